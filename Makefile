@@ -1,0 +1,59 @@
+# Two commands for a newcomer: `make demo` and `make test`. `make help` lists the rest.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+# Debian packages that the interop tests drive. Installed only when we may (root or password-less sudo).
+PEERS := sip-tester tshark
+
+.PHONY: help demo test check format lint types layers docs fuzz bench peers clean
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+$(BIN)/.installed: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Tandem needs Python 3.11 or newer; set PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "python3 cannot make a virtual environment: apt install python3-venv"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+$(BIN)/.tools: $(BIN)/.installed
+	$(BIN)/python -m pip install --quiet --group test --group lint
+	touch $@
+
+demo: $(BIN)/.installed ## Set up, then run two gateways with an E1 between them and a call through both
+	$(BIN)/tandem demo
+
+peers:
+	@sh tests/support/install_peers.sh $(PEERS)
+
+test: $(BIN)/.tools peers ## Set up, then run every test, real peers included
+	$(BIN)/python -m pytest -q
+
+check: format lint types layers unit ## Format, lint, types, layer contracts, tests without peers
+
+.PHONY: unit
+format: $(BIN)/.tools
+	$(BIN)/ruff format --check .
+lint: $(BIN)/.tools
+	$(BIN)/ruff check .
+	$(BIN)/codespell
+types: $(BIN)/.tools
+	$(BIN)/mypy
+layers: $(BIN)/.tools
+	$(BIN)/lint-imports
+unit: $(BIN)/.tools
+	$(BIN)/python -m pytest -q -m 'not interop' -n 2
+
+docs: $(BIN)/.installed ## Regenerate the reference pages that come from the code
+	$(BIN)/python -m tandem.gateway.reference docs/reference
+
+fuzz: $(BIN)/.tools ## Feed every decoder random and mutated input for a minute
+	$(BIN)/python tests/fuzz/fuzz_decoders.py --seconds 60
+
+bench: $(BIN)/.tools ## Measure this machine: media, calls, spans, codecs
+	$(BIN)/python tests/bench/run.py
+
+clean: ## Remove the virtual environment and build products
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,1 @@
+"""The service: clock, sockets, calls, routing, interworking, SIP, media plane and command line."""

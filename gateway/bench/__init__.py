@@ -1,0 +1,1 @@
+"""`tandem bench`: figures measured on this machine, printed as text or JSON."""

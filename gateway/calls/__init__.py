@@ -1,0 +1,1 @@
+"""The neutral call: two half-calls, routing, interworking tables and accounting, knowing no protocol."""

@@ -1,0 +1,169 @@
+"""The neutral call: what every trunk type can say of a call, in the words of Q.71x/Q.931 and no protocol's octets.
+
+A call is two half-calls. Each trunk adapter turns its protocol's messages into these primitives and back; call
+control (`control.py`) passes them from one half-call to the other. All are immutable values.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum, IntEnum
+
+from tandem.core.cause import Cause, Location
+
+
+class Nature(IntEnum):
+    """Nature of address, valued as in Q.763 3.9 b)."""
+
+    SUBSCRIBER = 1
+    UNKNOWN = 2
+    NATIONAL = 3
+    INTERNATIONAL = 4
+    NETWORK_SPECIFIC = 5
+
+
+class Plan(IntEnum):
+    """Numbering plan, valued as in Q.763 3.9 d)."""
+
+    UNKNOWN = 0
+    E164 = 1
+    X121 = 3
+    F69 = 4
+    PRIVATE = 5
+
+
+class Presentation(IntEnum):
+    """Address presentation restricted indicator, Q.763 3.10 e)."""
+
+    ALLOWED = 0
+    RESTRICTED = 1
+    UNAVAILABLE = 2
+
+
+class Screening(IntEnum):
+    """Screening indicator, Q.763 3.10 f)."""
+
+    USER_NOT_VERIFIED = 0
+    USER_VERIFIED_PASSED = 1
+    USER_VERIFIED_FAILED = 2
+    NETWORK = 3
+
+
+class Bearer(Enum):
+    """Transmission medium requirement, Q.763 3.54, and bearer capability, Q.931 4.5.5, reduced to what differs here."""
+
+    SPEECH = "speech"
+    AUDIO_3K1 = "3.1 kHz audio"
+    UNRESTRICTED_64K = "64 kbit/s unrestricted"
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A called, calling or redirecting number."""
+
+    digits: str
+    """Address signals 0-9, B, C (code 11, 12); no ST and no `+`."""
+    nature: Nature = Nature.UNKNOWN
+    plan: Plan = Plan.E164
+    presentation: Presentation = Presentation.ALLOWED
+    screening: Screening = Screening.NETWORK
+
+    def __str__(self) -> str:
+        return f"+{self.digits}" if self.nature is Nature.INTERNATIONAL else self.digits
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """Something carried through unchanged where the other side speaks the same protocol."""
+
+    kind: str
+    """What it is: `isup` (a raw message from the type octet on), `isup-parameter` …"""
+    data: bytes
+    code: int = 0
+    """The parameter or message code, where there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """A call is offered: INVITE, IAM, SETUP, IAI."""
+
+    called: Number
+    calling: Number | None = None
+    complete: bool = True
+    """Whether the called number is known to be whole (ST received, or en-bloc by nature)."""
+    category: int = 10
+    """Calling party's category, Q.763 3.11; 10 is an ordinary subscriber."""
+    bearer: Bearer = Bearer.AUDIO_3K1
+    redirecting: Number | None = None
+    original_called: Number | None = None
+    redirection_reason: int | None = None
+    """Redirecting reason, Q.763 3.45; None when the call was not redirected."""
+    hop_counter: int | None = None
+    opaque: tuple[Opaque, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Information:
+    """More of the called number (overlap): SAM, INFORMATION."""
+
+    digits: str
+    complete: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Proceeding:
+    """The number is complete and the call is on its way; nobody rings yet: 100/183, early ACM, CALL PROCEEDING."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Something to hear or know before answer: 183, CPG, PROGRESS."""
+
+    inband: bool = False
+    """Whether tones or announcements are in the speech path backwards."""
+    opaque: tuple[Opaque, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Alerting:
+    """The called party is being rung: 180, ACM/CPG subscriber free, ALERTING."""
+
+    inband: bool = False
+    """Whether ringback already comes in the speech path backwards."""
+    opaque: tuple[Opaque, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The called party answered: 200, ANM or CON, CONNECT."""
+
+    connected: Number | None = None
+    opaque: tuple[Opaque, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Suspend:
+    """The called party hung up but the call is kept for a while: SUS."""
+
+    network: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """The call goes on after Suspend: RES."""
+
+    network: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """The call ends, or the attempt failed: BYE, CANCEL or a final status, REL, DISCONNECT."""
+
+    cause: int = Cause.NORMAL_CALL_CLEARING
+    location: int = Location.TRANSIT_NETWORK
+    diagnostic: str = ""
+    """For people: what made the gateway itself release, empty when the peer did."""
+    opaque: tuple[Opaque, ...] = field(default=())
+
+
+Primitive = Setup | Information | Proceeding | Progress | Alerting | Answer | Suspend | Resume | Release

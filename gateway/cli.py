@@ -1,0 +1,11 @@
+"""The command line, `tandem`."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.group()
+@click.version_option(package_name="tandem-gateway", prog_name="tandem")
+def main() -> None:
+    """Tandem joins circuit-switched trunks with SIP and explains every call."""

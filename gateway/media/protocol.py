@@ -1,0 +1,225 @@
+"""What the signalling process and the media process say to each other over their socket pair.
+
+Values are msgspec structs, MessagePack-encoded, one list of structs per datagram of an AF_UNIX SOCK_SEQPACKET pair.
+An endpoint is an RTP leg or a timeslot; what an endpoint transmits is its one *source*: another endpoint, a tone,
+or silence. A two-way connection is two sources.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class RtpEndpoint(msgspec.Struct, frozen=True, array_like=True, tag="r"):
+    """An RTP leg, by the number that the signalling process gave it in OpenRtp."""
+
+    leg: int
+
+
+class TimeslotEndpoint(msgspec.Struct, frozen=True, array_like=True, tag="t"):
+    """A bearer timeslot of a span (name of the `[[span]]`, timeslot 1-31)."""
+
+    span: str
+    timeslot: int
+
+
+Endpoint = RtpEndpoint | TimeslotEndpoint
+
+
+class OpenRtp(msgspec.Struct, array_like=True, tag="open"):
+    """Start an RTP leg on `port`, one of the ports that Ready listed and no open leg uses."""
+
+    leg: int
+    port: int
+    law: str
+    """`A` (PCMA) or `u` (PCMU): what is sent, and what is expected unless the payload type says otherwise."""
+    payload_type: int
+    remote: tuple[str, int] | None = None
+    """Where SDP says to send; None until known. Latching may change it (symmetric RTP)."""
+    event_payload_type: int | None = None
+    """Payload type of telephone-event (RFC 4733), None when not agreed."""
+
+
+class UpdateRtp(msgspec.Struct, array_like=True, tag="update"):
+    """Change a leg after an answer or re-offer. Latching starts again when `remote` differs."""
+
+    leg: int
+    law: str
+    payload_type: int
+    remote: tuple[str, int] | None = None
+    event_payload_type: int | None = None
+    send: bool = True
+    """False when the peer holds us (a=inactive, a=sendonly, or c=0.0.0.0)."""
+
+
+class CloseRtp(msgspec.Struct, array_like=True, tag="close"):
+    """End a leg; answered by RtpClosed. Its port is free again at once."""
+
+    leg: int
+
+
+class Source(msgspec.Struct, array_like=True, tag="source"):
+    """From the next tick, `sink` transmits what `source` receives; None is silence (idle pattern on a timeslot)."""
+
+    sink: Endpoint
+    source: Endpoint | None
+
+
+class Tone(msgspec.Struct, array_like=True, tag="tone"):
+    """From the next tick, `sink` transmits a tone of the span's or gateway's tone plan until another source is set."""
+
+    sink: Endpoint
+    name: str
+    """`ringback`, `busy`, `congestion`, `dial`, or `continuity` (2000 Hz, Q.724 7)."""
+
+
+class SendUnits(msgspec.Struct, array_like=True, tag="units"):
+    """Queue signal units (octets without flags and FCS) on a signalling channel, behind those already queued.
+
+    `fill` is sent over and over when the queue is empty (None: flags), replacing the former fill at once.
+    """
+
+    channel: int
+    units: list[bytes]
+    fill: bytes | None
+
+
+class TimeslotsInUse(msgspec.Struct, array_like=True, tag="use"):
+    """Ask nothing, say nothing back: which timeslot statistics to restart (a call begins on it)."""
+
+    endpoint: TimeslotEndpoint
+
+
+class Shutdown(msgspec.Struct, array_like=True, tag="shutdown"):
+    """Send what is queued on the signalling channels (at most 200 ms), close everything, exit with status 0."""
+
+
+Command = OpenRtp | UpdateRtp | CloseRtp | Source | Tone | SendUnits | TimeslotsInUse | Shutdown
+
+
+class Ready(msgspec.Struct, array_like=True, tag="ready"):
+    """Spans are open and RTP ports bound; first event of the media process."""
+
+    ports: list[int]
+
+
+class Failed(msgspec.Struct, array_like=True, tag="failed"):
+    """The media process cannot start or go on; one line for the operator. It exits with status 1."""
+
+    reason: str
+
+
+class UnitsReceived(msgspec.Struct, array_like=True, tag="received"):
+    """Signal units from a channel, FCS checked and removed, repeats of the last FISU or LSSU left out.
+
+    `good` and `errored` count all units since the last event of this channel, repeats included, for SUERM and AERM.
+    Sent when there is a unit or an error, and otherwise once a second.
+    """
+
+    channel: int
+    units: list[bytes]
+    good: int
+    errored: int
+    octet_counting: int = 0
+    """Octets received while in octet counting mode (Q.703 4.1.4)."""
+
+
+class SpanChanged(msgspec.Struct, array_like=True, tag="span"):
+    """The alarms of a span changed; `alarms` lists those present, of LOS LFA LMFA AIS RAI."""
+
+    span: str
+    alarms: list[str]
+    detail: str = ""
+
+
+class MediaStatistics(msgspec.Struct):
+    """What an RTP leg carried."""
+
+    packets_sent: int = 0
+    packets_received: int = 0
+    octets_received: int = 0
+    packets_lost: int = 0
+    packets_late: int = 0
+    """Came too late to be played, or twice."""
+    jitter_ms: float = 0.0
+    """Interarrival jitter, RFC 3550 6.4.1, at the end of the call."""
+    concealed_ms: int = 0
+    """Speech made up because none was there."""
+
+
+class RtpClosed(msgspec.Struct, array_like=True, tag="closed"):
+    """Answer to CloseRtp."""
+
+    leg: int
+    statistics: MediaStatistics
+
+
+class DigitReceived(msgspec.Struct, array_like=True, tag="digit"):
+    """A telephone-event ended (RFC 4733): 0-9, *, #, A-D."""
+
+    leg: int
+    digit: str
+    duration_ms: int
+
+
+class MediaReport(msgspec.Struct, array_like=True, tag="report"):
+    """Once a second: how the tick keeps time, and span counters by name."""
+
+    ticks: int
+    worst_late_ms: float
+    cpu_seconds: float
+    spans: dict[str, dict[str, int]]
+
+
+Event = Ready | Failed | UnitsReceived | SpanChanged | RtpClosed | DigitReceived | MediaReport
+
+
+class Channel(msgspec.Struct):
+    """A signalling channel: HDLC on one timeslot, or on several taken together as one bit stream."""
+
+    number: int
+    span: str
+    timeslots: tuple[int, ...]
+
+
+class SpanConfiguration(msgspec.Struct):
+    """A span as the media process opens it."""
+
+    name: str
+    device: str
+    """Spec string, see tandem.hardware.registry."""
+    law: str = "A"
+    """`A` or `u`: the law of speech on its timeslots."""
+    crc4: bool = True
+
+
+class MediaConfiguration(msgspec.Struct):
+    """All that the media process needs to start, handed over once."""
+
+    spans: list[SpanConfiguration] = []
+    channels: list[Channel] = []
+    rtp_address: str = "127.0.0.1"
+    rtp_ports: tuple[int, int] = (16384, 16484)
+    """First and last UDP port; legs use the even ones."""
+    tones: str = "eu"
+    """Tone plan, a region of tandem.codecs.tones."""
+
+
+def encode_batch(values: list[Command] | list[Event]) -> bytes:
+    """One datagram for `values`."""
+    return _ENCODER.encode(values)
+
+
+def decode_commands(datagram: bytes) -> list[Command]:
+    """The commands of one datagram."""
+    return _COMMANDS.decode(datagram)
+
+
+def decode_events(datagram: bytes) -> list[Event]:
+    """The events of one datagram."""
+    return _EVENTS.decode(datagram)
+
+
+_ENCODER = msgspec.msgpack.Encoder()
+_COMMANDS = msgspec.msgpack.Decoder(list[Command])
+_EVENTS = msgspec.msgpack.Decoder(list[Event])

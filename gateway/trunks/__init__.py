@@ -1,0 +1,1 @@
+"""One adapter per trunk type, between a protocol's primitives and those of the neutral call."""

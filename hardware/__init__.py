@@ -1,0 +1,1 @@
+"""Spans: E1 lines in software and their transports, behind one contract (see tandem.hardware.span)."""
