@@ -1,1 +1,1 @@
-"""MTP level 3, the signalling network functions of ITU-T Q.704 and Q.707, as a pure machine."""
+"""MTP level 3, Q.704 and Q.707: one machine per signalling point, `SignallingPoint`."""

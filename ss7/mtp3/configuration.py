@@ -1,0 +1,148 @@
+"""What the operator decides about a signalling point, its linksets and its routes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+
+from tandem.core.errors import ConfigurationError
+from tandem.ss7.mtp3.label import LAYOUTS, Service, Variant, format_point_code
+
+
+class Proving(Enum):
+    """Which proving period initial alignment uses."""
+
+    AUTOMATIC = "automatic"
+    """Emergency while no other link of the linkset carries traffic, otherwise normal."""
+    NORMAL = "normal"
+    EMERGENCY = "emergency"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkConfiguration:
+    """One signalling link."""
+
+    id: int
+    """Number that the gateway knows the link by, unique in the signalling point."""
+    slc: int
+    """Signalling link code, agreed with the neighbour, unique in the linkset."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinksetConfiguration:
+    """The links to one adjacent signalling point."""
+
+    name: str
+    adjacent_point_code: int
+    links: tuple[LinkConfiguration, ...]
+    proving: Proving = Proving.AUTOMATIC
+    restart_wait: float = 10.0
+    """Seconds to wait for the neighbour's TRA before traffic starts without it.
+
+    T21 of Q.704 is 63 to 65 s; shorter here because a neighbour that knows no restart would hold up all traffic.
+    """
+
+    def __post_init__(self) -> None:
+        """Take any sequence of links."""
+        object.__setattr__(self, "links", tuple(self.links))
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A way to `dpc`: over the links of linkset `linkset`. Routes of equal priority share the load."""
+
+    dpc: int
+    linkset: str
+    priority: int = 0
+    """Lower is preferred."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timers:
+    """Durations in seconds; ranges are those of Q.704 (07/96) 16.8 and Q.707."""
+
+    t2: float = 1.4
+    """Waiting for changeover acknowledgement, 0.7 to 2 s."""
+    t10: float = 45.0
+    """Repeat of the signalling route set test, 30 to 60 s."""
+    t17: float = 1.2
+    """Delay between a failed initial alignment and the next, 0.8 to 1.5 s."""
+    t19: float = 68.0
+    """No second TRA in answer to TRA before this, 67 to 69 s."""
+    t23: float = 270.0
+    """Remote inhibit test, 3 to 6 min."""
+    test_t1: float = 6.0
+    """Q.707 T1: waiting for SLTA, 4 to 12 s."""
+    test_t2: float = 60.0
+    """Q.707 T2: interval between link tests, 30 to 90 s."""
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """A signalling point. `ConfigurationError` when the parts contradict each other."""
+
+    point_code: int
+    linksets: tuple[LinksetConfiguration, ...]
+    variant: Variant = Variant.ITU
+    network_indicator: int = 2
+    routes: tuple[Route, ...] = ()
+    """Beyond the adjacent points: each of those has a route over its own linkset, unless listed here."""
+    users: frozenset[int] = frozenset({int(Service.ISUP)})
+    """Service indicators with a user part; messages of others are answered with UPU."""
+    timers: Timers = Timers()
+    test_pattern: bytes = b"TANDEM"
+    """Pattern of the link test, 1 to 15 octets."""
+
+    def __post_init__(self) -> None:
+        """Take any iterable, routes as tuples too, and check."""
+        object.__setattr__(self, "linksets", tuple(self.linksets))
+        object.__setattr__(self, "users", frozenset(self.users))
+        object.__setattr__(self, "routes", _with_adjacent(self.linksets, self.routes))
+        _check(self)
+
+
+def _with_adjacent(linksets: tuple[LinksetConfiguration, ...], routes: Iterable[object]) -> tuple[Route, ...]:
+    listed = [route if isinstance(route, Route) else Route(*route) for route in routes]  # type: ignore[misc]
+    known = {(route.dpc, route.linkset) for route in listed}
+    own = [Route(linkset.adjacent_point_code, linkset.name) for linkset in linksets]
+    return tuple(route for route in own if (route.dpc, route.linkset) not in known) + tuple(listed)
+
+
+def _check(configuration: Configuration) -> None:
+    layout = LAYOUTS[configuration.variant]
+    names = [linkset.name for linkset in configuration.linksets]
+    links = [link for linkset in configuration.linksets for link in linkset.links]
+    codes = [configuration.point_code, *(linkset.adjacent_point_code for linkset in configuration.linksets)]
+    codes += [route.dpc for route in configuration.routes]
+    _unique("linkset name", names)
+    _unique("link", [link.id for link in links])
+    _unique("adjacent point code", [linkset.adjacent_point_code for linkset in configuration.linksets])
+    for linkset in configuration.linksets:
+        _unique(f"SLC in linkset {linkset.name}", [link.slc for link in linkset.links])
+        if linkset.adjacent_point_code == configuration.point_code:
+            raise ConfigurationError(f"linkset {linkset.name} leads to this signalling point's own point code")
+    for code in codes:
+        if not 0 <= code < layout.point_code_limit:
+            raise ConfigurationError(f"point code {code} is not within 0 to {layout.point_code_limit - 1}")
+    for link in links:
+        if not 0 <= link.slc <= 15:
+            raise ConfigurationError(f"SLC {link.slc} of link {link.id} is not within 0 to 15")
+    for route in configuration.routes:
+        text = format_point_code(route.dpc, configuration.variant)
+        if route.linkset not in names:
+            raise ConfigurationError(f"route to {text} uses linkset {route.linkset!r}; linksets are {sorted(names)}")
+        if route.dpc == configuration.point_code:
+            raise ConfigurationError(f"route to {text} leads to this signalling point itself")
+    if not 0 <= configuration.network_indicator <= 3:
+        raise ConfigurationError(f"network indicator {configuration.network_indicator} is not within 0 to 3")
+    if not 1 <= len(configuration.test_pattern) <= 15:
+        raise ConfigurationError("the link test pattern must have 1 to 15 octets")
+
+
+def _unique(what: str, values: list[int] | list[str]) -> None:
+    seen: set[int | str] = set()
+    for value in values:
+        if value in seen:
+            raise ConfigurationError(f"{what} {value} is used twice")
+        seen.add(value)

@@ -1,0 +1,121 @@
+"""What MTP3 says to its users, to MTP2 and to the operator, and what users say to it (Q.701 8, Q.704)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+@dataclass(frozen=True, slots=True)
+class TransferRequest:
+    """MTP-TRANSFER request of a user part."""
+
+    service: int
+    """Service indicator: 5 for ISUP."""
+    dpc: int
+    sls: int
+    """Messages with the same DPC and SLS stay in order."""
+    data: bytes
+    """What follows the routing label: for ISUP from the CIC on; at most 268 octets in all with SIO and label."""
+    opc: int | None = None
+    """None: this signalling point's own code."""
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TransferIndication:
+    """MTP-TRANSFER indication to the user part `service`."""
+
+    service: int
+    opc: int
+    dpc: int
+    sls: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PauseIndication:
+    """MTP-PAUSE: signalling point `pc` cannot be reached. Given for every known destination by `start`."""
+
+    pc: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeIndication:
+    """MTP-RESUME: signalling point `pc` can be reached."""
+
+    pc: int
+
+
+class StatusCause(Enum):
+    """Why MTP-STATUS is given, Q.701 8.4."""
+
+    CONGESTION = "signalling network congestion"
+    USER_PART_UNKNOWN = "user part unavailable: unknown"
+    USER_PART_UNEQUIPPED = "user part unavailable: unequipped remote user"
+    USER_PART_INACCESSIBLE = "user part unavailable: inaccessible remote user"
+
+
+@dataclass(frozen=True, slots=True)
+class StatusIndication:
+    """MTP-STATUS about destination `pc`."""
+
+    pc: int
+    cause: StatusCause
+    service: int | None = None
+    """The user part that is unavailable there; None for congestion."""
+    level: int = 0
+    """Congestion status 0 to 3 (national option), 0 where the network has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartLink:
+    """To MTP2 of `link`: begin initial alignment."""
+
+    link: int
+    emergency: bool = False
+    """Whether to prove in the emergency period (Q.703 7.3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class StopLink:
+    """To MTP2 of `link`: go out of service."""
+
+    link: int
+
+
+@dataclass(frozen=True, slots=True)
+class SendMessage:
+    """To MTP2 of `link`: transmit `msu`, from the SIO on."""
+
+    link: int
+    msu: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRestored:
+    """For the operator: `link` carries traffic."""
+
+    link: int
+
+
+@dataclass(frozen=True, slots=True)
+class LinkFailed:
+    """For the operator: `link` does not carry traffic any more, or did not come up."""
+
+    link: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """For the operator's log: something out of the ordinary in the signalling network."""
+
+    text: str
+    link: int | None = None
+
+
+UserIndication = TransferIndication | PauseIndication | ResumeIndication | StatusIndication
+LinkCommand = StartLink | StopLink | SendMessage
+OperatorNotice = LinkRestored | LinkFailed | Notice
+Output = UserIndication | LinkCommand | OperatorNotice
