@@ -1,0 +1,68 @@
+"""From a spec string to an open span; a backend is imported when it is first used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Final, cast
+
+from tandem.core.errors import SpanError
+from tandem.hardware.span import Span
+
+BACKENDS: Final[Mapping[str, tuple[str, str]]] = {
+    "satop": ("tandem.hardware.satop_udp", "satop:listen=127.0.0.1:40001,peer=127.0.0.1:40002"),
+    "virtual": ("tandem.hardware.virtual", "virtual:a"),
+}
+"""Scheme -> (module with `open_span(spec, body, crc4)`, an example of a right spec)."""
+
+
+def open_span(spec: str, *, crc4: bool = True) -> Span:
+    """Open the span that `spec` describes, with CRC-4 multiframes or without.
+
+    `satop:listen=HOST:PORT,peer=HOST:PORT[,frames=8][,jitter=2]` is a SAToP pseudowire over UDP: `frames` a packet,
+    and a missing packet is waited for until one `jitter` places ahead has come.
+    `virtual:NAME`, opened twice in one process, gives the two ends of one line.
+    Raises SpanError naming the spec, what is wrong with it and what would be right.
+    """
+    scheme, separator, body = spec.partition(":")
+    backend = BACKENDS.get(scheme)
+    if backend is None or not separator:
+        examples = ", ".join(repr(example) for _, example in BACKENDS.values())
+        raise SpanError(f"span {spec!r}: unknown device {scheme!r}; right would be {examples}")
+    return cast("Span", import_module(backend[0]).open_span(spec, body, crc4=crc4))
+
+
+def parse_options(spec: str, body: str, required: set[str], optional: set[str]) -> dict[str, str]:
+    """Split `key=value,key=value` and check the keys; SpanError names what is unknown, missing or given twice."""
+    options: dict[str, str] = {}
+    for item in filter(None, body.split(",")):
+        key, equals, value = item.partition("=")
+        if not equals or not value:
+            raise SpanError(f"span {spec!r}: {item!r} should be key=value")
+        if key not in required | optional:
+            raise SpanError(
+                f"span {spec!r}: unknown option {key!r}; known are {', '.join(sorted(required | optional))}"
+            )
+        if key in options:
+            raise SpanError(f"span {spec!r}: option {key!r} is given twice")
+        options[key] = value
+    if missing := required - options.keys():
+        raise SpanError(
+            f"span {spec!r}: {', '.join(sorted(missing))} missing; every one of {sorted(required)} is needed"
+        )
+    return options
+
+
+def parse_address(spec: str, key: str, text: str) -> tuple[str, int]:
+    """Split `host:port` or `[v6]:port`."""
+    host, separator, port = text.rpartition(":")
+    if not separator or not host or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise SpanError(f"span {spec!r}: {key}={text} should be HOST:PORT, as in {key}=127.0.0.1:40001")
+    return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+def parse_count(spec: str, key: str, text: str, low: int, high: int) -> int:
+    """A whole number between two bounds."""
+    if not text.isdecimal() or not low <= int(text) <= high:
+        raise SpanError(f"span {spec!r}: {key}={text} should be a whole number from {low} to {high}")
+    return int(text)
