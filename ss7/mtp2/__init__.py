@@ -1,1 +1,4 @@
-"""MTP level 2, the signalling link of ITU-T Q.703, as a pure machine."""
+"""MTP level 2, the signalling link of ITU-T Q.703, as a pure machine.
+
+Level 3 talks to `link.SignallingLink` and gets the classes of `primitives` back.
+"""
