@@ -1,0 +1,143 @@
+"""Call detail records: one JSON object a line, for every attempt that ended."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from tandem.core.errors import ConfigurationError
+
+
+class Leg(msgspec.Struct, kw_only=True):
+    """One side of the call."""
+
+    trunk: str = ""
+    protocol: str = ""
+    id: str = ""
+    """SIP Call-ID, or circuit as `TRUNK/CIC`."""
+    called: str = ""
+    calling: str = ""
+    media: dict[str, float] = {}
+    """Statistics of the RTP leg (see MediaStatistics); empty for a circuit."""
+
+
+class Record(msgspec.Struct, kw_only=True):
+    """A call detail record. Times are UTC, ISO 8601 to the millisecond; null where the call never got so far."""
+
+    id: str
+    """Unique within the life of the gateway: start time and a running number."""
+    node: str = ""
+    incoming: Leg
+    outgoing: Leg | None = None
+    """The last attempt; null when none was made."""
+    route: str = ""
+    attempts: int = 0
+    """Outgoing attempts made, fall-backs included."""
+    setup_time: str | None = None
+    progress_time: str | None = None
+    alerting_time: str | None = None
+    answer_time: str | None = None
+    release_time: str | None = None
+    post_dial_delay_ms: int | None = None
+    """Setup to the first progress, alerting or answer."""
+    duration_ms: int = 0
+    """Answer to release; 0 when not answered."""
+    cause: int
+    """Q.850 cause value."""
+    location: int
+    """Q.850 location."""
+    released_by: Literal["incoming", "outgoing", "gateway"]
+    """Which side's release came first; `gateway` when we released on our own."""
+    diagnostic: str = ""
+    result: Literal["answered", "failed"]
+
+
+def timestamp(seconds: float) -> str:
+    """`seconds` since 1970 as ISO 8601 UTC with milliseconds."""
+    text = datetime.fromtimestamp(round(seconds, 3), UTC).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")
+
+
+class RecordWriter:
+    """Appends records to a file so that a killed process loses none that it reported.
+
+    Each record is written by one `write` of one line straight to the operating system, no buffer of ours in
+    between; a process that is killed loses nothing written. `sync` makes what was written survive a power failure.
+    When the disk is full, records wait in memory (`waiting`) and are written in order as soon as there is room.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self.waiting: list[bytes] = []
+        self.error: str | None = None
+        try:
+            self._descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
+            self._end_broken_line()
+        except OSError as error:
+            raise ConfigurationError(f"records: {path} cannot be written: {error.strerror}") from None
+
+    def write(self, record: Record) -> None:
+        """Append one record; never raises for a full or failing disk (see `error`)."""
+        self.waiting.append(_ENCODER.encode(record) + b"\n")
+        self.flush()
+
+    def flush(self) -> None:
+        """Write what waits, as far as the disk takes it."""
+        while self.waiting:
+            line = self.waiting[0]
+            try:
+                written = os.write(self._descriptor, line)
+            except OSError as error:
+                self.error = error.strerror
+                return
+            if written < len(line):
+                self.waiting[0] = line[written:]
+            else:
+                self.waiting.pop(0)
+        self.error = None
+
+    def sync(self) -> None:
+        """Ask the operating system to bring what was written onto the disk."""
+        self.flush()
+        try:
+            os.fdatasync(self._descriptor)
+        except OSError as error:
+            self.error = error.strerror
+
+    def close(self) -> None:
+        """Flush, sync and close."""
+        self.sync()
+        os.close(self._descriptor)
+
+    def _end_broken_line(self) -> None:
+        """A crash of the machine may have left half a line: end it, so that it spoils no other record."""
+        size = os.fstat(self._descriptor).st_size
+        if size:
+            with self.path.open("rb") as file:
+                file.seek(size - 1)
+                if file.read(1) != b"\n":
+                    os.write(self._descriptor, b"\n")
+
+
+def read_records(path: str | Path) -> list[Record]:
+    """The records in a file, broken lines left out."""
+    records: list[Record] = []
+    for line in Path(path).read_bytes().splitlines():
+        try:
+            records.append(_DECODER.decode(line))
+        except msgspec.DecodeError:
+            continue
+    return records
+
+
+def statistics_of(statistics: Any) -> dict[str, float]:
+    """A statistics struct as the `media` of a leg."""
+    return {name: getattr(statistics, name) for name in statistics.__struct_fields__}
+
+
+_ENCODER = msgspec.json.Encoder()
+_DECODER = msgspec.json.Decoder(Record)

@@ -1,0 +1,369 @@
+"""Call control: joins two half-calls, whatever trunks they are on, and accounts for every attempt.
+
+Pure: trunk adapters call in with primitives and the time; commands for the media process and finished records are
+drained by the owner (`media_commands`, `records`). What is heard before answer follows Q.764 2.1.1 to 2.1.4 and
+RFC 3398 7.2.5: two circuits are connected through at once; from SIP to a circuit the backward path opens with the
+first progress that has something to hear; towards a circuit whose far side gives no tone the gateway rings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum, auto
+
+from tandem.core.cause import Cause
+from tandem.core.timers import TimerTable
+from tandem.gateway.calls.accounting import Record, timestamp
+from tandem.gateway.calls.half_call import HalfCall, Trunk
+from tandem.gateway.calls.model import (
+    Alerting,
+    Answer,
+    Information,
+    Primitive,
+    Proceeding,
+    Progress,
+    Release,
+    Resume,
+    Setup,
+    Suspend,
+)
+from tandem.gateway.calls.routing import Attempt, RoutingTable
+from tandem.gateway.media.protocol import Command, Source, Tone
+
+
+class Timer(Enum):
+    """Timers of call control."""
+
+    NO_ANSWER = auto()
+    """Alerting and nobody answers: as T9 of Q.764 (1.5-3 min) for outgoing protocols that have no such timer."""
+    FAILURE_TONE = auto()
+    """Busy or congestion tone has been heard long enough."""
+    STATISTICS = auto()
+    """Media statistics did not come: write the record without."""
+
+
+NO_ANSWER_SECONDS = 180.0
+STATISTICS_SECONDS = 2.0
+
+#: Tone that tells the caller what the cause would (E.180, E.182): busy for the called party's doing, else congestion.
+_BUSY_CAUSES = frozenset({Cause.USER_BUSY, Cause.CALL_REJECTED, Cause.NO_ANSWER_FROM_USER, Cause.NO_USER_RESPONDING})
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """Two half-calls, and what the record will say."""
+
+    identity: str
+    incoming: HalfCall
+    setup: Setup
+    attempts: Iterator[Attempt]
+    setup_time: float
+    outgoing: HalfCall | None = None
+    attempt: Attempt | None = None
+    attempts_made: int = 0
+    progress_time: float | None = None
+    alerting_time: float | None = None
+    answer_time: float | None = None
+    release_time: float | None = None
+    release: Release | None = None
+    released_by: str = "gateway"
+    passed_backward: bool = False
+    """Something audible or final went to the caller: no fall-back any more."""
+    open_halves: int = 1
+    waiting_statistics: set[int] = field(default_factory=set)
+    recorded: bool = False
+
+
+class CallControl:
+    """All calls of the gateway."""
+
+    def __init__(
+        self,
+        routing: RoutingTable,
+        wall_clock: Callable[[float], float],
+        node: str = "",
+        failure_tone_seconds: Mapping[str, float] | None = None,
+    ) -> None:
+        """`wall_clock` turns the time of the machines into seconds since 1970; tone seconds are by trunk name."""
+        self.routing = routing
+        self.trunks: dict[str, Trunk] = {}
+        self.calls: dict[str, Call] = {}
+        self.media_commands: list[Command] = []
+        self.records: list[Record] = []
+        self.accepting = True
+        self._wall_clock = wall_clock
+        self._node = node
+        self._tone_seconds = dict(failure_tone_seconds or {})
+        self._timers: TimerTable[tuple[str, Timer]] = TimerTable()
+        self._legs: dict[int, tuple[Call, HalfCall]] = {}
+        self._count = 0
+
+    # --- what trunk adapters call
+
+    def setup(self, half: HalfCall, setup: Setup, now: float) -> None:
+        """A call comes in on `half`."""
+        self._count += 1
+        wall = self._wall_clock(now)
+        identity = f"{int(wall * 1000):x}-{self._count}"
+        attempts = self.routing.attempts(half.trunk.name, setup, datetime.fromtimestamp(wall))
+        call = Call(identity, half, setup, attempts, now)
+        half.call = call
+        half.leg.trunk, half.leg.id = half.trunk.name, half.reference
+        half.leg.called = str(setup.called)
+        half.leg.calling = str(setup.calling or "")
+        self.calls[identity] = call
+        if not self.accepting:
+            refusal = Release(Cause.SWITCHING_EQUIPMENT_CONGESTION, diagnostic="the gateway is shutting down")
+            self._end(call, refusal, "gateway", now)
+            return
+        self._try_next(call, None, "gateway", now)
+
+    def event(self, half: HalfCall, primitive: Primitive, now: float) -> None:
+        """The peer of `half` said something after Setup."""
+        call = half.call
+        if call is None or half.released:
+            return
+        if isinstance(primitive, Release):
+            half.released = True
+            self._released(call, half, primitive, now)
+        elif half is call.incoming:
+            self._forward(call, primitive, now)
+        elif half is call.outgoing and call.release is None:
+            self._backward(call, primitive, now)
+
+    def cleared(self, half: HalfCall, now: float) -> None:
+        """The protocol is done with `half`; its circuit or dialog is free."""
+        call, half.call = half.call, None
+        if call is None:
+            return
+        call.open_halves -= 1
+        self._finish_if_done(call)
+
+    def leg_opened(self, half: HalfCall, leg: int) -> None:
+        """`half` uses the RTP leg `leg`, whose statistics the record will wait for."""
+        call = half.call
+        if call is not None:
+            call.waiting_statistics.add(leg)
+            self._legs[leg] = (call, half)
+
+    def leg_closed(self, leg: int, statistics: dict[str, float]) -> None:
+        """The media process reported the statistics of `leg`."""
+        found = self._legs.pop(leg, None)
+        if found is not None:
+            call, half = found
+            half.leg.media = statistics
+            call.waiting_statistics.discard(leg)
+            self._finish_if_done(call)
+
+    # --- what the owner calls
+
+    def release_all(self, release: Release, now: float) -> None:
+        """End every call (the gateway stops, or the operator asks)."""
+        for call in list(self.calls.values()):
+            if call.release is None:
+                self._end(call, release, "gateway", now)
+
+    def next_deadline(self) -> float | None:
+        """When `handle_timers` is due."""
+        return self._timers.next_deadline()
+
+    def handle_timers(self, now: float) -> None:
+        """Act on expired timers."""
+        for identity, timer in self._timers.expired(now):
+            call = self.calls.get(identity)
+            if call is None:
+                continue
+            if timer is Timer.NO_ANSWER:
+                reason = Release(Cause.NO_ANSWER_FROM_USER, diagnostic="no answer in time")
+                self._end(call, reason, "gateway", now)
+            elif timer is Timer.FAILURE_TONE:
+                self._release_half(call.incoming, call.release or Release(), now)
+            else:
+                for leg in call.waiting_statistics:
+                    self._legs.pop(leg, None)
+                call.waiting_statistics.clear()
+                self._finish_if_done(call)
+
+    # --- attempts
+
+    def _try_next(self, call: Call, failed: Release | None, by: str, now: float) -> None:
+        """Offer the call to the next trunk that will have it.
+
+        `failed` is why the last attempt failed and `by` on whose account: the call's own end when nothing is left.
+        """
+        for attempt in call.attempts:
+            if attempt.trunk is None:
+                failed, by = Release(attempt.refuse_cause, diagnostic=f"refused by {attempt.route}"), "gateway"
+                call.attempt = attempt
+                break
+            refusal = self._offer(call, attempt, self.trunks[attempt.trunk], now)
+            if refusal is None:
+                return
+            failed, by = refusal, "gateway"
+            if not self._may_fall_back(call, refusal):
+                break
+        self._end(call, failed or Release(Cause.NO_ROUTE_TO_DESTINATION, diagnostic="no route matches"), by, now)
+
+    def _offer(self, call: Call, attempt: Attempt, trunk: Trunk, now: float) -> Release | None:
+        """Make one attempt; a Release when the trunk would not even begin."""
+        half = HalfCall(trunk, incoming=False, call=call)
+        half.leg.trunk = trunk.name
+        half.leg.called, half.leg.calling = str(attempt.setup.called), str(attempt.setup.calling or "")
+        call.attempt, call.outgoing = attempt, half
+        call.attempts_made += 1
+        call.open_halves += 1
+        refusal = trunk.offer(half, attempt.setup, now)
+        half.leg.id = half.reference
+        if refusal is not None:
+            half.call, half.released = None, True
+            call.open_halves -= 1
+        elif call.incoming.trunk.is_circuit and trunk.is_circuit:
+            self._connect(call)
+        return refusal
+
+    # --- primitives between the halves
+
+    def _forward(self, call: Call, primitive: Primitive, now: float) -> None:
+        outgoing = call.outgoing
+        if isinstance(primitive, Information | Suspend | Resume) and outgoing and not outgoing.released:
+            outgoing.trunk.send(outgoing, primitive, now)
+
+    def _backward(self, call: Call, primitive: Primitive, now: float) -> None:
+        incoming, outgoing = call.incoming, call.outgoing
+        if incoming.released or outgoing is None:
+            return
+        match primitive:
+            case Answer():
+                self._answered(call, now)
+            case Alerting(inband=inband):
+                call.passed_backward = True
+                call.alerting_time = call.alerting_time or now
+                self._timers.start((call.identity, Timer.NO_ANSWER), now + NO_ANSWER_SECONDS)
+                if inband:
+                    self._hear(call)
+            case Progress(inband=inband):
+                call.progress_time = call.progress_time or now
+                if inband:
+                    call.passed_backward = True
+                    self._hear(call)
+            case Proceeding():
+                call.progress_time = call.progress_time or now
+        incoming.trunk.send(incoming, primitive, now)
+        if isinstance(primitive, Alerting) and not primitive.inband and incoming.hears_early:
+            self._ring(call)
+
+    def _answered(self, call: Call, now: float) -> None:
+        call.answer_time = call.answer_time or now
+        self._timers.stop((call.identity, Timer.NO_ANSWER))
+        self._connect(call)
+
+    def _hear(self, call: Call) -> None:
+        """Let the caller hear the called side."""
+        incoming, outgoing = call.incoming, call.outgoing
+        if incoming.endpoint is not None and outgoing is not None and outgoing.endpoint is not None:
+            self.media_commands.append(Source(incoming.endpoint, outgoing.endpoint))
+
+    def _ring(self, call: Call) -> None:
+        """Let the caller hear ringback, as the called side gives none; two circuits are joined already."""
+        if call.incoming.endpoint is None or (call.outgoing and call.outgoing.trunk.is_circuit):
+            return
+        self.media_commands.append(Tone(call.incoming.endpoint, "ringback"))
+
+    def _connect(self, call: Call) -> None:
+        """Let both hear each other."""
+        self._hear(call)
+        incoming, outgoing = call.incoming, call.outgoing
+        if incoming.endpoint is not None and outgoing is not None and outgoing.endpoint is not None:
+            self.media_commands.append(Source(outgoing.endpoint, incoming.endpoint))
+
+    def endpoint_changed(self, half: HalfCall) -> None:
+        """`half` moved to another circuit before answer: join again what was joined."""
+        call = half.call
+        if call is None or call.outgoing is None:
+            return
+        if call.answer_time is not None or (call.incoming.trunk.is_circuit and call.outgoing.trunk.is_circuit):
+            self._connect(call)
+
+    # --- the end
+
+    def _released(self, call: Call, half: HalfCall, release: Release, now: float) -> None:
+        """The peer of `half` released."""
+        if call.release is not None:
+            return
+        if half is call.incoming:
+            self._end(call, release, "incoming", now)
+        elif half is call.outgoing:
+            if call.answer_time is None and not call.passed_backward and self._may_fall_back(call, release):
+                self._try_next(call, release, "outgoing", now)
+            else:
+                self._end(call, release, "outgoing", now)
+
+    @staticmethod
+    def _may_fall_back(call: Call, release: Release) -> bool:
+        return call.attempt is not None and release.cause in call.attempt.fallback_causes
+
+    def _end(self, call: Call, release: Release, by: str, now: float) -> None:
+        """Note the end once and release whichever half still lives."""
+        call.release, call.released_by, call.release_time = release, by, now
+        self._timers.stop((call.identity, Timer.NO_ANSWER))
+        incoming, outgoing = call.incoming, call.outgoing
+        if outgoing is not None:
+            self._release_half(outgoing, release, now)
+        seconds = self._tone_seconds.get(incoming.trunk.name, 0.0)
+        if seconds and call.answer_time is None and not incoming.released and incoming.endpoint is not None:
+            incoming.trunk.send(incoming, Progress(inband=True), now)
+            if incoming.hears_early:
+                tone = "busy" if release.cause in _BUSY_CAUSES else "congestion"
+                self.media_commands.append(Tone(incoming.endpoint, tone))
+                self._timers.start((call.identity, Timer.FAILURE_TONE), now + seconds)
+                return
+        self._release_half(incoming, release, now)
+        self._finish_if_done(call)
+
+    def _release_half(self, half: HalfCall, release: Release, now: float) -> None:
+        if not half.released:
+            half.released = True
+            half.trunk.release(half, release, now)
+
+    def _finish_if_done(self, call: Call) -> None:
+        if call.open_halves or call.release is None or call.recorded:
+            return
+        if call.waiting_statistics:
+            key = (call.identity, Timer.STATISTICS)
+            if not self._timers.is_running(key):
+                self._timers.start(key, (call.release_time or 0.0) + STATISTICS_SECONDS)
+            return
+        call.recorded = True
+        for timer in Timer:
+            self._timers.stop((call.identity, timer))
+        self.calls.pop(call.identity, None)
+        self.records.append(self._record(call, call.release))
+
+    def _record(self, call: Call, release: Release) -> Record:
+        def when(moment: float | None) -> str | None:
+            return None if moment is None else timestamp(self._wall_clock(moment))
+
+        heard = [time for time in (call.progress_time, call.alerting_time, call.answer_time) if time is not None]
+        answered, ended = call.answer_time, call.release_time
+        return Record(
+            id=call.identity,
+            node=self._node,
+            incoming=call.incoming.leg,
+            outgoing=call.outgoing.leg if call.outgoing else None,
+            route=call.attempt.route if call.attempt else "",
+            attempts=call.attempts_made,
+            setup_time=when(call.setup_time),
+            progress_time=when(call.progress_time),
+            alerting_time=when(call.alerting_time),
+            answer_time=when(answered),
+            release_time=when(ended),
+            post_dial_delay_ms=round((min(heard) - call.setup_time) * 1000) if heard else None,
+            duration_ms=round((ended - answered) * 1000) if ended is not None and answered is not None else 0,
+            cause=int(release.cause),
+            location=int(release.location),
+            released_by=call.released_by,  # type: ignore[arg-type]
+            diagnostic=release.diagnostic,
+            result="answered" if answered is not None else "failed",
+        )

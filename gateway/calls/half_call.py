@@ -1,0 +1,63 @@
+"""One side of a call, and what call control and a trunk adapter ask of each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from tandem.gateway.calls.accounting import Leg
+from tandem.gateway.calls.model import Primitive, Release, Setup
+from tandem.gateway.media.protocol import Endpoint
+
+if TYPE_CHECKING:
+    from tandem.gateway.calls.control import Call
+
+
+@dataclass(slots=True, eq=False)
+class HalfCall:
+    """A call as one trunk sees it."""
+
+    trunk: Trunk
+    incoming: bool
+    handle: int = -1
+    """The protocol machine's number for it; -1 before there is one."""
+    reference: str = ""
+    """For records and logs: SIP Call-ID, or `TRUNK/CIC`."""
+    endpoint: Endpoint | None = None
+    """Where its speech is, once known."""
+    hears_early: bool = False
+    """Whether the peer hears us before answer: always on a circuit, on SIP once SDP went out in a 18x."""
+    call: Call | None = None
+    released: bool = False
+    """Release was sent or received; only `cleared` may follow."""
+    leg: Leg = field(default_factory=Leg)
+
+
+class Trunk(Protocol):
+    """What call control needs of a trunk adapter.
+
+    The adapter in turn calls `CallControl.setup`, `.event` and `.cleared`. It must call `cleared` exactly once for
+    every half-call that it made known or accepted, after Release in either direction.
+    """
+
+    @property
+    def name(self) -> str:
+        """Name of the `[[trunk]]`."""
+        ...
+
+    @property
+    def is_circuit(self) -> bool:
+        """Whether its speech is on timeslots (a backward path is there from seizure on)."""
+        ...
+
+    def offer(self, half: HalfCall, setup: Setup, now: float) -> Release | None:
+        """Begin an outgoing call; a Release says why it cannot be begun (and `cleared` is then not called)."""
+        ...
+
+    def send(self, half: HalfCall, primitive: Primitive, now: float) -> None:
+        """Pass a primitive other than Setup and Release to the peer."""
+        ...
+
+    def release(self, half: HalfCall, release: Release, now: float) -> None:
+        """End the half-call in whatever state it is."""
+        ...

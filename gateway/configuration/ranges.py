@@ -1,0 +1,41 @@
+"""Lists of numbers written as people write them: `1-15,17-31`."""
+
+from __future__ import annotations
+
+
+def parse_ranges(text: str, low: int, high: int) -> tuple[int, ...]:
+    """The numbers of `text` in the order written.
+
+    Raises ValueError, worded for the operator, when a part is no number or range, lies outside `low`..`high`, or
+    repeats a number.
+    """
+    numbers: list[int] = []
+    for part in text.split(","):
+        first, dash, last = part.strip().partition("-")
+        if not first.strip().isdecimal() or (dash and not last.strip().isdecimal()):
+            raise ValueError(f"{part.strip()!r} is not a number or a range such as 1-15")
+        start, end = int(first), int(last) if dash else int(first)
+        if start > end:
+            raise ValueError(f"{part.strip()!r} runs backwards")
+        if start < low or end > high:
+            raise ValueError(f"{part.strip()!r} is outside {low}-{high}")
+        numbers.extend(range(start, end + 1))
+    repeated = sorted({number for number in numbers if numbers.count(number) > 1}) if len(numbers) < 5000 else []
+    if repeated:
+        raise ValueError(f"{repeated[0]} is named twice")
+    return tuple(numbers)
+
+
+def parse_address(text: str, default_port: int | None = None) -> tuple[str, int]:
+    """`ADDRESS:PORT` as (IPv4 address, port); raises ValueError worded for the operator."""
+    host, colon, port = text.rpartition(":")
+    if not colon:
+        if default_port is None:
+            raise ValueError(f"{text!r} lacks a port; write it as 127.0.0.1:5060")
+        host, port = text, str(default_port)
+    parts = host.split(".")
+    if len(parts) != 4 or not all(part.isdecimal() and int(part) < 256 for part in parts):
+        raise ValueError(f"{host!r} is not an IPv4 address such as 127.0.0.1")
+    if not port.isdecimal() or not 0 <= int(port) < 65536:
+        raise ValueError(f"{port!r} is not a port (0-65535)")
+    return host, int(port)

@@ -1,0 +1,243 @@
+"""The keys of the configuration file, each a field with its meaning below it.
+
+`docs/reference/configuration.md` is generated from this module (`make docs`).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+#: Causes after which another trunk or route is tried (`[[route]] fallback_causes`): the network, not the called
+#: party, failed. Values of Q.850 classes 2 and 3 that RFC 3398 8.2.6.1 and Q.764 2.8 treat as retryable.
+FALLBACK_CAUSES: tuple[int, ...] = (3, 25, 27, 34, 38, 41, 42, 44, 47, 58, 63, 102)
+
+
+class Table(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Base of every table: a key that is not listed is an error."""
+
+
+class Node(Table):
+    """The gateway itself."""
+
+    name: str = "tandem"
+    """Name in logs, records and the SIP `User-Agent`."""
+    records: str = "records.jsonl"
+    """File that call detail records are appended to, one JSON object a line; relative to the configuration file."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """Least level that is logged to standard error."""
+    capture_file: str = "capture.pcapng"
+    """Where spans and linksets with `capture = true` write what they saw (pcapng, for Wireshark)."""
+    capture_megabytes: int = 100
+    """Size at which the capture file is set aside as `NAME.1` and a new one begun."""
+    country_code: str = ""
+    """Own country code, without `+`. When set, international numbers of it are sent to ISUP as national ones."""
+    shutdown_seconds: float = 5.0
+    """How long `kill -TERM` waits for blocking acknowledgements and calls to clear before it stops all the same."""
+
+
+class Media(Table):
+    """Speech: RTP addresses and tones."""
+
+    address: str = "127.0.0.1"
+    """IPv4 address that RTP is bound to and that SDP announces."""
+    ports: tuple[int, int] = (16384, 17407)
+    """First and last UDP port for RTP. A call leg takes one even port, so 1024 ports carry 512 legs."""
+    tones: str = "eu"
+    """Tone plan: a region such as `eu`, `de`, `uk`, `us`, `cn` (E.180 supplement 2)."""
+
+
+class Sip(Table):
+    """The SIP listener that every SIP trunk uses."""
+
+    listen: str = "127.0.0.1:5060"
+    """Address and UDP port. Bind to a public address only behind a packet filter: unknown peers are refused (403)."""
+    domain: str = ""
+    """Host part of our URIs; empty means the listening address."""
+    t1_ms: int = 500
+    """Round-trip estimate T1 (RFC 3261 17.1.1.1)."""
+
+
+class Span(Table):
+    """An E1 line."""
+
+    name: str
+    """Name that links and trunks refer to."""
+    device: str
+    """Spec string: `satop:listen=ADDRESS:PORT,peer=ADDRESS:PORT` (RFC 4553), or `virtual:NAME` inside one process."""
+    framing: Literal["crc4", "basic"] = "crc4"
+    """G.704 framing: with the CRC-4 multiframe, or frame alignment only."""
+    law: Literal["A", "u"] = "A"
+    """Companding law of speech on this line (G.711)."""
+    clock: Literal["internal"] = "internal"
+    """Where transmit timing comes from. Only the system clock today; clock recovery comes with hardware spans."""
+    capture: bool = False
+    """Write the signalling seen on this span to the capture file."""
+
+
+class Link(Table):
+    """A signalling link of a linkset."""
+
+    span: str
+    """Name of a `[[span]]`."""
+    timeslot: int | None = None
+    """Timeslot 1-31 of a 64 kbit/s link; 16 by custom."""
+    timeslots: str = ""
+    """Instead of `timeslot`: several, such as `1-15,17-31`, taken together as one link of n x 64 kbit/s."""
+    slc: int | None = None
+    """Signalling link code 0-15; the position in the linkset when left out."""
+    format: Literal["basic", "extended"] = "basic"
+    """`extended` is the 12-bit sequence number format of Q.703 Annex A; both ends must agree."""
+    emergency: bool = False
+    """Align with the emergency proving period (0.5 s) every time instead of the normal one (8.2 s)."""
+
+
+class Linkset(Table):
+    """A set of signalling links to one adjacent signalling point."""
+
+    name: str
+    """Name that trunks refer to."""
+    point_code: str
+    """Our own point code: a number, or in the variant's parts such as `2-10-5`."""
+    adjacent_point_code: str
+    """Point code at the other end of the links."""
+    link: list[Link]
+    """The links, `[[ss7.linkset.link]]`."""
+    variant: Literal["itu", "china"] = "itu"
+    """Label format: ITU 14-bit or China 24-bit point codes."""
+    network: Literal["international", "national", "national spare"] = "national"
+    """Network indicator of the SIO (Q.704 14.2.2)."""
+    reaches: list[str] = []
+    """Point codes beyond the adjacent one that are routed over this linkset."""
+    timers: dict[str, float] = {}
+    """Overrides in seconds by name: `q703_t1` … `q703_t7`, `q707_t1`, `q707_t2`, `q704_t17` and so on."""
+    capture: bool = False
+    """Write every signal unit of these links to the capture file."""
+
+
+class Ss7(Table):
+    """Signalling System No. 7."""
+
+    linkset: list[Linkset] = []
+    """The linksets, `[[ss7.linkset]]`."""
+
+
+class Circuits(Table):
+    """A run of circuits of an ISUP trunk."""
+
+    span: str
+    """Name of a `[[span]]`."""
+    cic: str
+    """Circuit identification codes in order, such as `1-15,17-31`."""
+    timeslots: str = ""
+    """Timeslots in the same order; left out, CIC modulo 32 is the timeslot (Q.763 1.2 for 2048 kbit/s)."""
+
+
+class IsupTrunk(Table, tag_field="type", tag="isup"):
+    """A circuit group signalled by ISUP."""
+
+    name: str
+    """Name that routes refer to."""
+    linkset: str
+    """Name of the `[[ss7.linkset]]` that carries the signalling."""
+    circuits: list[Circuits]
+    """The circuits, `[[trunk.circuits]]`."""
+    peer_point_code: str = ""
+    """Exchange at the other end of the circuits; empty means the adjacent one."""
+    selection: Literal["oldest-idle", "lowest", "highest"] = "oldest-idle"
+    """Which idle circuit an outgoing call takes."""
+    control: Literal["auto", "even", "odd"] = "auto"
+    """Circuits we control at dual seizure; `auto`: the higher point code controls the even ones (Q.764 2.9.1.4)."""
+    minimum_digits: int = 1
+    """Overlap receiving: digits needed before a call is routed when the number carries no end signal."""
+    overlap_seconds: float = 4.0
+    """Overlap receiving: how long to wait for further digits after `minimum_digits` (T10 of Q.764, 4-6 s)."""
+    timers: dict[str, float] = {}
+    """Overrides in seconds by name, `t1` … `t39` (Q.764 Annex A)."""
+    category: int = 10
+    """Calling party's category when the other side has none; 10 is an ordinary subscriber."""
+    failure_tone_seconds: float = 0.0
+    """Play busy or congestion tone this long backwards before releasing a failed incoming call; 0: only the cause."""
+
+
+class SipTrunk(Table, tag_field="type", tag="sip"):
+    """A SIP peer."""
+
+    name: str
+    """Name that routes refer to."""
+    peer: str
+    """Where calls are sent, `ADDRESS:PORT`; also a source that calls are accepted from."""
+    accept_from: list[str] = []
+    """More source addresses that calls are accepted from (any port)."""
+    codecs: tuple[Literal["PCMA", "PCMU"], ...] = ("PCMA", "PCMU")
+    """Offered and accepted codecs, most wanted first."""
+    telephone_event: bool = True
+    """Offer and accept DTMF as RFC 4733 events."""
+    early_media: bool = True
+    """Send SDP in 180/183 when tones or announcements come from the far side; off: plain 180/183."""
+    user: str = ""
+    """User name for digest authentication when the peer challenges us."""
+    password: str = ""
+    """Its password."""
+    domain: str = ""
+    """Host part of request and To URIs; empty means the peer's address."""
+    max_calls: int = 0
+    """Most calls at once over this trunk; 0 means as many as there are RTP ports."""
+    failure_tone_seconds: float = 0.0
+    """Play busy or congestion tone as early media this long before a failed call is refused; 0: only the status."""
+
+
+Trunk = IsupTrunk | SipTrunk
+
+
+class Route(Table):
+    """A rule: calls that match go to these trunks. Rules are tried in the order of the file."""
+
+    name: str = ""
+    """Name in records and logs; `route N` when left out."""
+    trunk: list[str] = []
+    """Trunks the call came in on; empty matches any."""
+    called: str = ""
+    """Regular expression that must be found in the called number (`+` in front when international)."""
+    calling: str = ""
+    """Regular expression that must be found in the calling number; a call without one matches as an empty string."""
+    times: str = ""
+    """When the rule holds, such as `Mo-Fr 08:00-18:00, Sa 09:00-12:00`, in local time."""
+    did_table: str = ""
+    """CSV file of `did,number[,trunk]`: matches when the called number is listed, which replaces it."""
+    to: list[str] = []
+    """Trunks to try, in order. Empty: the call is refused with `refuse_cause`."""
+    refuse_cause: int = 21
+    """Q.850 cause for calls that this rule refuses (21 is call rejected)."""
+    set_called: str = ""
+    """New called number; `\\1` stands for a group of `called`. A leading `+` makes it international."""
+    set_calling: str = ""
+    """New calling number, with groups of `calling`."""
+    called_nature: Literal["", "subscriber", "unknown", "national", "international", "network specific"] = ""
+    """Nature of address of the called number sent on; empty keeps it."""
+    calling_nature: Literal["", "subscriber", "unknown", "national", "international", "network specific"] = ""
+    """Nature of address of the calling number sent on; empty keeps it."""
+    fallback_causes: tuple[int, ...] = FALLBACK_CAUSES
+    """Causes after which the next trunk of `to`, then the next matching route, is tried."""
+
+
+class Configuration(Table):
+    """The whole file."""
+
+    node: Node = msgspec.field(default_factory=Node)
+    """`[node]`"""
+    media: Media = msgspec.field(default_factory=Media)
+    """`[media]`"""
+    sip: Sip | None = None
+    """`[sip]`; needed when there is a SIP trunk."""
+    span: list[Span] = []
+    """`[[span]]`"""
+    ss7: Ss7 = msgspec.field(default_factory=Ss7)
+    """`[ss7]`"""
+    trunk: list[Trunk] = []
+    """`[[trunk]]`"""
+    route: list[Route] = []
+    """`[[route]]`"""
+    cause_map: dict[str, int] = {}
+    """`[cause_map]`: rows of the cause tables to change, such as `"isup-sip 21" = 603` or `"sip-isup 480" = 20`."""
