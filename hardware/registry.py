@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
+from types import ModuleType
 from typing import Final, cast
 
 from tandem.core.errors import SpanError
@@ -13,7 +14,7 @@ BACKENDS: Final[Mapping[str, tuple[str, str]]] = {
     "satop": ("tandem.hardware.satop_udp", "satop:listen=127.0.0.1:40001,peer=127.0.0.1:40002"),
     "virtual": ("tandem.hardware.virtual", "virtual:a"),
 }
-"""Scheme -> (module with `open_span(spec, body, crc4)`, an example of a right spec)."""
+"""Scheme -> (module with `open_span(spec, body, crc4)` and `check_spec(spec, body)`, an example of a right spec)."""
 
 
 def open_span(spec: str, *, crc4: bool = True) -> Span:
@@ -24,12 +25,23 @@ def open_span(spec: str, *, crc4: bool = True) -> Span:
     `virtual:NAME`, opened twice in one process, gives the two ends of one line.
     Raises SpanError naming the spec, what is wrong with it and what would be right.
     """
+    backend, body = _backend(spec)
+    return cast("Span", backend.open_span(spec, body, crc4=crc4))
+
+
+def check_spec(spec: str) -> None:
+    """Raise the SpanError that `open_span` would for a malformed spec, without opening anything."""
+    backend, body = _backend(spec)
+    backend.check_spec(spec, body)
+
+
+def _backend(spec: str) -> tuple[ModuleType, str]:
     scheme, separator, body = spec.partition(":")
     backend = BACKENDS.get(scheme)
     if backend is None or not separator:
-        examples = ", ".join(repr(example) for _, example in BACKENDS.values())
+        examples = " or ".join(repr(example) for _, example in BACKENDS.values())
         raise SpanError(f"span {spec!r}: unknown device {scheme!r}; right would be {examples}")
-    return cast("Span", import_module(backend[0]).open_span(spec, body, crc4=crc4))
+    return import_module(backend[0]), body
 
 
 def parse_options(spec: str, body: str, required: set[str], optional: set[str]) -> dict[str, str]:

@@ -1,0 +1,123 @@
+"""The elastic store: frames in as they arrive, out at the local clock, whole frames slipped where the two differ."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from tandem.hardware.span import TIMESLOTS, Frames
+
+DEFAULT_TARGET: Final = 40
+"""Frames left after a read when all is well: 5 ms, against the jitter of packets and of the local tick."""
+CAPACITY: Final = 4096
+"""Frames that fit, half a second; the oldest go when nobody reads."""
+A_LAW_IDLE: Final = 0xD5
+"""Octet of silence in A-law, zero value with even bits inverted (G.711)."""
+
+
+class ElasticStore:
+    """Decouples the clock of a line from the local tick.
+
+    Reading starts once `target` frames beyond the first block have come. A read that would empty the store repeats
+    the last frames so that `target` frames are left again; a read that finds more than `limit` frames beyond the
+    block deletes the oldest down to `target`. Both are slips of whole frames, so that every timeslot slips by whole
+    octets and two timeslots never lose their order. When nothing comes any more, what was played last is repeated
+    for one block and then `idle` is played.
+    """
+
+    def __init__(self, *, target: int = DEFAULT_TARGET, limit: int | None = None, idle: int = A_LAW_IDLE) -> None:
+        self.target = target
+        self.limit = 3 * target if limit is None else limit
+        self.slips = 0
+        """Occasions of frames repeated or deleted."""
+        self.frames_repeated = 0
+        self.frames_deleted = 0
+        self.frames_idle = 0
+        """Idle frames played because nothing came, after a first repeat."""
+        self._idle = idle
+        self._ring = np.empty((CAPACITY, TIMESLOTS), np.uint8)
+        self._head = 0
+        self._depth = 0
+        self._filling = True
+        self._last: Frames | None = None
+
+    @property
+    def depth(self) -> int:
+        """Frames stored."""
+        return self._depth
+
+    def write(self, frames: Frames) -> None:
+        """Store frames, shape (n, 32)."""
+        count = len(frames)
+        size = len(self._ring)
+        if count > size:
+            frames, count = frames[-size:], size
+        if (excess := self._depth + count - size) > 0:  # nobody reads
+            self.frames_deleted += excess
+            self._delete(excess)
+        tail = (self._head + self._depth) % size
+        first = min(count, size - tail)
+        self._ring[tail : tail + first] = frames[:first]
+        self._ring[: count - first] = frames[first:]
+        self._depth += count
+
+    def read(self, count: int) -> Frames:
+        """Play `count` frames at the local tick, shape (count, 32), the caller's own."""
+        left = self._depth - count
+        if self._filling:
+            if left < self.target:
+                return np.full((count, TIMESLOTS), self._idle, np.uint8)
+            self._filling = False
+            self._delete(left - self.target)
+        elif left < 0:
+            return self._underrun(count, -left)
+        elif left > self.limit:
+            self.slips += 1
+            self.frames_deleted += left - self.target
+            self._delete(left - self.target)
+        frames = np.empty((count, TIMESLOTS), np.uint8)
+        self._take(frames)
+        self._last = frames.copy()
+        return frames
+
+    def counters(self) -> dict[str, int]:
+        """What the store did, by name."""
+        return {
+            "slips": self.slips,
+            "frames_repeated": self.frames_repeated,
+            "frames_deleted": self.frames_deleted,
+            "frames_idle": self.frames_idle,
+        }
+
+    def _underrun(self, count: int, missing: int) -> Frames:
+        """Repeat enough of the last frames that `target` are left; idle when they were repeated already."""
+        frames = np.full((count, TIMESLOTS), self._idle, np.uint8)
+        last, self._last = self._last, None
+        if self._depth == 0 and last is None:
+            self.frames_idle += count
+            self._filling = True
+            return frames
+        repeated = min(count, missing + self.target)
+        if last is not None:
+            self.slips += 1
+            self.frames_repeated += repeated
+            history = last[-repeated:]
+            frames[:repeated] = np.resize(history, (repeated, TIMESLOTS))
+        else:
+            self.frames_idle += repeated
+        if repeated < count:
+            self._take(frames[repeated:])
+            self._last = frames.copy()
+        return frames
+
+    def _take(self, out: Frames) -> None:
+        count, size = len(out), len(self._ring)
+        first = min(count, size - self._head)
+        out[:first] = self._ring[self._head : self._head + first]
+        out[first:] = self._ring[: count - first]
+        self._delete(count)
+
+    def _delete(self, count: int) -> None:
+        self._head = (self._head + count) % len(self._ring)
+        self._depth -= count
