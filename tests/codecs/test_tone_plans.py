@@ -16,7 +16,7 @@ def test_every_region_has_the_tones_a_call_needs():
 
 
 @pytest.mark.parametrize(
-    "region,name,bursts",
+    ("region", "name", "bursts"),
     [
         ("cn", "busy", (Burst((450,), 0.35, 0.35),)),
         ("cn", "ringback", (Burst((450,), 1.0, 4.0),)),
