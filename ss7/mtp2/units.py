@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, IntEnum
+from functools import cached_property
 from typing import Final
 
 from tandem.core.errors import DecodeError, EncodeError
@@ -57,17 +58,17 @@ class UnitFormat:
     length_bits: int
     """Bits of the length indicator; a longer MSU carries the greatest value (Q.703 2.3.3)."""
 
-    @property
+    @cached_property
     def modulus(self) -> int:
         """Sequence numbers count modulo this."""
         return 1 << self.sequence_bits
 
-    @property
+    @cached_property
     def header_octets(self) -> int:
         """Octets before the status field or SIO."""
         return 3 * self.field_bits // 8
 
-    @property
+    @cached_property
     def max_length_indicator(self) -> int:
         """Greatest value of the length indicator."""
         return (1 << self.length_bits) - 1
