@@ -121,6 +121,8 @@ class _Terminated(PartyNumber):
 
     __slots__ = ()
 
+    DERIVED: ClassVar[tuple[str, ...]] = ("complete",)
+
     st: bool
 
     @property
@@ -192,6 +194,7 @@ class CallingPartyNumber(PartyNumber):
     """Calling party number, Q.763 3.10."""
 
     code: ClassVar[ParameterCode] = ParameterCode.CALLING_PARTY_NUMBER
+    DERIVED: ClassVar[tuple[str, ...]] = ("complete",)
 
     digits: str
     """Address signals 0-9, B, C (code 11, 12); none when the address is not available."""
@@ -337,6 +340,7 @@ class GenericDigits(Parameter):
     """Generic digits, Q.763 3.24."""
 
     code: ClassVar[ParameterCode] = ParameterCode.GENERIC_DIGITS
+    DERIVED: ClassVar[tuple[str, ...]] = ("digits",)
 
     octets: bytes
     """The digits as coded."""

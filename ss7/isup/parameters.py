@@ -24,6 +24,8 @@ class Parameter:
     __slots__ = ()
 
     code: ClassVar[ParameterCode]
+    DERIVED: ClassVar[tuple[str, ...]] = ()
+    """Properties that belong to a complete report beside the fields."""
 
     def __init_subclass__(cls, **options: object) -> None:
         super().__init_subclass__(**options)
