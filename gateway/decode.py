@@ -1,0 +1,233 @@
+"""`tandem decode`: explain the octets of one ISUP message, MTP3 message or MTP2 signal unit."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import fields, is_dataclass
+from typing import Any, Final
+
+import click
+
+from tandem.core.errors import DecodeError
+from tandem.ss7.isup.codes import MessageType, message_name
+from tandem.ss7.isup.messages import Message
+from tandem.ss7.isup.parameters import Parameter, RawParameter
+from tandem.ss7.isup.variants import Variant
+from tandem.ss7.mtp2.units import UnitKind, decode_unit, status_name
+from tandem.ss7.mtp3.label import LAYOUTS, Service
+from tandem.ss7.mtp3.label import Variant as LabelVariant
+from tandem.ss7.mtp3.msu import decode_msu
+
+_SEPARATORS: Final = str.maketrans("", "", " \t\r\n:,.")
+
+
+def decode(protocol: str, octets: bytes, variant: str = "itu") -> dict[str, Any]:
+    """Decode `octets` into what JSON can carry.
+
+    `protocol` is `isup` (octets from the CIC on), `mtp3` (from the SIO on) or `mtp2` (from the BSN on, without FCS);
+    `variant` is `itu`, `ansi` or `china`. DecodeError with the offset in `octets` when they are malformed.
+
+    Whatever the protocol, the message that people look for is at the top: `message` (acronym), `title`, `cic` (None
+    where there is none) and `parameters`, each with `name`, `code`, `value` (fields as numbers, flags and text),
+    `text` (the same in words) and `raw` (hexadecimal). A message without a defined format has its octets in `body`.
+    `mtp3` adds `sio` (octet), `service`, `network_indicator`, `priority` and `label` (`dpc`, `opc`, `sls`, and the
+    point codes as text); messages of users that are not decoded have their octets in `data`. `mtp2` adds `unit`
+    (`kind`, `bsn`, `bib`, `fsn`, `fib`, `length_indicator`, for an LSSU `status`) to that.
+    """
+    return _DECODERS[protocol](octets, variant)
+
+
+def decode_isup(octets: bytes, variant: str) -> dict[str, Any]:
+    """An ISUP message from the CIC on."""
+    message = Message.parse(octets, Variant(variant))
+    return {"protocol": "isup", "variant": variant, **_isup(message)}
+
+
+def decode_mtp3(octets: bytes, variant: str) -> dict[str, Any]:
+    """A message from the SIO on, with the ISUP or network management message in it."""
+    return {"protocol": "mtp3", "variant": variant, **_mtp3(octets, variant)}
+
+
+def decode_mtp2(octets: bytes, variant: str) -> dict[str, Any]:
+    """A signal unit from the BSN on, with what an MSU carries."""
+    unit = decode_unit(octets)
+    header: dict[str, Any] = {
+        "kind": unit.kind.value,
+        "bsn": unit.bsn,
+        "bib": unit.bib,
+        "fsn": unit.fsn,
+        "fib": unit.fib,
+        "length_indicator": unit.length_indicator,
+    }
+    if unit.kind is UnitKind.LSSU:
+        header["status"] = status_name(unit.status)
+    report = {"protocol": "mtp2", "variant": variant, "unit": header}
+    if unit.kind is not UnitKind.MSU:
+        name = "Link status" if unit.kind is UnitKind.LSSU else "Fill-in"
+        return {**report, "message": unit.kind.value, "title": f"{name} signal unit", "cic": None, "parameters": []}
+    with _shifted(_MTP2_HEADER):
+        return {**report, **_mtp3(octets[_MTP2_HEADER:], variant)}
+
+
+_MTP2_HEADER: Final = 3
+
+_DECODERS: Final[dict[str, Callable[[bytes, str], dict[str, Any]]]] = {
+    "isup": decode_isup,
+    "mtp3": decode_mtp3,
+    "mtp2": decode_mtp2,
+}
+PROTOCOLS: Final = tuple(_DECODERS)
+VARIANTS: Final = tuple(variant.value for variant in Variant)
+
+
+def _isup(message: Message) -> dict[str, Any]:
+    known = isinstance(message.type, MessageType)
+    report: dict[str, Any] = {
+        "message": message_name(message.type),
+        "title": message.type.title if isinstance(message.type, MessageType) else "unknown message",
+        "code": int(message.type),
+        "cic": message.cic,
+        "parameters": [
+            _parameter(raw, parameter)
+            for raw, parameter in zip(message.raw_parameters(), message.parameters(), strict=True)
+        ],
+    }
+    if message.body or not known:
+        report["body"] = message.body.hex()
+    return report
+
+
+def _parameter(raw: RawParameter, parameter: Parameter | RawParameter) -> dict[str, Any]:
+    value: dict[str, Any] = {}
+    if isinstance(parameter, Parameter):
+        value = _plain(parameter)
+        value.update({name: _plain(getattr(parameter, name)) for name in parameter.DERIVED})
+    return {"name": raw.name, "code": int(raw.code), "value": value, "text": str(parameter), "raw": raw.octets.hex()}
+
+
+def _plain(value: Any) -> Any:
+    """The value in types that JSON has."""
+    if is_dataclass(value):
+        return {item.name: _plain(getattr(value, item.name)) for item in fields(value)}
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return int(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _mtp3(octets: bytes, variant: str) -> dict[str, Any]:
+    label_variant = LabelVariant(variant)
+    msu = decode_msu(octets, label_variant)
+    said = msu.to_dict(label_variant)
+    report: dict[str, Any] = {
+        "sio": octets[0],
+        "service": said["service"]["name"],
+        "network_indicator": msu.information.network_indicator,
+        "priority": msu.information.priority,
+        "label": {
+            "dpc": msu.label.dpc,
+            "opc": msu.label.opc,
+            "sls": msu.label.sls,
+            "dpc_text": said["dpc"]["text"],
+            "opc_text": said["opc"]["text"],
+        },
+    }
+    if msu.information.service == Service.ISUP:
+        with _shifted(1 + LAYOUTS[label_variant].octets):
+            return {**report, **_isup(Message.parse(msu.data, Variant(variant)))}
+    title = said.get("title", f"{said['service']['name']} message")
+    parameters = said.get("parameters", [])
+    return {**report, "message": said["message"], "title": title, "cic": None, "parameters": parameters} | {
+        "data": msu.data.hex()
+    }
+
+
+@contextmanager
+def _shifted(offset: int) -> Iterator[None]:
+    """Count the offset of an error from `offset` octets further ahead."""
+    try:
+        yield
+    except DecodeError as error:
+        raise DecodeError(error.message, None if error.offset is None else error.offset + offset) from None
+
+
+def octets_of(text: str) -> bytes:
+    """Octets of hexadecimal text; spaces, colons, commas and dots between them do not matter. DecodeError if not."""
+    digits = text.translate(_SEPARATORS).removeprefix("0x")
+    try:
+        return bytes.fromhex(digits)
+    except ValueError:
+        wrong = next((index for index, digit in enumerate(digits) if digit not in "0123456789abcdefABCDEF"), None)
+        if wrong is None:
+            raise DecodeError("odd number of hexadecimal digits", len(digits) // 2) from None
+        raise DecodeError(f"{digits[wrong]!r} is not a hexadecimal digit", wrong // 2) from None
+
+
+def render(report: dict[str, Any]) -> str:
+    """A report of `decode` as lines for people."""
+    lines = []
+    if unit := report.get("unit"):
+        status = f" {unit['status']}" if "status" in unit else ""
+        lines.append(
+            f"MTP2 {unit['kind']}{status}  BSN {unit['bsn']} BIB {unit['bib']}  FSN {unit['fsn']} FIB {unit['fib']}"
+        )
+    if label := report.get("label"):
+        lines.append(
+            f"MTP3 {report['service']}  network indicator {report['network_indicator']}  "
+            f"{label['opc']} ({label['opc_text']}) to {label['dpc']} ({label['dpc_text']})  SLS {label['sls']}"
+        )
+    circuit = "" if report["cic"] is None else f"  CIC {report['cic']}"
+    lines.append(f"{report['message']} {report['title']}{circuit}")
+    width = max((len(item["name"]) for item in report["parameters"]), default=0)
+    for item in report["parameters"]:
+        code = f"{item['code']:>3}  " if "code" in item else ""
+        raw = f"  [{item['raw']}]" if "raw" in item else ""
+        lines.append(f"  {code}{item['name']:<{width}}  {item.get('text', item['value'])}{raw}")
+    lines += [f"  {key}  {report[key]}" for key in ("body", "data") if report.get(key)]
+    return "\n".join(lines)
+
+
+@click.command("decode")
+@click.argument("protocol", type=click.Choice(PROTOCOLS))
+@click.argument("octets", metavar="HEX...", nargs=-1, required=True)
+@click.option("--variant", type=click.Choice(VARIANTS), default="itu", show_default=True, help="Whose ISUP and label.")
+@click.option("--json", "as_json", is_flag=True, help="Write one JSON object instead of text.")
+def decode_command(protocol: str, octets: tuple[str, ...], variant: str, as_json: bool) -> None:
+    """Explain a message given in hexadecimal.
+
+    PROTOCOL is isup (from the CIC on), mtp3 (from the SIO on) or mtp2 (from the BSN on, without FCS).
+    HEX may have spaces and colons; with - one message a line is read from standard input and one JSON object a line
+    written. The exit status is 1 when a message is malformed.
+
+    \b
+    Examples:
+      tandem decode isup 05 00 10 00
+      tandem decode mtp3 --json 85:01:80:00:10:05:00:10:00
+      tandem decode isup - < messages.txt
+    """  # noqa: D301 - click reads the backspace
+    good = True
+    if octets == ("-",):
+        for line in sys.stdin:
+            if line.strip():
+                good &= _answer(protocol, line, variant, as_json=True)
+    else:
+        good = _answer(protocol, "".join(octets), variant, as_json)
+    sys.exit(0 if good else 1)
+
+
+def _answer(protocol: str, text: str, variant: str, as_json: bool) -> bool:
+    """Decode one message and print the result; False when it is malformed."""
+    try:
+        report = decode(protocol, octets_of(text), variant)
+    except DecodeError as error:
+        if as_json:
+            click.echo(json.dumps({"error": error.message, "offset": error.offset}))
+        else:
+            click.echo(f"tandem decode: {error}", err=True)
+        return False
+    click.echo(json.dumps(report) if as_json else render(report))
+    return True
