@@ -160,7 +160,7 @@ def parse_point_code(text: str, variant: Variant) -> int:
 
 
 def format_point_code(point_code: int, variant: Variant) -> str:
-    """The usual text of a point code: `2-10-5` (3-8-3 bits) for ITU, `main-sub-point` for China …"""
+    """The usual text of a point code: `2-10-5` (3-8-3 bits) for ITU, `main-sub-point` for China and so on."""
     parts: list[str] = []
     for bits in reversed(LAYOUTS[variant].text):
         parts.append(str(point_code & (1 << bits) - 1))

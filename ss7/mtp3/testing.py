@@ -1,0 +1,116 @@
+"""Signalling link test control, SLTC of Q.707: a link is good when its far end returns the pattern sent.
+
+A test that gets no answer within T1, or a wrong one, is repeated once; the second time the link has failed. After
+that a good link is tested again every T2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum, auto
+from typing import Final
+
+from tandem.ss7.mtp3 import timers
+
+
+class TestState(Enum):
+    """Where the test of one link stands."""
+
+    IDLE = auto()
+    FIRST_ATTEMPT = auto()
+    SECOND_ATTEMPT = auto()
+    PASSED = auto()
+
+
+class TestInput(Enum):
+    """What happens to a link test."""
+
+    START = auto()
+    STOP = auto()
+    ACKNOWLEDGED = auto()
+    """SLTA with the pattern sent, from the adjacent point and with the code of this link."""
+    MISMATCH = auto()
+    """SLTA that differs in one of these."""
+    T1_EXPIRY = auto()
+    T2_EXPIRY = auto()
+
+
+class TestOutput(Enum):
+    """What a link test wants done."""
+
+    SEND = auto()
+    """Transmit SLTM on the link."""
+    PASSED = auto()
+    """The first test since START passed."""
+    FAILED = auto()
+    """Two attempts in a row failed; the test has stopped."""
+
+
+class LinkTest:
+    """The test of one link; timers are kept in `table` under its number."""
+
+    __test__ = False
+
+    def __init__(self, link: int, t1: float, t2: float, table: timers.Timers) -> None:
+        self.state = TestState.IDLE
+        self._link = link
+        self._t1, self._t2 = t1, t2
+        self._timers = table
+        self._proven = False
+        self._outputs: list[TestOutput] = []
+
+    def handle(self, event: TestInput, now: float) -> list[TestOutput]:
+        """Act on `event` and return what is to be done, in order; nothing when it has no meaning in the state."""
+        self._outputs = []
+        if action := TRANSITIONS.get((self.state, event)):
+            self.state = action(self, now)
+        return self._outputs
+
+    def _start(self, now: float) -> TestState:
+        self._proven = False
+        return self._first(now)
+
+    def _first(self, now: float) -> TestState:
+        self._send(now)
+        return TestState.FIRST_ATTEMPT
+
+    def _repeat(self, now: float) -> TestState:
+        self._send(now)
+        return TestState.SECOND_ATTEMPT
+
+    def _send(self, now: float) -> None:
+        self._outputs.append(TestOutput.SEND)
+        self._timers.start((timers.Timer.TEST_T1, self._link), now + self._t1)
+
+    def _pass(self, now: float) -> TestState:
+        self._timers.stop((timers.Timer.TEST_T1, self._link))
+        self._timers.start((timers.Timer.TEST_T2, self._link), now + self._t2)
+        if not self._proven:
+            self._proven = True
+            self._outputs.append(TestOutput.PASSED)
+        return TestState.PASSED
+
+    def _fail(self, now: float) -> TestState:
+        self._outputs.append(TestOutput.FAILED)
+        return self._stop(now)
+
+    def _stop(self, now: float) -> TestState:
+        self._timers.stop((timers.Timer.TEST_T1, self._link))
+        self._timers.stop((timers.Timer.TEST_T2, self._link))
+        return TestState.IDLE
+
+
+#: Q.707 figure 2 (SLTC), with the repetition of Q.707 2.2.
+TRANSITIONS: Final[dict[tuple[TestState, TestInput], Callable[[LinkTest, float], TestState]]] = {
+    (TestState.IDLE, TestInput.START): LinkTest._start,
+    (TestState.FIRST_ATTEMPT, TestInput.ACKNOWLEDGED): LinkTest._pass,
+    (TestState.FIRST_ATTEMPT, TestInput.MISMATCH): LinkTest._repeat,
+    (TestState.FIRST_ATTEMPT, TestInput.T1_EXPIRY): LinkTest._repeat,
+    (TestState.FIRST_ATTEMPT, TestInput.STOP): LinkTest._stop,
+    (TestState.SECOND_ATTEMPT, TestInput.ACKNOWLEDGED): LinkTest._pass,
+    (TestState.SECOND_ATTEMPT, TestInput.MISMATCH): LinkTest._fail,
+    (TestState.SECOND_ATTEMPT, TestInput.T1_EXPIRY): LinkTest._fail,
+    (TestState.SECOND_ATTEMPT, TestInput.STOP): LinkTest._stop,
+    (TestState.PASSED, TestInput.T2_EXPIRY): LinkTest._first,
+    (TestState.PASSED, TestInput.STOP): LinkTest._stop,
+}
