@@ -35,7 +35,7 @@ _LONGEST_UDP: Final = 65_507
 _BUFFER_LIMIT: Final = 1 << 20
 
 
-class CaptureFile:
+class CaptureWriter:
     """Writes one capture; nothing here raises for what the disk does.
 
     Blocks are buffered; call `flush` at least once a second. When the disk is full or the file cannot be written,
@@ -45,21 +45,22 @@ class CaptureFile:
     def __init__(
         self,
         path: Path,
-        clock_offset: float = 0.0,
         limit: int = 100_000_000,
         keep: int = 10,
+        clock_offset: float = 0.0,
         on_failure: Callable[[str], None] | None = None,
     ) -> None:
         """Begin `path`.
 
-        `clock_offset` is added to every `now` to make it UNIX time in seconds. A file that has reached `limit`
-        octets is renamed with a number (`name.1.pcapng` …) and a new one begun; `keep` of the old ones stay.
+        A file that has reached `limit` octets is set aside (`name.1.pcapng`, the older ones moving up) and a new one
+        begun; `keep` of the old ones stay. `clock_offset` is added to every `now` to make it UNIX time in seconds.
         """
         self.path = path
+        self.clock_offset = clock_offset
+        """May be set anew as the clocks drift."""
         self.failure: str | None = None
         self.packets = 0
         """Packets taken, over all files."""
-        self._offset = clock_offset
         self._limit = limit
         self._keep = keep
         self._on_failure = on_failure
@@ -134,7 +135,7 @@ class CaptureFile:
         interface = self._interfaces.get((name, link_type))
         if interface is None:
             interface = self._interface(name, link_type)
-        stamp = round((now + self._offset) * 1e6) * 1000
+        stamp = round((now + self.clock_offset) * 1e6) * 1000
         options = b"" if flags is None else _option(_OPTION_FLAGS, struct.pack("<I", flags)) + _END_OF_OPTIONS
         body = struct.pack("<IIIII", interface, stamp >> 32 & 0xFFFFFFFF, stamp & 0xFFFFFFFF, len(octets), len(octets))
         self._buffer += _block(_ENHANCED_PACKET, body + _padded(octets) + options)
