@@ -1,0 +1,134 @@
+"""One span in the media process: quanta out at the line tick, frames in, HDLC on its signalling channels."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from tandem.hardware.alarms import Alarm
+from tandem.hardware.elastic import ElasticStore
+from tandem.hardware.framing.hdlc import HdlcReceiver, HdlcTransmitter
+from tandem.hardware.span import FRAME_RATE, TIMESLOTS, Frames, Span
+
+from .clock import Ticker
+from .protocol import SpanChanged, UnitsReceived
+
+BLOCK: Final = 160
+"""Frames of a speech tick, 20 ms."""
+AHEAD: Final = 3 * BLOCK
+"""Frames of speech that can be filled in ahead of the line."""
+TARGET: Final = 80
+"""Frames in the elastic store after a tick, 10 ms: as late as packets, or we, may be without a slip."""
+LIMIT: Final = 240
+"""Frames in the elastic store after a tick, 30 ms, above which it slips back to TARGET."""
+CATCH_UP: Final = 0.1
+"""Seconds of quanta sent late, in order, after a stall; older ones are given up."""
+_MUTING: Final = frozenset({Alarm.LOS, Alarm.AIS, Alarm.LFA})
+
+
+class SignallingChannel:
+    """HDLC both ways on the timeslots of a channel."""
+
+    def __init__(self, number: int, timeslots: tuple[int, ...]) -> None:
+        self.number = number
+        self.timeslots: slice | list[int] = _columns(timeslots)
+        self.width = len(timeslots)
+        self.transmitter = HdlcTransmitter()
+        self._receiver = HdlcReceiver(filter_repeats=True)
+
+    def send(self, units: list[bytes], fill: bytes | None) -> None:
+        """Queue units and set what is repeated behind them."""
+        self.transmitter.fill = fill
+        self.transmitter.send(units)
+
+    def receive(self, frames: Frames) -> UnitsReceived | None:
+        """Take the channel's octets out of `frames`; an event when a unit or an error came."""
+        units = self._receiver.receive(frames[:, self.timeslots].tobytes())
+        counts = self._receiver.counts
+        if units or counts.errored or counts.octet_counting:
+            return self._event(units)
+        return None
+
+    def report(self) -> UnitsReceived:
+        """What was counted since the last event."""
+        return self._event([])
+
+    def _event(self, units: list[bytes]) -> UnitsReceived:
+        counts = self._receiver.take_counts()
+        return UnitsReceived(self.number, units, counts.good, counts.errored, counts.octet_counting)
+
+
+class SpanLine:
+    """A span with its place in time; frame 0 is sent at `start`, and from there on every frame has its number."""
+
+    def __init__(self, name: str, span: Span, silence: int, start: float) -> None:
+        self.name = name
+        self.span = span
+        self.channels: list[SignallingChannel] = []
+        self.ticker = Ticker(start, span.quantum / FRAME_RATE, CATCH_UP)
+        self.underruns = 0
+        """Frames sent idle because their speech was not there in time."""
+        self.store = ElasticStore(target=TARGET, limit=LIMIT, idle=silence)
+        self._silence = silence
+        self._speech = np.full((AHEAD, TIMESLOTS), silence, np.uint8)
+        self._filled = 0
+        self._alarms: frozenset[Alarm] = frozenset()
+        self._muted = False
+
+    def fill(self, block: int, frames: Frames) -> None:
+        """Give the speech of frames 160 * block to 160 * block + 159, shape (160, 32)."""
+        start = block * BLOCK % AHEAD
+        self._speech[start : start + BLOCK] = frames
+        self._filled = (block + 1) * BLOCK
+
+    def transmit(self, now: float) -> bool:
+        """Send the next quantum if it is due; call until it answers False."""
+        if not self.ticker.begin(now):
+            return False
+        quantum = self.span.quantum
+        start = (self.ticker.count - 1) * quantum
+        frames = self._take(start, quantum)
+        for channel in self.channels:
+            octets = channel.transmitter.block(quantum * channel.width)
+            frames[:, channel.timeslots] = np.frombuffer(octets, np.uint8).reshape(quantum, channel.width)
+        self.span.write(frames, now)
+        return True
+
+    def receive(self, now: float) -> list[UnitsReceived]:
+        """Read what has come: signalling is handed back, speech goes to the store."""
+        frames = self.span.read(now)
+        if not len(frames):
+            return []
+        events = [event for channel in self.channels if (event := channel.receive(frames))]
+        self.store.write(np.full_like(frames, self._silence) if self._muted else frames)
+        return events
+
+    def alarm_change(self) -> SpanChanged | None:
+        """An event when the alarms differ from those last told."""
+        alarms = self.span.alarms()
+        if alarms == self._alarms:
+            return None
+        self._alarms = alarms
+        self._muted = bool(alarms & _MUTING)
+        return SpanChanged(self.name, sorted(alarm.value for alarm in alarms))
+
+    def counters(self) -> dict[str, int]:
+        """Counters of the span, and of its place in time."""
+        own = {"late_quanta_skipped": self.ticker.skipped, "speech_underruns": self.underruns}
+        return self.span.counters() | own
+
+    def _take(self, start: int, quantum: int) -> Frames:
+        if start + quantum > self._filled:
+            self.underruns += quantum
+            return np.full((quantum, TIMESLOTS), self._silence, np.uint8)
+        first = start % AHEAD
+        if first + quantum <= AHEAD:
+            return self._speech[first : first + quantum]
+        return self._speech.take(np.arange(first, first + quantum), axis=0, mode="wrap")
+
+
+def _columns(timeslots: tuple[int, ...]) -> slice | list[int]:
+    """The timeslots as a slice where they are adjacent: that costs no copy."""
+    first, last = timeslots[0], timeslots[-1]
+    return slice(first, last + 1) if list(timeslots) == list(range(first, last + 1)) else list(timeslots)

@@ -1,0 +1,81 @@
+"""One end of the socket pair between the signalling process and the media process: batches that are never lost."""
+
+from __future__ import annotations
+
+import socket
+from collections import deque
+from collections.abc import Sequence
+from typing import Final, Generic, TypeVar
+
+import msgspec
+
+Sent = TypeVar("Sent")
+Received = TypeVar("Received")
+
+BATCH: Final = 128
+"""Values in one datagram at most: 128 of the longest signal units are 35 kilo-octets."""
+BUFFER: Final = 4 << 20
+_LONGEST: Final = 1 << 20
+
+
+class Link(Generic[Sent, Received]):
+    """Sends lists of `Sent`, receives lists of `Received`; the socket is non-blocking.
+
+    What the socket does not take waits in order; `flush` sends it once the socket is writable.
+    """
+
+    def __init__(self, end: socket.socket, decoder: msgspec.msgpack.Decoder[list[Received]]) -> None:
+        self.socket = end
+        self.closed = False
+        """The other end has gone."""
+        self._decoder = decoder
+        self._encoder = msgspec.msgpack.Encoder()
+        self._waiting: deque[bytes] = deque()
+
+    @property
+    def waiting(self) -> bool:
+        """Whether something waits for the socket to become writable."""
+        return bool(self._waiting)
+
+    def send(self, values: Sequence[Sent]) -> None:
+        """Send `values` in order, behind all that waits."""
+        for start in range(0, len(values), BATCH):
+            self._waiting.append(self._encoder.encode(values[start : start + BATCH]))
+        self.flush()
+
+    def flush(self) -> None:
+        """Send what waits, as far as the socket takes it."""
+        while self._waiting and not self.closed:
+            try:
+                self.socket.send(self._waiting[0])
+            except BlockingIOError:
+                return
+            except OSError:
+                self.closed = True
+            else:
+                self._waiting.popleft()
+
+    def receive(self) -> list[Received]:
+        """All that has come; empty when nothing has, or when the other end has gone (see `closed`)."""
+        values: list[Received] = []
+        while True:
+            try:
+                datagram = self.socket.recv(_LONGEST)
+            except BlockingIOError:
+                break
+            except OSError:
+                datagram = b""
+            if not datagram:
+                self.closed = True
+                break
+            values += self._decoder.decode(datagram)
+        return values
+
+
+def socket_pair() -> tuple[socket.socket, socket.socket]:
+    """A connected, non-blocking SOCK_SEQPACKET pair with large buffers."""
+    pair = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    for end in pair:
+        end.setblocking(False)
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER)
+    return pair

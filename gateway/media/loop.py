@@ -1,0 +1,102 @@
+"""The loop of the media process: an epoll over the line timer, the command socket and the signalling spans."""
+
+from __future__ import annotations
+
+import gc
+import os
+import select
+import socket
+import time
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+from .line import SpanLine
+from .link import Link
+from .plane import Plane
+from .protocol import Command, Event, Shutdown
+from .timer import interval_timer
+
+FLUSH: Final = 0.2
+"""Seconds that signal units still queued at Shutdown are given to leave."""
+_FORGET: Final = 100_000
+"""Events kept for a signalling process that does not read; it is dead if it leaves more."""
+_COMMANDS = msgspec.msgpack.Decoder(list[Command])
+
+
+class Loop:
+    """Runs `plane` until Shutdown or until the signalling process has gone."""
+
+    def __init__(self, plane: Plane, end: socket.socket) -> None:
+        self._plane = plane
+        self._link: Link[Event, Command] = Link(end, _COMMANDS)
+        self._tick: Iterator[None] | None = None
+        self._ending: float | None = None
+        self._epoll = select.epoll()
+        self._epoll.register(end.fileno(), select.EPOLLIN)
+        self._command_descriptor = end.fileno()
+        self._writable_wanted = False
+        self._timer = interval_timer(plane.speech.start, plane.period / 1e6)
+        self._epoll.register(self._timer, select.EPOLLIN)
+        self._spans: dict[int, SpanLine] = {}
+        for line in plane.lines:
+            descriptor = line.span.fileno()
+            if line.channels and descriptor is not None:
+                self._spans[descriptor] = line
+                self._epoll.register(descriptor, select.EPOLLIN)
+
+    def run(self) -> None:
+        """Run; returns when the process is to end in order."""
+        gc.collect()
+        gc.freeze()
+        gc.disable()  # the loop makes no cycles; what little others make goes once a second
+        clock = time.monotonic
+        while not self._link.closed:
+            for descriptor, _ in self._epoll.poll(0 if self._tick else 1.0):
+                if descriptor == self._timer:
+                    os.read(descriptor, 8)
+                elif line := self._spans.get(descriptor):
+                    self._plane.receive_line(line, clock())
+                elif descriptor == self._command_descriptor:
+                    self._obey()
+            self._serve(clock())
+            self._tell()
+            if self._ending is not None and (clock() >= self._ending or not self._plane.queued()):
+                break
+
+    def _serve(self, now: float) -> None:
+        """Do what is due: the line first, then a part of the speech tick."""
+        plane = self._plane
+        drain = plane.drains.begin(now)
+        if self._tick is None and plane.speech.begin(now):
+            self._tick = plane.tick(now)
+            next(self._tick, None)
+            drain = False
+        plane.send_lines(now)
+        if self._tick is not None and next(self._tick, self) is self:
+            self._tick = None
+        if drain:
+            plane.drain(now)
+            plane.alarms()
+            if plane.report(now):
+                gc.collect()
+
+    def _obey(self) -> None:
+        for command in self._link.receive():
+            if isinstance(command, Shutdown):
+                self._ending = time.monotonic() + FLUSH
+            else:
+                self._plane.command(command)
+
+    def _tell(self) -> None:
+        events = self._plane.events
+        if events:
+            self._link.send(events)
+            events.clear()
+        elif self._link.waiting:
+            self._link.flush()
+        if self._link.waiting != self._writable_wanted:
+            self._writable_wanted = self._link.waiting
+            mask = select.EPOLLIN | (select.EPOLLOUT if self._writable_wanted else 0)
+            self._epoll.modify(self._command_descriptor, mask)

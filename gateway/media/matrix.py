@@ -1,0 +1,145 @@
+"""Who hears whom: sources as rows of octets, sinks that copy a row in their own law.
+
+Rows are fixed: one of silence for each law, one per RTP leg, one per timeslot, and one per sink for a tone.
+Sinks are the RTP legs and the timeslots, numbered alike. One gather and one table look-up per law serve all sinks.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from tandem.codecs.g711 import A_TO_MU, MU_TO_A, SILENCE, Law, Octets
+from tandem.codecs.tones import ToneLibrary
+
+BLOCK: Final = 160
+_SILENT_ROWS: Final = {"A": 0, "u": 1}
+_FIRST: Final = 2
+#: (law of the source, law of the sink) -> table for bytes.translate, three times as fast as an array look-up.
+_CONVERSIONS: Final = {("A", "u"): A_TO_MU.tobytes(), ("u", "A"): MU_TO_A.tobytes()}
+
+
+class TonePlayer:
+    """One tone from its beginning on, in one law."""
+
+    __slots__ = ("_library", "_name", "_position")
+
+    def __init__(self, library: ToneLibrary, name: str) -> None:
+        self._library = library
+        self._name = name
+        self._position = 0
+
+    def play(self) -> Octets:
+        """The next block."""
+        octets = self._library.octets(self._name, self._position, BLOCK)
+        self._position += BLOCK
+        return octets
+
+
+class Rendering:
+    """What a fixed list of sinks transmits: computed at once, in an order that puts equal conversions together."""
+
+    def __init__(self, matrix: Matrix, sinks: list[int]) -> None:
+        groups: dict[bytes | None, list[int]] = {None: []}
+        for sink in sinks:
+            groups.setdefault(matrix.conversion(sink), []).append(sink)
+        self.order = np.array([sink for group in groups.values() for sink in group], np.intp)
+        """The sinks in the order of the rows that `render` returns."""
+        self._rows = matrix.rows
+        self._sources = matrix.source[self.order]
+        self._converted: list[tuple[int, int, bytes]] = []
+        start = 0
+        for table, group in groups.items():
+            if table and group:
+                self._converted.append((start, start + len(group), table))
+            start += len(group)
+
+    def render(self) -> Octets:
+        """The octets of this tick, shape (sinks, 160)."""
+        block = self._rows.take(self._sources, axis=0)
+        for start, end, table in self._converted:
+            octets = block[start:end].tobytes().translate(table)
+            block[start:end] = np.frombuffer(octets, np.uint8).reshape(-1, BLOCK)
+        return block
+
+
+class Matrix:
+    """Sources of `legs` RTP legs and `timeslots` timeslots."""
+
+    def __init__(self, legs: int, timeslots: int) -> None:
+        self.legs = legs
+        self.sinks = legs + timeslots
+        self.rows = np.full((_FIRST + 2 * self.sinks, BLOCK), SILENCE[Law.A], np.uint8)
+        """Octets received this tick by every source, in the source's own law."""
+        self.source = np.zeros(self.sinks, np.intp)
+        """The row that each sink transmits."""
+        self.changed = True
+        """Some rendering made earlier no longer holds; whoever renews them resets it."""
+        self._laws = ["A", "u"] + ["A"] * (2 * self.sinks)
+        self._tones: dict[int, TonePlayer] = {}
+        self.rows[_SILENT_ROWS["u"]] = SILENCE[Law.MU]
+
+    def row(self, endpoint: int) -> int:
+        """The row of what `endpoint` (numbered as a sink) receives."""
+        return _FIRST + endpoint
+
+    @property
+    def leg_rows(self) -> Octets:
+        """The rows of the RTP legs, shape (legs, 160), a view."""
+        return self.rows[_FIRST : _FIRST + self.legs]
+
+    @property
+    def timeslot_rows(self) -> Octets:
+        """The rows of the timeslots, shape (timeslots, 160), a view."""
+        return self.rows[_FIRST + self.legs : _FIRST + self.sinks]
+
+    def law(self, endpoint: int) -> str:
+        """`A` or `u`."""
+        return self._laws[_FIRST + endpoint]
+
+    def set_law(self, endpoint: int, law: str) -> None:
+        """Give `endpoint` a law, its row silence; a sink that was silent stays so, a tone is stopped."""
+        if endpoint in self._tones:
+            self.set_source(endpoint, None)
+        silent = self.source[endpoint] < _FIRST
+        self._laws[_FIRST + endpoint] = law
+        self.rows[_FIRST + endpoint] = SILENCE[Law(law)]
+        if silent:
+            self.set_source(endpoint, None)
+        self.changed = True
+
+    def set_source(self, sink: int, source: int | None) -> None:
+        """From the next rendering on, `sink` transmits what endpoint `source` receives; None is silence."""
+        self._tones.pop(sink, None)
+        self.source[sink] = _SILENT_ROWS[self.law(sink)] if source is None else self.row(source)
+        self.changed = True
+
+    def set_tone(self, sink: int, player: TonePlayer) -> None:
+        """From the next rendering on, `sink` transmits what `player` (in the sink's law) plays."""
+        row = _FIRST + self.sinks + sink
+        self._laws[row] = self.law(sink)
+        self._tones[sink] = player
+        self.source[sink] = row
+        self.changed = True
+
+    def remove(self, endpoint: int) -> None:
+        """`endpoint` has ended: it and all that listened to it fall silent."""
+        for sink in self.listeners(endpoint):
+            self.set_source(sink, None)
+        self.set_source(endpoint, None)
+        self.rows[self.row(endpoint)] = SILENCE[Law(self.law(endpoint))]
+
+    def listeners(self, endpoint: int) -> list[int]:
+        """The sinks that transmit what `endpoint` receives."""
+        return np.flatnonzero(self.source == self.row(endpoint)).tolist()
+
+    def conversion(self, sink: int) -> bytes | None:
+        """The table that `sink` needs, None when its source has the same law."""
+        return _CONVERSIONS.get((self._laws[self.source[sink]], self.law(sink)))
+
+    def play_tones(self) -> None:
+        """Put the next block of every tone into its row."""
+        first = _FIRST + self.sinks
+        for sink, player in self._tones.items():
+            self.rows[first + sink] = player.play()

@@ -1,0 +1,300 @@
+"""The media plane: endpoints, commands and ticks. `loop` calls it at the right times."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+
+from tandem.codecs.g711 import SILENCE, Law
+from tandem.codecs.telephone_event import DIGITS
+from tandem.codecs.tones import ToneLibrary
+from tandem.core.errors import ConfigurationError
+from tandem.hardware.registry import open_span
+from tandem.hardware.span import FRAME_RATE, TIMESLOTS
+
+from . import protocol
+from .clock import Ticker
+from .digits import DigitPlayer, EventInProgress, EventReceiver, make_tones
+from .latch import SILENCE as SILENT
+from .line import BLOCK, SignallingChannel, SpanLine
+from .matrix import Matrix, Rendering, TonePlayer
+from .ports import RtpPorts
+from .protocol import Endpoint, Event, MediaConfiguration
+from .receive import Receivers
+from .transmit import Transmitters
+
+TICK: Final = 0.02
+LEAD_MICROSECONDS: Final = 2500
+"""A speech tick comes at least this long before the line needs its octets."""
+DRAIN: Final = 0.005
+"""Seconds between drains of the RTP sockets."""
+REPORT: Final = 1.0
+CATCH_UP: Final = 0.1
+
+
+class _Leg:
+    """What the plane remembers of an RTP leg."""
+
+    def __init__(self, number: int, law: str) -> None:
+        self.number = number
+        self.events = EventReceiver()
+        self.player = DigitPlayer(law)
+        self.digits = False
+        """Whether the player may have something to play."""
+
+
+class Plane:
+    """Spans, RTP legs and who hears whom, at the times that `start` (scale of time.monotonic) sets.
+
+    SpanError, PortError or ConfigurationError when something of `configuration` cannot be had.
+    """
+
+    def __init__(self, configuration: MediaConfiguration, start: float) -> None:
+        self.events: list[Event] = []
+        """What the signalling process is to hear; whoever sends it clears the list."""
+        self.lines: list[SpanLine] = []
+        self.ports = RtpPorts(configuration.rtp_address, *configuration.rtp_ports)
+        legs = len(self.ports.ports)
+        try:
+            self._open_spans(configuration, start)
+            self._tones = {law.value: ToneLibrary(configuration.tones, law) for law in Law}
+        except Exception:
+            self.close()
+            raise
+        for library in self._tones.values():
+            for name in library.plan.tones:
+                library.period(name)  # made now: it takes milliseconds
+        make_tones()
+        self.matrix = Matrix(legs, TIMESLOTS * len(self.lines))
+        self.receivers = Receivers(legs)
+        self.transmitters = Transmitters(self.matrix, self.ports)
+        self.period = self._timer_period()
+        """Microseconds between the times at which the loop must look; all that is due falls on them."""
+        lead = -(-LEAD_MICROSECONDS // self.period) * self.period if self.lines else 0
+        self.speech = Ticker(start - lead / 1e6, TICK, CATCH_UP)
+        self.drains = Ticker(self.speech.start, DRAIN, DRAIN)
+        self._reports = Ticker(start + REPORT, REPORT, REPORT)
+        self._legs: dict[int, _Leg] = {}
+        self._indices: dict[int, int] = {}
+        self._bases = {line.name: legs + TIMESLOTS * place for place, line in enumerate(self.lines)}
+        self._timeslots = Rendering(self.matrix, [])
+        self._sending: Iterator[None] = iter(())
+        for line, span in zip(self.lines, configuration.spans, strict=True):
+            for timeslot in range(TIMESLOTS):
+                self.matrix.set_law(self._bases[line.name] + timeslot, span.law)
+        self.events.append(protocol.Ready(self.ports.ports))
+
+    def _open_spans(self, configuration: MediaConfiguration, start: float) -> None:
+        for span in configuration.spans:
+            opened = open_span(span.device, crc4=span.crc4)
+            self.lines.append(SpanLine(span.name, opened, SILENCE[Law(span.law)], start))
+        lines = {line.name: line for line in self.lines}
+        self._channels: dict[int, SignallingChannel] = {}
+        for channel in configuration.channels:
+            if channel.span not in lines:
+                raise ConfigurationError(f"signalling channel {channel.number}: there is no span {channel.span!r}")
+            self._channels[channel.number] = SignallingChannel(channel.number, channel.timeslots)
+            lines[channel.span].channels.append(self._channels[channel.number])
+
+    def _timer_period(self) -> int:
+        quanta = [line.span.quantum * 1_000_000 // FRAME_RATE for line in self.lines]
+        return math.gcd(round(DRAIN * 1e6), *quanta)
+
+    def command(self, command: protocol.Command) -> None:
+        """Act on a command of the signalling process; what names something unknown is passed over."""
+        match command:
+            case protocol.SendUnits(number, units, fill):
+                if channel := self._channels.get(number):
+                    channel.send(units, fill)
+            case protocol.Source(sink, source):
+                self._set_source(sink, source)
+            case protocol.Tone(sink, name):
+                self._set_tone(sink, name)
+            case protocol.OpenRtp():
+                self._open_leg(command)
+            case protocol.UpdateRtp():
+                self._update_leg(command)
+            case protocol.CloseRtp(number):
+                self._close_leg(number)
+            case _:
+                pass
+
+    def send_lines(self, now: float) -> None:
+        """Send every quantum that is due, late ones in order."""
+        for line in self.lines:
+            while line.transmit(now):
+                pass
+
+    def receive_line(self, line: SpanLine, now: float) -> None:
+        """Read one span; signal units go to `events` at once."""
+        self.events += line.receive(now)
+
+    def drain(self, now: float) -> None:
+        """Read all spans and RTP legs."""
+        for line in self.lines:
+            self.events += line.receive(now)
+        if self.ports.drain(self.receivers, now):
+            self.transmitters.refresh()
+        if self.receivers.events:
+            self._take_events(now)
+
+    def tick(self, now: float) -> Iterator[None]:
+        """Do one speech tick; pauses where the line may be looked after."""
+        self.drain(now)
+        matrix = self.matrix
+        for place, line in enumerate(self.lines):
+            rows = matrix.timeslot_rows[TIMESLOTS * place : TIMESLOTS * (place + 1)]
+            rows[:] = line.store.read(BLOCK).T
+        self.receivers.jitter.play(matrix.leg_rows)
+        self._play_digits(now)
+        matrix.play_tones()
+        if matrix.changed:
+            matrix.changed = False
+            self._timeslots = Rendering(matrix, list(range(matrix.legs, matrix.sinks)))
+            self.transmitters.refresh()
+        if self.lines:
+            self._fill_lines()
+            yield
+        self.transmitters.prepare()
+        yield from self.transmitters.batches()
+        self._release_silent(now)
+
+    def report(self, now: float) -> bool:
+        """Once a second, tell how things are; True when it did."""
+        if not self._reports.begin(now):
+            return False
+        tickers = [self.speech, *(line.ticker for line in self.lines)]
+        late = max(ticker.take_worst_late() for ticker in tickers)
+        counters = {line.name: line.counters() | line.store.counters() for line in self.lines}
+        self.events.append(protocol.MediaReport(self.speech.count, late * 1000, time.process_time(), counters))
+        self.events += [channel.report() for channel in self._channels.values()]
+        return True
+
+    def alarms(self) -> None:
+        """Tell alarms that have changed."""
+        for line in self.lines:
+            if change := line.alarm_change():
+                self.events.append(change)
+
+    def queued(self) -> bool:
+        """Whether signal units wait to be sent."""
+        return any(channel.transmitter.queued for channel in self._channels.values())
+
+    def close(self) -> None:
+        """Give everything back."""
+        for line in self.lines:
+            line.span.close()
+        self.ports.close_all()
+
+    def _place(self, endpoint: Endpoint) -> int | None:
+        """The number of an endpoint in the matrix, None when there is no such one (any more)."""
+        if isinstance(endpoint, protocol.RtpEndpoint):
+            return self._indices.get(endpoint.leg)
+        base = self._bases.get(endpoint.span)
+        return None if base is None or not 0 < endpoint.timeslot < TIMESLOTS else base + endpoint.timeslot
+
+    def _set_source(self, sink: Endpoint, source: Endpoint | None) -> None:
+        if (place := self._place(sink)) is not None:
+            self.matrix.set_source(place, None if source is None else self._place(source))
+
+    def _set_tone(self, sink: Endpoint, name: str) -> None:
+        place = self._place(sink)
+        if place is None:
+            return
+        library = self._tones[self.matrix.law(place)]
+        if name in library.plan.tones:
+            self.matrix.set_tone(place, TonePlayer(library, name))
+        else:
+            self.matrix.set_source(place, None)
+
+    def _open_leg(self, command: protocol.OpenRtp) -> None:
+        if command.leg in self._indices:
+            self._close_leg(command.leg)
+        try:
+            index = self.ports.ports.index(command.port)
+        except ValueError:
+            return
+        if index in self._legs:
+            self._close_leg(self._legs[index].number)
+        self._indices[command.leg] = index
+        self._legs[index] = _Leg(command.leg, command.law)
+        self.ports.open(index, command.remote)
+        self.matrix.set_law(index, command.law)
+        self.receivers.open(index, command.law, command.payload_type, command.event_payload_type)
+        self.transmitters.open(index, command.payload_type, command.event_payload_type)
+
+    def _update_leg(self, command: protocol.UpdateRtp) -> None:
+        index = self._indices.get(command.leg)
+        if index is None:
+            return
+        self.ports.describe(index, command.remote)
+        if command.law != self.matrix.law(index):
+            self._legs[index].player = DigitPlayer(command.law)
+            self.matrix.set_law(index, command.law)
+        self.receivers.update(index, command.law, command.payload_type, command.event_payload_type)
+        self.transmitters.update(index, command.payload_type, command.event_payload_type, command.send)
+
+    def _close_leg(self, number: int) -> None:
+        index = self._indices.pop(number, None)
+        if index is None:
+            return
+        statistics = self.receivers.close(index)
+        statistics.packets_sent = self.transmitters.close(index)
+        del self._legs[index]
+        self.ports.close(index)
+        self.matrix.remove(index)
+        self.events.append(protocol.RtpClosed(number, statistics))
+
+    def _take_events(self, now: float) -> None:
+        for index, timestamp, block in self.receivers.events:
+            if leg := self._legs.get(index):
+                began, ended = leg.events.receive(block, timestamp, now)
+                if ended is not None and ended is not began:
+                    self._tell_digit(leg, ended)
+                if began is not None:
+                    self._start_event(index, leg, began)
+                    if began.ended:
+                        self._tell_digit(leg, began)
+        self.receivers.events.clear()
+
+    def _start_event(self, index: int, leg: _Leg, event: EventInProgress) -> None:
+        leg.digits = True
+        leg.player.start(event)
+        for sink in self.matrix.listeners(index):
+            if sink < self.matrix.legs and self.transmitters.takes_events(sink):
+                self.transmitters.start_event(sink, event)
+
+    def _play_digits(self, now: float) -> None:
+        """Put DTMF in place of what a leg receives while it sends telephone-events."""
+        for index, leg in self._legs.items():
+            if leg.digits:
+                if ended := leg.events.expire(now):
+                    self._tell_digit(leg, ended)
+                block = leg.player.play()
+                leg.digits = block is not None or leg.events.current is not None
+                if block is not None:
+                    self.matrix.rows[self.matrix.row(index)] = block
+
+    def _tell_digit(self, leg: _Leg, event: EventInProgress) -> None:
+        self.events.append(protocol.DigitReceived(leg.number, DIGITS[event.code], event.duration // 8))
+
+    def _fill_lines(self) -> None:
+        rendering = self._timeslots
+        octets = np.empty((TIMESLOTS * len(self.lines), BLOCK), np.uint8)
+        octets[rendering.order - self.matrix.legs] = rendering.render()
+        block = self.speech.count - 1
+        for place, line in enumerate(self.lines):
+            line.fill(block, octets[TIMESLOTS * place : TIMESLOTS * (place + 1)].T)
+
+    def _release_silent(self, now: float) -> None:
+        """Let legs that hear nothing from their peer listen to others again."""
+        heard = self.receivers.heard
+        for index in np.flatnonzero((heard > -np.inf) & (now - heard > SILENT)).tolist():
+            if index in self._legs and self.ports.latches[index].latched is not None:
+                self.ports.release(index)
+                self.transmitters.refresh()
+            heard[index] = -np.inf

@@ -1,0 +1,205 @@
+"""The UDP sockets of the RTP legs: bound at the start, connected to the peer while a leg has latched.
+
+A connected socket is faster both ways and lets the kernel throw strangers away. Sockets are not in the main loop's
+epoll: they have their own, which is asked at fixed times and answers which of them have something.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import select
+import socket
+import struct
+from collections.abc import Iterable
+from typing import Final
+
+import numpy as np
+
+from tandem.core.errors import TandemError
+
+from .latch import Address, Latch
+from .receive import RECEIVED, ROW, Receivers
+
+MOST: Final = 256
+"""Datagrams read before they are looked at."""
+BACKLOG: Final = 1000
+"""Datagrams that are thrown away at most when a leg begins: more than fit in a socket's buffer."""
+_EXPEDITED: Final = 0xB8
+"""DSCP EF, RFC 4594 4.1 (telephony)."""
+_UNSPECIFIED: Final = struct.pack("=H14x", socket.AF_UNSPEC)
+
+
+Destination = tuple[socket.socket, Address]
+
+
+class PortError(TandemError):
+    """An RTP port cannot be had."""
+
+
+class RtpPorts:
+    """Sockets on the even ports of a range; a leg is known here by the index of its port."""
+
+    def __init__(self, address: str, first: int, last: int) -> None:
+        self.ports = list(range(first + first % 2, last + 1, 2))
+        self.latches: dict[int, Latch] = {}
+        self.send_errors = 0
+        self._sockets: list[socket.socket] = []
+        self._epoll = select.epoll()
+        self._index: dict[int, int] = {}
+        self._packets = np.zeros(MOST, RECEIVED)
+        octets = self._packets.view(np.uint8).reshape(MOST, ROW)
+        self._rows = [memoryview(octets[index]) for index in range(MOST)]
+        self._connect = ctypes.CDLL(None, use_errno=True).connect
+        try:
+            for port in self.ports:
+                self._bind(address, port)
+        except OSError as error:
+            self.close_all()
+            raise PortError(f"RTP port {address}:{port}: {error.strerror or error}") from None
+
+    def _bind(self, address: str, port: int) -> None:
+        endpoint = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._sockets.append(endpoint)
+        endpoint.setblocking(False)
+        endpoint.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, _EXPEDITED)
+        endpoint.bind((address, port))
+
+    def open(self, leg: int, remote: tuple[str, int] | None) -> None:
+        """Begin to listen on `leg`, forgetting what came before."""
+        endpoint = self._sockets[leg]
+        self._discard(endpoint)
+        self.latches[leg] = Latch(remote)
+        self._index[endpoint.fileno()] = leg
+        self._epoll.register(endpoint.fileno(), select.EPOLLIN)
+
+    def close(self, leg: int) -> None:
+        """Stop listening on `leg`; its port can be opened again."""
+        endpoint = self._sockets[leg]
+        self._epoll.unregister(endpoint.fileno())
+        del self._index[endpoint.fileno()], self.latches[leg]
+        self._disconnect(leg)
+
+    def describe(self, leg: int, remote: tuple[str, int] | None) -> bool:
+        """SDP gives `remote`; True when latching starts again."""
+        if changed := self.latches[leg].describe(remote):
+            self._disconnect(leg)
+        return changed
+
+    def release(self, leg: int) -> None:
+        """Listen to any source again; the leg was silent."""
+        self.latches[leg].release()
+        self._disconnect(leg)
+
+    def close_all(self) -> None:
+        """Give every port back."""
+        for endpoint in self._sockets:
+            endpoint.close()
+        self._epoll.close()
+
+    def drain(self, receivers: Receivers, now: float) -> bool:
+        """Hand what came to `receivers`, one packet a leg; True when a leg latched, so that its packets go elsewhere.
+
+        A second packet of a leg waits for the next drain: there are several in a tick.
+        """
+        changed = False
+        for _ in range(0, len(self._index), MOST):
+            ready = self._epoll.poll(0, MOST)
+            changed |= self._read([descriptor for descriptor, _ in ready], receivers, now)
+            if len(ready) < MOST:
+                break
+        return changed
+
+    def _read(self, descriptors: list[int], receivers: Receivers, now: float) -> bool:
+        legs: list[int] = []
+        lengths: list[int] = []
+        changed = False
+        count = 0
+        index, rows, latches, sockets = self._index, self._rows, self.latches, self._sockets
+        for descriptor in descriptors:
+            leg = index[descriptor]
+            if latches[leg].latched is None:
+                changed |= self._read_open(leg, receivers, now)
+                continue
+            try:
+                length = sockets[leg].recv_into(rows[count])
+            except OSError:  # an ICMP error for something sent, or a bad checksum
+                continue
+            legs.append(leg)
+            lengths.append(length)
+            count += 1
+        if count:
+            receivers.receive(np.array(legs, np.intp), self._packets[:count], np.array(lengths, np.intp), now)
+        return changed
+
+    def _read_open(self, leg: int, receivers: Receivers, now: float) -> bool:
+        """Read one datagram of a leg that listens to anybody."""
+        endpoint, latch = self._sockets[leg], self.latches[leg]
+        try:
+            packet, source = endpoint.recvfrom(ROW)
+        except OSError:
+            return False
+        header = receivers.valid(leg, packet)
+        if header is None or not latch.offer(source, header.ssrc, header.sequence):
+            return False
+        receivers.receive_one(leg, packet, now)
+        try:
+            endpoint.connect(source)
+        except OSError:
+            self.release(leg)
+            return False
+        self._sift(leg, source, receivers, now)
+        return True
+
+    def _sift(self, leg: int, source: Address, receivers: Receivers, now: float) -> None:
+        """Read what came before the kernel was told to refuse strangers."""
+        for _ in range(BACKLOG):
+            try:
+                packet, sender = self._sockets[leg].recvfrom(ROW)
+            except OSError:
+                return
+            if sender == source:
+                receivers.receive_one(leg, packet, now)
+
+    def destination(self, leg: int) -> int | Destination | None:
+        """How to send from `leg`: by the descriptor of its connected socket, or to an address; None when none is known.
+
+        Holds until the latch of the leg changes.
+        """
+        latch, endpoint = self.latches[leg], self._sockets[leg]
+        if latch.latched is not None:
+            return endpoint.fileno()
+        return None if latch.destination is None else (endpoint, latch.destination)
+
+    def send(self, packets: Iterable[tuple[int, memoryview]]) -> None:
+        """Send packets on connected sockets."""
+        write = os.write
+        rest = iter(packets)
+        while True:
+            try:
+                for descriptor, packet in rest:
+                    write(descriptor, packet)
+            except OSError:
+                self.send_errors += 1
+            else:
+                return
+
+    def send_to(self, packets: Iterable[tuple[Destination, memoryview]]) -> None:
+        """Send packets on sockets that listen to anybody."""
+        for (endpoint, address), packet in packets:
+            try:
+                endpoint.sendto(packet, address)
+            except OSError:
+                self.send_errors += 1
+
+    def _disconnect(self, leg: int) -> None:
+        self._connect(self._sockets[leg].fileno(), _UNSPECIFIED, len(_UNSPECIFIED))
+
+    def _discard(self, endpoint: socket.socket) -> None:
+        for _ in range(BACKLOG):
+            try:
+                endpoint.recv_into(self._rows[0])
+            except BlockingIOError:
+                return
+            except OSError:
+                self.send_errors += 1
