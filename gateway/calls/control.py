@@ -180,6 +180,7 @@ class CallControl:
                 self._end(call, reason, "gateway", now)
             elif timer is Timer.FAILURE_TONE:
                 self._release_half(call.incoming, call.release or Release(), now)
+                self._finish_if_done(call)
             else:
                 for leg in call.waiting_statistics:
                     self._legs.pop(leg, None)
@@ -328,18 +329,23 @@ class CallControl:
             half.trunk.release(half, release, now)
 
     def _finish_if_done(self, call: Call) -> None:
-        if call.open_halves or call.release is None or call.recorded:
+        """Write the record once the call has ended and its statistics are in; forget the call once it is cleared.
+
+        The record does not wait for the protocols to clear: a dead SIP peer holds that up for 32 s.
+        """
+        if call.release is None:
             return
+        key = (call.identity, Timer.STATISTICS)
         if call.waiting_statistics:
-            key = (call.identity, Timer.STATISTICS)
-            if not self._timers.is_running(key):
+            if call.incoming.released and not self._timers.is_running(key):
                 self._timers.start(key, (call.release_time or 0.0) + STATISTICS_SECONDS)
-            return
-        call.recorded = True
-        for timer in Timer:
-            self._timers.stop((call.identity, timer))
-        self.calls.pop(call.identity, None)
-        self.records.append(self._record(call, call.release))
+        elif not call.recorded and call.incoming.released:
+            call.recorded = True
+            self._timers.stop(key)
+            self.records.append(self._record(call, call.release))
+        if call.recorded and not call.open_halves:
+            self._timers.stop((call.identity, Timer.FAILURE_TONE))
+            self.calls.pop(call.identity, None)
 
     def _record(self, call: Call, release: Release) -> Record:
         def when(moment: float | None) -> str | None:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from tandem.codecs.tones import tone_plan
 from tandem.core.cause import Cause
+from tandem.core.errors import TandemError
 from tandem.gateway.calls.did import DidTable
 from tandem.gateway.calls.interworking import parse_override
 from tandem.gateway.calls.schedule import Schedule
@@ -24,6 +25,14 @@ class Problem(NamedTuple):
 
     path: str
     text: str
+
+
+SS7_TIMERS = (
+    *(f"q703_{name}" for name in ("t1", "t2", "t3", "t4n", "t4e", "t5", "t6", "t7")),
+    *(f"q704_{name}" for name in ("t2", "t10", "t17", "t19", "t23")),
+    "q707_t1",
+    "q707_t2",
+)
 
 
 def problems(configuration: Configuration) -> list[Problem]:
@@ -103,7 +112,7 @@ def _spans(configuration: Configuration) -> Iterator[Problem]:
     for index, span in enumerate(configuration.span):
         try:
             check_spec(span.device)
-        except ValueError as error:
+        except TandemError as error:
             yield Problem(f"span[{index}].device", str(error))
 
 
@@ -132,8 +141,8 @@ def _linkset(
     if not 1 <= len(linkset.link) <= 16:
         yield Problem(f"{path}.link", f"has {len(linkset.link)} links; a linkset has 1 to 16")
     for name, value in linkset.timers.items():
-        if not re.fullmatch(r"q70[347]_t\d+[ner]?", name):
-            yield Problem(f"{path}.timers.{name}", "unknown timer; names are such as q703_t2, q707_t1, q704_t17")
+        if name not in SS7_TIMERS:
+            yield Problem(f"{path}.timers.{name}", f"unknown timer; there are {', '.join(SS7_TIMERS)}")
         elif value <= 0:
             yield Problem(f"{path}.timers.{name}", "must be more than 0 seconds")
     codes_used: dict[int, int] = {}
@@ -161,7 +170,7 @@ def _linkset(
 def _point_code(path: str, text: str, variant: str) -> Iterator[Problem]:
     try:
         parse_point_code(text, Variant(variant))
-    except ValueError as error:
+    except TandemError as error:
         yield Problem(path, str(error))
 
 

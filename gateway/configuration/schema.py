@@ -89,8 +89,6 @@ class Link(Table):
     """Signalling link code 0-15; the position in the linkset when left out."""
     format: Literal["basic", "extended"] = "basic"
     """`extended` is the 12-bit sequence number format of Q.703 Annex A; both ends must agree."""
-    emergency: bool = False
-    """Align with the emergency proving period (0.5 s) every time instead of the normal one (8.2 s)."""
 
 
 class Linkset(Table):
@@ -108,10 +106,16 @@ class Linkset(Table):
     """Label format: ITU 14-bit or China 24-bit point codes."""
     network: Literal["international", "national", "national spare"] = "national"
     """Network indicator of the SIO (Q.704 14.2.2)."""
+    proving: Literal["automatic", "normal", "emergency"] = "automatic"
+    """Proving period of initial alignment: normal (8.2 s), emergency (0.5 s), or emergency only while no other link
+    of the linkset carries traffic."""
+    restart_wait: float = 10.0
+    """Seconds to wait for the neighbour's traffic restart allowed (TRA) before traffic starts without it."""
     reaches: list[str] = []
     """Point codes beyond the adjacent one that are routed over this linkset."""
     timers: dict[str, float] = {}
-    """Overrides in seconds by name: `q703_t1` … `q703_t7`, `q707_t1`, `q707_t2`, `q704_t17` and so on."""
+    """Overrides in seconds by name: `q703_t1`, `q703_t2`, `q703_t3`, `q703_t4n`, `q703_t4e`, `q703_t5` to `q703_t7`,
+    `q704_t2`, `q704_t10`, `q704_t17`, `q704_t19`, `q704_t23`, `q707_t1`, `q707_t2`."""
     capture: bool = False
     """Write every signal unit of these links to the capture file."""
 
@@ -149,10 +153,14 @@ class IsupTrunk(Table, tag_field="type", tag="isup"):
     """Which idle circuit an outgoing call takes."""
     control: Literal["auto", "even", "odd"] = "auto"
     """Circuits we control at dual seizure; `auto`: the higher point code controls the even ones (Q.764 2.9.1.4)."""
+    overlap: bool = False
+    """Whether called numbers may arrive digit by digit (SAM); off: the number in the IAM is whole."""
     minimum_digits: int = 1
-    """Overlap receiving: digits needed before a call is routed when the number carries no end signal."""
-    overlap_seconds: float = 4.0
-    """Overlap receiving: how long to wait for further digits after `minimum_digits` (T10 of Q.764, 4-6 s)."""
+    """Overlap receiving: fewer digits than this are never a whole number."""
+    maximum_digits: int = 0
+    """Overlap receiving: as many digits are a whole number; 0: only the end signal or T10 tells."""
+    unknown_nature: Literal["national", "unknown"] = "national"
+    """Nature of address sent for a number whose nature is not known, such as a SIP user part without `+`."""
     timers: dict[str, float] = {}
     """Overrides in seconds by name, `t1` … `t39` (Q.764 Annex A)."""
     category: int = 10

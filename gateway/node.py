@@ -1,0 +1,180 @@
+"""A whole gateway without clock, sockets or media: every protocol machine, wired to its neighbours.
+
+The service feeds it datagrams and media events and carries out what it asks for; tests join two of them under a
+virtual clock. After each input everything that became possible has been done: the machines' outputs have been
+carried to their neighbours until none has any left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from tandem.core.cause import Cause
+from tandem.gateway.calls.accounting import Record, statistics_of
+from tandem.gateway.calls.control import CallControl
+from tandem.gateway.calls.interworking import CauseMap
+from tandem.gateway.calls.model import Release
+from tandem.gateway.calls.routing import RoutingTable
+from tandem.gateway.configuration.schema import Configuration
+from tandem.gateway.log import Line
+from tandem.gateway.media.protocol import (
+    Command,
+    DigitReceived,
+    Event,
+    MediaReport,
+    RtpClosed,
+    SendUnits,
+    SpanChanged,
+    UnitsReceived,
+)
+from tandem.gateway.signalling import Signalling
+from tandem.gateway.trunks.isup import IsupTrunks
+from tandem.gateway.trunks.sip import SipTrunks
+
+
+class Capture(Protocol):
+    """Where a node writes what it saw; see tandem.gateway.capture."""
+
+    def write_mtp2(self, link: str, unit: bytes, sent: bool, now: float) -> None:
+        """One signal unit, from the BSN on, without FCS."""
+        ...
+
+    def write_udp(self, source: tuple[str, int], destination: tuple[str, int], payload: bytes, now: float) -> None:
+        """One datagram."""
+        ...
+
+
+@dataclass
+class Effects:
+    """What a node wants done, in order, since the owner last took it."""
+
+    datagrams: list[tuple[bytes, tuple[str, int]]] = field(default_factory=list)
+    media: list[Command] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list)
+
+
+class Node:
+    """The gateway as one machine."""
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        token: Callable[[], str],
+        wall_clock: Callable[[float], float],
+        capture: Capture | None = None,
+        messages_logged: bool = False,
+    ) -> None:
+        """`token` gives unguessable strings for SIP tags; `wall_clock` turns `now` into seconds since 1970."""
+        self.configuration = configuration
+        self.lines: list[Line] = []
+        self.spans_alarms: dict[str, list[str]] = {}
+        self.report: MediaReport | None = None
+        self._capture = capture
+        tones = {trunk.name: trunk.failure_tone_seconds for trunk in configuration.trunk}
+        self.control = CallControl(RoutingTable(configuration.route), wall_clock, configuration.node.name, tones)
+        log = self.lines.append if messages_logged else None
+        self.signalling = Signalling(configuration, self.lines.append, capture)
+        causes = CauseMap.with_overrides(configuration.cause_map)
+        self.isup = IsupTrunks(configuration, self.control, self.lines.append, log)
+        self.sip = SipTrunks(configuration, self.control, causes, token, self.lines.append, log)
+        self.control.trunks.update(self.isup.trunks)
+        self.control.trunks.update(self.sip.trunks)
+
+    # --- inputs
+
+    def start(self, rtp_ports: list[int], now: float) -> None:
+        """The media process is ready: bring the links up and take calls."""
+        self.sip.ports.extend(rtp_ports)
+        self.signalling.start(now)
+        self._settle(now)
+
+    def datagram(self, data: bytes, source: tuple[str, int], now: float) -> None:
+        """A SIP datagram came in."""
+        if self._capture is not None and self.sip.captured:
+            self._capture.write_udp(source, self.sip.address, data, now)
+        self.sip.receive(data, source, now)
+        self._settle(now)
+
+    def media_events(self, events: list[Event], now: float) -> None:
+        """The media process reported."""
+        for event in events:
+            if isinstance(event, UnitsReceived):
+                self.signalling.units_received(event, now)
+            elif isinstance(event, RtpClosed):
+                self.control.leg_closed(event.leg, statistics_of(event.statistics))
+            elif isinstance(event, SpanChanged):
+                self._span_changed(event, now)
+            elif isinstance(event, DigitReceived):
+                self.lines.append(Line("debug", "<", f"rtp {event.leg}", f"digit {event.digit}"))
+            elif isinstance(event, MediaReport):
+                self.report = event
+        self._settle(now)
+
+    def handle_timers(self, now: float) -> None:
+        """Act on every timer due at `now`."""
+        for machine in (self.signalling, self.isup, self.sip, self.control):
+            deadline = machine.next_deadline()
+            if deadline is not None and deadline <= now:
+                machine.handle_timers(now)
+        self._settle(now)
+
+    def next_deadline(self) -> float | None:
+        """When `handle_timers` is due."""
+        deadlines = [
+            deadline
+            for machine in (self.signalling, self.isup, self.sip, self.control)
+            if (deadline := machine.next_deadline()) is not None
+        ]
+        return min(deadlines, default=None)
+
+    def shut_down(self, now: float) -> None:
+        """Take no new calls, end those there are, block the circuits; `idle` tells when that is done."""
+        self.control.accepting = False
+        self.isup.shut_down(now)
+        self.control.release_all(Release(Cause.NORMAL_UNSPECIFIED, diagnostic="the gateway is shutting down"), now)
+        self._settle(now)
+
+    @property
+    def idle(self) -> bool:
+        """No call is left and every circuit that can be is blocked."""
+        return not self.control.calls and self.isup.quiet and self.sip.quiet
+
+    # --- outputs
+
+    def effects(self) -> Effects:
+        """What is to be done since the last call, and forget it."""
+        effects = Effects(self.sip.datagrams, self.control.media_commands, self.control.records, self.lines[:])
+        self.sip.datagrams = []
+        self.control.media_commands = []
+        self.control.records = []
+        self.lines.clear()
+        return effects
+
+    # --- inside
+
+    def _span_changed(self, event: SpanChanged, now: float) -> None:
+        self.spans_alarms[event.span] = event.alarms
+        alarms = ", ".join(event.alarms) or "no alarms"
+        shape, level = ("!", "warning") if event.alarms else ("=", "info")
+        text = f"{alarms} {event.detail}".strip()
+        self.lines.append(Line(level, shape, f"span {event.span}", text))  # type: ignore[arg-type]
+        self.isup.span_changed(event.span, event.alarms, now)
+
+    def _settle(self, now: float) -> None:
+        """Carry outputs to their neighbours until there are none."""
+        signalling, isup, sip = self.signalling, self.isup, self.sip
+        moved = True
+        while moved:
+            moved = sip.settle(now)
+            for indication in signalling.settle(now):
+                isup.mtp(indication, now)
+                moved = True
+            for request in isup.settle(now):
+                signalling.transfer(request, now)
+                moved = True
+        media = self.control.media_commands
+        media.extend(SendUnits(channel, list(units), fill) for channel, units, fill in signalling.units)
+        signalling.units.clear()

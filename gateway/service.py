@@ -1,0 +1,249 @@
+"""`tandem run`: the one place with a clock, sockets and signals. Feeds a Node and carries out what it wants."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import signal
+import socket
+import time
+from pathlib import Path
+
+from tandem.core.errors import ConfigurationError, TandemError
+from tandem.gateway.calls.accounting import RecordWriter
+from tandem.gateway.capture import CaptureFile
+from tandem.gateway.configuration.ranges import parse_address
+from tandem.gateway.configuration.schema import Configuration
+from tandem.gateway.log import Line, Logger
+from tandem.gateway.media.process import MediaProcess
+from tandem.gateway.media.protocol import Failed, MediaConfiguration, Ready, SpanConfiguration
+from tandem.gateway.node import Node
+from tandem.gateway.signalling import channels
+from tandem.gateway.sip.transport import open_socket, receive_all, send
+
+#: How long the media process may take to open its spans and ports.
+START_SECONDS = 10.0
+#: Interval of housekeeping: records to disk, capture to disk, clock offset, timers that have drifted.
+HOUSEKEEPING_SECONDS = 1.0
+
+
+class Service:
+    """A running gateway."""
+
+    def __init__(self, configuration: Configuration, logger: Logger) -> None:
+        """Open records and capture; ConfigurationError says what cannot be opened."""
+        self.configuration = configuration
+        self.logger = logger
+        self._records = RecordWriter(configuration.node.records)
+        self._records_error: str | None = None
+        self._capture = _open_capture(configuration, logger)
+        self._offset = time.time() - time.monotonic()
+        self.node = Node(
+            configuration,
+            token=lambda: secrets.token_hex(8),
+            wall_clock=lambda now: now + self._offset,
+            capture=self._capture,
+            messages_logged=logger.wants_messages,
+        )
+        self._media: MediaProcess | None = None
+        self._sip: socket.socket | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._deadline: float | None = None
+        self._stopping = asyncio.Event()
+        self._failure: str | None = None
+
+    async def run(self) -> None:
+        """Run until SIGTERM or SIGINT, or until the media process is lost; TandemError says why it could not go on."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stopping.set)
+        try:
+            self._open_sip()
+            ports = await self._start_media()
+            loop.add_reader(self._require_media().socket, self._media_readable)
+            if self._sip is not None:
+                loop.add_reader(self._sip, self._sip_readable)
+            self._log(Line("info", "=", "gateway", f"{self.configuration.node.name} is up, process {os.getpid()}"))
+            self.node.start(ports, loop.time())
+            self._act()
+            housekeeping = asyncio.create_task(self._keep_house())
+            await self._stopping.wait()
+            if self._failure is None:
+                await self._shut_down()
+            housekeeping.cancel()
+        finally:
+            self._close()
+        if self._failure is not None:
+            raise TandemError(self._failure)
+
+    # --- starting and stopping
+
+    def _open_sip(self) -> None:
+        sip = self.configuration.sip
+        if sip is None:
+            return
+        address = parse_address(sip.listen)
+        try:
+            self._sip = open_socket(address)
+        except OSError as error:
+            raise ConfigurationError(f"sip.listen: {sip.listen} cannot be opened: {error.strerror}") from None
+
+    async def _start_media(self) -> list[int]:
+        """Start the media process and wait for its ports."""
+        media = self._media = MediaProcess.start(_media_configuration(self.configuration))
+        loop = asyncio.get_running_loop()
+        ready: asyncio.Future[list[int]] = loop.create_future()
+
+        def readable() -> None:
+            for event in media.receive():
+                if isinstance(event, Ready) and not ready.done():
+                    ready.set_result(event.ports)
+                elif isinstance(event, Failed) and not ready.done():
+                    ready.set_exception(ConfigurationError(event.reason))
+            if media.closed and not ready.done():
+                ready.set_exception(TandemError("the media process ended before it was ready"))
+
+        loop.add_reader(media.socket, readable)
+        try:
+            return await asyncio.wait_for(ready, START_SECONDS)
+        except TimeoutError:
+            raise TandemError(f"the media process was not ready within {START_SECONDS:.0f} s") from None
+        finally:
+            loop.remove_reader(media.socket)
+
+    async def _shut_down(self) -> None:
+        """No new calls, circuits blocked, calls cleared, records flushed; at most `shutdown_seconds`."""
+        loop = asyncio.get_running_loop()
+        self._log(Line("info", "=", "gateway", "shutting down: no new calls, circuits being blocked"))
+        self.node.shut_down(loop.time())
+        self._act()
+        end = loop.time() + self.configuration.node.shutdown_seconds
+        while not self.node.idle and loop.time() < end and self._failure is None:
+            await asyncio.sleep(0.02)
+        if not self.node.idle:
+            self._log(Line("warning", "!", "gateway", "stopping although calls or blockings are still open"))
+
+    def _close(self) -> None:
+        loop = asyncio.get_running_loop()
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._media is not None:
+            loop.remove_reader(self._media.socket)
+            loop.remove_writer(self._media.socket)
+            self._media.close()
+        if self._sip is not None:
+            loop.remove_reader(self._sip)
+            self._sip.close()
+        self._records.close()
+        if self._capture is not None:
+            self._capture.close()
+        self._log(Line("info", "=", "gateway", "stopped"))
+
+    # --- the pump: one input, drain, re-arm
+
+    def _sip_readable(self) -> None:
+        if self._sip is None:
+            return
+        now = asyncio.get_running_loop().time()
+        for data, source in receive_all(self._sip):
+            self.node.datagram(data, source, now)
+        self._act()
+
+    def _media_readable(self) -> None:
+        media = self._require_media()
+        events = media.receive()
+        for event in events:
+            if isinstance(event, Failed):
+                self._fail(event.reason)
+        self.node.media_events(events, asyncio.get_running_loop().time())
+        self._act()
+        if media.closed and not self._stopping.is_set():
+            self._fail("the media process is gone; see its message above")
+
+    def _timer_due(self) -> None:
+        self._timer, self._deadline = None, None
+        self.node.handle_timers(asyncio.get_running_loop().time())
+        self._act()
+
+    def _act(self) -> None:
+        """Carry out what the node wants and arm its one timer."""
+        effects = self.node.effects()
+        if effects.datagrams and self._sip is not None:
+            send(self._sip, effects.datagrams)
+        if effects.media:
+            self._send_media(effects.media)
+        for record in effects.records:
+            self._records.write(record)
+        for line in effects.lines:
+            self._log(line)
+        deadline = self.node.next_deadline()
+        if deadline != self._deadline:
+            if self._timer is not None:
+                self._timer.cancel()
+            loop = asyncio.get_running_loop()
+            self._deadline = deadline
+            self._timer = None if deadline is None else loop.call_at(deadline, self._timer_due)
+
+    def _send_media(self, commands: list) -> None:  # type: ignore[type-arg]
+        media = self._require_media()
+        media.send(commands)
+        if media.waiting:
+            asyncio.get_running_loop().add_writer(media.socket, self._media_writable)
+
+    def _media_writable(self) -> None:
+        media = self._require_media()
+        media.flush()
+        if not media.waiting:
+            asyncio.get_running_loop().remove_writer(media.socket)
+
+    async def _keep_house(self) -> None:
+        while True:
+            await asyncio.sleep(HOUSEKEEPING_SECONDS)
+            self._offset = time.time() - time.monotonic()
+            self._records.sync()
+            if self._records.error != self._records_error:
+                self._records_error = self._records.error
+                waiting = len(self._records.waiting)
+                text = f"cannot be written: {self._records.error}; {waiting} wait in memory, free some space"
+                line = Line("error", "!", "records", text)
+                self._log(line if self._records.error else Line("info", "=", "records", "are written again"))
+            if self._capture is not None:
+                self._capture.flush()
+
+    def _fail(self, reason: str) -> None:
+        self._failure = self._failure or reason
+        self._stopping.set()
+
+    def _require_media(self) -> MediaProcess:
+        assert self._media is not None, "the media process is started before anything uses it"
+        return self._media
+
+    def _log(self, line: Line) -> None:
+        self.logger.write(line, time.time())
+
+
+def _open_capture(configuration: Configuration, logger: Logger) -> CaptureFile | None:
+    wanted = any(span.capture for span in configuration.span)
+    wanted = wanted or any(linkset.capture for linkset in configuration.ss7.linkset)
+    if not wanted:
+        return None
+    node = configuration.node
+    return CaptureFile(
+        Path(node.capture_file),
+        clock_offset=time.time() - time.monotonic(),
+        limit=node.capture_megabytes * 1_000_000,
+        on_failure=lambda reason: logger.write(Line("error", "!", "capture", reason), time.time()),
+    )
+
+
+def _media_configuration(configuration: Configuration) -> MediaConfiguration:
+    return MediaConfiguration(
+        spans=[
+            SpanConfiguration(span.name, span.device, span.law, span.framing == "crc4") for span in configuration.span
+        ],
+        channels=channels(configuration),
+        rtp_address=configuration.media.address,
+        rtp_ports=configuration.media.ports,
+        tones=configuration.media.tones,
+    )

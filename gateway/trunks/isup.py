@@ -1,0 +1,342 @@
+"""ISUP trunks: circuits as half-calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum, auto
+
+from tandem.core.cause import Cause, Location
+from tandem.core.timers import TimerTable
+from tandem.gateway.calls.control import CallControl
+from tandem.gateway.calls.half_call import HalfCall
+from tandem.gateway.calls.model import Information, Nature, Primitive, Release, Setup
+from tandem.gateway.configuration.ranges import parse_ranges
+from tandem.gateway.configuration.schema import Configuration, IsupTrunk, Linkset
+from tandem.gateway.log import Line
+from tandem.gateway.media.protocol import Source, TimeslotEndpoint
+from tandem.gateway.trunks import isup_mapping as mapping
+from tandem.ss7.isup.circuits import Blocking, CircuitStatus
+from tandem.ss7.isup.codes import MessageType
+from tandem.ss7.isup.configuration import GroupConfiguration
+from tandem.ss7.isup.exchange import IsupExchange
+from tandem.ss7.isup.messages import Message
+from tandem.ss7.isup.numbers import SubsequentNumber
+from tandem.ss7.isup.primitives import (
+    AddressComplete,
+    AddressCompleteDue,
+    Alert,
+    CallCleared,
+    CallMessage,
+    CallReleased,
+    CallStateError,
+    CircuitChanged,
+    CircuitState,
+    ContinuityLoop,
+    IncomingCall,
+    Output,
+    Transfer,
+)
+from tandem.ss7.isup.variants import Variant
+from tandem.ss7.mtp3.label import Service, parse_point_code
+from tandem.ss7.mtp3.label import Variant as Network
+from tandem.ss7.mtp3.primitives import (
+    PauseIndication,
+    ResumeIndication,
+    StatusIndication,
+    TransferIndication,
+    TransferRequest,
+    UserIndication,
+)
+
+#: Seconds that a line fault must last, or be gone, before its circuits are blocked or unblocked: the persistence
+#: that line cards apply to LOS, LFA and AIS before they report a failure (2.5 s, G.775 and G.783 practice).
+PERSISTENCE = 2.5
+_FAULTS = frozenset({"LOS", "LFA", "AIS"})
+
+
+class Timer(Enum):
+    """Timers of the adapter, kept per span."""
+
+    FAULT = auto()
+    """The line has had a fault for PERSISTENCE."""
+    CLEAR = auto()
+    """The line has been sound for PERSISTENCE."""
+
+
+class IsupTrunkPort:
+    """One circuit group as a trunk of call control."""
+
+    is_circuit = True
+
+    def __init__(self, trunk: IsupTrunk, linkset: Linkset, owner: IsupTrunks) -> None:
+        """Lay the circuits of `trunk` onto timeslots."""
+        self.configuration = trunk
+        self.name = trunk.name
+        self.variant = Variant(linkset.variant)
+        self._owner = owner
+        self.endpoints: dict[int, TimeslotEndpoint] = {}
+        for circuits in trunk.circuits:
+            cics = parse_ranges(circuits.cic, 0, 0xFFF)
+            slots = parse_ranges(circuits.timeslots, 1, 31) if circuits.timeslots else [cic % 32 for cic in cics]
+            for cic, slot in zip(cics, slots, strict=True):
+                self.endpoints[cic] = TimeslotEndpoint(circuits.span, slot)
+
+    def offer(self, half: HalfCall, setup: Setup, now: float) -> Release | None:
+        """Seize a circuit and send the IAM."""
+        if setup.hop_counter == 0:
+            return Release(Cause.EXCHANGE_ROUTING_ERROR, Location.TRANSIT_NETWORK, "the hop counter is used up")
+        if not setup.called.digits:
+            return Release(Cause.INVALID_NUMBER_FORMAT, Location.TRANSIT_NETWORK, "there is no called number")
+        configuration = self.configuration
+        unknown = Nature.NATIONAL if configuration.unknown_nature == "national" else Nature.UNKNOWN
+        owner = self._owner
+        parameters = mapping.iam_parameters(setup, unknown, configuration.category, owner.country_code)
+        call = owner.exchange.setup(self.name, parameters, now)
+        if call is None:
+            return Release(Cause.NO_CIRCUIT_CHANNEL_AVAILABLE, Location.TRANSIT_NETWORK, f"{self.name}: no circuit")
+        owner.adopt(half, call, self, owner.exchange.circuit_of(call))
+        return None
+
+    def send(self, half: HalfCall, primitive: Primitive, now: float) -> None:
+        """Tell the other exchange of progress, alerting, answer, suspension or further digits."""
+        owner = self._owner
+        if isinstance(primitive, Information):
+            found: tuple[MessageType, mapping.Parameters] | None = (
+                MessageType.SAM,
+                [SubsequentNumber(digits=primitive.digits, st=primitive.complete)],
+            )
+        else:
+            found = mapping.backward_message(primitive, half.handle in owner.address_complete)
+        if found is None:
+            return
+        kind, parameters = found
+        if kind in (MessageType.ACM, MessageType.CON):
+            owner.address_complete.add(half.handle)
+        try:
+            owner.exchange.send(half.handle, kind, parameters, now)
+        except CallStateError as error:
+            owner.log(Line("debug", "!", half.reference, str(error)))
+
+    def release(self, half: HalfCall, release: Release, now: float) -> None:
+        """Send REL; the circuit goes idle in between."""
+        if half.endpoint is not None:
+            self._owner.control.media_commands.append(Source(half.endpoint, None))
+        self._owner.exchange.release(half.handle, mapping.release_parameters(release), now)
+
+
+class IsupTrunks:
+    """The ISUP exchange of a gateway and its circuit groups as trunks."""
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        control: CallControl,
+        log: Callable[[Line], None],
+        trace: Callable[[Line], None] | None,
+    ) -> None:
+        """`log` takes lines for the operator, `trace` one line per message when messages are to be logged."""
+        self.control = control
+        self.log = log
+        self.country_code = configuration.node.country_code
+        self.address_complete: set[int] = set()
+        """Calls whose ACM or CON we have sent."""
+        self._trace = trace
+        self._halves: dict[int, HalfCall] = {}
+        self._waiting_digits: dict[int, tuple[IsupTrunkPort, Message, str]] = {}
+        self._timers: TimerTable[tuple[Timer, str]] = TimerTable()
+        self._faulty: set[str] = set()
+        self.trunks: dict[str, IsupTrunkPort] = {}
+        groups = []
+        linksets = {linkset.name: linkset for linkset in configuration.ss7.linkset}
+        for trunk in configuration.trunk:
+            if isinstance(trunk, IsupTrunk):
+                linkset = linksets[trunk.linkset]
+                port = self.trunks[trunk.name] = IsupTrunkPort(trunk, linkset, self)
+                groups.append(_group(trunk, linkset, tuple(port.endpoints)))
+        self.exchange = IsupExchange(groups)
+
+    # --- inputs
+
+    def mtp(self, indication: UserIndication, now: float) -> None:
+        """MTP level 3 has something for ISUP."""
+        exchange = self.exchange
+        match indication:
+            case TransferIndication(service=Service.ISUP, opc=opc, dpc=dpc, sls=sls, data=data):
+                if self._trace is not None:
+                    self._trace(self._message_line("<", opc, data))
+                exchange.receive(opc, dpc, sls, data, now)
+            case PauseIndication(pc=pc):
+                exchange.pause(pc, now)
+            case ResumeIndication(pc=pc):
+                exchange.resume(pc, now)
+            case StatusIndication(pc=pc, cause=cause):
+                exchange.status(pc, cause, now)
+
+    def span_changed(self, span: str, alarms: list[str], now: float) -> None:
+        """The alarms of a line changed: a lasting fault blocks its circuits (Q.764 2.8.2, hardware failure)."""
+        faulty = bool(_FAULTS.intersection(alarms))
+        self._timers.stop((Timer.CLEAR if faulty else Timer.FAULT, span))
+        if faulty != (span in self._faulty):
+            self._timers.start((Timer.FAULT if faulty else Timer.CLEAR, span), now + PERSISTENCE)
+
+    def shut_down(self, now: float) -> None:
+        """Block every circuit for maintenance; calls on them go on until released."""
+        self._timers.clear()
+        self.exchange.shutdown(now)
+
+    @property
+    def quiet(self) -> bool:
+        """No call is left, and every blocking was acknowledged or cannot be for lack of signalling."""
+        return not self._halves and self.exchange.quiet
+
+    def next_deadline(self) -> float | None:
+        """When `handle_timers` is due."""
+        deadlines = [d for d in (self._timers.next_deadline(), self.exchange.next_deadline()) if d is not None]
+        return min(deadlines, default=None)
+
+    def handle_timers(self, now: float) -> None:
+        """Act on expired timers."""
+        for timer, span in self._timers.expired(now):
+            faulty = timer is Timer.FAULT
+            (self._faulty.add if faulty else self._faulty.discard)(span)
+            for port in self.trunks.values():
+                cics = [cic for cic, endpoint in port.endpoints.items() if endpoint.span == span]
+                if cics and faulty:
+                    self.exchange.block(port.name, cics, now, hardware=True)
+                elif cics:
+                    self.exchange.unblock(port.name, cics, now, hardware=True)
+        self.exchange.handle_timers(now)
+
+    # --- outputs
+
+    def settle(self, now: float) -> list[TransferRequest]:
+        """Act on what the exchange says; the messages for MTP."""
+        requests: list[TransferRequest] = []
+        while outputs := self.exchange.outputs():
+            for output in outputs:
+                if isinstance(output, Transfer):
+                    if self._trace is not None:
+                        self._trace(self._message_line(">", output.dpc, output.octets))
+                    requests.append(
+                        TransferRequest(Service.ISUP, output.dpc, output.sls, output.octets, opc=output.opc)
+                    )
+                else:
+                    self._handle(output, now)
+        return requests
+
+    def adopt(self, half: HalfCall, call: int, port: IsupTrunkPort, cic: int) -> None:
+        """`half` is the ISUP call number `call` on circuit `cic` from now on."""
+        half.handle = call
+        half.reference = f"{port.name}/{cic}"
+        half.endpoint = port.endpoints[cic]
+        half.hears_early = True
+        half.leg.protocol = "isup"
+        self._halves[call] = half
+
+    # --- inside
+
+    def _handle(self, output: Output, now: float) -> None:
+        match output:
+            case IncomingCall(call=call, group=group, cic=cic, message=message, complete=complete):
+                port = self.trunks[group]
+                self.adopt(HalfCall(port, incoming=True), call, port, cic)
+                if complete:
+                    self.control.setup(self._halves[call], mapping.setup_from(message, True), now)
+                else:
+                    self._waiting_digits[call] = (port, message, mapping.setup_from(message, False).called.digits)
+            case AddressComplete(call=call):
+                self._number_complete(call, now)
+            case AddressCompleteDue(call=call):
+                if call not in self.address_complete:
+                    kind, parameters = mapping.early_acm()
+                    self.address_complete.add(call)
+                    self.exchange.send(call, kind, parameters, now)
+            case CallMessage(call=call, message=message):
+                self._call_message(call, message, now)
+            case CallReleased():
+                self._released(output, now)
+            case CallCleared(call=call):
+                self._waiting_digits.pop(call, None)
+                self.address_complete.discard(call)
+                half = self._halves.pop(call, None)
+                if half is not None:
+                    self.control.cleared(half, now)
+            case CircuitChanged(call=call, new_cic=cic):
+                half = self._halves.get(call)
+                if half is not None and isinstance(half.trunk, IsupTrunkPort):
+                    if half.endpoint is not None:
+                        self.control.media_commands.append(Source(half.endpoint, None))
+                    half.endpoint = half.trunk.endpoints[cic]
+                    half.reference = half.leg.id = f"{half.trunk.name}/{cic}"
+                    self.control.endpoint_changed(half)
+            case ContinuityLoop(group=group, cic=cic, connected=connected):
+                endpoint = self.trunks[group].endpoints[cic]
+                self.control.media_commands.append(Source(endpoint, endpoint if connected else None))
+            case CircuitState(group=group, cic=cic, status=status, blocking=blocking):
+                text = _state_text(status, blocking)
+                self.log(Line("debug", "=", f"circuit {group}/{cic}", text))
+            case Alert(group=group, cic=cic, text=text):
+                subject = f"trunk {group}" if cic is None else f"circuit {group}/{cic}"
+                self.log(Line("warning", "!", subject, text))
+
+    def _number_complete(self, call: int, now: float) -> None:
+        waiting = self._waiting_digits.pop(call, None)
+        half = self._halves.get(call)
+        if waiting is not None and half is not None:
+            _, message, digits = waiting
+            self.control.setup(half, mapping.setup_from(message, True, digits), now)
+
+    def _call_message(self, call: int, message: Message, now: float) -> None:
+        half = self._halves.get(call)
+        if half is None:
+            return
+        if message.type == MessageType.SAM:
+            waiting, more = self._waiting_digits.get(call), message.get(SubsequentNumber)
+            if waiting is not None and more is not None:
+                self._waiting_digits[call] = (waiting[0], waiting[1], waiting[2] + more.digits)
+            return
+        primitive = mapping.primitive_from(message)
+        if primitive is not None:
+            self.control.event(half, primitive, now)
+
+    def _released(self, output: CallReleased, now: float) -> None:
+        half = self._halves.get(output.call)
+        if half is None:
+            return
+        if half.endpoint is not None:
+            self.control.media_commands.append(Source(half.endpoint, None))
+        carried = () if output.message is None else (mapping.carry(output.message),)
+        diagnostic = "" if output.message is not None else output.reason
+        self.control.event(half, Release(output.cause, output.location, diagnostic, carried), now)
+
+    def _message_line(self, shape: str, point_code: int, octets: bytes) -> Line:
+        """One message as a line of the log, with the peer's point code."""
+        group = next((g for g in self.exchange.groups.values() if g.peer_point_code == point_code), None)
+        variant = Variant(group.variant) if group else Variant.ITU
+        try:
+            text = str(Message.parse(octets, variant))
+        except ValueError as error:
+            text = f"{octets.hex()} ({error})"
+        return Line("debug", shape, f"isup {point_code}", text)  # type: ignore[arg-type]
+
+
+def _state_text(status: CircuitStatus, blocking: Blocking) -> str:
+    """The coarse state and the blocking in words."""
+    return f"{status.name.lower().replace('_', ' ')}, {blocking}" if blocking else status.name.lower()
+
+
+def _group(trunk: IsupTrunk, linkset: Linkset, cics: tuple[int, ...]) -> GroupConfiguration:
+    network = Network(linkset.variant)
+    return GroupConfiguration(
+        name=trunk.name,
+        own_point_code=parse_point_code(linkset.point_code, network),
+        peer_point_code=parse_point_code(trunk.peer_point_code or linkset.adjacent_point_code, network),
+        cics=cics,
+        control=trunk.control,
+        selection=trunk.selection,
+        variant=Variant(linkset.variant),
+        timers={name.upper(): value for name, value in trunk.timers.items()},
+        overlap=trunk.overlap,
+        minimum_digits=trunk.minimum_digits,
+        maximum_digits=trunk.maximum_digits,
+    )

@@ -1,0 +1,312 @@
+"""ISUP messages as primitives of the neutral call, and back (RFC 3398 7.2 and 8.2, Q.764 2.1)."""
+
+from __future__ import annotations
+
+from tandem.gateway.calls.model import (
+    Alerting,
+    Answer,
+    Bearer,
+    Nature,
+    Number,
+    Opaque,
+    Plan,
+    Presentation,
+    Primitive,
+    Progress,
+    Release,
+    Resume,
+    Screening,
+    Setup,
+    Suspend,
+)
+from tandem.ss7.isup.cause import CauseIndicators
+from tandem.ss7.isup.codes import MessageType, ParameterCode
+from tandem.ss7.isup.indicators import (
+    BackwardCallIndicators,
+    CalledPartyCategory,
+    CalledPartyStatus,
+    CallingPartysCategory,
+    Charge,
+    Event,
+    EventInformation,
+    ForwardCallIndicators,
+    HopCounter,
+    Medium,
+    NatureOfConnectionIndicators,
+    OptionalBackwardCallIndicators,
+    SuspendResumeIndicators,
+    TransmissionMediumRequirement,
+)
+from tandem.ss7.isup.messages import Message
+from tandem.ss7.isup.numbers import (
+    CalledPartyNumber,
+    CallingPartyNumber,
+    ConnectedNumber,
+    OriginalCalledNumber,
+    PartyNumber,
+    RedirectingNumber,
+)
+from tandem.ss7.isup.parameters import Parameter, RawParameter
+from tandem.ss7.isup.services import Redirecting, RedirectionInformation
+from tandem.ss7.isup.variants import Variant
+
+Parameters = list[Parameter | RawParameter]
+
+_MEDIA = {Bearer.SPEECH: Medium.SPEECH, Bearer.AUDIO_3K1: Medium.AUDIO_3K1, Bearer.UNRESTRICTED_64K: 2}
+_BEARERS = {Medium.SPEECH: Bearer.SPEECH, Medium.UNRESTRICTED_64K: Bearer.UNRESTRICTED_64K}
+#: Parameters of an IAM that come from the neutral call and not from the message carried through.
+_NEUTRAL = (ParameterCode.CALLED_PARTY_NUMBER, ParameterCode.CALLING_PARTY_NUMBER, ParameterCode.HOP_COUNTER)
+_NATURES = {int(nature): nature for nature in Nature}
+_PLANS = {int(plan): plan for plan in Plan}
+_IN_BAND = OptionalBackwardCallIndicators(in_band_information=True)
+
+
+# --- from ISUP
+
+
+def setup_from(message: Message, complete: bool, digits: str | None = None) -> Setup:
+    """The call that an IAM offers; `digits` replaces the called digits when more came in SAMs."""
+    called = message.get(CalledPartyNumber)
+    number = Number("") if called is None else _number(called)
+    if digits is not None:
+        number = Number(digits, number.nature, number.plan)
+    category = message.get(CallingPartysCategory)
+    medium = message.get(TransmissionMediumRequirement)
+    redirecting, original = message.get(RedirectingNumber), message.get(OriginalCalledNumber)
+    information, hops = message.get(RedirectionInformation), message.get(HopCounter)
+    calling = message.get(CallingPartyNumber)
+    return Setup(
+        called=number,
+        calling=_number(calling) if calling is not None and calling.digits else None,
+        complete=complete,
+        category=10 if category is None else category.category,
+        bearer=_BEARERS.get(Medium.AUDIO_3K1 if medium is None else medium.medium, Bearer.AUDIO_3K1),  # type: ignore[call-overload]
+        redirecting=_number(redirecting) if redirecting else None,
+        original_called=_number(original) if original else None,
+        redirection_reason=information.reason if information else None,
+        hop_counter=hops.count if hops else None,
+        opaque=(carry(message),),
+    )
+
+
+def primitive_from(message: Message) -> Primitive | None:
+    """What a message after the IAM means to the call; None when it means nothing to the other side.
+
+    An ACM without indication opens the backward path, as announcements may follow (RFC 3398 7.2.5).
+    """
+    opaque = (carry(message),)
+    match message.type:
+        case MessageType.ACM:
+            backward = message.get(BackwardCallIndicators) or BackwardCallIndicators()
+            if backward.called_party_status == CalledPartyStatus.SUBSCRIBER_FREE:
+                return Alerting(_in_band(message) or backward.interworking, opaque)
+            return Progress(inband=True, opaque=opaque)
+        case MessageType.CPG:
+            event = message.get(EventInformation) or EventInformation()
+            if event.event == Event.ALERTING:
+                return Alerting(_in_band(message), opaque)
+            return Progress(event.event == Event.IN_BAND_INFORMATION or _in_band(message), opaque)
+        case MessageType.ANM | MessageType.CON:
+            connected = message.get(ConnectedNumber)
+            return Answer(_number(connected) if connected is not None and connected.digits else None, opaque)
+        case MessageType.SUS | MessageType.RES:
+            indicators = message.get(SuspendResumeIndicators) or SuspendResumeIndicators()
+            kind = Suspend if message.type == MessageType.SUS else Resume
+            return kind(network=indicators.network_initiated)
+    return None
+
+
+def _in_band(message: Message) -> bool:
+    optional = message.get(OptionalBackwardCallIndicators)
+    return optional is not None and optional.in_band_information
+
+
+def carry(message: Message) -> Opaque:
+    """The whole message, to go through unchanged where the other side is ISUP too."""
+    return Opaque("isup", message.encode(Variant.ITU), int(message.type))
+
+
+def _number(number: PartyNumber) -> Number:
+    return Number(
+        number.digits,
+        _NATURES.get(getattr(number, "nature", Nature.UNKNOWN), Nature.UNKNOWN),
+        _PLANS.get(getattr(number, "plan", Plan.E164), Plan.E164),
+        Presentation(min(getattr(number, "presentation", 0), 2)),
+        Screening(getattr(number, "screening", Screening.NETWORK)),
+    )
+
+
+# --- to ISUP
+
+
+def iam_parameters(setup: Setup, unknown_nature: int, category: int, country_code: str) -> Parameters:
+    """The parameters of an IAM.
+
+    From another ISUP trunk the message goes through with our numbers in it; from any other protocol interworking
+    is indicated (Q.764 2.1.1.1, RFC 3398 7.2.1.1). `unknown_nature` replaces the nature `unknown`.
+    """
+    called = _national(setup.called, country_code)
+    numbers: Parameters = [
+        CalledPartyNumber(
+            digits=called.digits,
+            nature=_nature(called, unknown_nature),
+            plan=called.plan,
+            inn=True,
+            st=setup.complete,
+        )
+    ]
+    if setup.calling is not None and setup.calling.digits:
+        calling = _national(setup.calling, country_code)
+        numbers.append(
+            CallingPartyNumber(
+                digits=calling.digits,
+                nature=_nature(calling, unknown_nature),
+                plan=calling.plan,
+                presentation=calling.presentation,
+                screening=calling.screening,
+            )
+        )
+    if setup.hop_counter is not None:
+        numbers.append(HopCounter(count=min(setup.hop_counter, 31)))
+    carried = _carried(setup.opaque, MessageType.IAM)
+    if carried is not None:
+        return [parameter for parameter in carried.raw_parameters() if parameter.code not in _NEUTRAL] + numbers
+    return [
+        NatureOfConnectionIndicators(),
+        ForwardCallIndicators(international=called.nature is Nature.INTERNATIONAL, interworking=True),
+        CallingPartysCategory(category=setup.category or category),
+        TransmissionMediumRequirement(medium=_MEDIA[setup.bearer]),
+        *numbers,
+        *_redirection(setup),
+    ]
+
+
+def backward_message(primitive: Primitive, address_complete_sent: bool) -> tuple[MessageType, Parameters] | None:
+    """The message that tells the calling side of `primitive`; None when there is nothing to tell.
+
+    Towards another ISUP trunk the original message goes through, an ACM after our own ACM as a CPG.
+    """
+    match primitive:
+        case Progress(inband=inband, opaque=opaque):
+            return _carried_backward(opaque, address_complete_sent) or _progress(inband, address_complete_sent)
+        case Alerting(opaque=opaque):
+            return _carried_backward(opaque, address_complete_sent) or _alerting(address_complete_sent)
+        case Answer(connected=connected, opaque=opaque):
+            return _carried_backward(opaque, address_complete_sent) or _answer(connected, address_complete_sent)
+        case Suspend(network=network):
+            return MessageType.SUS, [SuspendResumeIndicators(network_initiated=network)]
+        case Resume(network=network):
+            return MessageType.RES, [SuspendResumeIndicators(network_initiated=network)]
+    return None
+
+
+def early_acm() -> tuple[MessageType, Parameters]:
+    """ACM without indication, sent when the called side is silent until T11 (Q.764 2.1.4.8)."""
+    return MessageType.ACM, [_backward(CalledPartyStatus.NO_INDICATION)]
+
+
+def release_parameters(release: Release) -> Parameters:
+    """The parameters of a REL, those of the other side's REL where it was ISUP too."""
+    carried = _carried(release.opaque, MessageType.REL)
+    if carried is not None:
+        return list(carried.raw_parameters())
+    return [CauseIndicators(value=release.cause, location=release.location)]
+
+
+def _carried(opaque: tuple[Opaque, ...], kind: MessageType) -> Message | None:
+    message = _any_carried(opaque)
+    return message if message is not None and message.type == kind else None
+
+
+def _any_carried(opaque: tuple[Opaque, ...]) -> Message | None:
+    for part in opaque:
+        if part.kind == "isup":
+            return Message.parse(part.data)
+    return None
+
+
+def _carried_backward(opaque: tuple[Opaque, ...], acm_sent: bool) -> tuple[MessageType, Parameters] | None:
+    message = _any_carried(opaque)
+    if message is None or not isinstance(message.type, MessageType):
+        return None
+    parameters: Parameters = list(message.raw_parameters())
+    if message.type == MessageType.ACM and acm_sent:
+        backward = message.get(BackwardCallIndicators) or BackwardCallIndicators()
+        free = backward.called_party_status == CalledPartyStatus.SUBSCRIBER_FREE
+        return MessageType.CPG, [EventInformation(event=Event.ALERTING if free else Event.PROGRESS), *parameters]
+    if message.type == MessageType.CON and acm_sent:
+        return MessageType.ANM, parameters
+    if message.type == MessageType.CPG and not acm_sent:
+        return None
+    return message.type, parameters
+
+
+def _progress(inband: bool, acm_sent: bool) -> tuple[MessageType, Parameters]:
+    extra: Parameters = [_IN_BAND] if inband else []
+    if acm_sent:
+        event = Event.IN_BAND_INFORMATION if inband else Event.PROGRESS
+        return MessageType.CPG, [EventInformation(event=event), *extra]
+    return MessageType.ACM, [_backward(CalledPartyStatus.NO_INDICATION), *extra]
+
+
+def _alerting(acm_sent: bool) -> tuple[MessageType, Parameters]:
+    """Ringback always comes in band: from the far side or from us."""
+    if acm_sent:
+        return MessageType.CPG, [EventInformation(event=Event.ALERTING), _IN_BAND]
+    return MessageType.ACM, [_backward(CalledPartyStatus.SUBSCRIBER_FREE), _IN_BAND]
+
+
+def _answer(connected: Number | None, acm_sent: bool) -> tuple[MessageType, Parameters]:
+    if acm_sent:
+        return MessageType.ANM, []
+    return MessageType.CON, [_backward(CalledPartyStatus.NO_INDICATION)]
+
+
+def _backward(status: CalledPartyStatus) -> BackwardCallIndicators:
+    return BackwardCallIndicators(
+        charge=Charge.CHARGE,
+        called_party_status=status,
+        called_party_category=CalledPartyCategory.ORDINARY_SUBSCRIBER,
+        interworking=True,
+    )
+
+
+def _national(number: Number, country_code: str) -> Number:
+    """An international number of our own country as the national one."""
+    if country_code and number.nature is Nature.INTERNATIONAL and number.digits.startswith(country_code):
+        return Number(
+            number.digits[len(country_code) :],
+            Nature.NATIONAL,
+            number.plan,
+            number.presentation,
+            number.screening,
+        )
+    return number
+
+
+def _nature(number: Number, unknown_nature: int) -> int:
+    return unknown_nature if number.nature is Nature.UNKNOWN else int(number.nature)
+
+
+def _redirection(setup: Setup) -> Parameters:
+    parameters: Parameters = []
+    if setup.redirecting is not None:
+        number = setup.redirecting
+        parameters.append(
+            RedirectingNumber(
+                digits=number.digits, nature=number.nature, plan=number.plan, presentation=number.presentation
+            )
+        )
+        parameters.append(
+            RedirectionInformation(
+                indicator=Redirecting.CALL_DIVERTED, original_reason=0, counter=1, reason=setup.redirection_reason or 0
+            )
+        )
+    if setup.original_called is not None:
+        number = setup.original_called
+        parameters.append(
+            OriginalCalledNumber(
+                digits=number.digits, nature=number.nature, plan=number.plan, presentation=number.presentation
+            )
+        )
+    return parameters
