@@ -10,7 +10,27 @@ import struct
 from dataclasses import dataclass
 from typing import Final
 
+from tandem.codecs.rtp_statistics import ReceiveStatistics
+from tandem.codecs.telephone_event import TelephoneEvent, digit_event, parse_events
 from tandem.core.errors import DecodeError, EncodeError
+
+__all__ = [
+    "COMFORT_NOISE",
+    "HEADER",
+    "PCMA",
+    "PCMU",
+    "PLAIN",
+    "Header",
+    "ReceiveStatistics",
+    "TelephoneEvent",
+    "build_packet",
+    "digit_event",
+    "pack_header",
+    "parse_events",
+    "parse_header",
+    "sequence_delta",
+    "timestamp_delta",
+]
 
 #: The fixed header: first octet (V P X CC), second octet (M PT), sequence number, timestamp, SSRC.
 HEADER: Final = struct.Struct("!BBHII")
