@@ -1,1 +1,1 @@
-"""SIP on sans-I/O transaction and dialog machines (RFC 3261); only transport.py opens sockets."""
+"""SIP over UDP: RFC 3261 transactions and dialogs as pure machines, SDP, and the socket they talk through."""

@@ -1,0 +1,274 @@
+"""A SIP user agent as one pure machine: datagrams and the owner's wishes in, datagrams and events out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from enum import IntEnum
+from typing import Final
+
+from tandem.gateway.sip.call import Call, Context, Headers, answer_options
+from tandem.gateway.sip.client_transaction import ClientTransaction
+from tandem.gateway.sip.configuration import AgentConfiguration
+from tandem.gateway.sip.dialog import RequestHead
+from tandem.gateway.sip.errors import SipDecodeError
+from tandem.gateway.sip.fields import format_address
+from tandem.gateway.sip.incoming import IncomingCall
+from tandem.gateway.sip.layer import TransactionLayer
+from tandem.gateway.sip.message import Request, Response
+from tandem.gateway.sip.outgoing import OutgoingCall
+from tandem.gateway.sip.primitives import Endpoint, InviteRequest, OptionsResult, Output
+from tandem.gateway.sip.server_transaction import ServerTransaction
+from tandem.gateway.sip.transaction import State, Transaction
+
+#: Methods that we recognise; one that Allow does not list gets 405, any other 501 (RFC 3261 8.2.1, 21.5.2).
+KNOWN_METHODS: Final = frozenset(
+    (
+        "INVITE",
+        "ACK",
+        "CANCEL",
+        "BYE",
+        "OPTIONS",
+        "REGISTER",
+        "INFO",
+        "PRACK",
+        "UPDATE",
+        "SUBSCRIBE",
+        "NOTIFY",
+        "PUBLISH",
+        "MESSAGE",
+        "REFER",
+    )
+)
+_IN_DIALOG_ONLY: Final = frozenset(("BYE", "INFO", "UPDATE", "PRACK", "NOTIFY"))
+
+
+class SipAgent:
+    """One listening address. Calls are named by number; asking something of a call that is over does nothing."""
+
+    def __init__(self, configuration: AgentConfiguration, token: Callable[[], str]) -> None:
+        self.configuration = configuration
+        self._layer = TransactionLayer(configuration, token, self)
+        self._context = Context(self._layer)
+        self._last_number = 0
+
+    # --- the machine contract ---
+
+    def receive(self, datagram: bytes, source: Endpoint, now: float) -> None:
+        """Take a datagram that came from `source`."""
+        self._layer.receive(datagram, source, now)
+
+    def next_deadline(self) -> float | None:
+        """Time at which `handle_timers` is due, or None when no timer runs."""
+        return self._layer.timer_table.next_deadline()
+
+    def handle_timers(self, now: float) -> None:
+        """Act on every timer that has expired at `now`."""
+        self._layer.handle_timers(now)
+
+    def outputs(self) -> list[Output]:
+        """Return what has been produced since the last call, in order, and forget it."""
+        queue = self._layer.queue
+        self._layer.queue = []
+        return queue
+
+    # --- what the owner asks for ---
+
+    def invite(self, request: InviteRequest, now: float) -> int:
+        """Start a call and return its number; raise EncodeError when the request cannot be put in a datagram."""
+        number = self._next_number()
+        OutgoingCall(self._context, number, request, now)
+        return number
+
+    def cancel(self, call: int, headers: Headers, now: float) -> None:
+        """Give up an outgoing call at any moment: CANCEL when that is allowed, BYE if the answer was faster."""
+        found = self._context.calls.get(call)
+        if isinstance(found, OutgoingCall):
+            found.cancel(headers, now)
+
+    def respond(
+        self,
+        call: int,
+        status: int,
+        reason_phrase: str | None = None,
+        headers: Headers = (),
+        body: bytes | None = None,
+        *,
+        now: float,
+    ) -> None:
+        """Answer an incoming call: provisional, 2xx (repeated until the ACK), or a refusal."""
+        found = self._context.calls.get(call)
+        if isinstance(found, IncomingCall):
+            found.respond(status, reason_phrase, headers, body, now)
+
+    def bye(self, call: int, headers: Headers, now: float) -> None:
+        """Leave an answered call."""
+        if (found := self._context.calls.get(call)) is not None:
+            found.bye(headers, now)
+
+    def end(self, call: int, status: int, headers: Headers, now: float) -> None:
+        """End a call in whichever state it is: final response `status`, CANCEL or BYE."""
+        if (found := self._context.calls.get(call)) is not None:
+            found.end(status, headers, now)
+
+    def reinvite(self, call: int, body: bytes | None, headers: Headers, now: float) -> bool:
+        """Offer a new session in an answered call; False when that is not possible now. Ends in ReInviteResult."""
+        found = self._context.calls.get(call)
+        return found is not None and found.reinvite(body, headers, now)
+
+    def answer_reinvite(
+        self, call: int, status: int, body: bytes | None = None, headers: Headers = (), *, now: float
+    ) -> None:
+        """Answer the peer's re-INVITE."""
+        if (found := self._context.calls.get(call)) is not None:
+            found.answer_reinvite(status, body, headers, now)
+
+    def send_info(self, call: int, content_type: str, body: bytes, headers: Headers, now: float) -> None:
+        """Send INFO in an answered call."""
+        if (found := self._context.calls.get(call)) is not None:
+            found.send_info(content_type, body, headers, now)
+
+    def send_options(self, destination: Endpoint, uri: str, now: float, headers: Iterable[tuple[str, str]] = ()) -> int:
+        """Ask a peer for its capabilities, or whether it lives; OptionsResult carries the returned number."""
+        number = self._next_number()
+        layer = self._layer
+        own = f"sip:{self.configuration.sent_by}"
+        head = RequestHead(
+            uri,
+            layer.via(),
+            format_address(own, "", layer.token()),
+            format_address(uri),
+            f"{layer.token()}@{self.configuration.host}",
+            1,
+        )
+        extra = f"{layer.agent_line}{layer.contact_line}Accept: application/sdp\r\n"
+        layer.request("OPTIONS", head, extra, None, destination, _Ping(layer, number), now)
+        return number
+
+    @property
+    def calls(self) -> int:
+        """Number of calls that are not over."""
+        return len(self._context.calls)
+
+    @property
+    def statistics(self) -> Counter[str]:
+        """Counts of what was dropped or refused, by reason."""
+        return self._layer.statistics
+
+    def sizes(self) -> dict[str, int]:
+        """How much is held, by table: all zero once calls are over and their transactions have run out."""
+        return {
+            "calls": len(self._context.calls),
+            "dialogs": len(self._context.dialogs),
+            "client transactions": len(self._layer.clients),
+            "server transactions": len(self._layer.servers),
+            "merged request index": len(self._layer.invites),
+            "timers": len(self._layer.timer_table),
+        }
+
+    # --- requests that belong to no transaction (Core) ---
+
+    def on_request(self, request: Request, source: Endpoint, now: float) -> None:
+        """Inspect a new request in the order of RFC 3261 8.2 and hand it on."""
+        layer, method = self._layer, request.method
+        if method not in KNOWN_METHODS:
+            layer.refuse(request, source, 501, now, layer.allow_line)
+            return
+        if method != "ACK" and (unsupported := self._unsupported(request)) is not None:
+            layer.refuse(request, source, 420, now, f"Unsupported: {unsupported}\r\n")
+            return
+        tag = request.to.tag
+        if tag is not None:
+            found = self._context.dialogs.get((request.call_id, tag, request.from_.tag or ""))
+            if found is not None:
+                found[0].on_dialog_request(request, found[1], source, now)
+                return
+        if method == "ACK":
+            layer.statistics["stray ACKs"] += 1
+        elif tag is not None or method in _IN_DIALOG_ONLY:
+            layer.refuse(request, source, 481, now)
+        elif method not in self.configuration.allow:
+            layer.refuse(request, source, 405, now, layer.allow_line)
+        elif (scheme := request.uri.scheme) not in ("sip", "tel"):
+            # sips would have needed TLS up to here (26.2.2).
+            layer.statistics[f"scheme {scheme[:16]}"] += 1
+            layer.refuse(request, source, 416, now)
+        elif method == "OPTIONS":
+            answer_options(layer, request, source, now)
+        else:
+            self._on_invite(request, source, now)
+
+    def on_cancel(self, request: Request, invite: ServerTransaction | None, source: Endpoint, now: float) -> None:
+        """Answer CANCEL and, where the INVITE is still open, end it (9.2)."""
+        layer = self._layer
+        if invite is None:
+            layer.refuse(request, source, 481, now)
+            return
+        transaction = layer.serve(request, source, None)
+        user = invite.user
+        layer.respond(transaction, 200, now, user.tag if isinstance(user, IncomingCall) else "")
+        if isinstance(user, Call) and invite.state is State.PROCEEDING:
+            user.on_cancel(request, invite, now)
+
+    def _on_invite(self, request: Request, source: Endpoint, now: float) -> None:
+        layer = self._layer
+        if layer.is_merged(request):
+            layer.refuse(request, source, 482, now)
+            return
+        try:
+            refusal = self._refuse_content(request)
+            if refusal is not None:
+                layer.refuse(request, source, 415, now, refusal)
+                return
+            if request.contact is None:
+                raise SipDecodeError("Contact is missing")
+            IncomingCall(self._context, self._next_number(), request, source, now)
+        except SipDecodeError:
+            layer.refuse(request, source, 400, now)
+
+    def _unsupported(self, request: Request) -> str | None:
+        """Option tags in Require that we do not know (8.2.2.3)."""
+        if "require" not in request.fields:
+            return None
+        try:
+            tags = request.strict_values("require")
+        except SipDecodeError:
+            return request.fields["require"][0]
+        unknown = [tag for tag in tags if tag.lower() not in self.configuration.supported]
+        return ", ".join(unknown) or None
+
+    def _refuse_content(self, request: Request) -> str | None:
+        """8.2.3: header lines of the 415 for a body that we cannot take, None for one that we can."""
+        if not request.body:
+            return None
+        encoding = request.get("content-encoding")
+        if encoding is not None and encoding.lower() != "identity":
+            return "Accept-Encoding: identity\r\n"
+        if request.content_type in self.configuration.bodies:
+            return None
+        disposition = (request.get("content-disposition") or "").replace(" ", "").lower()
+        return None if "handling=optional" in disposition else f"Accept: {', '.join(self.configuration.bodies)}\r\n"
+
+    def _next_number(self) -> int:
+        self._last_number += 1
+        return self._last_number
+
+
+class _Ping:
+    """The user of an OPTIONS of ours."""
+
+    def __init__(self, layer: TransactionLayer, number: int) -> None:
+        self._layer = layer
+        self._number = number
+
+    def on_response(self, transaction: ClientTransaction, response: Response, source: Endpoint, now: float) -> None:
+        """Report the final response."""
+        if response.status >= 200:
+            self._layer.queue.append(OptionsResult(self._number, response.status))
+
+    def on_timeout(self, transaction: Transaction, now: float) -> None:
+        """Report that none came."""
+        self._layer.queue.append(OptionsResult(self._number, None))
+
+    def on_timer(self, timer: IntEnum, now: float) -> None:
+        """No timers."""

@@ -1,0 +1,363 @@
+"""A call and its dialog: what both directions share once a dialog exists (RFC 3261 12.2, 14, 15)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import ClassVar
+
+from tandem.gateway.sip.auth import authorization, find_challenge
+from tandem.gateway.sip.client_transaction import ClientTransaction, InviteClientTransaction
+from tandem.gateway.sip.dialog import Dialog, DialogKey
+from tandem.gateway.sip.errors import SipDecodeError
+from tandem.gateway.sip.layer import TransactionLayer
+from tandem.gateway.sip.message import Request, Response, format_fields
+from tandem.gateway.sip.primitives import (
+    CallOutput,
+    Closed,
+    Confirmed,
+    Credentials,
+    Ended,
+    Endpoint,
+    Failed,
+    InfoReceived,
+    ReInvite,
+    ReInviteConfirmed,
+    ReInviteResult,
+)
+from tandem.gateway.sip.server_transaction import ServerTransaction
+from tandem.gateway.sip.transaction import Transaction
+
+Headers = Iterable[tuple[str, str]]
+
+
+class CallTimer(IntEnum):
+    """Timers of the transaction user; the values only tell them apart from those of transactions."""
+
+    ANSWER = 101
+    """Retransmission of a 2xx until its ACK comes (RFC 3261 13.3.1.4)."""
+    ACK = 102
+    """The longest wait for that ACK."""
+    PROVISIONAL = 103
+    """Repetition of a provisional response, lest a proxy gives up (13.3.1.1)."""
+    CANCEL = 104
+    """The longest wait for the final response after CANCEL (9.1)."""
+
+
+@dataclass(slots=True)
+class Context:
+    """What the calls of one agent share."""
+
+    layer: TransactionLayer
+    calls: dict[int, Call] = field(default_factory=dict)
+    dialogs: dict[DialogKey, tuple[Call, Dialog]] = field(default_factory=dict)
+
+
+class Call:
+    """One call; a subclass for each direction brings it to its dialog."""
+
+    def __init__(self, context: Context, number: int) -> None:
+        self.context = context
+        self.layer = context.layer
+        self.number = number
+        self.dialog: Dialog | None = None
+        """The confirmed dialog."""
+        self.closed = False
+        self.leaving = False
+        """The owner has ended the call: it wants to hear Closed and nothing else."""
+        self.credentials: Credentials | None = None
+        self._answer: ServerTransaction | None = None
+        self._answer_interval = 0.0
+        self._initial = True
+        self._pending_bye: str | None = None
+        self._reinvite_server: ServerTransaction | None = None
+        self._reinvite_client: InviteClientTransaction | None = None
+        self._reinvite_cseq = 0
+        context.calls[number] = self
+
+    # --- what the owner asks for ---
+
+    def end(self, status: int, headers: Headers, now: float) -> None:
+        """End the call in whichever state it is; `status` serves where a final response is due."""
+        raise NotImplementedError
+
+    def bye(self, headers: Headers, now: float) -> None:
+        """Leave the confirmed dialog; before the ACK of our 200 has come, as soon as it comes (15)."""
+        if self.dialog is None or self.leaving:
+            return
+        extra = format_fields(headers)
+        self.leaving = True
+        if self._answer is not None and self._initial:
+            self._pending_bye = extra
+        else:
+            self._send_bye(self.dialog, extra, now)
+            self.close()
+
+    def reinvite(self, body: bytes | None, headers: Headers, now: float) -> bool:
+        """Offer a new session; False while another INVITE is under way in either direction (14.1)."""
+        if self.dialog is None or self.leaving or self._busy:
+            return False
+        head = self.dialog.head(self.layer.via())
+        extra = self._session_fields(headers, body)
+        self._reinvite_cseq = head.cseq
+        self._reinvite_client = self.layer.invite(head, extra, body, self.dialog.destination, self, now)
+        return True
+
+    def answer_reinvite(self, status: int, body: bytes | None, headers: Headers, now: float) -> None:
+        """Answer the re-INVITE of the peer; ignored when it was cancelled meanwhile."""
+        transaction = self._reinvite_server
+        if transaction is None:
+            return
+        if status < 200:
+            self.layer.respond(transaction, status, now, extra=format_fields(headers))
+            return
+        self._reinvite_server = None
+        if status < 300:
+            self._accept(transaction, status, "", self._session_fields(headers, body), body, now)
+        else:
+            self.layer.respond(transaction, status, now, extra=format_fields(headers))
+
+    def send_info(self, content_type: str, body: bytes, headers: Headers, now: float) -> None:
+        """Send INFO in the dialog (RFC 6086); its outcome is not reported."""
+        if self.dialog is not None and not self.leaving:
+            extra = f"{self.layer.agent_line}{format_fields(headers)}Content-Type: {content_type}\r\n"
+            head = self.dialog.head(self.layer.via())
+            self.layer.request("INFO", head, extra, body, self.dialog.destination, None, now)
+
+    # --- requests of the peer ---
+
+    def on_dialog_request(self, request: Request, dialog: Dialog, source: Endpoint, now: float) -> None:
+        """A request in one of the dialogs of this call."""
+        if request.method == "ACK":
+            self._on_ack(request, now)
+            return
+        if not dialog.in_sequence(request.cseq):
+            self.layer.refuse(request, source, 500, now)
+            return
+        handler = self._REQUESTS.get(request.method)
+        if handler is None:
+            self.layer.refuse(
+                request, source, 481 if request.method in ("NOTIFY", "PRACK") else 405, now, self.layer.allow_line
+            )
+        else:
+            handler(self, request, dialog, source, now)
+
+    def on_cancel(self, request: Request, transaction: ServerTransaction, now: float) -> None:
+        """The peer cancels an INVITE of this call that has no final response yet."""
+        if transaction is self._reinvite_server:
+            self._reinvite_server = None
+            self.layer.respond(transaction, 487, now)
+
+    def _on_bye(self, request: Request, dialog: Dialog, source: Endpoint, now: float) -> None:
+        self.layer.respond(self.layer.serve(request, source, None), 200, now)
+        if self._reinvite_server is not None:
+            # 15.1.2: requests still open get 487.
+            self.layer.respond(self._reinvite_server, 487, now)
+        self.close(Ended(self.number, request))
+
+    def _on_reinvite(self, request: Request, dialog: Dialog, source: Endpoint, now: float) -> None:
+        if self.dialog is None or self._reinvite_server is not None or self._answer is not None:
+            # 14.2: an INVITE of the peer is still open. Retry-After is between 0 and 10 s, there chosen at random.
+            self.layer.refuse(request, source, 500, now, "Retry-After: 5\r\n")
+        elif self._reinvite_client is not None:
+            self.layer.refuse(request, source, 491, now)
+        else:
+            try:
+                dialog.refresh_target(request)
+            except SipDecodeError:
+                self.layer.refuse(request, source, 400, now)
+                return
+            self._reinvite_server = self.layer.serve(request, source, self)
+            self.layer.respond(self._reinvite_server, 100, now)
+            self.emit(ReInvite(self.number, request))
+
+    def _on_update(self, request: Request, dialog: Dialog, source: Endpoint, now: float) -> None:
+        """RFC 3311: a target refresh is taken, a change of session is not."""
+        try:
+            dialog.refresh_target(request)
+        except SipDecodeError:
+            self.layer.refuse(request, source, 400, now)
+            return
+        if request.body:
+            self.layer.refuse(request, source, 488, now)
+        else:
+            self.layer.respond(self.layer.serve(request, source, None), 200, now, extra=self.layer.contact_line)
+
+    def _on_info(self, request: Request, dialog: Dialog, source: Endpoint, now: float) -> None:
+        self.layer.respond(self.layer.serve(request, source, None), 200, now)
+        self.emit(InfoReceived(self.number, request))
+
+    def _on_options(self, request: Request, dialog: Dialog, source: Endpoint, now: float) -> None:
+        answer_options(self.layer, request, source, now)
+
+    def _on_ack(self, request: Request, now: float) -> None:
+        answer = self._answer
+        if answer is None or request.cseq != answer.request.cseq:
+            return
+        self._stop_answer()
+        initial, self._initial = self._initial, False
+        if self._pending_bye is not None and self.dialog is not None:
+            self._send_bye(self.dialog, self._pending_bye, now)
+            self.close()
+        else:
+            self.emit(Confirmed(self.number, request) if initial else ReInviteConfirmed(self.number, request))
+
+    _REQUESTS: ClassVar[dict[str, Callable[[Call, Request, Dialog, Endpoint, float], None]]] = {
+        "BYE": lambda call, *event: call._on_bye(*event),
+        "INVITE": lambda call, *event: call._on_reinvite(*event),
+        "UPDATE": lambda call, *event: call._on_update(*event),
+        "INFO": lambda call, *event: call._on_info(*event),
+        "OPTIONS": lambda call, *event: call._on_options(*event),
+    }
+
+    # --- what transactions and timers tell ---
+
+    def on_response(self, transaction: ClientTransaction, response: Response, source: Endpoint, now: float) -> None:
+        """A response to our re-INVITE."""
+        dialog = self.dialog
+        if dialog is None or response.status < 200:
+            return
+        status = response.status
+        if status < 300:
+            # Also for a repeated 2xx, and for one that comes after the end of the call.
+            if transaction is self._reinvite_client:
+                try:
+                    dialog.refresh_target(response)
+                except SipDecodeError:
+                    self.layer.statistics["2xx without usable Contact"] += 1
+            self.layer.send(dialog.head(self.layer.via(), response.cseq).build("ACK"), dialog.destination)
+        if transaction is not self._reinvite_client:
+            return
+        self._reinvite_client = None
+        self.emit(ReInviteResult(self.number, status, response))
+        if status in (408, 481) and not self.leaving:
+            # 12.2.1.2: the peer does not know the dialog any more.
+            self._send_bye(dialog, "", now)
+            self.close(Failed(self.number, "dialog"))
+
+    def on_timeout(self, transaction: Transaction, now: float) -> None:
+        """Our re-INVITE got no answer: the dialog is at its end (12.2.1.2). A refusal of ours without ACK is over."""
+        if transaction is self._reinvite_client and self.dialog is not None and not self.leaving:
+            self._reinvite_client = None
+            self.emit(ReInviteResult(self.number, 408, None))
+            self._send_bye(self.dialog, "", now)
+            self.close(Failed(self.number, "timeout"))
+
+    def on_timer(self, timer: IntEnum, now: float) -> None:
+        """A timer of the call expired."""
+        if timer is CallTimer.ANSWER and self._answer is not None:
+            self._answer.respond(self._answer.status, self._answer.last_response, now)
+            self._answer_interval = min(2 * self._answer_interval, self.layer.timers.t2)
+            self.layer.start(self, CallTimer.ANSWER, now + self._answer_interval)
+        elif timer is CallTimer.ACK and self.dialog is not None:
+            self._stop_answer()
+            self._send_bye(self.dialog, self._pending_bye or "", now)
+            self.close(Failed(self.number, "no ACK"))
+
+    # --- helpers of both directions ---
+
+    def emit(self, output: CallOutput) -> None:
+        """Tell the owner, unless it has left."""
+        if not self.leaving:
+            self.layer.queue.append(output)
+
+    def close(self, reason: CallOutput | None = None) -> None:
+        """Forget the call, saying why and that it is over."""
+        if self.closed:
+            return
+        if reason is not None:
+            self.emit(reason)
+        self.layer.queue.append(Closed(self.number))
+        self.closed = self.leaving = True
+        del self.context.calls[self.number]
+        if self.dialog is not None:
+            self.context.dialogs.pop(self.dialog.key, None)
+        for timer in CallTimer:
+            self.layer.stop(self, timer)
+        self._answer = self._reinvite_server = None
+
+    @property
+    def _busy(self) -> bool:
+        return self._answer is not None or self._reinvite_server is not None or self._reinvite_client is not None
+
+    def _accept(
+        self, transaction: ServerTransaction, status: int, tag: str, extra: str, body: bytes | None, now: float
+    ) -> None:
+        """Send a 2xx to an INVITE and repeat it until its ACK comes (13.3.1.4)."""
+        self.layer.respond(transaction, status, now, tag, extra, body)
+        self._answer = transaction
+        self._answer_interval = self.layer.timers.t1
+        self.layer.start(self, CallTimer.ANSWER, now + self._answer_interval)
+        self.layer.start(self, CallTimer.ACK, now + self.layer.timers.transaction)
+
+    def _stop_answer(self) -> None:
+        self._answer = None
+        self.layer.stop(self, CallTimer.ANSWER)
+        self.layer.stop(self, CallTimer.ACK)
+
+    def _send_bye(self, dialog: Dialog, extra: str, now: float) -> None:
+        Bye(self.layer, dialog, extra, self.credentials).send("", now)
+
+    def _session_fields(self, headers: Headers, body: bytes | None, content_type: str = "application/sdp") -> str:
+        content = f"Content-Type: {content_type}\r\n" if body else ""
+        layer = self.layer
+        return f"{layer.contact_line}{layer.allow_line}{format_fields(headers)}{content}"
+
+
+class Bye:
+    """The user of a BYE transaction: answers a challenge once, and otherwise lets it end as it may (15.1.1)."""
+
+    def __init__(self, layer: TransactionLayer, dialog: Dialog, extra: str, credentials: Credentials | None) -> None:
+        self._layer = layer
+        self._dialog = dialog
+        self._extra = extra
+        self._credentials = credentials
+        self._uri = ""
+
+    def send(self, answer: str, now: float) -> None:
+        """Send the BYE, with `answer` to a challenge as a header line."""
+        head = self._dialog.head(self._layer.via())
+        self._uri = head.uri
+        extra = f"{self._layer.agent_line}{self._extra}{answer}"
+        self._layer.request("BYE", head, extra, None, self._dialog.destination, self, now)
+
+    def on_response(self, transaction: ClientTransaction, response: Response, source: Endpoint, now: float) -> None:
+        """Answer a 401 or 407."""
+        credentials, self._credentials = self._credentials, None
+        if response.status in (401, 407) and credentials is not None:
+            line = answer_challenge(self._layer, response, credentials, "BYE", self._uri)
+            if line is not None:
+                self.send(line, now)
+        elif response.status < 200:
+            self._credentials = credentials
+
+    def on_timeout(self, transaction: Transaction, now: float) -> None:
+        """Nothing: for us the session ended when the BYE was sent."""
+
+    def on_timer(self, timer: IntEnum, now: float) -> None:
+        """No timers."""
+
+
+def answer_challenge(
+    layer: TransactionLayer, response: Response, credentials: Credentials, method: str, uri: str
+) -> str | None:
+    """The header line that answers the challenge of a 401 or 407, None when there is none that we can answer."""
+    try:
+        challenge = find_challenge(response)
+    except SipDecodeError:
+        layer.statistics["malformed challenges"] += 1
+        return None
+    if challenge is None:
+        return None
+    return format_fields([authorization(challenge, credentials, method, uri, layer.token)])
+
+
+def answer_options(layer: TransactionLayer, request: Request, source: Endpoint, now: float) -> None:
+    """Answer OPTIONS with what an INVITE would be answered with (11.2)."""
+    configuration = layer.configuration
+    extra = (
+        f"{layer.contact_line}{layer.allow_line}Accept: {', '.join(configuration.bodies)}\r\n"
+        f"Accept-Encoding: identity\r\nSupported: {', '.join(configuration.supported)}\r\n"
+    )
+    layer.respond(layer.serve(request, source, None), 200, now, extra=extra)

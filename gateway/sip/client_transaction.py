@@ -1,0 +1,157 @@
+"""Client transactions: RFC 3261 17.1, with the Accepted state of RFC 6026 8.4."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from tandem.gateway.sip.message import Response
+from tandem.gateway.sip.primitives import Endpoint
+from tandem.gateway.sip.transaction import Input, Link, State, Timer, Transaction, response_input
+
+Action = Callable[[Any, Response, float], bool]
+"""Acts on a response; True when the user must see it."""
+
+
+class ClientTransaction(Transaction):
+    """What both client machines share: the request, sent at once and then until something comes."""
+
+    __slots__ = ("request",)
+
+    _TABLE: ClassVar[dict[tuple[State, Input], Action]]
+
+    def __init__(self, link: Link, key: tuple[str, ...], destination: Endpoint, user: object, request: bytes) -> None:
+        super().__init__(link, key, destination, user)
+        self.request = request
+
+    def receive(self, response: Response, now: float) -> bool:
+        """Take a response that matches; True when the user must see it."""
+        action = self._TABLE.get((self.state, response_input(response.status)))
+        return action is not None and action(self, response, now)
+
+
+class InviteClientTransaction(ClientTransaction):
+    """RFC 3261 17.1.1, figure 5; RFC 6026 figure 3."""
+
+    __slots__ = ("_ack", "build_ack")
+
+    def __init__(
+        self,
+        link: Link,
+        key: tuple[str, ...],
+        destination: Endpoint,
+        user: object,
+        request: bytes,
+        build_ack: Callable[[Response], bytes],
+        now: float,
+    ) -> None:
+        super().__init__(link, key, destination, user, request)
+        self.build_ack = build_ack
+        """Makes the ACK for a response of 300 to 699 (RFC 3261 17.1.1.3)."""
+        self._ack = b""
+        self.state = State.CALLING
+        self.interval = link.timers.t1
+        link.send(request, destination)
+        link.start(self, Timer.A, now + self.interval)
+        link.start(self, Timer.B, now + link.timers.transaction)
+
+    def expire(self, timer: Timer, now: float) -> bool:
+        """Act on timer A, B, D or M."""
+        if timer is Timer.A:
+            self.interval *= 2
+            self.link.send(self.request, self.destination)
+            self.link.start(self, Timer.A, now + self.interval)
+            return False
+        self._stop_request()
+        self._terminate()
+        return timer is Timer.B
+
+    def _stop_request(self) -> None:
+        self.link.stop(self, Timer.A)
+        self.link.stop(self, Timer.B)
+
+    def _proceed(self, response: Response, now: float) -> bool:
+        self._stop_request()
+        self.state = State.PROCEEDING
+        return True
+
+    def _accept(self, response: Response, now: float) -> bool:
+        self._stop_request()
+        self.state = State.ACCEPTED
+        self.link.start(self, Timer.M, now + self.link.timers.transaction)
+        return True
+
+    def _fail(self, response: Response, now: float) -> bool:
+        self._stop_request()
+        self.state = State.COMPLETED
+        self._ack = self.build_ack(response)
+        self.link.send(self._ack, self.destination)
+        self.link.start(self, Timer.D, now + self.link.timers.d)
+        return True
+
+    def _acknowledge_again(self, response: Response, now: float) -> bool:
+        self.link.send(self._ack, self.destination)
+        return False
+
+    def _pass(self, response: Response, now: float) -> bool:
+        return True
+
+    _TABLE: ClassVar[dict[tuple[State, Input], Action]] = {
+        (State.CALLING, Input.PROVISIONAL): _proceed,
+        (State.CALLING, Input.SUCCESS): _accept,
+        (State.CALLING, Input.FAILURE): _fail,
+        (State.PROCEEDING, Input.PROVISIONAL): _pass,
+        (State.PROCEEDING, Input.SUCCESS): _accept,
+        (State.PROCEEDING, Input.FAILURE): _fail,
+        (State.COMPLETED, Input.FAILURE): _acknowledge_again,
+        (State.ACCEPTED, Input.SUCCESS): _pass,
+    }
+
+
+class NonInviteClientTransaction(ClientTransaction):
+    """RFC 3261 17.1.2, figure 6."""
+
+    __slots__ = ()
+
+    def __init__(
+        self, link: Link, key: tuple[str, ...], destination: Endpoint, user: object, request: bytes, now: float
+    ) -> None:
+        super().__init__(link, key, destination, user, request)
+        self.state = State.TRYING
+        self.interval = link.timers.t1
+        link.send(request, destination)
+        link.start(self, Timer.E, now + self.interval)
+        link.start(self, Timer.F, now + link.timers.transaction)
+
+    def expire(self, timer: Timer, now: float) -> bool:
+        """Act on timer E, F or K."""
+        if timer is Timer.E:
+            t2 = self.link.timers.t2
+            # 17.1.2.2: once a provisional response has come, the interval is T2 at once.
+            self.interval = t2 if self.state is State.PROCEEDING else min(2 * self.interval, t2)
+            self.link.send(self.request, self.destination)
+            self.link.start(self, Timer.E, now + self.interval)
+            return False
+        self.link.stop(self, Timer.E)
+        self._terminate()
+        return timer is Timer.F
+
+    def _proceed(self, response: Response, now: float) -> bool:
+        self.state = State.PROCEEDING
+        return True
+
+    def _complete(self, response: Response, now: float) -> bool:
+        self.link.stop(self, Timer.E)
+        self.link.stop(self, Timer.F)
+        self.state = State.COMPLETED
+        self.link.start(self, Timer.K, now + self.link.timers.t4)
+        return True
+
+    _TABLE: ClassVar[dict[tuple[State, Input], Action]] = {
+        (State.TRYING, Input.PROVISIONAL): _proceed,
+        (State.TRYING, Input.SUCCESS): _complete,
+        (State.TRYING, Input.FAILURE): _complete,
+        (State.PROCEEDING, Input.PROVISIONAL): _proceed,
+        (State.PROCEEDING, Input.SUCCESS): _complete,
+        (State.PROCEEDING, Input.FAILURE): _complete,
+    }

@@ -1,0 +1,315 @@
+"""The transaction layer of one agent: matching, timers, and the building of what transactions send.
+
+It knows nothing of calls; whoever starts a transaction is its user and is told of responses, ACKs and time-outs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable
+from enum import IntEnum
+from typing import Protocol, cast
+
+from tandem.core.timers import TimerTable
+from tandem.gateway.sip.client_transaction import (
+    ClientTransaction,
+    InviteClientTransaction,
+    NonInviteClientTransaction,
+)
+from tandem.gateway.sip.configuration import AgentConfiguration
+from tandem.gateway.sip.dialog import RequestHead
+from tandem.gateway.sip.errors import SipDecodeError
+from tandem.gateway.sip.fields import Via, split_list
+from tandem.gateway.sip.message import MalformedRequest, Request, Response, build_message, parse_message
+from tandem.gateway.sip.primitives import Endpoint, Output, SendDatagram
+from tandem.gateway.sip.server_transaction import (
+    InviteServerTransaction,
+    NonInviteServerTransaction,
+    ServerTransaction,
+)
+from tandem.gateway.sip.status import PHRASES
+from tandem.gateway.sip.transaction import Input, Timer, Transaction
+
+MAGIC_COOKIE = "z9hG4bK"
+
+
+class User(Protocol):
+    """What a transaction user is told."""
+
+    def on_response(self, transaction: ClientTransaction, response: Response, source: Endpoint, now: float) -> None:
+        """A response that is not a retransmission."""
+
+    def on_timeout(self, transaction: Transaction, now: float) -> None:
+        """The transaction ended without what it waited for (timers B, F and H)."""
+
+    def on_timer(self, timer: IntEnum, now: float) -> None:
+        """A timer of the user itself expired."""
+
+
+class Core(Protocol):
+    """Whoever takes requests that belong to no transaction yet."""
+
+    def on_request(self, request: Request, source: Endpoint, now: float) -> None:
+        """A new request, ACK for a 2xx included."""
+
+    def on_cancel(self, request: Request, invite: ServerTransaction | None, source: Endpoint, now: float) -> None:
+        """A new CANCEL and the INVITE that it names, None where there is none."""
+
+
+class TransactionLayer:
+    """All transactions of one agent, in tables, with one timer table for everything."""
+
+    def __init__(self, configuration: AgentConfiguration, token: Callable[[], str], core: Core) -> None:
+        self.configuration = configuration
+        self.timers = configuration.timers
+        self.token = token
+        self.statistics: Counter[str] = Counter()
+        """Counts of what was dropped or refused, by reason."""
+        self.clients: dict[tuple[str, ...], ClientTransaction] = {}
+        self.servers: dict[tuple[str, ...], ServerTransaction] = {}
+        self.invites: dict[tuple[str, str, int], tuple[str, ...]] = {}
+        """Initial INVITEs under way, by Call-ID, From tag and CSeq: the same by another path is a loop (8.2.2.2)."""
+        self.timer_table: TimerTable[tuple[object, IntEnum]] = TimerTable()
+        self.queue: list[Output] = []
+        self._core = core
+        self._sent_by = (configuration.sent_by.rpartition(":")[0].lower(), configuration.port)
+        self._via = f"SIP/2.0/UDP {configuration.sent_by};rport;branch={MAGIC_COOKIE}"
+        agent = configuration.user_agent
+        self.contact_line = f"Contact: <sip:{configuration.sent_by}>\r\n"
+        self.allow_line = f"Allow: {', '.join(configuration.allow)}\r\n"
+        self.server_line = f"Server: {agent}\r\n" if agent else ""
+        self.agent_line = f"User-Agent: {agent}\r\n" if agent else ""
+
+    # --- what transactions ask for (Link) ---
+
+    def send(self, data: bytes, destination: Endpoint) -> None:
+        """Queue one datagram."""
+        self.queue.append(SendDatagram(data, destination))
+
+    def start(self, owner: object, timer: IntEnum, deadline: float) -> None:
+        """Start or restart a timer of a transaction or user."""
+        self.timer_table.start((owner, timer), deadline)
+
+    def stop(self, owner: object, timer: IntEnum) -> None:
+        """Stop a timer if it runs."""
+        self.timer_table.stop((owner, timer))
+
+    def terminated(self, transaction: Transaction) -> None:
+        """Forget a transaction."""
+        if isinstance(transaction, ServerTransaction):
+            self.servers.pop(transaction.key, None)
+            merge_key = _merge_key(transaction.request)
+            if transaction.request.method == "INVITE" and self.invites.get(merge_key) == transaction.key:
+                del self.invites[merge_key]
+        else:
+            self.clients.pop(transaction.key, None)
+
+    def handle_timers(self, now: float) -> None:
+        """Act on every timer that has expired."""
+        for owner, timer in self.timer_table.expired(now):
+            if not isinstance(owner, Transaction):
+                cast(User, owner).on_timer(timer, now)
+            elif owner.expire(cast(Timer, timer), now) and owner.user is not None:
+                cast(User, owner.user).on_timeout(owner, now)
+
+    # --- requests of ours ---
+
+    def via(self) -> str:
+        """A Via value with a new branch."""
+        return self._via + self.token()
+
+    def invite(
+        self, head: RequestHead, extra: str, body: bytes | None, destination: Endpoint, user: User, now: float
+    ) -> InviteClientTransaction:
+        """Send an INVITE in a transaction."""
+
+        def build_ack(response: Response) -> bytes:
+            return head.build("ACK", to=response.fields["to"][0])
+
+        data = head.build("INVITE", extra, body, maximum=self.configuration.maximum_message)
+        key = (_branch(head.via), "INVITE")
+        transaction = InviteClientTransaction(self, key, destination, user, data, build_ack, now)
+        self.clients[key] = transaction
+        return transaction
+
+    def request(
+        self,
+        method: str,
+        head: RequestHead,
+        extra: str,
+        body: bytes | None,
+        destination: Endpoint,
+        user: User | None,
+        now: float,
+    ) -> NonInviteClientTransaction:
+        """Send any request but INVITE and ACK in a transaction."""
+        data = head.build(method, extra, body, maximum=self.configuration.maximum_message)
+        key = (_branch(head.via), method)
+        transaction = NonInviteClientTransaction(self, key, destination, user, data, now)
+        self.clients[key] = transaction
+        return transaction
+
+    # --- requests of the peer ---
+
+    def serve(self, request: Request, source: Endpoint, user: User | None) -> ServerTransaction:
+        """Make the server transaction of a new request."""
+        key = _server_key(request)
+        kind = InviteServerTransaction if request.method == "INVITE" else NonInviteServerTransaction
+        echo = _echo(request, source)
+        transaction = kind(self, key, _reply_address(request.via, source), user, request, echo)
+        self.servers[key] = transaction
+        if request.method == "INVITE" and request.to.tag is None:
+            self.invites.setdefault(_merge_key(request), key)
+        return transaction
+
+    def is_merged(self, request: Request) -> bool:
+        """Whether a new INVITE is one that is under way already, come by another path (8.2.2.2)."""
+        return _merge_key(request) in self.invites
+
+    def respond(
+        self,
+        transaction: ServerTransaction,
+        status: int,
+        now: float,
+        tag: str = "",
+        extra: str = "",
+        body: bytes | None = None,
+        phrase: str | None = None,
+    ) -> None:
+        """Answer a request; `tag` goes into To unless the request has one there."""
+        request = transaction.request
+        if not tag and status > 100:
+            tag = stateless_tag(request)
+        to = _to_line(request, tag if status > 100 else "")
+        data = build_message(
+            f"SIP/2.0 {status} {phrase or PHRASES.get(status, 'Unknown')}",
+            f"{transaction.echo}{to}{self.server_line}{extra}",
+            body,
+            self.configuration.maximum_message,
+        )
+        transaction.respond(status, data, now)
+
+    def refuse(self, request: Request, source: Endpoint, status: int, now: float, extra: str = "") -> None:
+        """Answer a new request with a final response and nothing else."""
+        self.statistics[f"refused {status}"] += 1
+        self.respond(self.serve(request, source, None), status, now, extra=extra)
+
+    # --- input ---
+
+    def receive(self, datagram: bytes, source: Endpoint, now: float) -> None:
+        """Take one datagram."""
+        if len(datagram) > self.configuration.maximum_message:
+            self.statistics["too long"] += 1
+            return
+        # RFC 3261 7.5: empty lines before the start line are ignored; alone they are a keep-alive (RFC 5626 3.5.1).
+        datagram = datagram.lstrip(b"\r\n") if datagram[:1] in b"\r\n\0" else datagram
+        if not datagram.strip(b"\0"):
+            self.statistics["keep-alive"] += 1
+            return
+        try:
+            message = parse_message(datagram)
+        except MalformedRequest as error:
+            self.statistics["malformed requests"] += 1
+            self._refuse_malformed(error, source)
+        except SipDecodeError:
+            self.statistics["malformed messages"] += 1
+        else:
+            if isinstance(message, Response):
+                self._receive_response(message, source, now)
+            else:
+                self._receive_request(message, source, now)
+
+    def _receive_response(self, response: Response, source: Endpoint, now: float) -> None:
+        transaction = self.clients.get((response.via.branch or "", response.method))
+        if transaction is None or len(response.fields["via"]) > 1 or response.via.sent_by != self._sent_by:
+            # 17.1.3, 18.1.2, 8.1.3.3: not ours, or not for us.
+            self.statistics["stray responses"] += 1
+        elif transaction.receive(response, now) and transaction.user is not None:
+            cast(User, transaction.user).on_response(transaction, response, source, now)
+
+    def _receive_request(self, request: Request, source: Endpoint, now: float) -> None:
+        transaction = self.servers.get(_server_key(request))
+        method = request.method
+        if method == "ACK":
+            if transaction is None or transaction.receive(Input.ACK, now):
+                self._core.on_request(request, source, now)
+        elif transaction is not None:
+            self.statistics["retransmitted requests"] += 1
+            transaction.receive(Input.REQUEST, now)
+        elif method == "CANCEL":
+            # 9.2: the INVITE that it names has the same branch and sent-by.
+            self._core.on_cancel(request, self.servers.get(_server_key(request, "INVITE")), source, now)
+        else:
+            self._core.on_request(request, source, now)
+
+    def _refuse_malformed(self, error: MalformedRequest, source: Endpoint) -> None:
+        """Answer without state (8.2.7), so that a retransmission gets the same answer again."""
+        request = error.request
+        if request.method == "ACK" or any(
+            name not in request.fields for name in ("via", "from", "to", "call-id", "cseq")
+        ):
+            return
+        try:
+            if not hasattr(request, "via"):
+                request.check()
+        except SipDecodeError:
+            if not hasattr(request, "via"):
+                return
+        reason = "".join([c if " " <= c < "\x7f" else "?" for c in error.message])[:120]
+        to = request.fields["to"][0]
+        tag = "" if ";tag=" in to else f";tag={stateless_tag(request)}"
+        data = build_message(
+            f"SIP/2.0 {error.status} {reason}", f"{_echo(request, source)}To: {to}{tag}\r\n{self.server_line}", None
+        )
+        self.send(data, _reply_address(request.via, source))
+
+
+def stateless_tag(request: Request) -> str:
+    """A To tag that is the same for every retransmission (8.2.7)."""
+    seed = f"{request.fields['call-id'][0]} {request.via.branch} {request.fields['cseq'][0]}"
+    return hashlib.blake2s(seed.encode(), digest_size=8).hexdigest()
+
+
+def _merge_key(request: Request) -> tuple[str, str, int]:
+    return request.call_id, request.from_.tag or "", request.cseq
+
+
+def _branch(via: str) -> str:
+    return via.rpartition("branch=")[2]
+
+
+def _server_key(request: Request, method: str | None = None) -> tuple[str, ...]:
+    """17.2.3; without the magic cookie, what RFC 2543 matched by."""
+    method = method or request.method
+    method = "INVITE" if method == "ACK" else method
+    branch = request.via.branch
+    if branch is not None and branch.startswith(MAGIC_COOKIE):
+        host, port = request.via.sent_by
+        return branch, host, str(port), method
+    tag = request.from_.tag or ""
+    return str(request.via), request.uri_text, tag, request.call_id, str(request.cseq), method
+
+
+def _echo(request: Request, source: Endpoint) -> str:
+    """Via (the topmost completed as RFC 3261 18.2.1 and RFC 3581 4 say), From, Call-ID and CSeq of the responses."""
+    via, lines = request.via, request.fields["via"]
+    first = lines[0]
+    if "rport" in via.parameters or via.host.strip("[]") != source[0]:
+        if "rport" in via.parameters:
+            via.parameters["rport"] = str(source[1])
+        via.parameters["received"] = source[0]
+        first = ", ".join([str(via), *split_list(first)[1:]])
+    vias = f"Via: {first}\r\n" if len(lines) == 1 else "".join([f"Via: {v}\r\n" for v in (first, *lines[1:])])
+    fields = request.fields
+    return f"{vias}From: {fields['from'][0]}\r\nCall-ID: {fields['call-id'][0]}\r\nCSeq: {fields['cseq'][0]}\r\n"
+
+
+def _to_line(request: Request, tag: str) -> str:
+    to = request.fields["to"][0]
+    return f"To: {to};tag={tag}\r\n" if tag and request.to.tag is None else f"To: {to}\r\n"
+
+
+def _reply_address(via: Via, source: Endpoint) -> Endpoint:
+    """Where responses go (18.2.2, RFC 3581 4): back to the source address, to its port only where rport asks for it."""
+    return source if "rport" in via.parameters else (source[0], via.port or 5060)

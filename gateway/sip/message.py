@@ -1,0 +1,315 @@
+"""SIP messages: octets to requests and responses, and back (RFC 3261 7, 8.1.1, 18.3, 20).
+
+A message is split into header fields once; a field is parsed when somebody asks for it. The fields that every
+message needs (Via, From, To, Call-ID, CSeq) are parsed and checked by `Message.check`, so that a request that can
+still be answered is at hand when the check fails.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from tandem.core.errors import EncodeError
+from tandem.gateway.sip.errors import SipDecodeError
+from tandem.gateway.sip.fields import (
+    TOKEN,
+    Address,
+    Uri,
+    Via,
+    parse_address,
+    parse_cseq,
+    parse_uri,
+    parse_via,
+    split_list,
+)
+
+#: Compact forms, IANA "SIP Header Fields" registry.
+_COMPACT: Final = {
+    "a": "accept-contact",
+    "b": "referred-by",
+    "c": "content-type",
+    "d": "request-disposition",
+    "e": "content-encoding",
+    "f": "from",
+    "i": "call-id",
+    "j": "reject-contact",
+    "k": "supported",
+    "l": "content-length",
+    "m": "contact",
+    "o": "event",
+    "r": "refer-to",
+    "s": "subject",
+    "t": "to",
+    "u": "allow-events",
+    "v": "via",
+    "x": "session-expires",
+    "y": "identity",
+}
+#: Spellings seen most, so that the usual name costs one look-up.
+_KEYS: Final = _COMPACT | {
+    name: name.lower()
+    for line in (
+        "Via From To Call-ID CSeq Contact Max-Forwards Content-Length Content-Type Allow Supported User-Agent Server",
+        "Route Record-Route Require Reason Date Accept Subject P-Asserted-Identity Privacy Diversion Session-Expires",
+        "Min-SE Authorization Proxy-Authorization WWW-Authenticate Proxy-Authenticate Content-Disposition Expires",
+    )
+    for name in line.split()
+}
+#: Fields that appear once and hold one value; a second one makes the message ambiguous (RFC 3261 7.3.1).
+_SINGLE: Final = ("call-id", "cseq", "from", "to", "max-forwards", "content-length", "content-type")
+_ALLOWED_OCTETS: Final = bytes([9, 10, 13, *range(32, 127), *range(128, 256)])
+_NAME = re.compile(TOKEN)
+_METHOD = re.compile(TOKEN)
+_STATUS_LINE = re.compile(r"SIP/2\.0 ([1-6][0-9]{2}) (.*)", re.IGNORECASE)
+_VERSION = re.compile(r"SIP/[0-9]+\.[0-9]+", re.IGNORECASE)
+_FOLD = re.compile(r"[ \t]*\r\n[ \t]+")
+_WORD = r"[A-Za-z0-9.!%*_+`'~()<>:\\\"/\[\]?{}-]+"
+_CALL_ID = re.compile(rf"{_WORD}(?:@{_WORD})?")
+_LENGTH = re.compile(r"[0-9]{1,9}")
+_MEDIA_TYPE = re.compile(rf"({TOKEN})\s*/\s*({TOKEN})\s*(?:;.*)?", re.DOTALL)
+
+
+class Message:
+    """What requests and responses share."""
+
+    __slots__ = ("body", "call_id", "cseq", "fields", "from_", "method", "to", "via")
+
+    fields: dict[str, list[str]]
+    """Values by lower-case name (compact forms resolved), in the order received, not split at commas."""
+    body: bytes
+    method: str
+    """Method of the request, or of the CSeq of a response."""
+    via: Via
+    """The topmost Via. This and the next four are there after `check`."""
+    from_: Address
+    to: Address
+    call_id: str
+    cseq: int
+
+    def get(self, name: str) -> str | None:
+        """The first value of a header field, None without one."""
+        values = self.fields.get(name.lower())
+        return values[0] if values else None
+
+    def values(self, name: str) -> list[str]:
+        """Every value of a header field that is a comma-separated list; malformed lines are left out (8.2)."""
+        values: list[str] = []
+        for line in self.fields.get(name.lower(), ()):
+            try:
+                values += split_list(line) if line else []
+            except SipDecodeError:
+                continue
+        return values
+
+    def strict_values(self, name: str) -> list[str]:
+        """Like `values`, but a malformed line raises SipDecodeError: for what the procedures depend on."""
+        return [item for line in self.fields.get(name.lower(), ()) for item in split_list(line)]
+
+    @property
+    def contact(self) -> Address | None:
+        """The one Contact, None without one or with `*`; raise SipDecodeError when malformed or several."""
+        lines = self.fields.get("contact")
+        if not lines or lines[0] == "*":
+            return None
+        if len(lines) > 1 or len(values := split_list(lines[0])) > 1:
+            raise SipDecodeError("more than one Contact")
+        return parse_address(values[0])
+
+    @property
+    def content_type(self) -> str | None:
+        """Media type in lower case without parameters; raise SipDecodeError when malformed."""
+        value = self.get("content-type")
+        if value is None:
+            return None
+        if (match := _MEDIA_TYPE.fullmatch(value)) is None:
+            raise SipDecodeError(f"Content-Type {value[:80]!r} is malformed")
+        return f"{match[1]}/{match[2]}".lower()
+
+    def check(self) -> None:
+        """Parse and check what every message needs (RFC 3261 8.1.1); raise SipDecodeError."""
+        fields = self.fields
+        for name in ("via", "from", "to", "call-id", "cseq"):
+            if name not in fields:
+                raise SipDecodeError(f"{name.title()} is missing")
+        for name in _SINGLE:
+            if len(fields.get(name, ())) > 1:
+                raise SipDecodeError(f"{name.title()} appears twice")
+        self.via = parse_via(split_list(fields["via"][0])[0])
+        self.from_ = parse_address(fields["from"][0])
+        self.to = parse_address(fields["to"][0])
+        self.call_id = fields["call-id"][0]
+        if _CALL_ID.fullmatch(self.call_id) is None:
+            raise SipDecodeError(f"Call-ID {self.call_id[:80]!r} is malformed")
+        self.cseq, method = parse_cseq(fields["cseq"][0])
+        if isinstance(self, Response):
+            self.method = method
+        elif method != self.method:
+            raise SipDecodeError(f"CSeq method {method} differs from request method {self.method}")
+        self._trim_body()
+
+    def _trim_body(self) -> None:
+        """RFC 3261 18.3: over UDP the body ends with Content-Length; octets beyond it are discarded."""
+        lines = self.fields.get("content-length")
+        if lines is None:
+            return
+        if _LENGTH.fullmatch(lines[0]) is None:
+            raise SipDecodeError(f"Content-Length {lines[0][:80]!r} is malformed")
+        length = int(lines[0])
+        if length > len(self.body):
+            raise SipDecodeError(f"Content-Length is {length}, {len(self.body)} octets came")
+        self.body = self.body[:length]
+
+
+class Request(Message):
+    """A request; `uri_text` is its Request-URI as received."""
+
+    __slots__ = ("uri_text",)
+
+    def __init__(self, method: str, uri_text: str, fields: dict[str, list[str]], body: bytes) -> None:
+        self.method = method
+        self.uri_text = uri_text
+        self.fields = fields
+        self.body = body
+
+    @property
+    def uri(self) -> Uri:
+        """The Request-URI; raise SipDecodeError when it breaks the grammar."""
+        return parse_uri(self.uri_text)
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.uri_text}"
+
+
+class Response(Message):
+    """A response."""
+
+    __slots__ = ("phrase", "status")
+
+    def __init__(self, status: int, phrase: str, fields: dict[str, list[str]], body: bytes) -> None:
+        self.status = status
+        self.phrase = phrase
+        self.fields = fields
+        self.body = body
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.phrase}"
+
+
+class MalformedRequest(SipDecodeError):
+    """A request whose header can be read far enough to answer it."""
+
+    def __init__(self, error: SipDecodeError, request: Request) -> None:
+        super().__init__(error.message, error.status)
+        self.request = request
+
+
+def parse_message(data: bytes) -> Request | Response:
+    """Parse and check one datagram; raise MalformedRequest where an answer may be possible, else SipDecodeError."""
+    head, separator, body = data.partition(b"\r\n\r\n")
+    try:
+        text = head.decode()
+    except UnicodeDecodeError:
+        raise SipDecodeError("the header is not UTF-8") from None
+    if "\r\n " in text or "\r\n\t" in text:
+        text = _FOLD.sub(" ", text)
+    lines = text.split("\r\n")
+    message = _parse_start_line(lines[0], body)
+    try:
+        if not separator:
+            raise SipDecodeError("no empty line after the header")
+        breaks = head.count(b"\r\n")
+        if head.translate(None, _ALLOWED_OCTETS) or head.count(b"\n") != breaks or head.count(b"\r") != breaks:
+            raise SipDecodeError("control characters in the header")
+        _parse_fields(lines, message.fields)
+        message.check()
+        if isinstance(message, Request):
+            _check_request(message)
+    except SipDecodeError as error:
+        if isinstance(message, Response):
+            raise
+        if not message.fields:
+            _parse_readable_fields(lines, message.fields)
+        raise MalformedRequest(error, message) from None
+    return message
+
+
+def build_message(start: str, fields: str, body: bytes | None, maximum: int = 65507) -> bytes:
+    """Put a message together from its start line, its fields (each ended by CRLF) and its body."""
+    body = body or b""
+    data = f"{start}\r\n{fields}Content-Length: {len(body)}\r\n\r\n".encode() + body
+    if len(data) > maximum:
+        raise EncodeError(f"a message of {len(data)} octets does not fit a datagram ({maximum})")
+    return data
+
+
+def format_fields(headers: Iterable[tuple[str, str]]) -> str:
+    """Header lines for `headers`; a line break in one raises EncodeError, as it would start another field."""
+    lines = [f"{name}: {value}\r\n" for name, value in headers]
+    for line in lines:
+        if line.count("\n") != 1 or line.count("\r") != 1 or "\0" in line:
+            raise EncodeError(f"header field {line[:80]!r} holds a line break")
+    return "".join(lines)
+
+
+def _parse_start_line(line: str, body: bytes) -> Request | Response:
+    if line[:4].upper() == "SIP/":
+        match = _STATUS_LINE.fullmatch(line)
+        if match is None:
+            raise SipDecodeError(f"status line {line[:80]!r} is malformed")
+        return Response(int(match[1]), match[2], {}, body)
+    parts = line.split(" ")
+    if len(parts) < 3 or _METHOD.fullmatch(parts[0]) is None or _VERSION.fullmatch(parts[-1]) is None:
+        raise SipDecodeError(f"{line[:80]!r} is neither a request line nor a status line")
+    # More than two spaces make the URI fail its grammar later, when there is a request to answer.
+    request = Request(parts[0], " ".join(parts[1:-1]), {}, body)
+    if parts[-1].upper() != "SIP/2.0":
+        request.uri_text = f"{request.uri_text} {parts[-1]}"
+    return request
+
+
+def _parse_fields(lines: list[str], fields: dict[str, list[str]]) -> None:
+    read: dict[str, list[str]] = {}
+    for line in lines[1:]:
+        name, colon, value = line.partition(":")
+        key = _KEYS.get(name)
+        if key is None or not colon:
+            key = _key(name, colon, line)
+        if key in read:
+            read[key].append(value.strip(" \t"))
+        else:
+            read[key] = [value.strip(" \t")]
+    fields.update(read)
+
+
+def _parse_readable_fields(lines: list[str], fields: dict[str, list[str]]) -> None:
+    """What can be read of a header that holds malformed lines, for the answer."""
+    for line in lines[1:]:
+        name, colon, value = line.partition(":")
+        try:
+            fields.setdefault(_key(name, colon, line), []).append(value.strip(" \t"))
+        except SipDecodeError:
+            continue
+
+
+def _key(name: str, colon: str, line: str) -> str:
+    name = name.rstrip(" \t")
+    if not colon or _NAME.fullmatch(name) is None:
+        raise SipDecodeError(f"header line {line[:80]!r} is malformed")
+    key = name.lower()
+    return _COMPACT.get(key, key)
+
+
+def _check_request(request: Request) -> None:
+    words = request.uri_text.split(" ")
+    if len(words) > 1 and _VERSION.fullmatch(words[-1]) is not None:
+        raise SipDecodeError(f"version {words[-1]} is not supported", 505)
+    _ = request.uri
+    if (limit := request.fields.get("max-forwards")) is not None and (
+        _LENGTH.fullmatch(limit[0]) is None or int(limit[0]) > 255
+    ):
+        raise SipDecodeError(f"Max-Forwards {limit[0][:80]!r} is malformed")
+    if len(request.fields["via"]) > 1 or "," in request.fields["via"][0]:
+        for via in request.strict_values("via")[1:]:
+            parse_via(via)

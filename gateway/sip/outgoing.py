@@ -1,0 +1,205 @@
+"""An outgoing call: the UAC of an INVITE, with its forks and its CANCEL (RFC 3261 9.1, 13.2)."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from tandem.gateway.sip.call import Call, CallTimer, Context, Headers, answer_challenge
+from tandem.gateway.sip.client_transaction import ClientTransaction, InviteClientTransaction
+from tandem.gateway.sip.dialog import Dialog, RequestHead
+from tandem.gateway.sip.errors import SipDecodeError
+from tandem.gateway.sip.fields import format_address
+from tandem.gateway.sip.message import Response, format_fields
+from tandem.gateway.sip.primitives import (
+    Answered,
+    CallOutput,
+    Endpoint,
+    Failed,
+    InviteRequest,
+    Provisional,
+    Rejected,
+)
+from tandem.gateway.sip.transaction import State, Transaction
+
+
+class OutgoingCall(Call):
+    """A call that we make."""
+
+    def __init__(self, context: Context, number: int, invite: InviteRequest, now: float) -> None:
+        layer = context.layer
+        self._invite = invite
+        self._routes = "".join([f"Route: {route}\r\n" for route in invite.routes])
+        self._from = format_address(invite.from_uri, invite.from_display, layer.token())
+        self._to = format_address(invite.to_uri, invite.to_display)
+        self._call_id = f"{layer.token()}@{layer.configuration.host}"
+        self._cseq = 0
+        self._extra = format_fields(invite.headers)
+        self._authorization = ""
+        self._challenges = 0
+        self._early: dict[str, Dialog] = {}
+        """Early dialogs by To tag."""
+        self._acks: dict[str, bytes] = {}
+        """The ACK of each 2xx, by To tag: sent again when the 2xx comes again (13.2.2.4)."""
+        self._cancel: str | None = None
+        """Header lines of the CANCEL that the owner asked for."""
+        self._cancelled = False
+        super().__init__(context, number)
+        self.credentials = invite.credentials
+        self._initial = False
+        try:
+            self._send_invite(now)
+        except ValueError:
+            del context.calls[number]
+            raise
+
+    def _send_invite(self, now: float) -> None:
+        self._cseq += 1
+        invite = self._invite
+        self._head = RequestHead(
+            invite.uri, self.layer.via(), self._from, self._to, self._call_id, self._cseq, self._routes
+        )
+        fields = self._session_fields((), invite.body, invite.content_type)
+        extra = f"{self._authorization}{self.layer.agent_line}{self._extra}{fields}"
+        self._transaction: InviteClientTransaction = self.layer.invite(
+            self._head, extra, invite.body, invite.destination, self, now
+        )
+
+    def cancel(self, headers: Headers, now: float) -> None:
+        """Give the call up: CANCEL as soon as a provisional response allows it (9.1); BYE when it was answered."""
+        if self.dialog is not None:
+            self.bye(headers, now)
+        elif self._cancel is None:
+            self._cancel = format_fields(headers)
+            self._send_cancel(now)
+
+    def end(self, status: int, headers: Headers, now: float) -> None:
+        """CANCEL before the answer, BYE after it."""
+        self.cancel(headers, now)
+
+    def _send_cancel(self, now: float) -> None:
+        """9.1: not before a provisional response, and not after a final one."""
+        if self._cancel is None or self._cancelled or self._transaction.state is not State.PROCEEDING:
+            return
+        self._cancelled = True
+        self.layer.request("CANCEL", self._head, self._cancel, None, self._invite.destination, None, now)
+        self.layer.start(self, CallTimer.CANCEL, now + self.layer.timers.transaction)
+
+    def on_response(self, transaction: ClientTransaction, response: Response, source: Endpoint, now: float) -> None:
+        """A response to the INVITE, or to a later re-INVITE."""
+        if transaction is not self._transaction:
+            super().on_response(transaction, response, source, now)
+        elif response.status < 200:
+            self._on_provisional(response, source, now)
+        elif response.status < 300:
+            self._on_success(response, source, now)
+        else:
+            self._on_failure(response, now)
+
+    def _on_provisional(self, response: Response, source: Endpoint, now: float) -> None:
+        if self.closed:
+            return
+        tag = response.to.tag if response.status > 100 else None
+        if tag is not None and tag not in self._early:
+            try:
+                dialog = Dialog.from_response(response, self._cseq, source)
+            except SipDecodeError:
+                self.layer.statistics["1xx without usable Contact"] += 1
+            else:
+                self._early[tag] = dialog
+                self.context.dialogs[dialog.key] = (self, dialog)
+        if self._cancel is None:
+            self.emit(Provisional(self.number, response.status, response, tag))
+        self._send_cancel(now)
+
+    def _on_success(self, response: Response, source: Endpoint, now: float) -> None:
+        tag = response.to.tag or ""
+        if tag in self._acks:
+            self.layer.send(self._acks[tag], self._destination(tag))
+            return
+        dialog = self._confirm(response, source)
+        head = dialog.head(self.layer.via(), response.cseq)
+        self._acks[tag] = head.build("ACK", self._authorization)
+        self._early[tag] = dialog
+        self.layer.send(self._acks[tag], dialog.destination)
+        if self.closed or self.dialog is not None:
+            # 13.2.2.4: another fork has answered before.
+            self._send_bye(dialog, "", now)
+        elif self._cancel is not None:
+            self._send_bye(dialog, self._cancel, now)
+            self.leaving = True
+            self.close()
+        else:
+            self._forget_early()
+            self.dialog = dialog
+            self.context.dialogs[dialog.key] = (self, dialog)
+            self.emit(Answered(self.number, response))
+
+    def _confirm(self, response: Response, source: Endpoint) -> Dialog:
+        """The dialog of a 2xx (13.2.2.4): its route set is computed anew, its sequence numbers go on."""
+        early = self._early.get(response.to.tag or "")
+        try:
+            dialog = Dialog.from_response(response, self._cseq, source)
+        except SipDecodeError:
+            self.layer.statistics["2xx without usable Contact"] += 1
+            for name in ("contact", "record-route"):
+                response.fields.pop(name, None)
+            dialog = Dialog.from_response(response, self._cseq, source)
+        if early is not None:
+            dialog.local_cseq, dialog.remote_cseq = early.local_cseq, early.remote_cseq
+        if not dialog.target:
+            dialog.target = early.target if early is not None and early.target else self._invite.uri
+        dialog.confirmed = True
+        return dialog
+
+    def _destination(self, tag: str) -> Endpoint:
+        return self._early[tag].destination
+
+    def _on_failure(self, response: Response, now: float) -> None:
+        if self.closed:
+            return
+        if self._cancel is None and self._retry_with_credentials(response, now):
+            return
+        self._forget_early()
+        self.close(Rejected(self.number, response.status, response))
+
+    def _retry_with_credentials(self, response: Response, now: float) -> bool:
+        """Answer a challenge; a second one only when it says that merely the nonce was stale (22.2)."""
+        if self.credentials is None or response.status not in (401, 407) or self._challenges >= 2:
+            return False
+        challenges = response.fields.get("www-authenticate", []) + response.fields.get("proxy-authenticate", [])
+        if self._challenges and not any("stale=true" in value.lower().replace('"', "") for value in challenges):
+            return False
+        line = answer_challenge(self.layer, response, self.credentials, "INVITE", self._invite.uri)
+        if line is None:
+            return False
+        self._challenges += 1
+        self._authorization = line
+        self._forget_early()
+        self._send_invite(now)
+        return True
+
+    def on_timeout(self, transaction: Transaction, now: float) -> None:
+        """No response to the INVITE (timer B)."""
+        if transaction is self._transaction:
+            self.close(Failed(self.number, "timeout"))
+        else:
+            super().on_timeout(transaction, now)
+
+    def on_timer(self, timer: IntEnum, now: float) -> None:
+        """No final response after CANCEL: the INVITE is destroyed (9.1)."""
+        if timer is CallTimer.CANCEL:
+            self.layer.terminated(self._transaction)
+            self.close(Failed(self.number, "timeout"))
+        else:
+            super().on_timer(timer, now)
+
+    def close(self, reason: CallOutput | None = None) -> None:
+        """Forget the early dialogs too; the ACKs stay as long as the transaction does."""
+        self._forget_early()
+        super().close(reason)
+
+    def _forget_early(self) -> None:
+        for tag, dialog in list(self._early.items()):
+            self.context.dialogs.pop(dialog.key, None)
+            if tag not in self._acks:
+                del self._early[tag]

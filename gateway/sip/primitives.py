@@ -1,0 +1,210 @@
+"""What goes into a SIP agent and what comes out of it.
+
+A call is named by the number that the agent gave it. Of each call the owner sees, in this order: how it came about
+(its own `invite`, or IncomingInvite), what happens in it, at most one of Rejected, Cancelled, Ended and Failed, and
+last, always and once, Closed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tandem.gateway.sip.message import Request, Response
+
+Endpoint = tuple[str, int]
+"""IP address and UDP port."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What answers a digest challenge."""
+
+    username: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class InviteRequest:
+    """An outgoing call."""
+
+    uri: str
+    """Request-URI, see `fields.sip_uri`."""
+    from_uri: str
+    to_uri: str
+    destination: Endpoint
+    """Where to send it: the next hop."""
+    body: bytes | None = None
+    """SDP offer."""
+    from_display: str = ""
+    to_display: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    """Further header fields: P-Asserted-Identity, Diversion …"""
+    content_type: str = "application/sdp"
+    credentials: Credentials | None = None
+    routes: tuple[str, ...] = ()
+    """Preloaded Route values, `<sip:proxy;lr>`."""
+
+
+@dataclass(frozen=True, slots=True)
+class SendDatagram:
+    """Send `data` to `destination`."""
+
+    data: bytes
+    destination: Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingInvite:
+    """A call comes in; 100 Trying is on its way already."""
+
+    call: int
+    request: Request
+    source: Endpoint
+
+    @property
+    def body(self) -> bytes:
+        """The SDP offer, empty without one."""
+        return self.request.body
+
+
+@dataclass(frozen=True, slots=True)
+class Provisional:
+    """A provisional response came for our INVITE, 100 included."""
+
+    call: int
+    status: int
+    message: Response
+    to_tag: str | None
+    """Tells the early dialogs of a forked call apart; None for 100."""
+
+    @property
+    def body(self) -> bytes:
+        """SDP, empty without one."""
+        return self.message.body
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Our call was answered; the ACK has been sent."""
+
+    call: int
+    message: Response
+
+    @property
+    def body(self) -> bytes:
+        """SDP, empty without one."""
+        return self.message.body
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Our call failed with a final response of 300 to 699; 487 after `cancel`."""
+
+    call: int
+    status: int
+    message: Response
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """The caller gave up before we answered: CANCEL, or BYE in the early dialog."""
+
+    call: int
+    message: Request
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """The ACK for our 200 came; its body is the answer where our 200 held the offer."""
+
+    call: int
+    message: Request
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The peer sent BYE; `message` may carry a Reason."""
+
+    call: int
+    message: Request
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The call broke down without a word from the peer."""
+
+    call: int
+    what: str
+    """`timeout` (no response), `no ACK`, `transport`, or `dialog` (the peer does not know the call any more)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """Nothing more will come of this call."""
+
+    call: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReInvite:
+    """The peer wants to change the session: answer with `answer_reinvite`. Without a body, the answer offers."""
+
+    call: int
+    message: Request
+
+    @property
+    def body(self) -> bytes:
+        """SDP, empty without one."""
+        return self.message.body
+
+
+@dataclass(frozen=True, slots=True)
+class ReInviteConfirmed:
+    """The ACK for our 200 to a re-INVITE came."""
+
+    call: int
+    message: Request
+
+
+@dataclass(frozen=True, slots=True)
+class ReInviteResult:
+    """How our own re-INVITE ended; `message` is None on time-out. The session goes on unless Failed follows."""
+
+    call: int
+    status: int
+    message: Response | None
+
+
+@dataclass(frozen=True, slots=True)
+class InfoReceived:
+    """INFO came in the dialog and was answered with 200."""
+
+    call: int
+    message: Request
+
+
+@dataclass(frozen=True, slots=True)
+class OptionsResult:
+    """How a ping of `send_options` ended."""
+
+    identifier: int
+    status: int | None
+    """Status of the final response, None on time-out."""
+
+
+CallOutput = (
+    IncomingInvite
+    | Provisional
+    | Answered
+    | Rejected
+    | Cancelled
+    | Confirmed
+    | Ended
+    | Failed
+    | Closed
+    | ReInvite
+    | ReInviteConfirmed
+    | ReInviteResult
+    | InfoReceived
+)
+Output = SendDatagram | OptionsResult | CallOutput

@@ -1,0 +1,152 @@
+"""Server transactions: RFC 3261 17.2, with the Accepted state of RFC 6026 8.5 to 8.7."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from tandem.gateway.sip.message import Request
+from tandem.gateway.sip.primitives import Endpoint
+from tandem.gateway.sip.transaction import Input, Link, State, Timer, Transaction, response_input
+
+Respond = Callable[[Any, bytes, float], None]
+Receive = Callable[[Any, float], bool]
+
+
+class ServerTransaction(Transaction):
+    """What both server machines share: the last response, sent again when the request comes again."""
+
+    __slots__ = ("echo", "last_response", "request", "status")
+
+    _RESPOND: ClassVar[dict[tuple[State, Input], Respond]]
+    _RECEIVE: ClassVar[dict[tuple[State, Input], Receive]]
+
+    def __init__(
+        self, link: Link, key: tuple[str, ...], destination: Endpoint, user: object, request: Request, echo: str
+    ) -> None:
+        super().__init__(link, key, destination, user)
+        self.request = request
+        self.echo = echo
+        """The Via, From, Call-ID and CSeq lines that every response repeats (RFC 3261 8.2.6.2)."""
+        self.last_response = b""
+        self.status = 0
+        """Status of `last_response`, 0 before any."""
+
+    def respond(self, status: int, response: bytes, now: float) -> None:
+        """Send a response of the user; one that the state does not allow is ignored."""
+        action = self._RESPOND.get((self.state, response_input(status)))
+        if action is not None:
+            self.status = status
+            self.last_response = response
+            action(self, response, now)
+
+    def receive(self, what: Input, now: float) -> bool:
+        """Take a retransmission or an ACK; True when the user must see it (the ACK of a 2xx)."""
+        action = self._RECEIVE.get((self.state, what))
+        return action is not None and action(self, now)
+
+    def _send(self, response: bytes, now: float) -> None:
+        self.link.send(response, self.destination)
+
+    def _send_again(self, now: float) -> bool:
+        if self.last_response:
+            self.link.send(self.last_response, self.destination)
+        return False
+
+
+class InviteServerTransaction(ServerTransaction):
+    """RFC 3261 17.2.1, figure 7; RFC 6026 figure 4."""
+
+    __slots__ = ()
+
+    def __init__(
+        self, link: Link, key: tuple[str, ...], destination: Endpoint, user: object, request: Request, echo: str
+    ) -> None:
+        super().__init__(link, key, destination, user, request, echo)
+        self.state = State.PROCEEDING
+
+    def expire(self, timer: Timer, now: float) -> bool:
+        """Act on timer G, H, I or L."""
+        if timer is Timer.G:
+            self.interval = min(2 * self.interval, self.link.timers.t2)
+            self.link.send(self.last_response, self.destination)
+            self.link.start(self, Timer.G, now + self.interval)
+            return False
+        self.link.stop(self, Timer.G)
+        self._terminate()
+        return timer is Timer.H
+
+    def _accept(self, response: bytes, now: float) -> None:
+        self.link.send(response, self.destination)
+        self.state = State.ACCEPTED
+        self.link.start(self, Timer.L, now + self.link.timers.transaction)
+
+    def _fail(self, response: bytes, now: float) -> None:
+        self.link.send(response, self.destination)
+        self.state = State.COMPLETED
+        self.interval = self.link.timers.t1
+        self.link.start(self, Timer.G, now + self.interval)
+        self.link.start(self, Timer.H, now + self.link.timers.transaction)
+
+    def _confirm(self, now: float) -> bool:
+        self.link.stop(self, Timer.G)
+        self.link.stop(self, Timer.H)
+        self.state = State.CONFIRMED
+        self.link.start(self, Timer.I, now + self.link.timers.t4)
+        return False
+
+    def _pass_ack(self, now: float) -> bool:
+        return True
+
+    _RESPOND: ClassVar[dict[tuple[State, Input], Respond]] = {
+        (State.PROCEEDING, Input.PROVISIONAL): ServerTransaction._send,
+        (State.PROCEEDING, Input.SUCCESS): _accept,
+        (State.PROCEEDING, Input.FAILURE): _fail,
+        # RFC 6026 8.7: the user retransmits its 2xx through the transaction.
+        (State.ACCEPTED, Input.SUCCESS): ServerTransaction._send,
+    }
+    _RECEIVE: ClassVar[dict[tuple[State, Input], Receive]] = {
+        (State.PROCEEDING, Input.REQUEST): ServerTransaction._send_again,
+        (State.COMPLETED, Input.REQUEST): ServerTransaction._send_again,
+        (State.COMPLETED, Input.ACK): _confirm,
+        (State.ACCEPTED, Input.ACK): _pass_ack,
+    }
+
+
+class NonInviteServerTransaction(ServerTransaction):
+    """RFC 3261 17.2.2, figure 8."""
+
+    __slots__ = ()
+
+    def __init__(
+        self, link: Link, key: tuple[str, ...], destination: Endpoint, user: object, request: Request, echo: str
+    ) -> None:
+        super().__init__(link, key, destination, user, request, echo)
+        self.state = State.TRYING
+
+    def expire(self, timer: Timer, now: float) -> bool:
+        """Act on timer J."""
+        self._terminate()
+        return False
+
+    def _proceed(self, response: bytes, now: float) -> None:
+        self.state = State.PROCEEDING
+        self.link.send(response, self.destination)
+
+    def _complete(self, response: bytes, now: float) -> None:
+        self.link.send(response, self.destination)
+        self.state = State.COMPLETED
+        self.link.start(self, Timer.J, now + self.link.timers.transaction)
+
+    _RESPOND: ClassVar[dict[tuple[State, Input], Respond]] = {
+        (State.TRYING, Input.PROVISIONAL): _proceed,
+        (State.TRYING, Input.SUCCESS): _complete,
+        (State.TRYING, Input.FAILURE): _complete,
+        (State.PROCEEDING, Input.PROVISIONAL): _proceed,
+        (State.PROCEEDING, Input.SUCCESS): _complete,
+        (State.PROCEEDING, Input.FAILURE): _complete,
+    }
+    _RECEIVE: ClassVar[dict[tuple[State, Input], Receive]] = {
+        (State.PROCEEDING, Input.REQUEST): ServerTransaction._send_again,
+        (State.COMPLETED, Input.REQUEST): ServerTransaction._send_again,
+    }

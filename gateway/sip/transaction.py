@@ -1,0 +1,119 @@
+"""What the four transaction machines of RFC 3261 17 (as changed by RFC 6026) share.
+
+A transaction is fed messages and timer expiries and answers whether its user should see them. It sends through a
+`Link`, which also holds the one timer table of the agent: a timer's key is (transaction, Timer).
+"""
+
+from __future__ import annotations
+
+from enum import Enum, IntEnum, auto
+from typing import Protocol
+
+from tandem.gateway.sip.configuration import SipTimers
+from tandem.gateway.sip.primitives import Endpoint
+
+
+class State(Enum):
+    """States of RFC 3261 figures 5 to 8 and RFC 6026 figures 3 and 4."""
+
+    CALLING = auto()
+    TRYING = auto()
+    PROCEEDING = auto()
+    COMPLETED = auto()
+    CONFIRMED = auto()
+    ACCEPTED = auto()
+    TERMINATED = auto()
+
+
+class Timer(IntEnum):
+    """Timers of RFC 3261 table 4 and RFC 6026 7; the values only tell them apart."""
+
+    A = 1
+    """INVITE request retransmission."""
+    B = 2
+    """INVITE transaction time-out."""
+    D = 3
+    """Wait for retransmitted final responses to an INVITE."""
+    E = 4
+    """Non-INVITE request retransmission."""
+    F = 5
+    """Non-INVITE transaction time-out."""
+    G = 6
+    """INVITE response retransmission."""
+    H = 7
+    """Wait for ACK."""
+    I = 8  # noqa: E741 - the name that the RFC gives it
+    """Wait for retransmitted ACKs."""
+    J = 9
+    """Wait for retransmitted non-INVITE requests."""
+    K = 10
+    """Wait for retransmitted non-INVITE responses."""
+    L = 11
+    """Wait for retransmitted INVITEs after a 2xx was sent."""
+    M = 12
+    """Wait for 2xx responses of further forks."""
+
+
+class Input(Enum):
+    """What can happen to a transaction."""
+
+    PROVISIONAL = auto()
+    """1xx, from the peer or from the user."""
+    SUCCESS = auto()
+    """2xx."""
+    FAILURE = auto()
+    """300 to 699."""
+    REQUEST = auto()
+    """The request again."""
+    ACK = auto()
+
+
+class Link(Protocol):
+    """What a transaction needs of the agent."""
+
+    timers: SipTimers
+
+    def send(self, data: bytes, destination: Endpoint) -> None:
+        """Send one datagram."""
+
+    def start(self, owner: object, timer: IntEnum, deadline: float) -> None:
+        """Start or restart a timer."""
+
+    def stop(self, owner: object, timer: IntEnum) -> None:
+        """Stop a timer if it runs."""
+
+    def terminated(self, transaction: Transaction) -> None:
+        """Forget a transaction: it reached TERMINATED."""
+
+
+class Transaction:
+    """Base of the four machines."""
+
+    __slots__ = ("destination", "interval", "key", "link", "state", "user")
+
+    state: State
+
+    def __init__(self, link: Link, key: tuple[str, ...], destination: Endpoint, user: object) -> None:
+        self.link = link
+        self.key = key
+        """What incoming messages are matched by (RFC 3261 17.1.3, 17.2.3)."""
+        self.destination = destination
+        self.user = user
+        """Whoever the agent must tell of responses, ACKs and time-outs."""
+        self.interval = 0.0
+        """Retransmission interval of timers A, E and G."""
+
+    def expire(self, timer: Timer, now: float) -> bool:
+        """Act on a timer; True when the user must be told that the transaction timed out."""
+        raise NotImplementedError
+
+    def _terminate(self) -> None:
+        self.state = State.TERMINATED
+        self.link.terminated(self)
+
+
+def response_input(status: int) -> Input:
+    """The class of a response, as far as transactions care."""
+    if status < 200:
+        return Input.PROVISIONAL
+    return Input.SUCCESS if status < 300 else Input.FAILURE
