@@ -1,0 +1,72 @@
+"""Configuration of a circuit group."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from tandem.core.errors import ConfigurationError
+from tandem.ss7.isup.variants import CODINGS, Variant
+
+Control = Literal["auto", "even", "odd", "all", "none"]
+Selection = Literal["oldest-idle", "lowest", "highest"]
+
+
+@dataclass(frozen=True)
+class GroupConfiguration:
+    """A group of circuits between this exchange and one peer."""
+
+    name: str
+    own_point_code: int
+    """Our signalling point code as an integer."""
+    peer_point_code: int
+    """The signalling point code of the exchange at the other end of the circuits."""
+    cics: tuple[int, ...]
+    """Circuit identification codes of the circuits."""
+    control: Control = "auto"
+    """Which circuits we win at dual seizure, Q.764 2.9.1.4; auto: the higher point code controls the even CICs."""
+    selection: Selection = "oldest-idle"
+    """How an idle circuit is chosen, Q.764 2.9.1.4: method 2 (oldest-idle), or method 1 from one end of the group."""
+    variant: Variant = Variant.ITU
+    """Coding of messages."""
+    timers: Mapping[str, float] = field(default_factory=dict)
+    """Timer values in seconds that differ from the defaults, such as `{"T9": 120.0}`."""
+    overlap: bool = False
+    """Whether called numbers may come digit by digit; False takes the number in an IAM as whole."""
+    minimum_digits: int = 1
+    """Overlap: fewer digits than this cannot be a number; T35 waits for more."""
+    maximum_digits: int = 0
+    """Overlap: a number of so many digits is whole; 0 when the length is not known in advance (T10 decides)."""
+    supervises: bool = True
+    """Whether we are the controlling exchange that times answer (T9) and suspension (T2, T6) of outgoing calls."""
+    reset_at_start: bool = True
+    """Whether circuits are reset (GRS, RSC) before their first use."""
+
+    def __post_init__(self) -> None:
+        limit = (1 << CODINGS[self.variant].cic_bits) - 1
+        if not self.cics:
+            raise ConfigurationError(f"circuit group {self.name}: no CICs")
+        if len(set(self.cics)) != len(self.cics):
+            raise ConfigurationError(f"circuit group {self.name}: a CIC is listed twice")
+        for cic in self.cics:
+            if not 0 <= cic <= limit:
+                raise ConfigurationError(f"circuit group {self.name}: CIC {cic} is not in 0..{limit}")
+        if self.control == "auto" and self.own_point_code == self.peer_point_code:
+            raise ConfigurationError(
+                f'circuit group {self.name}: control = "auto" needs different point codes; say even, odd, all or none'
+            )
+
+    def controls(self, cic: int) -> bool:
+        """Whether we win dual seizure of this circuit."""
+        match self.control:
+            case "all":
+                return True
+            case "none":
+                return False
+            case "even":
+                return cic % 2 == 0
+            case "odd":
+                return cic % 2 == 1
+            case _:
+                return (cic % 2 == 0) == (self.own_point_code > self.peer_point_code)

@@ -1,0 +1,100 @@
+"""The peer as a whole: is its user part there, is the way to it congested; Q.764 (12/1999) 2.10, 2.13, 2.14."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from tandem.ss7.isup.circuits import Peer
+from tandem.ss7.isup.codes import MessageType
+from tandem.ss7.isup.kernel import Kernel
+from tandem.ss7.isup.messages import Message
+from tandem.ss7.isup.primitives import Alert, Transfer
+from tandem.ss7.isup.timers import Timer
+from tandem.ss7.mtp3.primitives import StatusCause
+
+M = MessageType
+
+#: Steps of traffic reduction; at step n, n of STEPS + 1 new calls are refused. Q.764 2.10 leaves the number open.
+STEPS: Final = 4
+
+
+def status(kernel: Kernel, peer: Peer, cause: StatusCause, now: float) -> None:
+    """MTP-STATUS about a peer."""
+    if cause is StatusCause.CONGESTION:
+        _congested(kernel, peer, now)
+        return
+    if peer.user_part_available:
+        peer.user_part_available = False
+        _alert(kernel, peer, f"no new calls: {cause.value}")
+    # An unequipped user part will not come by itself, but a test costs one message in T4 and saves a visit.
+    if not kernel.timers.is_running((peer, Timer.T4)):
+        _test(kernel, peer, now)
+
+
+def available_again(kernel: Kernel, peer: Peer) -> None:
+    """A message of the user part came, or the way to the peer was restored: T4 ends, Q.764 2.14."""
+    kernel.timers.stop((peer, Timer.T4))
+    if not peer.user_part_available:
+        peer.user_part_available = True
+        _alert(kernel, peer, "user part available")
+
+
+def user_part_test(kernel: Kernel, peer: Peer, message: Message, sls: int) -> None:
+    """UPT is answered with UPA; UPA needs no more than having come."""
+    if message.type == M.UPT:
+        _send(kernel, peer, Message.build(M.UPA, message.cic, variant=peer.groups[0].variant), sls)
+
+
+def refused_by_congestion(peer: Peer) -> bool:
+    """Whether a new outgoing call must give way to the reduction of traffic; counts the call."""
+    if not peer.congestion:
+        return False
+    peer.offered += 1
+    return peer.offered * peer.congestion % (STEPS + 1) < peer.congestion
+
+
+def _congested(kernel: Kernel, peer: Peer, now: float) -> None:
+    """Reduce traffic by one step, unless this is the same congestion still (T29)."""
+    if kernel.timers.is_running((peer, Timer.T29)):
+        return
+    values = peer.groups[0].timers
+    peer.congestion = min(STEPS, peer.congestion + 1)
+    kernel.timers.start((peer, Timer.T29), now + values[Timer.T29])
+    kernel.timers.start((peer, Timer.T30), now + values[Timer.T30])
+
+
+def _restore(kernel: Kernel, peer: Peer, now: float) -> None:
+    """T30: one step more traffic."""
+    peer.congestion -= 1
+    if peer.congestion:
+        kernel.timers.start((peer, Timer.T30), now + peer.groups[0].timers[Timer.T30])
+
+
+def _test(kernel: Kernel, peer: Peer, now: float) -> None:
+    """UPT, and again every T4 until something is heard."""
+    group = peer.groups[0]
+    circuit = next(iter(group.circuits.values()))
+    _send(kernel, peer, Message.build(M.UPT, circuit.cic, variant=group.variant), circuit.sls)
+    kernel.timers.start((peer, Timer.T4), now + group.timers[Timer.T4])
+
+
+def _ignore(kernel: Kernel, peer: Peer, now: float) -> None:
+    """T29: nothing to do, its running was what mattered."""
+
+
+def _send(kernel: Kernel, peer: Peer, message: Message, sls: int) -> None:
+    kernel.produced.append(Transfer(peer.own_point_code, peer.point_code, sls, message.encode()))
+
+
+def _alert(kernel: Kernel, peer: Peer, text: str) -> None:
+    for group in peer.groups:
+        kernel.produced.append(Alert(group.name, None, text))
+
+
+#: What the timers of a peer do.
+TIMERS: Final[dict[Timer, Callable[[Kernel, Peer, float], None]]] = {
+    Timer.T4: _test,
+    Timer.T29: _ignore,
+    Timer.T30: _restore,
+}

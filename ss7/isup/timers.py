@@ -1,0 +1,107 @@
+"""The timers of ISUP: ITU-T Q.764 (12/1999) annex A, table A.1.
+
+Where the Recommendation gives a range, the default lies in it; a circuit group may override any value.
+Repeat timers (T1, T12, T14 …) stand at the lower end, so that a message lost on the way is made good soon.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Final
+
+from tandem.core.errors import ConfigurationError
+
+
+class Timer(Enum):
+    """Timers of Q.764 table A.1 that this exchange runs; T1 here is not T1 of Q.703 or Q.704."""
+
+    T1 = "REL sent, no RLC yet: repeat REL"
+    T2 = "SUS (user) received: release unless RES comes"
+    T3 = "OLM received: release the call attempt"
+    T4 = "user part of the peer inaccessible: repeat UPT"
+    T5 = "first REL sent, no RLC for long: reset the circuit, alert maintenance"
+    T6 = "SUS (network) received: release unless RES comes"
+    T7 = "last address message sent: release unless ACM or CON comes"
+    T8 = "IAM asked for continuity: release unless COT comes"
+    T9 = "ACM received: release unless ANM comes"
+    T10 = "last digit received, number long enough: take it as complete"
+    T11 = "last address message received: ACM is due although the called side is silent"
+    T12 = "BLO sent, no BLA yet: repeat"
+    T13 = "first BLO sent, no BLA for long: repeat, alert maintenance"
+    T14 = "UBL sent, no UBA yet: repeat"
+    T15 = "first UBL sent, no UBA for long: repeat, alert maintenance"
+    T16 = "RSC sent, no RLC yet: repeat"
+    T17 = "first RSC sent, no RLC for long: repeat, alert maintenance"
+    T18 = "CGB sent, no CGBA yet: repeat"
+    T19 = "first CGB sent, no CGBA for long: repeat, alert maintenance"
+    T20 = "CGU sent, no CGUA yet: repeat"
+    T21 = "first CGU sent, no CGUA for long: repeat, alert maintenance"
+    T22 = "GRS sent, no GRA yet: repeat"
+    T23 = "first GRS sent, no GRA for long: repeat, alert maintenance"
+    T27 = "COT (failed) received: reset the circuit unless CCR comes"
+    T28 = "CQM sent: alert maintenance unless CQR comes"
+    T29 = "congestion indication taken into account: further ones are ignored"
+    T30 = "traffic reduced by congestion: restore one step"
+    T33 = "INR sent: release unless INF comes"
+    T35 = "last digit received, number too short: release unless more digits or ST come"
+    T36 = "CCR received: release unless COT or REL comes"
+
+
+_MINUTE: Final = 60.0
+
+#: Timer -> (lowest, highest, default) in seconds, Q.764 table A.1; a highest of None means "no upper limit given".
+VALUES: Final[Mapping[Timer, tuple[float, float | None, float]]] = {
+    Timer.T1: (15, 60, 15),
+    Timer.T2: (3 * _MINUTE, 3 * _MINUTE, 3 * _MINUTE),
+    Timer.T3: (2 * _MINUTE, 2 * _MINUTE, 2 * _MINUTE),
+    Timer.T4: (5 * _MINUTE, 15 * _MINUTE, 5 * _MINUTE),
+    Timer.T5: (5 * _MINUTE, 15 * _MINUTE, 5 * _MINUTE),
+    Timer.T6: (10, 32, 30),  # table A.1 refers to Q.118; many networks use 60 to 120 s
+    Timer.T7: (20, 30, 25),
+    Timer.T8: (10, 15, 13),
+    Timer.T9: (90, 180, 180),  # table A.1 refers to Q.118
+    Timer.T10: (4, 6, 5),
+    Timer.T11: (15, 20, 18),
+    Timer.T12: (15, 60, 15),
+    Timer.T13: (5 * _MINUTE, 15 * _MINUTE, 5 * _MINUTE),
+    Timer.T14: (15, 60, 15),
+    Timer.T15: (5 * _MINUTE, 15 * _MINUTE, 5 * _MINUTE),
+    Timer.T16: (15, 60, 15),
+    Timer.T17: (5 * _MINUTE, 15 * _MINUTE, 5 * _MINUTE),
+    Timer.T18: (15, 60, 15),
+    Timer.T19: (5 * _MINUTE, 15 * _MINUTE, 5 * _MINUTE),
+    Timer.T20: (15, 60, 15),
+    Timer.T21: (5 * _MINUTE, 15 * _MINUTE, 5 * _MINUTE),
+    Timer.T22: (15, 60, 15),
+    Timer.T23: (5 * _MINUTE, 15 * _MINUTE, 5 * _MINUTE),
+    Timer.T27: (4 * _MINUTE, 4 * _MINUTE, 4 * _MINUTE),
+    Timer.T28: (10, 10, 10),
+    Timer.T29: (0.3, 0.6, 0.5),
+    Timer.T30: (5, 10, 8),
+    Timer.T33: (12, 15, 14),
+    Timer.T35: (15, 20, 20),
+    Timer.T36: (10, 15, 13),
+}
+
+
+def timer_values(overrides: Mapping[str, float]) -> dict[Timer, float]:
+    """The value of every timer in seconds: the defaults with `overrides` (`{"T7": 20.0}`) laid over them.
+
+    A value outside the Recommendation's range is allowed (networks differ); one that is not positive, or a name
+    that is no timer of this exchange, raises ConfigurationError.
+    """
+    values = {timer: default for timer, (_, _, default) in VALUES.items()}
+    for name, seconds in overrides.items():
+        try:
+            timer = Timer[name.upper()]
+        except KeyError:
+            raise ConfigurationError(f"{name} is not a timer of ISUP here; known are {', '.join(_names())}") from None
+        if not seconds > 0:
+            raise ConfigurationError(f"timer {name} must be a positive number of seconds, not {seconds}")
+        values[timer] = float(seconds)
+    return values
+
+
+def _names() -> list[str]:
+    return [timer.name for timer in Timer]
