@@ -28,20 +28,6 @@ class Alarm(Enum):
 
 NO_ALARMS: Final[frozenset[Alarm]] = frozenset()
 
-_MASKS: Final = (
-    (Alarm.LOS, frozenset({Alarm.AIS, Alarm.LFA, Alarm.LMFA, Alarm.RAI})),
-    (Alarm.AIS, frozenset({Alarm.LFA, Alarm.LMFA, Alarm.RAI})),
-    (Alarm.LFA, frozenset({Alarm.LMFA, Alarm.RAI})),
-)
-
-
-def correlate(defects: frozenset[Alarm]) -> frozenset[Alarm]:
-    """Leave out defects that follow from another one present: LOS hides AIS hides LFA hides LMFA and RAI."""
-    for alarm, hidden in _MASKS:
-        if alarm in defects:
-            return defects - hidden
-    return defects
-
 
 class AlarmIntegrator:
     """Turns defects, which come and go in a millisecond, into alarms worth reporting."""

@@ -36,7 +36,7 @@ def test_slow_line_repeats_frames_to_be_at_the_target_again():
     store.read(160)
     store.write(numbered(168, 150))
     played = numbers(store.read(160))
-    assert played == [*range(150, 160), *range(160, 310)] or played[10:] == list(range(160, 310))
+    assert played == [*range(150, 160), *range(160, 310)]
     assert store.depth == 8
     assert (store.slips, store.frames_repeated) == (1, 10)
 

@@ -139,7 +139,7 @@ def test_shared_zero_between_flags_is_taken():
 
 
 @pytest.mark.parametrize(
-    "bits, counter",
+    ("bits", "counter"),
     [
         pytest.param([*frame_bits(FISU)[:22], 1, *frame_bits(FISU)[23:]], "bad_fcs", id="bit error"),
         pytest.param(frame_bits(b"\x01\x02"), "too_short", id="short"),

@@ -1,0 +1,100 @@
+"""The E1 framer: fills timeslot 0 with frame alignment, CRC-4 multiframes, E bits and remote alarm (G.704, G.706)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tandem.hardware.framing.crc4 import BLOCK, SUBMULTIFRAME, crc4, crc4_blocks
+from tandem.hardware.framing.e1_timeslot0 import BIT_1, FRAME_OCTETS, MULTIFRAME, row, row_without_crc
+
+_ROWS: Final = [
+    [[[row(half, alarm, e_bits, crc) for crc in range(16)] for e_bits in range(4)] for alarm in (False, True)]
+    for half in (0, 1)
+]
+"""Timeslot 0 of a sub-multiframe by half, remote alarm, E bits and CRC."""
+_ROWS_WITHOUT_CRC: Final = (row_without_crc(False), row_without_crc(True))
+_C_BITS: Final = np.array([[BIT_1 if crc >> (3 - c) & 1 else 0 for c in range(4)] for crc in range(16)], np.uint8)
+_MANY: Final = 4
+"""From so many whole sub-multiframes on, numpy is cheaper than one integer each."""
+
+
+class E1Framer:
+    """Turns frames into the octets of a line, 32 a frame, most significant bit sent first.
+
+    `remote_alarm` is sent as the A bit from the next frame on. E bits tell 0 while `multiframe_aligned` is False,
+    and once for each error given to `report_crc_errors`.
+    """
+
+    def __init__(self, *, crc4: bool = True) -> None:
+        self.crc4 = crc4
+        self.remote_alarm = False
+        self.multiframe_aligned = False
+        self._errors = 0
+        self._position = 0  # in the multiframe, of the next frame
+        self._e_bits = 0
+        self._sent_crc = 0  # of the last whole sub-multiframe
+        self._crc = 0  # of the present one so far
+
+    def report_crc_errors(self, count: int) -> None:
+        """Tell the far end of `count` received sub-multiframes in error."""
+        self._errors += count
+
+    def transmit(self, frames: NDArray[np.uint8]) -> bytes:
+        """Frame `frames`, shape (n, 32); timeslot 0 in them is ignored. Returns 32 * n octets."""
+        octets = bytearray(frames.tobytes())
+        count = len(frames)
+        done = 0
+        while done < count:
+            place = self._position % SUBMULTIFRAME
+            whole = (count - done) // SUBMULTIFRAME
+            if place == 0 and whole >= _MANY and self.crc4:
+                done += self._submultiframes(octets, done, whole)
+                continue
+            size = min(SUBMULTIFRAME - place, count - done)
+            start, end = done * FRAME_OCTETS, (done + size) * FRAME_OCTETS
+            octets[start:end:FRAME_OCTETS] = self._timeslot0()[place : place + size]
+            if self.crc4:
+                self._crc ^= crc4(octets[start:end], place * FRAME_OCTETS)
+                if place + size == SUBMULTIFRAME:
+                    self._sent_crc, self._crc = self._crc, 0
+            self._position = (self._position + size) % MULTIFRAME
+            done += size
+        return bytes(octets)
+
+    def _timeslot0(self) -> bytes:
+        """Timeslot 0 of the present sub-multiframe."""
+        if not self.crc4:
+            return _ROWS_WITHOUT_CRC[self.remote_alarm]
+        if self._position == SUBMULTIFRAME:
+            self._e_bits = self._next_e_bits()
+        return _ROWS[self._position // SUBMULTIFRAME][self.remote_alarm][self._e_bits][self._sent_crc]
+
+    def _next_e_bits(self) -> int:
+        if not self.multiframe_aligned:
+            return 0
+        errors = min(self._errors, 2)
+        self._errors -= errors
+        return (3, 1, 0)[errors]
+
+    def _submultiframes(self, octets: bytearray, done: int, whole: int) -> int:
+        """Frame `whole` sub-multiframes from frame `done` on; return their frames."""
+        frames = whole * SUBMULTIFRAME
+        start, end = done * FRAME_OCTETS, (done + frames) * FRAME_OCTETS
+        rows = []
+        for _ in range(whole):
+            if self._position == SUBMULTIFRAME:
+                self._e_bits = self._next_e_bits()
+            rows.append(_ROWS[self._position // SUBMULTIFRAME][self.remote_alarm][self._e_bits][0])
+            self._position = (self._position + SUBMULTIFRAME) % MULTIFRAME
+        octets[start:end:FRAME_OCTETS] = b"".join(rows)
+        blocks = np.frombuffer(octets, np.uint8)[start:end].reshape(whole, BLOCK)
+        crcs = crc4_blocks(blocks)
+        sent = np.empty_like(crcs)
+        sent[0] = self._sent_crc
+        sent[1:] = crcs[:-1]
+        self._sent_crc = int(crcs[-1])
+        blocks[:, :: 2 * FRAME_OCTETS] |= _C_BITS[sent]
+        return frames

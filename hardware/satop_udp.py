@@ -1,0 +1,140 @@
+"""A span as a SAToP pseudowire over UDP (RFC 4553, on a port of its own at each end)."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from dataclasses import asdict, dataclass
+from typing import Final
+
+from tandem.core.errors import SpanError
+from tandem.hardware.alarms import Alarm
+from tandem.hardware.line import E1Line
+from tandem.hardware.registry import parse_address, parse_count, parse_options
+from tandem.hardware.satop import DEFAULT_PAYLOAD, DEFAULT_REORDER, SatopReceiver, SatopTransmitter
+from tandem.hardware.span import TIMESLOTS, Frames
+
+MOST_FRAMES: Final = 40
+"""Frames a packet at most: 1280 octets pass any Ethernet, tunnels included."""
+_LARGEST: Final = 2048
+_MOST_PACKETS: Final = 1000
+"""Taken in one read at most, so that a flood cannot hold the caller."""
+
+
+@dataclass(frozen=True, slots=True)
+class SatopSpec:
+    """What a `satop:` spec says."""
+
+    listen: tuple[str, int]
+    peer: tuple[str, int]
+    frames: int
+    jitter: int
+
+    @classmethod
+    def parse(cls, spec: str, body: str) -> SatopSpec:
+        """Read `listen=HOST:PORT,peer=HOST:PORT[,frames=N][,jitter=N]`."""
+        options = parse_options(spec, body, {"listen", "peer"}, {"frames", "jitter"})
+        return cls(
+            parse_address(spec, "listen", options["listen"]),
+            parse_address(spec, "peer", options["peer"]),
+            parse_count(spec, "frames", options.get("frames", str(DEFAULT_PAYLOAD // TIMESLOTS)), 1, MOST_FRAMES),
+            parse_count(spec, "jitter", options.get("jitter", str(DEFAULT_REORDER)), 1, 32),
+        )
+
+
+def check_spec(spec: str, body: str) -> None:
+    """Raise SpanError when the spec is malformed."""
+    SatopSpec.parse(spec, body)
+
+
+def open_span(spec: str, body: str, *, crc4: bool) -> SatopUdpSpan:
+    """Bind and connect the socket of the spec; SpanError says why it cannot be."""
+    parsed = SatopSpec.parse(spec, body)
+    return SatopUdpSpan(spec, _open_socket(spec, parsed), parsed, crc4=crc4)
+
+
+class SatopUdpSpan:
+    """An E1 over UDP. A peer that is not there is LOS."""
+
+    def __init__(self, spec: str, sock: socket.socket, parsed: SatopSpec, *, crc4: bool) -> None:
+        self.spec = spec
+        self.quantum = parsed.frames
+        self._socket = sock
+        self._line = E1Line(crc4=crc4)
+        self._transmitter = SatopTransmitter(parsed.frames * TIMESLOTS)
+        self._receiver = SatopReceiver(parsed.frames * TIMESLOTS, reorder=parsed.jitter)
+        self._send_errors = 0
+        self._packets_out = 0
+
+    def fileno(self) -> int | None:
+        """The socket, readable when packets have come."""
+        return self._socket.fileno()
+
+    def read(self, now: float) -> Frames:
+        """See Span."""
+        receive, place = self._socket.recv, self._receiver.receive
+        octets = []
+        for _ in range(_MOST_PACKETS):
+            try:
+                octets.append(place(receive(_LARGEST), now))
+            except BlockingIOError:
+                break
+            except ConnectionError:  # the peer's host says that nobody is there: the same as silence
+                continue
+        if not octets:
+            self._receiver.handle_silence(now)
+        return self._line.receive(octets[0] if len(octets) == 1 else b"".join(octets), now)
+
+    def write(self, frames: Frames, now: float) -> None:
+        """See Span; what the network does not take is lost, as on a line, and counted."""
+        del now
+        if len(frames) % self.quantum:
+            raise SpanError(f"span {self.spec!r}: {len(frames)} frames are no multiple of {self.quantum}")
+        self._transmitter.remote_loss = self._receiver.loss
+        for packet in self._transmitter.packets(self._line.transmit(frames)):
+            self._send(packet)
+
+    def alarms(self) -> frozenset[Alarm]:
+        """See Span."""
+        return self._line.alarms
+
+    def counters(self) -> dict[str, int]:
+        """See Span."""
+        own = {"packets_out": self._packets_out, "send_errors": self._send_errors}
+        return self._line.counters() | asdict(self._receiver.counts) | own
+
+    def close(self) -> None:
+        """See Span."""
+        self._socket.close()
+
+    def _send(self, packet: bytes) -> None:
+        for _ in range(2):  # "connection refused" answers an earlier packet, in place of sending this one
+            try:
+                self._socket.send(packet)
+            except ConnectionError:
+                continue
+            except OSError:
+                break
+            self._packets_out += 1
+            return
+        self._send_errors += 1
+
+
+def _open_socket(spec: str, parsed: SatopSpec) -> socket.socket:
+    """A non-blocking UDP socket between the two addresses: packets from elsewhere never reach us."""
+    step = f"listen={parsed.listen[0]}:{parsed.listen[1]}"
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(*parsed.listen, type=socket.SOCK_DGRAM)[0]
+        sock = socket.socket(family, kind, protocol)
+        try:
+            sock.setblocking(False)
+            sock.bind(address)
+            step = f"peer={parsed.peer[0]}:{parsed.peer[1]}"
+            sock.connect(socket.getaddrinfo(*parsed.peer, family=family, type=socket.SOCK_DGRAM)[0][4])
+        except OSError:
+            sock.close()
+            raise
+    except OSError as error:
+        hint = "; another program, or another span, has this port" if error.errno == errno.EADDRINUSE else ""
+        raise SpanError(f"span {spec!r}: {step} cannot be used: {error.strerror or error}{hint}") from error
+    return sock

@@ -1,0 +1,115 @@
+"""Virtual spans: two ends of one line in one process, octet by octet what the framers make of it.
+
+For tests and demonstrations. `virtual_line(name)` gives the line, to delay it, cut it or spoil its octets.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+from tandem.core.errors import SpanError
+from tandem.hardware.alarms import Alarm
+from tandem.hardware.line import E1Line
+from tandem.hardware.satop import DEFAULT_PAYLOAD
+from tandem.hardware.span import TIMESLOTS, Frames
+
+_QUANTUM = DEFAULT_PAYLOAD // TIMESLOTS
+_LINES: dict[str, VirtualLine] = {}
+
+
+class VirtualLine:
+    """What lies between two virtual spans."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.delay = 0.0
+        """Seconds from write to read, both ways."""
+        self.cut = False
+        """Nothing passes."""
+        self.impair: Callable[[bytes, int], bytes] | None = None
+        """Called with the octets of each write and the end (0 or 1) they go to; what it returns arrives."""
+        self.ends: list[VirtualSpan | None] = [None, None]
+        self._travelling: tuple[deque[tuple[float, bytes]], ...] = (deque(), deque())
+
+    def send(self, octets: bytes, to: int, now: float) -> None:
+        """Put octets on the line towards end `to`."""
+        if self.impair is not None:
+            octets = self.impair(octets, to)
+        if not self.cut and octets and self.ends[to] is not None:
+            self._travelling[to].append((now + self.delay, octets))
+
+    def arrivals(self, to: int, now: float) -> bytes:
+        """Take the octets that have reached end `to` at `now`."""
+        travelling = self._travelling[to]
+        octets = b""
+        while travelling and travelling[0][0] <= now:
+            octets += travelling.popleft()[1]
+        return octets
+
+    def detach(self, end: int) -> None:
+        """An end closes; the name is free when both have."""
+        self.ends[end] = None
+        self._travelling[end].clear()
+        if self.ends == [None, None] and _LINES.get(self.name) is self:
+            del _LINES[self.name]
+
+
+class VirtualSpan:
+    """One end of a virtual line."""
+
+    def __init__(self, spec: str, line: VirtualLine, end: int, *, crc4: bool) -> None:
+        self.spec = spec
+        self.quantum = _QUANTUM
+        self.line = line
+        self._end = end
+        self._e1 = E1Line(crc4=crc4)
+
+    def fileno(self) -> int | None:
+        """Nothing to poll."""
+        return None
+
+    def read(self, now: float) -> Frames:
+        """See Span."""
+        return self._e1.receive(self.line.arrivals(self._end, now), now)
+
+    def write(self, frames: Frames, now: float) -> None:
+        """See Span."""
+        if len(frames) % self.quantum:
+            raise SpanError(f"span {self.spec!r}: {len(frames)} frames are no multiple of {self.quantum}")
+        self.line.send(self._e1.transmit(frames), 1 - self._end, now)
+
+    def alarms(self) -> frozenset[Alarm]:
+        """See Span."""
+        return self._e1.alarms
+
+    def counters(self) -> dict[str, int]:
+        """See Span."""
+        return self._e1.counters()
+
+    def close(self) -> None:
+        """See Span."""
+        self.line.detach(self._end)
+
+
+def virtual_line(name: str) -> VirtualLine:
+    """The line of that name, made if need be."""
+    return _LINES.setdefault(name, VirtualLine(name))
+
+
+def check_spec(spec: str, body: str) -> None:
+    """Raise SpanError when the spec is malformed."""
+    if not body or not body.replace("-", "").replace("_", "").isalnum():
+        raise SpanError(f"span {spec!r}: the name {body!r} should be letters, digits, - and _, as in 'virtual:a'")
+
+
+def open_span(spec: str, body: str, *, crc4: bool) -> VirtualSpan:
+    """Open the next free end of the line; SpanError when it has two already."""
+    check_spec(spec, body)
+    line = virtual_line(body)
+    if None not in line.ends:
+        raise SpanError(f"span {spec!r}: both ends are open already; right would be another name")
+    end = line.ends.index(None)
+    span = VirtualSpan(spec, line, end, crc4=crc4)
+    line.ends[end] = span
+    return span
