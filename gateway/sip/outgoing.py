@@ -31,7 +31,7 @@ class OutgoingCall(Call):
         self._routes = "".join([f"Route: {route}\r\n" for route in invite.routes])
         self._from = format_address(invite.from_uri, invite.from_display, layer.token())
         self._to = format_address(invite.to_uri, invite.to_display)
-        self._call_id = f"{layer.token()}@{layer.configuration.host}"
+        call_id = f"{layer.token()}@{layer.configuration.host}"
         self._cseq = 0
         self._extra = format_fields(invite.headers)
         self._authorization = ""
@@ -43,7 +43,7 @@ class OutgoingCall(Call):
         self._cancel: str | None = None
         """Header lines of the CANCEL that the owner asked for."""
         self._cancelled = False
-        super().__init__(context, number)
+        super().__init__(context, number, call_id)
         self.credentials = invite.credentials
         self._initial = False
         try:
@@ -56,7 +56,7 @@ class OutgoingCall(Call):
         self._cseq += 1
         invite = self._invite
         self._head = RequestHead(
-            invite.uri, self.layer.via(), self._from, self._to, self._call_id, self._cseq, self._routes
+            invite.uri, self.layer.via(), self._from, self._to, self.call_id, self._cseq, self._routes
         )
         fields = self._session_fields((), invite.body, invite.content_type)
         extra = f"{self._authorization}{self.layer.agent_line}{self._extra}{fields}"

@@ -41,6 +41,8 @@ class InviteRequest:
     """Further header fields: P-Asserted-Identity, Diversion …"""
     content_type: str = "application/sdp"
     credentials: Credentials | None = None
+    call_id: str = ""
+    """Call-ID, unguessable and unique; empty: the agent makes one."""
     routes: tuple[str, ...] = ()
     """Preloaded Route values, `<sip:proxy;lr>`."""
 
