@@ -145,6 +145,11 @@ class SipAgent:
         layer.request("OPTIONS", head, extra, None, destination, _Ping(layer, number), now)
         return number
 
+    def call_id(self, call: int) -> str:
+        """Call-ID of a call that is not over, for people and records; empty for any other."""
+        found = self._context.calls.get(call)
+        return found.call_id if found is not None else ""
+
     @property
     def calls(self) -> int:
         """Number of calls that are not over."""

@@ -57,8 +57,9 @@ class Context:
 class Call:
     """One call; a subclass for each direction brings it to its dialog."""
 
-    def __init__(self, context: Context, number: int) -> None:
+    def __init__(self, context: Context, number: int, call_id: str) -> None:
         self.context = context
+        self.call_id = call_id
         self.layer = context.layer
         self.number = number
         self.dialog: Dialog | None = None

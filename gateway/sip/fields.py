@@ -253,7 +253,8 @@ def unescape(text: str) -> str:
 
 
 def sip_uri(user: str | None, host: str, port: int | None = None, parameters: str = "") -> str:
-    """Build `sip:user@host:port;parameters`, escaping the user part; `parameters` starts with a semicolon."""
+    """Build `sip:user@host:port;parameters`, escaping the user part."""
+    parameters = f";{parameters}" if parameters else ""
     where = f"[{host}]" if ":" in host and not host.startswith("[") else host
     where = where if port is None else f"{where}:{port}"
     return f"sip:{where}{parameters}" if user is None else f"sip:{quote(user, safe=_USER_SAFE)}@{where}{parameters}"

@@ -22,7 +22,7 @@ class IncomingCall(Call):
     def __init__(self, context: Context, number: int, request: Request, source: Endpoint, now: float) -> None:
         self.tag = context.layer.token()
         self._early = Dialog.from_request(request, self.tag, source)
-        super().__init__(context, number)
+        super().__init__(context, number, request.call_id)
         self._transaction: ServerTransaction | None = self.layer.serve(request, source, self)
         self._record_routes = "".join(f"Record-Route: {value}\r\n" for value in request.fields.get("record-route", ()))
         context.dialogs[self._early.key] = (self, self._early)

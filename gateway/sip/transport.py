@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from tandem.core.errors import TandemError
-from tandem.gateway.sip.primitives import Endpoint, SendDatagram
+from tandem.gateway.sip.primitives import Endpoint
 
 #: Room for bursts: at 200 calls a second, 1400 messages of some 500 octets arrive in a second.
 _BUFFER: Final = 4 << 20
@@ -21,11 +21,8 @@ _LARGEST: Final = 65535
 BATCH: Final = 256
 #: What one send can fail with although the socket is sound: no buffer, or the peer not reachable.
 _PASSING: Final = frozenset(
-    getattr(errno, name)
-    for name in (
-        "EAGAIN ENOBUFS ECONNREFUSED EHOSTUNREACH EHOSTDOWN ENETUNREACH ENETDOWN EPERM EACCES EMSGSIZE EINVAL"
-    ).split()
-)
+    (errno.EAGAIN, errno.ENOBUFS, errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN)
+) | {errno.EHOSTDOWN, errno.EPERM, errno.EACCES, errno.EMSGSIZE, errno.EINVAL}
 
 
 def open_socket(address: Endpoint) -> socket.socket:
@@ -59,15 +56,14 @@ def receive_all(opened: socket.socket) -> list[tuple[bytes, Endpoint]]:
     return datagrams
 
 
-def send(opened: socket.socket, datagrams: Iterable[SendDatagram]) -> int:
+def send(opened: socket.socket, datagrams: Iterable[tuple[bytes, Endpoint]]) -> int:
     """Send each datagram; return how many were lost on our side, which SIP's retransmissions make good."""
     lost = 0
-    for datagram in datagrams:
+    for data, destination in datagrams:
         try:
-            opened.sendto(datagram.data, datagram.destination)
+            opened.sendto(data, destination)
         except OSError as error:
             if error.errno not in _PASSING:
-                host, port = datagram.destination
-                raise TandemError(f"SIP cannot send to {host}:{port}: {error.strerror}") from error
+                raise TandemError(f"SIP cannot send to {destination[0]}:{destination[1]}: {error.strerror}") from error
             lost += 1
     return lost

@@ -1,0 +1,271 @@
+"""SDP for one audio stream of G.711 and telephone-events: RFC 4566, offer and answer as in RFC 3264, RFC 4733.
+
+Laws are `A` (PCMA) and `u` (PCMU), as everywhere in Tandem.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from tandem.core.errors import DecodeError
+
+#: Static payload types of RFC 3551 table 4, by law.
+PAYLOAD_TYPES: Final = {"A": 8, "u": 0}
+#: The payload type of telephone-event in our offers; a dynamic one, free in RFC 3551.
+EVENT_PAYLOAD_TYPE: Final = 101
+_ENCODINGS: Final = {"pcma/8000": "A", "pcma/8000/1": "A", "pcmu/8000": "u", "pcmu/8000/1": "u"}
+_NAMES: Final = {"A": "PCMA", "u": "PCMU"}
+_REVERSED: Final = {"sendrecv": "sendrecv", "sendonly": "recvonly", "recvonly": "sendonly", "inactive": "inactive"}
+#: What hold looked like before RFC 3264.
+_UNSPECIFIED: Final = ("0.0.0.0", "::")
+
+_LINE = re.compile(r"([a-z])=(.*)", re.DOTALL)
+_MEDIA = re.compile(r"([!-~]+) ([0-9]{1,5})(?:/[0-9]{1,5})? ([!-~]+)((?: [!-~]+)+)")
+_CONNECTION = re.compile(r"IN (IP4|IP6) ([!-~]+)")
+_ORIGIN = re.compile(r"\S+ [0-9]+ [0-9]+ \S+ \S+ \S+")
+_TIMES = re.compile(r"[0-9]+ [0-9]+")
+_RTPMAP = re.compile(r"([0-9]{1,3}) +(\S+)")
+_PTIME = re.compile(r"([0-9]{1,4})(?:\.[0-9]+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """One m= section."""
+
+    kind: str
+    port: int
+    profile: str
+    formats: tuple[str, ...]
+    address: str = ""
+    """Connection address that holds for it; empty when the description names none."""
+    direction: str = "sendrecv"
+    """What the one who wrote it does: sendrecv, sendonly, recvonly or inactive."""
+    encodings: dict[int, str] = field(default_factory=dict)
+    """Lower-case encoding, clock rate and channels by payload type, from rtpmap."""
+    ptime: int | None = None
+    """Preferred packet time in milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionDescription:
+    """A parsed description, as far as one audio stream needs it."""
+
+    media: tuple[Media, ...]
+    times: str = "0 0"
+    """Value of the t= line, repeated in an answer (RFC 3264 6)."""
+
+
+@dataclass(frozen=True, slots=True)
+class MediaDescription:
+    """What one side's description means for us: where and what to send."""
+
+    address: str
+    port: int
+    law: str
+    payload_type: int
+    event_payload_type: int | None
+    """Payload type of telephone-event, None when not agreed."""
+    direction: str = "sendrecv"
+    """What we may do: sendrecv, sendonly, recvonly or inactive."""
+    ptime: int | None = None
+    """Packet time that the peer would like to receive, in milliseconds; None when it does not say."""
+    index: int = 0
+    """Which m= section it is."""
+
+    @property
+    def we_send(self) -> bool:
+        """False when the peer holds us."""
+        return self.direction in ("sendrecv", "sendonly")
+
+
+def parse(body: bytes) -> SessionDescription:
+    """Parse a description; raise DecodeError when it breaks the grammar or lacks what RFC 4566 5 demands."""
+    try:
+        text = body.decode()
+    except UnicodeDecodeError as error:
+        raise DecodeError("the description is not UTF-8", error.start) from None
+    # RFC 4566 5: a lone line feed is to be accepted too.
+    lines = text.replace("\r\n", "\n").removesuffix("\n").split("\n")
+    if lines[0] != "v=0":
+        raise DecodeError("the description does not begin with v=0", 0)
+    sections: list[list[tuple[str, str]]] = [[]]
+    for line in lines[1:]:
+        match = _LINE.fullmatch(line)
+        if match is None or "\r" in line or "\0" in line:
+            raise DecodeError(f"line {line[:40]!r} is malformed")
+        if match[1] == "m":
+            sections.append([])
+        sections[-1].append((match[1], match[2]))
+    session = sections[0]
+    _require(session, "o", _ORIGIN)
+    if not any(kind == "s" for kind, _ in session):
+        raise DecodeError("the description has no s= line")
+    times = _require(session, "t", _TIMES)
+    address = _connection(session)
+    direction = _direction(session, "sendrecv")
+    return SessionDescription(tuple([_parse_media(section, address, direction) for section in sections[1:]]), times)
+
+
+def choose(
+    description: SessionDescription, laws: Sequence[str], telephone_event: bool = True
+) -> MediaDescription | None:
+    """The first audio stream that we can do, with the first of `laws` that it has; None when there is none.
+
+    Serves for an offer to be answered and for the answer to an offer of ours.
+    """
+    for index, media in enumerate(description.media):
+        if media.kind != "audio" or media.profile != "RTP/AVP" or not media.port or not _is_address(media.address):
+            continue
+        offered = _payload_types(media)
+        law = next((law for law in laws if law in offered), None)
+        if law is None:
+            continue
+        direction = _REVERSED[media.direction]
+        if media.address in _UNSPECIFIED:
+            # Hold as RFC 2543 had it: RFC 3264 8.4 forbids sending.
+            direction = "recvonly" if direction in ("sendrecv", "recvonly") else "inactive"
+        events = offered.get("events") if telephone_event else None
+        return MediaDescription(media.address, media.port, law, offered[law], events, direction, media.ptime, index)
+    return None
+
+
+def build_offer(
+    address: str,
+    port: int,
+    session: int,
+    laws: Sequence[str],
+    telephone_event: bool = True,
+    *,
+    version: int = 1,
+    direction: str = "sendrecv",
+) -> bytes:
+    """Offer one audio stream received at `address` and `port`, `laws` in the order of preference.
+
+    `session` names the session in o=; `version` must grow with each change that is sent (RFC 3264 8).
+    """
+    formats = [(PAYLOAD_TYPES[law], _NAMES[law]) for law in laws]
+    stream = _stream(port, formats, EVENT_PAYLOAD_TYPE if telephone_event else None, direction)
+    return _build(address, session, version, "0 0", [stream])
+
+
+def build_answer(
+    offer: SessionDescription,
+    chosen: MediaDescription,
+    address: str,
+    port: int,
+    session: int,
+    *,
+    version: int = 1,
+) -> bytes:
+    """Answer `offer` with the stream that `choose` chose; every other stream is refused with port 0 (RFC 3264 6)."""
+    streams = [f"m={m.kind} 0 {m.profile} {' '.join(m.formats)}\r\n" for m in offer.media]
+    formats = [(chosen.payload_type, _NAMES[chosen.law])]
+    streams[chosen.index] = _stream(port, formats, chosen.event_payload_type, chosen.direction)
+    return _build(address, session, version, offer.times, streams)
+
+
+def _build(address: str, session: int, version: int, times: str, streams: list[str]) -> bytes:
+    where = f"IN {'IP6' if ':' in address else 'IP4'} {address}"
+    head = f"v=0\r\no=- {session} {version} {where}\r\ns=-\r\nc={where}\r\nt={times}\r\n"
+    return (head + "".join(streams)).encode()
+
+
+def _stream(port: int, formats: list[tuple[int, str]], events: int | None, direction: str) -> str:
+    types = [str(number) for number, _ in formats]
+    lines = [f"a=rtpmap:{number} {name}/8000\r\n" for number, name in formats]
+    if events is not None:
+        types.append(str(events))
+        lines.append(f"a=rtpmap:{events} telephone-event/8000\r\na=fmtp:{events} 0-15\r\n")
+    return f"m=audio {port} RTP/AVP {' '.join(types)}\r\n{''.join(lines)}a=ptime:20\r\na={direction}\r\n"
+
+
+def _parse_media(section: list[tuple[str, str]], address: str, direction: str) -> Media:
+    match = _MEDIA.fullmatch(section[0][1])
+    if match is None or int(match[2]) > 65535:
+        raise DecodeError(f"m={section[0][1][:40]!r} is malformed")
+    kind, port, profile, formats = match.groups()
+    encodings: dict[int, str] = {}
+    ptime: int | None = None
+    for name, value in _attributes(section):
+        if name == "rtpmap":
+            found = _RTPMAP.fullmatch(value)
+            if found is None or int(found[1]) > 127:
+                raise DecodeError(f"a=rtpmap:{value[:40]!r} is malformed")
+            encodings[int(found[1])] = found[2].lower()
+        elif name == "ptime":
+            found = _PTIME.fullmatch(value.strip())
+            if found is None:
+                raise DecodeError(f"a=ptime:{value[:40]!r} is malformed")
+            ptime = int(found[1])
+    return Media(
+        kind,
+        int(port),
+        profile,
+        tuple(formats.split()),
+        _connection(section) or address,
+        _direction(section, direction),
+        encodings,
+        ptime,
+    )
+
+
+def _payload_types(media: Media) -> dict[str, int]:
+    """Payload type by law, and by `events`, of the formats that we know; the first of each counts."""
+    found: dict[str, int] = {}
+    for text in media.formats:
+        if not text.isdecimal() or int(text) > 127:
+            continue
+        number = int(text)
+        static = "pcmu/8000" if number == 0 else "pcma/8000" if number == 8 else ""
+        encoding = media.encodings.get(number, static)
+        if encoding in _ENCODINGS:
+            found.setdefault(_ENCODINGS[encoding], number)
+        elif encoding in ("telephone-event/8000", "telephone-event/8000/1"):
+            found.setdefault("events", number)
+    return found
+
+
+def _require(section: list[tuple[str, str]], kind: str, pattern: re.Pattern[str]) -> str:
+    value = next((value for name, value in section if name == kind), None)
+    if value is None:
+        raise DecodeError(f"the description has no {kind}= line")
+    if pattern.fullmatch(value) is None:
+        raise DecodeError(f"{kind}={value[:40]!r} is malformed")
+    return value
+
+
+def _connection(section: list[tuple[str, str]]) -> str:
+    """The address of the first c= line, empty without one."""
+    value = next((value for name, value in section if name == "c"), None)
+    if value is None:
+        return ""
+    match = _CONNECTION.fullmatch(value)
+    if match is None:
+        raise DecodeError(f"c={value[:40]!r} is malformed")
+    return match[2].partition("/")[0]
+
+
+def _direction(section: list[tuple[str, str]], default: str) -> str:
+    found = [name for name, value in _attributes(section) if name in _REVERSED and not value]
+    return found[-1] if found else default
+
+
+def _attributes(section: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    attributes = []
+    for kind, value in section:
+        if kind == "a":
+            name, _, rest = value.partition(":")
+            attributes.append((name, rest))
+    return attributes
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
