@@ -50,11 +50,11 @@ class EimParameters:
     """Errored interval monitor for 1.5 and 2 Mbit/s, Q.703 Annex A; in place of the SUERM."""
 
     threshold: int = 793_544
-    """Te. The defaults are for 2048 kbit/s."""
+    """T(E). The defaults are for 2048 kbit/s."""
     increment: int = 198_384
-    """Ue, added for an interval with an error."""
+    """U(E), added for an interval with an error."""
     decrement: int = 11_328
-    """De, taken off for an interval without."""
+    """D(E), taken off for an interval without."""
 
 
 @dataclass(frozen=True)

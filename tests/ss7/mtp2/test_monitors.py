@@ -76,7 +76,7 @@ def test_eim_endures_four_errored_intervals_and_forgets_slowly():
 
     assert [interval(1) for _ in range(5)] == [False, False, False, False, True]
     eim.start()
-    for _ in range(500):  # one interval in twenty is endured: Ue is less than 18 De
+    for _ in range(500):  # one interval in twenty is endured: an error weighs less than 18 of the others
         assert not any(interval(errored) for errored in [3] + [0] * 19)
     eim.start()
     eim.count(0, 1)
