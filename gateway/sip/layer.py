@@ -21,7 +21,7 @@ from tandem.gateway.sip.configuration import AgentConfiguration
 from tandem.gateway.sip.dialog import RequestHead
 from tandem.gateway.sip.errors import SipDecodeError
 from tandem.gateway.sip.fields import Via, split_list
-from tandem.gateway.sip.message import MalformedRequest, Request, Response, build_message, parse_message
+from tandem.gateway.sip.message import MANDATORY, MalformedRequest, Request, Response, build_message, parse_message
 from tandem.gateway.sip.primitives import Endpoint, Output, SendDatagram
 from tandem.gateway.sip.server_transaction import (
     InviteServerTransaction,
@@ -246,9 +246,7 @@ class TransactionLayer:
     def _refuse_malformed(self, error: MalformedRequest, source: Endpoint) -> None:
         """Answer without state (8.2.7), so that a retransmission gets the same answer again."""
         request = error.request
-        if request.method == "ACK" or any(
-            name not in request.fields for name in ("via", "from", "to", "call-id", "cseq")
-        ):
+        if request.method == "ACK" or not request.fields.keys() >= MANDATORY:
             return
         try:
             if not hasattr(request, "via"):
@@ -256,12 +254,13 @@ class TransactionLayer:
         except SipDecodeError:
             if not hasattr(request, "via"):
                 return
-        reason = "".join([c if " " <= c < "\x7f" else "?" for c in error.message])[:120]
         to = request.fields["to"][0]
-        tag = "" if ";tag=" in to else f";tag={stateless_tag(request)}"
-        data = build_message(
-            f"SIP/2.0 {error.status} {reason}", f"{_echo(request, source)}To: {to}{tag}\r\n{self.server_line}", None
-        )
+        echo = _echo(request, source)
+        if not (echo.replace("\r\n", "") + to).isprintable():
+            return
+        reason = "".join([c if " " <= c < "\x7f" else "?" for c in error.message])[:120]
+        tag = "" if ";tag=" in to.lower() else f";tag={stateless_tag(request)}"
+        data = build_message(f"SIP/2.0 {error.status} {reason}", f"{echo}To: {to}{tag}\r\n{self.server_line}", None)
         self.send(data, _reply_address(request.via, source))
 
 

@@ -58,7 +58,9 @@ _KEYS: Final = _COMPACT | {
     for name in line.split()
 }
 #: Fields that appear once and hold one value; a second one makes the message ambiguous (RFC 3261 7.3.1).
-_SINGLE: Final = ("call-id", "cseq", "from", "to", "max-forwards", "content-length", "content-type")
+_SINGLE: Final = frozenset(("call-id", "cseq", "from", "to", "max-forwards", "content-length", "content-type"))
+#: What every message carries (RFC 3261 8.1.1); Max-Forwards is not missed (16.3).
+MANDATORY: Final = frozenset(("via", "from", "to", "call-id", "cseq"))
 _ALLOWED_OCTETS: Final = bytes([9, 10, 13, *range(32, 127), *range(128, 256)])
 _NAME = re.compile(TOKEN)
 _METHOD = re.compile(TOKEN)
@@ -130,12 +132,8 @@ class Message:
     def check(self) -> None:
         """Parse and check what every message needs (RFC 3261 8.1.1); raise SipDecodeError."""
         fields = self.fields
-        for name in ("via", "from", "to", "call-id", "cseq"):
-            if name not in fields:
-                raise SipDecodeError(f"{name.title()} is missing")
-        for name in _SINGLE:
-            if len(fields.get(name, ())) > 1:
-                raise SipDecodeError(f"{name.title()} appears twice")
+        if not fields.keys() >= MANDATORY:
+            raise SipDecodeError(f"{', '.join(sorted(MANDATORY - fields.keys())).title()} missing")
         self.via = parse_via(split_list(fields["via"][0])[0])
         self.from_ = parse_address(fields["from"][0])
         self.to = parse_address(fields["to"][0])
@@ -277,6 +275,8 @@ def _parse_fields(lines: list[str], fields: dict[str, list[str]]) -> None:
         if key is None or not colon:
             key = _key(name, colon, line)
         if key in read:
+            if key in _SINGLE:
+                raise SipDecodeError(f"{key.title()} appears twice")
             read[key].append(value.strip(" \t"))
         else:
             read[key] = [value.strip(" \t")]
