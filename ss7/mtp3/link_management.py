@@ -9,7 +9,7 @@ from typing import Final
 
 from tandem.ss7.mtp3.configuration import LinkConfiguration, LinksetConfiguration, Proving, Timers
 from tandem.ss7.mtp3.primitives import LinkFailed, LinkRestored, StartLink, StopLink
-from tandem.ss7.mtp3.testing import LinkTest, TestInput, TestOutput
+from tandem.ss7.mtp3.testing import LinkTest, SltInput, SltOutput
 from tandem.ss7.mtp3.timers import Timer
 from tandem.ss7.mtp3.timers import Timers as TimerTable
 
@@ -108,15 +108,15 @@ class LinkControl:
             self._reason = reason
             self.state = action(self, now)
 
-    def handle_test(self, event: TestInput, now: float) -> None:
+    def handle_test(self, event: SltInput, now: float) -> None:
         """Hand `event` to the link test and act on its outcome."""
         for output in self.test.handle(event, now):
             match output:
-                case TestOutput.SEND:
+                case SltOutput.SEND:
                     self._outputs.append(SendTest(self.id))
-                case TestOutput.PASSED:
+                case SltOutput.PASSED:
                     self.handle(LinkInput.TEST_PASSED, now)
-                case TestOutput.FAILED:
+                case SltOutput.FAILED:
                     self.handle(LinkInput.TEST_FAILED, now, "link test failed twice (Q.707 2.2)")
 
     def outputs(self) -> list[LinkOutput]:
@@ -135,7 +135,7 @@ class LinkControl:
         self.state = LinkState.TESTING
         self.peer_tested = False
         self.remote_outage = False
-        self.handle_test(TestInput.START, now)
+        self.handle_test(SltInput.START, now)
         return self.state
 
     def _restored(self, now: float) -> LinkState:
@@ -145,7 +145,7 @@ class LinkControl:
 
     def _failed(self, now: float) -> None:
         """Tell the operator, once until the link is restored."""
-        self.test.handle(TestInput.STOP, now)
+        self.test.handle(SltInput.STOP, now)
         if not self._failure_told:
             self._failure_told = True
             self._outputs.append(LinkFailed(self.id, self._reason))
@@ -170,7 +170,7 @@ class LinkControl:
         return self._wait(now)
 
     def _deactivate(self, now: float) -> LinkState:
-        self.test.handle(TestInput.STOP, now)
+        self.test.handle(SltInput.STOP, now)
         self._table.stop((Timer.T17, self.id))
         self._failure_told = False
         self._outputs.append(StopLink(self.id))

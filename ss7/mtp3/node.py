@@ -29,7 +29,7 @@ from tandem.ss7.mtp3.restart import RestartControl, RestartInput, RestartOutput,
 from tandem.ss7.mtp3.routes import RouteState, RouteTable, SendRouteSetTest
 from tandem.ss7.mtp3.routing import Router
 from tandem.ss7.mtp3.sending import Sender
-from tandem.ss7.mtp3.testing import TestInput
+from tandem.ss7.mtp3.testing import SltInput
 from tandem.ss7.mtp3.timers import Timer, TimerKey
 from tandem.ss7.mtp3.traffic import Linkset, SendManagement
 
@@ -155,9 +155,9 @@ class SignallingPoint:
             case Timer.T17:
                 link.handle(LinkInput.T17_EXPIRY, now)
             case Timer.TEST_T1:
-                link.handle_test(TestInput.T1_EXPIRY, now)
+                link.handle_test(SltInput.T1_EXPIRY, now)
             case Timer.TEST_T2:
-                link.handle_test(TestInput.T2_EXPIRY, now)
+                link.handle_test(SltInput.T2_EXPIRY, now)
             case Timer.T2:
                 self.counters["changeover not acknowledged"] += 1
             case Timer.T23:
@@ -232,7 +232,7 @@ class SignallingPoint:
         if message.acronym == "SLTA":
             good = expected and message.pattern == self.configuration.test_pattern
             self.counters["SLTA" if good else "SLTA wrong"] += 1
-            link.handle_test(TestInput.ACKNOWLEDGED if good else TestInput.MISMATCH, now)
+            link.handle_test(SltInput.ACKNOWLEDGED if good else SltInput.MISMATCH, now)
             self._drain_link(link, now)
         elif message.acronym == "SLTM" and opc == linkset.adjacent and message.pattern:
             # A wrong code is answered with the right one, for the neighbour to see that links are crossed.

@@ -13,7 +13,7 @@ from typing import Final
 from tandem.ss7.mtp3 import timers
 
 
-class TestState(Enum):
+class SltState(Enum):
     """Where the test of one link stands."""
 
     IDLE = auto()
@@ -22,7 +22,7 @@ class TestState(Enum):
     PASSED = auto()
 
 
-class TestInput(Enum):
+class SltInput(Enum):
     """What happens to a link test."""
 
     START = auto()
@@ -35,7 +35,7 @@ class TestInput(Enum):
     T2_EXPIRY = auto()
 
 
-class TestOutput(Enum):
+class SltOutput(Enum):
     """What a link test wants done."""
 
     SEND = auto()
@@ -49,68 +49,66 @@ class TestOutput(Enum):
 class LinkTest:
     """The test of one link; timers are kept in `table` under its number."""
 
-    __test__ = False
-
     def __init__(self, link: int, t1: float, t2: float, table: timers.Timers) -> None:
-        self.state = TestState.IDLE
+        self.state = SltState.IDLE
         self._link = link
         self._t1, self._t2 = t1, t2
         self._timers = table
         self._proven = False
-        self._outputs: list[TestOutput] = []
+        self._outputs: list[SltOutput] = []
 
-    def handle(self, event: TestInput, now: float) -> list[TestOutput]:
+    def handle(self, event: SltInput, now: float) -> list[SltOutput]:
         """Act on `event` and return what is to be done, in order; nothing when it has no meaning in the state."""
         self._outputs = []
         if action := TRANSITIONS.get((self.state, event)):
             self.state = action(self, now)
         return self._outputs
 
-    def _start(self, now: float) -> TestState:
+    def _start(self, now: float) -> SltState:
         self._proven = False
         return self._first(now)
 
-    def _first(self, now: float) -> TestState:
+    def _first(self, now: float) -> SltState:
         self._send(now)
-        return TestState.FIRST_ATTEMPT
+        return SltState.FIRST_ATTEMPT
 
-    def _repeat(self, now: float) -> TestState:
+    def _repeat(self, now: float) -> SltState:
         self._send(now)
-        return TestState.SECOND_ATTEMPT
+        return SltState.SECOND_ATTEMPT
 
     def _send(self, now: float) -> None:
-        self._outputs.append(TestOutput.SEND)
+        self._outputs.append(SltOutput.SEND)
         self._timers.start((timers.Timer.TEST_T1, self._link), now + self._t1)
 
-    def _pass(self, now: float) -> TestState:
+    def _pass(self, now: float) -> SltState:
         self._timers.stop((timers.Timer.TEST_T1, self._link))
         self._timers.start((timers.Timer.TEST_T2, self._link), now + self._t2)
         if not self._proven:
             self._proven = True
-            self._outputs.append(TestOutput.PASSED)
-        return TestState.PASSED
+            self._outputs.append(SltOutput.PASSED)
+        return SltState.PASSED
 
-    def _fail(self, now: float) -> TestState:
-        self._outputs.append(TestOutput.FAILED)
+    def _fail(self, now: float) -> SltState:
+        self._outputs.append(SltOutput.FAILED)
         return self._stop(now)
 
-    def _stop(self, now: float) -> TestState:
+    def _stop(self, now: float) -> SltState:
         self._timers.stop((timers.Timer.TEST_T1, self._link))
         self._timers.stop((timers.Timer.TEST_T2, self._link))
-        return TestState.IDLE
+        return SltState.IDLE
 
 
 #: Q.707 figure 2 (SLTC), with the repetition of Q.707 2.2.
-TRANSITIONS: Final[dict[tuple[TestState, TestInput], Callable[[LinkTest, float], TestState]]] = {
-    (TestState.IDLE, TestInput.START): LinkTest._start,
-    (TestState.FIRST_ATTEMPT, TestInput.ACKNOWLEDGED): LinkTest._pass,
-    (TestState.FIRST_ATTEMPT, TestInput.MISMATCH): LinkTest._repeat,
-    (TestState.FIRST_ATTEMPT, TestInput.T1_EXPIRY): LinkTest._repeat,
-    (TestState.FIRST_ATTEMPT, TestInput.STOP): LinkTest._stop,
-    (TestState.SECOND_ATTEMPT, TestInput.ACKNOWLEDGED): LinkTest._pass,
-    (TestState.SECOND_ATTEMPT, TestInput.MISMATCH): LinkTest._fail,
-    (TestState.SECOND_ATTEMPT, TestInput.T1_EXPIRY): LinkTest._fail,
-    (TestState.SECOND_ATTEMPT, TestInput.STOP): LinkTest._stop,
-    (TestState.PASSED, TestInput.T2_EXPIRY): LinkTest._first,
-    (TestState.PASSED, TestInput.STOP): LinkTest._stop,
+TRANSITIONS: Final[dict[tuple[SltState, SltInput], Callable[[LinkTest, float], SltState]]] = {
+    (SltState.IDLE, SltInput.START): LinkTest._start,
+    (SltState.FIRST_ATTEMPT, SltInput.ACKNOWLEDGED): LinkTest._pass,
+    (SltState.FIRST_ATTEMPT, SltInput.MISMATCH): LinkTest._repeat,
+    (SltState.FIRST_ATTEMPT, SltInput.T1_EXPIRY): LinkTest._repeat,
+    (SltState.FIRST_ATTEMPT, SltInput.STOP): LinkTest._stop,
+    (SltState.SECOND_ATTEMPT, SltInput.ACKNOWLEDGED): LinkTest._pass,
+    (SltState.SECOND_ATTEMPT, SltInput.MISMATCH): LinkTest._fail,
+    (SltState.SECOND_ATTEMPT, SltInput.T1_EXPIRY): LinkTest._fail,
+    (SltState.SECOND_ATTEMPT, SltInput.STOP): LinkTest._stop,
+    (SltState.PASSED, SltInput.T2_EXPIRY): LinkTest._first,
+    (SltState.PASSED, SltInput.STOP): LinkTest._stop,
 }
