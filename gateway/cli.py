@@ -1,16 +1,178 @@
-"""The command line, `tandem`."""
+"""The command line, `tandem`. Commands import what they need when they run, so that each starts quickly."""
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+from typing import Any
+
 import click
 
+from tandem.core.errors import TandemError
 from tandem.gateway.decode import decode_command
 
+EXAMPLES = """\b
+Examples:
+  tandem demo                                   two gateways, one E1, one call each way
+  tandem check gateway.toml                     is this configuration right?
+  tandem run -c gateway.toml                    run the gateway
+  tandem decode isup 01000101...                explain an ISUP message, from the CIC on
+  tandem bench media --calls 480 --seconds 10   measure this machine
+"""
 
-@click.group()
-@click.version_option(package_name="tandem-gateway", prog_name="tandem")
+
+class Commands(click.Group):
+    """Turns errors that people can mend into one line on standard error and exit status 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except TandemError as error:
+            for line in str(error).splitlines():
+                click.echo(f"tandem: {line}", err=True)
+            sys.exit(1)
+        except BrokenPipeError:
+            sys.stderr.close()
+            sys.exit(1)
+
+
+@click.group(cls=Commands, epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="tandem-gateway", prog_name="tandem", message="%(prog)s %(version)s")
 def main() -> None:
-    """Tandem joins circuit-switched trunks with SIP and explains every call."""
+    """Tandem joins circuit-switched trunks (SS7 ISUP) with SIP trunks and carries the speech between them.
+
+    Exit status: 0 done, 1 something is wrong and standard error says what, 2 the command line is wrong.
+    """
 
 
 main.add_command(decode_command)
+
+
+@main.command()
+@click.option(
+    "-c", "--config", "config", required=True, type=click.Path(path_type=Path), help="Configuration file (TOML)."
+)
+@click.option("--log-format", type=click.Choice(["text", "json"]), default="text", help="Lines of the log.")
+@click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    help="Least level logged; `debug` shows every signalling message. Overrides the configuration.",
+)
+def run(config: Path, log_format: str, log_level: str | None) -> None:
+    r"""Run the gateway until SIGTERM or SIGINT, which end it in order.
+
+    \b
+    Example:
+      tandem run -c examples/gateway-a.toml
+    """
+    import asyncio
+
+    from tandem.gateway.configuration.load import load
+    from tandem.gateway.log import Logger
+    from tandem.gateway.service import Service
+
+    configuration = load(config)
+    logger = Logger(log_level or configuration.node.log_level, log_format)  # type: ignore[arg-type]
+    asyncio.run(Service(configuration, logger).run())
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def check(file: Path) -> None:
+    r"""Say whether configuration FILE is right, or what is wrong, where, and what would be right.
+
+    \b
+    Example:
+      tandem check examples/gateway-a.toml
+    """
+    from tandem.gateway.configuration.load import load
+    from tandem.gateway.configuration.summary import summary
+
+    click.echo(f"{file}: right. {summary(load(file))}")
+
+
+@main.command()
+@click.option("--keep", type=click.Path(path_type=Path), help="Keep captures, records and logs in this folder.")
+def demo(keep: Path | None) -> None:
+    """Run two gateways with an E1 between them and a call through both; exit status 0 only if all went right."""
+    from tandem.gateway.demo.run import run_demo
+
+    sys.exit(run_demo(keep))
+
+
+@main.group()
+def bench() -> None:
+    """Measure this machine. Every benchmark prints a table, or JSON with --json."""
+
+
+def _print(result: dict[str, Any], as_json: bool) -> None:
+    from tandem.gateway.bench.show import show
+
+    show(result, as_json)
+
+
+_seconds = click.option("--seconds", type=click.FloatRange(0.2, 3600), default=10.0, show_default=True)
+_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+
+
+@bench.command("media")
+@click.option("--calls", type=click.IntRange(1, 2000), default=480, show_default=True)
+@click.option(
+    "--mode",
+    type=click.Choice(["timeslot", "rtp"]),
+    default="timeslot",
+    show_default=True,
+    help="timeslot: one RTP leg and one timeslot a call; rtp: two RTP legs, A-law to mu-law.",
+)
+@_seconds
+@_json
+def bench_media(calls: int, mode: str, seconds: float, as_json: bool) -> None:
+    """CPU, lateness and loss of the media process under load."""
+    from tandem.gateway.bench.media import run as measure
+
+    _print(measure(calls, seconds, mode), as_json)
+
+
+@bench.command("calls")
+@click.option("--rate", type=click.FloatRange(0.1, 2000), default=50.0, show_default=True, help="Calls a second.")
+@click.option(
+    "--hold", type=click.FloatRange(0, 60), default=0.5, show_default=True, help="Seconds from answer to BYE."
+)
+@_seconds
+@_json
+def bench_calls(rate: float, hold: float, seconds: float, as_json: bool) -> None:
+    """Calls through two gateways with software E1s between them: SIP to ISUP to SIP."""
+    from tandem.gateway.bench.calls import run as measure
+
+    _print(measure(rate, seconds, hold), as_json)
+
+
+@bench.command("spans")
+@_seconds
+@_json
+def bench_spans(seconds: float, as_json: bool) -> None:
+    """E1 framer, deframer and HDLC: spans per core."""
+    from tandem.gateway.bench.spans import run as measure
+
+    _print(measure(seconds), as_json)
+
+
+@bench.command("codec")
+@_seconds
+@_json
+def bench_codec(seconds: float, as_json: bool) -> None:
+    """G.711 blocks: samples a second."""
+    from tandem.gateway.bench.codec import run as measure
+
+    _print(measure(seconds), as_json)
+
+
+@bench.command("isup")
+@_seconds
+@_json
+def bench_isup(seconds: float, as_json: bool) -> None:
+    """ISUP messages decoded and encoded a second."""
+    from tandem.gateway.bench.isup import run as measure
+
+    _print(measure(seconds), as_json)

@@ -41,7 +41,14 @@ class Capture(Protocol):
         """One signal unit, from the BSN on, without FCS."""
         ...
 
-    def write_udp(self, source: tuple[str, int], destination: tuple[str, int], payload: bytes, now: float) -> None:
+    def write_udp(
+        self,
+        source: tuple[str, int],
+        destination: tuple[str, int],
+        payload: bytes,
+        now: float,
+        sent: bool | None = None,
+    ) -> None:
         """One datagram."""
         ...
 
@@ -70,9 +77,11 @@ class Node:
         """`token` gives unguessable strings for SIP tags; `wall_clock` turns `now` into seconds since 1970."""
         self.configuration = configuration
         self.lines: list[Line] = []
+        self._captured = 0
         self.spans_alarms: dict[str, list[str]] = {}
         self.report: MediaReport | None = None
-        self._capture = capture
+        sip = configuration.sip
+        self._sip_capture = capture if sip is not None and sip.capture else None
         tones = {trunk.name: trunk.failure_tone_seconds for trunk in configuration.trunk}
         self.control = CallControl(RoutingTable(configuration.route), wall_clock, configuration.node.name, tones)
         log = self.lines.append if messages_logged else None
@@ -93,8 +102,8 @@ class Node:
 
     def datagram(self, data: bytes, source: tuple[str, int], now: float) -> None:
         """A SIP datagram came in."""
-        if self._capture is not None and self.sip.captured:
-            self._capture.write_udp(source, self.sip.address, data, now)
+        if self._sip_capture is not None:
+            self._sip_capture.write_udp(source, self.sip.address, data, now, sent=False)
         self.sip.receive(data, source, now)
         self._settle(now)
 
@@ -148,6 +157,7 @@ class Node:
         """What is to be done since the last call, and forget it."""
         effects = Effects(self.sip.datagrams, self.control.media_commands, self.control.records, self.lines[:])
         self.sip.datagrams = []
+        self._captured = 0
         self.control.media_commands = []
         self.control.records = []
         self.lines.clear()
@@ -175,6 +185,10 @@ class Node:
             for request in isup.settle(now):
                 signalling.transfer(request, now)
                 moved = True
+        if self._sip_capture is not None:
+            for data, destination in sip.datagrams[self._captured :]:
+                self._sip_capture.write_udp(sip.address, destination, data, now, sent=True)
+            self._captured = len(sip.datagrams)
         media = self.control.media_commands
         media.extend(SendUnits(channel, list(units), fill) for channel, units, fill in signalling.units)
         signalling.units.clear()

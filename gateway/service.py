@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import secrets
 import signal
@@ -12,12 +13,12 @@ from pathlib import Path
 
 from tandem.core.errors import ConfigurationError, TandemError
 from tandem.gateway.calls.accounting import RecordWriter
-from tandem.gateway.capture import CaptureFile
+from tandem.gateway.capture import CaptureWriter
 from tandem.gateway.configuration.ranges import parse_address
 from tandem.gateway.configuration.schema import Configuration
 from tandem.gateway.log import Line, Logger
 from tandem.gateway.media.process import MediaProcess
-from tandem.gateway.media.protocol import Failed, MediaConfiguration, Ready, SpanConfiguration
+from tandem.gateway.media.protocol import Command, Failed, MediaConfiguration, Ready, SpanConfiguration
 from tandem.gateway.node import Node
 from tandem.gateway.signalling import channels
 from tandem.gateway.sip.transport import open_socket, receive_all, send
@@ -51,6 +52,8 @@ class Service:
         self._timer: asyncio.TimerHandle | None = None
         self._deadline: float | None = None
         self._stopping = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._draining = False
         self._failure: str | None = None
 
     async def run(self) -> None:
@@ -117,10 +120,12 @@ class Service:
         loop = asyncio.get_running_loop()
         self._log(Line("info", "=", "gateway", "shutting down: no new calls, circuits being blocked"))
         self.node.shut_down(loop.time())
+        self._draining = True
         self._act()
         end = loop.time() + self.configuration.node.shutdown_seconds
-        while not self.node.idle and loop.time() < end and self._failure is None:
-            await asyncio.sleep(0.02)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout_at(end):
+                await self._idle.wait()
         if not self.node.idle:
             self._log(Line("warning", "!", "gateway", "stopping although calls or blockings are still open"))
 
@@ -177,6 +182,8 @@ class Service:
             self._records.write(record)
         for line in effects.lines:
             self._log(line)
+        if self._draining and self.node.idle:
+            self._idle.set()
         deadline = self.node.next_deadline()
         if deadline != self._deadline:
             if self._timer is not None:
@@ -185,7 +192,7 @@ class Service:
             self._deadline = deadline
             self._timer = None if deadline is None else loop.call_at(deadline, self._timer_due)
 
-    def _send_media(self, commands: list) -> None:  # type: ignore[type-arg]
+    def _send_media(self, commands: list[Command]) -> None:
         media = self._require_media()
         media.send(commands)
         if media.waiting:
@@ -214,6 +221,7 @@ class Service:
     def _fail(self, reason: str) -> None:
         self._failure = self._failure or reason
         self._stopping.set()
+        self._idle.set()
 
     def _require_media(self) -> MediaProcess:
         assert self._media is not None, "the media process is started before anything uses it"
@@ -223,13 +231,14 @@ class Service:
         self.logger.write(line, time.time())
 
 
-def _open_capture(configuration: Configuration, logger: Logger) -> CaptureFile | None:
+def _open_capture(configuration: Configuration, logger: Logger) -> CaptureWriter | None:
     wanted = any(span.capture for span in configuration.span)
     wanted = wanted or any(linkset.capture for linkset in configuration.ss7.linkset)
+    wanted = wanted or (configuration.sip is not None and configuration.sip.capture)
     if not wanted:
         return None
     node = configuration.node
-    return CaptureFile(
+    return CaptureWriter(
         Path(node.capture_file),
         clock_offset=time.time() - time.monotonic(),
         limit=node.capture_megabytes * 1_000_000,

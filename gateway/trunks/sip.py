@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tandem.core.cause import Cause, Location
-from tandem.core.errors import DecodeError
+from tandem.core.errors import DecodeError, EncodeError
 from tandem.gateway.calls.control import CallControl
 from tandem.gateway.calls.half_call import HalfCall
 from tandem.gateway.calls.interworking import CauseMap
@@ -55,6 +55,8 @@ class Session:
     """What was agreed, None before there is an answer."""
     local: bytes = b""
     """Our SDP, once made."""
+    version: int = 0
+    """Of our SDP; grows with each that is sent (RFC 3264 8)."""
     offering: bool = False
     """We made the offer and wait for the answer."""
     answered: bool = False
@@ -117,6 +119,7 @@ class SipTrunks:
         self.refused = 0
         """INVITEs from sources that belong to no trunk."""
         self._control = control
+        self._token = token
         self._causes = causes
         self._log = log
         self._trace = trace
@@ -194,7 +197,9 @@ class SipTrunks:
         from_uri, display, headers = mapping.identity_headers(setup, self._domain, self._country_code)
         user = mapping.user_part(setup.called, self._country_code)
         uri_port = port.peer[1] if not trunk.domain and port.peer[1] != 5060 else None
+        call_id = f"{self._token()}@{self._domain}"
         request = InviteRequest(
+            call_id=call_id,
             uri=sip_uri(user, host, uri_port, "user=phone"),
             from_uri=from_uri,
             to_uri=sip_uri(user, host, None, "user=phone"),
@@ -204,8 +209,12 @@ class SipTrunks:
             headers=headers,
             credentials=Credentials(trunk.user, trunk.password) if trunk.user else None,
         )
-        call = self.agent.invite(request, now)
-        self._adopt(session, call, self.agent.call_id(call))
+        try:
+            call = self.agent.invite(request, now)
+        except EncodeError as error:
+            self._close_media(session)
+            return Release(Cause.INVALID_NUMBER_FORMAT, diagnostic=f"INVITE cannot be built: {error}")
+        self._adopt(session, call, call_id)
         self._control.leg_opened(half, session.leg)
         return None
 
@@ -233,7 +242,7 @@ class SipTrunks:
         if session is None:
             return
         status = self._causes.status(int(release.cause), int(release.location))
-        self.agent.end(half.handle, status, headers=(mapping.reason_header(release),), now=now)
+        self.agent.end(half.handle, status, (mapping.reason_header(release),), now)
         self._close_media(session)
 
     # --- what the agent says
@@ -271,7 +280,7 @@ class SipTrunks:
         self._control.media_commands.append(OpenRtp(session.leg, session.port, law, payload_type))
         if offer is not None and answer is not None:
             self._agree(session, answer)
-            session.local = sdp.build_answer(offer, answer, self._media_address, session.port, session.leg)
+            session.local = self._our_answer(session, offer, answer)
         self._adopt(session, call, request.call_id)
         self._control.setup(half, setup, now)
         self._control.leg_opened(half, session.leg)
@@ -341,7 +350,7 @@ class SipTrunks:
             self.agent.answer_reinvite(output.call, 488, now=now)
             return
         self._agree(session, answer)
-        session.local = sdp.build_answer(offer, answer, self._media_address, session.port, session.leg)
+        session.local = self._our_answer(session, offer, answer)
         self.agent.answer_reinvite(output.call, 200, body=session.local, now=now)
 
     # --- sessions
@@ -372,9 +381,19 @@ class SipTrunks:
 
     def _our_offer(self, session: Session) -> bytes:
         trunk = session.trunk
+        session.version += 1
         return sdp.build_offer(
-            self._media_address, session.port, session.leg, trunk.laws, trunk.configuration.telephone_event
+            self._media_address,
+            session.port,
+            session.leg,
+            trunk.laws,
+            trunk.configuration.telephone_event,
+            version=session.version,
         )
+
+    def _our_answer(self, session: Session, offer: sdp.SessionDescription, chosen: sdp.MediaDescription) -> bytes:
+        session.version += 1
+        return sdp.build_answer(offer, chosen, self._media_address, session.port, session.leg, version=session.version)
 
     def _their_answer(self, session: Session, body: bytes) -> bool:
         """Take the SDP answer to our offer; whether there was a usable one."""
