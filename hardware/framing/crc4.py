@@ -23,17 +23,13 @@ _LOW: Final = tuple((1 << size) - 1 for size in (1920, 960, 480, 240, 120, 60, 3
 
 
 def _remainders() -> bytes:
-    """CRC-4 of every value of 15 bits."""
+    """CRC-4 of every value of 15 bits: the remainder of x^4 times the value."""
     remainders = bytearray(1 << 15)
+    power = 0b0011  # x^4
     for bit in range(15):
-        remainder = 1 << 4
-        for _ in range(bit):
-            remainder <<= 1
-            if remainder & 0x10:
-                remainder ^= 0x13
-        low = (remainder ^ 0x13 if remainder & 0x10 else remainder) & 0xF
         size = 1 << bit
-        remainders[size : 2 * size] = bytes(value ^ low for value in remainders[:size])
+        remainders[size : 2 * size] = bytes(value ^ power for value in remainders[:size])
+        power = power << 1 ^ (0x13 if power & 8 else 0)
     return bytes(remainders)
 
 
@@ -59,7 +55,12 @@ def crc4(octets: bytes | bytearray, first: int = 0) -> int:
 
 def _table() -> NDArray[np.uint8]:
     """CRC contribution of every octet at every place of a block, flattened: place * 256 + octet."""
-    return np.array([crc4(bytes((octet,)), place) for place in range(BLOCK) for octet in range(256)], np.uint8)
+    table = np.zeros((BLOCK, 256), np.uint8)
+    for bit in range(8):
+        size = 1 << bit
+        of_bit = np.array([crc4(bytes((size,)), place) for place in range(BLOCK)], np.uint8)
+        table[:, size : 2 * size] = table[:, :size] ^ of_bit[:, None]
+    return table.ravel()
 
 
 _TABLE: Final = _table()

@@ -353,7 +353,7 @@ class E1Deframer:
     def _lose_alignment(self, *, false: bool = False) -> bool:
         """Search again behind the frame just checked, elsewhere first when the alignment was false."""
         self.counts.alignment_losses += 1
-        if not false:
+        if self.alignment is Alignment.WITHOUT_CRC:
             self._unsynchronised = 0
         self._begin_search(AlignmentSearch(self._shift, avoid_first=false))
         return False
