@@ -7,7 +7,6 @@ import resource
 import signal
 import socket
 import sys
-import time
 
 import msgspec
 
@@ -15,6 +14,7 @@ from tandem.core.errors import TandemError
 
 from .loop import Loop
 from .plane import Plane
+from .priority import raise_priority
 from .protocol import Failed, MediaConfiguration
 
 
@@ -30,7 +30,8 @@ def main() -> int:
         limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
         try:
-            plane = Plane(configuration, time.monotonic() + 0.005)
+            plane = Plane(configuration)
+            raise_priority()
             try:
                 Loop(plane, end).run()
             finally:

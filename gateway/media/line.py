@@ -22,6 +22,8 @@ TARGET: Final = 80
 """Frames in the elastic store after a tick, 10 ms: as late as packets, or we, may be without a slip."""
 LIMIT: Final = 240
 """Frames in the elastic store after a tick, 30 ms, above which it slips back to TARGET."""
+COUNTED: Final = 160
+"""Octets in octet counting mode that are told together: ten steps of the error rate monitors (Q.703 10.2.3)."""
 CATCH_UP: Final = 0.1
 """Seconds of quanta sent late, in order, after a stall; older ones are given up."""
 _MUTING: Final = frozenset({Alarm.LOS, Alarm.AIS, Alarm.LFA})
@@ -43,10 +45,10 @@ class SignallingChannel:
         self.transmitter.send(units)
 
     def receive(self, frames: Frames) -> UnitsReceived | None:
-        """Take the channel's octets out of `frames`; an event when a unit or an error came."""
+        """Take the channel's octets out of `frames`; an event when a unit, an error or enough uncounted octets came."""
         units = self._receiver.receive(frames[:, self.timeslots].tobytes())
         counts = self._receiver.counts
-        if units or counts.errored or counts.octet_counting:
+        if units or counts.errored or counts.octet_counting >= COUNTED:
             return self._event(units)
         return None
 
@@ -60,13 +62,13 @@ class SignallingChannel:
 
 
 class SpanLine:
-    """A span with its place in time; frame 0 is sent at `start`, and from there on every frame has its number."""
+    """A span with its place in time: frame 0 is sent when `begin` says, from there on every frame has its number."""
 
-    def __init__(self, name: str, span: Span, silence: int, start: float) -> None:
+    def __init__(self, name: str, span: Span, silence: int) -> None:
         self.name = name
         self.span = span
         self.channels: list[SignallingChannel] = []
-        self.ticker = Ticker(start, span.quantum / FRAME_RATE, CATCH_UP)
+        self.ticker = Ticker(0.0, span.quantum / FRAME_RATE, CATCH_UP)
         self.underruns = 0
         """Frames sent idle because their speech was not there in time."""
         self.store = ElasticStore(target=TARGET, limit=LIMIT, idle=silence)
@@ -75,6 +77,10 @@ class SpanLine:
         self._filled = 0
         self._alarms: frozenset[Alarm] = frozenset()
         self._muted = False
+
+    def begin(self, start: float) -> None:
+        """Send frame 0 at `start`."""
+        self.ticker.start = start
 
     def fill(self, block: int, frames: Frames) -> None:
         """Give the speech of frames 160 * block to 160 * block + 159, shape (160, 32)."""

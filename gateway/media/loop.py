@@ -18,10 +18,10 @@ from .plane import Plane
 from .protocol import Command, Event, Shutdown
 from .timer import interval_timer
 
+STARTING: Final = 0.002
+"""Seconds from here to the first tick."""
 FLUSH: Final = 0.2
 """Seconds that signal units still queued at Shutdown are given to leave."""
-_FORGET: Final = 100_000
-"""Events kept for a signalling process that does not read; it is dead if it leaves more."""
 _COMMANDS = msgspec.msgpack.Decoder(list[Command])
 
 
@@ -37,8 +37,6 @@ class Loop:
         self._epoll.register(end.fileno(), select.EPOLLIN)
         self._command_descriptor = end.fileno()
         self._writable_wanted = False
-        self._timer = interval_timer(plane.speech.start, plane.period / 1e6)
-        self._epoll.register(self._timer, select.EPOLLIN)
         self._spans: dict[int, SpanLine] = {}
         for line in plane.lines:
             descriptor = line.span.fileno()
@@ -52,9 +50,13 @@ class Loop:
         gc.freeze()
         gc.disable()  # the loop makes no cycles; what little others make goes once a second
         clock = time.monotonic
+        start, period = clock() + STARTING, self._plane.period / 1e6
+        timer = interval_timer(start, period)
+        self._epoll.register(timer, select.EPOLLIN)
+        self._plane.begin(start)
         while not self._link.closed:
             for descriptor, _ in self._epoll.poll(0 if self._tick else 1.0):
-                if descriptor == self._timer:
+                if descriptor == timer:
                     os.read(descriptor, 8)
                 elif line := self._spans.get(descriptor):
                     self._plane.receive_line(line, clock())

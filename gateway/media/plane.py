@@ -48,19 +48,19 @@ class _Leg:
 
 
 class Plane:
-    """Spans, RTP legs and who hears whom, at the times that `start` (scale of time.monotonic) sets.
+    """Spans, RTP legs and who hears whom; time is that of time.monotonic and runs from `begin` on.
 
     SpanError, PortError or ConfigurationError when something of `configuration` cannot be had.
     """
 
-    def __init__(self, configuration: MediaConfiguration, start: float) -> None:
+    def __init__(self, configuration: MediaConfiguration) -> None:
         self.events: list[Event] = []
         """What the signalling process is to hear; whoever sends it clears the list."""
         self.lines: list[SpanLine] = []
         self.ports = RtpPorts(configuration.rtp_address, *configuration.rtp_ports)
         legs = len(self.ports.ports)
         try:
-            self._open_spans(configuration, start)
+            self._open_spans(configuration)
             self._tones = {law.value: ToneLibrary(configuration.tones, law) for law in Law}
         except Exception:
             self.close()
@@ -74,10 +74,9 @@ class Plane:
         self.transmitters = Transmitters(self.matrix, self.ports)
         self.period = self._timer_period()
         """Microseconds between the times at which the loop must look; all that is due falls on them."""
-        lead = -(-LEAD_MICROSECONDS // self.period) * self.period if self.lines else 0
-        self.speech = Ticker(start - lead / 1e6, TICK, CATCH_UP)
-        self.drains = Ticker(self.speech.start, DRAIN, DRAIN)
-        self._reports = Ticker(start + REPORT, REPORT, REPORT)
+        self.speech = Ticker(0.0, TICK, CATCH_UP)
+        self.drains = Ticker(0.0, DRAIN, DRAIN)
+        self._reports = Ticker(0.0, REPORT, REPORT)
         self._legs: dict[int, _Leg] = {}
         self._indices: dict[int, int] = {}
         self._bases = {line.name: legs + TIMESLOTS * place for place, line in enumerate(self.lines)}
@@ -88,10 +87,10 @@ class Plane:
                 self.matrix.set_law(self._bases[line.name] + timeslot, span.law)
         self.events.append(protocol.Ready(self.ports.ports))
 
-    def _open_spans(self, configuration: MediaConfiguration, start: float) -> None:
+    def _open_spans(self, configuration: MediaConfiguration) -> None:
         for span in configuration.spans:
             opened = open_span(span.device, crc4=span.crc4)
-            self.lines.append(SpanLine(span.name, opened, SILENCE[Law(span.law)], start))
+            self.lines.append(SpanLine(span.name, opened, SILENCE[Law(span.law)]))
         lines = {line.name: line for line in self.lines}
         self._channels: dict[int, SignallingChannel] = {}
         for channel in configuration.channels:
@@ -99,6 +98,14 @@ class Plane:
                 raise ConfigurationError(f"signalling channel {channel.number}: there is no span {channel.span!r}")
             self._channels[channel.number] = SignallingChannel(channel.number, channel.timeslots)
             lines[channel.span].channels.append(self._channels[channel.number])
+
+    def begin(self, start: float) -> None:
+        """The first speech tick is at `start`, the first quantum of every line a little later."""
+        lead = -(-LEAD_MICROSECONDS // self.period) * self.period
+        self.speech.start = self.drains.start = start
+        self._reports.start = start + REPORT
+        for line in self.lines:
+            line.begin(start + lead / 1e6)
 
     def _timer_period(self) -> int:
         quanta = [line.span.quantum * 1_000_000 // FRAME_RATE for line in self.lines]
