@@ -1,0 +1,30 @@
+"""The vocabulary between the levels: closed, and made of values."""
+
+import dataclasses
+import inspect
+import typing
+
+import pytest
+
+from tandem.ss7.mtp2 import primitives
+
+CLASSES = [
+    member
+    for _, member in inspect.getmembers(primitives, dataclasses.is_dataclass)
+    if member.__module__ == primitives.__name__
+]
+
+
+def test_every_primitive_goes_up_or_down():
+    assert set(typing.get_args(primitives.Indication)) | {primitives.SendUnits} == set(CLASSES)
+    assert set(typing.get_args(primitives.Output)) == set(CLASSES)
+
+
+@pytest.mark.parametrize("primitive", CLASSES, ids=lambda primitive: primitive.__name__)
+def test_primitives_are_values(primitive):
+    arguments = [b"" for _ in dataclasses.fields(primitive)]
+    assert primitive(*arguments) == primitive(*arguments)
+    assert hash(primitive(*arguments)) == hash(primitive(*arguments))
+    for field in dataclasses.fields(primitive):
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(primitive(*arguments), field.name, 1)
