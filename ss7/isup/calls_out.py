@@ -84,6 +84,8 @@ MESSAGES: Final[dict[tuple[State, MessageType], MessageAction]] = {
     (State.OUT_WAIT_ACM, M.RLC): unexpected_release_complete,
     (State.OUT_WAIT_ACM, M.OLM): _overloaded,
     (State.OUT_WAIT_ACM, M.LPA): discard,
+    (State.OUT_WAIT_ACM, M.SAM): discard,  # these follow an IAM that lost dual seizure to ours
+    (State.OUT_WAIT_ACM, M.COT): discard,
     # ACM received
     (State.OUT_WAIT_ANM, M.ANM): _answered,
     (State.OUT_WAIT_ANM, M.CPG): deliver,

@@ -149,8 +149,10 @@ class IsupExchange:
         if circuit is None:
             self._unknown_circuit(peer, message, sls)
             return
-        action = MESSAGES.get((circuit.state, message_type), release.unrecognised)  # type: ignore[arg-type]
-        action(kernel, circuit, message, now)
+        if isinstance(message_type, MessageType):
+            MESSAGES[circuit.state, message_type](kernel, circuit, message, now)
+        else:
+            release.unrecognised(kernel, circuit, message, now)
 
     def _unknown_circuit(self, peer: Peer, message: Message, sls: int) -> None:
         """UCIC for a circuit that we do not have, Q.764 2.12; never in answer to an answer."""

@@ -219,10 +219,20 @@ class Kernel:
         peer = group.peer
         return group.pool.take() if peer.accessible and peer.user_part_available else None
 
+    def _select_other(self, circuit: Circuit) -> Circuit | None:
+        """An idle circuit of the same group that is not the given one."""
+        pool = circuit.group.pool
+        was_idle = circuit in pool
+        pool.discard(circuit)
+        other = self.select(circuit.group)
+        if was_idle:
+            pool.add(circuit)
+        return other
+
     def attempt_again(self, call: Call, now: float, reason: str) -> None:
         """Automatic repeat attempt of a detached call, Q.764 2.8.1: on another circuit, or the call fails."""
         old = call.circuit
-        circuit = self.select(call.group) if call.attempts < MAXIMUM_ATTEMPTS else None
+        circuit = self._select_other(old) if call.attempts < MAXIMUM_ATTEMPTS else None
         if circuit is None:
             del self.calls[call.number]
             text = f"{reason}; no other circuit"
