@@ -54,9 +54,8 @@ class CauseIndicators(Parameter):
         return head + self.diagnostics
 
     def __str__(self) -> str:
-        text = f"{int(self.value)} {cause_name(self.value)}, location {location_name(self.location)}"
         if self.coding_standard:
-            text = (
-                f"{int(self.value)} ({_CODING_STANDARDS[self.coding_standard]} coding), location {int(self.location)}"
-            )
+            text = f"{int(self.value)} ({_CODING_STANDARDS[self.coding_standard]} coding), at location {self.location}"
+        else:
+            text = f"{int(self.value)} {cause_name(self.value)}, at {location_name(self.location)}"
         return f"{text}, diagnostics {self.diagnostics.hex()}" if self.diagnostics else text

@@ -1,0 +1,49 @@
+"""Parameters with Q.931 information in them."""
+
+import pytest
+
+from tandem.core.errors import DecodeError
+from tandem.ss7.isup.transport import (
+    AccessTransport,
+    Capability,
+    Element,
+    Layer1,
+    UserServiceInformation,
+    UserToUserIndicators,
+    UserToUserInformation,
+)
+
+
+def test_access_transport_from_a_capture():
+    transport = AccessTransport.parse(bytes.fromhex("7d029181"))
+    assert transport.elements == (Element(0x7D, b"\x91\x81"),)
+    assert transport.element(0x7D) == b"\x91\x81"
+    assert transport.element(0x1E) is None
+    assert str(transport) == "high layer compatibility 9181"
+
+
+def test_elements_of_one_octet():
+    transport = AccessTransport.parse(bytes.fromhex("961e028188"))
+    assert transport.elements == (Element(0x96, None), Element(0x1E, b"\x81\x88"))
+    assert transport.encode() == bytes.fromhex("961e028188")
+
+
+@pytest.mark.parametrize("octets", [b"\x1e", b"\x1e\x02\x81"])
+def test_element_cut_short(octets):
+    with pytest.raises(DecodeError, match="is cut short"):
+        AccessTransport.parse(octets)
+
+
+def test_user_service_information():
+    information = UserServiceInformation.parse(bytes.fromhex("8090a3"))
+    assert information == UserServiceInformation.of(Capability.SPEECH, Layer1.A_LAW)
+    assert (information.capability, information.mode, information.rate, information.layer1) == (0, 0, 16, 3)
+    assert UserServiceInformation.of(Capability.UNRESTRICTED_DIGITAL).encode() == b"\x88\x90"
+    assert UserServiceInformation.parse(b"\x88\x90").layer1 is None
+    assert UserServiceInformation.parse(bytes.fromhex("889882a1")).layer1 == 1  # multirate has a multiplier
+
+
+def test_user_to_user():
+    information = UserToUserInformation.parse(b"\x04hello")
+    assert information == UserToUserInformation(b"hello", 4)
+    assert UserToUserIndicators(service1=2).encode() == b"\x04"
