@@ -97,7 +97,9 @@ class Plane:
             if channel.span not in lines:
                 raise ConfigurationError(f"signalling channel {channel.number}: there is no span {channel.span!r}")
             self._channels[channel.number] = SignallingChannel(channel.number, channel.timeslots)
-            lines[channel.span].channels.append(self._channels[channel.number])
+            lines[channel.span].add_channel(self._channels[channel.number])
+        for line in self.lines:
+            line.settle()
 
     def begin(self, start: float) -> None:
         """The first speech tick is at `start`, the first quantum of every line a little later."""
@@ -108,7 +110,7 @@ class Plane:
             line.begin(start + lead / 1e6)
 
     def _timer_period(self) -> int:
-        quanta = [line.span.quantum * 1_000_000 // FRAME_RATE for line in self.lines]
+        quanta = [line.frames * 1_000_000 // FRAME_RATE for line in self.lines]
         return math.gcd(round(DRAIN * 1e6), *quanta)
 
     def command(self, command: protocol.Command) -> None:
@@ -131,7 +133,7 @@ class Plane:
                 pass
 
     def send_lines(self, now: float) -> None:
-        """Send every quantum that is due, late ones in order."""
+        """Send all that is due, what is late in order."""
         for line in self.lines:
             while line.transmit(now):
                 pass
@@ -141,9 +143,10 @@ class Plane:
         self.events += line.receive(now)
 
     def drain(self, now: float) -> None:
-        """Read all spans and RTP legs."""
+        """Read RTP legs, and spans with signalling; what the others carry is only wanted at the tick."""
         for line in self.lines:
-            self.events += line.receive(now)
+            if line.channels:
+                self.events += line.receive(now)
         if self.ports.drain(self.receivers, now):
             self.transmitters.refresh()
         if self.receivers.events:
@@ -154,6 +157,8 @@ class Plane:
         self.drain(now)
         matrix = self.matrix
         for place, line in enumerate(self.lines):
+            if not line.channels:
+                line.receive(now)
             rows = matrix.timeslot_rows[TIMESLOTS * place : TIMESLOTS * (place + 1)]
             rows[:] = line.store.read(BLOCK).T
         self.receivers.jitter.play(matrix.leg_rows)
