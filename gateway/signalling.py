@@ -246,5 +246,7 @@ def _level2(linkset: Linkset, link: Link) -> Mtp2Configuration:
         for key, value in linkset.timers.items()
         if key.startswith("q703")
     }
-    base = Mtp2Configuration.high_speed() if link.format == "extended" else Mtp2Configuration()
-    return replace(base, bit_rate=64_000.0 * len(_timeslots(link)), **timers)
+    rate = 64_000.0 * len(_timeslots(link))
+    extended = link.format == "extended"
+    base = Mtp2Configuration.high_speed(rate) if extended else Mtp2Configuration(bit_rate=rate)
+    return replace(base, **timers)

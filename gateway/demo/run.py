@@ -1,0 +1,256 @@
+"""`tandem demo`: a call from a SIP user through gateway A, an E1 with SS7, gateway B, to another SIP user."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from tandem.codecs.g711 import Law
+from tandem.codecs.quality import Quality
+from tandem.core.errors import TandemError
+from tandem.gateway.calls.accounting import Record, read_records
+from tandem.gateway.demo.agent import UserAgent
+from tandem.gateway.demo.gateway import Gateway, example, free_offset, shift_ports
+from tandem.gateway.demo.ladder import Rung, draw, heading, isup_text, sip_text
+from tandem.gateway.demo.speech import Speech
+from tandem.gateway.sip.message import Message
+from tandem.gateway.trunks.sip_mapping import reason_cause
+
+CIRCUITS = 30
+DIALLED, REACHED, CALLER = "0301234567", "301234567", "100"
+TALK_SECONDS = 5.0
+#: What the conversion between the laws alone leaves of a signal is about 37 dB; less means something else broke it.
+LEAST_SNR_DB = 33.0
+MOST_DELAY_MS = 150.0
+STEP_SECONDS = 15.0
+
+
+@dataclass
+class Findings:
+    """What was checked: each with whether it was right."""
+
+    checks: list[tuple[bool, str]] = field(default_factory=list)
+
+    def check(self, right: bool, text: str) -> bool:
+        """Note and print one finding."""
+        self.checks.append((right, text))
+        click.echo(f"  {click.style('right', fg='green') if right else click.style('WRONG', fg='red')}  {text}")
+        return right
+
+    @property
+    def all_right(self) -> bool:
+        """Whether everything was right."""
+        return bool(self.checks) and all(right for right, _ in self.checks)
+
+
+class Demo:
+    """The two gateways, the two users, and what was seen."""
+
+    def __init__(self, folder: Path) -> None:
+        """Everything is written to `folder`."""
+        self.folder = folder
+        self.findings = Findings()
+        self.rungs: list[Rung] = []
+        self._drawn = 0
+        self._origin: float | None = None
+        self._gateways: dict[str, Gateway] = {}
+        self._addresses: dict[str, tuple[str, int]] = {}
+
+    async def run(self) -> None:
+        """The whole story; findings tell how it went."""
+        texts = {name: example(f"gateway-{name.lower()}.toml") for name in "AB"}
+        offset = free_offset([*texts.values()])
+        for name, text in texts.items():
+            path = self.folder / f"gateway-{name.lower()}.toml"
+            path.write_text(shift_ports(text, offset), encoding="utf-8")
+            self._gateways[name] = Gateway(name, path, self._log_line)
+        ports = {"A": 5060, "B": 5061, "caller": 5070, "callee": 5071}
+        self._addresses = {name: ("127.0.0.1", port + offset) for name, port in ports.items()}
+        caller = callee = None
+        try:
+            click.secho("Two gateways, A and B, an E1 between them (SAToP on loopback), SS7 in timeslot 16", bold=True)
+            await self._bring_up()
+            caller = UserAgent(
+                "caller",
+                self._addresses["caller"],
+                "u",
+                Speech("127.0.0.1", Law.MU, 1, TALK_SECONDS + 5),
+                self._user_message,
+            )
+            callee = UserAgent(
+                "callee",
+                self._addresses["callee"],
+                "A",
+                Speech("127.0.0.1", Law.A, 2, TALK_SECONDS + 5),
+                self._user_message,
+            )
+            await self._call(caller, callee)
+            self._judge_speech(caller, callee)
+        finally:
+            for user in (caller, callee):
+                if user is not None:
+                    user.close()
+            statuses = [await gateway.stop() for gateway in self._gateways.values()]
+        self._judge_records()
+        self.findings.check(statuses == [0, 0], "both gateways ended in order: circuits blocked, records flushed")
+
+    # --- the story
+
+    async def _bring_up(self) -> None:
+        for gateway in self._gateways.values():
+            await gateway.start()
+        async with asyncio.timeout(STEP_SECONDS):
+            for gateway in self._gateways.values():
+                await gateway.circuits_idle(CIRCUITS)
+        self.findings.check(True, f"signalling link in service, {CIRCUITS} circuits idle at both ends")
+
+    async def _call(self, caller: UserAgent, callee: UserAgent) -> None:
+        click.secho(
+            f"\nThe caller (PCMU) dials {DIALLED}; the callee (PCMA) rings, answers, talks, hangs up", bold=True
+        )
+        click.echo(heading())
+        drawing = asyncio.create_task(self._draw_live())
+        try:
+            async with asyncio.timeout(STEP_SECONDS):
+                caller.call(DIALLED, self._addresses["A"], CALLER)
+                await callee.happened.offered.wait()
+                callee.ring()
+                await caller.happened.ringing.wait()
+                await asyncio.sleep(1.0)
+                callee.answer()
+                await caller.happened.answered.wait()
+            await asyncio.sleep(TALK_SECONDS)
+            callee.hang_up()
+            async with asyncio.timeout(STEP_SECONDS):
+                await caller.happened.over.wait()
+                for gateway in self._gateways.values():
+                    await gateway.circuits_idle(CIRCUITS)
+            await asyncio.sleep(0.2)
+        except TimeoutError:
+            trouble = [f"{name}: {g.last_trouble}" for name, g in self._gateways.items() if g.last_trouble]
+            raise TandemError(
+                f"the call did not go on within {STEP_SECONDS:.0f} s; {caller.failure or '; '.join(trouble)}"
+            ) from None
+        finally:
+            drawing.cancel()
+            self._draw(time.time() + 1)
+        on_line = [rung.text.split()[0] for rung in sorted(self.rungs) if rung.lane == 1]
+        click.echo("")
+        self.findings.check(on_line == ["IAM", "ACM", "ANM", "REL", "RLC"], f"on the E1: {', '.join(on_line)}")
+        cause = reason_cause(caller.last) if caller.last is not None else None
+        self.findings.check(cause == 16, f"the caller got BYE with Q.850 cause {cause} (normal call clearing)")
+        self.findings.check(True, "all circuits idle again at both ends")
+
+    def _judge_speech(self, caller: UserAgent, callee: UserAgent) -> None:
+        click.secho("\nSpeech", bold=True)
+        for speaker, hearer in ((caller, callee), (callee, caller)):
+            quality = hearer.speech.quality(speaker.speech)
+            delay = hearer.speech.delay_ms(quality, speaker.speech) if quality is not None else None
+            name = f"{speaker.name} to {hearer.name}"
+            if quality is None or delay is None or not quality.heard:
+                self.findings.check(False, f"{name}: nothing was heard")
+                continue
+            self.findings.check(self._good(quality, delay), f"{name}: {_words(quality, delay)}")
+
+    @staticmethod
+    def _good(quality: Quality, delay: float) -> bool:
+        whole = quality.matched_samples >= (TALK_SECONDS - 0.5) * 8000
+        clean = not (quality.lost_samples or quality.repeated_samples)
+        return whole and clean and quality.snr_db >= LEAST_SNR_DB and delay <= MOST_DELAY_MS
+
+    def _judge_records(self) -> None:
+        click.secho("\nCall detail records", bold=True)
+        for name in "AB":
+            records = read_records(self.folder / f"records-{name.lower()}.jsonl")
+            right = len(records) == 1 and _record_is_right(records[0])
+            text = _record_words(records[0]) if records else "none was written"
+            self.findings.check(right, f"gateway {name}: {text}")
+
+    # --- what is seen on the way
+
+    def _user_message(self, name: str, destination: tuple[str, int], message: Message) -> None:
+        lane, forward = (0, True) if name == "caller" else (2, False)
+        self.rungs.append(Rung(time.time(), lane, forward, sip_text(str(message))))
+
+    def _log_line(self, gateway: str, line: Mapping[str, Any]) -> None:
+        if line["shape"] == ">":
+            self._sent(gateway, line["subject"], line["text"], line["seconds"])
+        elif line["level"] != "debug" and self._origin is None:
+            click.echo(f"  {gateway} {line['shape']} {line['subject']}: {line['text']}")
+
+    def _sent(self, gateway: str, subject: str, text: str, seconds: float) -> None:
+        if subject.startswith("sip "):
+            lane, forward = (0, False) if gateway == "A" else (2, True)
+            self.rungs.append(Rung(seconds, lane, forward, sip_text(text.rpartition(" [")[0])))
+        elif subject.startswith("isup ") and not text.startswith(("GRS", "GRA", "CGB", "CGU")):
+            self.rungs.append(Rung(seconds, 1, gateway == "A", isup_text(text)))
+
+    async def _draw_live(self) -> None:
+        while True:
+            await asyncio.sleep(0.1)
+            self._draw(time.time() - 0.15)
+
+    def _draw(self, until: float) -> None:
+        """Print the rungs up to a moment; the logs of two processes need a little time to arrive in order."""
+        rungs = sorted(self.rungs)
+        self._origin = self._origin or (rungs[0].seconds if rungs else None)
+        while self._drawn < len(rungs) and rungs[self._drawn].seconds <= until:
+            click.echo(draw(rungs[self._drawn], self._origin or 0.0))
+            self._drawn += 1
+
+
+def _words(quality: Quality, delay: float) -> str:
+    snr = "bit exact" if np.isinf(quality.snr_db) else f"SNR {quality.snr_db:.1f} dB"
+    return (
+        f"{snr}, one-way delay {delay:.0f} ms, {quality.lost_samples} octets lost, "
+        f"{quality.repeated_samples} repeated, {quality.matched_samples / 8000:.2f} s compared"
+    )
+
+
+def _record_is_right(record: Record) -> bool:
+    return (
+        record.result == "answered"
+        and record.cause == 16
+        and record.released_by == "outgoing"
+        and record.incoming.called.endswith(REACHED)
+        and abs(record.duration_ms - TALK_SECONDS * 1000) < 1000
+    )
+
+
+def _record_words(record: Record) -> str:
+    outgoing = record.outgoing.id if record.outgoing else "-"
+    return (
+        f"{record.incoming.called} from {record.incoming.calling}, {record.incoming.id} to {outgoing}, "
+        f"{record.result}, {record.duration_ms / 1000:.2f} s, cause {record.cause}, "
+        f"released by the {record.released_by} side"
+    )
+
+
+def run_demo(keep: Path | None) -> int:
+    """Run the demonstration; 0 when everything was right. Files go to `keep`, or to a folder that is removed."""
+    folder = Path(keep) if keep is not None else Path(tempfile.mkdtemp(prefix="tandem-demo-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("records-*.jsonl"):
+        old.unlink()
+    demo = Demo(folder)
+    try:
+        asyncio.run(demo.run())
+    finally:
+        if keep is None:
+            shutil.rmtree(folder, ignore_errors=True)
+    if demo.findings.all_right:
+        click.secho("\nAll right.", fg="green", bold=True)
+        if keep is not None:
+            click.echo(f"Captures for Wireshark, logs and records are in {folder}.")
+        return 0
+    click.secho("\nSomething was wrong; see above.", fg="red", bold=True)
+    return 1
