@@ -28,6 +28,20 @@ class Alarm(Enum):
 
 NO_ALARMS: Final[frozenset[Alarm]] = frozenset()
 
+_HIDDEN: Final = (
+    (Alarm.LOS, frozenset({Alarm.AIS, Alarm.LFA, Alarm.LMFA, Alarm.RAI})),
+    (Alarm.AIS, frozenset({Alarm.LFA, Alarm.LMFA, Alarm.RAI})),
+    (Alarm.LFA, frozenset({Alarm.LMFA, Alarm.RAI})),
+)
+
+
+def correlate(alarms: frozenset[Alarm]) -> frozenset[Alarm]:
+    """Leave out what follows from another alarm present: LOS hides AIS hides LFA hides LMFA and RAI."""
+    for alarm, hidden in _HIDDEN:
+        if alarm in alarms:
+            return alarms - hidden
+    return alarms
+
 
 class AlarmIntegrator:
     """Turns defects, which come and go in a millisecond, into alarms worth reporting."""

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from tandem.hardware.alarms import NO_ALARMS, Alarm, AlarmIntegrator
+from tandem.hardware.alarms import NO_ALARMS, Alarm, AlarmIntegrator, correlate
 from tandem.hardware.framing.e1_deframer import Alignment, E1Deframer
 from tandem.hardware.framing.e1_framer import E1Framer
 from tandem.hardware.span import FRAME_RATE, TIMESLOTS, Frames
@@ -17,9 +17,9 @@ SILENCE: Final = 0.1
 _MOST_ONES: Final = FRAME_RATE // 10
 """At most so many frames of ones in one read, if the reader stalled."""
 
-_LOS: Final = frozenset({Alarm.LOS})
-_AIS: Final = frozenset({Alarm.AIS})
-_LFA: Final = frozenset({Alarm.LFA})
+_LFA: Final = frozenset({Alarm.LFA, Alarm.LMFA})
+_AIS: Final = _LFA | {Alarm.AIS}
+_LOS: Final = _LFA | {Alarm.LOS}
 _ALIGNED: Final = {
     (False, False): NO_ALARMS,
     (False, True): frozenset({Alarm.RAI}),
@@ -31,7 +31,7 @@ _NO_FRAMES: Final = np.empty((0, TIMESLOTS), np.uint8)
 
 
 class E1Line:
-    """Frames to octets and back; a defect hides those that follow from it: LOS hides AIS hides LFA hides LMFA, RAI.
+    """Frames to octets and back, with alarms.
 
     Loss of signal, AIS and loss of frame alignment in the received line set the A bit in what is sent, errored
     sub-multiframes clear E bits (G.704 2.3; G.732 table 2).
@@ -40,19 +40,18 @@ class E1Line:
     def __init__(self, *, crc4: bool = True) -> None:
         self.deframer = E1Deframer(crc4=crc4)
         self.defects: frozenset[Alarm] = _LOS
+        """Present as of the last `receive`, those that follow from another included."""
         self._framer = E1Framer(crc4=crc4)
         self._framer.remote_alarm = True
         self._integrator = AlarmIntegrator(_LOS)
+        self._all: frozenset[Alarm] = _LOS  # as integrated
+        self.alarms: frozenset[Alarm] = correlate(_LOS)
+        """As of the last `receive`, without those that follow from another."""
         self._heard: float | None = None
         self._lost: float | None = None  # since when frames of ones are made up
         self._reported = 0  # CRC-4 errors told to the far end
         self._sent = 0
         self._ones = 0
-
-    @property
-    def alarms(self) -> frozenset[Alarm]:
-        """Alarms as of the last `receive`."""
-        return self._integrator.alarms
 
     def transmit(self, frames: Frames) -> bytes:
         """Frame `frames`, shape (n, 32), into 32 * n octets."""
@@ -79,7 +78,10 @@ class E1Line:
         if (errors := deframer.counts.crc4_errors) != self._reported:
             framer.report_crc_errors(errors - self._reported)
             self._reported = errors
-        self._integrator.update(defects, now)
+        alarms = self._integrator.update(defects, now)
+        if alarms is not self._all:
+            self._all = alarms
+            self.alarms = correlate(alarms)
         return frames
 
     def counters(self) -> dict[str, int]:
@@ -94,10 +96,8 @@ class E1Line:
 
     def _silence(self, now: float) -> Frames:
         """Nothing came: after a while that is loss of signal, and the system side gets ones at the line's rate."""
-        if self._heard is None:
-            self._heard = now - SILENCE
         if self._lost is None:
-            if now - self._heard >= SILENCE:
+            if self._heard is None or now - self._heard >= SILENCE:
                 self._lost = now
                 self.deframer.lose_signal()
             return _NO_FRAMES

@@ -38,7 +38,9 @@ SILENCE: Final = 0.03
 FAR_AHEAD: Final = 64
 """A jump in sequence as far as this is a new beginning, not loss."""
 RESTART: Final = 3
-"""Consecutive packets in sequence among themselves, but behind ours: the sender began anew."""
+"""Packets in sequence among themselves but behind ours, and none of ours between: the sender began anew."""
+
+_NOT_BEHIND: Final[tuple[int, int]] = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,7 @@ class SatopReceiver:
         self._newest = 0
         self._missing = 0  # consecutive, up to now
         self._good = 0  # consecutive in sequence
-        self._behind: tuple[int, int] = (0, 0)  # last late sequence number, and how many in a row
+        self._behind = _NOT_BEHIND  # last late sequence number, and how many in a row
         self._heard: float | None = None
 
     def receive(self, data: bytes, now: float) -> bytes:
@@ -152,6 +154,7 @@ class SatopReceiver:
             if sequence == self._expected:
                 self._expected = sequence + 1 & 0xFFFF
                 self._missing = 0
+                self._behind = _NOT_BEHIND
                 self.counts.packets_in += 1
                 return data[CONTROL_WORD:]
         try:
@@ -184,6 +187,7 @@ class SatopReceiver:
             return self._hand_on(())
         if ahead >= 0x8000:
             return self._late(sequence, payload)
+        self._behind = _NOT_BEHIND
         if ahead >= FAR_AHEAD:
             return self._resynchronise(sequence, payload)
         if sequence in self._waiting:
@@ -230,5 +234,5 @@ class SatopReceiver:
         self.counts.resynchronisations += 1
         self._waiting = {sequence: payload}
         self._expected = sequence
-        self._behind = (0, 0)
+        self._behind = _NOT_BEHIND
         return self._hand_on(())

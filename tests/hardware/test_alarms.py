@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from tandem.hardware.alarms import NO_ALARMS, Alarm, AlarmIntegrator, correlate
+
+LFA = frozenset({Alarm.LFA})
+
+
+def test_a_defect_is_an_alarm_when_it_lasts():
+    integrator = AlarmIntegrator(raise_after=0.1, clear_after=0.2)
+    assert integrator.update(LFA, 1.0) == NO_ALARMS
+    assert integrator.update(LFA, 1.09) == NO_ALARMS
+    assert integrator.update(LFA, 1.1) == LFA
+    assert integrator.update(NO_ALARMS, 2.0) == LFA
+    assert integrator.update(NO_ALARMS, 2.1) == LFA
+    assert integrator.update(NO_ALARMS, 2.25) == NO_ALARMS
+
+
+def test_an_interruption_starts_the_time_again():
+    integrator = AlarmIntegrator(raise_after=0.1)
+    integrator.update(LFA, 1.0)
+    integrator.update(NO_ALARMS, 1.05)
+    assert integrator.update(LFA, 1.12) == NO_ALARMS
+    assert integrator.update(LFA, 1.23) == LFA
+
+
+def test_each_alarm_has_its_own_time():
+    integrator = AlarmIntegrator(LFA, raise_after=0.1, clear_after=0.1)
+    rai = frozenset({Alarm.RAI})
+    assert integrator.update(rai, 1.0) == LFA
+    assert integrator.update(rai, 1.1) == rai
+
+
+def test_what_follows_from_another_alarm_is_hidden():
+    assert correlate(frozenset(Alarm)) == {Alarm.LOS}
+    assert correlate(frozenset({Alarm.AIS, Alarm.LFA, Alarm.LMFA})) == {Alarm.AIS}
+    assert correlate(frozenset({Alarm.LFA, Alarm.LMFA, Alarm.RAI})) == LFA
+    assert correlate(frozenset({Alarm.LMFA, Alarm.RAI})) == {Alarm.LMFA, Alarm.RAI}

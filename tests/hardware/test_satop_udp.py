@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import socket
+
+import numpy as np
+import pytest
+from support.e1 import numbers, speech
+from support.spans import SpanPair, free_ports, spec_pair
+
+from tandem.core.errors import SpanError
+from tandem.hardware.alarms import Alarm
+from tandem.hardware.registry import open_span
+from tandem.hardware.satop import Packet
+
+
+@pytest.mark.parametrize("frames", [1, 8, 40])
+def test_packet_sizes(frames):
+    pair = SpanPair("satop", f",frames={frames}")
+    assert pair.spans[0].quantum == frames
+    pair.run(0.3)
+    assert [span.alarms() for span in pair.spans] == [set(), set()]
+    assert pair.spans[0].counters()["packets_in"] == pair.spans[1].counters()["packets_out"]
+    pair.close()
+
+
+def test_taken_port_is_a_clear_error():
+    one, _ = spec_pair("satop")
+    span = open_span(one)
+    with pytest.raises(SpanError, match=r"listen=127.0.0.1:\d+ cannot be used: .*another program"):
+        open_span(one)
+    span.close()
+    open_span(one).close()
+
+
+def test_foreign_address_is_a_clear_error():
+    with pytest.raises(SpanError, match=r"listen=192\.0\.2\.1:40001 cannot be used"):
+        open_span("satop:listen=192.0.2.1:40001,peer=127.0.0.1:40002")
+
+
+def test_absent_peer_is_los_and_no_exception():
+    span = open_span(spec_pair("satop")[0])
+    for step in range(300):
+        span.write(np.full((8, 32), 0xD5, np.uint8), step / 1000)
+        span.read(step / 1000)
+    assert span.alarms() == {Alarm.LOS}
+    span.close()
+
+
+def test_restarted_peer_is_taken_back():
+    pair = SpanPair("satop")
+    pair.run(0.3)
+    spec = pair.spans[1].spec
+    pair.spans[1].close()
+    pair.spans = (pair.spans[0], open_span(spec))
+    pair.run(0.3)
+    assert [span.alarms() for span in pair.spans] == [set(), set()]
+    pair.close()
+
+
+def test_packets_from_elsewhere_are_not_heard():
+    pair = SpanPair("satop")
+    pair.run(0.3)
+    port = int(pair.spans[0].spec.partition("listen=127.0.0.1:")[2].partition(",")[0])
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        for _ in range(20):
+            stranger.sendto(Packet(7, b"\x00" * 256).encode(), ("127.0.0.1", port))
+    before = pair.spans[0].counters()
+    pair.step()
+    assert pair.spans[0].counters()["packets_in"] == before["packets_in"] + 1
+    assert pair.spans[0].counters()["packets_late"] == 0
+    pair.close()
+
+
+def test_fileno_tells_when_packets_have_come():
+    pair = SpanPair("satop")
+    with socket.socket(fileno=socket.dup(pair.spans[1].fileno())) as same:
+        same.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            same.recv(1, socket.MSG_PEEK)
+        pair.spans[0].write(pair.idle, 0.0)
+        assert len(same.recv(2048, socket.MSG_PEEK)) == 260
+    pair.close()
+
+
+def test_lost_and_swapped_packets_through_a_relay():
+    """A relay between two spans swaps a pair of packets and loses one: 8 frames of ones, everything else in order."""
+    near, far, relay_port = free_ports(3)
+    sender = open_span(f"satop:listen=127.0.0.1:{near},peer=127.0.0.1:{relay_port}")
+    receiver = open_span(f"satop:listen=127.0.0.1:{far},peer=127.0.0.1:{relay_port}")
+    frames, got = speech(1600), []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as relay:
+        relay.bind(("127.0.0.1", relay_port))
+        relay.settimeout(1)
+        held = None
+        for number in range(200):
+            now = number / 1000
+            sender.write(frames[8 * number : 8 * number + 8], now)
+            packet = relay.recv(2048)
+            if number == 100:
+                held = packet
+            elif number != 150:
+                relay.sendto(packet, ("127.0.0.1", far))
+                if held:
+                    relay.sendto(held, ("127.0.0.1", far))
+                    held = None
+            got.append(receiver.read(now))
+    all_frames = np.concatenate(got)
+    assert numbers(all_frames[:1200]) == list(range(1200))
+    assert numbers(all_frames[1208:1600]) == list(range(1208, 1600))
+    counters = receiver.counters()
+    assert (counters["packets_lost"], counters["packets_reordered"], counters["alignment_losses"]) == (1, 1, 1)
+    assert receiver.alarms() <= {Alarm.RAI}
+    sender.close()
+    receiver.close()

@@ -1,0 +1,73 @@
+"""The contract, kept by every kind of span that needs no card."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from support.e1 import speech
+from support.spans import SpanPair
+
+from tandem.core.errors import SpanError
+from tandem.hardware.alarms import Alarm
+
+
+@pytest.fixture(params=["virtual", "satop"])
+def pair(request):
+    pair = SpanPair(request.param)
+    yield pair
+    pair.close()
+
+
+def test_a_new_span_has_los_until_frames_come(pair):
+    assert pair.spans[0].alarms() == {Alarm.LOS}
+    pair.run(0.05)
+    assert pair.spans[0].alarms() == {Alarm.LOS}
+    pair.run(0.2)
+    assert [span.alarms() for span in pair.spans] == [set(), set()]
+
+
+def test_frames_pass_bit_exact_both_ways(pair):
+    pair.run(0.3)
+    for received in pair.received:
+        received.clear()
+    frames = [speech(800, seed) for seed in (1, 2)]
+    for start in range(0, 800, 8):
+        pair.step((frames[0][start : start + 8], frames[1][start : start + 8]))
+    assert (np.concatenate(pair.received[1])[:, 1:] == frames[0][:, 1:]).all()
+    assert (np.concatenate(pair.received[0])[:, 1:] == frames[1][:, 1:]).all()
+    for span in pair.spans:
+        counters = span.counters()
+        assert counters["crc4_errors"] == counters["fas_errors"] == counters["alignment_losses"] == 0
+
+
+def test_silence_is_los_here_and_rai_there_and_clears(pair):
+    pair.run(0.3)
+    pair.run(0.5, silent=1)
+    assert pair.spans[0].alarms() == {Alarm.LOS}
+    assert pair.spans[1].alarms() == {Alarm.RAI}
+    pair.run(0.3)
+    assert [span.alarms() for span in pair.spans] == [set(), set()]
+
+
+def test_without_signal_ones_come_at_the_rate_of_the_line(pair):
+    pair.run(0.3)
+    pair.run(0.2, silent=1)
+    pair.received[0].clear()
+    pair.run(0.5, silent=1)
+    frames = np.concatenate(pair.received[0])
+    assert (frames == 0xFF).all()
+    assert abs(len(frames) - 4000) <= 8
+
+
+def test_write_wants_whole_quanta(pair):
+    with pytest.raises(SpanError, match="multiple of 8"):
+        pair.spans[0].write(np.zeros((5, 32), np.uint8), 0.0)
+    pair.spans[0].write(np.zeros((24, 32), np.uint8), 0.0)
+    assert pair.spans[0].counters()["frames_out"] == 24
+
+
+def test_line_without_crc(pair):
+    other = SpanPair("satop" if pair.spans[0].fileno() else "virtual", crc4=False)
+    other.run(0.3)
+    assert [span.alarms() for span in other.spans] == [set(), set()]
+    other.close()
