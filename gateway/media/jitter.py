@@ -4,7 +4,7 @@ Each leg has a ring of octets between `write` (where the next packet in order go
 What lies between is always whole: a gap is filled with concealment when the packet behind it arrives, and a packet
 that turns up later overwrites its own part. When nothing is there to play, concealment is played and *read* stays
 where it is: if the packet was late, the buffer has thereby grown; if it was lost, the gap it leaves is taken as
-already played. A buffer that has stayed too full for a second gives up one packet.
+already played. A buffer that has stayed too full for a second gives up what it did not need.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ RING: Final = BLOCK * SLOTS
 MOST: Final = 5 * BLOCK
 """More than this (100 ms) waiting is cut to two packets at once."""
 SPARE: Final = 2 * BLOCK
-"""Left over after every tick of a window, this much shows that the buffer is a packet too deep."""
+"""Left over after every tick of a window, this much shows that the buffer is too deep."""
 WINDOW: Final = 50
 """Ticks of a window."""
 FADED: Final = 3 * BLOCK
@@ -115,7 +115,7 @@ class JitterBuffers:
         self.write[leg] += len(payload)
         self._packet[leg] = len(payload)
         if self.delay(leg) > MOST:
-            self._shorten(leg, 2 * BLOCK)
+            self._shorten(leg, self.delay(leg) - 2 * BLOCK)
         return True
 
     def quiet(self, leg: int) -> None:
@@ -138,14 +138,14 @@ class JitterBuffers:
             self._state[leg] = _PLAYING
             self._floor[leg] = 0
             rows[leg] = self._silence[leg]
-            self._shorten(leg, max(BLOCK, int(self._packet[leg])))
+            self._shorten(leg, self.delay(leg) - max(BLOCK, int(self._packet[leg])))
         self._ticks += 1
         if self._ticks % WINDOW == 0:
             self._adapt()
 
     def _adapt(self) -> None:
         for leg in np.flatnonzero((self._floor >= SPARE) & (self._state == _PLAYING)).tolist():
-            self._shorten(leg, self.delay(leg) - BLOCK)
+            self._shorten(leg, int(self._floor[leg]) - BLOCK)
         self._floor[:] = RING
 
     def _play_one(self, leg: int, row: Octets) -> None:
@@ -204,7 +204,8 @@ class JitterBuffers:
         ring[start : start + first] = octets[:first]
         ring[: len(octets) - first] = octets[first:]
 
-    def _shorten(self, leg: int, depth: int) -> None:
-        if (cut := self.delay(leg) - depth) > 0:
+    def _shorten(self, leg: int, octets: int) -> None:
+        """Throw away `octets`, in whole blocks, so that what is copied block by block stays so."""
+        if (cut := octets // BLOCK * BLOCK) > 0:
             self._read[leg] += cut
             self.skipped[leg] += cut

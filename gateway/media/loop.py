@@ -7,11 +7,11 @@ import os
 import select
 import socket
 import time
-from collections.abc import Iterator
 from typing import Final
 
 import msgspec
 
+from .clock import Ticker
 from .line import SpanLine
 from .link import Link
 from .plane import Plane
@@ -20,6 +20,8 @@ from .timer import interval_timer
 
 STARTING: Final = 0.002
 """Seconds from here to the first tick."""
+SWEEP: Final = 1.0
+"""Seconds between garbage collections: the loop makes no cycles, what little others make is soon found."""
 FLUSH: Final = 0.2
 """Seconds that signal units still queued at Shutdown are given to leave."""
 _COMMANDS = msgspec.msgpack.Decoder(list[Command])
@@ -31,7 +33,6 @@ class Loop:
     def __init__(self, plane: Plane, end: socket.socket) -> None:
         self._plane = plane
         self._link: Link[Event, Command] = Link(end, _COMMANDS)
-        self._tick: Iterator[None] | None = None
         self._ending: float | None = None
         self._epoll = select.epoll()
         self._epoll.register(end.fileno(), select.EPOLLIN)
@@ -48,41 +49,29 @@ class Loop:
         """Run; returns when the process is to end in order."""
         gc.collect()
         gc.freeze()
-        gc.disable()  # the loop makes no cycles; what little others make goes once a second
+        gc.disable()
         clock = time.monotonic
         start, period = clock() + STARTING, self._plane.period / 1e6
         timer = interval_timer(start, period)
         self._epoll.register(timer, select.EPOLLIN)
         self._plane.begin(start)
+        sweep = Ticker(start, SWEEP, SWEEP)
+        more = False
         while not self._link.closed:
-            for descriptor, _ in self._epoll.poll(0 if self._tick else 1.0):
+            for descriptor, _ in self._epoll.poll(0 if more else 1.0):
                 if descriptor == timer:
                     os.read(descriptor, 8)
                 elif line := self._spans.get(descriptor):
                     self._plane.receive_line(line, clock())
                 elif descriptor == self._command_descriptor:
                     self._obey()
-            self._serve(clock())
+            now = clock()
+            more = self._plane.serve(now)
             self._tell()
+            if not more and sweep.begin(now):
+                gc.collect()
             if self._ending is not None and (clock() >= self._ending or not self._plane.queued()):
                 break
-
-    def _serve(self, now: float) -> None:
-        """Do what is due: the line first, then a part of the speech tick."""
-        plane = self._plane
-        drain = plane.drains.begin(now)
-        if self._tick is None and plane.speech.begin(now):
-            self._tick = plane.tick(now)
-            next(self._tick, None)
-            drain = False
-        plane.send_lines(now)
-        if self._tick is not None and next(self._tick, self) is self:
-            self._tick = None
-        if drain:
-            plane.drain(now)
-            plane.alarms()
-            if plane.report(now):
-                gc.collect()
 
     def _obey(self) -> None:
         for command in self._link.receive():

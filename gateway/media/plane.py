@@ -81,7 +81,7 @@ class Plane:
         self._indices: dict[int, int] = {}
         self._bases = {line.name: legs + TIMESLOTS * place for place, line in enumerate(self.lines)}
         self._timeslots = Rendering(self.matrix, [])
-        self._sending: Iterator[None] = iter(())
+        self._tick: Iterator[None] | None = None
         for line, span in zip(self.lines, configuration.spans, strict=True):
             for timeslot in range(TIMESLOTS):
                 self.matrix.set_law(self._bases[line.name] + timeslot, span.law)
@@ -132,6 +132,22 @@ class Plane:
             case _:
                 pass
 
+    def serve(self, now: float) -> bool:
+        """Do what is due: the line first, then a part of the speech tick; True when more of the tick is left."""
+        drain = self.drains.begin(now)
+        if self._tick is None and self.speech.begin(now):
+            self._tick = self.tick(now)
+            next(self._tick, None)
+            drain = False
+        self.send_lines(now)
+        if self._tick is not None and next(self._tick, self) is self:
+            self._tick = None
+        if drain:
+            self.drain(now)
+            self._tell_alarms()
+            self._report(now)
+        return self._tick is not None
+
     def send_lines(self, now: float) -> None:
         """Send all that is due, what is late in order."""
         for line in self.lines:
@@ -175,18 +191,17 @@ class Plane:
         yield from self.transmitters.batches()
         self._release_silent(now)
 
-    def report(self, now: float) -> bool:
-        """Once a second, tell how things are; True when it did."""
+    def _report(self, now: float) -> None:
+        """Once a second, tell how things are."""
         if not self._reports.begin(now):
-            return False
+            return
         tickers = [self.speech, *(line.ticker for line in self.lines)]
         late = max(ticker.take_worst_late() for ticker in tickers)
         counters = {line.name: line.counters() | line.store.counters() for line in self.lines}
         self.events.append(protocol.MediaReport(self.speech.count, late * 1000, time.process_time(), counters))
         self.events += [channel.report() for channel in self._channels.values()]
-        return True
 
-    def alarms(self) -> None:
+    def _tell_alarms(self) -> None:
         """Tell alarms that have changed."""
         for line in self.lines:
             if change := line.alarm_change():
