@@ -71,9 +71,9 @@ class LinkControl:
         linkset: LinksetConfiguration,
         timers: Timers,
         table: TimerTable,
-        alone: Callable[[], bool],
+        alone: Callable[[LinkControl], bool],
     ) -> None:
-        """`alone` tells whether no link of the linkset carries traffic (emergency alignment)."""
+        """`alone` tells whether no other link of the linkset carries traffic (emergency alignment)."""
         self.id = configuration.id
         self.slc = configuration.slc
         self.linkset = linkset
@@ -126,7 +126,7 @@ class LinkControl:
 
     def _align(self, now: float) -> LinkState:
         proving = self.linkset.proving
-        emergency = proving is Proving.EMERGENCY or (proving is Proving.AUTOMATIC and self._alone())
+        emergency = proving is Proving.EMERGENCY or (proving is Proving.AUTOMATIC and self._alone(self))
         self._outputs.append(StartLink(self.id, emergency))
         return LinkState.ALIGNING
 

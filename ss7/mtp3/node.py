@@ -66,8 +66,8 @@ class SignallingPoint:
     def _build(self, configuration: LinksetConfiguration) -> Linkset:
         timers = self.configuration.timers
 
-        def alone() -> bool:
-            return not self._linksets[configuration.name].usable()
+        def alone(link: LinkControl) -> bool:
+            return all(other is link for other in self._linksets[configuration.name].usable())
 
         links = [LinkControl(link, configuration, timers, self._timers, alone) for link in configuration.links]
         self._links.update((link.id, link) for link in links)

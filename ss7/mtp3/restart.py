@@ -88,9 +88,10 @@ class RestartControl:
         return self.state
 
     def _announce(self, now: float) -> RestartState:
-        """The neighbour takes a TRA from now on: send it, again if it went out before."""
-        self._peer_tested = True
-        self._send()
+        """The neighbour takes a TRA from now on: send it, also when it went out unasked before."""
+        if not (self._peer_tested and self._sent):
+            self._peer_tested = True
+            self._send()
         return self.state
 
     def _announce_unasked(self, now: float) -> RestartState:
@@ -104,13 +105,6 @@ class RestartControl:
         self._timers.start((Timer.T19, self._name), now + self._t19)
         self._outputs.append(RestartOutput.READY)
         return RestartState.RUNNING
-
-    def _late_test(self, now: float) -> RestartState:
-        """Traffic started before the neighbour tested any link: it may have ignored our TRA."""
-        if not self._peer_tested:
-            self._peer_tested = True
-            self._send()
-        return self.state
 
     def _answer(self, now: float) -> RestartState:
         """The neighbour has restarted; T19 keeps two points from answering each other for ever."""
@@ -152,7 +146,7 @@ TRANSITIONS: Final[dict[tuple[RestartState, RestartInput], Callable[[RestartCont
     (RestartState.RESTARTING, RestartInput.USER_TRAFFIC): RestartControl._ready,
     (RestartState.RESTARTING, RestartInput.T21_EXPIRY): RestartControl._ready,
     (RestartState.RESTARTING, RestartInput.ALL_LINKS_LOST): RestartControl._lost,
-    (RestartState.RUNNING, RestartInput.PEER_TEST_ANSWERED): RestartControl._late_test,
+    (RestartState.RUNNING, RestartInput.PEER_TEST_ANSWERED): RestartControl._announce,
     (RestartState.RUNNING, RestartInput.TRA): RestartControl._answer,
     (RestartState.RUNNING, RestartInput.ALL_LINKS_LOST): RestartControl._lost,
 }

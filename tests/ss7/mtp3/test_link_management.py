@@ -20,7 +20,7 @@ from tandem.ss7.mtp3.timers import Timer, TimerKey
 def control(proving=Proving.AUTOMATIC, alone=True) -> LinkControl:
     link = LinkConfiguration(1, 0)
     table: TimerTable[TimerKey] = TimerTable()
-    return LinkControl(link, LinksetConfiguration("a", 2, [link], proving), Timers(), table, lambda: alone)
+    return LinkControl(link, LinksetConfiguration("a", 2, [link], proving), Timers(), table, lambda link: alone)
 
 
 def available() -> LinkControl:

@@ -151,12 +151,14 @@ def test_emergency_alignment_only_for_the_first_link():
         StartLink(0, True),
         StartLink(1, True),
     ]
-    net = running()
-    net.fail(1)
-    net.points["A"].link_event(1, mtp2.LinkOutOfService("again"), net.now)
-    node = net.points["A"]
-    node.handle_timers(net.now + 2.0)
-    assert StartLink(1, False) in node.outputs()
+    node.link_event(1, mtp2.LinkInService(), 1.0)
+    node.link_event(1, mtp2.MessageReceived(management("SLTA", service=1, sls=1, pattern=b"TANDEM")), 1.1)
+    node.link_event(0, mtp2.LinkOutOfService("T2 expired"), 2.0)
+    node.outputs()
+    node.handle_timers(4.0)
+    assert StartLink(0, False) in node.outputs()
+    node.link_event(1, mtp2.LinkOutOfService("SUERM"), 5.0)
+    assert StartLink(1, True) in node.outputs()
 
 
 # Links that fail

@@ -54,6 +54,22 @@ def test_tra_goes_out_again_when_the_neighbour_tests_late(restart):
     assert restart.handle(RestartInput.PEER_TEST_ANSWERED, 11.0) == []
 
 
+def test_further_links_do_not_repeat_tra(restart):
+    restart.handle(RestartInput.PEER_TEST_ANSWERED, 0.0)
+    assert restart.handle(RestartInput.LINK_USABLE, 0.1) == [TRA]
+    assert restart.handle(RestartInput.PEER_TEST_ANSWERED, 0.2) == []
+    restart.handle(RestartInput.TRA, 0.3)
+    assert restart.handle(RestartInput.PEER_TEST_ANSWERED, 0.4) == []
+
+
+def test_neighbour_that_tests_only_after_traffic_began_gets_tra_again(restart):
+    restart.handle(RestartInput.LINK_USABLE, 0.0)
+    restart.handle(RestartInput.PEER_TEST_EXPIRY, 5.0)
+    restart.handle(RestartInput.T21_EXPIRY, 10.0)
+    assert restart.handle(RestartInput.PEER_TEST_ANSWERED, 11.0) == [TRA]
+    assert restart.handle(RestartInput.PEER_TEST_ANSWERED, 12.0) == []
+
+
 def test_user_traffic_is_as_good_as_tra(restart):
     restart.handle(RestartInput.LINK_USABLE, 0.0)
     assert restart.handle(RestartInput.USER_TRAFFIC, 1.0) == [TRA, READY]

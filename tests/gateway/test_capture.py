@@ -1,0 +1,233 @@
+"""Capture files as tshark and scapy read them, and disks that fill up."""
+
+import errno
+import os
+import shutil
+import struct
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tandem.gateway.capture import CaptureWriter, udp_packet
+
+SLTM = bytes.fromhex("5b640d81a08f34011160") + b"TANDEM"
+FISU = bytes.fromhex("ffff00")
+LSSU = bytes.fromhex("ffff0100")
+OPTIONS = (
+    b"OPTIONS sip:b@127.0.0.2 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bK1\r\nMax-Forwards: 70\r\n"
+    b"From: <sip:a@127.0.0.1>;tag=1\r\nTo: <sip:b@127.0.0.2>\r\nCall-ID: 1\r\n"
+    b"CSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n"
+)
+NOW = 1_700_000_000.25
+
+
+def blocks(path: Path) -> list[tuple[int, bytes]]:
+    """Type and body of every block; fails unless the file is whole blocks."""
+    data, found = path.read_bytes(), []
+    while data:
+        kind, length = struct.unpack_from("<II", data)
+        assert struct.unpack_from("<I", data, length - 4) == (length,)
+        found.append((kind, data[8 : length - 4]))
+        data = data[length:]
+    return found
+
+
+def packets(path: Path) -> list[tuple[int, bytes]]:
+    """Interface and octets of every packet."""
+    found = []
+    for kind, body in blocks(path):
+        if kind == 6:
+            interface, _, _, length, _ = struct.unpack_from("<IIIII", body)
+            found.append((interface, body[20 : 20 + length]))
+    return found
+
+
+def fields(path: Path, *names: str) -> list[list[str]]:
+    """What tshark shows of each packet."""
+    columns = [argument for name in names for argument in ("-e", name)]
+    checks = ["-o", "udp.check_checksum:TRUE", "-o", "ip.check_checksum:TRUE"]
+    command = ["tshark", "-r", str(path), *checks, "-T", "fields", *columns]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    return [line.split("\t") for line in done.stdout.splitlines()]
+
+
+needs_tshark = pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
+
+
+@pytest.mark.interop
+@needs_tshark
+def test_tshark_reads_links_and_sip(tmp_path):
+    writer = CaptureWriter(tmp_path / "x.pcapng")
+    writer.write_mtp2("east:16", SLTM, True, NOW)
+    writer.write_mtp2("west:16", SLTM, False, NOW + 0.001)
+    writer.write_mtp2("east:16", FISU, False, NOW + 0.002)
+    writer.write_mtp2("east:16", LSSU, True, NOW + 0.003)
+    writer.write_udp(("127.0.0.1", 5060), ("127.0.0.2", 5070), OPTIONS, NOW + 0.004, sent=True)
+    writer.write_udp(("::1", 5060), ("2001:db8::1", 5070), OPTIONS, NOW + 0.005)
+    writer.close()
+    names = ["frame.interface_name", "frame.p2p_dir", "frame.link_nr", "frame.protocols", "frame.time_epoch"]
+    assert fields(writer.path, *names) == [
+        ["east:16", "0", "0", "mtp2:mtp3:mtp3mg", "1700000000.250000000"],
+        ["west:16", "1", "1", "mtp2:mtp3:mtp3mg", "1700000000.251000000"],
+        ["east:16", "1", "0", "mtp2", "1700000000.252000000"],
+        ["east:16", "0", "0", "mtp2", "1700000000.253000000"],
+        ["IP", "0", "", "raw:ip:udp:sip", "1700000000.254000000"],
+        ["IP", "", "", "raw:ipv6:udp:sip", "1700000000.255000000"],
+    ]
+    assert fields(writer.path, "mtp3.dpc", "mtp3.opc", "mtp3mg.test_pattern")[0] == ["4000", "1234", "54414e44454d"]
+    assert {row[0] for row in fields(writer.path, "_ws.malformed", "frame.number")} == {""}
+    assert fields(writer.path, "udp.checksum.status", "ip.checksum.status")[4:] == [["1", "1"], ["1", ""]]
+
+
+def test_scapy_reads_the_same_octets(tmp_path):
+    from scapy.utils import PcapNgReader
+
+    writer = CaptureWriter(tmp_path / "x.pcapng")
+    writer.write_udp(("127.0.0.1", 5060), ("127.0.0.2", 5070), b"hello", NOW)
+    writer.close()
+    with PcapNgReader(str(writer.path)) as reader:
+        packet = next(iter(reader))
+    assert bytes(packet) == udp_packet(("127.0.0.1", 5060), ("127.0.0.2", 5070), b"hello")
+    assert float(packet.time) == pytest.approx(NOW, abs=1e-6)
+
+
+@given(payload=st.binary(max_size=200), version=st.sampled_from(["127.0.0.1", "2001:db8::7"]))
+def test_checksums_agree_with_scapy(payload, version):
+    from scapy.layers.inet import IP
+    from scapy.layers.inet6 import IPv6
+
+    packet = udp_packet((version, 5060), (version, 5061), payload)
+    parsed = (IP if version[3] == "." else IPv6)(packet)
+    udp = parsed.payload
+    assert bytes(udp.payload) == payload
+    said = (parsed.fields.get("chksum"), udp.chksum)
+    if "chksum" in parsed.fields:
+        del parsed.chksum
+    del udp.chksum
+    again = type(parsed)(bytes(parsed))
+    assert (again.fields.get("chksum"), again.payload.chksum) == said
+
+
+def test_addresses_that_do_not_go_together():
+    with pytest.raises(ValueError, match="same IP version"):
+        udp_packet(("127.0.0.1", 1), ("::1", 1), b"")
+    assert udp_packet(("::ffff:127.0.0.1", 1), ("127.0.0.1", 1), b"") == udp_packet(
+        ("127.0.0.1", 1), ("127.0.0.1", 1), b""
+    )
+
+
+def test_names_are_no_addresses(tmp_path):
+    writer = CaptureWriter(tmp_path / "x.pcapng")
+    writer.write_udp(("gateway.example", 1), ("127.0.0.1", 1), b"x", NOW)
+    assert (writer.packets, writer.failure) == (0, None)
+    writer.close()
+
+
+def test_direction_and_link_number(tmp_path):
+    writer = CaptureWriter(tmp_path / "x.pcapng")
+    writer.write_mtp2("a", FISU, True, NOW)
+    writer.write_mtp2("b", FISU, False, NOW, number=300)
+    writer.close()
+    assert packets(writer.path) == [(0, b"\x01\x00\x00\x00" + FISU), (1, b"\x00\x00\x01\x2c" + FISU)]
+
+
+def test_clock_offset(tmp_path):
+    writer = CaptureWriter(tmp_path / "x.pcapng", clock_offset=NOW)
+    writer.write_mtp2("a", FISU, True, 0.5)
+    writer.close()
+    body = next(body for kind, body in blocks(writer.path) if kind == 6)
+    _, high, low = struct.unpack_from("<III", body)
+    assert high << 32 | low == 1_700_000_000_750_000_000
+
+
+def test_nothing_reaches_the_disk_before_flush_and_everything_after(tmp_path):
+    writer = CaptureWriter(tmp_path / "x.pcapng")
+    writer.write_mtp2("a", FISU, True, NOW)
+    assert writer.path.read_bytes() == b""
+    writer.flush()
+    assert len(packets(writer.path)) == 1
+    writer.close()
+
+
+def test_buffer_is_bounded(tmp_path):
+    writer = CaptureWriter(tmp_path / "x.pcapng")
+    for _ in range(30_000):
+        writer.write_mtp2("a", SLTM, True, NOW)
+    assert writer.path.stat().st_size >= 1 << 20
+    writer.close()
+    assert len(packets(writer.path)) == 30_000
+
+
+def test_rotation_keeps_whole_files_with_their_interfaces(tmp_path):
+    writer = CaptureWriter(tmp_path / "x.pcapng", limit=1000, keep=2)
+    for number in range(60):
+        writer.write_mtp2("a", FISU, True, NOW)
+        writer.write_mtp2("b", bytes([number]) + FISU, True, NOW)
+        writer.flush()
+    writer.close()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["x.1.pcapng", "x.2.pcapng", "x.pcapng"]
+    kept = [octets[4] for name in ("x.2", "x.1", "x") for _, octets in packets(tmp_path / f"{name}.pcapng")][1::2]
+    assert kept == list(range(60 - len(kept), 60))
+    for path in tmp_path.iterdir():
+        assert [kind for kind, _ in blocks(path)][:3] == [0x0A0D0D0A, 1, 1]
+        assert {interface for interface, _ in packets(path)} <= {0, 1}
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_full_disk_stops_capturing_and_is_told_once():
+    told: list[str] = []
+    writer = CaptureWriter(Path("/dev/full"), on_failure=told.append)
+    writer.write_mtp2("a", FISU, True, NOW)
+    for _ in range(3):
+        writer.flush()
+        writer.write_mtp2("a", FISU, True, NOW)
+    writer.close()
+    assert told == [writer.failure] == ["capture to /dev/full stopped: No space left on device"]
+    assert writer.packets == 1
+
+
+class HalfFullFile:
+    """A file that takes 100 octets and then no more."""
+
+    def __init__(self, path: Path) -> None:
+        self.file = path.open("r+b", buffering=0)
+        self.file.seek(0, os.SEEK_END)
+        self.room = 100
+
+    def write(self, octets) -> int:
+        if not self.room:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        taken = self.file.write(octets[: self.room])
+        self.room -= taken
+        return taken
+
+    def truncate(self, size: int) -> int:
+        return self.file.truncate(size)
+
+    def close(self) -> None:
+        self.file.close()
+
+
+def test_disk_that_fills_up_leaves_whole_blocks(tmp_path):
+    writer = CaptureWriter(tmp_path / "x.pcapng")
+    writer.write_mtp2("a", FISU, True, NOW)
+    writer.flush()
+    writer._file.close()
+    writer._file = HalfFullFile(writer.path)
+    for _ in range(10):
+        writer.write_mtp2("a", FISU, True, NOW)
+    writer.flush()
+    assert "No space left" in writer.failure
+    assert len(packets(writer.path)) == 1
+
+
+def test_folder_that_does_not_exist(tmp_path):
+    told: list[str] = []
+    writer = CaptureWriter(tmp_path / "missing" / "x.pcapng", on_failure=told.append)
+    writer.write_mtp2("a", FISU, True, NOW)
+    writer.close()
+    assert len(told) == 1
+    assert "No such file" in told[0]
