@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 def attempt(decoder: Callable[[bytes], T], octets: bytes) -> T | None:
-    """What `decoder` makes of `octets`; None when it raises a DecodeError whose offset, if it has one, is within them."""
+    """What `decoder` makes of `octets`; None for a DecodeError (whose offset must lie within)."""
     try:
         return decoder(octets)
     except DecodeError as error:

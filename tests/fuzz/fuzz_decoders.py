@@ -1,0 +1,244 @@
+#!/usr/bin/env python3
+"""Feed every decoder random octets and mutated messages: each must give a value or a DecodeError, nothing else.
+
+    python tests/fuzz/fuzz_decoders.py --seconds 60 [--seed N] [--only NAME]
+
+Exit status 0 when all was well; 1 with the octets in hexadecimal and the traceback when something else came out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tandem.codecs.rtp import parse_header
+from tandem.codecs.telephone_event import parse_events
+from tandem.core.errors import DecodeError
+from tandem.gateway import decode
+from tandem.gateway.sip import sdp
+from tandem.gateway.sip.message import parse_message
+from tandem.hardware.satop import Packet
+from tandem.ss7.isup.messages import Message
+from tandem.ss7.isup.parameters import parse_parameter, typed_parameters
+from tandem.ss7.isup.variants import Variant
+from tandem.ss7.mtp2.units import decode_unit, encode_unit
+from tandem.ss7.mtp3.label import Variant as LabelVariant
+from tandem.ss7.mtp3.msu import decode_msu
+
+VECTORS = Path(__file__).resolve().parent.parent / "vectors"
+LABEL = b"\x85\x01\x80\x00\x00"
+MAX_OCTETS = 300
+
+_ISUP = [bytes.fromhex(line.split()[1]) for line in (VECTORS / "isup/messages.txt").read_text().splitlines()]
+_UNITS = [bytes.fromhex(line.split()[1]) for line in (VECTORS / "mtp2/units.txt").read_text().splitlines()]
+_MSUS = [bytes.fromhex(item["msu"]) for item in json.loads((VECTORS / "mtp3/labels.json").read_text())]
+_SIP = [
+    item["text"].encode()
+    for name in ("dtmf-info", "hold-resume", "session-refresh-422")
+    for item in json.loads((VECTORS / f"sip/{name}.json").read_text())
+]
+
+
+@dataclass(frozen=True)
+class Target:
+    """A decoder under test."""
+
+    name: str
+    decode: Callable[[bytes], object]
+    """Decodes and looks at everything that is decoded on demand; may raise DecodeError only."""
+    seeds: list[bytes]
+    """Well-formed input to mutate."""
+
+
+def isup(variant: Variant) -> Callable[[bytes], object]:
+    def run(octets: bytes) -> object:
+        message = Message.parse(octets, variant)
+        assert message.encode() == octets
+        str(message)
+        moved = message.with_cic(1)
+        assert moved.codes() == message.codes()
+        for parameter in message.raw_parameters():
+            cls = typed_parameters().get(parameter.code)
+            if cls is not None:
+                each(parameter.octets, cls.parse)
+        return message.parameters()
+
+    return run
+
+
+def each(octets: bytes, parse: Callable[[bytes], object]) -> None:
+    """Parse a part of the input; whether it is malformed does not end the test of the rest."""
+    try:
+        str(parse(octets))
+    except DecodeError:
+        return
+
+
+def isup_parameter(octets: bytes) -> object:
+    """The first octet is the parameter code."""
+    if not octets:
+        return None
+    value = parse_parameter(octets[0], octets[1:])
+    again = value.encode()
+    assert parse_parameter(octets[0], again) == value
+    return str(value)
+
+
+def mtp2(extended: bool) -> Callable[[bytes], object]:
+    def run(octets: bytes) -> object:
+        unit = decode_unit(octets, extended)
+        str(unit)
+        return decode_unit(encode_unit(unit, extended), extended)
+
+    return run
+
+
+def mtp3(variant: LabelVariant) -> Callable[[bytes], object]:
+    def run(octets: bytes) -> object:
+        msu = decode_msu(octets, variant)
+        assert msu.encode(variant) == octets
+        return str(msu), json.dumps(msu.to_dict(variant))
+
+    return run
+
+
+def explain(protocol: str, variant: str) -> Callable[[bytes], object]:
+    def run(octets: bytes) -> object:
+        report = decode.decode(protocol, octets, variant)
+        return json.dumps(report), decode.render(report)
+
+    return run
+
+
+def sip(octets: bytes) -> object:
+    message = parse_message(octets)
+    for name in list(message.fields):
+        message.values(name)
+    return message.contact, message.content_type
+
+
+TARGETS = [
+    *[Target(f"isup-{variant.value}", isup(variant), _ISUP) for variant in Variant],
+    Target(
+        "isup-parameter", isup_parameter, [bytes([code]) + octets[:20] for code in range(256) for octets in _ISUP[:3]]
+    ),
+    Target("mtp2", mtp2(False), _UNITS),
+    Target("mtp2-extended", mtp2(True), _UNITS),
+    *[Target(f"mtp3-{variant.value}", mtp3(variant), _MSUS) for variant in LabelVariant],
+    *[Target(f"explain-isup-{name}", explain("isup", name), _ISUP) for name in decode.VARIANTS],
+    *[
+        Target(f"explain-mtp3-{name}", explain("mtp3", name), [LABEL + m for m in _ISUP] + _MSUS)
+        for name in decode.VARIANTS
+    ],
+    Target("explain-mtp2", explain("mtp2", "itu"), _UNITS),
+    Target(
+        "rtp",
+        parse_header,
+        [
+            bytes.fromhex("800000010000000000000001ff"),
+            bytes.fromhex("91080001" + "00" * 12 + "bede0001510a0000" + "d5" * 8),
+        ],
+    ),
+    Target("telephone-event", parse_events, [bytes.fromhex("058a0320")]),
+    Target("satop", Packet.parse, [bytes(4) + bytes(256), b"\x00\x10\x00\x01" + bytes(60)]),
+    Target("sip", sip, _SIP),
+    Target("sdp", sdp.parse, [message.partition(b"\r\n\r\n")[2] for message in _SIP if b"\r\nv=0" in message]),
+]
+
+
+def mutate(octets: bytes, other: bytes, source: random.Random) -> bytes:
+    """One to four random changes."""
+    data = bytearray(octets)
+    for _ in range(source.randint(1, 4)):
+        at = source.randrange(len(data) + 1)
+        match source.randrange(7):
+            case 0 if data:
+                data[at % len(data)] ^= 1 << source.randrange(8)
+            case 1 if data:
+                data[at % len(data)] = source.choice([0, 1, 0x7F, 0x80, 0xFF, len(data) & 0xFF])
+            case 2:
+                data[at:at] = source.randbytes(source.randint(1, 4))
+            case 3:
+                del data[at : at + source.randint(1, 8)]
+            case 4:
+                del data[at:]
+            case 5:
+                data[at:at] = data[at : at + 16]
+            case _:
+                start = source.randrange(len(other) + 1)
+                data[at:] = other[start:]
+    return bytes(data)
+
+
+def an_input(target: Target, source: random.Random) -> bytes:
+    """Mostly a mutated message, sometimes random octets."""
+    if not target.seeds or source.random() < 0.1:
+        return source.randbytes(source.randrange(MAX_OCTETS))
+    return mutate(source.choice(target.seeds), source.choice(target.seeds), source)
+
+
+def check(target: Target, octets: bytes) -> bool:
+    """Whether the decoder accepts the octets; anything it raises but DecodeError passes through."""
+    try:
+        target.decode(octets)
+    except DecodeError:
+        return False
+    return True
+
+
+def fuzz(targets: Iterable[Target], seconds: float, source: random.Random) -> dict[str, tuple[int, int]]:
+    """Spend about `seconds`, equally on each target; inputs and accepted ones by name. AssertionError at a failure."""
+    chosen = list(targets)
+    counts = {}
+    for target in chosen:
+        end = time.monotonic() + seconds / len(chosen)
+        inputs = accepted = 0
+        for seed in target.seeds:
+            accepted += check_loudly(target, seed)
+            inputs += 1
+        while time.monotonic() < end:
+            for _ in range(50):
+                accepted += check_loudly(target, an_input(target, source))
+            inputs += 50
+        counts[target.name] = (inputs, accepted)
+    return counts
+
+
+def check_loudly(target: Target, octets: bytes) -> bool:
+    """`check`, with the octets named in the failure."""
+    try:
+        return check(target, octets)
+    except Exception as error:
+        raise AssertionError(f"{target.name}: {type(error).__name__}: {error}\n  octets {octets.hex()}") from error
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=60.0, help="time to spend in all (default 60)")
+    parser.add_argument("--seed", type=int, default=None, help="seed of the random source (default: a new one)")
+    parser.add_argument("--only", metavar="NAME", help="targets whose name contains NAME")
+    options = parser.parse_args()
+    seed = random.randrange(1 << 32) if options.seed is None else options.seed
+    print(f"seed {seed}")
+    targets = [target for target in TARGETS if not options.only or options.only in target.name]
+    if not targets:
+        parser.error(f"no target is called {options.only}; there are {', '.join(t.name for t in TARGETS)}")
+    try:
+        counts = fuzz(targets, options.seconds, random.Random(seed))
+    except AssertionError:
+        traceback.print_exc()
+        return 1
+    for name, (inputs, accepted) in counts.items():
+        print(f"{name:22} {inputs:9} inputs, {accepted:9} accepted")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
