@@ -44,6 +44,9 @@ class SignallingPoint:
 
     Inputs: `start`, `stop`, `link_event`, `transfer`, `handle_timers`. Outputs: see `primitives.Output`. Messages
     that cannot be understood or are not for us are counted in `counters` by reason and dropped.
+
+    An end point: it does not transfer messages between others. TFC is reported to users as congestion without route
+    set congestion test, link congestion is only counted, and `traffic` says which changeover procedures there are.
     """
 
     def __init__(self, configuration: Configuration) -> None:
