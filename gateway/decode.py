@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ from tandem.ss7.mtp3.label import LAYOUTS, Service
 from tandem.ss7.mtp3.label import Variant as LabelVariant
 from tandem.ss7.mtp3.msu import decode_msu
 
-_SEPARATORS: Final = str.maketrans("", "", " \t\r\n:,.")
+_SEPARATORS: Final = re.compile(r"[\s:,.]+")
 
 
 def decode(protocol: str, octets: bytes, variant: str = "itu") -> dict[str, Any]:
@@ -156,8 +157,8 @@ def _shifted(offset: int) -> Iterator[None]:
 
 
 def octets_of(text: str) -> bytes:
-    """Octets of hexadecimal text; spaces, colons, commas and dots between them do not matter. DecodeError if not."""
-    digits = text.translate(_SEPARATORS).removeprefix("0x")
+    """Octets of hexadecimal text; spaces, colons, commas, dots and `0x` do not matter. DecodeError if not."""
+    digits = "".join([part.removeprefix("0x") for part in _SEPARATORS.split(text)])
     try:
         return bytes.fromhex(digits)
     except ValueError:
@@ -215,7 +216,7 @@ def decode_command(protocol: str, octets: tuple[str, ...], variant: str, as_json
             if line.strip():
                 good &= _answer(protocol, line, variant, as_json=True)
     else:
-        good = _answer(protocol, "".join(octets), variant, as_json)
+        good = _answer(protocol, " ".join(octets), variant, as_json)
     sys.exit(0 if good else 1)
 
 

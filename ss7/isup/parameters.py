@@ -139,11 +139,13 @@ class BitParameter(Parameter):
     def describe(self) -> list[str]:
         """Each bit field that is not zero, in words."""
         parts = []
-        for place in layout(type(self)):
+        places = layout(type(self))
+        for place in places:
             value = getattr(self, place.name)
             label = place.name.replace("_", " ")
             if place.meaning is not None:
-                parts.append(f"{label} {meaning_of(place.meaning, value)}")
+                meaning = meaning_of(place.meaning, value)
+                parts.append(meaning if len(places) == 1 else f"{label} {meaning}")
             elif value:
                 parts.append(label if place.flag else f"{label} {value}")
         return parts

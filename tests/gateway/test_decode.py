@@ -145,7 +145,7 @@ def test_command_line_errors():
     assert tandem("isup", "00", "--variant", "x").exit_code == 2
 
 
-@pytest.mark.parametrize("text", ["05 00 12", "05:00:12", "0x050012", "05\t00\n12", "05.00,12"])
+@pytest.mark.parametrize("text", ["05 00 12", "05:00:12", "0x050012", "05\t00\n12", "05.00,12", "0x05 0x00 0x12"])
 def test_separators(text):
     assert octets_of(text) == b"\x05\x00\x12"
 

@@ -4,7 +4,7 @@ import random
 from dataclasses import FrozenInstanceError
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.decoding import attempt
 from support.isup_vectors import an_instance, every_type
@@ -26,6 +26,7 @@ def test_round_trip_of_values(cls):
 
 
 @pytest.mark.parametrize("cls", TYPES, ids=lambda cls: cls.__name__)
+@settings(max_examples=40)
 @given(octets=st.binary(max_size=20))
 def test_any_octets_give_a_value_or_a_decode_error(cls, octets):
     value = attempt(cls.parse, octets)
