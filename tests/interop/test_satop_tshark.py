@@ -1,0 +1,60 @@
+"""What a SAToP span sends, as tshark sees it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import struct
+import subprocess
+
+import numpy as np
+import pytest
+from support.spans import free_ports
+
+from tandem.hardware.registry import open_span
+
+pytestmark = [
+    pytest.mark.interop,
+    pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed"),
+]
+
+LINKTYPE_IPV4 = 228
+
+
+def sent_packets(count, frames):
+    """The packets of a span with nobody at the other end, so with the R bit."""
+    listen, peer = free_ports(2)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as far_end:
+        far_end.bind(("127.0.0.1", peer))
+        far_end.settimeout(2)
+        span = open_span(f"satop:listen=127.0.0.1:{listen},peer=127.0.0.1:{peer},frames={frames}")
+        span.write(np.full((count * frames, 32), 0xD5, np.uint8), 0.0)
+        packets = [far_end.recv(2048) for _ in range(count)]
+        span.close()
+    return packets
+
+
+def dissect(packets, path):
+    content = bytearray(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, LINKTYPE_IPV4))
+    for packet in packets:
+        size = 28 + len(packet)
+        address = bytes((127, 0, 0, 1))
+        header = struct.pack(">BBHHHBBH4s4s", 0x45, 0, size, 0, 0, 64, 17, 0, address, address)
+        octets = header + struct.pack(">HHHH", 40001, 40002, 8 + len(packet), 0) + packet
+        content += struct.pack("<IIII", 0, 0, size, size) + octets
+    path.write_bytes(content)
+    command = ["tshark", "-r", str(path), "-d", "udp.port==40002,pwsatopcw", "-T", "json"]
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return [packet["_source"]["layers"]["pwsatopcw"] for packet in json.loads(output)]
+
+
+@pytest.mark.parametrize("frames", [1, 8, 40])
+def test_tshark_reads_control_word_and_payload(tmp_path, frames):
+    packets = sent_packets(3, frames)
+    for number, (packet, seen) in enumerate(zip(packets, dissect(packets, tmp_path / "satop.pcap"), strict=True)):
+        word = {name.removeprefix("pwsatop.cw."): int(value, 0) for name, value in seen["pwsatop.cw"].items()}
+        length = 36 if frames == 1 else 0
+        assert word == {"lbit": 0, "rbit": 1, "rsv": 0, "frag": 0, "length": length, "seqno": number}
+        assert bytes.fromhex(seen["pwsatop.payload"].replace(":", "")) == packet[4:]
+        assert "expert" not in json.dumps(seen)
