@@ -88,7 +88,7 @@ class Rule:
         if route.calling_nature and new_calling:
             new_calling = replace(new_calling, nature=_NATURES[route.calling_nature])
         setup = replace(setup, called=new_called, calling=new_calling)
-        trunks = [did_trunk] if did_trunk else route.to
+        trunks: list[str | None] = [did_trunk] if did_trunk else [*route.to]
         return [Attempt(self.name, name, setup, route.refuse_cause, self.fallback_causes) for name in trunks or [None]]
 
 

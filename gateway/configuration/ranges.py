@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 
 def parse_ranges(text: str, low: int, high: int) -> tuple[int, ...]:
     """The numbers of `text` in the order written.
@@ -12,7 +14,7 @@ def parse_ranges(text: str, low: int, high: int) -> tuple[int, ...]:
     numbers: list[int] = []
     for part in text.split(","):
         first, dash, last = part.strip().partition("-")
-        if not first.strip().isdecimal() or (dash and not last.strip().isdecimal()):
+        if not _is_number(first) or (dash and not _is_number(last)):
             raise ValueError(f"{part.strip()!r} is not a number or a range such as 1-15")
         start, end = int(first), int(last) if dash else int(first)
         if start > end:
@@ -20,7 +22,7 @@ def parse_ranges(text: str, low: int, high: int) -> tuple[int, ...]:
         if start < low or end > high:
             raise ValueError(f"{part.strip()!r} is outside {low}-{high}")
         numbers.extend(range(start, end + 1))
-    repeated = sorted({number for number in numbers if numbers.count(number) > 1}) if len(numbers) < 5000 else []
+    repeated = [number for number, times in Counter(numbers).items() if times > 1]
     if repeated:
         raise ValueError(f"{repeated[0]} is named twice")
     return tuple(numbers)
@@ -34,8 +36,13 @@ def parse_address(text: str, default_port: int | None = None) -> tuple[str, int]
             raise ValueError(f"{text!r} lacks a port; write it as 127.0.0.1:5060")
         host, port = text, str(default_port)
     parts = host.split(".")
-    if len(parts) != 4 or not all(part.isdecimal() and int(part) < 256 for part in parts):
+    if len(parts) != 4 or not all(_is_number(part) and int(part) < 256 for part in parts):
         raise ValueError(f"{host!r} is not an IPv4 address such as 127.0.0.1")
-    if not port.isdecimal() or not 0 <= int(port) < 65536:
+    if not _is_number(port) or int(port) > 65535:
         raise ValueError(f"{port!r} is not a port (0-65535)")
     return host, int(port)
+
+
+def _is_number(text: str) -> bool:
+    """Whether `text` is digits 0-9, few enough to be any number here."""
+    return text.strip().isascii() and text.strip().isdigit() and len(text.strip()) <= 9

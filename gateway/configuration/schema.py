@@ -28,7 +28,7 @@ class Node(Table):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Least level that is logged to standard error."""
     capture_file: str = "capture.pcapng"
-    """Where spans and linksets with `capture = true` write what they saw (pcapng, for Wireshark)."""
+    """Where spans, linksets and SIP with `capture = true` write what they saw (pcapng, for Wireshark)."""
     capture_megabytes: int = 100
     """Size at which the capture file is set aside as `NAME.1` and a new one begun."""
     country_code: str = ""
@@ -55,6 +55,8 @@ class Sip(Table):
     """Address and UDP port. Bind to a public address only behind a packet filter: unknown peers are refused (403)."""
     domain: str = ""
     """Host part of our URIs; empty means the listening address."""
+    capture: bool = False
+    """Write every SIP message to the capture file."""
     t1_ms: int = 500
     """Round-trip estimate T1 (RFC 3261 17.1.1.1)."""
 

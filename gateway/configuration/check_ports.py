@@ -1,0 +1,71 @@
+"""UDP ports that the gateway binds: each by one user only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from tandem.core.errors import TandemError
+from tandem.gateway.configuration.problem import Problem
+from tandem.gateway.configuration.ranges import parse_address
+from tandem.gateway.configuration.schema import Configuration, SipTrunk
+from tandem.hardware.satop_udp import SatopSpec
+
+
+class Ports(NamedTuple):
+    """Ports of one address that one part of the configuration binds."""
+
+    path: str
+    what: str
+    address: str
+    first: int
+    last: int
+
+    def meets(self, other: Ports) -> bool:
+        """Whether both want a port."""
+        same = self.address == other.address or "0.0.0.0" in (self.address, other.address)
+        return same and self.first <= other.last and other.first <= self.last
+
+
+def rtp_legs(configuration: Configuration) -> int:
+    """How many RTP legs the ports of `[media]` carry: one an even port."""
+    first, last = configuration.media.ports
+    return len(range(first + first % 2, last + 1, 2))
+
+
+def check_ports(configuration: Configuration) -> Iterator[Problem]:
+    """Ports bound twice, calls to ourselves, and more calls than there are RTP ports."""
+    bound = list(_bound(configuration))
+    for index, ports in enumerate(bound):
+        for other in bound[:index]:
+            if ports.meets(other):
+                number = max(ports.first, other.first)
+                yield Problem(ports.path, f"port {number} is already {other.what} ({other.path}); choose another")
+                break
+    legs = rtp_legs(configuration)
+    for index, trunk in enumerate(configuration.trunk):
+        if isinstance(trunk, SipTrunk) and trunk.max_calls > legs > 0:
+            text = f"{trunk.max_calls} calls need as many even RTP ports, media.ports has {legs}; widen it"
+            yield Problem(f"trunk[{index}].max_calls", text)
+
+
+def _bound(configuration: Configuration) -> Iterator[Ports]:
+    """What is bound, as far as it can be read (what cannot is reported elsewhere)."""
+    media = configuration.media
+    if media.ports[0] < media.ports[1]:
+        yield Ports("media.ports", "an RTP port", media.address, *media.ports)
+    if configuration.sip is not None:
+        try:
+            address, port = parse_address(configuration.sip.listen)
+        except ValueError:
+            pass
+        else:
+            yield Ports("sip.listen", "the SIP port", address, port, port)
+    for index, span in enumerate(configuration.span):
+        scheme, _, body = span.device.partition(":")
+        if scheme == "satop":
+            try:
+                address, port = SatopSpec.parse(span.device, body).listen
+            except TandemError:
+                continue
+            yield Ports(f"span[{index}].device", f"the listening port of span {span.name!r}", address, port, port)

@@ -1,0 +1,192 @@
+"""What linksets and ISUP trunks must satisfy beyond the types of their keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from tandem.core.errors import TandemError
+from tandem.gateway.configuration.problem import Problem, suggestion, unknown_name
+from tandem.gateway.configuration.ranges import parse_ranges
+from tandem.gateway.configuration.schema import Circuits, Configuration, IsupTrunk, Link, Linkset
+from tandem.ss7.isup.timers import Timer
+from tandem.ss7.mtp3.label import Variant, parse_point_code
+
+SS7_TIMERS = (
+    *(f"q703_{name}" for name in ("t1", "t2", "t3", "t4n", "t4e", "t5", "t6", "t7")),
+    *(f"q704_{name}" for name in ("t2", "t10", "t17", "t19", "t23")),
+    "q707_t1",
+    "q707_t2",
+)
+ISUP_TIMERS = tuple(timer.name.lower() for timer in Timer)
+#: Q.763 1.2: the circuit identification code has 12 bits.
+HIGHEST_CIC = 0xFFF
+
+
+class Usage:
+    """Who uses what: timeslots of spans, circuits between two exchanges, linksets between two points."""
+
+    def __init__(self) -> None:
+        self._timeslots: dict[tuple[str, int], str] = {}
+        self._circuits: dict[tuple[object, ...], str] = {}
+        self._linksets: dict[tuple[object, ...], str] = {}
+
+    def timeslots(self, path: str, span: str, slots: Iterable[int], what: str) -> Iterator[Problem]:
+        """Claim timeslots for `what`; a problem for the first that something else has."""
+        taken = [slot for slot in slots if self._timeslots.setdefault((span, slot), what) != what]
+        if taken:
+            owner = self._timeslots[span, taken[0]]
+            yield Problem(path, f"timeslot {taken[0]} of span {span!r} is already used by {owner}")
+
+    def circuits(self, path: str, relation: tuple[object, ...], cics: Iterable[int], what: str) -> Iterator[Problem]:
+        """Claim the CICs between two point codes; a problem for the first that something else has."""
+        taken = [cic for cic in cics if self._circuits.setdefault((*relation, cic), what) != what]
+        if taken:
+            owner = self._circuits[(*relation, taken[0])]
+            yield Problem(path, f"CIC {taken[0]} to this exchange is already used by {owner}")
+
+    def linkset(self, path: str, relation: tuple[object, ...], name: str) -> Iterator[Problem]:
+        """Claim the one linkset between two adjacent points."""
+        owner = self._linksets.setdefault(relation, name)
+        if owner != name:
+            yield Problem(path, f"linkset {owner!r} already leads there; put all the links into one linkset")
+
+
+def check_linksets(configuration: Configuration, usage: Usage) -> Iterator[Problem]:
+    """Problems of `[[ss7.linkset]]`."""
+    spans = [span.name for span in configuration.span]
+    for index, linkset in enumerate(configuration.ss7.linkset):
+        path = f"ss7.linkset[{index}]"
+        yield from _point_codes(path, linkset, usage)
+        yield from _timers(f"{path}.timers", linkset.timers, SS7_TIMERS)
+        if linkset.restart_wait < 0:
+            yield Problem(f"{path}.restart_wait", "must be 0 or more seconds")
+        if not 1 <= len(linkset.link) <= 16:
+            yield Problem(f"{path}.link", f"has {len(linkset.link)} links; a linkset has 1 to 16")
+        slcs: dict[int, int] = {}
+        for position, link in enumerate(linkset.link):
+            here = f"{path}.link[{position}]"
+            yield from unknown_name(f"{here}.span", link.span, spans, "span")
+            slc = position if link.slc is None else link.slc
+            if not 0 <= slc <= 15:
+                yield Problem(f"{here}.slc", f"{slc} is outside 0-15")
+            elif slc in slcs:
+                yield Problem(f"{here}.slc", f"{slc} is already the SLC of link[{slcs[slc]}]")
+            slcs.setdefault(slc, position)
+            yield from _link_timeslots(here, link, f"link {slc} of linkset {linkset.name!r}", usage)
+
+
+def _link_timeslots(path: str, link: Link, what: str, usage: Usage) -> Iterator[Problem]:
+    if (link.timeslot is None) == (not link.timeslots):
+        yield Problem(path, "give either timeslot (one, 1-31) or timeslots (several)")
+        return
+    key = "timeslots" if link.timeslots else "timeslot"
+    try:
+        slots = parse_ranges(link.timeslots or str(link.timeslot), 1, 31)
+    except ValueError as error:
+        yield Problem(f"{path}.{key}", str(error))
+    else:
+        yield from usage.timeslots(f"{path}.{key}", link.span, slots, what)
+
+
+def _point_codes(path: str, linkset: Linkset, usage: Usage) -> Iterator[Problem]:
+    """Point codes that are none, lead to ourselves, or to where another linkset leads."""
+    codes = {"point_code": linkset.point_code, "adjacent_point_code": linkset.adjacent_point_code}
+    codes |= {f"reaches[{index}]": code for index, code in enumerate(linkset.reaches)}
+    own: int | None = None
+    for key, text in codes.items():
+        try:
+            code = parse_point_code(text, Variant(linkset.variant))
+        except TandemError as error:
+            yield Problem(f"{path}.{key}", str(error))
+            continue
+        if key == "point_code":
+            own = code
+        elif code == own:
+            yield Problem(f"{path}.{key}", f"{text} is our own point code; give the one at the other end")
+        elif key == "adjacent_point_code":
+            relation = (linkset.variant, linkset.network, own, code)
+            yield from usage.linkset(f"{path}.{key}", relation, linkset.name)
+
+
+def _timers(path: str, timers: Mapping[str, float], known: Iterable[str]) -> Iterator[Problem]:
+    for name, value in timers.items():
+        if name not in known:
+            yield Problem(f"{path}.{name}", f"unknown timer; {suggestion(name, known, 'there are')}")
+        elif value <= 0:
+            yield Problem(f"{path}.{name}", "must be more than 0 seconds")
+
+
+def check_isup_trunk(path: str, trunk: IsupTrunk, configuration: Configuration, usage: Usage) -> Iterator[Problem]:
+    """Problems of a `[[trunk]]` with `type = "isup"`."""
+    linksets = {linkset.name: linkset for linkset in configuration.ss7.linkset}
+    yield from unknown_name(f"{path}.linkset", trunk.linkset, linksets, "ss7.linkset")
+    yield from _timers(f"{path}.timers", trunk.timers, ISUP_TIMERS)
+    if trunk.minimum_digits < 1:
+        yield Problem(f"{path}.minimum_digits", "must be 1 or more")
+    if trunk.maximum_digits and trunk.maximum_digits < trunk.minimum_digits:
+        yield Problem(f"{path}.maximum_digits", f"is less than minimum_digits ({trunk.minimum_digits}); 0 is no limit")
+    if not 0 <= trunk.category <= 255:
+        yield Problem(f"{path}.category", f"{trunk.category} does not fit its octet (0-255); 10 is ordinary")
+    relation: tuple[object, ...] | None = None
+    if linkset := linksets.get(trunk.linkset):
+        relation = _relation(trunk, linkset)
+        if isinstance(_code(trunk.peer_point_code or "0", linkset), str):
+            text = f"{trunk.peer_point_code!r} is not a point code of variant {linkset.variant}"
+            yield Problem(f"{path}.peer_point_code", f"{text}; write it as in the linkset")
+        elif trunk.peer_point_code and relation is None:
+            text = f"linkset {linkset.name!r} does not lead to {trunk.peer_point_code}"
+            yield Problem(f"{path}.peer_point_code", f"{text}; add it to the linkset's `reaches`")
+    if not trunk.circuits:
+        yield Problem(f"{path}.circuits", "has no circuits; add a [[trunk.circuits]] table")
+    seen: set[int] = set()
+    for index, circuits in enumerate(trunk.circuits):
+        here = f"{path}.circuits[{index}]"
+        yield from unknown_name(f"{here}.span", circuits.span, [span.name for span in configuration.span], "span")
+        cics, slots, problem = _laid_out(here, circuits)
+        if problem:
+            yield problem
+            continue
+        if again := seen.intersection(cics):
+            yield Problem(f"{here}.cic", f"CIC {min(again)} is already in another run of this trunk")
+        elif relation:
+            yield from usage.circuits(f"{here}.cic", relation, cics, f"trunk {trunk.name!r}")
+        seen.update(cics)
+        key = "timeslots" if circuits.timeslots else "cic"
+        yield from usage.timeslots(f"{here}.{key}", circuits.span, slots, f"trunk {trunk.name!r} ({here})")
+
+
+def _relation(trunk: IsupTrunk, linkset: Linkset) -> tuple[object, ...] | None:
+    """The two exchanges whose circuits the trunk has; None when the linkset does not lead to the other one."""
+    peer = _code(trunk.peer_point_code or linkset.adjacent_point_code, linkset)
+    if peer not in [_code(text, linkset) for text in (linkset.adjacent_point_code, *linkset.reaches)]:
+        return None
+    return (linkset.variant, linkset.network, _code(linkset.point_code, linkset), peer)
+
+
+def _code(text: str, linkset: Linkset) -> int | str:
+    """A point code as a number, so that both ways of writing it compare equal; the text where it is none."""
+    try:
+        return parse_point_code(text, Variant(linkset.variant))
+    except TandemError:
+        return text
+
+
+def _laid_out(path: str, circuits: Circuits) -> tuple[tuple[int, ...], tuple[int, ...], Problem | None]:
+    """The CICs and timeslots of a run of circuits, or what is wrong with it."""
+    key = "cic"
+    try:
+        cics = parse_ranges(circuits.cic, 0, HIGHEST_CIC)
+        key = "timeslots"
+        slots = parse_ranges(circuits.timeslots, 1, 31) if circuits.timeslots else tuple(cic % 32 for cic in cics)
+    except ValueError as error:
+        return (), (), Problem(f"{path}.{key}", str(error))
+    problem = None
+    if len(slots) != len(cics):
+        problem = Problem(f"{path}.timeslots", f"names {len(slots)} timeslots for {len(cics)} circuits")
+    elif 0 in slots:
+        cic = cics[slots.index(0)]
+        problem = Problem(f"{path}.cic", f"CIC {cic} falls on timeslot 0 (framing); leave it out or give `timeslots`")
+    elif len(set(slots)) < len(slots):
+        text = f"two of the CICs fall on timeslot {next(slot for slot in slots if slots.count(slot) > 1)}"
+        problem = Problem(f"{path}.cic", f"{text}; an E1 has 31, give each span its own [[trunk.circuits]]")
+    return cics, slots, problem

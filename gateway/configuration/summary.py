@@ -1,0 +1,25 @@
+"""A configuration in one sentence, for `tandem check`."""
+
+from __future__ import annotations
+
+from tandem.gateway.configuration.ranges import parse_ranges
+from tandem.gateway.configuration.schema import Configuration, IsupTrunk
+
+
+def summary(configuration: Configuration) -> str:
+    """How many spans, links, circuits, trunks and routes there are."""
+    links = sum(len(linkset.link) for linkset in configuration.ss7.linkset)
+    circuits = sum(
+        len(parse_ranges(part.cic, 0, 0xFFF))
+        for trunk in configuration.trunk
+        if isinstance(trunk, IsupTrunk)
+        for part in trunk.circuits
+    )
+    parts = (
+        (len(configuration.span), "span"),
+        (links, "signalling link"),
+        (circuits, "circuit"),
+        (len(configuration.trunk), "trunk"),
+        (len(configuration.route), "route"),
+    )
+    return ", ".join(f"{count} {word}{'' if count == 1 else 's'}" for count, word in parts) + "."
