@@ -61,7 +61,8 @@ class Gateway:
         self.name = name
         self.idle: set[str] = set()
         """Circuits whose last reported state is idle."""
-        self.link_up = asyncio.Event()
+        self.in_service: set[str] = set()
+        """Trunks with every circuit in service."""
         self.last_trouble = ""
         self._configuration = configuration
         self._on_line = on_line
@@ -92,9 +93,17 @@ class Gateway:
         """Process id of the signalling process."""
         return self._process.pid if self._process is not None else 0
 
+    async def trunk_in_service(self, trunk: str) -> None:
+        """Wait until every circuit of `trunk` has been put in service (log level info suffices)."""
+        await self._until(lambda: f"trunk {trunk}" in self.in_service)
+
     async def circuits_idle(self, count: int) -> None:
-        """Wait until `count` circuits are idle; TandemError when the gateway ends first."""
-        while len(self.idle) < count:
+        """Wait until `count` circuits are idle (needs log level debug)."""
+        await self._until(lambda: len(self.idle) >= count)
+
+    async def _until(self, condition: Callable[[], bool]) -> None:
+        """Wait for a condition that log lines change; TandemError when the gateway ends first."""
+        while not condition():
             if self._reader is not None and self._reader.done():
                 raise TandemError(f"gateway {self.name} ended early: {self.last_trouble or 'it said nothing'}")
             self._changed.clear()
@@ -128,8 +137,9 @@ class Gateway:
 
     def _take(self, line: Mapping[str, Any]) -> None:
         subject, text = line["subject"], line["text"]
-        if subject.startswith("link ") and text == "in service":
-            self.link_up.set()
+        if subject.startswith("trunk ") and line["shape"] == "=":
+            (self.in_service.add if text.startswith("in service") else self.in_service.discard)(subject)
+            self._changed.set()
         if subject.startswith("circuit ") and line["shape"] == "=":
             (self.idle.add if text == "idle" else self.idle.discard)(subject)
             self._changed.set()

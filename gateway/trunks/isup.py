@@ -154,6 +154,8 @@ class IsupTrunks:
                 port = self.trunks[trunk.name] = IsupTrunkPort(trunk, linkset, self)
                 groups.append(_group(trunk, linkset, tuple(port.endpoints)))
         self.exchange = IsupExchange(groups)
+        self._out_of_service = {group.name: set(group.cics) for group in groups}
+        """Circuits that cannot carry calls now, by trunk."""
 
     # --- inputs
 
@@ -273,11 +275,28 @@ class IsupTrunks:
                 endpoint = self.trunks[group].endpoints[cic]
                 self.control.media_commands.append(Source(endpoint, endpoint if connected else None))
             case CircuitState(group=group, cic=cic, status=status, blocking=blocking):
-                text = _state_text(status, blocking)
-                self.log(Line("debug", "=", f"circuit {group}/{cic}", text))
+                self._circuit_state(group, cic, status, blocking)
             case Alert(group=group, cic=cic, text=text):
                 subject = f"trunk {group}" if cic is None else f"circuit {group}/{cic}"
                 self.log(Line("warning", "!", subject, text))
+
+    def _circuit_state(self, group: str, cic: int, status: CircuitStatus, blocking: Blocking) -> None:
+        """Log the circuit, and the trunk when all its circuits have come into service or the first has left it."""
+        if self._trace is not None:
+            self._trace(Line("debug", "=", f"circuit {group}/{cic}", _state_text(status, blocking)))
+        out = self._out_of_service[group]
+        usable = not blocking and status not in (CircuitStatus.RESETTING, CircuitStatus.UNEQUIPPED)
+        if usable == (cic not in out):
+            return
+        total = len(self.trunks[group].endpoints)
+        if usable:
+            out.discard(cic)
+            if not out:
+                self.log(Line("info", "=", f"trunk {group}", f"in service, {total} circuits"))
+        else:
+            if not out:
+                self.log(Line("info", "=", f"trunk {group}", f"circuits leave service, first CIC {cic}"))
+            out.add(cic)
 
     def _number_complete(self, call: int, now: float) -> None:
         waiting = self._waiting_digits.pop(call, None)
