@@ -76,8 +76,7 @@ class Bench:
         self.random = Random(seed)
         self.now = 1000.0
         self.loss, self.delay, self.sip_loss = loss, delay, sip_loss
-        self.cut = False
-        """While set, nothing crosses between the gateways."""
+        self._cut = False
         self.nodes = {}
         self.users = {}
         self.heard = {"a": [], "b": []}
@@ -110,6 +109,24 @@ class Bench:
         for name in "AB":
             self.nodes[name].start(list(range(10000, 10200, 2)), self.now)
             self._drain(name)
+
+    @property
+    def cut(self):
+        """While set, nothing crosses between the gateways and their receivers count octets (Q.703 4.1.4)."""
+        return self._cut
+
+    @cut.setter
+    def cut(self, value):
+        started, self._cut = value and not self._cut, value
+        if started:
+            self._count_octets()
+
+    def _count_octets(self):
+        if self._cut:
+            for name, node in self.nodes.items():
+                for channel in node.signalling.links:
+                    self._media_event(name, UnitsReceived(channel, [], 0, 0, 800))
+            self._later(0.1, self._count_octets)
 
     # --- running
 
@@ -232,7 +249,6 @@ class Bench:
     def _cross(self, other, channel, unit):
         """Send one unit; whether it will arrive."""
         if self.cut:
-            self._later(self.delay, lambda: self._media_event(other, UnitsReceived(channel, [], 0, 0, 32)))
             return False
         if self.random.random() < self.loss:
             self._later(self.delay, lambda: self._media_event(other, UnitsReceived(channel, [], 0, 1)))

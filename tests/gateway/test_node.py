@@ -1,0 +1,338 @@
+"""A whole gateway, twice, under a virtual clock: calls that end well, calls that do not, and no circuit stuck."""
+
+import pytest
+from support.node_pair import ADDRESS, OFFER, Bench
+
+from tandem.gateway.media.protocol import CloseRtp, OpenRtp, RtpEndpoint, Source, TimeslotEndpoint, Tone
+from tandem.gateway.sip.primitives import (
+    Answered,
+    Cancelled,
+    Confirmed,
+    Ended,
+    Failed,
+    IncomingInvite,
+    InviteRequest,
+    Provisional,
+    Rejected,
+)
+from tandem.gateway.trunks.sip_mapping import reason_cause
+
+
+def invite(bench, number="301234", caller="a", headers=(), body=OFFER):
+    gateway = ADDRESS[caller.upper()]
+    request = InviteRequest(
+        uri=f"sip:{number}@127.0.0.1:{gateway[1]}",
+        from_uri="sip:100@127.0.0.1",
+        to_uri=f"sip:{number}@127.0.0.1",
+        destination=gateway,
+        headers=headers,
+        body=body,
+    )
+    return bench.call(caller, "invite", request)
+
+
+def offered(bench, user="b"):
+    bench.run_until(lambda: bench.events(user, IncomingInvite), 5)
+    return bench.events(user, IncomingInvite)[-1]
+
+
+def talk(bench):
+    """A call up to the answer."""
+    call = invite(bench)
+    incoming = offered(bench).call
+    bench.call("b", "respond", incoming, 180)
+    bench.run(0.1)
+    bench.call("b", "respond", incoming, 200, body=OFFER)
+    bench.run(0.1)
+    assert bench.events("a", Answered)
+    assert bench.events("b", Confirmed)
+    return call, incoming
+
+
+def test_circuits_come_into_service():
+    bench = Bench().up()
+    assert ("A", "in service, 30 circuits") in [(name, line.text) for _, name, line in bench.lines]
+
+
+def test_release_from_the_called_side():
+    bench = Bench().up()
+    _, incoming = talk(bench)
+    bench.run(2)
+    bench.call("b", "bye", incoming, ())
+    bench.run(1)
+    (ended,) = bench.events("a", Ended)
+    assert reason_cause(ended.message) == 16
+    for name in "AB":
+        (record,) = bench.records[name]
+        assert (record.result, record.cause, record.released_by) == ("answered", 16, "outgoing")
+        assert 2000 <= record.duration_ms <= 2200
+    assert bench.all_idle()
+
+
+def test_release_from_the_calling_side():
+    bench = Bench().up()
+    call, _ = talk(bench)
+    bench.call("a", "bye", call, (("Reason", "Q.850;cause=16"),))
+    bench.run(1)
+    assert bench.events("b", Ended)
+    assert [record.released_by for name in "AB" for record in bench.records[name]] == ["incoming", "incoming"]
+    assert bench.all_idle()
+
+
+def test_the_other_direction():
+    bench = Bench().up()
+    invite(bench, caller="b")
+    incoming = offered(bench, "a")
+    assert incoming.request.uri.user == "301234"
+    bench.call("a", "respond", incoming.call, 200, body=OFFER)
+    bench.run(0.2)
+    assert bench.events("b", Answered)
+
+
+@pytest.mark.parametrize(
+    ("status", "cause", "back"),
+    [(486, 17, 486), (404, 1, 404), (480, 18, 408), (603, 21, 403), (503, 41, 503), (484, 28, 484), (600, 17, 486)],
+)
+def test_a_refusal_goes_back_as_cause_and_status(status, cause, back):
+    bench = Bench().up()
+    invite(bench)
+    bench.call("b", "respond", offered(bench).call, status)
+    bench.run(1)
+    (rejected,) = bench.events("a", Rejected)
+    assert (rejected.status, reason_cause(rejected.message)) == (back, cause)
+    assert [bench.records[name][0].cause for name in "AB"] == [cause, cause]
+    assert bench.records["A"][0].result == "failed"
+    assert bench.all_idle()
+
+
+def test_cancel_before_and_after_ringing():
+    for rings in (False, True):
+        bench = Bench().up()
+        call = invite(bench)
+        incoming = offered(bench).call
+        if rings:
+            bench.call("b", "respond", incoming, 180)
+        bench.run(0.5)
+        bench.call("a", "cancel", call, ())
+        bench.run(1)
+        assert [output.status for output in bench.events("a", Rejected)] == [487]
+        assert bench.events("b", Cancelled)
+        assert [bench.records[name][0].released_by for name in "AB"] == ["incoming", "incoming"]
+        assert bench.all_idle()
+
+
+def test_a_silent_sip_peer_is_given_up_and_the_isup_side_told():
+    bench = Bench().up()
+    bench.users["b"].receive = lambda *_: None
+    invite(bench)
+    bench.run(60)
+    (rejected,) = bench.events("a", Rejected)
+    assert reason_cause(rejected.message) == 102
+    assert bench.all_idle()
+
+
+def test_nobody_answers():
+    bench = Bench(trunk="timers = { t9 = 90 }").up()
+    invite(bench)
+    bench.call("b", "respond", offered(bench).call, 180)
+    bench.run(200)
+    (rejected,) = bench.events("a", Rejected)
+    assert rejected.status == 480
+    assert bench.records["A"][0].cause == 19
+    assert bench.events("b", Cancelled)
+    assert bench.all_idle()
+
+
+def test_no_route_and_refused_by_rule():
+    refuse = '[[route]]\nname = "premium"\ntrunk = ["pbx"]\ncalled = "^0900"\nrefuse_cause = 53\n'
+    bench = Bench(sip_trunk="[[route]]\n" + refuse.removeprefix("[[route]]\n")).up()
+    invite(bench, "0900123")
+    bench.run(1)
+    record = bench.records["A"][0]
+    assert (record.cause, record.outgoing, record.diagnostic) == (53, None, "refused by premium")
+    assert bench.events("a", Rejected)[0].status == 500
+
+
+def test_an_unknown_source_is_refused():
+    bench = Bench().up()
+    node = bench.nodes["A"]
+    request = (
+        b"INVITE sip:1@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.9:5060;branch=z9hG4bKx\r\nMax-Forwards: 70\r\n"
+        b"From: <sip:x@127.0.0.9>;tag=1\r\nTo: <sip:1@127.0.0.1>\r\nCall-ID: x\r\nCSeq: 1 INVITE\r\n"
+        b"Contact: <sip:x@127.0.0.9>\r\nContent-Length: 0\r\n\r\n"
+    )
+    node.datagram(request, ("127.0.0.9", 5060), bench.now)
+    answers = [data.split(b"\r\n")[0] for data, _ in node.effects().datagrams]
+    assert answers[-1] == b"SIP/2.0 403 Forbidden"
+    assert node.sip.refused == 1
+    assert bench.records["A"] == []
+
+
+def test_no_common_codec_is_488():
+    bench = Bench().up()
+    invite(bench, body=OFFER.replace(b"RTP/AVP 0 8", b"RTP/AVP 18"))
+    bench.run(1)
+    assert bench.events("a", Rejected)[0].status == 488
+
+
+def test_delayed_offer_is_answered_in_the_ack():
+    bench = Bench().up()
+    invite(bench, body=None)
+    bench.call("b", "respond", offered(bench).call, 200, body=OFFER)
+    bench.run(0.2)
+    (answered,) = bench.events("a", Answered)
+    assert b"m=audio" in answered.body
+
+
+def test_what_is_connected_when():
+    bench = Bench().up()
+    call = invite(bench)
+    incoming = offered(bench).call
+    bench.call("b", "respond", incoming, 180)
+    bench.run(0.1)
+    circuit, rtp = TimeslotEndpoint("e1", 1), RtpEndpoint(1)
+    # B rings towards its circuit, as its SIP side gave no early media; A lets the SIP caller hear the circuit.
+    assert Tone(circuit, "ringback") in bench.media["B"]
+    assert Source(rtp, circuit) in bench.media["A"]
+    assert Source(circuit, rtp) not in bench.media["A"]
+    (ringing,) = [output for output in bench.events("a", Provisional) if output.status == 180]
+    assert b"m=audio" in ringing.body
+    bench.call("b", "respond", incoming, 200, body=OFFER)
+    bench.run(0.1)
+    for name in "AB":
+        assert Source(rtp, circuit) in bench.media[name]
+        assert Source(circuit, rtp) in bench.media[name]
+    bench.call("a", "bye", call, ())
+    bench.run(0.5)
+    for name in "AB":
+        assert CloseRtp(1) in bench.media[name]
+        assert [c for c in bench.media[name] if isinstance(c, Source)][-1] == Source(circuit, None)
+
+
+def test_early_media_of_the_sip_side_is_passed_on():
+    bench = Bench().up()
+    invite(bench)
+    bench.call("b", "respond", offered(bench).call, 183, body=OFFER)
+    bench.run(0.1)
+    assert Source(TimeslotEndpoint("e1", 1), RtpEndpoint(1)) in bench.media["B"]
+    statuses = [output.status for output in bench.events("a", Provisional)]
+    assert statuses == [100, 183]
+
+
+def test_all_circuits_busy_is_503():
+    bench = Bench(cics="1-2").up()
+    for _ in range(3):
+        invite(bench)
+    bench.run(1)
+    (rejected,) = bench.events("a", Rejected)
+    assert (rejected.status, reason_cause(rejected.message)) == (503, 34)
+
+
+def test_no_rtp_port_is_503():
+    bench = Bench().up()
+    bench.nodes["A"].sip.ports.clear()
+    invite(bench)
+    bench.run(1)
+    assert bench.events("a", Rejected)[0].status == 503
+
+
+def test_rtp_ports_come_back():
+    bench = Bench().up()
+    ports = len(bench.nodes["A"].sip.ports)
+    call, _ = talk(bench)
+    assert len(bench.nodes["A"].sip.ports) == ports - 1
+    bench.call("a", "bye", call, ())
+    bench.run(1)
+    assert len(bench.nodes["A"].sip.ports) == ports
+    opened = [c.leg for c in bench.media["A"] if isinstance(c, OpenRtp)]
+    closed = [c.leg for c in bench.media["A"] if isinstance(c, CloseRtp)]
+    assert opened == closed
+
+
+def test_link_failure_in_mid_call_keeps_the_call_and_leaves_no_circuit_stuck():
+    bench = Bench().up()
+    call, _ = talk(bench)
+    bench.cut = True
+    bench.run(20)
+    assert not bench.events("a", Ended)
+    bench.call("a", "bye", call, ())
+    bench.run(30)
+    assert bench.records["A"][0].result == "answered"
+    bench.cut = False
+    bench.run_until(bench.all_idle, 1200)
+    assert len(bench.records["B"]) == 1
+    assert bench.events("b", Ended)
+
+
+def test_new_calls_while_the_link_is_down_fail_with_a_cause():
+    bench = Bench().up()
+    bench.cut = True
+    bench.run(20)
+    invite(bench)
+    bench.run(1)
+    assert bench.events("a", Rejected)[0].status in (500, 502, 503)
+
+
+def test_shutting_down_clears_calls_and_blocks_circuits():
+    bench = Bench().up()
+    talk(bench)
+    bench.nodes["A"].shut_down(bench.now)
+    bench._drain("A")
+    bench.run(2)
+    assert bench.nodes["A"].idle
+    assert bench.events("a", Ended)
+    assert bench.events("b", Ended)
+    assert bench.records["A"][0].diagnostic == "the gateway is shutting down"
+    blocked = bench.nodes["B"].isup.exchange.circuit_states("pstn")
+    assert all(view.blocking for view in blocked.values())
+    invite(bench)
+    bench.run(1)
+    assert bench.events("a", Rejected)[0].status == 503
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_calls_over_a_bad_line_leave_nothing_behind(seed):
+    """Loss on the signalling link and on SIP, a link failure in the middle, releases at random from either side."""
+    bench = Bench(seed=seed, loss=0.02, sip_loss=0.05, cics="1-6").up()
+    random = bench.random
+    mine: dict[str, list[int]] = {"a": [], "b": []}
+    seen = {"a": 0, "b": 0}
+    for step in range(60):
+        caller = random.choice("ab")
+        if random.random() < 0.5:
+            mine[caller].append(invite(bench, str(random.randrange(10**6, 10**7)), caller))
+        for user in "ab":
+            for incoming in bench.events(user, IncomingInvite)[seen[user] :]:
+                seen[user] += 1
+                status = random.choice([180, 183, 200, 200, 200, 486, 404])
+                bench.call(user, "respond", incoming.call, status, body=OFFER if status in (183, 200) else None)
+                mine[user].append(incoming.call)
+        if random.random() < 0.4:
+            user = random.choice("ab")
+            if mine[user]:
+                bench.call(user, "end", mine[user].pop(random.randrange(len(mine[user]))), 480, ())
+        bench.cut = 25 <= step < 30
+        bench.run(random.random() * 2)
+    for user in "ab":
+        for call in mine[user]:
+            bench.call(user, "end", call, 480, ())
+    bench.run_until(bench.all_idle, 1500)
+    bench.run(200)
+    for name, node in bench.nodes.items():
+        assert node.control.calls == {}, name
+        assert node.sip.quiet
+        assert node.isup.quiet
+        assert len(node.sip.ports) == 100
+        assert not any(node.sip.agent.sizes().values()), node.sip.agent.sizes()
+        assert len({record.id for record in bench.records[name]}) == len(bench.records[name])
+
+
+def test_timed_out_calls_of_a_dead_sip_user_are_cleared():
+    bench = Bench().up()
+    talk(bench)
+    bench.users["b"].receive = lambda *_: None
+    bench.call("a", "bye", 1, ())
+    bench.run(60)
+    assert bench.nodes["B"].sip.quiet
+    assert not bench.events("a", Failed)
+    assert bench.all_idle()
