@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from tandem.core.cause import Cause
+from tandem.ss7.isup.blocking import block_again
 from tandem.ss7.isup.circuits import Blocking, Call, Circuit, State
 from tandem.ss7.isup.codes import MessageType, ParameterCode
 from tandem.ss7.isup.kernel import Kernel, MessageAction, SendAction, TimerAction, deliver, discard
 from tandem.ss7.isup.messages import Message
 from tandem.ss7.isup.primitives import AddressComplete, AddressCompleteDue, ContinuityLoop, IncomingCall
 from tandem.ss7.isup.release import TRANSPARENT, release_on_expiry, release_received, unexpected_release_complete
-from tandem.ss7.isup.supervision import block_again, start_reset
+from tandem.ss7.isup.supervision import start_reset
 from tandem.ss7.isup.timers import Timer
 
 M = MessageType

@@ -7,7 +7,7 @@ from typing import Final
 
 from tandem.core.cause import Cause
 from tandem.core.errors import DecodeError, EncodeError
-from tandem.ss7.isup import calls_in, calls_out, peers, release, supervision
+from tandem.ss7.isup import blocking, calls_in, calls_out, peers, release, supervision
 from tandem.ss7.isup.cause import CauseIndicators
 from tandem.ss7.isup.circuits import STATUS, Blocking, Circuit, CircuitView, Group, Peer, Procedure, State
 from tandem.ss7.isup.codes import MessageType, message_name
@@ -25,6 +25,7 @@ from tandem.ss7.isup.kernel import (
 from tandem.ss7.isup.messages import Message
 from tandem.ss7.isup.parameters import Parameter, RawParameter
 from tandem.ss7.isup.primitives import Alert, CallStateError, Output, Transfer
+from tandem.ss7.isup.requests import procedure_expired
 from tandem.ss7.isup.timers import Timer
 from tandem.ss7.mtp3.primitives import StatusCause
 
@@ -51,6 +52,10 @@ UNEXPECTED: Final[dict[State, MessageAction]] = {
 }
 
 
+#: Supervision messages do the same in every call processing state.
+SUPERVISION: Final[dict[MessageType, MessageAction]] = supervision.MESSAGES | blocking.MESSAGES
+
+
 def _message_table() -> dict[tuple[State, MessageType], MessageAction]:
     """Every state with every message type of a circuit."""
     table: dict[tuple[State, MessageType], MessageAction] = {}
@@ -59,8 +64,8 @@ def _message_table() -> dict[tuple[State, MessageType], MessageAction]:
             table[state, message] = UNEXPECTED[state]
             if message in UNRECOGNISED:
                 table[state, message] = release.unrecognised
-            if message in supervision.MESSAGES:
-                table[state, message] = supervision.MESSAGES[message]
+            if message in SUPERVISION:
+                table[state, message] = SUPERVISION[message]
     return table | calls_out.MESSAGES | calls_in.MESSAGES | release.MESSAGES
 
 
@@ -119,7 +124,7 @@ class IsupExchange:
                 if action is not None:
                     action(kernel, owner, now)
             elif isinstance(owner, Procedure):
-                supervision.procedure_expired(kernel, owner, timer, now)
+                procedure_expired(kernel, owner, timer, now)
             else:
                 peers.TIMERS[timer](kernel, owner, now)
 
@@ -187,7 +192,7 @@ class IsupExchange:
             return
         for circuit in circuits:
             kernel.set_state(circuit, State.IDLE)
-        supervision.reconcile(kernel, circuits, now)
+        blocking.reconcile(kernel, circuits, now)
 
     def status(self, dpc: int, cause: StatusCause, now: float) -> None:
         """MTP-STATUS: the network towards `dpc` is congested, or its ISUP does not answer; Q.764 2.10, 2.14."""
@@ -282,7 +287,7 @@ class IsupExchange:
         circuits = self._circuits(group, cics)
         for circuit in circuits:
             circuit.wanted |= flag
-        supervision.reconcile(self._kernel, circuits, now)
+        blocking.reconcile(self._kernel, circuits, now)
 
     def unblock(self, group: str, cics: Iterable[int] | None, now: float, *, hardware: bool = False) -> None:
         """Take back `block`; circuits may be seized when the peer has acknowledged."""
@@ -290,7 +295,7 @@ class IsupExchange:
         circuits = self._circuits(group, cics)
         for circuit in circuits:
             circuit.wanted &= ~flag
-        supervision.reconcile(self._kernel, circuits, now)
+        blocking.reconcile(self._kernel, circuits, now)
 
     def reset(self, group: str, cics: Iterable[int] | None, now: float) -> None:
         """Reset circuits; calls on them end. Also brings circuits back that the peer called unequipped."""

@@ -12,7 +12,7 @@ from tandem.ss7.isup.circuits import Blocking
 from tandem.ss7.isup.codes import MessageType as M
 from tandem.ss7.isup.codes import ParameterCode
 from tandem.ss7.isup.parameters import RawParameter
-from tandem.ss7.isup.primitives import CallStateError, IncomingCall
+from tandem.ss7.isup.primitives import Alert, CallStateError, IncomingCall
 
 _LOCAL = Blocking.LOCAL_MAINTENANCE | Blocking.LOCAL_HARDWARE
 _SAM = RawParameter(ParameterCode.SUBSEQUENT_NUMBER, b"\x00\x87")
@@ -39,6 +39,7 @@ class Traffic:
         self.pair.drop = lambda end, message: self.random.random() < self.loss
         self.pair.on_output = self.control
         self.pauses, self.maintenance, self.storm = pauses, maintenance, storm
+        self.orderly = not (loss or pauses or maintenance)  # nothing goes wrong that would call for a reset
         self.pair.resume()
 
     def later(self, most, action, *arguments):
@@ -118,6 +119,9 @@ class Traffic:
                 self.release(end, call, 16)
         self.pair.run(2000)
         self.pair.assert_agreed()
+        if self.orderly:
+            assert not [item for end in ends for item in end.heard if isinstance(item, Alert)]
+            assert M.RSC not in [message.type for end in ends for message in end.sent]
         for end in ends:
             assert end.exchange.quiet
             free = [v for v in end.exchange.circuit_states("g").values() if not v.blocking]
