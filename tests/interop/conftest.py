@@ -1,0 +1,27 @@
+"""Fixtures of the tests with peers."""
+
+import numpy as np
+import pytest
+from support.gateways import GatewayPair
+
+from tandem.codecs import g711
+from tandem.codecs.quality import probe
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory):
+    """Two gateways that are up; whatever happens, they are gone afterwards."""
+    pair = GatewayPair(tmp_path_factory.mktemp("pair"), capture=True)
+    yield pair
+    pair.close()
+
+
+@pytest.fixture(scope="session")
+def speech(tmp_path_factory):
+    """Files of two seconds of speech-like signal by RTP payload type, as SIPp streams them."""
+    folder = tmp_path_factory.mktemp("speech")
+    signal = probe(16000, 1)
+    files = {0: folder / "signal.ulaw", 8: folder / "signal.alaw"}
+    for (_, file), law in zip(files.items(), (g711.Law.MU, g711.Law.A), strict=True):
+        file.write_bytes(np.asarray(g711.encode(signal, law)).tobytes())
+    return files
