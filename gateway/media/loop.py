@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 import os
 import select
 import socket
@@ -24,6 +25,8 @@ SWEEP: Final = 1.0
 """Seconds between garbage collections: the loop makes no cycles, what little others make is soon found."""
 FLUSH: Final = 0.2
 """Seconds that signal units still queued at Shutdown are given to leave."""
+LAST_UNIT: Final = 0.04
+"""Seconds that the longest signal unit takes on a timeslot, once begun."""
 _COMMANDS = msgspec.msgpack.Decoder(list[Command])
 
 
@@ -34,6 +37,7 @@ class Loop:
         self._plane = plane
         self._link: Link[Event, Command] = Link(end, _COMMANDS)
         self._ending: float | None = None
+        self._last: float | None = None
         self._epoll = select.epoll()
         self._epoll.register(end.fileno(), select.EPOLLIN)
         self._command_descriptor = end.fileno()
@@ -70,7 +74,7 @@ class Loop:
             self._tell()
             if not more and sweep.begin(now):
                 gc.collect()
-            if self._ending is not None and (clock() >= self._ending or not self._plane.queued()):
+            if self._ending is not None and self._ended(now):
                 break
 
     def _obey(self) -> None:
@@ -79,6 +83,12 @@ class Loop:
                 self._ending = time.monotonic() + FLUSH
             else:
                 self._plane.command(command)
+
+    def _ended(self, now: float) -> bool:
+        """After Shutdown: whether the last signal unit is out, or its time."""
+        if self._last is None and not self._plane.queued():
+            self._last = now + LAST_UNIT
+        return now >= min(self._ending or now, self._last or math.inf)
 
     def _tell(self) -> None:
         events = self._plane.events

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from tandem.gateway.media.line import BLOCK, COUNTED, GROUP, SignallingChannel, SpanLine
+from tandem.hardware.framing.hdlc import HdlcTransmitter
+from tandem.hardware.registry import open_span
+
+SILENCE = 0xD5
+
+
+@pytest.fixture
+def line() -> Iterator[SpanLine]:
+    near, far = open_span("virtual:testline"), open_span("virtual:testline")
+    yield SpanLine("E", near, SILENCE)
+    near.close()
+    far.close()
+
+
+class Recorder:
+    """Stands in for a span and keeps what is written."""
+
+    quantum = 8
+
+    def __init__(self) -> None:
+        self.written: list[np.ndarray] = []
+
+    def write(self, frames: np.ndarray, now: float) -> None:
+        self.written.append(frames.copy())
+
+
+def recorded(line: SpanLine) -> Recorder:
+    recorder = Recorder()
+    line.span = recorder  # type: ignore[assignment]
+    return recorder
+
+
+def block(number: int) -> np.ndarray:
+    return np.full((BLOCK, 32), number, np.uint8)
+
+
+def test_speech_leaves_at_its_time(line: SpanLine) -> None:
+    recorder = recorded(line)
+    line.settle()
+    line.begin(5.0)
+    line.fill(0, block(1))
+    assert not line.transmit(4.999)
+    for step in range(8):
+        if step == 3:
+            line.fill(1, block(2))
+        assert line.transmit(5.0 + 0.005 * step)
+        assert not line.transmit(5.0 + 0.005 * step)
+    assert [len(frames) for frames in recorder.written] == [GROUP] * 8
+    assert np.concatenate(recorder.written)[:, 5].tolist() == [1] * BLOCK + [2] * BLOCK
+
+
+def test_speech_that_is_not_there_in_time_is_idle_and_counted(line: SpanLine) -> None:
+    recorder = recorded(line)
+    line.begin(0.0)
+    line.fill(0, block(1))
+    while line.transmit(0.0395):
+        pass
+    assert np.concatenate(recorder.written)[:, 9].tolist() == [1] * BLOCK + [SILENCE] * BLOCK
+    assert line.underruns == BLOCK
+
+
+def test_a_channel_takes_its_timeslots_and_a_quantum_at_a_time(line: SpanLine) -> None:
+    recorder = recorded(line)
+    channel = SignallingChannel(1, (16, 18))
+    line.add_channel(channel)
+    line.settle()
+    line.begin(0.0)
+    line.fill(0, block(1))
+    channel.send([b"a unit of signalling"], b"\x7f\xff\x00")
+    line.transmit(0.0)
+    line.transmit(0.001)
+    reference = HdlcTransmitter(b"\x7f\xff\x00")
+    reference.send([b"a unit of signalling"])
+    frames = np.concatenate(recorder.written)
+    assert len(frames) == 16
+    assert frames[:, (16, 18)].tobytes() == reference.block(16) + reference.block(16)
+    assert set(frames[:, (1, 15, 17, 19, 31)].ravel()) == {1}
+
+
+@pytest.mark.parametrize("timeslots", [(16,), (1, 2, 3), (1, 17, 31)])
+def test_units_are_found_on_any_timeslots(timeslots: tuple[int, ...]) -> None:
+    transmitter, channel = HdlcTransmitter(), SignallingChannel(3, timeslots)
+    units = [bytes([number]) * 30 for number in range(5)]
+    transmitter.send(units)
+    received = []
+    for _ in range(30):
+        frames = np.zeros((8, 32), np.uint8)
+        octets = transmitter.block(8 * len(timeslots))
+        frames[:, list(timeslots)] = np.frombuffer(octets, np.uint8).reshape(8, -1)
+        if event := channel.receive(frames):
+            assert event.channel == 3
+            received += event.units
+    assert received == units
+    assert channel.report().good == 0
+
+
+def test_octet_counting_is_told_now_and_then() -> None:
+    channel = SignallingChannel(1, (16,))
+    events = [channel.receive(np.full((8, 32), 0xFF, np.uint8)) for _ in range(100)]
+    told = [event.octet_counting for event in events if event]
+    assert len(told) == 800 // COUNTED - 1 or len(told) == 800 // COUNTED
+    assert sum(told) + channel.report().octet_counting in (799, 800)
+
+
+def test_counters_name_span_and_time(line: SpanLine) -> None:
+    assert {"frames_in", "late_quanta_skipped", "speech_underruns"} <= line.counters().keys()

@@ -1,0 +1,391 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from support.media_plane import Phone, Planes, Side, leg, timeslot, two_planes
+
+from tandem.codecs.g711 import Law, encode
+from tandem.codecs.quality import Quality, measure_octets, probe
+from tandem.codecs.telephone_event import digit_event, parse_events
+from tandem.codecs.tones import ToneGenerator
+from tandem.core.errors import ConfigurationError, SpanError
+from tandem.gateway.media.plane import Plane
+from tandem.gateway.media.ports import PortError
+from tandem.gateway.media.protocol import (
+    Channel,
+    CloseRtp,
+    DigitReceived,
+    MediaConfiguration,
+    MediaReport,
+    RtpClosed,
+    SendUnits,
+    Source,
+    SpanChanged,
+    SpanConfiguration,
+    Tone,
+    UnitsReceived,
+    UpdateRtp,
+)
+
+Bench = tuple[Planes, Side, Side]
+
+
+@pytest.fixture
+def bench() -> Iterator[Bench]:
+    with two_planes(26000) as bench:
+        yield bench
+
+
+def connect(a: Side, b: Side, circuit: int = 5) -> None:
+    """Leg 1 of A, the circuit, leg 1 of B, both ways."""
+    for side in (a, b):
+        side.command(Source(leg(1), timeslot(circuit)), Source(timeslot(circuit), leg(1)))
+
+
+def talk(planes: Planes, a: Phone, b: Phone, laws: tuple[Law, Law], seconds: float = 1.0) -> tuple[Quality, Quality]:
+    """Speech both ways at once; quality from A to B and from B to A."""
+    phones = (a, b)
+    spoken = [encode(probe(round(8000 * seconds), seed), law) for seed, law in zip((1, 2), laws, strict=True)]
+    for phone, octets in zip(phones, spoken, strict=True):
+        phone.packets.clear()
+        phone.speech = octets.tobytes()
+        phone.line_open = True
+    planes.run(seconds + 0.4)
+    return (
+        measure_octets(spoken[0], laws[0], b.heard, laws[1]),
+        measure_octets(spoken[1], laws[1], a.heard, laws[0]),
+    )
+
+
+def test_a_call_through_a_span_is_bit_exact_when_the_laws_agree(bench: Bench) -> None:
+    planes, a, b = bench
+    phones = a.phone(1), b.phone(1)
+    connect(a, b)
+    planes.run(0.3)
+    for quality in talk(planes, *phones, (Law.A, Law.A)):
+        assert quality.exact, quality
+        assert quality.delay_ms is not None
+        assert quality.delay_ms < 120
+
+
+def test_transcoding_costs_no_more_than_the_tables_do(bench: Bench) -> None:
+    planes, a, b = bench
+    phones = a.phone(1, "u"), b.phone(1, "A")
+    connect(a, b)
+    planes.run(0.3)
+    for quality in talk(planes, *phones, (Law.MU, Law.A)):
+        assert quality.snr_db > 33
+        assert (quality.lost_samples, quality.repeated_samples) == (0, 0)
+
+
+def test_mu_law_all_the_way_is_bit_exact() -> None:
+    with two_planes(26100, laws=("u", "u")) as (planes, a, b):
+        phones = a.phone(1, "u"), b.phone(1, "u")
+        connect(a, b)
+        planes.run(0.3)
+        assert all(quality.exact for quality in talk(planes, *phones, (Law.MU, Law.MU)))
+
+
+def test_two_legs_and_nothing_else(bench: Bench) -> None:
+    planes, a, _ = bench
+    one, other = a.phone(1), a.phone(2)
+    a.command(Source(leg(1), leg(2)), Source(leg(2), leg(1)))
+    for quality in talk(planes, one, other, (Law.A, Law.A)):
+        assert quality.exact, quality
+        assert quality.delay_ms is not None
+        assert quality.delay_ms < 80
+
+
+def test_timeslot_to_timeslot_in_transit(bench: Bench) -> None:
+    """A phone of A over timeslot 3 to B, back over timeslot 9, to the other phone of A."""
+    planes, a, b = bench
+    one, other = a.phone(1), a.phone(2)
+    for endpoint, circuit in ((leg(1), timeslot(3)), (leg(2), timeslot(9))):
+        a.command(Source(endpoint, circuit), Source(circuit, endpoint))
+    b.command(Source(timeslot(3), timeslot(9)), Source(timeslot(9), timeslot(3)))
+    planes.run(0.3)
+    assert all(quality.exact for quality in talk(planes, one, other, (Law.A, Law.A)))
+
+
+def test_without_a_source_silence_is_sent(bench: Bench) -> None:
+    planes, a, b = bench
+    phone = a.phone(1)
+    planes.run(0.5)
+    assert len(phone.packets) >= 20
+    assert set(phone.heard) == {0xD5}
+    assert set(b.plane.matrix.timeslot_rows[1:16].ravel()) == {0xD5}
+
+
+def test_a_tone_begins_at_its_beginning_and_ends_at_the_next_source(bench: Bench) -> None:
+    planes, a, _ = bench
+    phone = a.phone(1)
+    planes.run(0.1)
+    phone.packets.clear()
+    a.command(Tone(leg(1), "ringback"))
+    planes.run(0.5)
+    heard = phone.heard
+    start = int(np.flatnonzero(heard != 0xD5)[0]) // 160 * 160
+    expected = ToneGenerator("eu", "ringback", Law.A).block(len(heard) - start)
+    assert start <= 320
+    assert np.array_equal(heard[start:], expected)
+    a.command(Source(leg(1), None))
+    planes.run(0.1)
+    phone.packets.clear()
+    planes.run(0.2)
+    assert set(phone.heard) == {0xD5}
+
+
+def test_a_tone_reaches_the_far_side_of_a_span(bench: Bench) -> None:
+    planes, a, b = bench
+    phone = b.phone(1)
+    connect(a, b)
+    planes.run(0.3)
+    a.command(Tone(timeslot(5), "busy"))
+    planes.run(1.0)
+    quality = measure_octets(ToneGenerator("eu", "busy", Law.A).block(8000), Law.A, phone.heard, Law.A)
+    assert quality.repeated_samples == 0
+    assert quality.snr_db > 60
+
+
+def test_cut_through_from_tone_to_speech_repeats_nothing(bench: Bench) -> None:
+    planes, a, _ = bench
+    one, other = a.phone(1), a.phone(2)
+    spoken = encode(probe(8000), Law.A)
+    one.speech = spoken.tobytes()
+    one.line_open = True
+    a.command(Tone(leg(2), "ringback"))
+    planes.run(0.4)
+    other.packets.clear()
+    a.command(Source(leg(2), leg(1)))
+    planes.run(0.9)
+    heard = other.heard
+    speech = heard[320:] if len(heard) > 320 else heard
+    quality = measure_octets(spoken, Law.A, speech, Law.A)
+    assert quality.exact or (quality.repeated_samples, quality.unmatched_samples) == (0, 0), quality
+
+
+def test_closing_tells_what_the_leg_carried_and_silences_its_listeners(bench: Bench) -> None:
+    planes, a, _ = bench
+    one, other = a.phone(1), a.phone(2)
+    a.command(Source(leg(2), leg(1)))
+    one.speech = bytes(160 * 20)
+    planes.run(0.5)
+    a.command(CloseRtp(1))
+    planes.run(0.1)
+    other.packets.clear()
+    planes.run(0.1)
+    assert set(other.heard) == {0xD5}
+    (closed,) = a.told(RtpClosed)
+    assert isinstance(closed, RtpClosed)
+    assert closed.leg == 1
+    statistics = closed.statistics
+    assert (statistics.packets_received, statistics.octets_received, statistics.packets_lost) == (20, 3200, 0)
+    assert statistics.packets_sent in (25, 26)
+
+
+def test_a_port_is_free_again_after_close(bench: Bench) -> None:
+    planes, a, _ = bench
+    phone = a.phone(1)
+    phone.speech = bytes(160 * 10)
+    planes.run(0.3)
+    a.command(CloseRtp(1))
+    a.phones.clear()
+    again = a.phone(2)
+    again.speech = bytes(160 * 5)
+    phone.speech = bytes(160 * 5)
+    planes.run(0.3)
+    a.command(CloseRtp(2))
+    planes.run(0.01)
+    closed = a.told(RtpClosed)[-1]
+    assert isinstance(closed, RtpClosed)
+    assert (closed.leg, closed.statistics.packets_received) == (2, 5)
+    phone.socket.close()
+
+
+def test_hold_stops_sending_and_resume_goes_on(bench: Bench) -> None:
+    planes, a, _ = bench
+    phone = a.phone(1)
+    planes.run(0.2)
+    a.command(UpdateRtp(1, "A", 8, phone.address, None, send=False))
+    planes.run(0.03)
+    before = phone.packets[-1] if phone.packets else b""
+    phone.packets.clear()
+    planes.run(0.3)
+    assert phone.packets == []
+    a.command(UpdateRtp(1, "A", 8, phone.address))
+    planes.run(0.2)
+    first = phone.packets[0]
+    assert first[1] == 0x88
+    assert int.from_bytes(first[2:4], "big") - int.from_bytes(before[2:4], "big") & 0xFFFF <= 2
+    assert int.from_bytes(first[4:8], "big") - int.from_bytes(before[4:8], "big") & 0xFFFFFFFF >= 2400
+
+
+def test_a_stranger_is_not_heard_once_the_peer_was(bench: Bench) -> None:
+    planes, a, _ = bench
+    phone, stranger = a.phone(1), Phone()
+    stranger.to = phone.to
+    phone.speech = bytes(160 * 40)
+    planes.run(0.2)
+    for _ in range(10):
+        stranger.send(8, bytes(160))
+        planes.run(0.02)
+    assert a.plane.ports.latches[0].latched == phone.address
+    stranger.listen()
+    assert stranger.packets == []
+    assert a.plane.receivers.statistics(0).packets_received <= 20
+    stranger.socket.close()
+
+
+def test_the_peer_may_move_after_silence(bench: Bench) -> None:
+    planes, a, _ = bench
+    phone, moved = a.phone(1), Phone()
+    moved.to = phone.to
+    phone.speech = bytes(160 * 5)
+    planes.run(2.5)
+    moved.speech = bytes(160 * 20)
+    a.phones.append(moved)
+    planes.run(0.3)
+    assert a.plane.ports.latches[0].latched == moved.address
+    assert moved.packets
+
+
+def test_digits_reach_the_signalling_process_and_the_timeslot_as_tones(bench: Bench) -> None:
+    planes, a, b = bench
+    phone, far = a.phone(1, event_payload_type=101), b.phone(1)
+    connect(a, b)
+    phone.speech = b"\xd5" * 160 * 10
+    planes.run(0.3)
+    far.packets.clear()
+    for tick in range(1, 9):
+        phone.send(101, digit_event("7", 160 * min(tick, 6), end=tick >= 6).encode(), same_time=True)
+        planes.run(0.02)
+    planes.run(0.3)
+    assert a.told(DigitReceived) == [DigitReceived(1, "7", 120)]
+    loud = np.flatnonzero(far.heard != 0xD5)
+    assert 900 <= loud[-1] - loud[0] <= 1300
+    assert not b.told(DigitReceived)
+
+
+def test_digits_are_relayed_to_rtp_as_events(bench: Bench) -> None:
+    planes, a, _ = bench
+    one, other = a.phone(1, event_payload_type=101), a.phone(2, event_payload_type=96)
+    a.command(Source(leg(2), leg(1)))
+    planes.run(0.1)
+    for tick in range(1, 7):
+        one.send(101, digit_event("#", 160 * min(tick, 4), end=tick >= 4).encode(), same_time=True)
+        planes.run(0.02)
+    planes.run(0.2)
+    events = [packet for packet in other.packets if packet[1] & 0x7F == 96]
+    blocks = [parse_events(packet[12:])[0] for packet in events]
+    assert {block.digit for block in blocks} == {"#"}
+    assert [block.end for block in blocks][-3:] == [True] * 3
+    assert blocks[-1].duration >= 640
+    assert len({packet[4:8] for packet in events}) == 1
+    numbers = [int.from_bytes(packet[2:4], "big") for packet in other.packets]
+    assert all(later - earlier & 0xFFFF == 1 for earlier, later in pairwise(numbers))
+
+
+def test_signal_units_cross_both_ways_and_repeats_do_not(bench: Bench) -> None:
+    planes, a, b = bench
+    fisu = b"\x7f\xff\x00"
+    for side in (a, b):
+        side.command(SendUnits(1, [], fisu))
+    planes.run(0.4)
+    b.events.clear()
+    units = [bytes([number, 0x80, 20]) + bytes(20) for number in range(30)]
+    a.command(SendUnits(1, units, fisu))
+    planes.run(0.6)
+    received = [event for event in b.told(UnitsReceived) if isinstance(event, UnitsReceived)]
+    delivered = [unit for event in received for unit in event.units if unit != fisu]
+    assert delivered == units
+    assert sum(event.errored for event in received) == 0
+    assert sum(len(event.units) for event in received) <= len(units) + 1
+    planes.run(1.1)
+    last = b.told(UnitsReceived)[-1]
+    assert isinstance(last, UnitsReceived)
+    assert (last.units, last.errored) == ([], 0)
+    assert last.good > 50
+
+
+def test_signalling_does_not_disturb_speech(bench: Bench) -> None:
+    planes, a, b = bench
+    phones = a.phone(1), b.phone(1)
+    connect(a, b, 17)
+    planes.run(0.3)
+    a.command(SendUnits(1, [bytes([number]) * 100 for number in range(60)], b"\x7f\xff\x00"))
+    assert all(quality.exact for quality in talk(planes, *phones, (Law.A, Law.A)))
+
+
+def test_alarms_come_and_go(bench: Bench) -> None:
+    planes, a, b = bench
+    planes.run(0.5)
+    assert a.told(SpanChanged)[0] == SpanChanged("E0", ["LOS"])
+    assert a.told(SpanChanged)[-1] == SpanChanged("E0", [])
+    line = a.plane.lines[0].span.line  # type: ignore[attr-defined]
+    line.cut = True
+    planes.run(0.5)
+    assert a.told(SpanChanged)[-1] == SpanChanged("E0", ["LOS"])
+    assert set(a.plane.matrix.timeslot_rows.ravel()) == {0xD5}
+    assert b.told(SpanChanged)[-1] == SpanChanged("E0", ["LOS"])
+    line.cut = False
+    planes.run(0.5)
+    assert a.told(SpanChanged)[-1] == SpanChanged("E0", [])
+
+
+def test_reports_come_every_second(bench: Bench) -> None:
+    planes, a, _ = bench
+    planes.run(3.05)
+    reports = [event for event in a.told(MediaReport) if isinstance(event, MediaReport)]
+    assert [report.ticks for report in reports] == [51, 101, 151]
+    assert all(report.worst_late_ms < 1.5 for report in reports)
+    assert reports[-1].spans["E0"]["slips"] == 0
+    assert reports[-1].spans["E0"]["speech_underruns"] == 0
+
+
+def test_several_spans_without_signalling() -> None:
+    with two_planes(26200, spans=3) as (planes, a, b):
+        phones = a.phone(1), b.phone(1)
+        for side in (a, b):
+            circuit = timeslot(31, "E2")
+            side.command(Source(leg(1), circuit), Source(circuit, leg(1)))
+        planes.run(0.3)
+        assert all(quality.exact for quality in talk(planes, *phones, (Law.A, Law.A)))
+
+
+def test_commands_for_what_does_not_exist_are_passed_over(bench: Bench) -> None:
+    planes, a, _ = bench
+    a.command(
+        Source(leg(99), timeslot(1)),
+        Source(timeslot(1, "nowhere"), None),
+        Source(timeslot(40), None),
+        Tone(leg(99), "busy"),
+        Tone(timeslot(1), "no such tone"),
+        CloseRtp(99),
+        UpdateRtp(99, "A", 8),
+        SendUnits(99, [b"abc"], None),
+    )
+    planes.run(0.1)
+
+
+@pytest.mark.parametrize(
+    ("configuration", "error", "word"),
+    [
+        (MediaConfiguration(spans=[SpanConfiguration("x", "foo:1")]), SpanError, "foo"),
+        (MediaConfiguration(channels=[Channel(1, "x", (16,))]), ConfigurationError, "'x'"),
+        (MediaConfiguration(tones="atlantis"), ConfigurationError, "atlantis"),
+        (MediaConfiguration(rtp_address="192.0.2.1"), PortError, "192.0.2.1"),
+    ],
+    ids=["span", "channel", "tones", "address"],
+)
+def test_what_cannot_be_had_is_named(configuration: MediaConfiguration, error: type[Exception], word: str) -> None:
+    with pytest.raises(error, match=word):
+        Plane(configuration)
+
+
+def test_a_port_that_is_taken_is_named(bench: Bench) -> None:
+    _, a, _ = bench
+    with pytest.raises(PortError, match=str(a.ports[0])):
+        Plane(MediaConfiguration(rtp_ports=(a.ports[0], a.ports[-1])))

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+from support.media_plane import Phone
+
+from tandem.codecs.rtp import pack_header
+from tandem.gateway.media.ports import PortError, RtpPorts
+from tandem.gateway.media.receive import Receivers
+
+FIRST = 26401
+
+
+@pytest.fixture
+def ports() -> Iterator[RtpPorts]:
+    ports = RtpPorts("127.0.0.1", FIRST, FIRST + 8)
+    yield ports
+    ports.close_all()
+
+
+@pytest.fixture
+def receivers() -> Receivers:
+    receivers = Receivers(4)
+    for leg in range(4):
+        receivers.open(leg, "A", 8, None)
+    return receivers
+
+
+def phone_to(ports: RtpPorts, leg: int) -> Phone:
+    phone = Phone()
+    phone.to = ("127.0.0.1", ports.ports[leg])
+    return phone
+
+
+def test_only_even_ports_are_taken(ports: RtpPorts) -> None:
+    assert ports.ports == [26402, 26404, 26406, 26408]
+
+
+def test_a_taken_port_is_an_error_and_leaves_nothing_open(ports: RtpPorts) -> None:
+    with pytest.raises(PortError, match="26402"):
+        RtpPorts("127.0.0.1", FIRST - 3, FIRST + 8)
+    RtpPorts("127.0.0.1", FIRST - 3, FIRST - 1).close_all()
+
+
+def test_one_packet_of_a_leg_is_read_in_a_drain(ports: RtpPorts, receivers: Receivers) -> None:
+    phone = phone_to(ports, 1)
+    ports.open(1, phone.address)
+    phone.send(8, bytes(160))
+    assert ports.drain(receivers, 0.0)
+    for _ in range(3):
+        phone.send(8, bytes(160))
+    counts = []
+    for _ in range(4):
+        assert not ports.drain(receivers, 0.0)
+        counts.append(receivers.statistics(1).packets_received)
+    assert counts == [2, 3, 4, 4]
+    phone.socket.close()
+
+
+def test_what_came_before_the_leg_was_opened_is_forgotten(ports: RtpPorts, receivers: Receivers) -> None:
+    phone = phone_to(ports, 0)
+    for _ in range(5):
+        phone.send(8, bytes(160))
+    ports.open(0, phone.address)
+    assert not ports.drain(receivers, 0.0)
+    assert receivers.statistics(0).packets_received == 0
+    phone.socket.close()
+
+
+def test_strangers_that_came_with_the_first_packet_are_sifted_out(ports: RtpPorts, receivers: Receivers) -> None:
+    phone, stranger = phone_to(ports, 0), phone_to(ports, 0)
+    ports.open(0, phone.address)
+    phone.send(8, bytes(160))
+    stranger.send(8, bytes(160))
+    phone.send(8, bytes(160))
+    assert ports.drain(receivers, 0.0)
+    stranger.send(8, bytes(160))
+    ports.drain(receivers, 0.0)
+    assert receivers.statistics(0).packets_received == 2
+    phone.socket.close()
+    stranger.socket.close()
+
+
+def test_what_is_no_rtp_does_not_latch(ports: RtpPorts, receivers: Receivers) -> None:
+    phone = phone_to(ports, 0)
+    ports.open(0, None)
+    assert phone.to is not None
+    for datagram in (b"", b"GET / HTTP/1.1", pack_header(96, 1, 2, 3) + bytes(160)):
+        phone.socket.sendto(datagram, phone.to)
+        assert not ports.drain(receivers, 0.0)
+    assert ports.destination(0) is None
+    phone.socket.close()
+
+
+def test_packets_go_by_the_connected_socket_once_latched(ports: RtpPorts, receivers: Receivers) -> None:
+    phone = phone_to(ports, 0)
+    ports.open(0, phone.address)
+    before = ports.destination(0)
+    assert isinstance(before, tuple)
+    ports.send_to([(before, memoryview(b"first"))])
+    phone.send(8, bytes(160))
+    ports.drain(receivers, 0.0)
+    after = ports.destination(0)
+    assert isinstance(after, int)
+    ports.send([(after, memoryview(b"second"))])
+    phone.listen()
+    assert phone.packets == [b"first", b"second"]
+    phone.socket.close()
+
+
+def test_a_peer_that_is_gone_does_not_stop_the_others(ports: RtpPorts, receivers: Receivers) -> None:
+    gone, phone = phone_to(ports, 0), phone_to(ports, 1)
+    for leg, peer in enumerate((gone, phone)):
+        ports.open(leg, peer.address)
+        peer.send(8, bytes(160))
+    ports.drain(receivers, 0.0)
+    gone.socket.close()
+    descriptors = [ports.destination(leg) for leg in (0, 1)]
+    for _ in range(6):
+        ports.send([(descriptor, memoryview(b"x")) for descriptor in descriptors if isinstance(descriptor, int)])
+        ports.drain(receivers, 0.0)
+    phone.listen()
+    assert phone.packets == [b"x"] * 6
+    assert ports.send_errors + receivers.statistics(0).packets_received >= 1
+    phone.socket.close()
+
+
+def test_a_closed_leg_hears_anybody_when_opened_again(ports: RtpPorts, receivers: Receivers) -> None:
+    first, second = phone_to(ports, 0), phone_to(ports, 0)
+    ports.open(0, first.address)
+    first.send(8, bytes(160))
+    ports.drain(receivers, 0.0)
+    ports.close(0)
+    ports.open(0, second.address)
+    second.send(8, bytes(160))
+    assert ports.drain(receivers, 0.0)
+    assert ports.latches[0].latched == second.address
+    first.socket.close()
+    second.socket.close()
+
+
+def test_speech_is_marked_expedited(ports: RtpPorts) -> None:
+    phone = phone_to(ports, 0)
+    ports.open(0, phone.address)
+    destination = ports.destination(0)
+    assert isinstance(destination, tuple)
+    assert destination[0].getsockopt(socket.IPPROTO_IP, socket.IP_TOS) == 0xB8
+    phone.socket.close()

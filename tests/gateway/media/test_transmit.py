@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from support.media_plane import Phone
+
+from tandem.codecs.rtp import Header, parse_header
+from tandem.gateway.media.digits import EventInProgress
+from tandem.gateway.media.matrix import Matrix
+from tandem.gateway.media.ports import RtpPorts
+from tandem.gateway.media.transmit import BATCH, Transmitters
+
+
+class Bench:
+    def __init__(self, legs: int) -> None:
+        self.ports = RtpPorts("127.0.0.1", 26500, 26500 + 2 * legs - 1)
+        self.matrix = Matrix(legs, 0)
+        self.transmitters = Transmitters(self.matrix, self.ports)
+        self.phone = Phone()
+
+    def open(self, leg: int, event_payload_type: int | None = None) -> None:
+        self.ports.open(leg, self.phone.address)
+        self.transmitters.open(leg, 8, event_payload_type)
+
+    def tick(self) -> list[tuple[Header, bytes]]:
+        self.phone.packets.clear()
+        self.transmitters.prepare()
+        for _ in self.transmitters.batches():
+            pass
+        self.phone.listen()
+        headers = [parse_header(packet) for packet in self.phone.packets]
+        return [(header, header.payload(packet)) for header, packet in zip(headers, self.phone.packets, strict=True)]
+
+
+@pytest.fixture
+def bench() -> Iterator[Bench]:
+    bench = Bench(60)
+    yield bench
+    bench.ports.close_all()
+    bench.phone.socket.close()
+
+
+def test_headers_count_on_and_only_the_first_is_marked(bench: Bench) -> None:
+    bench.open(0)
+    headers = [bench.tick()[0][0] for _ in range(4)]
+    first = headers[0]
+    assert [header.marker for header in headers] == [True, False, False, False]
+    assert [header.sequence - first.sequence & 0xFFFF for header in headers] == [0, 1, 2, 3]
+    assert [header.timestamp - first.timestamp & 0xFFFFFFFF for header in headers] == [0, 160, 320, 480]
+    assert {(header.payload_type, header.ssrc) for header in headers} == {(8, first.ssrc)}
+
+
+def test_every_leg_gets_its_own_octets_and_source(bench: Bench) -> None:
+    legs = list(range(0, 60, 7))
+    for leg in legs:
+        bench.open(leg)
+        bench.matrix.rows[bench.matrix.row(leg)] = leg
+        bench.matrix.set_source(leg, leg)
+    sent = bench.tick()
+    assert [set(payload) for _, payload in sent] == [{leg} for leg in legs]
+    assert len({header.ssrc for header, _ in sent}) == len(legs)
+    assert len(legs) < BATCH
+
+
+def test_sending_pauses_between_batches(bench: Bench) -> None:
+    for leg in range(60):
+        bench.ports.open(leg, bench.phone.address)
+        bench.ports.latches[leg].latched = bench.phone.address
+        bench.transmitters.open(leg, 8, None)
+    bench.transmitters.prepare()
+    assert len(list(bench.transmitters.batches())) == -(-60 // BATCH)
+    assert all(bench.transmitters.close(leg) == 1 for leg in range(60))
+
+
+def test_a_leg_that_knows_nobody_sends_nothing(bench: Bench) -> None:
+    bench.ports.open(3, None)
+    bench.transmitters.open(3, 8, None)
+    assert bench.tick() == []
+    assert bench.transmitters.close(3) == 0
+
+
+def test_an_event_takes_the_place_of_speech(bench: Bench) -> None:
+    bench.open(0, event_payload_type=101)
+    before = bench.tick()[0][0]
+    event = EventInProgress(9, 12, 0, duration=320, ended=True)
+    bench.transmitters.start_event(0, event)
+    sent = [bench.tick()[0] for _ in range(6)]
+    kinds = [(header.payload_type, len(payload), header.marker) for header, payload in sent]
+    assert kinds == [(101, 4, True)] + [(101, 4, False)] * 3 + [(8, 160, False)] * 2
+    assert {header.timestamp - before.timestamp & 0xFFFFFFFF for header, _ in sent[:4]} == {160}
+    assert [header.timestamp - before.timestamp & 0xFFFFFFFF for header, _ in sent[4:]] == [800, 960]
+    assert [header.sequence - before.sequence & 0xFFFF for header, _ in sent] == [1, 2, 3, 4, 5, 6]
+
+
+def test_events_end_where_they_are_no_longer_agreed(bench: Bench) -> None:
+    bench.open(0, event_payload_type=101)
+    bench.transmitters.start_event(0, EventInProgress(9, 12, 0))
+    assert bench.transmitters.takes_events(0)
+    bench.transmitters.update(0, 8, None, True)
+    assert not bench.transmitters.takes_events(0)
+    assert bench.tick()[0][0].payload_type == 8
+
+
+def test_changed_sources_are_heard_after_refresh(bench: Bench) -> None:
+    bench.open(0)
+    bench.tick()
+    bench.matrix.rows[bench.matrix.row(1)] = 42
+    bench.matrix.set_source(0, 1)
+    bench.transmitters.refresh()
+    assert np.frombuffer(bench.tick()[0][1], np.uint8).tolist() == [42] * 160
