@@ -66,15 +66,13 @@ def run(config: Path, log_format: str, log_level: str | None) -> None:
     Example:
       tandem run -c examples/gateway-a.toml
     """
-    import asyncio
-
     from tandem.gateway.configuration.load import load
     from tandem.gateway.log import Logger
-    from tandem.gateway.service import Service
+    from tandem.gateway.service import serve
 
     configuration = load(config)
     logger = Logger(log_level or configuration.node.log_level, log_format)  # type: ignore[arg-type]
-    asyncio.run(Service(configuration, logger).run())
+    serve(configuration, logger)
 
 
 @main.command()
