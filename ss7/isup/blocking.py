@@ -49,6 +49,7 @@ def reconcile(kernel: Kernel, circuits: Iterable[Circuit], now: float) -> None:
 
 def _request(kernel: Kernel, circuits: list[Circuit], flag: Blocking, block: bool, now: float) -> None:
     hardware = flag is Blocking.LOCAL_HARDWARE
+    calls: list[Call] = []
     for run in runs(circuits):
         if len(run) == 1 and not hardware:
             begin(kernel, M.BLO if block else M.UBL, run, 0, False, now)
@@ -59,7 +60,12 @@ def _request(kernel: Kernel, circuits: list[Circuit], flag: Blocking, block: boo
             if block:
                 kernel.set_blocking(circuit, circuit.blocking | flag)
             if block and hardware:
+                call = kernel.detach(circuit) if circuit.state is State.OUT_WAIT_ACM else None
                 _fail_hardware(kernel, circuit, "circuit blocked for hardware failure")
+                if call is not None:
+                    calls.append(call)
+    for call in calls:
+        kernel.attempt_again(call, now, "circuit blocked for hardware failure")
 
 
 def _fail_hardware(kernel: Kernel, circuit: Circuit, reason: str) -> None:

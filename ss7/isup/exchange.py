@@ -25,7 +25,7 @@ from tandem.ss7.isup.kernel import (
 from tandem.ss7.isup.messages import Message
 from tandem.ss7.isup.parameters import Parameter, RawParameter
 from tandem.ss7.isup.primitives import Alert, CallStateError, Output, Transfer
-from tandem.ss7.isup.requests import procedure_expired
+from tandem.ss7.isup.requests import procedure_expired, prompt
 from tandem.ss7.isup.timers import Timer
 from tandem.ss7.mtp3.primitives import StatusCause
 
@@ -146,6 +146,7 @@ class IsupExchange:
             return
         if not peer.user_part_available:
             peers.available_again(kernel, peer)
+            prompt(kernel, peer.procedures.values(), now)
         message_type = message.type
         if message_type == M.UPT or message_type == M.UPA:
             peers.user_part_test(kernel, peer, message, sls)
@@ -177,8 +178,10 @@ class IsupExchange:
     def resume(self, dpc: int, now: float) -> None:
         """MTP-RESUME: calls to `dpc` may be set up; the first time its circuits are reset and put in service."""
         for peer in self._peers(dpc):
-            peer.accessible = True
-            peers.available_again(self._kernel, peer)
+            if not peer.accessible:
+                peer.accessible = True
+                peers.available_again(self._kernel, peer)
+                prompt(self._kernel, peer.procedures.values(), now)
             if not peer.started:
                 peer.started = True
                 for group in peer.groups:

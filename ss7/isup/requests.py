@@ -130,6 +130,25 @@ def procedure_expired(kernel: Kernel, procedure: Procedure, timer: Timer, now: f
     kernel.timers.start((procedure, timer), now + circuit.group.timers[timer])
 
 
+def is_repeated(kernel: Kernel, procedure: Procedure) -> bool:
+    """Whether the short timer of a request runs: not after escalation, nor for RSC after T5."""
+    repeat = REQUESTS[procedure.request].repeat
+    return repeat is not None and kernel.timers.is_running((procedure, repeat))
+
+
+def prompt(kernel: Kernel, procedures: Iterable[Procedure], now: float) -> None:
+    """The peer can hear us (again): repeat what it has not answered, and go on repeating it at the short interval.
+
+    Otherwise circuits whose requests were escalated while the peer was away would wait minutes for their next chance.
+    """
+    for procedure in list(procedures):
+        repeat = REQUESTS[procedure.request].repeat
+        if repeat is not None:
+            circuit = procedure.peer.circuits[procedure.first]
+            _transmit(kernel, procedure)
+            kernel.timers.start((procedure, repeat), now + circuit.group.timers[repeat])
+
+
 def runs(circuits: Iterable[Circuit]) -> list[list[Circuit]]:
     """Circuits in runs of consecutive CICs of at most 32, each of one group."""
     runs: list[list[Circuit]] = []

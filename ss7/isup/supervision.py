@@ -13,7 +13,17 @@ from tandem.ss7.isup.kernel import OWN_LOCATION, Kernel, MessageAction
 from tandem.ss7.isup.messages import Message
 from tandem.ss7.isup.parameters import RawParameter
 from tandem.ss7.isup.primitives import GroupQueried
-from tandem.ss7.isup.requests import MAXIMUM_RANGE, begin, finish, range_and_status, runs, selected, withdraw
+from tandem.ss7.isup.requests import (
+    MAXIMUM_RANGE,
+    begin,
+    finish,
+    is_repeated,
+    prompt,
+    range_and_status,
+    runs,
+    selected,
+    withdraw,
+)
 from tandem.ss7.isup.timers import Timer
 
 M = MessageType
@@ -83,6 +93,7 @@ def _reset_received(kernel: Kernel, circuit: Circuit, message: Message, now: flo
             kernel.set_blocking(circuit, circuit.blocking & ~Blocking.LOCAL_HARDWARE)
         reconcile(kernel, [circuit], now)
     kernel.reply(circuit, M.RLC)
+    _prompt_resets(kernel, [circuit], now)
     if call is not None:
         kernel.attempt_again(call, now, "circuit reset by the peer")
 
@@ -103,8 +114,15 @@ def _group_reset_received(kernel: Kernel, circuit: Circuit, message: Message, no
     reconcile(kernel, circuits, now)
     blocked = [item.cic for item in circuits if item.wanted & Blocking.LOCAL_MAINTENANCE]
     kernel.reply(circuit, M.GRA, [range_and_status(circuit.cic, span, blocked)])
+    _prompt_resets(kernel, circuits, now)
     for call in calls:
         kernel.attempt_again(call, now, "circuit reset by the peer")
+
+
+def _prompt_resets(kernel: Kernel, circuits: Iterable[Circuit], now: float) -> None:
+    """A peer that resets circuits has just started: a reset of ours that it long left unanswered is worth repeating."""
+    waiting = {item.reset for item in circuits if item.reset is not None}
+    prompt(kernel, [item for item in waiting if not is_repeated(kernel, item)], now)
 
 
 def _forget(kernel: Kernel, circuit: Circuit) -> Call | None:

@@ -125,3 +125,12 @@ def test_group_blocking_with_wrong_status_is_discarded(octets):
     assert single.types() == []
     assert Alert in map(type, single.heard)
     assert single.exchange.idle_circuits("g") == 4
+
+
+def test_hardware_failure_moves_an_attempt_without_backward_message_to_another_circuit():
+    single = Single()
+    call = single.setup()
+    single.take()
+    single.exchange.block("g", [1, 2], 0.0, hardware=True)
+    assert single.types() == [(M.CGB, 1), (M.IAM, 3)]
+    assert single.exchange.circuit_of(call) == 3

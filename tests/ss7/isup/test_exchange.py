@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from support.isup_pair import ACM, COT_FAILURE, iam
 from support.isup_single import Single, any_message, cause, kind, span_only, status
 
@@ -326,3 +328,42 @@ def test_incoming_call_is_told_before_it_is_released():
     single.receive(M.REL, 2, cause(16))
     single.take()
     assert [type(item) for item in single.heard] == [IncomingCall, CallReleased, CallCleared]
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.tuples(st.just("octets"), st.integers(0, 5), st.binary(min_size=0, max_size=20)),
+            st.tuples(st.just("message"), st.integers(0, 5), st.sampled_from(list(M))),
+            st.tuples(st.just("setup"), st.none(), st.none()),
+            st.tuples(st.just("wait"), st.sampled_from([0.1, 16, 301]), st.none()),
+        ),
+        max_size=25,
+    )
+)
+def test_whatever_the_peer_sends_is_survived_and_recovered(steps):
+    single = Single(control="none", overlap=True)
+    for action, number, detail in steps:
+        match action:
+            case "octets":
+                single.exchange.receive(1, 2, 0, bytes([number, 0]) + detail, single.now)
+            case "message":
+                single.exchange.receive(1, 2, 0, any_message(detail, number), single.now)
+            case "setup":
+                single.setup()
+            case "wait":
+                single.wait(number)
+        single.take()
+    for call in single.exchange.calls():
+        single.release(call)
+    # a peer that answers everything brings every circuit back
+    for _ in range(12):
+        for sent in single.take():
+            answers = {M.REL: M.RLC, M.RSC: M.RLC, M.BLO: M.BLA, M.UBL: M.UBA}
+            if sent.type in answers:
+                single.receive(answers[sent.type], sent.cic)
+            elif sent.type is M.GRS:
+                single.receive(M.GRA, sent.cic, status(sent.raw(22)[0], 0))
+        single.wait(301)
+    assert single.exchange.calls() == []
+    assert {single.state(cic) for cic in (1, 2, 3, 4)} <= {IDLE, State.UNEQUIPPED}

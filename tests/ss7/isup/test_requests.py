@@ -111,3 +111,28 @@ def test_requests_with_one_answer_become_one():
     single.receive(M.CGBA, 1, HARDWARE, status(1, 3))
     assert single.exchange.quiet
     assert single.exchange.next_deadline() is None
+
+
+def test_requests_left_unanswered_are_repeated_when_the_peer_comes_back():
+    single = Single(start=False)
+    single.exchange.resume(1, 0.0)
+    single.wait(400)
+    single.take()
+    single.exchange.pause(1, single.now)
+    single.exchange.resume(1, single.now)
+    assert single.types() == [(M.GRS, 1)]
+    single.wait(15)
+    assert single.types() == [(M.GRS, 1)]  # and again at the short interval
+
+
+def test_peer_that_starts_is_asked_again_for_the_reset_it_left_unanswered():
+    single = Single(start=False)
+    single.exchange.resume(1, 0.0)
+    single.receive(M.GRS, 1, status(3, 0))
+    assert single.types() == [(M.GRS, 1), (M.GRA, 1)]  # T22 runs: no need to ask
+    single.wait(400)
+    single.take()
+    single.receive(M.GRS, 1, status(3, 0))
+    assert single.types() == [(M.GRA, 1), (M.GRS, 1)]
+    single.receive(M.GRA, 1, status(3, 0))
+    assert single.exchange.next_deadline() is None
