@@ -179,8 +179,7 @@ class SipAgent:
         if method not in KNOWN_METHODS:
             layer.refuse(request, source, 501, now, layer.allow_line)
             return
-        if method != "ACK" and (unsupported := self._unsupported(request)) is not None:
-            layer.refuse(request, source, 420, now, f"Unsupported: {unsupported}\r\n")
+        if method != "ACK" and "require" in request.fields and not self._meets_requirements(request, source, now):
             return
         tag = request.to.tag
         if tag is not None:
@@ -231,16 +230,17 @@ class SipAgent:
         except SipDecodeError:
             layer.refuse(request, source, 400, now)
 
-    def _unsupported(self, request: Request) -> str | None:
-        """Option tags in Require that we do not know (8.2.2.3)."""
-        if "require" not in request.fields:
-            return None
+    def _meets_requirements(self, request: Request, source: Endpoint, now: float) -> bool:
+        """Refuse option tags in Require that we do not know (8.2.2.3)."""
         try:
             tags = request.strict_values("require")
         except SipDecodeError:
-            return request.fields["require"][0]
+            self._layer.refuse(request, source, 400, now)
+            return False
         unknown = [tag for tag in tags if tag.lower() not in self.configuration.supported]
-        return ", ".join(unknown) or None
+        if unknown:
+            self._layer.refuse(request, source, 420, now, f"Unsupported: {', '.join(unknown)}\r\n")
+        return not unknown
 
     def _refuse_content(self, request: Request) -> str | None:
         """8.2.3: header lines of the 415 for a body that we cannot take, None for one that we can."""

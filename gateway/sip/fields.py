@@ -212,8 +212,8 @@ def format_parameters(parameters: Parameters) -> str:
 
 def split_list(text: str) -> list[str]:
     """Split at the commas outside quotes and angle brackets (RFC 3261 7.3.1)."""
-    if "," not in text:
-        return [text.strip()]
+    if "," not in text and (single := text.strip()):
+        return [single]
     items, current, position = [], "", 0
     while position < len(text):
         match = _LIST_PART.match(text, position)
@@ -266,13 +266,15 @@ def format_address(uri: str, display: str = "", tag: str = "") -> str:
     return f"{name}<{uri}>;tag={tag}" if tag else f"{name}<{uri}>"
 
 
+@lru_cache(maxsize=4096)
 def is_ip_address(host: str) -> bool:
-    """Whether `host` is an IPv4 or IPv6 literal, brackets allowed."""
+    """Whether `host` is an IPv4 or IPv6 literal without a zone; brackets are allowed around IPv6."""
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
     try:
-        _check_host(host)
-    except SipDecodeError:
-        return ":" in host and is_ip_address(f"[{host}]")
-    return host[-1:] == "]" or (host[-1:].isdigit() and host.replace(".", "").isdigit())
+        address = ipaddress.ip_address(bare)
+    except ValueError:
+        return False
+    return "%" not in bare and (bare is host or address.version == 6)
 
 
 @lru_cache(maxsize=4096)
