@@ -40,6 +40,7 @@ class ElasticStore:
         self._head = 0
         self._depth = 0
         self._filling = True
+        self._fresh = False  # something was written since the last read
         self._last: Frames | None = None
 
     @property
@@ -51,6 +52,7 @@ class ElasticStore:
         """Store frames, shape (n, 32)."""
         count = len(frames)
         size = len(self._ring)
+        self._fresh = self._fresh or count > 0
         if count > size:
             frames, count = frames[-size:], size
         if (excess := self._depth + count - size) > 0:  # nobody reads
@@ -71,7 +73,9 @@ class ElasticStore:
             self._filling = False
             self._delete(left - self.target)
         elif left < 0:
-            return self._underrun(count, -left)
+            frames = self._underrun(count, -left)
+            self._fresh = False
+            return frames
         elif left > self.limit:
             self.slips += 1
             self.frames_deleted += left - self.target
@@ -79,6 +83,7 @@ class ElasticStore:
         frames = np.empty((count, TIMESLOTS), np.uint8)
         self._take(frames)
         self._last = frames.copy()
+        self._fresh = False
         return frames
 
     def counters(self) -> dict[str, int]:
@@ -94,8 +99,9 @@ class ElasticStore:
         """Repeat enough of the last frames that `target` are left; idle when they were repeated already."""
         frames = np.full((count, TIMESLOTS), self._idle, np.uint8)
         last, self._last = self._last, None
-        if self._depth == 0 and last is None:
+        if last is None and not self._fresh:  # the line is dead: what is left of it is old
             self.frames_idle += count
+            self._delete(self._depth)
             self._filling = True
             return frames
         repeated = min(count, missing + self.target)

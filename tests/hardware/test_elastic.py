@@ -58,8 +58,10 @@ def test_dead_line_is_repeated_once_and_then_idle():
     store.read(160)
     assert (store.read(160) == 0xD5).all()
     assert store.frames_idle >= 160
-    store.write(numbered(500, 168))
-    assert numbers(store.read(160))[-1] >= 500
+    store.write(numbered(500, 160))
+    assert (store.read(160) == 0xD5).all()  # not before the target is stored again
+    store.write(numbered(660, 8))
+    assert numbers(store.read(160)) == list(range(500, 660))
 
 
 def test_what_nobody_reads_is_dropped():

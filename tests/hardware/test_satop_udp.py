@@ -71,6 +71,18 @@ def test_packets_from_elsewhere_are_not_heard():
     pair.close()
 
 
+def test_r_bit_tells_that_nothing_came():
+    pair = SpanPair("satop")
+    pair.run(0.3)
+    before = [span.counters()["packets_far_loss"] for span in pair.spans]
+    assert min(before) > 0
+    pair.run(0.1)
+    assert [span.counters()["packets_far_loss"] for span in pair.spans] == before
+    pair.run(0.1, silent=1)
+    assert pair.spans[1].counters()["packets_far_loss"] > before[1]
+    pair.close()
+
+
 def test_fileno_tells_when_packets_have_come():
     pair = SpanPair("satop")
     with socket.socket(fileno=socket.dup(pair.spans[1].fileno())) as same:

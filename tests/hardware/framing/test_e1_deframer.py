@@ -120,6 +120,16 @@ def test_two_bad_fas_do_not_lose_alignment_three_do():
     assert deframer.counts.alignment_losses == 1
 
 
+@pytest.mark.parametrize("crc4", [True, False])
+def test_bad_fas_are_counted_over_single_frames(crc4):
+    deframer, framer = aligned(crc4=crc4)
+    octets = flipped(framer.transmit(speech(16)), [3, 2 * FRAME + 3, 4 * FRAME + 3])
+    feed(deframer, octets[: 4 * 32], 32)
+    assert deframer.alignment is not Alignment.NONE
+    feed(deframer, octets[4 * 32 : 5 * 32], 32)
+    assert deframer.alignment is Alignment.NONE
+
+
 def test_three_bad_bits_2_of_nfas_lose_alignment():
     deframer, framer = aligned()
     octets = framer.transmit(speech(16))

@@ -144,6 +144,7 @@ def test_shared_zero_between_flags_is_taken():
         pytest.param([*frame_bits(FISU)[:22], 1, *frame_bits(FISU)[23:]], "bad_fcs", id="bit error"),
         pytest.param(frame_bits(b"\x01\x02"), "too_short", id="short"),
         pytest.param([*frame_bits(FISU), 0, 0], "misaligned", id="two bits more"),
+        pytest.param([*frame_bits(FISU), 0, 0, 1, 1], "misaligned", id="four bits more"),
     ],
 )
 def test_errored_units(bits, counter):
