@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -10,6 +11,8 @@ from typing import Any, Literal
 import msgspec
 
 from tandem.core.errors import ConfigurationError
+
+ReleasedBy = Literal["incoming", "outgoing", "gateway"]
 
 
 class Leg(msgspec.Struct, kw_only=True):
@@ -50,7 +53,7 @@ class Record(msgspec.Struct, kw_only=True):
     """Q.850 cause value."""
     location: int
     """Q.850 location."""
-    released_by: Literal["incoming", "outgoing", "gateway"]
+    released_by: ReleasedBy
     """Which side's release came first; `gateway` when we released on our own."""
     diagnostic: str = ""
     result: Literal["answered", "failed"]
@@ -72,8 +75,10 @@ class RecordWriter:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        self.waiting: list[bytes] = []
+        self.waiting: deque[bytes] = deque()
+        """Lines, the first perhaps without its beginning, that the disk has not taken."""
         self.error: str | None = None
+        """Why the disk does not take them, None when it does."""
         try:
             self._descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
             self._end_broken_line()
@@ -94,10 +99,10 @@ class RecordWriter:
             except OSError as error:
                 self.error = error.strerror
                 return
-            if written < len(line):
-                self.waiting[0] = line[written:]
+            if written == len(line):
+                self.waiting.popleft()
             else:
-                self.waiting.pop(0)
+                self.waiting[0] = line[written:]
         self.error = None
 
     def sync(self) -> None:

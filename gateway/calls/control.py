@@ -15,7 +15,7 @@ from enum import Enum, auto
 
 from tandem.core.cause import Cause
 from tandem.core.timers import TimerTable
-from tandem.gateway.calls.accounting import Record, timestamp
+from tandem.gateway.calls.accounting import Record, ReleasedBy, timestamp
 from tandem.gateway.calls.half_call import HalfCall, Trunk
 from tandem.gateway.calls.model import (
     Alerting,
@@ -37,7 +37,7 @@ class Timer(Enum):
     """Timers of call control."""
 
     NO_ANSWER = auto()
-    """Alerting and nobody answers: as T9 of Q.764 (1.5-3 min) for outgoing protocols that have no such timer."""
+    """Offered, or rung, and nobody answers: as T9 of Q.764 (1.5-3 min), whatever the outgoing protocol times itself."""
     FAILURE_TONE = auto()
     """Busy or congestion tone has been heard long enough."""
     STATISTICS = auto()
@@ -68,7 +68,7 @@ class Call:
     answer_time: float | None = None
     release_time: float | None = None
     release: Release | None = None
-    released_by: str = "gateway"
+    released_by: ReleasedBy = "gateway"
     passed_backward: bool = False
     """Something audible or final went to the caller: no fall-back any more."""
     open_halves: int = 1
@@ -135,11 +135,15 @@ class CallControl:
 
     def cleared(self, half: HalfCall, now: float) -> None:
         """The protocol is done with `half`; its circuit or dialog is free."""
-        call, half.call = half.call, None
+        call = half.call
         if call is None:
             return
+        if not half.released:
+            half.released = True
+            self._released(call, half, Release(Cause.TEMPORARY_FAILURE, diagnostic="cleared without a release"), now)
+        half.call = None
         call.open_halves -= 1
-        self._finish_if_done(call)
+        self._finish(call, now)
 
     def leg_opened(self, half: HalfCall, leg: int) -> None:
         """`half` uses the RTP leg `leg`, whose statistics the record will wait for."""
@@ -155,15 +159,18 @@ class CallControl:
             call, half = found
             half.leg.media = statistics
             call.waiting_statistics.discard(leg)
-            self._finish_if_done(call)
+            self._record_if_done(call)
 
     # --- what the owner calls
 
     def release_all(self, release: Release, now: float) -> None:
-        """End every call (the gateway stops, or the operator asks)."""
+        """End every call (the gateway stops, or the operator asks), those that play a failure tone too."""
         for call in list(self.calls.values()):
             if call.release is None:
-                self._end(call, release, "gateway", now)
+                self._end(call, release, "gateway", now, tone=False)
+            elif self._timers.stop((call.identity, Timer.FAILURE_TONE)):
+                self._release_half(call.incoming, call.release, now)
+                self._finish(call, now)
 
     def next_deadline(self) -> float | None:
         """When `handle_timers` is due."""
@@ -176,20 +183,19 @@ class CallControl:
             if call is None:
                 continue
             if timer is Timer.NO_ANSWER:
-                reason = Release(Cause.NO_ANSWER_FROM_USER, diagnostic="no answer in time")
-                self._end(call, reason, "gateway", now)
+                rung = call.alerting_time is not None
+                cause = Cause.NO_ANSWER_FROM_USER if rung else Cause.NO_USER_RESPONDING
+                self._end(call, Release(cause, diagnostic="no answer in time"), "gateway", now)
             elif timer is Timer.FAILURE_TONE:
                 self._release_half(call.incoming, call.release or Release(), now)
-                self._finish_if_done(call)
+                self._finish(call, now)
             else:
-                for leg in call.waiting_statistics:
-                    self._legs.pop(leg, None)
-                call.waiting_statistics.clear()
-                self._finish_if_done(call)
+                self._forget_legs(call)
+                self._record_if_done(call)
 
     # --- attempts
 
-    def _try_next(self, call: Call, failed: Release | None, by: str, now: float) -> None:
+    def _try_next(self, call: Call, failed: Release | None, by: ReleasedBy, now: float) -> None:
         """Offer the call to the next trunk that will have it.
 
         `failed` is why the last attempt failed and `by` on whose account: the call's own end when nothing is left.
@@ -201,6 +207,7 @@ class CallControl:
                 break
             refusal = self._offer(call, attempt, self.trunks[attempt.trunk], now)
             if refusal is None:
+                self._timers.start((call.identity, Timer.NO_ANSWER), now + NO_ANSWER_SECONDS)
                 return
             failed, by = refusal, "gateway"
             if not self._may_fall_back(call, refusal):
@@ -209,6 +216,7 @@ class CallControl:
 
     def _offer(self, call: Call, attempt: Attempt, trunk: Trunk, now: float) -> Release | None:
         """Make one attempt; a Release when the trunk would not even begin."""
+        self._part(call)
         half = HalfCall(trunk, incoming=False, call=call)
         half.leg.trunk = trunk.name
         half.leg.called, half.leg.calling = str(attempt.setup.called), str(attempt.setup.calling or "")
@@ -233,32 +241,34 @@ class CallControl:
 
     def _backward(self, call: Call, primitive: Primitive, now: float) -> None:
         incoming, outgoing = call.incoming, call.outgoing
-        if incoming.released or outgoing is None:
+        answered = call.answer_time is not None
+        if incoming.released or outgoing is None or (answered and isinstance(primitive, Answer)):
             return
-        match primitive:
-            case Answer():
-                self._answered(call, now)
-            case Alerting(inband=inband):
-                call.passed_backward = True
-                call.alerting_time = call.alerting_time or now
-                self._timers.start((call.identity, Timer.NO_ANSWER), now + NO_ANSWER_SECONDS)
-                if inband:
-                    self._hear(call)
-            case Progress(inband=inband):
-                call.progress_time = call.progress_time or now
-                if inband:
-                    call.passed_backward = True
-                    self._hear(call)
-            case Proceeding():
-                call.progress_time = call.progress_time or now
+        if not answered:
+            self._note(call, primitive, now)
         incoming.trunk.send(incoming, primitive, now)
-        if isinstance(primitive, Alerting) and not primitive.inband and incoming.hears_early:
+        if isinstance(primitive, Alerting) and not primitive.inband and not answered and incoming.hears_early:
             self._ring(call)
 
-    def _answered(self, call: Call, now: float) -> None:
-        call.answer_time = call.answer_time or now
-        self._timers.stop((call.identity, Timer.NO_ANSWER))
-        self._connect(call)
+    def _note(self, call: Call, primitive: Primitive, now: float) -> None:
+        """Times, timer and speech path of a backward primitive before or with answer."""
+        match primitive:
+            case Answer():
+                call.answer_time = now
+                self._timers.stop((call.identity, Timer.NO_ANSWER))
+                self._connect(call)
+            case Alerting(inband=inband):
+                call.passed_backward = True
+                if call.alerting_time is None:
+                    call.alerting_time = now
+                    self._timers.start((call.identity, Timer.NO_ANSWER), now + NO_ANSWER_SECONDS)
+                if inband:
+                    self._hear(call)
+            case Progress() | Proceeding():
+                call.progress_time = now if call.progress_time is None else call.progress_time
+                if isinstance(primitive, Progress) and primitive.inband:
+                    call.passed_backward = True
+                    self._hear(call)
 
     def _hear(self, call: Call) -> None:
         """Let the caller hear the called side."""
@@ -271,6 +281,12 @@ class CallControl:
         if call.incoming.endpoint is None or (call.outgoing and call.outgoing.trunk.is_circuit):
             return
         self.media_commands.append(Tone(call.incoming.endpoint, "ringback"))
+
+    def _part(self, call: Call) -> None:
+        """Before another attempt: what the last one joined must not be heard, its timeslot may be another call's."""
+        incoming, outgoing = call.incoming, call.outgoing
+        if incoming.trunk.is_circuit and outgoing is not None and incoming.endpoint and outgoing.endpoint:
+            self.media_commands.append(Source(incoming.endpoint, None))
 
     def _connect(self, call: Call) -> None:
         """Let both hear each other."""
@@ -292,8 +308,8 @@ class CallControl:
     def _released(self, call: Call, half: HalfCall, release: Release, now: float) -> None:
         """The peer of `half` released."""
         if call.release is not None:
-            return
-        if half is call.incoming:
+            self._finish(call, now)
+        elif half is call.incoming:
             self._end(call, release, "incoming", now)
         elif half is call.outgoing:
             if call.answer_time is None and not call.passed_backward and self._may_fall_back(call, release):
@@ -305,47 +321,59 @@ class CallControl:
     def _may_fall_back(call: Call, release: Release) -> bool:
         return call.attempt is not None and release.cause in call.attempt.fallback_causes
 
-    def _end(self, call: Call, release: Release, by: str, now: float) -> None:
-        """Note the end once and release whichever half still lives."""
+    def _end(self, call: Call, release: Release, by: ReleasedBy, now: float, tone: bool = True) -> None:
+        """Note the end once and release whichever half still lives, the incoming one after its tone if it has one."""
         call.release, call.released_by, call.release_time = release, by, now
         self._timers.stop((call.identity, Timer.NO_ANSWER))
         incoming, outgoing = call.incoming, call.outgoing
         if outgoing is not None:
             self._release_half(outgoing, release, now)
-        seconds = self._tone_seconds.get(incoming.trunk.name, 0.0)
+        seconds = self._tone_seconds.get(incoming.trunk.name, 0.0) if tone and self.accepting else 0.0
         if seconds and call.answer_time is None and not incoming.released and incoming.endpoint is not None:
             incoming.trunk.send(incoming, Progress(inband=True), now)
             if incoming.hears_early:
-                tone = "busy" if release.cause in _BUSY_CAUSES else "congestion"
-                self.media_commands.append(Tone(incoming.endpoint, tone))
+                name = "busy" if release.cause in _BUSY_CAUSES else "congestion"
+                self.media_commands.append(Tone(incoming.endpoint, name))
                 self._timers.start((call.identity, Timer.FAILURE_TONE), now + seconds)
                 return
         self._release_half(incoming, release, now)
-        self._finish_if_done(call)
+        self._finish(call, now)
 
     def _release_half(self, half: HalfCall, release: Release, now: float) -> None:
         if not half.released:
             half.released = True
             half.trunk.release(half, release, now)
 
-    def _finish_if_done(self, call: Call) -> None:
-        """Write the record once the call has ended and its statistics are in; forget the call once it is cleared.
+    def _finish(self, call: Call, now: float) -> None:
+        """Write the record of an ended call, once its statistics are in or have been waited for long enough.
 
         The record does not wait for the protocols to clear: a dead SIP peer holds that up for 32 s.
         """
+        key = (call.identity, Timer.STATISTICS)
+        if call.release is not None and call.incoming.released and not call.recorded and call.waiting_statistics:
+            if not self._timers.is_running(key):
+                self._timers.start(key, now + STATISTICS_SECONDS)
+        else:
+            self._record_if_done(call)
+
+    def _record_if_done(self, call: Call) -> None:
+        """Write the record when nothing is waited for; forget the call once it is cleared."""
         if call.release is None:
             return
-        key = (call.identity, Timer.STATISTICS)
-        if call.waiting_statistics:
-            if call.incoming.released and not self._timers.is_running(key):
-                self._timers.start(key, (call.release_time or 0.0) + STATISTICS_SECONDS)
-        elif not call.recorded and call.incoming.released:
+        if not call.recorded and not call.waiting_statistics and call.incoming.released:
             call.recorded = True
-            self._timers.stop(key)
+            self._timers.stop((call.identity, Timer.STATISTICS))
+            self._timers.stop((call.identity, Timer.FAILURE_TONE))
             self.records.append(self._record(call, call.release))
         if call.recorded and not call.open_halves:
-            self._timers.stop((call.identity, Timer.FAILURE_TONE))
+            self._forget_legs(call)
             self.calls.pop(call.identity, None)
+
+    def _forget_legs(self, call: Call) -> None:
+        """Stop waiting for statistics."""
+        for leg in call.waiting_statistics:
+            self._legs.pop(leg, None)
+        call.waiting_statistics.clear()
 
     def _record(self, call: Call, release: Release) -> Record:
         def when(moment: float | None) -> str | None:
@@ -369,7 +397,7 @@ class CallControl:
             duration_ms=round((ended - answered) * 1000) if ended is not None and answered is not None else 0,
             cause=int(release.cause),
             location=int(release.location),
-            released_by=call.released_by,  # type: ignore[arg-type]
+            released_by=call.released_by,
             diagnostic=release.diagnostic,
             result="answered" if answered is not None else "failed",
         )

@@ -1,0 +1,22 @@
+"""One side of a call."""
+
+from support.fake_trunk import Exchange
+
+from tandem.gateway.calls.half_call import HalfCall, Trunk
+
+
+def test_a_new_half_call_has_nothing_yet():
+    trunk: Trunk = Exchange()["c1"]
+    half = HalfCall(trunk, incoming=True)
+    assert (half.handle, half.reference, half.endpoint, half.call) == (-1, "", None, None)
+    assert not half.released
+    assert not half.hears_early
+
+
+def test_half_calls_are_themselves_and_no_other():
+    """They are keys and list members: two with equal fields are still two."""
+    trunk = Exchange()["c1"]
+    one, two = HalfCall(trunk, incoming=True), HalfCall(trunk, incoming=True)
+    assert one != two
+    assert len({one, two}) == 2
+    assert one.leg is not two.leg
