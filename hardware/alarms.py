@@ -28,16 +28,17 @@ class Alarm(Enum):
 
 NO_ALARMS: Final[frozenset[Alarm]] = frozenset()
 
-_HIDDEN: Final = (
-    (Alarm.LOS, frozenset({Alarm.AIS, Alarm.LFA, Alarm.LMFA, Alarm.RAI})),
-    (Alarm.AIS, frozenset({Alarm.LFA, Alarm.LMFA, Alarm.RAI})),
-    (Alarm.LFA, frozenset({Alarm.LMFA, Alarm.RAI})),
-)
+HIDDEN: Final[dict[Alarm, frozenset[Alarm]]] = {
+    Alarm.LOS: frozenset({Alarm.AIS, Alarm.LFA, Alarm.LMFA, Alarm.RAI}),
+    Alarm.AIS: frozenset({Alarm.LFA, Alarm.LMFA, Alarm.RAI}),
+    Alarm.LFA: frozenset({Alarm.LMFA, Alarm.RAI}),
+}
+"""What cannot be told, or follows of itself, while an alarm is present; the gravest first."""
 
 
 def correlate(alarms: frozenset[Alarm]) -> frozenset[Alarm]:
-    """Leave out what follows from another alarm present: LOS hides AIS hides LFA hides LMFA and RAI."""
-    for alarm, hidden in _HIDDEN:
+    """Leave out what another alarm present hides: LOS hides AIS hides LFA hides LMFA and RAI."""
+    for alarm, hidden in HIDDEN.items():
         if alarm in alarms:
             return alarms - hidden
     return alarms
@@ -58,11 +59,10 @@ class AlarmIntegrator:
         self._clear_after = clear_after
         self._changing: dict[Alarm, float] = {}
 
-    def update(self, defects: frozenset[Alarm], now: float) -> frozenset[Alarm]:
-        """Tell the defects present at `now`; return the alarms."""
-        differing = defects ^ self.alarms
-        if not differing:
-            self._changing.clear()
+    def update(self, defects: frozenset[Alarm], now: float, hidden: frozenset[Alarm] = NO_ALARMS) -> frozenset[Alarm]:
+        """Tell the defects present at `now`; return the alarms. Of those `hidden` nothing is known: they stay."""
+        differing = (defects ^ self.alarms) - hidden
+        if not differing and not self._changing:
             return self.alarms
         since = {alarm: self._changing.get(alarm, now) for alarm in differing}
         due = {
@@ -70,6 +70,7 @@ class AlarmIntegrator:
             for alarm, start in since.items()
             if now - start >= (self._raise_after if alarm in defects else self._clear_after)
         }
-        self._changing = {alarm: start for alarm, start in since.items() if alarm not in due}
+        waiting = {alarm: start for alarm, start in self._changing.items() if alarm in hidden}
+        self._changing = waiting | {alarm: start for alarm, start in since.items() if alarm not in due}
         self.alarms ^= due
         return self.alarms

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from tandem.hardware.alarms import NO_ALARMS, Alarm, AlarmIntegrator, correlate
+from tandem.hardware.alarms import HIDDEN, NO_ALARMS, Alarm, AlarmIntegrator, correlate
 from tandem.hardware.framing.e1_deframer import Alignment, E1Deframer
 from tandem.hardware.framing.e1_framer import E1Framer
 from tandem.hardware.span import FRAME_RATE, TIMESLOTS, Frames
@@ -17,9 +17,7 @@ SILENCE: Final = 0.1
 _MOST_ONES: Final = FRAME_RATE // 10
 """At most so many frames of ones in one read, if the reader stalled."""
 
-_LFA: Final = frozenset({Alarm.LFA, Alarm.LMFA})
-_AIS: Final = _LFA | {Alarm.AIS}
-_LOS: Final = _LFA | {Alarm.LOS}
+_LOS: Final = frozenset({Alarm.LOS})
 _ALIGNED: Final = {
     (False, False): NO_ALARMS,
     (False, True): frozenset({Alarm.RAI}),
@@ -40,13 +38,13 @@ class E1Line:
     def __init__(self, *, crc4: bool = True) -> None:
         self.deframer = E1Deframer(crc4=crc4)
         self.defects: frozenset[Alarm] = _LOS
-        """Present as of the last `receive`, those that follow from another included."""
+        """Present as of the last `receive`, the gravest hiding the others."""
         self._framer = E1Framer(crc4=crc4)
         self._framer.remote_alarm = True
         self._integrator = AlarmIntegrator(_LOS)
         self._all: frozenset[Alarm] = _LOS  # as integrated
-        self.alarms: frozenset[Alarm] = correlate(_LOS)
-        """As of the last `receive`, without those that follow from another."""
+        self.alarms: frozenset[Alarm] = _LOS
+        """As of the last `receive`, without those that another hides."""
         self._heard: float | None = None
         self._lost: float | None = None  # since when frames of ones are made up
         self._reported = 0  # CRC-4 errors told to the far end
@@ -66,10 +64,12 @@ class E1Line:
         else:
             frames = self._silence(now)
         deframer, framer = self.deframer, self._framer
+        hidden = NO_ALARMS
         if self._heard is None or self._lost is not None:
-            defects = _LOS
+            defects, hidden = _LOS, HIDDEN[Alarm.LOS]
         elif deframer.alignment is Alignment.NONE:
-            defects = _LOS if deframer.los else _AIS if deframer.ais else _LFA
+            gravest = Alarm.LOS if deframer.los else Alarm.AIS if deframer.ais else Alarm.LFA
+            defects, hidden = frozenset({gravest}), HIDDEN[gravest]
         else:
             defects = _ALIGNED[deframer.multiframe_missing, deframer.remote_alarm]
         self.defects = defects
@@ -78,7 +78,7 @@ class E1Line:
         if (errors := deframer.counts.crc4_errors) != self._reported:
             framer.report_crc_errors(errors - self._reported)
             self._reported = errors
-        alarms = self._integrator.update(defects, now)
+        alarms = self._integrator.update(defects, now, hidden)
         if alarms is not self._all:
             self._all = alarms
             self.alarms = correlate(alarms)

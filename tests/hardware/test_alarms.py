@@ -35,3 +35,13 @@ def test_what_follows_from_another_alarm_is_hidden():
     assert correlate(frozenset({Alarm.AIS, Alarm.LFA, Alarm.LMFA})) == {Alarm.AIS}
     assert correlate(frozenset({Alarm.LFA, Alarm.LMFA, Alarm.RAI})) == LFA
     assert correlate(frozenset({Alarm.LMFA, Alarm.RAI})) == {Alarm.LMFA, Alarm.RAI}
+
+
+def test_a_hidden_alarm_stays_as_it_is_and_its_time_goes_on():
+    integrator, lmfa = AlarmIntegrator(raise_after=0.1), frozenset({Alarm.LMFA})
+    integrator.update(lmfa, 1.0)
+    assert integrator.update(LFA, 1.05, hidden=lmfa) == NO_ALARMS
+    assert integrator.update(lmfa, 1.06) == NO_ALARMS
+    assert integrator.update(lmfa, 1.11) == lmfa
+    assert integrator.update(LFA, 1.2, hidden=lmfa) == lmfa
+    assert integrator.update(LFA, 1.4, hidden=lmfa) == LFA | lmfa

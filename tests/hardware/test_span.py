@@ -26,6 +26,14 @@ def test_a_new_span_has_los_until_frames_come(pair):
     assert [span.alarms() for span in pair.spans] == [set(), set()]
 
 
+def test_los_gives_way_to_no_other_alarm_at_the_start(pair):
+    seen = set()
+    for _ in range(300):
+        pair.step()
+        seen |= {span.alarms() for span in pair.spans}
+    assert seen == {frozenset({Alarm.LOS}), frozenset()}
+
+
 def test_frames_pass_bit_exact_both_ways(pair):
     pair.run(0.3)
     for received in pair.received:
