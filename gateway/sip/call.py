@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from tandem.gateway.sip.auth import authorization, find_challenge
 from tandem.gateway.sip.client_transaction import ClientTransaction, InviteClientTransaction
@@ -30,6 +30,8 @@ from tandem.gateway.sip.server_transaction import ServerTransaction
 from tandem.gateway.sip.transaction import Transaction
 
 Headers = Iterable[tuple[str, str]]
+#: An INVITE in Proceeding has no timer of its own; three minutes is what 16.6 gives a proxy (timer C).
+REINVITE_LIMIT: Final = 180.0
 
 
 class CallTimer(IntEnum):
@@ -43,6 +45,8 @@ class CallTimer(IntEnum):
     """Repetition of a provisional response, lest a proxy gives up (13.3.1.1)."""
     CANCEL = 104
     """The longest wait for the final response after CANCEL (9.1)."""
+    REINVITE = 105
+    """The longest wait for the final response to our re-INVITE; outlives the call, as its transaction does."""
 
 
 @dataclass(slots=True)
@@ -216,10 +220,13 @@ class Call:
 
     def on_response(self, transaction: ClientTransaction, response: Response, source: Endpoint, now: float) -> None:
         """A response to our re-INVITE."""
-        dialog = self.dialog
-        if dialog is None or response.status < 200:
+        dialog, status = self.dialog, response.status
+        if dialog is None:
             return
-        status = response.status
+        if status < 200:
+            self.layer.start(self, CallTimer.REINVITE, now + REINVITE_LIMIT)
+            return
+        self.layer.stop(self, CallTimer.REINVITE)
         if status < 300:
             # Also for a repeated 2xx, and for one that comes after the end of the call.
             if transaction is self._reinvite_client:
@@ -239,8 +246,10 @@ class Call:
 
     def on_timeout(self, transaction: Transaction, now: float) -> None:
         """Our re-INVITE got no answer: the dialog is at its end (12.2.1.2). A refusal of ours without ACK is over."""
-        if transaction is self._reinvite_client and self.dialog is not None and not self.leaving:
-            self._reinvite_client = None
+        if transaction is not self._reinvite_client:
+            return
+        self._reinvite_client = None
+        if self.dialog is not None and not self.leaving:
             self.emit(ReInviteResult(self.number, 408, None))
             self._send_bye(self.dialog, "", now)
             self.close(Failed(self.number, "timeout"))
@@ -255,6 +264,9 @@ class Call:
             self._stop_answer()
             self._send_bye(self.dialog, self._pending_bye or "", now)
             self.close(Failed(self.number, "no ACK"))
+        elif timer is CallTimer.REINVITE and self._reinvite_client is not None:
+            self.layer.terminated(self._reinvite_client)
+            self.on_timeout(self._reinvite_client, now)
 
     # --- helpers of both directions ---
 
@@ -274,7 +286,7 @@ class Call:
         del self.context.calls[self.number]
         if self.dialog is not None:
             self.context.dialogs.pop(self.dialog.key, None)
-        for timer in CallTimer:
+        for timer in (CallTimer.ANSWER, CallTimer.ACK, CallTimer.PROVISIONAL, CallTimer.CANCEL):
             self.layer.stop(self, timer)
         self._answer = self._reinvite_server = None
 

@@ -158,6 +158,21 @@ def test_reinvite_of_ours_without_answer():
     assert dialog.script.events[:2] == [ReInviteResult(1, 408, None), Failed(1, "timeout")]
 
 
+@pytest.mark.parametrize("ended", [False, True])
+def test_reinvite_of_ours_without_final_response(ended):
+    """Proceeding has no timer: it ends after three minutes, with the call if that still stands."""
+    dialog = Dialog()
+    dialog.script.agent.reinvite(1, b"offer", (), 0.0)
+    (invite,) = dialog.script.drain()
+    dialog.script.answer(invite, 100)
+    if ended:
+        dialog.send("BYE")
+    assert [m.method for m in dialog.script.wait(180)] == ([] if ended else ["BYE"])
+    assert dialog.script.kinds() == (["Ended", "Closed"] if ended else ["ReInviteResult", "Failed", "Closed"])
+    dialog.script.wait(33)
+    assert set(dialog.script.agent.sizes().values()) == {0}
+
+
 def test_reinvite_of_ours_crosses_bye():
     """The 2xx that comes after the end still gets its ACK."""
     dialog = Dialog()
