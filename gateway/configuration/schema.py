@@ -5,9 +5,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
+
+Seconds = Annotated[float, Meta(ge=0)]
+TimerSeconds = Annotated[float, Meta(gt=0)]
+Port = Annotated[int, Meta(ge=1024, le=65535)]
+Timeslot = Annotated[int, Meta(ge=1, le=31)]
+CauseValue = Annotated[int, Meta(ge=1, le=127)]
 
 #: Causes after which another trunk or route is tried (`[[route]] fallback_causes`): the network, not the called
 #: party, failed. Values of Q.850 classes 2 and 3 that RFC 3398 8.2.6.1 and Q.764 2.8 treat as retryable.
@@ -29,11 +36,11 @@ class Node(Table):
     """Least level that is logged to standard error."""
     capture_file: str = "capture.pcapng"
     """Where spans, linksets and SIP with `capture = true` write what they saw (pcapng, for Wireshark)."""
-    capture_megabytes: int = 100
+    capture_megabytes: Annotated[int, Meta(ge=1)] = 100
     """Size at which the capture file is set aside as `NAME.1` and a new one begun."""
     country_code: str = ""
     """Own country code, without `+`. When set, international numbers of it are sent to ISUP as national ones."""
-    shutdown_seconds: float = 5.0
+    shutdown_seconds: Seconds = 5.0
     """How long `kill -TERM` waits for blocking acknowledgements and calls to clear before it stops all the same."""
 
 
@@ -42,7 +49,7 @@ class Media(Table):
 
     address: str = "127.0.0.1"
     """IPv4 address that RTP is bound to and that SDP announces."""
-    ports: tuple[int, int] = (16384, 17407)
+    ports: tuple[Port, Port] = (16384, 17407)
     """First and last UDP port for RTP. A call leg takes one even port, so 1024 ports carry 512 legs."""
     tones: str = "eu"
     """Tone plan: a region such as `eu`, `de`, `uk`, `us`, `cn` (E.180 supplement 2)."""
@@ -57,7 +64,7 @@ class Sip(Table):
     """Host part of our URIs; empty means the listening address."""
     capture: bool = False
     """Write every SIP message to the capture file."""
-    t1_ms: int = 500
+    t1_ms: Annotated[int, Meta(ge=10, le=10000)] = 500
     """Round-trip estimate T1 (RFC 3261 17.1.1.1)."""
 
 
@@ -71,7 +78,7 @@ class Span(Table):
     framing: Literal["crc4", "basic"] = "crc4"
     """G.704 framing: with the CRC-4 multiframe, or frame alignment only."""
     law: Literal["A", "u"] = "A"
-    """Companding law of speech on this line (G.711)."""
+    """Companding law of speech on this line (G.711): `A`, or `u` for mu-law."""
     clock: Literal["internal"] = "internal"
     """Where transmit timing comes from. Only the system clock today; clock recovery comes with hardware spans."""
     capture: bool = False
@@ -83,11 +90,11 @@ class Link(Table):
 
     span: str
     """Name of a `[[span]]`."""
-    timeslot: int | None = None
+    timeslot: Timeslot | None = None
     """Timeslot 1-31 of a 64 kbit/s link; 16 by custom."""
     timeslots: str = ""
     """Instead of `timeslot`: several, such as `1-15,17-31`, taken together as one link of n x 64 kbit/s."""
-    slc: int | None = None
+    slc: Annotated[int, Meta(ge=0, le=15)] | None = None
     """Signalling link code 0-15; the position in the linkset when left out."""
     format: Literal["basic", "extended"] = "basic"
     """`extended` is the 12-bit sequence number format of Q.703 Annex A; both ends must agree."""
@@ -102,7 +109,7 @@ class Linkset(Table):
     """Our own point code: a number, or in the variant's parts such as `2-10-5`."""
     adjacent_point_code: str
     """Point code at the other end of the links."""
-    link: list[Link]
+    link: Annotated[list[Link], Meta(min_length=1, max_length=16)]
     """The links, `[[ss7.linkset.link]]`."""
     variant: Literal["itu", "china"] = "itu"
     """Label format: ITU 14-bit or China 24-bit point codes."""
@@ -111,11 +118,11 @@ class Linkset(Table):
     proving: Literal["automatic", "normal", "emergency"] = "automatic"
     """Proving period of initial alignment: normal (8.2 s), emergency (0.5 s), or emergency only while no other link
     of the linkset carries traffic."""
-    restart_wait: float = 10.0
+    restart_wait: Seconds = 10.0
     """Seconds to wait for the neighbour's traffic restart allowed (TRA) before traffic starts without it."""
     reaches: list[str] = []
     """Point codes beyond the adjacent one that are routed over this linkset."""
-    timers: dict[str, float] = {}
+    timers: dict[str, TimerSeconds] = {}
     """Overrides in seconds by name: `q703_t1`, `q703_t2`, `q703_t3`, `q703_t4n`, `q703_t4e`, `q703_t5` to `q703_t7`,
     `q704_t2`, `q704_t10`, `q704_t17`, `q704_t19`, `q704_t23`, `q707_t1`, `q707_t2`."""
     capture: bool = False
@@ -147,7 +154,7 @@ class IsupTrunk(Table, tag_field="type", tag="isup"):
     """Name that routes refer to."""
     linkset: str
     """Name of the `[[ss7.linkset]]` that carries the signalling."""
-    circuits: list[Circuits]
+    circuits: Annotated[list[Circuits], Meta(min_length=1)]
     """The circuits, `[[trunk.circuits]]`."""
     peer_point_code: str = ""
     """Exchange at the other end of the circuits; empty means the adjacent one."""
@@ -157,17 +164,17 @@ class IsupTrunk(Table, tag_field="type", tag="isup"):
     """Circuits we control at dual seizure; `auto`: the higher point code controls the even ones (Q.764 2.9.1.4)."""
     overlap: bool = False
     """Whether called numbers may arrive digit by digit (SAM); off: the number in the IAM is whole."""
-    minimum_digits: int = 1
+    minimum_digits: Annotated[int, Meta(ge=1)] = 1
     """Overlap receiving: fewer digits than this are never a whole number."""
-    maximum_digits: int = 0
+    maximum_digits: Annotated[int, Meta(ge=0)] = 0
     """Overlap receiving: as many digits are a whole number; 0: only the end signal or T10 tells."""
     unknown_nature: Literal["national", "unknown"] = "national"
     """Nature of address sent for a number whose nature is not known, such as a SIP user part without `+`."""
-    timers: dict[str, float] = {}
+    timers: dict[str, TimerSeconds] = {}
     """Overrides in seconds by name, `t1` … `t39` (Q.764 Annex A)."""
-    category: int = 10
+    category: Annotated[int, Meta(ge=0, le=255)] = 10
     """Calling party's category when the other side has none; 10 is an ordinary subscriber."""
-    failure_tone_seconds: float = 0.0
+    failure_tone_seconds: Seconds = 0.0
     """Play busy or congestion tone this long backwards before releasing a failed incoming call; 0: only the cause."""
 
 
@@ -180,7 +187,7 @@ class SipTrunk(Table, tag_field="type", tag="sip"):
     """Where calls are sent, `ADDRESS:PORT`; also a source that calls are accepted from."""
     accept_from: list[str] = []
     """More source addresses that calls are accepted from (any port)."""
-    codecs: tuple[Literal["PCMA", "PCMU"], ...] = ("PCMA", "PCMU")
+    codecs: Annotated[tuple[Literal["PCMA", "PCMU"], ...], Meta(min_length=1)] = ("PCMA", "PCMU")
     """Offered and accepted codecs, most wanted first."""
     telephone_event: bool = True
     """Offer and accept DTMF as RFC 4733 events."""
@@ -192,9 +199,9 @@ class SipTrunk(Table, tag_field="type", tag="sip"):
     """Its password."""
     domain: str = ""
     """Host part of request and To URIs; empty means the peer's address."""
-    max_calls: int = 0
+    max_calls: Annotated[int, Meta(ge=0)] = 0
     """Most calls at once over this trunk; 0 means as many as there are RTP ports."""
-    failure_tone_seconds: float = 0.0
+    failure_tone_seconds: Seconds = 0.0
     """Play busy or congestion tone as early media this long before a failed call is refused; 0: only the status."""
 
 
@@ -218,7 +225,7 @@ class Route(Table):
     """CSV file of `did,number[,trunk]`: matches when the called number is listed, which replaces it."""
     to: list[str] = []
     """Trunks to try, in order. Empty: the call is refused with `refuse_cause`."""
-    refuse_cause: int = 21
+    refuse_cause: CauseValue = 21
     """Q.850 cause for calls that this rule refuses (21 is call rejected)."""
     set_called: str = ""
     """New called number; `\\1` stands for a group of `called`. A leading `+` makes it international."""
@@ -228,7 +235,7 @@ class Route(Table):
     """Nature of address of the called number sent on; empty keeps it."""
     calling_nature: Literal["", "subscriber", "unknown", "national", "international", "network specific"] = ""
     """Nature of address of the calling number sent on; empty keeps it."""
-    fallback_causes: tuple[int, ...] = FALLBACK_CAUSES
+    fallback_causes: tuple[CauseValue, ...] = FALLBACK_CAUSES
     """Causes after which the next trunk of `to`, then the next matching route, is tried."""
 
 

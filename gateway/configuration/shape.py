@@ -63,8 +63,8 @@ def _value(info: Any, value: Any, path: str) -> Iterator[Problem]:
                 return
             for key, item in value.items():
                 yield from _value(inner, item, f"{path}.{key}")
-        case inspect.ListType(item_type=inner) | inspect.VarTupleType(item_type=inner):
-            yield from _list(inner, value, path)
+        case inspect.ListType() | inspect.VarTupleType():
+            yield from _list(info, value, path)
         case inspect.TupleType(item_types=inners):
             if not isinstance(value, list) or len(value) != len(inners):
                 yield Problem(path, f"must be a list of {len(inners)} values in [ ], not {_kind(value)}")
@@ -99,12 +99,17 @@ def _union(types: list[Any], value: Any, path: str) -> Iterator[Problem]:
     yield Problem(f"{path}.type", f"{said}; write one of {choice}")
 
 
-def _list(inner: Any, value: Any, path: str) -> Iterator[Problem]:
+def _list(info: Any, value: Any, path: str) -> Iterator[Problem]:
+    inner = info.item_type
     holds_tables = isinstance(inner, inspect.StructType | inspect.UnionType)
     if not isinstance(value, list):
         right = f"[[{_header(path)}]] tables" if holds_tables else "a list in [ ]"
         yield Problem(path, f"must be {right}, not {_kind(value)}")
         return
+    low, high = info.min_length or 0, info.max_length
+    if len(value) < low or (high is not None and len(value) > high):
+        right = f"{low} or more" if high is None else f"{low} to {high}"
+        yield Problem(path, f"has {len(value)} entries; {right} are right")
     for index, item in enumerate(value):
         yield from _value(inner, item, f"{path}[{index}]")
 
@@ -114,6 +119,24 @@ def _scalar(info: Any, value: Any, path: str) -> Iterator[Problem]:
     fits = type(value) is kind or (kind is float and type(value) is int)
     if not fits or (isinstance(value, float) and not math.isfinite(value)):
         yield Problem(path, f"must be {_KINDS[kind]}, not {_kind(value)}")
+    elif kind in (int, float) and not _inside(info, value):
+        yield Problem(path, f"{value} is not allowed; {limits(info)} is right")
+
+
+def _inside(info: Any, value: float) -> bool:
+    """Whether a number keeps the limits of its key."""
+    return (
+        (info.ge is None or value >= info.ge)
+        and (info.gt is None or value > info.gt)
+        and (info.le is None or value <= info.le)
+    )
+
+
+def limits(info: Any) -> str:
+    """The limits of a number in words; empty when it has none."""
+    if info.ge is not None:
+        return f"{info.ge} to {info.le}" if info.le is not None else f"{info.ge} or more"
+    return "" if info.gt is None else f"more than {info.gt}"
 
 
 def _kind(value: Any) -> str:
