@@ -74,7 +74,9 @@ class Span(Table):
     name: str
     """Name that links and trunks refer to."""
     device: str
-    """Spec string: `satop:listen=ADDRESS:PORT,peer=ADDRESS:PORT` (RFC 4553), or `virtual:NAME` inside one process."""
+    """Spec string: `satop:listen=ADDRESS:PORT,peer=ADDRESS:PORT` (RFC 4553), with `,frames=8` (E1 frames a packet) and
+    `,jitter=2` (later packets that a missing one is waited for) where the defaults do not fit; or `virtual:NAME`, the
+    two ends of one line inside one process."""
     framing: Literal["crc4", "basic"] = "crc4"
     """G.704 framing: with the CRC-4 multiframe, or frame alignment only."""
     law: Literal["A", "u"] = "A"
@@ -171,7 +173,7 @@ class IsupTrunk(Table, tag_field="type", tag="isup"):
     unknown_nature: Literal["national", "unknown"] = "national"
     """Nature of address sent for a number whose nature is not known, such as a SIP user part without `+`."""
     timers: dict[str, TimerSeconds] = {}
-    """Overrides in seconds by name, `t1` … `t39` (Q.764 Annex A)."""
+    """Overrides in seconds by name, `t1` … `t36` (Q.764 Annex A)."""
     category: Annotated[int, Meta(ge=0, le=255)] = 10
     """Calling party's category when the other side has none; 10 is an ordinary subscriber."""
     failure_tone_seconds: Seconds = 0.0
@@ -184,7 +186,7 @@ class SipTrunk(Table, tag_field="type", tag="sip"):
     name: str
     """Name that routes refer to."""
     peer: str
-    """Where calls are sent, `ADDRESS:PORT`; also a source that calls are accepted from."""
+    """Where calls are sent, `ADDRESS[:PORT]` (port 5060 when left out); calls are accepted from this address too."""
     accept_from: list[str] = []
     """More source addresses that calls are accepted from (any port)."""
     codecs: Annotated[tuple[Literal["PCMA", "PCMU"], ...], Meta(min_length=1)] = ("PCMA", "PCMU")

@@ -1,0 +1,166 @@
+"""Write the reference of the configuration from its schema: `python -m tandem.gateway.reference DIR`.
+
+Types, limits and defaults are read from the classes, meanings from the docstring below each field.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import sys
+from collections.abc import Iterator
+from inspect import getdoc, getsource
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from msgspec import inspect
+
+from tandem.gateway.configuration import schema
+from tandem.gateway.configuration.shape import limits
+
+PREFACE: Final = """\
+# The configuration file
+
+One TOML file holds the whole configuration. `tandem check FILE` says whether it is right, and if not, what is wrong,
+on which line, and what would be right. `tandem run` makes the same check before it starts anything.
+Keys that are not listed here are errors. File names are relative to the configuration file.
+Examples to start from: `examples/gateway-a.toml`, `examples/gateway-b.toml`.
+
+This page is generated from `gateway/configuration/schema.py` by `make docs`.
+
+How values are written:
+
+| kind | written as |
+|---|---|
+| string | `"text"`, or `'text'` where backslashes are meant as they stand (regular expressions) |
+| number | `5` or `0.5` |
+| point code | `"2-10-5"` in the parts of the variant (3-8-3 bits for ITU, 8-8-8 for China), or one number `"4181"` |
+| list of numbers | `"1-15,17-31"` |
+| times | `"Mo-Fr 08:00-18:00, Sa 09:00-12:00"`; `22:00-06:00` goes on after midnight |
+| address | `"192.0.2.1:5060"`, IPv4 |
+"""
+
+
+def configuration_page() -> str:
+    """The whole page, in Markdown."""
+    parts = [PREFACE]
+    for header, kind in _tables(schema.Configuration, "", array=False):
+        parts += [f"## `{header}`\n", *_section(kind)]
+    return "\n".join(parts)
+
+
+def _tables(kind: type, path: str, array: bool) -> Iterator[tuple[str, type]]:
+    """Every table with its header, in the order of the schema; the file itself is left out."""
+    if path:
+        tag = kind.__struct_config__.tag  # type: ignore[attr-defined]
+        header = f"[[{path}]]" if array else f"[{path}]"
+        yield f'{header} type = "{tag}"' if tag else header, kind
+    for field in msgspec.structs.fields(kind):
+        inner, many = _struct_types(inspect.type_info(field.type))
+        for table in inner:
+            yield from _tables(table, f"{path}.{field.name}".lstrip("."), many)
+    if not path:
+        yield "[cause_map]", dict
+
+
+def _struct_types(info: Any) -> tuple[list[type], bool]:
+    """The tables that a field may hold, and whether it holds many."""
+    match info:
+        case inspect.StructType(cls=cls):
+            return [cls], False
+        case inspect.UnionType(types=types):
+            return [table for kind in types for table in _struct_types(kind)[0]], False
+        case inspect.ListType(item_type=inner):
+            return _struct_types(inner)[0], True
+    return [], False
+
+
+def _section(kind: type) -> Iterator[str]:
+    """What a table is for, and its keys."""
+    if kind is dict:
+        yield _meanings(schema.Configuration)["cause_map"].removeprefix("`[cause_map]`: ").capitalize() + "\n"
+        return
+    yield f"{getdoc(kind)}\n"
+    meanings = _meanings(kind)
+    rows = [
+        f"| `{field.name}` | {_type(inspect.type_info(field.type))} | {_default(field)} | {meanings[field.name]} |"
+        for field in msgspec.structs.fields(kind)
+        if not _struct_types(inspect.type_info(field.type))[0]
+    ]
+    if kind.__struct_config__.tag:  # type: ignore[attr-defined]
+        rows.insert(1, f'| `type` | string | needed | `"{kind.__struct_config__.tag}"` |')  # type: ignore[attr-defined]
+    if rows:
+        yield "\n".join(["| key | type | default | meaning |", "|---|---|---|---|", *rows]) + "\n"
+    for field in msgspec.structs.fields(kind):
+        info = inspect.type_info(field.type)
+        if _struct_types(info)[0]:
+            yield f"Below it: {meanings[field.name][0].lower()}{meanings[field.name][1:-1]}{_count(info)}.\n"
+
+
+def _count(info: Any) -> str:
+    """How many tables an array must have, where that is limited."""
+    if not info.min_length:
+        return ""
+    return f" ({info.min_length} to {info.max_length})" if info.max_length else f" ({info.min_length} or more)"
+
+
+def _meanings(kind: type) -> dict[str, str]:
+    """Field -> the docstring below it, as one line fit for a table."""
+    (definition,) = ast.parse(getsource(kind)).body
+    assert isinstance(definition, ast.ClassDef)
+    found: dict[str, str] = {}
+    for statement, below in zip(definition.body, definition.body[1:], strict=False):
+        if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+            assert isinstance(below, ast.Expr), f"{kind.__name__}.{statement.target.id} has no docstring"
+            text = ast.literal_eval(below.value)
+            found[statement.target.id] = " ".join(text.split()).replace("|", "\\|")
+    return found
+
+
+def _type(info: Any) -> str:
+    """A type and its limits in the operator's words."""
+    match info:
+        case inspect.UnionType(types=types):
+            return ", ".join(_type(kind) for kind in types if not isinstance(kind, inspect.NoneType))
+        case inspect.LiteralType(values=values):
+            return ", ".join(f"`{json.dumps(value)}`" for value in values)
+        case inspect.ListType(item_type=inner) | inspect.VarTupleType(item_type=inner):
+            return f"list of {_plural(inner)}"
+        case inspect.TupleType(item_types=inners):
+            return f"list of {len(inners)}: {_type(inners[0])}"
+        case inspect.DictType(value_type=inner):
+            return f"table of {_plural(inner)}"
+        case inspect.BoolType():
+            return "true or false"
+        case inspect.StrType():
+            return "string"
+    word = "whole number" if isinstance(info, inspect.IntType) else "number"
+    return f"{word}, {limits(info)}" if limits(info) else word
+
+
+def _plural(info: Any) -> str:
+    match info:
+        case inspect.StrType():
+            return "strings"
+        case inspect.LiteralType():
+            return _type(info)
+    return _type(info).replace("number", "numbers", 1)
+
+
+def _default(field: Any) -> str:
+    if field.required:
+        return "needed"
+    value = field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
+    return "none" if value is None else f"`{json.dumps(value)}`"
+
+
+def main(folder: str) -> None:
+    """Write `configuration.md` into `folder`."""
+    Path(folder, "configuration.md").write_text(configuration_page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("usage: python -m tandem.gateway.reference DIR")
+    main(sys.argv[1])
