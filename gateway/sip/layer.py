@@ -96,7 +96,8 @@ class TransactionLayer:
         self.timer_table.stop((owner, timer))
 
     def terminated(self, transaction: Transaction) -> None:
-        """Forget a transaction."""
+        """Forget a transaction, and free its user of it: they hold each other."""
+        transaction.user = None
         if isinstance(transaction, ServerTransaction):
             self.servers.pop(transaction.key, None)
             merge_key = _merge_key(transaction.request)
@@ -110,8 +111,10 @@ class TransactionLayer:
         for owner, timer in self.timer_table.expired(now):
             if not isinstance(owner, Transaction):
                 cast(User, owner).on_timer(timer, now)
-            elif owner.expire(cast(Timer, timer), now) and owner.user is not None:
-                cast(User, owner.user).on_timeout(owner, now)
+                continue
+            user = cast(User | None, owner.user)
+            if owner.expire(cast(Timer, timer), now) and user is not None:
+                user.on_timeout(owner, now)
 
     # --- requests of ours ---
 
