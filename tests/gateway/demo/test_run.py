@@ -1,0 +1,60 @@
+"""How the demonstration judges. The demonstration itself runs in tests/interop/test_demo.py."""
+
+from tandem.codecs.quality import Quality
+from tandem.gateway.calls.accounting import Leg, Record
+from tandem.gateway.demo.run import Demo, Findings, _record_is_right, _words
+
+
+def quality(**changes):
+    values = {
+        "snr_db": 36.0,
+        "delay_samples": 400,
+        "lost_samples": 0,
+        "repeated_samples": 0,
+        "unmatched_samples": 0,
+        "matched_samples": 40000,
+    }
+    return Quality(**(values | changes))
+
+
+def test_good_speech():
+    assert Demo._good(quality(), 60.0)
+    assert "SNR 36.0 dB" in _words(quality(), 60.0)
+    assert "bit exact" in _words(quality(snr_db=float("inf")), 60.0)
+
+
+def test_bad_speech():
+    assert not Demo._good(quality(snr_db=20.0), 60.0)
+    assert not Demo._good(quality(lost_samples=160), 60.0)
+    assert not Demo._good(quality(repeated_samples=160), 60.0)
+    assert not Demo._good(quality(matched_samples=8000), 60.0)
+    assert not Demo._good(quality(), 500.0)
+
+
+def record(**changes):
+    values = {
+        "id": "1",
+        "incoming": Leg(called="0301234567"),
+        "cause": 16,
+        "location": 10,
+        "released_by": "outgoing",
+        "result": "answered",
+        "duration_ms": 5000,
+    }
+    return Record(**(values | changes))
+
+
+def test_records_are_judged():
+    assert _record_is_right(record())
+    for change in ({"cause": 31}, {"released_by": "incoming"}, {"result": "failed"}, {"duration_ms": 0}):
+        assert not _record_is_right(record(**change))
+
+
+def test_one_wrong_finding_spoils_all(capsys):
+    findings = Findings()
+    assert not findings.all_right
+    findings.check(True, "a")
+    assert findings.all_right
+    findings.check(False, "b")
+    assert not findings.all_right
+    assert "WRONG" in capsys.readouterr().out

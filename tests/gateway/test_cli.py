@@ -1,0 +1,68 @@
+"""The command line as its user meets it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from tandem.gateway.cli import main
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+
+
+def run(*arguments, text=""):
+    return CliRunner().invoke(main, arguments, input=text)
+
+
+def test_version_and_help():
+    assert run("--version").output.startswith("tandem 0.")
+    output = run("--help").output
+    for command in ("run", "check", "demo", "decode", "bench", "Examples:"):
+        assert command in output
+
+
+def test_check_says_what_it_found():
+    result = run("check", str(EXAMPLES / "gateway-a.toml"))
+    assert result.exit_code == 0
+    assert "right. 1 span, 1 signalling link, 30 circuits, 2 trunks, 2 routes." in result.output
+
+
+def test_check_says_what_is_wrong(tmp_path):
+    file = tmp_path / "bad.toml"
+    file.write_text('[node]\nnam = "x"\n')
+    result = run("check", str(file))
+    assert result.exit_code == 1
+    assert result.stderr == f"tandem: {file}:2: node.nam: unknown key; did you mean 'name'?\n"
+
+
+def test_a_missing_file_is_one_line():
+    result = run("run", "-c", "nowhere.toml")
+    assert result.exit_code == 1
+    assert result.stderr == "tandem: nowhere.toml: cannot be read: No such file or directory\n"
+
+
+def test_a_wrong_command_line_is_status_2():
+    assert run("run").exit_code == 2
+    assert run("bench", "media", "--calls", "0").exit_code == 2
+    assert run("juggle").exit_code == 2
+
+
+def test_decode_is_there():
+    result = run("decode", "isup", "0100 0c 02 00 02 83 90", "--json")
+    assert result.exit_code == 0
+    assert json.loads(result.output)["message"] == "REL"
+
+
+@pytest.mark.parametrize("name", ["media", "calls", "spans", "codec", "isup"])
+def test_every_benchmark_has_help(name):
+    result = run("bench", name, "--help")
+    assert result.exit_code == 0
+    assert "--json" in result.output
+
+
+def test_it_runs_as_a_module():
+    result = subprocess.run([sys.executable, "-m", "tandem.gateway", "--version"], capture_output=True, text=True)
+    assert result.stdout.startswith("tandem 0.")
