@@ -209,7 +209,7 @@ def channels(configuration: Configuration) -> list[Channel]:
     found = []
     for number, (name, position) in enumerate(_link_keys(configuration)):
         link = linksets[name].link[position]
-        found.append(Channel(number, link.span, _timeslots(link)))
+        found.append(Channel(number, link.span, _timeslots(link), link.format == "extended"))
     return found
 
 

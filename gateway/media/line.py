@@ -8,10 +8,16 @@ import numpy as np
 
 from tandem.hardware.alarms import Alarm
 from tandem.hardware.elastic import ElasticStore
-from tandem.hardware.framing.hdlc import HdlcReceiver, HdlcTransmitter
-from tandem.hardware.span import FRAME_RATE, TIMESLOTS, Frames, Span
+from tandem.hardware.framing.hdlc import (
+    MTP2_EXTENDED_MAX_OCTETS,
+    MTP2_EXTENDED_STATUS_OCTETS,
+    MTP2_MAX_OCTETS,
+    MTP2_STATUS_OCTETS,
+    HdlcReceiver,
+    HdlcTransmitter,
+)
+from tandem.hardware.span import TIMESLOTS, Frames, Span
 
-from .clock import Ticker
 from .protocol import SpanChanged, UnitsReceived
 
 BLOCK: Final = 160
@@ -25,21 +31,27 @@ LIMIT: Final = 240
 COUNTED: Final = 160
 """Octets in octet counting mode that are told together: ten steps of the error rate monitors (Q.703 10.2.3)."""
 GROUP: Final = 40
-"""Frames written at a time on a span without signalling: 5 ms, against which every receiver must buffer anyway."""
-CATCH_UP: Final = 0.1
-"""Seconds of quanta sent late, in order, after a stall; older ones are given up."""
+"""Frames written at a time on a span without signalling: 5 ms, against which every receiver must buffer anyway.
+
+Two quanta at least, so that framing is done in larger blocks.
+"""
 _MUTING: Final = frozenset({Alarm.LOS, Alarm.AIS, Alarm.LFA})
 
 
 class SignallingChannel:
     """HDLC both ways on the timeslots of a channel."""
 
-    def __init__(self, number: int, timeslots: tuple[int, ...]) -> None:
+    def __init__(self, number: int, timeslots: tuple[int, ...], extended: bool = False) -> None:
+        """`extended`: signal units have the extended format (Q.703 Annex A)."""
         self.number = number
         self.timeslots: slice | list[int] = _columns(timeslots)
         self.width = len(timeslots)
         self.transmitter = HdlcTransmitter()
-        self._receiver = HdlcReceiver(filter_repeats=True)
+        self._receiver = HdlcReceiver(
+            max_octets=MTP2_EXTENDED_MAX_OCTETS if extended else MTP2_MAX_OCTETS,
+            filter_repeats=True,
+            filtered_octets=MTP2_EXTENDED_STATUS_OCTETS if extended else MTP2_STATUS_OCTETS,
+        )
 
     def send(self, units: list[bytes], fill: bytes | None) -> None:
         """Queue units and set what is repeated behind them."""
@@ -64,7 +76,7 @@ class SignallingChannel:
 
 
 class SpanLine:
-    """A span with its place in time: frame 0 is sent when `begin` says, from there on every frame has its number."""
+    """A span whose frames are numbered in the order of transmission, so that speech is put where it belongs."""
 
     def __init__(self, name: str, span: Span, silence: int) -> None:
         self.name = name
@@ -72,7 +84,6 @@ class SpanLine:
         self.channels: list[SignallingChannel] = []
         self.frames = span.quantum
         """Frames written at a time."""
-        self.ticker = Ticker(0.0, span.quantum / FRAME_RATE, CATCH_UP)
         self.underruns = 0
         """Frames sent idle because their speech was not there in time."""
         self.store = ElasticStore(target=TARGET, limit=LIMIT, idle=silence)
@@ -89,11 +100,7 @@ class SpanLine:
     def settle(self) -> None:
         """Choose how much is written at a time: a quantum where signalling must not wait, else up to GROUP frames."""
         if not self.channels:
-            self.frames *= max(1, GROUP // self.frames)
-
-    def begin(self, start: float) -> None:
-        """Send frame 0 at `start`."""
-        self.ticker = Ticker(start, self.frames / FRAME_RATE, CATCH_UP)
+            self.frames *= max(2, GROUP // self.frames)
 
     def fill(self, block: int, frames: Frames) -> None:
         """Give the speech of frames 160 * block to 160 * block + 159, shape (160, 32)."""
@@ -101,18 +108,14 @@ class SpanLine:
         self._speech[start : start + BLOCK] = frames
         self._filled = (block + 1) * BLOCK
 
-    def transmit(self, now: float) -> bool:
-        """Send the next frames if they are due; call until it answers False."""
-        if not self.ticker.begin(now):
-            return False
+    def transmit(self, number: int, now: float) -> None:
+        """Send the next frames, group `number` of them since the beginning."""
         quantum = self.frames
-        start = (self.ticker.count - 1) * quantum
-        frames = self._take(start, quantum)
+        frames = self._take(number * quantum, quantum)
         for channel in self.channels:
             octets = channel.transmitter.block(quantum * channel.width)
             frames[:, channel.timeslots] = np.frombuffer(octets, np.uint8).reshape(quantum, channel.width)
         self.span.write(frames, now)
-        return True
 
     def receive(self, now: float) -> list[UnitsReceived]:
         """Read what has come: signalling is handed back, speech goes to the store."""
@@ -134,8 +137,7 @@ class SpanLine:
 
     def counters(self) -> dict[str, int]:
         """Counters of the span, and of its place in time."""
-        own = {"late_quanta_skipped": self.ticker.skipped, "speech_underruns": self.underruns}
-        return self.span.counters() | own
+        return self.span.counters() | self.store.counters() | {"speech_underruns": self.underruns}
 
     def _take(self, start: int, quantum: int) -> Frames:
         if start + quantum > self._filled:

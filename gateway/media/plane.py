@@ -76,6 +76,7 @@ class Plane:
         """Microseconds between the times at which the loop must look; all that is due falls on them."""
         self.speech = Ticker(0.0, TICK, CATCH_UP)
         self.drains = Ticker(0.0, DRAIN, DRAIN)
+        self._line_ticks: list[tuple[Ticker, list[SpanLine]]] = []
         self._reports = Ticker(0.0, REPORT, REPORT)
         self._legs: dict[int, _Leg] = {}
         self._indices: dict[int, int] = {}
@@ -96,7 +97,7 @@ class Plane:
         for channel in configuration.channels:
             if channel.span not in lines:
                 raise ConfigurationError(f"signalling channel {channel.number}: there is no span {channel.span!r}")
-            self._channels[channel.number] = SignallingChannel(channel.number, channel.timeslots)
+            self._channels[channel.number] = SignallingChannel(channel.number, channel.timeslots, channel.extended)
             lines[channel.span].add_channel(self._channels[channel.number])
         for line in self.lines:
             line.settle()
@@ -106,8 +107,12 @@ class Plane:
         lead = -(-LEAD_MICROSECONDS // self.period) * self.period
         self.speech.start = self.drains.start = start
         self._reports.start = start + REPORT
+        groups: dict[int, list[SpanLine]] = {}
         for line in self.lines:
-            line.begin(start + lead / 1e6)
+            groups.setdefault(line.frames, []).append(line)
+        self._line_ticks = [
+            (Ticker(start + lead / 1e6, frames / FRAME_RATE, CATCH_UP), lines) for frames, lines in groups.items()
+        ]
 
     def _timer_period(self) -> int:
         quanta = [line.frames * 1_000_000 // FRAME_RATE for line in self.lines]
@@ -139,7 +144,7 @@ class Plane:
             self._tick = self.tick(now)
             next(self._tick, None)
             drain = False
-        self.send_lines(now)
+        self._send_lines(now)
         if self._tick is not None and next(self._tick, self) is self:
             self._tick = None
         if drain:
@@ -148,11 +153,12 @@ class Plane:
             self._report(now)
         return self._tick is not None
 
-    def send_lines(self, now: float) -> None:
+    def _send_lines(self, now: float) -> None:
         """Send all that is due, what is late in order."""
-        for line in self.lines:
-            while line.transmit(now):
-                pass
+        for ticker, lines in self._line_ticks:
+            while ticker.begin(now):
+                for line in lines:
+                    line.transmit(ticker.count - 1, now)
 
     def receive_line(self, line: SpanLine, now: float) -> None:
         """Read one span; signal units go to `events` at once."""
@@ -195,9 +201,8 @@ class Plane:
         """Once a second, tell how things are."""
         if not self._reports.begin(now):
             return
-        tickers = [self.speech, *(line.ticker for line in self.lines)]
-        late = max(ticker.take_worst_late() for ticker in tickers)
-        counters = {line.name: line.counters() | line.store.counters() for line in self.lines}
+        late = max(ticker.take_worst_late() for ticker in [self.speech, *(ticker for ticker, _ in self._line_ticks)])
+        counters = {line.name: line.counters() for line in self.lines}
         self.events.append(protocol.MediaReport(self.speech.count, late * 1000, time.process_time(), counters))
         self.events += [channel.report() for channel in self._channels.values()]
 

@@ -180,6 +180,8 @@ class Channel(msgspec.Struct):
     number: int
     span: str
     timeslots: tuple[int, ...]
+    extended: bool = False
+    """Signal units in the extended format of Q.703 Annex A."""
 
 
 class SpanConfiguration(msgspec.Struct):

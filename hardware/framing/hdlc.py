@@ -22,6 +22,12 @@ from typing import Final
 FCS_OCTETS: Final = 2
 MTP2_MAX_OCTETS: Final = 278
 """Longest signal unit with FCS, without flags: 272 octets of SIF and 6 around it."""
+MTP2_STATUS_OCTETS: Final = 5
+"""Longest LSSU without FCS; a FISU has 3."""
+MTP2_EXTENDED_MAX_OCTETS: Final = 281
+"""As MTP2_MAX_OCTETS, in the extended format of Q.703 Annex A: three octets more."""
+MTP2_EXTENDED_STATUS_OCTETS: Final = 8
+"""Longest LSSU in the extended format without FCS; a FISU has 6."""
 MTP2_MIN_OCTETS: Final = 5
 """Shortest signal unit with FCS, without flags: a FISU."""
 LAPD_MIN_OCTETS: Final = 5
@@ -136,9 +142,9 @@ class HdlcCounts:
 class HdlcReceiver:
     """Finds frames in the octets of a line.
 
-    `min_octets` and `max_octets` bound a frame with its FCS. With `filter_repeats`, a FISU or LSSU (up to 5 octets
-    without FCS) equal to the good frame before it is counted but not delivered, so what is delivered is the received
-    sequence with runs of equal units shortened to one.
+    `min_octets` and `max_octets` bound a frame with its FCS. With `filter_repeats`, a FISU or LSSU (up to
+    `filtered_octets` without FCS) equal to the good frame before it is counted but not delivered, so what is
+    delivered is the received sequence with runs of equal units shortened to one.
     """
 
     def __init__(
@@ -147,13 +153,14 @@ class HdlcReceiver:
         min_octets: int = MTP2_MIN_OCTETS,
         max_octets: int = MTP2_MAX_OCTETS,
         filter_repeats: bool = False,
+        filtered_octets: int = MTP2_STATUS_OCTETS,
     ) -> None:
         self.counts = HdlcCounts()
         self._min_bits = 8 * min_octets
         self._max_bits = 8 * max_octets
         # No frame is longer on the line, however many zeros were inserted: its bits, the flag, the zero before.
         self._max_line_bits = self._max_bits + self._max_bits // 5 + 8
-        self._filter = filter_repeats
+        self._filtered_octets = filtered_octets if filter_repeats else 0
         self._bits = ""  # of the line, since the first zero behind the last flag
         self._received = 0  # bits so far; positions below are on this scale
         self._body = 0  # position where self._bits begins, or began before it was cut short
@@ -255,7 +262,7 @@ class HdlcReceiver:
 
     def _accept(self, frame: bytes, repeated: bool, frames: list[bytes]) -> None:
         self.counts.good += 1
-        if not (repeated and self._filter and len(frame) <= 5):
+        if not (repeated and len(frame) <= self._filtered_octets):
             frames.append(frame)
 
     def _error(self) -> None:

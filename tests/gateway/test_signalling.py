@@ -53,7 +53,7 @@ def test_channels_for_the_media_process():
     assert channels(parse(TWO_POINTS)) == [
         Channel(0, "e1", (16,)),
         Channel(1, "e2", (16,)),
-        Channel(2, "e2", (1, 2, 3, 4, 6)),
+        Channel(2, "e2", (1, 2, 3, 4, 6), extended=True),
     ]
 
 

@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support.hdlc_reference import FLAG, ReferenceReceiver, frame_bits, line_bits, line_octets
 
-from tandem.hardware.framing.hdlc import HdlcReceiver, HdlcTransmitter, fcs16
+from tandem.hardware.framing.hdlc import MTP2_EXTENDED_STATUS_OCTETS, HdlcReceiver, HdlcTransmitter, fcs16
 
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors/e1t1/hdlc.json").read_text())
 FISU = bytes.fromhex("ffff00")
@@ -184,3 +184,16 @@ def test_any_octets_do(octets):
     receiver = HdlcReceiver()
     for frame in receiver.receive(octets):
         assert len(frame) >= 3
+
+
+def test_the_repeat_filter_knows_the_extended_format():
+    """An extended FISU has six octets (Q.703 Annex A): longer than any unit the basic filter may drop."""
+    fisu = bytes.fromhex("ff8fff8f0000")
+    transmitter = HdlcTransmitter()
+    transmitter.fill = fisu
+    octets = transmitter.block(200)
+    basic = HdlcReceiver(filter_repeats=True)
+    extended = HdlcReceiver(filter_repeats=True, filtered_octets=MTP2_EXTENDED_STATUS_OCTETS)
+    assert len(basic.receive(octets)) > 1
+    assert extended.receive(octets) == [fisu]
+    assert extended.counts.good == basic.counts.good
