@@ -19,7 +19,7 @@ from tandem.gateway.sip.message import Request, Response
 from tandem.gateway.sip.outgoing import OutgoingCall
 from tandem.gateway.sip.primitives import Endpoint, InviteRequest, OptionsResult, Output
 from tandem.gateway.sip.server_transaction import ServerTransaction
-from tandem.gateway.sip.transaction import State, Transaction
+from tandem.gateway.sip.transaction import Transaction
 
 #: Methods that we recognise; one that Allow does not list gets 405, any other 501 (RFC 3261 8.2.1, 21.5.2).
 KNOWN_METHODS: Final = frozenset(
@@ -211,7 +211,7 @@ class SipAgent:
         transaction = layer.serve(request, source, None)
         user = invite.user
         layer.respond(transaction, 200, now, user.tag if isinstance(user, IncomingCall) else "")
-        if isinstance(user, Call) and invite.state is State.PROCEEDING:
+        if isinstance(user, Call):
             user.on_cancel(request, invite, now)
 
     def _on_invite(self, request: Request, source: Endpoint, now: float) -> None:

@@ -149,7 +149,7 @@ class Call:
             handler(self, request, dialog, source, now)
 
     def on_cancel(self, request: Request, transaction: ServerTransaction, now: float) -> None:
-        """The peer cancels an INVITE of this call that has no final response yet."""
+        """The peer cancels an INVITE of this call; without effect once it has its final response."""
         if transaction is self._reinvite_server:
             self._reinvite_server = None
             self.layer.respond(transaction, 487, now)

@@ -25,6 +25,7 @@ class RequestHead:
     cseq: int
     routes: str = ""
     """Route lines, each ended by CRLF."""
+    max_forwards: int = 70
 
     def build(
         self, method: str, extra: str = "", body: bytes | None = None, to: str | None = None, maximum: int = 65507
@@ -32,7 +33,8 @@ class RequestHead:
         """The request of `method`; `extra` are further header lines."""
         return build_message(
             f"{method} {self.uri} SIP/2.0",
-            f"Via: {self.via}\r\nMax-Forwards: 70\r\nFrom: {self.from_}\r\nTo: {self.to if to is None else to}\r\n"
+            f"Via: {self.via}\r\nMax-Forwards: {self.max_forwards}\r\n"
+            f"From: {self.from_}\r\nTo: {self.to if to is None else to}\r\n"
             f"Call-ID: {self.call_id}\r\nCSeq: {self.cseq} {method}\r\n{self.routes}{extra}",
             body,
             maximum,

@@ -56,7 +56,14 @@ class OutgoingCall(Call):
         self._cseq += 1
         invite = self._invite
         self._head = RequestHead(
-            invite.uri, self.layer.via(), self._from, self._to, self.call_id, self._cseq, self._routes
+            invite.uri,
+            self.layer.via(),
+            self._from,
+            self._to,
+            self.call_id,
+            self._cseq,
+            self._routes,
+            invite.max_forwards,
         )
         fields = self._session_fields((), invite.body, invite.content_type)
         extra = f"{self._authorization}{self.layer.agent_line}{self._extra}{fields}"

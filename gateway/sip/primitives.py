@@ -45,6 +45,8 @@ class InviteRequest:
     """Call-ID, unguessable and unique; empty: the agent makes one."""
     routes: tuple[str, ...] = ()
     """Preloaded Route values, `<sip:proxy;lr>`."""
+    max_forwards: int = 70
+    """Hops left (RFC 3261 8.1.1.6); fewer where a hop counter came in on the other side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,7 @@ class Failed:
 
     call: int
     what: str
-    """`timeout` (no response), `no ACK`, `transport`, or `dialog` (the peer does not know the call any more)."""
+    """`timeout` (no response), `no ACK`, or `dialog` (the peer does not know the call any more)."""
 
 
 @dataclass(frozen=True, slots=True)

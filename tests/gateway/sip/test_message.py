@@ -164,7 +164,7 @@ def test_malformed_requests(data, status):
         RESPONSE.replace(b"200", b"4294967301"),
         RESPONSE.replace(b"200", b"099"),
         RESPONSE.replace(b"200", b"700"),
-        RESPONSE.replace(b"Via", b"Vai"),
+        RESPONSE.replace(b"Via", b"Viaa"),
         RESPONSE.replace(b"1 INVITE", b"x"),
         RESPONSE.replace(b"\r\n\r\n", b"\r\nContent-Length: 5\r\n\r\n"),
         RESPONSE.replace(b"<sip:b", b"\xff<sip:b"),

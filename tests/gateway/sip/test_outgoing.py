@@ -21,7 +21,9 @@ def at_rest(script: Script) -> None:
 
 
 def test_invite():
-    script, call, invite = calling(from_display='A "B"', headers=(("Privacy", "id"),), routes=("<sip:10.0.0.2;lr>",))
+    script, call, invite = calling(
+        from_display='A "B"', headers=(("Privacy", "id"),), routes=("<sip:10.0.0.2;lr>",), max_forwards=9
+    )
     assert (invite.method, invite.uri_text, invite.body) == ("INVITE", "sip:4321@10.0.0.2:5060", OFFER)
     assert (invite.from_.display, invite.from_.uri.user, invite.to.tag) == ('A "B"', "1234", None)
     assert (invite.get("privacy"), invite.get("route"), invite.content_type) == (
@@ -29,6 +31,7 @@ def test_invite():
         "<sip:10.0.0.2;lr>",
         "application/sdp",
     )
+    assert invite.get("Max-Forwards") == "9"
     assert invite.via.branch.startswith("z9hG4bK")
     assert "rport" in invite.via.parameters
     assert script.sent[0][1] == PEER
