@@ -11,7 +11,7 @@ import os
 import select
 import socket
 import struct
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import numpy as np
@@ -46,7 +46,8 @@ class RtpPorts:
         self.send_errors = 0
         self._sockets: list[socket.socket] = []
         self._epoll = select.epoll()
-        self._index: dict[int, int] = {}
+        self._open: dict[int, int] = {}
+        self._latched: dict[int, tuple[int, Callable[[memoryview], int]]] = {}
         self._packets = np.zeros(MOST, RECEIVED)
         octets = self._packets.view(np.uint8).reshape(MOST, ROW)
         self._rows = [memoryview(octets[index]) for index in range(MOST)]
@@ -70,15 +71,15 @@ class RtpPorts:
         endpoint = self._sockets[leg]
         self._discard(endpoint)
         self.latches[leg] = Latch(remote)
-        self._index[endpoint.fileno()] = leg
+        self._open[endpoint.fileno()] = leg
         self._epoll.register(endpoint.fileno(), select.EPOLLIN)
 
     def close(self, leg: int) -> None:
         """Stop listening on `leg`; its port can be opened again."""
         endpoint = self._sockets[leg]
         self._epoll.unregister(endpoint.fileno())
-        del self._index[endpoint.fileno()], self.latches[leg]
         self._disconnect(leg)
+        del self._open[endpoint.fileno()], self.latches[leg]
 
     def describe(self, leg: int, remote: tuple[str, int] | None) -> bool:
         """SDP gives `remote`; True when latching starts again."""
@@ -103,7 +104,7 @@ class RtpPorts:
         A second packet of a leg waits for the next drain: there are several in a tick.
         """
         changed = False
-        for _ in range(0, len(self._index), MOST):
+        for _ in range(0, len(self.latches), MOST):
             ready = self._epoll.poll(0, MOST)
             changed |= self._read([descriptor for descriptor, _ in ready], receivers, now)
             if len(ready) < MOST:
@@ -115,18 +116,17 @@ class RtpPorts:
         lengths: list[int] = []
         changed = False
         count = 0
-        index, rows, latches, sockets = self._index, self._rows, self.latches, self._sockets
+        rows, latched = self._rows, self._latched
         for descriptor in descriptors:
-            leg = index[descriptor]
-            if latches[leg].latched is None:
-                changed |= self._read_open(leg, receivers, now)
+            if descriptor not in latched:
+                changed |= self._read_open(self._open[descriptor], receivers, now)
                 continue
+            leg, receive_into = latched[descriptor]
             try:
-                length = sockets[leg].recv_into(rows[count])
+                lengths.append(receive_into(rows[count]))
             except OSError:  # an ICMP error for something sent, or a bad checksum
                 continue
             legs.append(leg)
-            lengths.append(length)
             count += 1
         if count:
             receivers.receive(np.array(legs, np.intp), self._packets[:count], np.array(lengths, np.intp), now)
@@ -148,6 +148,7 @@ class RtpPorts:
         except OSError:
             self.release(leg)
             return False
+        self._latched[endpoint.fileno()] = leg, endpoint.recv_into
         self._sift(leg, source, receivers, now)
         return True
 
@@ -193,6 +194,7 @@ class RtpPorts:
                 self.send_errors += 1
 
     def _disconnect(self, leg: int) -> None:
+        self._latched.pop(self._sockets[leg].fileno(), None)
         self._connect(self._sockets[leg].fileno(), _UNSPECIFIED, len(_UNSPECIFIED))
 
     def _discard(self, endpoint: socket.socket) -> None:

@@ -1,0 +1,179 @@
+"""`tandem bench media`: the media process under the speech of many calls, loaded from another process."""
+
+from __future__ import annotations
+
+import select
+import socket
+import time
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tandem.core.errors import TandemError
+from tandem.gateway.bench.media_load import Load
+from tandem.gateway.media.process import MediaProcess
+from tandem.gateway.media.protocol import (
+    Channel,
+    CloseRtp,
+    Command,
+    Endpoint,
+    Event,
+    Failed,
+    MediaConfiguration,
+    MediaReport,
+    OpenRtp,
+    Ready,
+    RtpClosed,
+    RtpEndpoint,
+    SendUnits,
+    Source,
+    SpanConfiguration,
+    TimeslotEndpoint,
+)
+
+CIRCUITS: Final = [timeslot for timeslot in range(1, 32) if timeslot != 16]
+"""Bearer timeslots of a span whose timeslot 16 carries signalling."""
+BEARER_FRAMES: Final = 40
+"""Frames in a SAToP packet of a span without signalling; a span with signalling has 8, so that it need not wait."""
+_SETTLE: Final = 1.0
+_DRAIN: Final = 0.3
+_PATIENCE: Final = 20.0
+_FIRST_PORTS: Final = (16384, 20384, 24384, 28384)
+_FISU: Final = b"\x7f\xff\x00"
+_CODES: Final = {"A": 8, "u": 0}
+
+
+@dataclass(frozen=True)
+class _Leg:
+    law: str
+    other: Endpoint
+
+
+def run(calls: int, seconds: float, mode: str) -> dict[str, Any]:
+    """Measure `calls` two-way calls for `seconds` and return the figures.
+
+    Mode `timeslot`: a call is one mu-law RTP leg and one timeslot of an A-law E1, both transcoded; 30 calls to a
+    span; the spans are SAToP looped on themselves, so that framing and deframing are both in the figure, and one
+    signalling channel sends FISUs. Mode `rtp`: a call is a mu-law and an A-law RTP leg. `core_percent` is the CPU
+    time of the media process over wall time; the peers live in the calling process. The figures begin one second
+    after the calls.
+    """
+    legs, spans = _plan(calls, mode)
+    load = Load([_CODES[leg.law] for leg in legs])
+    try:
+        process, ports = _start(len(legs), spans)
+        try:
+            return _measure(process, load, legs, ports, calls, seconds) | {"mode": mode, "spans": spans}
+        finally:
+            process.close()
+    finally:
+        load.close()
+
+
+def _plan(calls: int, mode: str) -> tuple[list[_Leg], int]:
+    """The RTP legs, leg i having number i, and how many spans there are."""
+    if mode == "rtp":
+        return [_Leg("uA"[leg % 2], RtpEndpoint(leg ^ 1)) for leg in range(2 * calls)], 0
+    if mode != "timeslot":
+        raise TandemError(f"unknown mode {mode!r}; right would be 'timeslot' or 'rtp'")
+    size = len(CIRCUITS)
+    circuits = [TimeslotEndpoint(f"E{call // size}", CIRCUITS[call % size]) for call in range(calls)]
+    return [_Leg("u", circuit) for circuit in circuits], -(-calls // size)
+
+
+def _start(legs: int, spans: int) -> tuple[MediaProcess, list[int]]:
+    """A media process with enough ports, and the ports."""
+    reason = ""
+    for first in _FIRST_PORTS:
+        configuration = MediaConfiguration(
+            spans=[
+                SpanConfiguration(f"E{span}", f"satop:listen=127.0.0.1:{port},peer=127.0.0.1:{port},frames={frames}")
+                for span, port in enumerate(_free_ports(spans))
+                for frames in [BEARER_FRAMES if span else 8]
+            ],
+            channels=[Channel(1, "E0", (16,))] if spans else [],
+            rtp_ports=(first, first + 2 * legs - 1),
+        )
+        process = MediaProcess.start(configuration)
+        for event in _hear(process, 1, Ready, Failed):
+            if isinstance(event, Ready):
+                return process, event.ports
+            if isinstance(event, Failed):
+                reason = event.reason
+        process.close()
+    raise TandemError(f"the media process does not start: {reason or 'it ended without a word'}")
+
+
+def _measure(
+    process: MediaProcess, load: Load, legs: list[_Leg], ports: list[int], calls: int, seconds: float
+) -> dict[str, Any]:
+    load.aim(ports)
+    process.send(_connect(legs, ports, load.address))
+    load.run(time.monotonic() + _DRAIN, speak=False)  # until every leg listens
+    load.run(time.monotonic() + _SETTLE)
+    process.receive()
+    load.worst_late = 0.0
+    cpu, begun = time.thread_time(), time.monotonic()
+    # The first report after the settling opens the window, the first one `seconds` later closes it.
+    reports: list[MediaReport] = []
+    ticks = max(1.0, seconds) / 0.02
+    deadline = time.monotonic() + 2 * seconds + _PATIENCE
+    while not reports or reports[-1].ticks - reports[0].ticks < ticks - 0.5:
+        load.run(time.monotonic() + 0.05)
+        reports += [event for event in process.receive() if isinstance(event, MediaReport)]
+        if process.closed or time.monotonic() > deadline:
+            raise TandemError("the media process ended, or stopped reporting, under load")
+    load.run(time.monotonic() + _DRAIN, speak=False)
+    process.send([CloseRtp(leg) for leg in range(len(legs))])
+    closed = [event.statistics for event in _hear(process, len(legs), RtpClosed) if isinstance(event, RtpClosed)]
+    load.run(time.monotonic() + _DRAIN, speak=False)
+    wall = (reports[-1].ticks - reports[0].ticks) * 0.02
+    percent = 100 * (reports[-1].cpu_seconds - reports[0].cpu_seconds) / wall
+    lost_in = load.sent - sum(statistics.packets_received for statistics in closed)
+    lost_out = sum(statistics.packets_sent for statistics in closed) - load.received
+    return {
+        "calls": calls,
+        "seconds": round(wall, 2),
+        "core_percent": round(percent, 2),
+        "core_percent_per_call": round(percent / calls, 4),
+        "worst_tick_late_ms": round(max(report.worst_late_ms for report in reports[1:]), 3),
+        "lost_packets": lost_in + lost_out,
+        "late_packets": sum(statistics.packets_late for statistics in closed),
+        "packets": load.sent + load.received,
+        "span_slips": _slips(reports[-1]) - _slips(reports[0]),
+        "generator_core_percent": round(100 * (time.thread_time() - cpu) / (time.monotonic() - begun), 2),
+        "generator_late_ms": round(1000 * load.worst_late, 3),
+    }
+
+
+def _slips(report: MediaReport) -> int:
+    return sum(counters.get("slips", 0) for counters in report.spans.values())
+
+
+def _connect(legs: list[_Leg], ports: list[int], remote: tuple[str, int]) -> list[Command]:
+    commands: list[Command] = [SendUnits(1, [], _FISU)]
+    for number, (leg, port) in enumerate(zip(legs, ports, strict=False)):
+        commands.append(OpenRtp(number, port, leg.law, _CODES[leg.law], remote))
+    for number, leg in enumerate(legs):
+        commands += [Source(RtpEndpoint(number), leg.other), Source(leg.other, RtpEndpoint(number))]
+    return commands
+
+
+def _hear(process: MediaProcess, count: int, *kinds: type[Event]) -> list[Event]:
+    """`count` events of `kinds`, or as many as come before the process ends or patience does."""
+    events: list[Event] = []
+    deadline = time.monotonic() + _PATIENCE
+    while len(events) < count and not process.closed and time.monotonic() < deadline:
+        select.select([process.socket], [], [], 0.1)
+        events += [event for event in process.receive() if isinstance(event, kinds)]
+    return events
+
+
+def _free_ports(count: int) -> list[int]:
+    """UDP ports that nobody has at the moment."""
+    sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(count)]
+    for endpoint in sockets:
+        endpoint.bind(("127.0.0.1", 0))
+    ports = [int(endpoint.getsockname()[1]) for endpoint in sockets]
+    for endpoint in sockets:
+        endpoint.close()
+    return ports
