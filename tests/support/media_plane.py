@@ -71,6 +71,18 @@ class Phone:
                 self.packets.append(self.socket.recv(2048))
 
 
+def free_ports(count: int) -> int:
+    """The first, even, of `count` UDP ports in a row that nobody has at the moment."""
+    while True:
+        with contextlib.ExitStack() as stack, contextlib.suppress(OSError, OverflowError):
+            first = 0
+            for place in range(count + 1):
+                endpoint = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+                endpoint.bind(("127.0.0.1", first + place if first else 0))
+                first = first or endpoint.getsockname()[1]
+            return first + first % 2
+
+
 @dataclass
 class Side:
     """One plane, what it told and its phones."""
@@ -130,11 +142,10 @@ class Planes:
 
 
 @contextlib.contextmanager
-def two_planes(
-    first_port: int, spans: int = 1, laws: tuple[str, str] = ("A", "A")
-) -> Iterator[tuple[Planes, Side, Side]]:
+def two_planes(spans: int = 1, laws: tuple[str, str] = ("A", "A")) -> Iterator[tuple[Planes, Side, Side]]:
     """Two planes joined by virtual spans E0, E1, …, signalling channel 1 in timeslot 16 of E0."""
     sides = []
+    first_port = free_ports(40)
     for place, law in enumerate(laws):
         configuration = MediaConfiguration(
             spans=[SpanConfiguration(f"E{span}", f"virtual:media{first_port}-{span}", law) for span in range(spans)],

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from support.media_plane import free_ports
 
 from tandem.gateway.media.link import Link, socket_pair
 from tandem.gateway.media.loop import Loop
@@ -20,6 +21,7 @@ from tandem.gateway.media.protocol import (
     SpanConfiguration,
 )
 
+NO_PORTS = (2, 1)
 _EVENTS = msgspec.msgpack.Decoder(list[Event])
 
 
@@ -41,18 +43,20 @@ def run(configuration: MediaConfiguration, *commands: Command) -> list[Event]:
 
 
 def test_commands_are_obeyed_in_order_and_shutdown_ends_it() -> None:
-    events = run(MediaConfiguration(rtp_ports=(26620, 26621)), OpenRtp(5, 26620, "A", 8), CloseRtp(5), Shutdown())
+    first = free_ports(2)
+    configuration = MediaConfiguration(rtp_ports=(first, first + 1))
+    events = run(configuration, OpenRtp(5, first, "A", 8), CloseRtp(5), Shutdown())
     assert isinstance(events[0], Ready)
     assert [event.leg for event in events if isinstance(event, RtpClosed)] == [5]
 
 
 def test_it_ends_when_the_signalling_process_has_gone() -> None:
-    run(MediaConfiguration(rtp_ports=(26622, 26623)))
+    run(MediaConfiguration(rtp_ports=NO_PORTS))
 
 
 @pytest.mark.parametrize("count", [1, 10_000])
 def test_shutdown_does_not_wait_for_ever_for_signal_units(count: int) -> None:
     configuration = MediaConfiguration(
-        spans=[SpanConfiguration("E", "virtual:loop")], channels=[Channel(1, "E", (16,))], rtp_ports=(26624, 26625)
+        spans=[SpanConfiguration("E", "virtual:loop")], channels=[Channel(1, "E", (16,))], rtp_ports=NO_PORTS
     )
     run(configuration, SendUnits(1, [bytes(100)] * count, None), Shutdown())

@@ -35,7 +35,7 @@ Bench = tuple[Planes, Side, Side]
 
 @pytest.fixture
 def bench() -> Iterator[Bench]:
-    with two_planes(26000) as bench:
+    with two_planes() as bench:
         yield bench
 
 
@@ -82,7 +82,7 @@ def test_transcoding_costs_no_more_than_the_tables_do(bench: Bench) -> None:
 
 
 def test_mu_law_all_the_way_is_bit_exact() -> None:
-    with two_planes(26100, laws=("u", "u")) as (planes, a, b):
+    with two_planes(laws=("u", "u")) as (planes, a, b):
         phones = a.phone(1, "u"), b.phone(1, "u")
         connect(a, b)
         planes.run(0.3)
@@ -346,7 +346,7 @@ def test_reports_come_every_second(bench: Bench) -> None:
 
 
 def test_several_spans_without_signalling() -> None:
-    with two_planes(26200, spans=3) as (planes, a, b):
+    with two_planes(spans=3) as (planes, a, b):
         phones = a.phone(1), b.phone(1)
         for side in (a, b):
             circuit = timeslot(31, "E2")
@@ -373,9 +373,9 @@ def test_commands_for_what_does_not_exist_are_passed_over(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("configuration", "error", "word"),
     [
-        (MediaConfiguration(spans=[SpanConfiguration("x", "foo:1")]), SpanError, "foo"),
-        (MediaConfiguration(channels=[Channel(1, "x", (16,))]), ConfigurationError, "'x'"),
-        (MediaConfiguration(tones="atlantis"), ConfigurationError, "atlantis"),
+        (MediaConfiguration(spans=[SpanConfiguration("x", "foo:1")], rtp_ports=(2, 1)), SpanError, "foo"),
+        (MediaConfiguration(channels=[Channel(1, "x", (16,))], rtp_ports=(2, 1)), ConfigurationError, "'x'"),
+        (MediaConfiguration(tones="atlantis", rtp_ports=(2, 1)), ConfigurationError, "atlantis"),
         (MediaConfiguration(rtp_address="192.0.2.1"), PortError, "192.0.2.1"),
     ],
     ids=["span", "channel", "tones", "address"],

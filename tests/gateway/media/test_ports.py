@@ -4,18 +4,17 @@ import socket
 from collections.abc import Iterator
 
 import pytest
-from support.media_plane import Phone
+from support.media_plane import Phone, free_ports
 
 from tandem.codecs.rtp import pack_header
 from tandem.gateway.media.ports import PortError, RtpPorts
 from tandem.gateway.media.receive import Receivers
 
-FIRST = 26401
-
 
 @pytest.fixture
 def ports() -> Iterator[RtpPorts]:
-    ports = RtpPorts("127.0.0.1", FIRST, FIRST + 8)
+    first = free_ports(10) + 1
+    ports = RtpPorts("127.0.0.1", first, first + 8)
     yield ports
     ports.close_all()
 
@@ -35,13 +34,16 @@ def phone_to(ports: RtpPorts, leg: int) -> Phone:
 
 
 def test_only_even_ports_are_taken(ports: RtpPorts) -> None:
-    assert ports.ports == [26402, 26404, 26406, 26408]
+    first = ports.ports[0]
+    assert first % 2 == 0
+    assert ports.ports == [first, first + 2, first + 4, first + 6]
 
 
 def test_a_taken_port_is_an_error_and_leaves_nothing_open(ports: RtpPorts) -> None:
-    with pytest.raises(PortError, match="26402"):
-        RtpPorts("127.0.0.1", FIRST - 3, FIRST + 8)
-    RtpPorts("127.0.0.1", FIRST - 3, FIRST - 1).close_all()
+    taken = ports.ports[0]
+    with pytest.raises(PortError, match=str(taken)):
+        RtpPorts("127.0.0.1", taken - 2, taken + 3)
+    RtpPorts("127.0.0.1", taken - 2, taken - 1).close_all()
 
 
 def test_one_packet_of_a_leg_is_read_in_a_drain(ports: RtpPorts, receivers: Receivers) -> None:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from support.media_plane import free_ports
 
 from tandem.gateway.media.process import MediaProcess
 from tandem.gateway.media.protocol import (
@@ -49,6 +50,13 @@ def hear(process: MediaProcess, enough: Callable[[list[Event]], bool]) -> list[E
     return events
 
 
+def start_pair(started: Callable[[MediaConfiguration], MediaProcess]) -> tuple[MediaProcess, MediaProcess, int]:
+    """Two processes with a span between them, and the first RTP port of the first one."""
+    first = free_ports(20)
+    near, far = first + 18, first + 19
+    return started(configuration(first, near, far)), started(configuration(first + 8, far, near)), first
+
+
 def bring_up(*processes: MediaProcess) -> None:
     """Wait until each hears the FISUs of the other."""
     for process in processes:
@@ -73,7 +81,7 @@ def started() -> Iterator[Callable[[MediaConfiguration], MediaProcess]]:
 
 
 def test_units_between_two_processes(started: Callable[[MediaConfiguration], MediaProcess]) -> None:
-    a, b = started(configuration(26300, 26391, 26392)), started(configuration(26310, 26392, 26391))
+    a, b, first = start_pair(started)
     bring_up(a, b)
     units = [bytes([number % 128, 128, 40]) + bytes(40) for number in range(200)]
     a.send([SendUnits(4, [unit], FISU) for unit in units])
@@ -83,14 +91,14 @@ def test_units_between_two_processes(started: Callable[[MediaConfiguration], Med
         return [unit for unit in received if unit != FISU]
 
     assert arrived(hear(b, lambda events: len(arrived(events)) >= len(units))) == units
-    a.send([OpenRtp(7, 26302, "A", 8), CloseRtp(7)])
+    a.send([OpenRtp(7, first + 2, "A", 8), CloseRtp(7)])
     closed = hear(a, lambda events: any(isinstance(event, RtpClosed) for event in events))
     assert any(isinstance(event, RtpClosed) and event.leg == 7 for event in closed)
     assert (a.close(), b.close()) == (0, 0)
 
 
 def test_queued_units_leave_before_shutdown(started: Callable[[MediaConfiguration], MediaProcess]) -> None:
-    a, b = started(configuration(26320, 26393, 26394)), started(configuration(26330, 26394, 26393))
+    a, b, _ = start_pair(started)
     bring_up(a, b)
     last = b"last words of a link"
     a.send([SendUnits(4, [bytes(100)] * 5 + [last], FISU), Shutdown()])
@@ -100,7 +108,7 @@ def test_queued_units_leave_before_shutdown(started: Callable[[MediaConfiguratio
 
 
 def test_a_wrong_span_is_told_in_one_line(started: Callable[[MediaConfiguration], MediaProcess]) -> None:
-    process = started(MediaConfiguration(spans=[SpanConfiguration("x", "nonsense:1")]))
+    process = started(MediaConfiguration(spans=[SpanConfiguration("x", "nonsense:1")], rtp_ports=(2, 1)))
     (event,) = hear(process, bool)
     assert isinstance(event, Failed)
     assert "nonsense" in event.reason
@@ -111,11 +119,12 @@ def test_a_wrong_span_is_told_in_one_line(started: Callable[[MediaConfiguration]
 def test_signals_do_not_end_it_but_the_end_of_the_parent_does(
     started: Callable[[MediaConfiguration], MediaProcess],
 ) -> None:
-    process = started(MediaConfiguration(rtp_ports=(26340, 26349)))
+    first = free_ports(4)
+    process = started(MediaConfiguration(rtp_ports=(first, first + 3)))
     hear(process, bool)
     for number in (signal.SIGINT, signal.SIGTERM):
         os.kill(process.pid, number)
-    process.send([OpenRtp(1, 26340, "A", 8), CloseRtp(1)])
+    process.send([OpenRtp(1, first, "A", 8), CloseRtp(1)])
     assert any(isinstance(event, RtpClosed) for event in hear(process, bool))
     assert process.poll() is None
     process.socket.close()

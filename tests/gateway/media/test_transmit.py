@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from support.media_plane import Phone
+from support.media_plane import Phone, free_ports
 
 from tandem.codecs.rtp import Header, parse_header
 from tandem.gateway.media.digits import EventInProgress
@@ -15,7 +15,8 @@ from tandem.gateway.media.transmit import BATCH, Transmitters
 
 class Bench:
     def __init__(self, legs: int) -> None:
-        self.ports = RtpPorts("127.0.0.1", 26500, 26500 + 2 * legs - 1)
+        first = free_ports(2 * legs)
+        self.ports = RtpPorts("127.0.0.1", first, first + 2 * legs - 1)
         self.matrix = Matrix(legs, 0)
         self.transmitters = Transmitters(self.matrix, self.ports)
         self.phone = Phone()
