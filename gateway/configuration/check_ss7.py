@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields
 
 from tandem.core.errors import TandemError
 from tandem.gateway.configuration.problem import Problem, suggestion, unknown_name
 from tandem.gateway.configuration.ranges import parse_ranges
 from tandem.gateway.configuration.schema import Circuits, Configuration, IsupTrunk, Link, Linkset
 from tandem.ss7.isup.timers import Timer
+from tandem.ss7.mtp3.configuration import Timers
 from tandem.ss7.mtp3.label import Variant, parse_point_code
 
 SS7_TIMERS = (
     *(f"q703_{name}" for name in ("t1", "t2", "t3", "t4n", "t4e", "t5", "t6", "t7")),
-    *(f"q704_{name}" for name in ("t2", "t10", "t17", "t19", "t23")),
+    *(f"q704_{field.name}" for field in fields(Timers) if not field.name.startswith("test_")),
     "q707_t1",
     "q707_t2",
 )

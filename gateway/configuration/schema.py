@@ -125,8 +125,9 @@ class Linkset(Table):
     reaches: list[str] = []
     """Point codes beyond the adjacent one that are routed over this linkset."""
     timers: dict[str, TimerSeconds] = {}
-    """Overrides in seconds by name: `q703_t1`, `q703_t2`, `q703_t3`, `q703_t4n`, `q703_t4e`, `q703_t5` to `q703_t7`,
-    `q704_t2`, `q704_t10`, `q704_t17`, `q704_t19`, `q704_t23`, `q707_t1`, `q707_t2`."""
+    """Overrides in seconds by name, protocol and timer: `q703_t1`, `q703_t2`, `q703_t3`, `q703_t4n`, `q703_t4e`,
+    `q703_t5`, `q703_t6`, `q703_t7`, `q704_t1`, `q704_t2`, `q704_t3`, `q704_t4`, `q704_t5`, `q704_t6`, `q704_t10`,
+    `q704_t17`, `q704_t19`, `q704_t23`, `q707_t1`, `q707_t2`."""
     capture: bool = False
     """Write every signal unit of these links to the capture file."""
 

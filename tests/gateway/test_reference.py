@@ -7,6 +7,7 @@ import pytest
 
 from tandem.gateway import reference
 from tandem.gateway.configuration import schema
+from tandem.gateway.configuration.check_ss7 import SS7_TIMERS
 from tandem.gateway.configuration.schema import Table
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/reference/configuration.md"
@@ -48,6 +49,11 @@ def test_every_key_has_its_row(table):
 )
 def test_rows(row):
     assert row in reference.configuration_page().splitlines()
+
+
+def test_every_timer_of_the_linkset_is_named():
+    page = reference.configuration_page()
+    assert [name for name in SS7_TIMERS if f"`{name}`" not in page] == []
 
 
 def test_every_table_row_has_four_cells():
