@@ -13,10 +13,10 @@ from tandem.gateway.decode import decode_command
 
 EXAMPLES = """\b
 Examples:
-  tandem demo                                   two gateways, one E1, one call each way
+  tandem demo                                   two gateways, one E1, one call through both
   tandem check gateway.toml                     is this configuration right?
   tandem run -c gateway.toml                    run the gateway
-  tandem decode isup 01000101...                explain an ISUP message, from the CIC on
+  tandem decode isup 05 00 10 00                explain an ISUP message, from the CIC on
   tandem bench media --calls 480 --seconds 10   measure this machine
 """
 
@@ -60,12 +60,12 @@ main.add_command(decode_command)
     help="Least level logged; `debug` shows every signalling message. Overrides the configuration.",
 )
 def run(config: Path, log_format: str, log_level: str | None) -> None:
-    r"""Run the gateway until SIGTERM or SIGINT, which end it in order.
+    """Run the gateway until SIGTERM or SIGINT, which end it in order.
 
     \b
     Example:
       tandem run -c examples/gateway-a.toml
-    """
+    """  # noqa: D301 - click reads the backspace
     from tandem.gateway.configuration.load import load
     from tandem.gateway.log import Logger
     from tandem.gateway.service import serve
@@ -78,12 +78,12 @@ def run(config: Path, log_format: str, log_level: str | None) -> None:
 @main.command()
 @click.argument("file", type=click.Path(path_type=Path))
 def check(file: Path) -> None:
-    r"""Say whether configuration FILE is right, or what is wrong, where, and what would be right.
+    """Say whether configuration FILE is right, or what is wrong, where, and what would be right.
 
     \b
     Example:
       tandem check examples/gateway-a.toml
-    """
+    """  # noqa: D301 - click reads the backspace
     from tandem.gateway.configuration.load import load
     from tandem.gateway.configuration.summary import summary
 
