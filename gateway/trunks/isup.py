@@ -37,7 +37,7 @@ from tandem.ss7.isup.primitives import (
     Transfer,
 )
 from tandem.ss7.isup.variants import Variant
-from tandem.ss7.mtp3.label import Service, parse_point_code
+from tandem.ss7.mtp3.label import Service, format_point_code, parse_point_code
 from tandem.ss7.mtp3.label import Variant as Network
 from tandem.ss7.mtp3.primitives import (
     PauseIndication,
@@ -331,12 +331,13 @@ class IsupTrunks:
     def _message_line(self, shape: str, point_code: int, octets: bytes) -> Line:
         """One message as a line of the log, with the peer's point code."""
         group = next((g for g in self.exchange.groups.values() if g.peer_point_code == point_code), None)
-        variant = Variant(group.variant) if group else Variant.ITU
+        variant = group.variant if group else Variant.ITU
         try:
             text = str(Message.parse(octets, variant))
         except ValueError as error:
             text = f"{octets.hex()} ({error})"
-        return Line("debug", shape, f"isup {point_code}", text)  # type: ignore[arg-type]
+        peer = format_point_code(point_code, Network(variant.value))
+        return Line("debug", shape, f"isup {peer}", text)  # type: ignore[arg-type]
 
 
 def _state_text(status: CircuitStatus, blocking: Blocking) -> str:

@@ -336,3 +336,51 @@ def test_timed_out_calls_of_a_dead_sip_user_are_cleared():
     assert bench.nodes["B"].sip.quiet
     assert not bench.events("a", Failed)
     assert bench.all_idle()
+
+
+OTHER = """
+[[trunk]]
+name = "other"
+type = "sip"
+peer = "127.0.0.1:5071"
+codecs = ["PCMU"]
+[[route]]
+called = "^9"
+to = ["other"]
+[[route]]
+called = "^8"
+to = ["pstn", "other"]
+"""
+
+
+def test_sip_to_sip():
+    bench = Bench(sip_trunk=OTHER).up()
+    invite(bench, "9123")
+    incoming = offered(bench)
+    bench.call("b", "respond", incoming.call, 183, body=OFFER)
+    bench.run(0.2)
+    bench.call("b", "respond", incoming.call, 200, body=OFFER)
+    bench.run(0.2)
+    assert bench.events("a", Answered)
+    one, two = RtpEndpoint(1), RtpEndpoint(2)
+    assert Source(one, two) in bench.media["A"]
+    assert Source(two, one) in bench.media["A"]
+    laws = [command.law for command in bench.media["A"] if isinstance(command, OpenRtp)]
+    assert laws == ["A", "u"]
+    bench.call("b", "bye", incoming.call, ())
+    bench.run(1)
+    (record,) = bench.records["A"]
+    assert (record.incoming.protocol, record.outgoing.protocol, record.cause) == ("sip", "sip", 16)
+
+
+def test_fall_back_to_sip_when_every_circuit_is_busy():
+    bench = Bench(sip_trunk=OTHER, cics="1-2").up()
+    for _ in range(3):
+        invite(bench, "8123")
+    bench.run(1)
+    assert len(bench.events("b", IncomingInvite)) == 3
+    for incoming in bench.events("b", IncomingInvite):
+        bench.call("b", "respond", incoming.call, 486)
+    bench.run(1)
+    assert sorted(record.attempts for record in bench.records["A"]) == [1, 1, 2]
+    assert sorted(record.outgoing.trunk for record in bench.records["A"]) == ["other", "pstn", "pstn"]
