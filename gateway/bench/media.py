@@ -62,7 +62,8 @@ def run(calls: int, seconds: float, mode: str) -> dict[str, Any]:
     try:
         process, ports = _start(len(legs), spans)
         try:
-            return _measure(process, load, legs, ports, calls, seconds) | {"mode": mode, "spans": spans}
+            with load.punctual():
+                return _measure(process, load, legs, ports, calls, seconds) | {"mode": mode, "spans": spans}
         finally:
             process.close()
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import resource
 import signal
 import socket
@@ -32,6 +33,10 @@ def main() -> int:
         try:
             plane = Plane(configuration)
             raise_priority()
+            # What is there now stays; the loop collects the little that others leave, at a time that suits it.
+            gc.collect()
+            gc.freeze()
+            gc.disable()
             try:
                 Loop(plane, end).run()
             finally:

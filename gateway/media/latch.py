@@ -39,8 +39,11 @@ class Latch:
         return self.latched or self._expected
 
     def describe(self, expected: Address | None) -> bool:
-        """Take the address of a new description; True when latching starts again because it differs."""
-        if expected == self._expected:
+        """Take the address of a new description; True when latching starts again because it differs.
+
+        A description without an address (a peer on hold) changes nothing: it must not open the leg to strangers.
+        """
+        if expected is None or expected == self._expected:
             return False
         self._expected = expected
         self.latched = self._candidate = None

@@ -15,6 +15,8 @@ Received = TypeVar("Received")
 BATCH: Final = 128
 """Values in one datagram at most: 128 of the longest signal units are 35 kilo-octets."""
 BUFFER: Final = 4 << 20
+MOST_WAITING: Final = 20_000
+"""Datagrams that wait at most; an end that leaves more unread hangs, and counts as gone."""
 _LONGEST: Final = 1 << 20
 
 
@@ -42,6 +44,8 @@ class Link(Generic[Sent, Received]):
         for start in range(0, len(values), BATCH):
             self._waiting.append(self._encoder.encode(values[start : start + BATCH]))
         self.flush()
+        if len(self._waiting) > MOST_WAITING:
+            self.closed = True
 
     def flush(self) -> None:
         """Send what waits, as far as the socket takes it."""

@@ -51,15 +51,18 @@ class Loop:
 
     def run(self) -> None:
         """Run; returns when the process is to end in order."""
-        gc.collect()
-        gc.freeze()
-        gc.disable()
-        clock = time.monotonic
-        start, period = clock() + STARTING, self._plane.period / 1e6
-        timer = interval_timer(start, period)
+        start = time.monotonic() + STARTING
+        timer = interval_timer(start, self._plane.period / 1e6)
         self._epoll.register(timer, select.EPOLLIN)
         self._plane.begin(start)
-        sweep = Ticker(start, SWEEP, SWEEP)
+        try:
+            self._turn(timer, Ticker(start, SWEEP, SWEEP))
+        finally:
+            os.close(timer)
+            self._epoll.close()
+
+    def _turn(self, timer: int, sweep: Ticker) -> None:
+        clock = time.monotonic
         more = False
         while not self._link.closed:
             for descriptor, _ in self._epoll.poll(0 if more else 1.0):

@@ -30,8 +30,8 @@ from .transmit import Transmitters
 TICK: Final = 0.02
 LEAD_MICROSECONDS: Final = 2500
 """A speech tick comes at least this long before the line needs its octets."""
-DRAIN: Final = 0.005
-"""Seconds between drains of the RTP sockets."""
+DRAIN: Final = 0.01
+"""Seconds between drains of the RTP sockets: the resolution of arrival times."""
 REPORT: Final = 1.0
 CATCH_UP: Final = 0.1
 
@@ -273,6 +273,7 @@ class Plane:
     def _close_leg(self, number: int) -> None:
         index = self._indices.pop(number, None)
         if index is None:
+            self.events.append(protocol.RtpClosed(number, protocol.MediaStatistics()))
             return
         statistics = self.receivers.close(index)
         statistics.packets_sent = self.transmitters.close(index)

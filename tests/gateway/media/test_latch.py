@@ -53,6 +53,8 @@ def test_a_new_description_starts_again_and_the_same_one_does_not() -> None:
     latch.offer(SDP, 1, 0)
     assert not latch.describe(SDP)
     assert latch.latched == SDP
+    assert not latch.describe(None)
+    assert latch.latched == SDP
     assert latch.describe(STRANGER)
     assert (latch.latched, latch.destination) == (None, STRANGER)
 
