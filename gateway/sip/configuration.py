@@ -41,7 +41,9 @@ class AgentConfiguration:
     bodies: tuple[str, ...] = ("application/sdp",)
     """Media types accepted in an INVITE; others get 415 unless their handling is optional."""
     maximum_message: int = 65507
-    """Longest message sent or accepted, in octets: the payload of one UDP datagram over IPv4."""
+    """Longest message sent, in octets: the payload of one UDP datagram over IPv4."""
+    maximum_received: int = 32768
+    """Longest message accepted, in octets. Responses repeat much of their request, and must fit a datagram too."""
 
     @property
     def sent_by(self) -> str:

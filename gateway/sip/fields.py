@@ -24,6 +24,7 @@ _UNRESERVED = r"A-Za-z0-9_.!~*'()\-"
 _USER_SAFE: Final = "-_.!~*'()&=+$,;?/"
 _HOST = r"\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+"
 
+# Every pattern must find out in linear time that a text does not match: one datagram holds 64 KiB.
 _SIP_URI = re.compile(
     rf"(?:((?:[{_UNRESERVED}&=+$,;?/]|%[0-9A-Fa-f]{{2}})+)(?::((?:[{_UNRESERVED}&=+$,]|%[0-9A-Fa-f]{{2}})*))?@)?"
     rf"({_HOST})(?::([0-9]{{1,5}}))?"
@@ -33,7 +34,7 @@ _SIP_URI = re.compile(
 _TEL_URI = re.compile(rf"(\+?[0-9A-Fa-f*#().-]+)((?:;(?:[{_UNRESERVED}\[\]/:&+$=]|%[0-9A-Fa-f]{{2}})+)*)")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(\S+)", re.ASCII)
 _LABELS = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,62})\.)*[A-Za-z](?:[A-Za-z0-9-]{0,62})\.?")
-_DISPLAY = re.compile(rf"\s*(?:({QUOTED})\s*|((?:{TOKEN}\s+)*(?:{TOKEN})?)\s*)<([^<>]*)>\s*(.*)", re.DOTALL)
+_DISPLAY = re.compile(rf"\s*(?:({QUOTED})\s*|((?:{TOKEN}(?:\s+{TOKEN})*)?)\s*)<([^<>]*)>\s*(.*)", re.DOTALL)
 _VIA = re.compile(
     rf"SIP\s*/\s*2\.0\s*/\s*({TOKEN})\s+({_HOST})(?:\s*:\s*([0-9]{{1,5}}))?\s*(;.*)?", re.DOTALL | re.IGNORECASE
 )
@@ -163,7 +164,10 @@ def parse_via(text: str) -> Via:
         raise SipDecodeError(f"Via {text[:80]!r} is malformed")
     transport, host, port, parameters = match.groups()
     _check_host(host)
-    return Via(transport.upper(), host, _port(port), dict(parse_parameters(parameters or "")))
+    via = Via(transport.upper(), host, _port(port), parse_parameters(parameters or ""))
+    if "branch" in via.parameters and (via.branch is None or via.branch.startswith('"')):
+        raise SipDecodeError(f"branch of Via {text[:80]!r} is not a token")
+    return via
 
 
 def parse_cseq(text: str) -> tuple[int, str]:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from enum import IntEnum
 from typing import Protocol, cast
 
+from tandem.core.errors import EncodeError
 from tandem.core.timers import TimerTable
 from tandem.gateway.sip.client_transaction import (
     ClientTransaction,
@@ -202,9 +203,6 @@ class TransactionLayer:
 
     def receive(self, datagram: bytes, source: Endpoint, now: float) -> None:
         """Take one datagram."""
-        if len(datagram) > self.configuration.maximum_message:
-            self.statistics["too long"] += 1
-            return
         # RFC 3261 7.5: empty lines before the start line are ignored; alone they are a keep-alive (RFC 5626 3.5.1).
         datagram = datagram.lstrip(b"\r\n") if datagram[:1] in b"\r\n\0" else datagram
         if not datagram.strip(b"\0"):
@@ -212,9 +210,12 @@ class TransactionLayer:
             return
         try:
             message = parse_message(datagram)
-        except MalformedRequest as error:
+            if len(datagram) > self.configuration.maximum_received:
+                error = SipDecodeError(f"{len(datagram)} octets are too many", 513)
+                raise MalformedRequest(error, message) if isinstance(message, Request) else error
+        except MalformedRequest as refusal:
             self.statistics["malformed requests"] += 1
-            self._refuse_malformed(error, source)
+            self._refuse_malformed(refusal, source)
         except SipDecodeError:
             self.statistics["malformed messages"] += 1
         else:
@@ -263,7 +264,11 @@ class TransactionLayer:
             return
         reason = "".join([c if " " <= c < "\x7f" else "?" for c in error.message])[:120]
         tag = "" if ";tag=" in to.lower() else f";tag={stateless_tag(request)}"
-        data = build_message(f"SIP/2.0 {error.status} {reason}", f"{echo}To: {to}{tag}\r\n{self.server_line}", None)
+        fields = f"{echo}To: {to}{tag}\r\n{self.server_line}"
+        try:
+            data = build_message(f"SIP/2.0 {error.status} {reason}", fields, None)
+        except EncodeError:
+            return
         self.send(data, _reply_address(request.via, source))
 
 

@@ -66,7 +66,7 @@ _NAME = re.compile(TOKEN)
 _METHOD = re.compile(TOKEN)
 _STATUS_LINE = re.compile(r"SIP/2\.0 ([1-6][0-9]{2}) (.*)", re.IGNORECASE)
 _VERSION = re.compile(r"SIP/[0-9]+\.[0-9]+", re.IGNORECASE)
-_FOLD = re.compile(r"[ \t]*\r\n[ \t]+")
+_FOLD = re.compile(r"\r\n[ \t]+")
 _WORD = r"[A-Za-z0-9.!%*_+`'~()<>:\\\"/\[\]?{}-]+"
 _CALL_ID = re.compile(rf"{_WORD}(?:@{_WORD})?")
 _LENGTH = re.compile(r"[0-9]{1,9}")
@@ -135,8 +135,8 @@ class Message:
         if not fields.keys() >= MANDATORY:
             raise SipDecodeError(f"{', '.join(sorted(MANDATORY - fields.keys())).title()} missing")
         self.via = parse_via(split_list(fields["via"][0])[0])
-        self.from_ = parse_address(fields["from"][0])
-        self.to = parse_address(fields["to"][0])
+        self.from_ = _parse_party(fields["from"][0])
+        self.to = _parse_party(fields["to"][0])
         self.call_id = fields["call-id"][0]
         if _CALL_ID.fullmatch(self.call_id) is None:
             raise SipDecodeError(f"Call-ID {self.call_id[:80]!r} is malformed")
@@ -299,6 +299,14 @@ def _key(name: str, colon: str, line: str) -> str:
         raise SipDecodeError(f"header line {line[:80]!r} is malformed")
     key = name.lower()
     return _COMPACT.get(key, key)
+
+
+def _parse_party(text: str) -> Address:
+    """From or To, whose tag is a token where there is one."""
+    address = parse_address(text)
+    if "tag" in address.parameters and (address.tag is None or _NAME.fullmatch(address.tag) is None):
+        raise SipDecodeError(f"tag of {text[:80]!r} is not a token")
+    return address
 
 
 def _check_request(request: Request) -> None:

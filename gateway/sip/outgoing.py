@@ -103,8 +103,6 @@ class OutgoingCall(Call):
             self._on_failure(response, now)
 
     def _on_provisional(self, response: Response, source: Endpoint, now: float) -> None:
-        if self.closed:
-            return
         tag = response.to.tag if response.status > 100 else None
         if tag is not None and tag not in self._early:
             try:
@@ -162,8 +160,6 @@ class OutgoingCall(Call):
         return self._early[tag].destination
 
     def _on_failure(self, response: Response, now: float) -> None:
-        if self.closed:
-            return
         if self._cancel is None and self._retry_with_credentials(response, now):
             return
         self._forget_early()

@@ -68,6 +68,34 @@ def test_reinvite_refused_leaves_the_call():
     assert dialog.script.agent.calls == 1
 
 
+def test_provisional_answer_to_a_reinvite():
+    dialog = Dialog()
+    dialog.send("INVITE", body="v=1")
+    dialog.script.agent.answer_reinvite(1, 183, now=0.0)
+    dialog.script.agent.answer_reinvite(1, 200, b"x", now=0.0)
+    assert [m.status for m in dialog.script.drain()] == [183, 200]
+
+
+def test_reinvite_before_the_answer():
+    """14.2: the first INVITE is still open."""
+    script = Script()
+    script.hear(peer_request("INVITE"))
+    script.agent.respond(1, 180, now=0.0)
+    tag = script.drain()[0].to.tag
+    (refusal,) = script.hear(peer_request("INVITE", tag=tag, cseq=2, branch="z9hG4bKp2"))
+    assert refusal.status == 500
+
+
+def test_reinvite_of_ours_with_unusable_contact():
+    """The old target stays."""
+    dialog = Dialog()
+    dialog.script.agent.reinvite(1, b"offer", (), 0.0)
+    (invite,) = dialog.script.drain()
+    (ack,) = dialog.script.answer(invite, 200, "Contact: <sip:")
+    assert ack.uri_text == "sip:1234@10.0.0.2:5060"
+    assert dialog.script.agent.statistics["2xx without usable Contact"] == 1
+
+
 def test_reinvite_without_ack_ends_the_call():
     """14.2, 13.3.1.4."""
     dialog = Dialog()

@@ -138,7 +138,7 @@ def test_via():
 @pytest.mark.parametrize(
     "text",
     ["", "SIP/2.0/UDP", "SIP/1.0/UDP host", "SIP/2.0 host", "SIP/2.0/UDP host;", "SIP/2.0/UDP host:99999",
-     "SIP/2.0/UDP host, SIP/2.0/UDP b", "SIP/2.0/UDP ho_st", "UDP host;branch=x"],
+     "SIP/2.0/UDP host, SIP/2.0/UDP b", "SIP/2.0/UDP ho_st", "SIP/2.0/UDP h;branch", "UDP host;branch=x"],
 )  # fmt: skip
 def test_malformed_via(text):
     with pytest.raises(DecodeError):
@@ -198,6 +198,33 @@ def test_ip_addresses():
         assert is_ip_address(text)
     for text in ("", "[]", "1.2.3", "host", "[1.2.3.4]", "fe80::1%eth0", "1.2.3.4:5060", "[::1"):
         assert not is_ip_address(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" + " " * 60000 + ",<sip:a@b.example>",
+        "a " * 30000 + ",<sip:a@b.example>",
+        '"' + "\\\\" * 30000 + "<sip:a@b.example>",
+        "<sip:a@b.example>" + ";a" * 30000 + "\0",
+        "<sip:a@b.example>;a" + " " * 60000 + "x",
+        "SIP/2.0/UDP" + " " * 60000 + "/",
+        "SIP/2.0/UDP a" + " " * 60000 + "/",
+        "sip:" + "a" * 60000,
+        "sip:a@" + "a." * 30000,
+        "sip:a@" + "-" * 60000 + "a",
+        "sip:a@b.example" + ";a=b" * 15000 + "=",
+        "tel:" + "1" * 60000 + "x",
+        "1" * 60000,
+        ',"' * 30000,
+    ],
+    ids=lambda text: text[:18].strip(),
+)
+def test_long_malformed_text_takes_no_long_time(text):
+    """Each would take minutes if some pattern tried all ways to divide it."""
+    for parse in (parse_address, parse_via, parse_uri, parse_parameters, parse_cseq, split_list):
+        with contextlib.suppress(DecodeError):
+            parse(text)
 
 
 @given(st.text('sip:tel@host.example;<>"\\,?=%/ \t1é[]', max_size=60))

@@ -145,10 +145,18 @@ def test_empty_lines_before_the_start_line():
 
 
 def test_messages_that_are_too_long():
-    script = Script(maximum_message=2000)
-    assert script.hear(peer_request("OPTIONS", f"Subject: {'x' * 2000}")) == []
-    assert script.agent.statistics == {"too long": 1}
-    assert len(script.hear(peer_request("OPTIONS", f"Subject: {'x' * 200}"))) == 1
+    """21.5.7; not even the refusal fits when it is the Via that is too long."""
+    script = Script()
+    (response,) = script.hear(peer_request("OPTIONS", f"Subject: {'x' * 40000}"))
+    assert (response.status, set(script.agent.sizes().values())) == (513, {0})
+    via = "SIP/2.0/UDP p.example;branch=z9hG4bK1"
+    assert script.hear(peer_request("OPTIONS", via=f"Via: {via}" + f", {via}" * 1680)) == []
+    response = "SIP/2.0 200 OK\r\n" + peer_request("INVITE", f"X-A: {'x' * 40000}").partition("\r\n")[2]
+    assert script.hear(response) == []
+    assert script.agent.statistics == {"malformed requests": 2, "malformed messages": 1}
+    assert len(script.hear(peer_request("INVITE", f"Record-Route: <sip:a@x.example;x={'x' * 30000};lr>"))) == 1
+    script.agent.respond(1, 200, now=0.0)
+    assert len(script.drain()) == 1, "what is accepted can be answered"
 
 
 def test_server_header():

@@ -140,6 +140,8 @@ def replaced(old: bytes, new: bytes) -> bytes:
         (replaced(b"To: sip:vivekg@chair-dnrc.example.com", b"To: sip:vivekg@chair-dnrc.example.com?Route=x"), 400),
         (replaced(b"Call-ID: intvl.1@192.0.2.2\r\n", b""), 400),
         (replaced(b"Max-Forwards", b"Via: \r\nMax-Forwards"), 400),
+        (replaced(b";tag=98asjd8", b";tag"), 400),
+        (replaced(b";tag=98asjd8", b';tag="x"'), 400),
         (replaced(b"68\r\n", b"68\n"), 400),
         (replaced(b"\r\n\r\n", b"\r\n"), 400),
     ],
@@ -175,6 +177,12 @@ def test_what_cannot_be_answered(data):
     with pytest.raises(DecodeError) as caught:
         parse_message(data)
     assert not isinstance(caught.value, MalformedRequest)
+
+
+def test_long_white_space_around_a_fold_takes_no_long_time():
+    head = REQUEST.partition(b"\r\n\r\n")[0]
+    message = parse_message(head + b"\r\nX-A: a\r\n b" + b" " * 60000 + b"c\r\n\r\nv=0\n")
+    assert message.get("X-A") == "a b" + " " * 60000 + "c"
 
 
 def test_several_contacts_are_an_error():

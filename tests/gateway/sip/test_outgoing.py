@@ -256,6 +256,15 @@ def test_answer_without_usable_contact():
     assert [m.method for m in script.drain()] == ["BYE"]
 
 
+def test_provisional_response_without_usable_contact():
+    """It makes no dialog, but is told."""
+    script, _, invite = calling()
+    script.answer(invite, 180, "Contact: <sip:")
+    assert script.kinds() == ["Provisional"]
+    assert script.agent.sizes()["dialogs"] == 0
+    assert script.agent.statistics["1xx without usable Contact"] == 1
+
+
 def test_requests_of_the_peer_in_the_early_dialog():
     script, _, invite = calling()
     script.answer(invite, 180)
