@@ -14,12 +14,12 @@ CHANGES = [
     # unknown keys, with a suggestion
     ('name = "G"', 'nme = "G"', "node.nme", "unknown key; did you mean 'name'?"),
     ('name = "G"', "zzz = 1", "node.zzz", "unknown key; the keys here are capture_file, capture_megabytes"),
-    ("[media]", "[medai]", "medai", "unknown key; did you mean 'media'?"),
+    ("[media]", "[mediaa]", "mediaa", "unknown key; did you mean 'media'?"),
     ("t1_ms = 500", "t1 = 500", "sip.t1", "did you mean 't1_ms'?"),
     ('name = "e2"', 'name = "e2"\ndevise = ""', "span[1].devise", "did you mean 'device'?"),
     ("restart_wait = 1", "restart_wate = 1", "ss7.linkset[0].restart_wate", "did you mean 'restart_wait'?"),
     ("timeslot = 17", "timeslot = 17\nspann = 1", "ss7.linkset[0].link[1].spann", "did you mean 'span'?"),
-    ("category = 10", "overlapp = true", "trunk[0].overlapp", "did you mean 'overlap'?"),
+    ("category = 10", "overlab = true", "trunk[0].overlab", "did you mean 'overlap'?"),
     ("max_calls = 10", "max_call = 10", "trunk[1].max_call", "did you mean 'max_calls'?"),
     ("max_calls = 10", "category = 10", "trunk[1].category", "unknown key"),
     ("max_calls = 10", "typ = 10", "trunk[1].typ", "did you mean 'type'?"),
@@ -100,8 +100,8 @@ def test_a_header_inside_an_array_is_named_without_numbers():
 
 
 def test_every_mistake_is_found_at_once():
-    found = shape_problems({"node": {"nam": 1, "name": 2}, "sapn": [], "span": [{}]})
-    assert [problem.path for problem in found] == ["node.nam", "node.name", "sapn", "span[0]", "span[0]"]
+    found = shape_problems({"node": {"namee": 1, "name": 2}, "sapn": [], "span": [{}]})
+    assert [problem.path for problem in found] == ["node.namee", "node.name", "sapn", "span[0]", "span[0]"]
 
 
 WORDS = """node media sip span ss7 trunk route cause_map name device type linkset circuits link peer codecs timers
