@@ -345,9 +345,11 @@ type = "sip"
 peer = "127.0.0.1:5071"
 codecs = ["PCMU"]
 [[route]]
+trunk = ["pbx"]
 called = "^9"
 to = ["other"]
 [[route]]
+trunk = ["pbx"]
 called = "^8"
 to = ["pstn", "other"]
 """
