@@ -432,6 +432,16 @@ def test_statistics_that_came_before_the_release():
     assert record.outgoing.media == {"packets_sent": 8}
 
 
+def test_a_leg_that_is_opened_after_the_end_is_forgotten_with_the_call():
+    """An incoming SIP call is refused before its adapter can tell of the leg; its statistics may never come."""
+    exchange = Exchange()
+    incoming = exchange["s1"].call_in()
+    assert len(exchange.control.records) == 1
+    clear(exchange, incoming)
+    assert exchange.control.calls == {}
+    assert exchange.control._legs == {}
+
+
 def test_the_record_does_not_wait_for_a_dead_peer_to_clear():
     exchange = Exchange(Route(to=["c2"]))
     incoming, outgoing = call(exchange)
