@@ -140,14 +140,16 @@ def _measure(
         "lost_packets": lost_in + lost_out,
         "late_packets": sum(statistics.packets_late for statistics in closed),
         "packets": load.sent + load.received,
-        "span_slips": _slips(reports[-1]) - _slips(reports[0]),
+        "span_slips": _total(reports[-1], "slips") - _total(reports[0], "slips"),
+        "span_underruns": _total(reports[-1], "speech_underruns") - _total(reports[0], "speech_underruns"),
         "generator_core_percent": round(100 * (time.thread_time() - cpu) / (time.monotonic() - begun), 2),
         "generator_late_ms": round(1000 * load.worst_late, 3),
     }
 
 
-def _slips(report: MediaReport) -> int:
-    return sum(counters.get("slips", 0) for counters in report.spans.values())
+def _total(report: MediaReport, counter: str) -> int:
+    """The sum of a counter over all spans."""
+    return sum(counters[counter] for counters in report.spans.values())
 
 
 def _connect(legs: list[_Leg], ports: list[int], remote: tuple[str, int]) -> list[Command]:

@@ -26,7 +26,7 @@ class Ticker:
 
     def begin(self, now: float) -> bool:
         """Begin the next period if it is due; call until it answers False to catch up in order."""
-        late = now - self.due
+        late = now - (self.start + self.count * self.period)
         if late < 0:
             return False
         if late > self.worst_late:

@@ -28,6 +28,8 @@ TARGET: Final = 80
 """Frames in the elastic store after a tick, 10 ms: as late as packets, or we, may be without a slip."""
 LIMIT: Final = 240
 """Frames in the elastic store after a tick, 30 ms, above which it slips back to TARGET."""
+LATEST: Final = 0.01
+"""Seconds that speech is waited for on a span without signalling, within what elastic stores make up for."""
 COUNTED: Final = 160
 """Octets in octet counting mode that are told together: ten steps of the error rate monitors (Q.703 10.2.3)."""
 GROUP: Final = 40
@@ -107,6 +109,13 @@ class SpanLine:
         start = block * BLOCK % AHEAD
         self._speech[start : start + BLOCK] = frames
         self._filled = (block + 1) * BLOCK
+
+    def can_send(self, number: int, late: float) -> bool:
+        """Whether group `number` should go, if it is `late` seconds behind its time: not while speech is being made.
+
+        With signalling it goes at its time; without, receivers have more use for it late than empty.
+        """
+        return bool(self.channels) or (number + 1) * self.frames <= self._filled or late >= LATEST
 
     def transmit(self, number: int, now: float) -> None:
         """Send the next frames, group `number` of them since the beginning."""

@@ -119,6 +119,7 @@ class Matrix:
         """From the next rendering on, `sink` transmits what `player` (in the sink's law) plays."""
         row = _FIRST + self.sinks + sink
         self._laws[row] = self.law(sink)
+        self.rows[row] = SILENCE[Law(self.law(sink))]
         self._tones[sink] = player
         self.source[sink] = row
         self.changed = True

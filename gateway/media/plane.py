@@ -28,7 +28,9 @@ from .receive import Receivers
 from .transmit import Transmitters
 
 TICK: Final = 0.02
-LEAD_MICROSECONDS: Final = 2500
+SPANS_AT_ONCE: Final = 4
+"""Spans whose speech is read before signalling is looked after again."""
+LEAD_MICROSECONDS: Final = 6000
 """A speech tick comes at least this long before the line needs its octets."""
 DRAIN: Final = 0.01
 """Seconds between drains of the RTP sockets: the resolution of arrival times."""
@@ -83,6 +85,7 @@ class Plane:
         self._bases = {line.name: legs + TIMESLOTS * place for place, line in enumerate(self.lines)}
         self._timeslots = Rendering(self.matrix, [])
         self._tick: Iterator[None] | None = None
+        self._deferred: list[protocol.Command] = []
         for line, span in zip(self.lines, configuration.spans, strict=True):
             for timeslot in range(TIMESLOTS):
                 self.matrix.set_law(self._bases[line.name] + timeslot, span.law)
@@ -107,11 +110,11 @@ class Plane:
         lead = -(-LEAD_MICROSECONDS // self.period) * self.period
         self.speech.start = self.drains.start = start
         self._reports.start = start + REPORT
-        groups: dict[int, list[SpanLine]] = {}
+        groups: dict[tuple[int, bool], list[SpanLine]] = {}
         for line in self.lines:
-            groups.setdefault(line.frames, []).append(line)
+            groups.setdefault((line.frames, bool(line.channels)), []).append(line)
         self._line_ticks = [
-            (Ticker(start + lead / 1e6, frames / FRAME_RATE, CATCH_UP), lines) for frames, lines in groups.items()
+            (Ticker(start + lead / 1e6, frames / FRAME_RATE, CATCH_UP), lines) for (frames, _), lines in groups.items()
         ]
 
     def _timer_period(self) -> int:
@@ -119,7 +122,16 @@ class Plane:
         return math.gcd(round(DRAIN * 1e6), *quanta)
 
     def command(self, command: protocol.Command) -> None:
-        """Act on a command of the signalling process; what names something unknown is passed over."""
+        """Act on a command of the signalling process; what names something unknown is passed over.
+
+        Signal units go at once. The rest waits for the end of a tick that has begun, so that a tick is of one piece.
+        """
+        if self._tick is None or isinstance(command, protocol.SendUnits):
+            self._act(command)
+        else:
+            self._deferred.append(command)
+
+    def _act(self, command: protocol.Command) -> None:
         match command:
             case protocol.SendUnits(number, units, fill):
                 if channel := self._channels.get(number):
@@ -142,11 +154,13 @@ class Plane:
         drain = self.drains.begin(now)
         if self._tick is None and self.speech.begin(now):
             self._tick = self.tick(now)
-            next(self._tick, None)
             drain = False
         self._send_lines(now)
         if self._tick is not None and next(self._tick, self) is self:
             self._tick = None
+            for command in self._deferred:
+                self._act(command)
+            self._deferred.clear()
         if drain:
             self.drain(now)
             self._tell_alarms()
@@ -156,7 +170,7 @@ class Plane:
     def _send_lines(self, now: float) -> None:
         """Send all that is due, what is late in order."""
         for ticker, lines in self._line_ticks:
-            while ticker.begin(now):
+            while lines[0].can_send(ticker.count, now - ticker.due) and ticker.begin(now):
                 for line in lines:
                     line.transmit(ticker.count - 1, now)
 
@@ -175,14 +189,17 @@ class Plane:
             self._take_events(now)
 
     def tick(self, now: float) -> Iterator[None]:
-        """Do one speech tick; pauses where the line may be looked after."""
+        """Do one speech tick; pauses wherever the line may be looked after."""
         self.drain(now)
+        yield
         matrix = self.matrix
         for place, line in enumerate(self.lines):
             if not line.channels:
                 line.receive(now)
             rows = matrix.timeslot_rows[TIMESLOTS * place : TIMESLOTS * (place + 1)]
             rows[:] = line.store.read(BLOCK).T
+            if place % SPANS_AT_ONCE == SPANS_AT_ONCE - 1:
+                yield
         self.receivers.jitter.play(matrix.leg_rows)
         self._play_digits(now)
         matrix.play_tones()
