@@ -1,12 +1,14 @@
-"""Write the reference of the configuration from its schema: `python -m tandem.gateway.reference DIR`.
+"""Write what the reference takes from the code: `python -m tandem.gateway.reference DIR`.
 
-Types, limits and defaults are read from the classes, meanings from the docstring below each field.
+`configuration.md` is made from the schema: types, limits and defaults are read from the classes, meanings from the
+docstring below each field. In `mappings.md` the tables of causes and statuses are put in their places.
 """
 
 from __future__ import annotations
 
 import ast
 import json
+import re
 import sys
 from collections.abc import Iterator
 from inspect import getdoc, getsource
@@ -16,8 +18,11 @@ from typing import Any, Final
 import msgspec
 from msgspec import inspect
 
+from tandem.core.cause import cause_name
+from tandem.gateway.calls.interworking import CAUSE_TO_STATUS, STATUS_TO_CAUSE, CauseRow
 from tandem.gateway.configuration import schema
 from tandem.gateway.configuration.shape import limits
+from tandem.gateway.sip.status import PHRASES
 
 PREFACE: Final = """\
 # The configuration file
@@ -155,9 +160,41 @@ def _default(field: Any) -> str:
     return "none" if value is None else f"`{json.dumps(value)}`"
 
 
+#: A table of `mappings.md`, between the comment that names it and the one that ends it.
+_PLACE: Final = re.compile(r"(<!-- table: ([a-z-]+), made by `make docs` -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def mappings_page(page: str) -> str:
+    """`page` with the tables in it as the code has them now."""
+    tables = {"cause-to-status": _cause_to_status(), "status-to-cause": _status_to_cause()}
+    return _PLACE.sub(lambda found: f"{found[1]}{tables[found[2]]}{found[3]}", page)
+
+
+def _cause_to_status() -> str:
+    head = "| cause | | status | | clause |\n|---|---|---|---|---|\n"
+    return head + "".join(
+        f"| {row.cause} | {cause_name(row.cause)} | {row.status} | {PHRASES.get(row.status, '')} | {row.clause} |\n"
+        for row in sorted(CAUSE_TO_STATUS)
+    )
+
+
+def _status_to_cause() -> str:
+    def by_status(row: CauseRow) -> int:
+        return row.status
+
+    head = "| status | | cause | | clause |\n|---|---|---|---|---|\n"
+    return head + "".join(
+        f"| {row.status} | {PHRASES.get(row.status, '')} | {row.cause} | {cause_name(row.cause)} | {row.clause} |\n"
+        for row in sorted(STATUS_TO_CAUSE, key=by_status)
+    )
+
+
 def main(folder: str) -> None:
-    """Write `configuration.md` into `folder`."""
+    """Write `configuration.md` into `folder`, and the tables into its `mappings.md` where there is one."""
     Path(folder, "configuration.md").write_text(configuration_page(), encoding="utf-8")
+    mappings = Path(folder, "mappings.md")
+    if mappings.exists():
+        mappings.write_text(mappings_page(mappings.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":

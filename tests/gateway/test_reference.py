@@ -1,4 +1,4 @@
-"""The reference page of the configuration."""
+"""The reference pages that come from the code."""
 
 from pathlib import Path
 
@@ -6,11 +6,13 @@ import msgspec
 import pytest
 
 from tandem.gateway import reference
+from tandem.gateway.calls.interworking import CAUSE_TO_STATUS, STATUS_TO_CAUSE
 from tandem.gateway.configuration import schema
 from tandem.gateway.configuration.check_ss7 import SS7_TIMERS
 from tandem.gateway.configuration.schema import Table
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/reference/configuration.md"
+MAPPINGS = PAGE.with_name("mappings.md")
 TABLES = [
     kind
     for kind in vars(schema).values()
@@ -60,3 +62,27 @@ def test_every_table_row_has_four_cells():
     rows = [line for line in reference.configuration_page().splitlines() if line.startswith("| `")]
     assert len(rows) > 50
     assert {line.replace("\\|", "").count("|") for line in rows} == {5}
+
+
+def test_the_mapping_tables_in_the_documents_are_up_to_date():
+    page = MAPPINGS.read_text(encoding="utf-8")
+    assert page == reference.mappings_page(page), "run `make docs`"
+
+
+def test_every_rule_of_the_mappings_has_its_row():
+    page = MAPPINGS.read_text(encoding="utf-8")
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in page.splitlines() if line.startswith("|")]
+    rules = {(row[0], row[2], row[4]) for row in rows if len(row) == 5}
+    assert {(str(row.cause), str(row.status), row.clause) for row in CAUSE_TO_STATUS} <= rules
+    assert {(str(row.status), str(row.cause), row.clause) for row in STATUS_TO_CAUSE} <= rules
+
+
+def test_tables_of_the_mappings_are_written_anew(tmp_path):
+    stale = "before\n<!-- table: status-to-cause, made by `make docs` -->\nold\n<!-- end -->\nbehind\n"
+    (tmp_path / "mappings.md").write_text(stale)
+    reference.main(str(tmp_path))
+    text = (tmp_path / "mappings.md").read_text()
+    assert text.startswith("before\n")
+    assert text.endswith("<!-- end -->\nbehind\n")
+    assert "old" not in text
+    assert "| 486 | Busy Here | 17 | User busy | RFC 3398 8.2.6.1 |" in text
