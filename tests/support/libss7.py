@@ -370,7 +370,7 @@ class Exchanges:
 
     def isup(self) -> list[str]:
         """ISUP messages on the links so far, `> IAM 3` for one of ours on circuit 3."""
-        pattern = re.compile(r"([<>]) isup \d+: (\w+)(?: CIC (\d+))?")
+        pattern = re.compile(r"([<>]) isup \S+: (\w+)(?: CIC (\d+))?")
         found = (pattern.match(text) for text in self.log)
         return [f"{m[1]} {m[2]} {m[3]}" for m in found if m]
 

@@ -1,0 +1,291 @@
+"""Calls between our exchange and libss7: every message of a call, releases by either side in every state."""
+
+import re
+
+import pytest
+from support.libss7 import SDP, Exchanges, build
+
+from tandem.core.cause import Cause
+from tandem.gateway.sip.primitives import Answered, Cancelled, Ended, Provisional, Rejected
+from tandem.ss7.isup.codes import MessageType
+from tandem.ss7.isup.indicators import SuspendResumeIndicators
+
+pytestmark = pytest.mark.interop
+
+
+@pytest.fixture(scope="module")
+def exchanges(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("ss7peer")
+    both = Exchanges(build(folder), folder).up()
+    yield both
+    both.close()
+
+
+class Talk:
+    """One call at a time between the two, and what was said in it."""
+
+    def __init__(self, both):
+        self.both = both
+        self.marks = (len(both.isup()), len(both.said), len(both.heard), len(both.records))
+
+    @property
+    def isup(self):
+        """Names of the ISUP messages since the start, ours with `>`."""
+        return [" ".join(text.split()[:2]) for text in self.both.isup()[self.marks[0] :]]
+
+    @property
+    def circuits(self):
+        """The circuits that these messages were about."""
+        return {int(text.split()[2]) for text in self.both.isup()[self.marks[0] :]}
+
+    def event(self, pattern):
+        """Wait for an event of libss7's in this call."""
+        return self.both.event(pattern, self.marks[1])
+
+    def hears(self, kind):
+        """Wait until the SIP user was told something in this call."""
+        return self.both.hears(kind, self.marks[2])
+
+    def from_libss7(self, cic=3, called="5551234", calling="4321"):
+        """libss7 calls; the number of its call and the INVITE at the SIP user."""
+        answer = self.both.tell(f"call {called} {calling} {cic}")
+        return re.search(r"call=(\d+)", answer)[1], self.both.offered(self.marks[2])
+
+    def to_libss7(self, number="5551234", caller="4321"):
+        """The SIP user calls; its handle, and the IAM event of libss7."""
+        handle = self.both.invite(number, caller)
+        return handle, self.event(r"ISUP_EVENT_IAM call=(\d+) cic=(\d+) opc=2 called=(\S+) nai=(\d) calling=(\w+)")
+
+    def respond(self, call, status, body=None):
+        """The SIP user answers."""
+        self.both.act(self.both.user.respond, call, status, body=body)
+
+    def over(self):
+        """Everything is idle again and the record is written; the record."""
+        both = self.both
+        both.run_until(lambda: both.all_idle() and not both.exchange.calls(), "all idle")
+        both.run_until(lambda: len(both.records) == self.marks[3] + 1, "one record")
+        return both.records[-1]
+
+
+@pytest.fixture
+def talk(exchanges):
+    yield Talk(exchanges)
+    exchanges.run_until(lambda: exchanges.all_idle() and not exchanges.exchange.calls(), "idle after the test")
+
+
+def test_call_from_libss7(talk):
+    call, invite = talk.from_libss7(cic=3)
+    assert invite.request.uri.user == "5551234"
+    assert "4321" in invite.request.get("From")
+    talk.respond(invite.call, 180)
+    assert talk.event(r"ISUP_EVENT_ACM call=(\d+) cic=3 status=(\d)").groups() == (call, "1")  # subscriber free
+    talk.respond(invite.call, 200, SDP)
+    talk.event(rf"ISUP_EVENT_ANM call={call} cic=3")
+    talk.both.tell(f"rel {call} 16")
+    assert talk.hears(Ended).message.get("Reason").startswith("Q.850;cause=16")
+    talk.event(r"ISUP_EVENT_RLC .*cic=3")
+    record = talk.over()
+    assert talk.isup == ["< IAM", "> ACM", "> ANM", "< REL", "> RLC"]
+    assert talk.circuits == {3}
+    assert (record.cause, record.released_by, record.result) == (16, "incoming", "answered")
+
+
+def test_call_to_libss7(talk):
+    handle, event = talk.to_libss7("5551234", "4321")
+    call, cic, called, _, calling = event.groups()
+    assert called.rstrip("F#") == "5551234"
+    assert calling == "4321"
+    talk.both.tell(f"acm {call}")
+    talk.both.tell(f"cpg {call} 1")
+    talk.both.run_until(lambda: any(p.status == 180 for p in provisionals(talk)), "ringing")
+    talk.both.tell(f"anm {call}")
+    talk.hears(Answered)
+    talk.both.act(talk.both.user.bye, handle, ())
+    assert talk.event(r"ISUP_EVENT_REL call=(\d+) cic=(\d+) cause=(\d+)").groups() == (call, cic, "16")
+    record = talk.over()
+    assert talk.isup == ["> IAM", "< ACM", "< CPG", "< ANM", "> REL", "< RLC"]
+    assert talk.circuits == {int(cic)}
+    assert (record.cause, record.released_by, record.result) == (16, "incoming", "answered")
+
+
+def provisionals(talk):
+    return [item for item in talk.both.heard[talk.marks[2] :] if isinstance(item, Provisional)]
+
+
+def test_connect_without_address_complete(talk):
+    _, event = talk.to_libss7()
+    talk.both.tell(f"con {event[1]}")
+    talk.hears(Answered)
+    talk.both.tell(f"rel {event[1]} 16")
+    talk.hears(Ended)
+    talk.over()
+    assert talk.isup == ["> IAM", "< CON", "< REL", "> RLC"]
+
+
+def test_we_connect_without_address_complete(talk):
+    call, invite = talk.from_libss7()
+    talk.respond(invite.call, 200, SDP)
+    talk.event(rf"ISUP_EVENT_CON call={call} cic=3")
+    talk.both.tell(f"rel {call} 31")
+    assert talk.hears(Ended).message.get("Reason").startswith("Q.850;cause=31")
+    assert talk.over().cause == 31
+    assert talk.isup == ["< IAM", "> CON", "< REL", "> RLC"]
+
+
+@pytest.mark.parametrize("cause", [1, 17, 19, 21, 28, 34, 41, 102])
+def test_libss7_refuses(talk, cause):
+    _, event = talk.to_libss7()
+    talk.both.tell(f"rel {event[1]} {cause}")
+    refusal = talk.hears(Rejected)
+    assert refusal.message.get("Reason").startswith(f"Q.850;cause={cause};")
+    record = talk.over()
+    assert (record.cause, record.released_by, record.result) == (cause, "outgoing", "failed")
+    assert talk.isup == ["> IAM", "< REL", "> RLC"]
+
+
+@pytest.mark.parametrize(("status", "cause"), [(404, 1), (486, 17), (480, 18), (603, 21), (503, 41), (484, 28)])
+def test_the_sip_user_refuses(talk, status, cause):
+    _, invite = talk.from_libss7()
+    talk.respond(invite.call, status)
+    assert talk.event(r"ISUP_EVENT_REL call=\d+ cic=3 cause=(\d+)")[1] == str(cause)
+    assert talk.over().cause == cause
+    assert talk.isup == ["< IAM", "> REL", "< RLC"]
+
+
+@pytest.mark.parametrize("state", ["called", "ringing", "answered"])
+def test_libss7_releases_its_call(talk, state):
+    call, invite = talk.from_libss7()
+    if state != "called":
+        talk.respond(invite.call, 180)
+        talk.event(r"ISUP_EVENT_ACM")
+    if state == "answered":
+        talk.respond(invite.call, 200, SDP)
+        talk.event(r"ISUP_EVENT_ANM")
+    talk.both.tell(f"rel {call} 16")
+    talk.hears(Ended if state == "answered" else Cancelled)
+    assert talk.over().released_by == "incoming"
+    assert talk.isup[-2:] == ["< REL", "> RLC"]
+
+
+@pytest.mark.parametrize("state", ["called", "address complete", "answered"])
+def test_we_release_our_call(talk, state):
+    handle, event = talk.to_libss7()
+    if state != "called":
+        talk.both.tell(f"acm {event[1]}")
+        talk.both.run_until(lambda: "< ACM" in talk.isup, "ACM")
+    if state == "answered":
+        talk.both.tell(f"anm {event[1]}")
+        talk.hears(Answered)
+    talk.both.act(talk.both.user.end, handle, 487, ())
+    assert talk.event(r"ISUP_EVENT_REL call=\d+ cic=\d+ cause=(\d+)")[1] == "16"
+    assert talk.over().released_by == "incoming"
+    assert talk.isup[-2:] == ["> REL", "< RLC"]
+
+
+@pytest.mark.parametrize("state", ["address complete", "answered"])
+def test_libss7_releases_our_call(talk, state):
+    _, event = talk.to_libss7()
+    talk.both.tell(f"acm {event[1]}")
+    if state == "answered":
+        talk.both.tell(f"anm {event[1]}")
+        talk.hears(Answered)
+    talk.both.tell(f"rel {event[1]} 27")
+    talk.hears(Ended if state == "answered" else Rejected)
+    record = talk.over()
+    assert (record.cause, record.released_by) == (27, "outgoing")
+    assert talk.isup[-2:] == ["< REL", "> RLC"]
+
+
+def test_both_release_at_once(talk):
+    """Two RELs cross: each side answers with RLC (Q.764 2.3.1) and the circuit is idle at both ends."""
+    call, invite = talk.from_libss7()
+    talk.respond(invite.call, 200, SDP)
+    talk.event(r"ISUP_EVENT_CON")
+    talk.both.hold()
+    talk.both.act(talk.both.user.bye, invite.call, ())
+    talk.both.tell(f"rel {call} 16")
+    talk.both.run_until(lambda: "< REL" in talk.isup, "REL of libss7")
+    talk.both.let_go()
+    talk.over()
+    assert sorted(talk.isup) == sorted(["< IAM", "> CON", "> REL", "< REL", "> RLC", "< RLC"])
+    again = Talk(talk.both)
+    call, invite = again.from_libss7()
+    again.both.tell(f"rel {call} 16")
+    again.over()
+
+
+def test_libss7_suspends_and_resumes(talk):
+    """The called subscriber at libss7 hangs up and picks up again (network initiated): the call goes on."""
+    handle, event = talk.to_libss7()
+    talk.both.tell(f"acm {event[1]}")
+    talk.both.tell(f"anm {event[1]}")
+    talk.hears(Answered)
+    talk.both.tell(f"sus {event[1]} 1")
+    talk.both.run_until(lambda: "< SUS" in talk.isup, "SUS")
+    talk.both.tell(f"res {event[1]} 1")
+    talk.both.run_until(lambda: "< RES" in talk.isup, "RES")
+    talk.both.run(0.5)
+    assert not [item for item in talk.both.heard[talk.marks[2] :] if isinstance(item, Ended)]
+    talk.both.act(talk.both.user.bye, handle, ())
+    assert talk.over().cause == Cause.NORMAL_CALL_CLEARING
+
+
+def test_we_suspend_and_resume(talk):
+    call, invite = talk.from_libss7()
+    talk.respond(invite.call, 200, SDP)
+    talk.event(r"ISUP_EVENT_CON")
+    (ours,) = talk.both.exchange.calls()
+    for kind in (MessageType.SUS, MessageType.RES):
+        parameters = [SuspendResumeIndicators(network_initiated=True)]
+        talk.both.act(talk.both.exchange.send, ours, kind, parameters)
+        talk.event(rf"ISUP_EVENT_{kind.name} cic=3 ind=1")
+    talk.both.tell(f"rel {call} 16")
+    talk.hears(Ended)
+    talk.over()
+
+
+def test_dual_seizure_of_a_circuit_that_libss7_controls(talk):
+    """Both seize CIC 1: the lower point code, libss7's, controls odd ones. Our call moves on (Q.764 2.9.1)."""
+    both = talk.both
+    both.exchange.block("pstn", range(2, 15), 0.0)
+    both.act(both.exchange.block, "pstn", [15])
+    both.run_until(lambda: both.exchange.idle_circuits("pstn") == 1, "only circuit 1 is left")
+    both.act(both.exchange.unblock, "pstn", [15])
+    both.run_until(lambda: both.exchange.idle_circuits("pstn") == 2, "circuits 1 and 15")
+    mark = len(both.said)
+    both.hold()
+    both.invite("777")
+    both.run(0.1)
+    ours = int(both.isup()[-1].split()[2])
+    both.tell(f"call 5551234 4321 {ours}")
+    both.run_until(lambda: f"< IAM {ours}" in both.isup(), "the IAM that crosses")
+    both.let_go()
+    other = {1: 15, 15: 1}[ours]
+    both.event(rf"ISUP_EVENT_IAM call=(\d+) cic={other} opc=2 called=777#", mark)
+    assert f"> IAM {other}" in both.isup()
+    both.offered(talk.marks[2])
+    for text in both.said[mark:]:
+        if found := re.search(r"(?:^OK call=|ISUP_EVENT_IAM call=)(\d+)", text):
+            both.tell(f"rel {found[1]} 16")
+    both.run_until(lambda: not both.exchange.calls(), "no call left")
+    both.act(both.exchange.unblock, "pstn", None)
+
+
+def test_many_calls_in_a_row(talk):
+    """All circuits at once from libss7, then released: nothing is left over."""
+    both = talk.both
+    calls = []
+    for cic in range(1, 16):
+        answer = both.tell(f"call 5551{cic:03} 4321 {cic}")
+        calls.append(re.search(r"call=(\d+)", answer)[1])
+    both.run_until(lambda: len(both.exchange.calls()) == 15, "15 calls")
+    refused = both.invite("5551234")
+    refusal = talk.hears(Rejected)
+    assert refusal.call == refused
+    assert refusal.status == 503
+    assert refusal.message.get("Reason").startswith("Q.850;cause=34;")
+    for call in calls:
+        both.tell(f"rel {call} 16")
+    both.run_until(lambda: both.all_idle() and not both.exchange.calls(), "all idle")
+    both.run_until(lambda: len(both.records) == talk.marks[3] + 16, "a record for every call")
