@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from tandem.gateway.media import protocol
+from tandem.gateway.media.protocol import (
+    Command,
+    Event,
+    RtpEndpoint,
+    TimeslotEndpoint,
+    decode_commands,
+    decode_events,
+    encode_batch,
+)
+
+COMMANDS: list[Command] = [
+    protocol.OpenRtp(1, 20000, "A", 8, ("192.0.2.1", 4000), 101),
+    protocol.UpdateRtp(1, "u", 0, None, None, send=False),
+    protocol.CloseRtp(1),
+    protocol.Source(RtpEndpoint(1), TimeslotEndpoint("E0", 5)),
+    protocol.Source(TimeslotEndpoint("E0", 5), None),
+    protocol.Tone(TimeslotEndpoint("E0", 31), "busy"),
+    protocol.SendUnits(3, [b"", bytes(272)], None),
+    protocol.TimeslotsInUse(TimeslotEndpoint("E0", 1)),
+    protocol.Shutdown(),
+]
+EVENTS: list[Event] = [
+    protocol.Ready([20000, 20002]),
+    protocol.Failed("span 'x': no"),
+    protocol.UnitsReceived(3, [b"\x7f\xff\x00"], 10, 1, 16),
+    protocol.SpanChanged("E0", ["LOS"]),
+    protocol.RtpClosed(1, protocol.MediaStatistics(packets_sent=50, jitter_ms=0.5)),
+    protocol.DigitReceived(1, "#", 120),
+    protocol.MediaReport(50, 0.4, 1.5, {"E0": {"slips": 0}}),
+]
+
+
+def test_every_command_and_event_crosses_unchanged() -> None:
+    assert decode_commands(encode_batch(COMMANDS)) == COMMANDS
+    assert decode_events(encode_batch(EVENTS)) == EVENTS
+    assert {type(command) for command in COMMANDS} == set(Command.__args__)
+    assert {type(event) for event in EVENTS} == set(Event.__args__)
+
+
+def test_the_configuration_crosses_unchanged() -> None:
+    configuration = protocol.MediaConfiguration(
+        spans=[protocol.SpanConfiguration("E0", "virtual:a", "u", crc4=False)],
+        channels=[protocol.Channel(1, "E0", (15, 16))],
+        rtp_ports=(20000, 20100),
+    )
+    octets = msgspec.msgpack.encode(configuration)
+    assert msgspec.msgpack.decode(octets, type=protocol.MediaConfiguration) == configuration
+
+
+def test_an_event_is_no_command() -> None:
+    with pytest.raises(msgspec.ValidationError):
+        decode_commands(encode_batch(EVENTS[:1]))
