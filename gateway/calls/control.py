@@ -102,8 +102,8 @@ class CallControl:
 
     # --- what trunk adapters call
 
-    def setup(self, half: HalfCall, setup: Setup, now: float) -> None:
-        """A call comes in on `half`."""
+    def setup(self, half: HalfCall, setup: Setup, now: float, leg: int | None = None) -> None:
+        """A call comes in on `half`; its speech is on the RTP leg `leg`, None on a circuit."""
         self._count += 1
         wall = self._wall_clock(now)
         identity = f"{int(wall * 1000):x}-{self._count}"
@@ -114,6 +114,8 @@ class CallControl:
         half.leg.called = str(setup.called)
         half.leg.calling = str(setup.calling or "")
         self.calls[identity] = call
+        if leg is not None:
+            self.leg_opened(half, leg)
         if not self.accepting:
             refusal = Release(Cause.SWITCHING_EQUIPMENT_CONGESTION, diagnostic="the gateway is shutting down")
             self._end(call, refusal, "gateway", now)

@@ -282,8 +282,7 @@ class SipTrunks:
             self._agree(session, answer)
             session.local = self._our_answer(session, offer, answer)
         self._adopt(session, call, request.call_id)
-        self._control.setup(half, setup, now)
-        self._control.leg_opened(half, session.leg)
+        self._control.setup(half, setup, now, session.leg)
 
     def _handle(self, output: CallOutput, now: float) -> None:
         session = self._sessions.get(output.call)
@@ -292,7 +291,8 @@ class SipTrunks:
         half, control = session.half, self._control
         match output:
             case Provisional(status=status) if status > 100:
-                heard = self._their_answer(session, output.body)
+                # Early media once begun goes on, whatever later responses carry (RFC 3960 3.2): 180 after 183 too.
+                heard = self._their_answer(session, output.body) or session.description is not None
                 if status == 180:
                     control.event(half, Alerting(inband=heard), now)
                 else:

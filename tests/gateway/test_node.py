@@ -219,6 +219,25 @@ def test_early_media_of_the_sip_side_is_passed_on():
     assert statuses == [100, 183]
 
 
+def test_early_media_goes_on_after_a_180_without_sdp():
+    bench = Bench().up()
+    invite(bench)
+    incoming = offered(bench).call
+    bench.call("b", "respond", incoming, 183, body=OFFER)
+    bench.run(0.1)
+    bench.call("b", "respond", incoming, 180)
+    bench.run(0.1)
+    assert not any(isinstance(command, Tone) for command in bench.media["B"])
+
+
+def test_a_refused_call_has_its_statistics_in_the_record():
+    bench = Bench().up()
+    bench.nodes["A"].isup.exchange.block("pstn", None, bench.now)
+    invite(bench)
+    bench.run(1)
+    assert "packets_sent" in bench.records["A"][0].incoming.media
+
+
 def test_all_circuits_busy_is_503():
     bench = Bench(cics="1-2").up()
     for _ in range(3):
