@@ -23,6 +23,8 @@ STARTING: Final = 0.002
 """Seconds from here to the first tick."""
 SWEEP: Final = 1.0
 """Seconds between garbage collections: the loop makes no cycles, what little others make is soon found."""
+YOUNG: Final = 1
+"""The oldest generation collected: what was there for a second or two stays, and is not looked at again."""
 FLUSH: Final = 0.2
 """Seconds that signal units still queued at Shutdown are given to leave."""
 LAST_UNIT: Final = 0.04
@@ -76,7 +78,7 @@ class Loop:
             more = self._plane.serve(now)
             self._tell()
             if not more and sweep.begin(now):
-                gc.collect()
+                gc.collect(YOUNG)
             if self._ending is not None and self._ended(now):
                 break
 
