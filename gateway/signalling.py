@@ -21,6 +21,8 @@ from tandem.ss7.mtp3.primitives import (
     LinkFailed,
     LinkRestored,
     Notice,
+    RetrieveBsnt,
+    RetrieveMessages,
     SendMessage,
     StartLink,
     StopLink,
@@ -136,6 +138,10 @@ class Signalling:
                         level2.start(now)
                     elif isinstance(output, StopLink):
                         self.links[output.link].level2.stop(now)
+                    elif isinstance(output, RetrieveBsnt):
+                        self.links[output.link].level2.retrieve_bsnt(now)
+                    elif isinstance(output, RetrieveMessages):
+                        self.links[output.link].level2.retrieval_request(output.fsnc, now)
                     elif isinstance(output, LinkRestored | LinkFailed | Notice):
                         self._log_level3(output)
                     else:
@@ -249,6 +255,7 @@ def _level3(
         point_code=code,
         variant=variant,
         network_indicator=network,
+        retrieval=True,
         linksets=tuple(
             mtp3.LinksetConfiguration(
                 name=linkset.name,

@@ -27,6 +27,8 @@ class LinkConfiguration:
     """Number that the gateway knows the link by, unique in the signalling point."""
     slc: int
     """Signalling link code, agreed with the neighbour, unique in the linkset."""
+    extended_sequence: bool = False
+    """Level 2 numbers with more than 7 bits (Q.703 Annex A, M2PA): changeover by XCO and XCA."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +64,18 @@ class Route:
 class Timers:
     """Durations in seconds; ranges are those of Q.704 (07/96) 16.8 and Q.707."""
 
+    t1: float = 0.8
+    """Delay against mis-sequencing on time-controlled changeover, 0.5 to 1.2 s."""
     t2: float = 1.4
     """Waiting for changeover acknowledgement, 0.7 to 2 s."""
+    t3: float = 0.8
+    """Time-controlled diversion against mis-sequencing on changeback, 0.5 to 1.2 s."""
+    t4: float = 0.8
+    """Waiting for changeback acknowledgement, first attempt, 0.5 to 1.2 s."""
+    t5: float = 0.8
+    """Waiting for changeback acknowledgement, second attempt, 0.5 to 1.2 s."""
+    t6: float = 0.8
+    """Delay against mis-sequencing on controlled rerouting, 0.5 to 1.2 s."""
     t10: float = 45.0
     """Repeat of the signalling route set test, 30 to 60 s."""
     t17: float = 1.2
@@ -91,6 +103,11 @@ class Configuration:
     users: frozenset[int] = frozenset({int(Service.ISUP)})
     """Service indicators with a user part; messages of others are answered with UPU."""
     timers: Timers = Timers()
+    retrieval: bool = False
+    """Whether the owner carries RetrieveBsnt and RetrieveMessages to level 2 and its answers back.
+
+    Without them every changeover is an emergency changeover: what was sent and not acknowledged is lost.
+    """
     test_pattern: bytes = b"TANDEM"
     """Pattern of the link test, 1 to 15 octets."""
 

@@ -59,7 +59,14 @@ class DivertTraffic:
     link: int
 
 
-LinkOutput = StartLink | StopLink | SendTest | DivertTraffic | LinkRestored | LinkFailed
+@dataclass(frozen=True, slots=True)
+class LeftService:
+    """`link` was in service and never carried traffic of ours; the neighbour may have sent some all the same."""
+
+    link: int
+
+
+LinkOutput = StartLink | StopLink | SendTest | DivertTraffic | LeftService | LinkRestored | LinkFailed
 
 
 class LinkControl:
@@ -76,6 +83,7 @@ class LinkControl:
         """`alone` tells whether no other link of the linkset carries traffic (emergency alignment)."""
         self.id = configuration.id
         self.slc = configuration.slc
+        self.extended_sequence = configuration.extended_sequence
         self.linkset = linkset
         self.state = LinkState.INACTIVE
         self.test = LinkTest(configuration.id, timers.test_t1, timers.test_t2, table)
@@ -85,6 +93,8 @@ class LinkControl:
         """The neighbour's processor outage (SIPO)."""
         self.peer_tested = False
         """A test of the neighbour was answered since level 2 is in service."""
+        self.delivers = False
+        """Level 2 may still have messages of the neighbour from when the link was in service."""
         self._timers = timers
         self._table = table
         self._alone = alone
@@ -161,6 +171,8 @@ class LinkControl:
         return self._align(now)
 
     def _wait(self, now: float) -> LinkState:
+        if self.state is LinkState.TESTING:
+            self._outputs.append(LeftService(self.id))
         self._failed(now)
         self._table.start((Timer.T17, self.id), now + self._timers.t17)
         return LinkState.WAITING
@@ -188,6 +200,7 @@ TRANSITIONS: Final[dict[tuple[LinkState, LinkInput], Callable[[LinkControl, floa
     (LinkState.TESTING, LinkInput.TEST_PASSED): LinkControl._restored,
     (LinkState.TESTING, LinkInput.TEST_FAILED): LinkControl._stop_and_wait,
     (LinkState.TESTING, LinkInput.OUT_OF_SERVICE): LinkControl._wait,
+    (LinkState.TESTING, LinkInput.CHANGEOVER_ORDERED): LinkControl._stop_and_wait,
     (LinkState.TESTING, LinkInput.DEACTIVATE): LinkControl._deactivate,
     (LinkState.AVAILABLE, LinkInput.TEST_FAILED): LinkControl._fail_test,
     (LinkState.AVAILABLE, LinkInput.OUT_OF_SERVICE): LinkControl._restore,

@@ -13,25 +13,27 @@ from tandem.ss7.mtp3.configuration import Configuration, LinksetConfiguration
 from tandem.ss7.mtp3.discrimination import Destination, Discrimination
 from tandem.ss7.mtp3.distribution import Distribution, Recipient
 from tandem.ss7.mtp3.label import LAYOUTS
-from tandem.ss7.mtp3.link_management import DivertTraffic, LinkControl, LinkInput, LinkState, SendTest
+from tandem.ss7.mtp3.link_management import DivertTraffic, LeftService, LinkControl, LinkInput, LinkState, SendTest
+from tandem.ss7.mtp3.linkset import Linkset, SendManagement
 from tandem.ss7.mtp3.messages import ManagementMessage, decode_management
 from tandem.ss7.mtp3.primitives import (
     Notice,
     Output,
     PauseIndication,
     ResumeIndication,
+    StartLink,
     StatusCause,
     StatusIndication,
+    StopLink,
     TransferIndication,
     TransferRequest,
 )
 from tandem.ss7.mtp3.restart import RestartControl, RestartInput, RestartOutput, RestartState
 from tandem.ss7.mtp3.routes import RouteState, RouteTable, SendRouteSetTest
-from tandem.ss7.mtp3.routing import Router
 from tandem.ss7.mtp3.sending import Sender
 from tandem.ss7.mtp3.testing import SltInput
 from tandem.ss7.mtp3.timers import Timer, TimerKey
-from tandem.ss7.mtp3.traffic import Linkset, SendManagement
+from tandem.ss7.mtp3.traffic import Traffic
 
 _UPU_CAUSES: Final = {
     1: StatusCause.USER_PART_UNEQUIPPED,
@@ -64,7 +66,19 @@ class SignallingPoint:
         self._routes = RouteTable(configuration.routes, timers.t10, self._timers)
         self._links: dict[int, LinkControl] = {}
         self._linksets = {linkset.name: self._build(linkset) for linkset in configuration.linksets}
-        self._router = Router(self._routes, self._linksets, variant)
+        self._by_adjacent = {linkset.adjacent: linkset for linkset in self._linksets.values()}
+        self._waiting_starts: dict[int, StartLink] = {}
+        """Restorations that wait for the end of a changeover: level 2 forgets its messages when it starts."""
+        self._traffic = Traffic(
+            configuration,
+            self._links,
+            self._linksets,
+            self._routes,
+            self._sender,
+            self._timers,
+            self._outputs,
+            self.counters,
+        )
 
     def _build(self, configuration: LinksetConfiguration) -> Linkset:
         timers = self.configuration.timers
@@ -75,7 +89,7 @@ class SignallingPoint:
         links = [LinkControl(link, configuration, timers, self._timers, alone) for link in configuration.links]
         self._links.update((link.id, link) for link in links)
         restart = RestartControl(configuration.name, configuration.restart_wait, timers.t19, self._timers)
-        return Linkset(configuration, links, restart, timers.t2, timers.t23, self._timers)
+        return Linkset(configuration, links, restart, timers.t23, self._timers)
 
     def start(self, now: float) -> None:
         """Declare every destination unavailable and activate every link."""
@@ -101,12 +115,10 @@ class SignallingPoint:
 
     def transfer(self, request: TransferRequest, now: float) -> None:
         """MTP-TRANSFER request: send a user's message, or count and drop it when its destination is unavailable."""
-        link = self._router.link(request.dpc, request.sls)
-        if link is None:
-            self.counters["no route"] += 1
-            return
-        service, dpc, sls = request.service, request.dpc, request.sls
-        self._sender.message(link, service, dpc, sls, request.data, request.opc, request.priority)
+        dpc, sls = request.dpc, request.sls
+        msu = self._sender.encode(request.service, dpc, sls, request.data, request.opc, request.priority)
+        if msu is not None:
+            self._traffic.send(dpc, sls, msu)
 
     def link_event(self, link_id: int, primitive: mtp2.Indication, now: float) -> None:
         """Take an indication of level 2 of link `link_id`."""
@@ -119,8 +131,16 @@ class SignallingPoint:
                 self._received(link, msu, now)
                 return
             case mtp2.LinkInService():
+                link.delivers = True
+                self._traffic.link_restored(link)
                 link.handle(LinkInput.IN_SERVICE, now)
+            case mtp2.RetrievedBsnt(bsnt):
+                link.delivers = False
+                self._traffic.number_read(link, bsnt, now)
+            case mtp2.RetrievedMessages(msus):
+                self._traffic.retrieved(link, msus, now)
             case mtp2.LinkOutOfService(reason):
+                link.delivers = False
                 link.handle(LinkInput.OUT_OF_SERVICE, now, reason)
             case mtp2.RemoteProcessorOutage():
                 link.remote_outage = True
@@ -149,6 +169,9 @@ class SignallingPoint:
                     self._restart(self._linksets[name], RestartInput.T21_EXPIRY, now)
                 case Timer.PEER_TEST, str(name):
                     self._restart(self._linksets[name], RestartInput.PEER_TEST_EXPIRY, now)
+                case Timer.T1 | Timer.T2 | Timer.T3 | Timer.T4 | Timer.T5 | Timer.T6, (int() | (int(), str())) as of:
+                    self._traffic.timer(timer, of, now)
+                    self._restore_waiting()
                 case _, int(link_id):
                     self._link_timer(self._links[link_id], timer, now)
 
@@ -161,8 +184,6 @@ class SignallingPoint:
                 link.handle_test(SltInput.T1_EXPIRY, now)
             case Timer.TEST_T2:
                 link.handle_test(SltInput.T2_EXPIRY, now)
-            case Timer.T2:
-                self.counters["changeover not acknowledged"] += 1
             case Timer.T23:
                 self._answer(linkset, linkset.inhibit_test_due(link, now))
         self._drain_link(link, now)
@@ -188,7 +209,7 @@ class SignallingPoint:
     # Messages received
 
     def _received(self, link: LinkControl, msu: bytes, now: float) -> None:
-        if not link.in_service:
+        if not link.delivers:
             self.counters["received on a link out of service"] += 1
             return
         try:
@@ -232,7 +253,9 @@ class SignallingPoint:
         code = message.fields.get("signalling_link_code", sls) & 0xF
         linkset = self._linkset_of(link)
         expected = opc == linkset.adjacent and code == link.slc
-        if message.acronym == "SLTA":
+        if not link.in_service:
+            self.counters["test message dropped"] += 1
+        elif message.acronym == "SLTA":
             good = expected and message.pattern == self.configuration.test_pattern
             self.counters["SLTA" if good else "SLTA wrong"] += 1
             link.handle_test(SltInput.ACKNOWLEDGED if good else SltInput.MISMATCH, now)
@@ -248,21 +271,49 @@ class SignallingPoint:
             self.counters["test message dropped"] += 1
 
     def _management(self, link: LinkControl, message: ManagementMessage, opc: int, sls: int, now: float) -> None:
-        linkset = self._linkset_of(link)
-        action = _MANAGEMENT.get(message.acronym)
-        if message.acronym != "UPU" and opc != linkset.adjacent:
-            self.counters["management from a point that is not adjacent"] += 1
-        elif action is not None:
+        # A message about a link may come over another linkset, when its own is gone (Q.704 5.3.2).
+        linkset = self._by_adjacent.get(opc)
+        if linkset is None:
+            linkset = self._linkset_of(link)
+            if message.acronym != "UPU":
+                self.counters["management from a point that is not adjacent"] += 1
+                return
+        if (action := _MANAGEMENT.get(message.acronym)) is not None:
             self.counters[message.acronym] += 1
             action(self, linkset, message, opc, now)
+            return
+        concerned = linkset.link(message.fields.get("signalling_link_code", sls) & 0xF)
+        if concerned is None:
+            self.counters["management not acted on"] += 1
+        elif (procedure := _ABOUT_LINK.get(message.acronym)) is not None:
+            self.counters[message.acronym] += 1
+            procedure(self, concerned, message, now)
         else:
-            slc = message.fields.get("signalling_link_code", sls) & 0xF
-            answers = linkset.answer(message, slc, now)
+            answers = linkset.answer(message, concerned.slc, now)
             self.counters[message.acronym if answers is not None else "management not acted on"] += 1
-            concerned = linkset.link(slc)
-            if concerned is not None:
-                self._drain_link(concerned, now)
+            self._drain_link(concerned, now)
             self._answer(linkset, answers or [])
+
+    def _changeover_ordered(self, link: LinkControl, message: ManagementMessage, now: float) -> None:
+        was_in_service = link.in_service
+        if was_in_service:
+            self._traffic.hold(link)
+            link.handle(LinkInput.CHANGEOVER_ORDERED, now, f"the neighbour sent {message.acronym}")
+            self._drain_link(link, now)
+        self._traffic.ordered(link, message, was_in_service, now)
+        self._restore_waiting()
+
+    def _changeover_acknowledged(self, link: LinkControl, message: ManagementMessage, now: float) -> None:
+        self._traffic.acknowledged(link, message, now)
+        self._restore_waiting()
+
+    def _changeback_declared(self, link: LinkControl, message: ManagementMessage, now: float) -> None:
+        """Messages are handed to users as they come, so everything before the declaration has been (Q.704 6.3)."""
+        code = {"changeback_code": message.fields["changeback_code"]}
+        self._answer(self._linkset_of(link), [SendManagement("CBA", link.slc, code)])
+
+    def _changeback_acknowledged(self, link: LinkControl, message: ManagementMessage, now: float) -> None:
+        self._traffic.changed_back(link, message)
 
     def _traffic_restart_allowed(self, linkset: Linkset, message: ManagementMessage, opc: int, now: float) -> None:
         self._restart(linkset, RestartInput.TRA, now)
@@ -293,21 +344,44 @@ class SignallingPoint:
     def _drain_link(self, link: LinkControl, now: float) -> None:
         """Carry out what the link wants, and see whether its linkset gained or lost traffic by it."""
         linkset = self._linkset_of(link)
-        diverted = False
-        for output in link.outputs():
+        outputs = link.outputs()
+        diverted = any(isinstance(output, DivertTraffic) for output in outputs)
+        if diverted:
+            self._traffic.hold(link)
+            linkset.clear_inhibition(link)
+        for output in outputs:
             match output:
                 case SendTest():
                     self._sender.link_test(link)
                 case DivertTraffic():
-                    diverted = True
+                    pass
+                case LeftService():
+                    linkset.clear_inhibition(link)
+                    self._traffic.read_number(link)
+                case StartLink() if diverted or self._traffic.changing_over(link):
+                    self._waiting_starts[link.id] = output
+                case StopLink():
+                    self._waiting_starts.pop(link.id, None)
+                    self._outputs.append(output)
                 case _:
                     self._outputs.append(output)
         self._review(linkset, now)
         if diverted:
-            self._answer(linkset, linkset.diverted(link, now))
+            self._traffic.change_over(link, now)
+        self._restore_waiting()
+
+    def _restore_waiting(self) -> None:
+        """Begin the restorations whose changeover has ended."""
+        for link_id, command in list(self._waiting_starts.items()):
+            if not self._traffic.changing_over(self._links[link_id]):
+                del self._waiting_starts[link_id]
+                self._outputs.append(command)
 
     def _review(self, linkset: Linkset, now: float) -> None:
-        self._router.invalidate()
+        self._review_links(linkset, now)
+        self._traffic.review(now)
+
+    def _review_links(self, linkset: Linkset, now: float) -> None:
         usable = linkset.usable()
         if not usable:
             # Better an inhibited link than none: forced uninhibiting, Q.704 10.3.
@@ -332,13 +406,15 @@ class SignallingPoint:
                     self._sender.management(linkset, "TRA")
                 case RestartOutput.READY:
                     self._routes.linkset_running(linkset.name)
+                    self._traffic.review(now, Timer.T3)
                 case RestartOutput.LOST:
                     self._routes.linkset_lost(linkset.name)
         self._drain_routes(now)
 
     def _drain_routes(self, now: float) -> None:
-        for output in self._routes.outputs():
-            self._router.invalidate()
+        outputs = self._routes.outputs()
+        self._traffic.review(now)
+        for output in outputs:
             match output:
                 case SendRouteSetTest(dpc, name):
                     self._sender.management(self._linksets[name], "RST", destination=dpc)
@@ -351,7 +427,19 @@ class SignallingPoint:
 
 Action = Callable[[SignallingPoint, Linkset, ManagementMessage, int, float], None]
 
-#: What a management message that is not about one link leads to; `traffic.ANSWERS` has the others.
+#: What changeover and changeback messages lead to; `linkset.ANSWERS` has the others about a link.
+_ABOUT_LINK: Final[dict[str, Callable[[SignallingPoint, LinkControl, ManagementMessage, float], None]]] = {
+    "COO": SignallingPoint._changeover_ordered,
+    "XCO": SignallingPoint._changeover_ordered,
+    "ECO": SignallingPoint._changeover_ordered,
+    "COA": SignallingPoint._changeover_acknowledged,
+    "XCA": SignallingPoint._changeover_acknowledged,
+    "ECA": SignallingPoint._changeover_acknowledged,
+    "CBD": SignallingPoint._changeback_declared,
+    "CBA": SignallingPoint._changeback_acknowledged,
+}
+
+#: What a management message that is not about one link leads to.
 _MANAGEMENT: Final[dict[str, Action]] = {
     "TRA": SignallingPoint._traffic_restart_allowed,
     "TFP": SignallingPoint._route_state,

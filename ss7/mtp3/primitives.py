@@ -85,6 +85,28 @@ class StopLink:
 
 
 @dataclass(frozen=True, slots=True)
+class RetrieveBsnt:
+    """To MTP2 of `link`: say which message was accepted last (`retrieve_bsnt`, Q.704 5.4).
+
+    Answered with `RetrievedBsnt` through `link_event`. Asked only with `Configuration.retrieval`.
+    """
+
+    link: int
+
+
+@dataclass(frozen=True, slots=True)
+class RetrieveMessages:
+    """To MTP2 of `link`: give back what the neighbour has not got (`retrieval_request`, Q.704 5.5).
+
+    Answered with `RetrievedMessages` through `link_event`. Asked only with `Configuration.retrieval`.
+    """
+
+    link: int
+    fsnc: int | None
+    """Number of the last message that the neighbour accepted, None when it could not say."""
+
+
+@dataclass(frozen=True, slots=True)
 class SendMessage:
     """To MTP2 of `link`: transmit `msu`, from the SIO on."""
 
@@ -116,6 +138,6 @@ class Notice:
 
 
 UserIndication = TransferIndication | PauseIndication | ResumeIndication | StatusIndication
-LinkCommand = StartLink | StopLink | SendMessage
+LinkCommand = StartLink | StopLink | SendMessage | RetrieveBsnt | RetrieveMessages
 OperatorNotice = LinkRestored | LinkFailed | Notice
 Output = UserIndication | LinkCommand | OperatorNotice

@@ -78,6 +78,10 @@ class RouteTable:
         """What the adjacent point of `linkset` last said about `dpc`."""
         return self._states.get((dpc, linkset), RouteState.ALLOWED)
 
+    def is_running(self, linkset: str) -> bool:
+        """Whether traffic may go over `linkset`."""
+        return linkset in self._running
+
     def linkset_running(self, linkset: str) -> None:
         """Traffic may go over `linkset`. What the neighbour said of its routes during restart holds."""
         self._running.add(linkset)

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from tandem.ss7.mtp3.label import LAYOUTS, Variant
+from tandem.ss7.mtp3.linkset import Linkset
 from tandem.ss7.mtp3.routes import RouteTable
-from tandem.ss7.mtp3.traffic import Linkset
 
 Choice = TypeVar("Choice")
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Final
 
 from tandem.ss7.mtp3.configuration import Configuration
 from tandem.ss7.mtp3.label import LAYOUTS, Service, Variant
 from tandem.ss7.mtp3.link_management import LinkControl
+from tandem.ss7.mtp3.linkset import Linkset, SendManagement
 from tandem.ss7.mtp3.messages import encode_management, message_type
 from tandem.ss7.mtp3.primitives import Notice, Output, SendMessage
-from tandem.ss7.mtp3.traffic import Linkset, SendManagement
 
 #: Longest SIF, Q.703 2.3.8: label and data together.
 MAXIMUM_SIF: Final = 272
@@ -30,23 +31,36 @@ class Sender:
         self._priority = 3 if self._ansi else 0
         self._outputs = outputs
         self._counters = counters
+        self.detour: Callable[[int, int], LinkControl | None] = lambda point_code, sls: None
+        """The link for a message to an adjacent point that none of its own links can carry."""
 
-    def message(
-        self, link: int, service: int, dpc: int, sls: int, data: bytes, opc: int | None = None, priority: int = 0
-    ) -> None:
-        """Send `data` behind its label over `link`; one that level 2 cannot carry is dropped with a notice."""
+    def encode(
+        self, service: int, dpc: int, sls: int, data: bytes, opc: int | None = None, priority: int = 0
+    ) -> bytes | None:
+        """The message with `data` behind its label; None, with a notice, for one that level 2 cannot carry."""
         layout = self._layout
         bits, limit = layout.point_code_bits, layout.point_code_limit
         opc = self._point_code if opc is None else opc
         if layout.octets + len(data) > MAXIMUM_SIF:
-            self._drop(link, f"message of {len(data)} octets to {dpc} is longer than level 2 carries")
+            self._drop(f"message of {len(data)} octets to {dpc} is longer than level 2 carries")
         elif not (0 <= dpc < limit and 0 <= opc < limit and 0 <= service <= 15 and 0 <= priority <= 3):
-            self._drop(link, f"message of service {service} from {opc} to {dpc} does not fit its label")
+            self._drop(f"message of service {service} from {opc} to {dpc} does not fit its label")
         else:
             label = dpc | opc << bits | (sls & (1 << layout.sls_wire_bits) - 1) << 2 * bits
             first = service | priority << 4 | self._network_indicator << 6
-            self._outputs.append(SendMessage(link, bytes((first,)) + label.to_bytes(layout.octets, "little") + data))
-            self._counters["sent"] += 1
+            return bytes((first,)) + label.to_bytes(layout.octets, "little") + data
+        return None
+
+    def emit(self, link: int, msu: bytes) -> None:
+        """Send `msu` over `link`."""
+        self._outputs.append(SendMessage(link, msu))
+        self._counters["sent"] += 1
+
+    def message(self, link: int, service: int, dpc: int, sls: int, data: bytes, priority: int = 0) -> None:
+        """Send `data` behind its label over `link`."""
+        msu = self.encode(service, dpc, sls, data, None, priority)
+        if msu is not None:
+            self.emit(link, msu)
 
     def management(self, linkset: Linkset, acronym: str, dpc: int | None = None, **fields: int) -> None:
         """Send a message that is not about one link, to the adjacent point unless `dpc` is given.
@@ -57,10 +71,13 @@ class Sender:
         carrier = usable[0] if usable else linkset.carrier(-1)
         self._management(linkset, carrier, acronym, None, fields, dpc)
 
-    def about_link(self, linkset: Linkset, message: SendManagement) -> None:
-        """Send a message about one link of `linkset` to the adjacent point."""
-        carrier = linkset.carrier(message.slc)
-        self._management(linkset, carrier, message.acronym, message.slc, message.fields, None)
+    def about_link(self, linkset: Linkset, message: SendManagement, carrier: LinkControl | None = None) -> None:
+        """Send a message about one link of `linkset` to the adjacent point, on link `carrier` when it is given.
+
+        Without a link of the linkset it takes another way to that point, if there is one (Q.704 5.3.2).
+        """
+        link = carrier or linkset.carrier(message.slc) or self.detour(linkset.adjacent, message.slc)
+        self._management(linkset, link, message.acronym, message.slc, message.fields, None)
 
     def link_test(self, link: LinkControl, acknowledged: bytes | None = None, service: int | None = None) -> None:
         """Send SLTM on `link`, or SLTA when a pattern is `acknowledged`."""
@@ -90,6 +107,6 @@ class Sender:
         destination = linkset.adjacent if dpc is None else dpc
         self.message(carrier.id, Service.MANAGEMENT, destination, sls, data, priority=self._priority)
 
-    def _drop(self, link: int, text: str) -> None:
+    def _drop(self, text: str) -> None:
         self._counters["cannot be sent"] += 1
-        self._outputs.append(Notice(text, link))
+        self._outputs.append(Notice(text))

@@ -10,8 +10,18 @@ from tandem.core.timers import TimerTable
 class Timer(Enum):
     """What each timer waits for, Q.704 (07/96) 16.8 and Q.707 5.5."""
 
+    T1 = auto()
+    """Q.704: time-controlled changeover, when the neighbour cannot be asked. Key: link, or diversion."""
     T2 = auto()
     """Q.704: changeover acknowledgement. Key: link."""
+    T3 = auto()
+    """Q.704: time-controlled diversion, to a linkset that restarted. Key: diversion."""
+    T4 = auto()
+    """Q.704: changeback acknowledgement, first attempt. Key: diversion."""
+    T5 = auto()
+    """Q.704: changeback acknowledgement, second attempt. Key: diversion."""
+    T6 = auto()
+    """Q.704: controlled rerouting. Key: diversion."""
     T10 = auto()
     """Q.704: next signalling route set test. Key: destination and linkset."""
     T17 = auto()

@@ -1,165 +1,273 @@
-"""A linkset as signalling traffic management sees it (Q.704 4 to 10): usable links, and answers to a neighbour.
+"""Signalling traffic management, STM of Q.704 (07/96) 4 to 8: which link each flow of messages goes over, and moves.
 
-Done here: diversion of the traffic of a failed link (emergency changeover, without retrieval), the answers to
-changeover, changeback and inhibit messages, and remote inhibition. Not done yet: changeover with retrieval of
-unacknowledged messages, changeback with declaration, inhibition on our own request, controlled rerouting.
+A flow moves because its link failed (changeover), because a better link is back (changeback) or because the route to
+its destination changed (rerouting). Until the messages sent before have arrived, new ones wait in a `Hold`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Final
+from collections import Counter
 
-from tandem.ss7.mtp3.configuration import LinksetConfiguration
-from tandem.ss7.mtp3.link_management import LinkControl, LinkInput
-from tandem.ss7.mtp3.messages import ManagementMessage
-from tandem.ss7.mtp3.restart import RestartControl
-from tandem.ss7.mtp3.timers import Timer, Timers
+from tandem.ss7.mtp3.changeover import (
+    Acknowledge,
+    Changeover,
+    ChangeoverInput,
+    Finished,
+    Order,
+    ReadNumber,
+    Retrieve,
+)
+from tandem.ss7.mtp3.configuration import Configuration
+from tandem.ss7.mtp3.diversion import Declare, Diversion, Diversions
+from tandem.ss7.mtp3.flows import Flow, FlowTable, Hold
+from tandem.ss7.mtp3.label import LAYOUTS, Service
+from tandem.ss7.mtp3.link_management import LinkControl
+from tandem.ss7.mtp3.linkset import Linkset, SendManagement
+from tandem.ss7.mtp3.messages import ManagementMessage, message_type
+from tandem.ss7.mtp3.msu import decode_msu
+from tandem.ss7.mtp3.primitives import Output, RetrieveBsnt, RetrieveMessages
+from tandem.ss7.mtp3.routes import RouteState, RouteTable
+from tandem.ss7.mtp3.routing import Router
+from tandem.ss7.mtp3.sending import Sender
+from tandem.ss7.mtp3.timers import Timer
+from tandem.ss7.mtp3.timers import Timers as TimerTable
 
 
-@dataclass(frozen=True, slots=True)
-class SendManagement:
-    """Send management message `acronym` about the link with code `slc` to the adjacent point of a linkset."""
-
-    acronym: str
-    slc: int
-    fields: dict[str, int] = field(default_factory=dict)
-
-
-class Linkset:
-    """The links to one adjacent point, in the order of their codes."""
+class Traffic:
+    """The flows of one signalling point, the changeover of every link, and the diversions under way."""
 
     def __init__(
         self,
-        configuration: LinksetConfiguration,
-        links: list[LinkControl],
-        restart: RestartControl,
-        t2: float,
-        t23: float,
-        table: Timers,
+        configuration: Configuration,
+        links: dict[int, LinkControl],
+        linksets: dict[str, Linkset],
+        routes: RouteTable,
+        sender: Sender,
+        table: TimerTable,
+        outputs: list[Output],
+        counters: Counter[str],
     ) -> None:
-        self.name = configuration.name
-        self.adjacent = configuration.adjacent_point_code
-        self.links = sorted(links, key=lambda link: link.slc)
-        self.restart = restart
-        self._by_slc = {link.slc: link for link in links}
-        self._t2, self._t23 = t2, t23
-        self._timers = table
+        self._variant = configuration.variant
+        self._links = links
+        self._linksets = linksets
+        self._routes = routes
+        self._sender = sender
+        self._outputs = outputs
+        self._counters = counters
+        self.router = Router(routes, linksets, configuration.variant)
+        self._flows = FlowTable(self.router.link, LAYOUTS[configuration.variant].sls_mask)
+        self._diversions = Diversions(configuration.timers, table)
+        self._changeovers = {
+            number: Changeover(number, configuration.timers, table, configuration.retrieval) for number in links
+        }
+        self._holds: dict[int, Hold] = {}
+        self.finished: list[int] = []
+        """Links whose changeover has ended; the owner takes them from here."""
+        sender.detour = self._detour
 
-    def usable(self) -> list[LinkControl]:
-        """Links that user traffic may take, by code."""
-        return [link for link in self.links if link.usable]
+    # Messages
 
-    def link(self, slc: int) -> LinkControl | None:
-        """The link with code `slc`."""
-        return self._by_slc.get(slc)
+    def send(self, dpc: int, sls: int, msu: bytes) -> None:
+        """Send `msu`, or keep it while its flow is on hold, or drop it when `dpc` cannot be reached."""
+        flow = self._flows.of(dpc, sls)
+        if flow.hold is not None:
+            if not flow.hold.add(flow, msu):
+                self._counters["held too many"] += 1
+            return
+        link = flow.link
+        if link is None:
+            link = flow.link = self.router.link(dpc, sls)
+            if link is None:
+                self._counters["no route"] += 1
+                return
+        self._sender.emit(link, msu)
 
-    @property
-    def in_service(self) -> bool:
-        """Whether level 2 of some link is in service."""
-        return any(link.in_service for link in self.links)
+    # Changeover
 
-    def carrier(self, slc: int) -> LinkControl | None:
-        """The link to send a message about link `slc` on: that one itself unless it is out of service."""
-        own = self._by_slc.get(slc)
-        if own is not None and own.in_service:
-            return own
-        others = [link for link in self.links if link.in_service]
-        return next((link for link in others if link.usable), next(iter(others), None))
+    def changing_over(self, link: LinkControl) -> bool:
+        """Whether the restoration of `link` has to wait."""
+        return self._changeovers[link.id].busy
 
-    def diverted(self, link: LinkControl, now: float) -> list[SendManagement]:
-        """`link` failed: while others carry its traffic, tell the neighbour so (Q.704 5.6, emergency changeover)."""
-        self.clear_inhibition(link)
-        if not self.usable():
-            return []
-        self._timers.start((Timer.T2, link.id), now + self._t2)
-        return [SendManagement("ECO", link.slc)]
+    def hold(self, link: LinkControl) -> None:
+        """`link` is lost: its flows wait from now on."""
+        if link.id not in self._holds:
+            hold = self._holds[link.id] = Hold(link.id)
+            self._diversions.source_failed(link.id)
+            self._flows.gather(link.id, hold)
 
-    def clear_inhibition(self, link: LinkControl) -> None:
-        """Forget that the neighbour inhibited `link`."""
-        link.remotely_inhibited = False
-        self._timers.stop((Timer.T23, link.id))
+    def change_over(self, link: LinkControl, now: float) -> None:
+        """Begin the changeover of `link`, and repeat the orders about others that may have been lost with it."""
+        self._run(link, ChangeoverInput.FAILED, now)
+        self._repeat_for_others(link, now)
 
-    def uninhibit_all(self) -> list[SendManagement]:
-        """Take back every link that the neighbour inhibited, because no other is usable."""
-        inhibited = [link for link in self.links if link.remotely_inhibited]
-        for link in inhibited:
-            self.clear_inhibition(link)
-        return [SendManagement("LFU", link.slc) for link in inhibited if link.in_service]
+    def ordered(self, link: LinkControl, message: ManagementMessage, was_in_service: bool, now: float) -> None:
+        """COO, XCO or ECO about `link`; `was_in_service` when it is out of service since now, because of it."""
+        event = ChangeoverInput.ORDERED_IN_SERVICE if was_in_service else ChangeoverInput.ORDERED
+        self._run(link, event, now, message.fields.get("forward_sequence_number"))
+        if was_in_service:
+            self._repeat_for_others(link, now)
 
-    def inhibit_test_due(self, link: LinkControl, now: float) -> list[SendManagement]:
-        """T23 expired: ask the neighbour whether it still wants `link` inhibited (Q.704 10.3)."""
-        if not link.remotely_inhibited:
-            return []
-        self._timers.start((Timer.T23, link.id), now + self._t23)
-        return [SendManagement("LRT", link.slc)]
+    def acknowledged(self, link: LinkControl, message: ManagementMessage, now: float) -> None:
+        """COA, XCA or ECA about `link`."""
+        self._run(link, ChangeoverInput.ACKNOWLEDGED, now, message.fields.get("forward_sequence_number"))
 
-    def answer(self, message: ManagementMessage, slc: int, now: float) -> list[SendManagement] | None:
-        """The answer to a message about link `slc`; None when there is no such link or no such procedure."""
-        link, action = self._by_slc.get(slc), ANSWERS.get(message.acronym)
-        return None if link is None or action is None else action(self, link, message, now)
+    def read_number(self, link: LinkControl) -> None:
+        """Have the number of the last message accepted at hand, in case the neighbour asks."""
+        if self._changeovers[link.id].retrieval:
+            self._outputs.append(RetrieveBsnt(link.id))
 
-    def _changeover(self, link: LinkControl, message: ManagementMessage, now: float) -> list[SendManagement]:
-        """Without the number of the last message accepted at hand, the acknowledgement is ECA (Q.704 5.6.2)."""
-        link.handle(LinkInput.CHANGEOVER_ORDERED, now, f"the neighbour sent {message.acronym}")
-        return [SendManagement("ECA", link.slc)]
+    def number_read(self, link: LinkControl, number: int, now: float) -> None:
+        """Level 2 of `link` told the number of the last message that it accepted."""
+        self._run(link, ChangeoverInput.NUMBER_READ, now, number)
 
-    def _changed_over(self, link: LinkControl, message: ManagementMessage, now: float) -> list[SendManagement]:
-        self._timers.stop((Timer.T2, link.id))
-        return []
+    def retrieved(self, link: LinkControl, msus: tuple[bytes, ...], now: float) -> None:
+        """Level 2 of `link` gave back what the neighbour has not got: it goes before what waits."""
+        hold = self._holds.get(link.id)
+        first: list[tuple[Flow, bytes]] = []
+        for msu in msus:
+            label = decode_msu(msu, self._variant)
+            service = label.information.service
+            if service in (Service.TESTING, Service.TESTING_SPECIAL):
+                continue
+            if service == Service.MANAGEMENT:
+                self._send_again(link, msu, label.management)
+                continue
+            flow = self._flows.of(label.label.dpc, label.label.sls)
+            if flow.hold is not None and flow.hold is hold:
+                first.append((flow, msu))
+            else:
+                self._counters["retrieved too late"] += 1  # its flow has gone on over another link
+        if hold is not None:
+            self._counters["retrieved"] += len(first)
+            hold.messages = first + hold.messages
+        self._run(link, ChangeoverInput.RETRIEVED, now)
 
-    def _changeback(self, link: LinkControl, message: ManagementMessage, now: float) -> list[SendManagement]:
-        """Messages are handed to users as they come, so everything before the declaration has been (Q.704 6.3)."""
-        return [SendManagement("CBA", link.slc, {"changeback_code": message.fields["changeback_code"]})]
+    def link_restored(self, link: LinkControl) -> None:
+        """Level 2 of `link` is in service."""
+        self._changeovers[link.id].link_restored()
 
-    def _inhibit(self, link: LinkControl, message: ManagementMessage, now: float) -> list[SendManagement]:
-        """Granted unless the link is the last one that carries traffic (Q.704 10.2)."""
-        if link.usable and len(self.usable()) == 1:
-            return [SendManagement("LID", link.slc)]
-        link.remotely_inhibited = True
-        self._timers.start((Timer.T23, link.id), now + self._t23)
-        return [SendManagement("LIA", link.slc)]
+    def _repeat_for_others(self, link: LinkControl, now: float) -> None:
+        for other in self._links.values():
+            if other is not link and other.linkset is link.linkset:
+                self._run(other, ChangeoverInput.CARRIER_LOST, now)
 
-    def _uninhibit(self, link: LinkControl, message: ManagementMessage, now: float) -> list[SendManagement]:
-        self.clear_inhibition(link)
-        return [SendManagement("LUA", link.slc)]
+    def _send_again(self, link: LinkControl, msu: bytes, message: ManagementMessage | None) -> None:
+        linkset = self._linksets[link.linkset.name]
+        carrier = linkset.carrier(link.slc)
+        if message is None or message.acronym == "unknown" or message_type(message.acronym).about_link:
+            return  # it belongs to a procedure that has begun anew with the failure
+        if carrier is not None:
+            self._sender.emit(carrier.id, msu)
 
-    def _force_uninhibit(self, link: LinkControl, message: ManagementMessage, now: float) -> list[SendManagement]:
-        """We never inhibit a link ourselves, so a neighbour who thinks so may have it back (Q.704 10.3)."""
-        return [SendManagement("LUN", link.slc)]
+    def _run(self, link: LinkControl, event: ChangeoverInput, now: float, number: int | None = None) -> None:
+        linkset = self._linksets[link.linkset.name]
+        hold = self._holds.get(link.id)
+        reachable = linkset.carrier(link.slc) is not None or self._detour(linkset.adjacent, link.slc) is not None
+        alternative = hold is not None and any(self.router.link(flow.dpc, flow.slot) is not None for flow in hold.flows)
+        changeover = self._changeovers[link.id]
+        for output in changeover.handle(event, now, number, reachable, alternative):
+            match output:
+                case ReadNumber():
+                    self._outputs.append(RetrieveBsnt(link.id))
+                case Order(accepted):
+                    self._tell(link, ("ECO", "COO", "XCO"), accepted)
+                case Acknowledge(accepted):
+                    self._tell(link, ("ECA", "COA", "XCA"), accepted)
+                case Retrieve(accepted):
+                    self._outputs.append(RetrieveMessages(link.id, accepted))
+                case Finished():
+                    self.finished.append(link.id)
+                    released = self._holds.pop(link.id, None)
+                    if released is not None:
+                        self._release(released)
 
-    def _local_inhibit_test(self, link: LinkControl, message: ManagementMessage, now: float) -> list[SendManagement]:
-        return [] if link.remotely_inhibited else [SendManagement("LFU", link.slc)]
+    def _tell(self, link: LinkControl, acronyms: tuple[str, str, str], number: int | None) -> None:
+        """Send the emergency, normal or extended message of `acronyms` about `link`."""
+        emergency, normal, extended = acronyms
+        if number is None:
+            message = SendManagement(emergency, link.slc)
+        else:
+            acronym = extended if link.extended_sequence else normal
+            message = SendManagement(acronym, link.slc, {"forward_sequence_number": number})
+        self._sender.about_link(self._linksets[link.linkset.name], message)
 
-    def _no_data_link(self, link: LinkControl, message: ManagementMessage, now: float) -> list[SendManagement]:
-        """Data links are fixed here: connection not possible (Q.704 12.6)."""
-        return [SendManagement("CNP", link.slc)]
+    def _detour(self, point_code: int, sls: int) -> LinkControl | None:
+        number = self.router.link(point_code, sls)
+        return None if number is None else self._links[number]
 
-    def _nothing(self, link: LinkControl, message: ManagementMessage, now: float) -> list[SendManagement]:
-        """An acknowledgement of something that we never ask for."""
-        return []
+    # Changeback and rerouting
 
+    def review(self, now: float, cross: Timer = Timer.T6) -> None:
+        """A link or route changed: move every flow whose link is not the one it should have.
 
-Answer = Callable[[Linkset, LinkControl, ManagementMessage, float], list[SendManagement]]
+        `cross` is the timer of a diversion to another linkset: T6 after a change of routes, T3 after a restart.
+        """
+        self.router.invalidate()
+        begun: dict[tuple[int, int], Diversion] = {}
+        for flow in self._flows:
+            source = flow.link
+            if flow.hold is not None or source is None:
+                continue
+            target = self.router.link(flow.dpc, flow.slot)
+            if target == source:
+                continue
+            timer = None if target is None else self._how(flow.dpc, self._links[source], self._links[target], cross)
+            if target is None or timer is None:
+                flow.link = target
+                continue
+            if (source, target) not in begun:
+                begun[source, target] = self._diversions.begin(source, target, timer, now)
+            begun[source, target].take(flow)
+        for diversion in begun.values():
+            if diversion.timer is Timer.T4:
+                self._declare(diversion)
 
-#: What a message about a link is answered with.
-ANSWERS: Final[dict[str, Answer]] = {
-    "COO": Linkset._changeover,
-    "XCO": Linkset._changeover,
-    "ECO": Linkset._changeover,
-    "COA": Linkset._changed_over,
-    "XCA": Linkset._changed_over,
-    "ECA": Linkset._changed_over,
-    "CBD": Linkset._changeback,
-    "CBA": Linkset._nothing,
-    "LIN": Linkset._inhibit,
-    "LUN": Linkset._uninhibit,
-    "LFU": Linkset._force_uninhibit,
-    "LLT": Linkset._local_inhibit_test,
-    "LRT": Linkset._force_uninhibit,
-    "LIA": Linkset._nothing,
-    "LUA": Linkset._nothing,
-    "LID": Linkset._nothing,
-    "DLC": Linkset._no_data_link,
-}
+    def _how(self, dpc: int, source: LinkControl, target: LinkControl, cross: Timer) -> Timer | None:
+        """The timer of the diversion from `source` to `target`; None: at once."""
+        if not source.in_service:
+            return None
+        if source.linkset is target.linkset:
+            return Timer.T4 if source.usable else Timer.T1
+        name = source.linkset.name
+        if not self._routes.is_running(name) or self._routes.state(dpc, name) is RouteState.PROHIBITED:
+            return None  # forced rerouting, Q.704 7
+        return cross if source.usable else Timer.T1
+
+    def _declare(self, diversion: Diversion) -> None:
+        source, target = self._links[diversion.source], self._links[diversion.target]
+        message = SendManagement("CBD", target.slc, {"changeback_code": diversion.code})
+        self._sender.about_link(self._linksets[source.linkset.name], message, carrier=source)
+
+    def changed_back(self, link: LinkControl, message: ManagementMessage) -> None:
+        """CBA about `link`."""
+        diversion = self._diversions.acknowledged(link.id, message.fields["changeback_code"])
+        if diversion is not None:
+            self._release(diversion)
+
+    def _release(self, hold: Hold) -> None:
+        for flow in hold.flows:
+            flow.hold = None
+            flow.link = self.router.link(flow.dpc, flow.slot)
+        for flow, msu in hold.messages:
+            if flow.link is None:
+                self._counters["no route"] += 1
+            else:
+                self._sender.emit(flow.link, msu)
+
+    # Timers
+
+    def timer(self, timer: Timer, key: int | tuple[int, str], now: float) -> None:
+        """A timer of a changeover (key: link) or of a diversion expired."""
+        if isinstance(key, int):
+            event = ChangeoverInput.T1_EXPIRY if timer is Timer.T1 else ChangeoverInput.T2_EXPIRY
+            if timer is Timer.T2:
+                self._counters["changeover not acknowledged"] += 1
+            self._run(self._links[key], event, now)
+            return
+        match self._diversions.expired(key[0], now):
+            case Declare(diversion):
+                self._declare(diversion)
+            case Diversion() as diversion:
+                if timer is Timer.T5:
+                    self._counters["changeback not acknowledged"] += 1
+                self._release(diversion)

@@ -7,6 +7,7 @@ from tandem.ss7.mtp3.configuration import LinkConfiguration, LinksetConfiguratio
 from tandem.ss7.mtp3.link_management import (
     TRANSITIONS,
     DivertTraffic,
+    LeftService,
     LinkControl,
     LinkInput,
     LinkState,
@@ -87,7 +88,12 @@ def test_link_that_fails_its_first_test():
     link.outputs()
     link.handle_test(SltInput.T1_EXPIRY, 7.0)
     link.handle_test(SltInput.T1_EXPIRY, 13.0)
-    assert link.outputs() == [SendTest(1), StopLink(1), LinkFailed(1, "link test failed twice (Q.707 2.2)")]
+    assert link.outputs() == [
+        SendTest(1),
+        StopLink(1),
+        LeftService(1),
+        LinkFailed(1, "link test failed twice (Q.707 2.2)"),
+    ]
     assert link.state is LinkState.WAITING
 
 

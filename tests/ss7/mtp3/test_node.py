@@ -172,14 +172,17 @@ def test_traffic_moves_to_the_other_link_and_back():
     net.fail(1)
     send(net, "A", request)
     outputs = net.take("A")
-    assert sent(outputs) == [(0, "1->2 sls 1 ECO"), (0, "1->2 sls 1 ISUP")]
+    assert sent(outputs) == [(0, "1->2 sls 1 ECO")]
     assert PauseIndication(2) not in outputs
+    net.run(net.now + 0.1)
+    assert sent(net.take("A"))[-1] == (0, "1->2 sls 1 ISUP")
     net.run(net.now + 1.0)
     net.repair(1)
     net.run(net.now + 10.0)
-    net.take("A")
+    assert (0, "1->2 sls 1 CBD changeback_code=1") in sent(net.take("A"))
     send(net, "A", request)
     assert sent(net.take("A")) == [(1, "1->2 sls 1 ISUP")]
+    assert net.points["A"].counters["changeback not acknowledged"] == 0
     assert net.points["A"].counters["changeover not acknowledged"] == 0
 
 

@@ -7,11 +7,11 @@ import pytest
 from tandem.ss7.mtp3.configuration import Configuration, LinkConfiguration, LinksetConfiguration
 from tandem.ss7.mtp3.label import Variant
 from tandem.ss7.mtp3.link_management import LinkState
+from tandem.ss7.mtp3.linkset import SendManagement
 from tandem.ss7.mtp3.msu import decode_msu
 from tandem.ss7.mtp3.node import SignallingPoint
 from tandem.ss7.mtp3.primitives import Notice, SendMessage
 from tandem.ss7.mtp3.sending import Sender
-from tandem.ss7.mtp3.traffic import SendManagement
 
 
 def sender(variant=Variant.ITU):
@@ -32,7 +32,7 @@ def test_user_message():
 
 def test_user_message_with_24_bit_codes():
     it, outputs, _ = sender(Variant.CHINA)
-    it.message(10, 5, 0x010203, 9, b"x", opc=0x040506)
+    it.emit(10, it.encode(5, 0x010203, 9, b"x", opc=0x040506))
     assert outputs == [SendMessage(10, bytes.fromhex("8503020106050409") + b"x")]
 
 

@@ -1,112 +1,184 @@
-"""Answers to a neighbour's changeover, changeback and inhibition."""
+"""Where traffic goes when links fail and return. TANDEM_SEEDS says how many runs of the simulation, 200 by default."""
+
+import os
 
 import pytest
+from support.changeover_simulation import Simulation
+from support.signalling_points import Network
 
+from tandem.ss7.mtp2 import primitives as mtp2
 from tandem.ss7.mtp3.configuration import Configuration, LinkConfiguration, LinksetConfiguration
 from tandem.ss7.mtp3.label import Variant
-from tandem.ss7.mtp3.link_management import LinkState
-from tandem.ss7.mtp3.messages import NETWORK_MANAGEMENT, decode_management
+from tandem.ss7.mtp3.msu import decode_msu
 from tandem.ss7.mtp3.node import SignallingPoint
-from tandem.ss7.mtp3.timers import Timer
-from tandem.ss7.mtp3.traffic import ANSWERS, Linkset, SendManagement
+from tandem.ss7.mtp3.primitives import (
+    RetrieveBsnt,
+    RetrieveMessages,
+    SendMessage,
+    StartLink,
+    StopLink,
+    TransferIndication,
+    TransferRequest,
+)
+
+SEEDS = int(os.environ.get("TANDEM_SEEDS", "200"))
 
 
-def linkset(size=2) -> Linkset:
-    links = [LinkConfiguration(10 + slc, slc) for slc in range(size)]
-    node = SignallingPoint(Configuration(1, [LinksetConfiguration("a", 2, links)]))
-    for link in node._links.values():
-        link.state = LinkState.AVAILABLE
-    return node._linksets["a"]
+@pytest.mark.parametrize("part", range(4))
+def test_nothing_is_lost_repeated_or_out_of_order_while_one_link_is_good(part):
+    retrieved = failures = 0
+    for seed in range(part, SEEDS * 3 // 4, 4):
+        simulation = Simulation(seed, seconds=6.0)
+        assert simulation.run() == [], f"seed {seed}"
+        retrieved += sum(point.counters["retrieved"] for point in simulation.net.points.values())
+        failures += simulation.failures
+    assert retrieved > failures
 
 
-def ask(links: Linkset, acronym: str, slc: int, body: bytes = b"") -> list[str] | None:
-    heading = next(kind.heading for kind in NETWORK_MANAGEMENT if kind.acronym == acronym)
-    message = decode_management(bytes([heading]) + body, 0, Variant.ITU)
-    answers = links.answer(message, slc, 0.0)
-    return None if answers is None else [answer.acronym for answer in answers]
+def test_nothing_is_repeated_or_out_of_order_when_all_links_fail():
+    for seed in range(SEEDS // 4):
+        assert Simulation(seed, total_outages=True, seconds=6.0).run() == [], f"seed {seed}"
 
 
-@pytest.mark.parametrize(("order", "body"), [("COO", b"\x05"), ("XCO", b"\x05\0\0"), ("ECO", b"")])
-def test_changeover_order(order, body):
-    links = linkset()
-    assert ask(links, order, 1, body) == ["ECA"]
-    assert links.link(1).state is LinkState.WAITING
-    assert [link.slc for link in links.usable()] == [0]
+def pair(size=2, variant=Variant.ITU, **link) -> Network:
+    links = [LinkConfiguration(slc, slc, **link) for slc in range(size)]
+    points = {
+        name: SignallingPoint(Configuration(own, [LinksetConfiguration(peer, other, links)], variant, retrieval=True))
+        for name, own, other, peer in (("A", 1, 2, "B"), ("B", 2, 1, "A"))
+    }
+    net = Network(points)
+    for slc in range(size):
+        net.join("A", "B", slc)
+    net.start()
+    net.run(5.0)
+    net.take("A")
+    net.take("B")
+    return net
 
 
-def test_changeback_declaration_is_acknowledged_with_its_code():
-    message = decode_management(b"\x51\x2a", 0, Variant.ITU)
-    assert linkset().answer(message, 1, 0.0) == [SendManagement("CBA", 1, {"changeback_code": 42})]
+def send(net: Network, count: int, sls=1) -> None:
+    for number in range(count):
+        net.points["A"].transfer(TransferRequest(5, 2, sls, b"%d" % number), net.now)
+    net.drain()
 
 
-def test_inhibit_and_uninhibit():
-    links = linkset()
-    assert ask(links, "LIN", 1) == ["LIA"]
-    assert [link.slc for link in links.usable()] == [0]
-    assert links._timers.is_running((Timer.T23, 11))
-    assert ask(links, "LLT", 1) == []
-    assert ask(links, "LUN", 1) == ["LUA"]
-    assert len(links.usable()) == 2
-    assert not links._timers.is_running((Timer.T23, 11))
+def texts(outputs, variant=Variant.ITU) -> list[tuple[int, str]]:
+    """Link and text of messages sent; user messages as their data."""
+    found = []
+    for output in outputs:
+        if isinstance(output, SendMessage):
+            msu = decode_msu(output.msu, variant)
+            found.append((output.link, str(msu.management) if msu.management else msu.data.decode()))
+    return found
 
 
-def test_the_last_link_is_not_inhibited():
-    links = linkset(1)
-    assert ask(links, "LIN", 0) == ["LID"]
-    assert links.link(0).usable
+def received(net: Network) -> list[bytes]:
+    return [output.data for output in net.take("B") if isinstance(output, TransferIndication)]
 
 
-def test_inhibited_link_is_taken_back_when_no_other_is_left():
-    links = linkset()
-    ask(links, "LIN", 1)
-    links.link(0).state = LinkState.ALIGNING
-    assert links.usable() == []
-    assert links.uninhibit_all() == [SendManagement("LFU", 1)]
-    assert [link.slc for link in links.usable()] == [1]
+@pytest.mark.parametrize("variant", Variant)
+def test_changeover_and_changeback(variant):
+    net = pair(variant=variant)
+    send(net, 3)
+    net.run(net.now + 0.1)
+    assert received(net) == [b"0", b"1", b"2"]
+    send(net, 2)
+    net.take("A")
+    net.fail(1)
+    slc = "signalling_link_code=1 " if variant is Variant.ANSI else ""
+    assert texts(net.take("A"), variant)[0] == (0, f"COO {slc}forward_sequence_number=1")
+    send(net, 1)
+    assert texts(net.take("A"), variant) == []
+    net.run(net.now + 0.1)
+    user = [text for text in texts(net.take("A"), variant) if text[1].isdigit()]
+    assert user == [(0, "0"), (0, "1"), (0, "0")]
+    assert received(net) == [b"0", b"1", b"0"]
+    net.repair(1)
+    while not (sent := texts(net.take("A"), variant)) or "CBD" not in sent[-1][1]:
+        net.run(net.now + 0.005)
+    assert sent[-1][0] == 0
+    send(net, 1)
+    assert texts(net.take("A"), variant) == []
+    net.run(net.now + 0.05)
+    assert (1, "0") in texts(net.take("A"), variant)
+    assert received(net) == [b"0"]
 
 
-def test_inhibit_tests():
-    links = linkset()
-    assert ask(links, "LLT", 1) == ["LFU"]
-    assert ask(links, "LRT", 1) == ["LUN"]
-    assert ask(links, "LFU", 1) == ["LUN"]
-    assert links.inhibit_test_due(links.link(1), 0.0) == []
-    ask(links, "LIN", 1)
-    assert links.inhibit_test_due(links.link(1), 9.0) == [SendManagement("LRT", 1)]
-    assert links._timers.deadline((Timer.T23, 11)) == 9.0 + 270.0
+def test_extended_sequence_numbers():
+    net = pair(extended_sequence=True)
+    net.fail(1)
+    assert texts(net.take("A"))[0] == (0, "XCO forward_sequence_number=1")
+    net.run(net.now + 0.1)
+    assert (0, "XCA forward_sequence_number=1") in texts(net.take("A"))
 
 
-def test_data_link_connection_is_not_possible():
-    assert ask(linkset(), "DLC", 0, b"\x01\x00") == ["CNP"]
+def test_the_link_is_restored_after_its_messages_are_back():
+    net = pair()
+    net.drop = lambda name, link, msu: name == "B"
+    net.commands["A"].clear()
+    net.fail(1)
+    net.run(net.now + 1.3)
+    assert net.commands["A"] == [RetrieveBsnt(1)]
+    net.run(net.now + 0.2)
+    assert net.commands["A"] == [RetrieveBsnt(1), RetrieveMessages(1, None), StartLink(1)]
+    assert net.points["A"].counters["changeover not acknowledged"] == 1
 
 
-def test_diverted_traffic_is_announced_while_another_link_is_left():
-    links = linkset()
-    links.link(1).state = LinkState.ALIGNING
-    assert links.diverted(links.link(1), 0.0) == [SendManagement("ECO", 1)]
-    assert links._timers.is_running((Timer.T2, 11))
-    assert ask(links, "COA", 1, b"\x07") == []
-    assert not links._timers.is_running((Timer.T2, 11))
-    links.link(0).state = LinkState.ALIGNING
-    assert links.diverted(links.link(0), 0.0) == []
+def test_deactivation_while_the_changeover_runs_cancels_the_restoration():
+    net = pair()
+    net.drop = lambda name, link, msu: name == "B"
+    net.commands["A"].clear()
+    net.fail(1)
+    net.points["A"].deactivate(1, net.now)
+    net.run(net.now + 5.0)
+    assert net.commands["A"] == [RetrieveBsnt(1), StopLink(1), RetrieveMessages(1, None)]
 
 
-def test_unknown_link_or_message():
-    assert ask(linkset(), "COO", 9, b"\0") is None
-    assert ask(linkset(), "TRW", 0) is None
+def test_a_declaration_without_answer_is_repeated_and_then_given_up():
+    net = pair()
+    send(net, 1)
+    net.fail(1)
+    net.run(net.now + 1.0)
+    net.drop = lambda name, link, msu: "CBA" in str(decode_msu(msu))
+    net.take("A")
+    net.repair(1)
+    net.run(net.now + 10.0)
+    assert [text for text in texts(net.take("A")) if "CBD" in text[1]] == [(0, "CBD changeback_code=1")] * 2
+    assert net.points["A"].counters["changeback not acknowledged"] == 1
+    send(net, 1)
+    assert texts(net.take("A")) == [(1, "0")]
 
 
-@pytest.mark.parametrize("acronym", ANSWERS)
-def test_every_row_is_about_a_link(acronym):
-    assert next(kind for kind in NETWORK_MANAGEMENT if kind.acronym == acronym).about_link
+def test_order_about_a_link_that_is_out_already():
+    net = pair()
+    net.fail(1)
+    net.run(net.now + 0.5)
+    net.take("A")
+    order = next(
+        output.msu
+        for output in net.take("B")
+        if isinstance(output, SendMessage) and "COO" in str(decode_msu(output.msu))
+    )
+    net.event("A", 0, mtp2.MessageReceived(order))
+    assert texts(net.take("A")) == [(0, "COA forward_sequence_number=1")]
 
 
-def test_carrier_prefers_the_link_itself_then_a_usable_one():
-    links = linkset(3)
-    assert links.carrier(2).slc == 2
-    links.link(2).state = LinkState.WAITING
-    links.link(0).remotely_inhibited = True
-    assert links.carrier(2).slc == 1
-    for link in links.links:
-        link.state = LinkState.WAITING
-    assert links.carrier(0) is None
+def test_neighbour_orders_while_the_link_works_here():
+    net = pair()
+    send(net, 1)
+    net.fade(1, 0.3, 0.0)
+    net.take("A")
+    net.commands["A"].clear()
+    net.run(net.now + 0.1)
+    assert net.commands["A"] == [StopLink(1), RetrieveBsnt(1), RetrieveMessages(1, 1)]
+    assert texts(net.take("A")) == [(0, "COA forward_sequence_number=1"), (0, "0")]
+
+
+def test_without_retrieval_level_2_is_never_asked():
+    links = [LinkConfiguration(slc, slc) for slc in range(2)]
+    node = SignallingPoint(Configuration(1, [LinksetConfiguration("b", 2, links)]))
+    node.start(0.0)
+    for link in (0, 1):
+        node.link_event(link, mtp2.LinkInService(), 1.0)
+        node.link_event(link, mtp2.LinkOutOfService("x"), 2.0)
+    assert not any(isinstance(output, RetrieveBsnt | RetrieveMessages) for output in node.outputs())
