@@ -261,7 +261,9 @@ def _level3(
                 name=linkset.name,
                 adjacent_point_code=parse_point_code(linkset.adjacent_point_code, variant),
                 links=tuple(
-                    mtp3.LinkConfiguration(numbers[linkset.name, position], _slc(link, position))
+                    mtp3.LinkConfiguration(
+                        numbers[linkset.name, position], _slc(link, position), link.format == "extended"
+                    )
                     for position, link in enumerate(linkset.link)
                 ),
                 proving=mtp3.Proving(linkset.proving),
