@@ -84,17 +84,11 @@ class SendUnits(msgspec.Struct, array_like=True, tag="units"):
     fill: bytes | None
 
 
-class TimeslotsInUse(msgspec.Struct, array_like=True, tag="use"):
-    """Ask nothing, say nothing back: which timeslot statistics to restart (a call begins on it)."""
-
-    endpoint: TimeslotEndpoint
-
-
 class Shutdown(msgspec.Struct, array_like=True, tag="shutdown"):
     """Send what is queued on the signalling channels (at most 200 ms), close everything, exit with status 0."""
 
 
-Command = OpenRtp | UpdateRtp | CloseRtp | Source | Tone | SendUnits | TimeslotsInUse | Shutdown
+Command = OpenRtp | UpdateRtp | CloseRtp | Source | Tone | SendUnits | Shutdown
 
 
 class Ready(msgspec.Struct, array_like=True, tag="ready"):

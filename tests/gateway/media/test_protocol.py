@@ -22,7 +22,6 @@ COMMANDS: list[Command] = [
     protocol.Source(TimeslotEndpoint("E0", 5), None),
     protocol.Tone(TimeslotEndpoint("E0", 31), "busy"),
     protocol.SendUnits(3, [b"", bytes(272)], None),
-    protocol.TimeslotsInUse(TimeslotEndpoint("E0", 1)),
     protocol.Shutdown(),
 ]
 EVENTS: list[Event] = [
