@@ -238,9 +238,12 @@ def _record_words(record: Record) -> str:
 def run_demo(keep: Path | None) -> int:
     """Run the demonstration; 0 when everything was right. Files go to `keep`, or to a folder that is removed."""
     folder = Path(keep) if keep is not None else Path(tempfile.mkdtemp(prefix="tandem-demo-"))
-    folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.glob("records-*.jsonl"):
-        old.unlink()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for old in folder.glob("records-*.jsonl"):
+            old.unlink()
+    except OSError as error:
+        raise TandemError(f"{folder}: files of the demonstration cannot be kept there: {error.strerror}") from None
     demo = Demo(folder)
     try:
         asyncio.run(demo.run())
