@@ -405,3 +405,37 @@ def test_fall_back_to_sip_when_every_circuit_is_busy():
     bench.run(1)
     assert sorted(record.attempts for record in bench.records["A"]) == [1, 1, 2]
     assert sorted(record.outgoing.trunk for record in bench.records["A"]) == ["other", "pstn", "pstn"]
+
+
+def through(bench, number, user):
+    """A call by `user`, of which the gateways send it back to the same user: answered, ended by the caller."""
+    call = invite(bench, number, user)
+    incoming = offered(bench, user)
+    bench.call(user, "respond", incoming.call, 180)
+    bench.run(0.1)
+    bench.call(user, "respond", incoming.call, 200, body=OFFER)
+    bench.run(0.1)
+    assert [response.status for response in bench.events(user, Provisional)] == [100, 180]
+    assert bench.events(user, Answered)
+    bench.call(user, "bye", call, ())
+    bench.run(0.5)
+    assert [ended.call for ended in bench.events(user, Ended)] == [incoming.call]
+    assert bench.all_idle()
+    return incoming.request
+
+
+def test_from_circuit_to_circuit():
+    transit = '[[route]]\ntrunk = ["pstn"]\ncalled = "^8(.*)$"\nset_called = "7\\\\1"\nto = ["pstn"]'
+    bench = Bench(sip_trunk=transit).up()
+    assert through(bench, "8123", "b").uri.user == "7123"
+    (record,) = bench.records["A"]
+    assert (record.incoming.protocol, record.outgoing.protocol, record.cause) == ("isup", "isup", 16)
+    joined = [command for command in bench.media["A"] if isinstance(command, Source) and command.source is not None]
+    assert {(command.sink.span, command.source.span) for command in joined} == {("e1", "e1")}
+
+
+def test_from_sip_to_sip():
+    bench = Bench(sip_trunk='[[route]]\ntrunk = ["pbx"]\ncalled = "^9"\nto = ["pbx"]').up()
+    through(bench, "9123", "a")
+    (record,) = bench.records["A"]
+    assert (record.incoming.protocol, record.outgoing.protocol, record.cause) == ("sip", "sip", 16)
