@@ -44,6 +44,7 @@ def setup_of(request: Request) -> Setup | None:
     return Setup(
         called=called,
         calling=_calling(request),
+        category=0,
         hop_counter=min(int(forwards), 31) if forwards is not None and forwards.isdecimal() else None,
         redirecting=_diversion(request),
     )

@@ -40,8 +40,8 @@ from tandem.ss7.isup.parameters import RawParameter
 IN_BAND = OptionalBackwardCallIndicators(in_band_information=True)
 
 
-def iam(setup, unknown_nature=3, country_code=""):
-    parameters = mapping.iam_parameters(setup, unknown_nature, 10, country_code)
+def iam(setup, unknown_nature=3, country_code="", category=10):
+    parameters = mapping.iam_parameters(setup, unknown_nature, category, country_code)
     return Message.parse(Message.build(MessageType.IAM, 1, parameters).encode())
 
 
@@ -62,6 +62,11 @@ def test_iam_from_sip_indicates_interworking():
     assert message.get(TransmissionMediumRequirement).medium == 3
     assert message.get(CallingPartysCategory).category == 10
     assert message.get(CallingPartyNumber) is None
+
+
+def test_a_category_that_is_not_known_is_that_of_the_trunk():
+    assert iam(Setup(Number("301234"), category=0), category=15).get(CallingPartysCategory).category == 15
+    assert iam(Setup(Number("301234"), category=11), category=15).get(CallingPartysCategory).category == 11
 
 
 def test_iam_calling_number_keeps_presentation_and_screening():

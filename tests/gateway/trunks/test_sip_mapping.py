@@ -53,6 +53,10 @@ def test_setup_takes_the_asserted_identity_before_from():
     assert setup.hop_counter == 20
 
 
+def test_sip_does_not_tell_the_category():
+    assert mapping.setup_of(invite()).category == 0
+
+
 def test_a_number_of_from_is_not_verified():
     assert mapping.setup_of(invite()).calling == Number("100", screening=Screening.USER_NOT_VERIFIED)
 
