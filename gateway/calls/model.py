@@ -92,7 +92,7 @@ class Setup:
     complete: bool = True
     """Whether the called number is known to be whole (ST received, or en-bloc by nature)."""
     category: int = 10
-    """Calling party's category, Q.763 3.11; 10 is an ordinary subscriber, 0 is not known (the outgoing trunk has one)."""
+    """Calling party's category, Q.763 3.11; 10 is an ordinary subscriber, 0 not known: the trunk's own is sent."""
     bearer: Bearer = Bearer.AUDIO_3K1
     redirecting: Number | None = None
     original_called: Number | None = None
