@@ -54,7 +54,7 @@ def _is_free(port: int) -> bool:
 
 
 class Gateway:
-    """A `tandem run` child and what its log has said so far."""
+    """A `tandem run` child and what its log has said so far; the log is kept beside its configuration."""
 
     def __init__(self, name: str, configuration: Path, on_line: Callable[[str, Mapping[str, Any]], None]) -> None:
         """`on_line` hears of each log line: (gateway, the JSON object with `seconds` since 1970 added)."""
@@ -123,17 +123,22 @@ class Gateway:
     async def _read(self) -> None:
         assert self._process is not None
         assert self._process.stderr is not None
-        async for raw in self._process.stderr:
-            try:
-                line = json.loads(raw)
-            except ValueError:
-                self.last_trouble = raw.decode(errors="replace").strip()
-                self._changed.set()
-                continue
-            line["seconds"] = datetime.fromisoformat(line["time"]).timestamp()
-            self._take(line)
-            self._on_line(self.name, line)
+        with self._configuration.with_suffix(".log").open("wb") as log:
+            async for raw in self._process.stderr:
+                log.write(raw)
+                self._heard(raw)
         self._changed.set()
+
+    def _heard(self, raw: bytes) -> None:
+        try:
+            line = json.loads(raw)
+        except ValueError:
+            self.last_trouble = raw.decode(errors="replace").strip()
+            self._changed.set()
+            return
+        line["seconds"] = datetime.fromisoformat(line["time"]).timestamp()
+        self._take(line)
+        self._on_line(self.name, line)
 
     def _take(self, line: Mapping[str, Any]) -> None:
         subject, text = line["subject"], line["text"]
