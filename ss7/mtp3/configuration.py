@@ -76,18 +76,61 @@ class Timers:
     """Waiting for changeback acknowledgement, second attempt, 0.5 to 1.2 s."""
     t6: float = 0.8
     """Delay against mis-sequencing on controlled rerouting, 0.5 to 1.2 s."""
+    t8: float = 1.0
+    """Least interval of TFP in answer to misdirected messages, 0.8 to 1.2 s."""
     t10: float = 45.0
     """Repeat of the signalling route set test, 30 to 60 s."""
+    t12: float = 1.2
+    """Waiting for uninhibit acknowledgement, 0.8 to 1.5 s."""
+    t13: float = 1.2
+    """Waiting for forced uninhibit, 0.8 to 1.5 s."""
+    t14: float = 2.5
+    """Waiting for inhibition acknowledgement, 2 to 3 s."""
+    t15: float = 2.5
+    """Waiting to start the route set congestion test, 2 to 3 s."""
+    t16: float = 1.75
+    """Waiting for route set congestion status update, 1.4 to 2 s."""
     t17: float = 1.2
     """Delay between a failed initial alignment and the next, 0.8 to 1.5 s."""
+    t18: float = 25.0
+    """A restarting transfer point waits for its neighbours' links and routes; depends on the network."""
     t19: float = 68.0
     """No second TRA in answer to TRA before this, 67 to 69 s."""
+    t20: float = 60.0
+    """Longest restart of the signalling point, 59 to 61 s."""
+    t22: float = 270.0
+    """Local inhibit test, 3 to 6 min."""
     t23: float = 270.0
     """Remote inhibit test, 3 to 6 min."""
     test_t1: float = 6.0
     """Q.707 T1: waiting for SLTA, 4 to 12 s."""
     test_t2: float = 60.0
     """Q.707 T2: interval between link tests, 30 to 90 s."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScreeningRule:
+    """Messages that match every given field are let through or not."""
+
+    allow: bool
+    linkset: str | None = None
+    """The one that the message came over."""
+    opc: int | None = None
+    dpc: int | None = None
+    services: frozenset[int] | None = None
+    """Service indicators."""
+
+
+@dataclass(frozen=True, slots=True)
+class TransferConfiguration:
+    """The point is a signalling transfer point: it carries messages between others."""
+
+    rules: tuple[ScreeningRule, ...] = ()
+    """The first that matches decides."""
+    otherwise: bool = True
+    """What happens to messages that no rule matches: let through, or dropped."""
+    restricted: bool = False
+    """Whether neighbours are told TFR (national option)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +150,15 @@ class Configuration:
     """Whether the owner carries RetrieveBsnt and RetrieveMessages to level 2 and its answers back.
 
     Without them every changeover is an emergency changeover: what was sent and not acknowledged is lost.
+    """
+    transfer: TransferConfiguration | None = None
+    """Given, messages for other points are transferred; otherwise they are dropped."""
+    congestion_levels: bool = False
+    """The network has congestion levels and message priorities (ANSI; national option elsewhere)."""
+    full_restart: bool = False
+    """Hold back TRA and traffic after isolation until the neighbours sent TRA, or T20 (Q.704 9.2).
+
+    Off, every linkset begins on its own, as the point adjacent to a restarting one does (9.3).
     """
     test_pattern: bytes = b"TANDEM"
     """Pattern of the link test, 1 to 15 octets."""

@@ -87,8 +87,8 @@ class LinkControl:
         self.linkset = linkset
         self.state = LinkState.INACTIVE
         self.test = LinkTest(configuration.id, timers.test_t1, timers.test_t2, table)
-        self.remotely_inhibited = False
-        """The neighbour does not want user traffic on it (LIN, Q.704 10)."""
+        self.inhibited = False
+        """User traffic is to keep off it (Q.704 10)."""
         self.remote_outage = False
         """The neighbour's processor outage (SIPO)."""
         self.peer_tested = False
@@ -105,7 +105,7 @@ class LinkControl:
     @property
     def usable(self) -> bool:
         """Whether user traffic may go over the link now."""
-        return self.state is LinkState.AVAILABLE and not self.remotely_inhibited and not self.remote_outage
+        return self.state is LinkState.AVAILABLE and not self.inhibited and not self.remote_outage
 
     @property
     def in_service(self) -> bool:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
-from typing import Final
 
 from tandem.core.errors import DecodeError
 from tandem.core.timers import TimerTable
@@ -14,31 +12,26 @@ from tandem.ss7.mtp3.discrimination import Destination, Discrimination
 from tandem.ss7.mtp3.distribution import Distribution, Recipient
 from tandem.ss7.mtp3.label import LAYOUTS
 from tandem.ss7.mtp3.link_management import DivertTraffic, LeftService, LinkControl, LinkInput, LinkState, SendTest
-from tandem.ss7.mtp3.linkset import Linkset, SendManagement
+from tandem.ss7.mtp3.linkset import Linkset
+from tandem.ss7.mtp3.management import Management
 from tandem.ss7.mtp3.messages import ManagementMessage, decode_management
+from tandem.ss7.mtp3.point_restart import PointRestart, PointState
 from tandem.ss7.mtp3.primitives import (
     Notice,
     Output,
     PauseIndication,
     ResumeIndication,
     StartLink,
-    StatusCause,
-    StatusIndication,
     StopLink,
     TransferIndication,
     TransferRequest,
 )
 from tandem.ss7.mtp3.restart import RestartControl, RestartInput, RestartOutput, RestartState
-from tandem.ss7.mtp3.routes import RouteState, RouteTable, SendRouteSetTest
+from tandem.ss7.mtp3.routes import RouteTable, SendRouteSetTest
 from tandem.ss7.mtp3.sending import Sender
 from tandem.ss7.mtp3.testing import SltInput
 from tandem.ss7.mtp3.timers import Timer, TimerKey
 from tandem.ss7.mtp3.traffic import Traffic
-
-_UPU_CAUSES: Final = {
-    1: StatusCause.USER_PART_UNEQUIPPED,
-    2: StatusCause.USER_PART_INACCESSIBLE,
-}
 
 
 class SignallingPoint:
@@ -47,8 +40,7 @@ class SignallingPoint:
     Inputs: `start`, `stop`, `link_event`, `transfer`, `handle_timers`. Outputs: see `primitives.Output`. Messages
     that cannot be understood or are not for us are counted in `counters` by reason and dropped.
 
-    An end point: it does not transfer messages between others. TFC is reported to users as congestion without route
-    set congestion test, link congestion is only counted, and `traffic` says which changeover procedures there are.
+    With `Configuration.transfer` it is a transfer point, otherwise an end point.
     """
 
     def __init__(self, configuration: Configuration) -> None:
@@ -66,7 +58,6 @@ class SignallingPoint:
         self._routes = RouteTable(configuration.routes, timers.t10, self._timers)
         self._links: dict[int, LinkControl] = {}
         self._linksets = {linkset.name: self._build(linkset) for linkset in configuration.linksets}
-        self._by_adjacent = {linkset.adjacent: linkset for linkset in self._linksets.values()}
         self._waiting_starts: dict[int, StartLink] = {}
         """Restorations that wait for the end of a changeover: level 2 forgets its messages when it starts."""
         self._traffic = Traffic(
@@ -79,6 +70,23 @@ class SignallingPoint:
             self._outputs,
             self.counters,
         )
+        self._management = Management(
+            configuration,
+            self._links,
+            self._linksets,
+            self._routes,
+            self._traffic,
+            self._sender,
+            self._timers,
+            self._outputs,
+            self.counters,
+            self._drain_link,
+            self._restart,
+        )
+        t18 = timers.t18 if configuration.transfer else 0.0
+        self._point_restart = PointRestart(t18, timers.t20, self._timers) if configuration.full_restart else None
+        self._held_back: dict[str, list[RestartOutput]] = {}
+        """By linkset, what its restart wants done once the point itself has restarted."""
 
     def _build(self, configuration: LinksetConfiguration) -> Linkset:
         timers = self.configuration.timers
@@ -89,7 +97,7 @@ class SignallingPoint:
         links = [LinkControl(link, configuration, timers, self._timers, alone) for link in configuration.links]
         self._links.update((link.id, link) for link in links)
         restart = RestartControl(configuration.name, configuration.restart_wait, timers.t19, self._timers)
-        return Linkset(configuration, links, restart, timers.t23, self._timers)
+        return Linkset(configuration, links, restart)
 
     def start(self, now: float) -> None:
         """Declare every destination unavailable and activate every link."""
@@ -102,6 +110,7 @@ class SignallingPoint:
         """Deactivate every link; destinations become unavailable."""
         for link in self._links.values():
             self.deactivate(link.id, now)
+        self._management.stopped()
 
     def activate(self, link: int, now: float) -> None:
         """Bring `link` up and keep it up."""
@@ -113,11 +122,27 @@ class SignallingPoint:
         self._links[link].handle(LinkInput.DEACTIVATE, now)
         self._drain_link(self._links[link], now)
 
+    def inhibit(self, link: int, now: float) -> None:
+        """Keep user traffic off `link` while it stays in service, if the neighbour agrees (Q.704 10); see Notice."""
+        self._management.inhibit(self._links[link], now)
+
+    def uninhibit(self, link: int, now: float) -> None:
+        """Take back what `inhibit` asked for."""
+        self._management.uninhibit(self._links[link], now)
+
+    def inhibited_links(self) -> set[int]:
+        """Links that carry no user traffic because one end or the other does not want it."""
+        return {link.id for link in self._links.values() if link.inhibited}
+
     def transfer(self, request: TransferRequest, now: float) -> None:
         """MTP-TRANSFER request: send a user's message, or count and drop it when its destination is unavailable."""
         dpc, sls = request.dpc, request.sls
         msu = self._sender.encode(request.service, dpc, sls, request.data, request.opc, request.priority)
         if msu is not None:
+            if not self._management.congestion.none:
+                link = self._traffic.router.link(dpc, sls)
+                if link is not None and not self._management.admit(link, dpc, None, request.priority):
+                    return
             self._traffic.send(dpc, sls, msu)
 
     def link_event(self, link_id: int, primitive: mtp2.Indication, now: float) -> None:
@@ -148,8 +173,9 @@ class SignallingPoint:
             case mtp2.RemoteProcessorRecovered():
                 link.remote_outage = False
                 self._outputs.append(Notice("the neighbour's processor is back", link_id))
-            case _:
+            case mtp2.LinkCongested() | mtp2.LinkCongestionCeased():
                 self.counters[type(primitive).__name__] += 1
+                self._management.congestion.link(link_id, isinstance(primitive, mtp2.LinkCongested))
         self._drain_link(link, now)
 
     def next_deadline(self) -> float | None:
@@ -172,11 +198,22 @@ class SignallingPoint:
                 case Timer.T1 | Timer.T2 | Timer.T3 | Timer.T4 | Timer.T5 | Timer.T6, (int() | (int(), str())) as of:
                     self._traffic.timer(timer, of, now)
                     self._restore_waiting()
+                case Timer.T8, _:
+                    pass  # it only has to run
+                case Timer.T15, int(dpc):
+                    self._management.congestion.test_due(dpc, now)
+                    self._management.drain_congestion()
+                case Timer.T16, int(dpc):
+                    self._management.congestion.test_passed(dpc, now)
+                    self._management.drain_congestion()
+                case Timer.T18 | Timer.T20, _:
+                    self._point_restarted(now)
                 case _, int(link_id):
                     self._link_timer(self._links[link_id], timer, now)
 
     def _link_timer(self, link: LinkControl, timer: Timer, now: float) -> None:
-        linkset = self._linkset_of(link)
+        if self._management.inhibit_timer(timer, link, now):
+            return
         match timer:
             case Timer.T17:
                 link.handle(LinkInput.T17_EXPIRY, now)
@@ -184,8 +221,6 @@ class SignallingPoint:
                 link.handle_test(SltInput.T1_EXPIRY, now)
             case Timer.TEST_T2:
                 link.handle_test(SltInput.T2_EXPIRY, now)
-            case Timer.T23:
-                self._answer(linkset, linkset.inhibit_test_due(link, now))
         self._drain_link(link, now)
 
     def outputs(self) -> list[Output]:
@@ -218,7 +253,9 @@ class SignallingPoint:
             self.counters["malformed"] += 1
             return
         if destination is not Destination.HERE:
-            self.counters[destination.value] += 1
+            elsewhere = destination is Destination.ELSEWHERE
+            if not (elsewhere and self._management.transfer(link, msu, opc, dpc, sls, now)):
+                self.counters[destination.value] += 1
             return
         data = msu[1 + self._layout.octets :]
         linkset = self._linkset_of(link)
@@ -229,7 +266,7 @@ class SignallingPoint:
                 self.counters["received"] += 1
                 self._outputs.append(TransferIndication(service, opc, dpc, sls, data))
             case Recipient.NOBODY:
-                self._no_user(linkset, service, opc)
+                self._management.no_user(linkset, service, opc)
             case recipient:
                 try:
                     message = decode_management(data, service, self._variant)
@@ -239,13 +276,8 @@ class SignallingPoint:
                 if recipient is Recipient.TESTING:
                     self._test_message(link, message, service, opc, sls, now)
                 else:
-                    self._management(link, message, opc, sls, now)
-
-    def _no_user(self, linkset: Linkset, service: int, opc: int) -> None:
-        """No user part for `service`: say so to the origin (UPU, Q.704 11.2.7), cause unequipped."""
-        self.counters["no user part"] += 1
-        own = self.configuration.point_code
-        self._sender.management(linkset, "UPU", opc, destination=own, user_part=service, cause=1)
+                    self._management.message(link, message, opc, sls, now)
+                    self._drain_routes(now)
 
     def _test_message(
         self, link: LinkControl, message: ManagementMessage, service: int, opc: int, sls: int, now: float
@@ -270,75 +302,6 @@ class SignallingPoint:
         else:
             self.counters["test message dropped"] += 1
 
-    def _management(self, link: LinkControl, message: ManagementMessage, opc: int, sls: int, now: float) -> None:
-        # A message about a link may come over another linkset, when its own is gone (Q.704 5.3.2).
-        linkset = self._by_adjacent.get(opc)
-        if linkset is None:
-            linkset = self._linkset_of(link)
-            if message.acronym != "UPU":
-                self.counters["management from a point that is not adjacent"] += 1
-                return
-        if (action := _MANAGEMENT.get(message.acronym)) is not None:
-            self.counters[message.acronym] += 1
-            action(self, linkset, message, opc, now)
-            return
-        concerned = linkset.link(message.fields.get("signalling_link_code", sls) & 0xF)
-        if concerned is None:
-            self.counters["management not acted on"] += 1
-        elif (procedure := _ABOUT_LINK.get(message.acronym)) is not None:
-            self.counters[message.acronym] += 1
-            procedure(self, concerned, message, now)
-        else:
-            answers = linkset.answer(message, concerned.slc, now)
-            self.counters[message.acronym if answers is not None else "management not acted on"] += 1
-            self._drain_link(concerned, now)
-            self._answer(linkset, answers or [])
-
-    def _changeover_ordered(self, link: LinkControl, message: ManagementMessage, now: float) -> None:
-        was_in_service = link.in_service
-        if was_in_service:
-            self._traffic.hold(link)
-            link.handle(LinkInput.CHANGEOVER_ORDERED, now, f"the neighbour sent {message.acronym}")
-            self._drain_link(link, now)
-        self._traffic.ordered(link, message, was_in_service, now)
-        self._restore_waiting()
-
-    def _changeover_acknowledged(self, link: LinkControl, message: ManagementMessage, now: float) -> None:
-        self._traffic.acknowledged(link, message, now)
-        self._restore_waiting()
-
-    def _changeback_declared(self, link: LinkControl, message: ManagementMessage, now: float) -> None:
-        """Messages are handed to users as they come, so everything before the declaration has been (Q.704 6.3)."""
-        code = {"changeback_code": message.fields["changeback_code"]}
-        self._answer(self._linkset_of(link), [SendManagement("CBA", link.slc, code)])
-
-    def _changeback_acknowledged(self, link: LinkControl, message: ManagementMessage, now: float) -> None:
-        self._traffic.changed_back(link, message)
-
-    def _traffic_restart_allowed(self, linkset: Linkset, message: ManagementMessage, opc: int, now: float) -> None:
-        self._restart(linkset, RestartInput.TRA, now)
-
-    def _route_state(self, linkset: Linkset, message: ManagementMessage, opc: int, now: float) -> None:
-        state = RouteState(message.acronym)
-        destination = message.fields["destination"]
-        if destination == linkset.adjacent or not self._routes.told(destination, linkset.name, state, now):
-            self.counters["route message about an unknown destination"] += 1
-        self._drain_routes(now)
-
-    def _route_set_test(self, linkset: Linkset, message: ManagementMessage, opc: int, now: float) -> None:
-        """Only this point itself can be reached through it: there is no transfer function (Q.704 13.5.4)."""
-        if message.fields["destination"] == self.configuration.point_code:
-            self._sender.management(linkset, "TFA", destination=self.configuration.point_code)
-
-    def _transfer_controlled(self, linkset: Linkset, message: ManagementMessage, opc: int, now: float) -> None:
-        level = message.fields["status"]
-        self._outputs.append(StatusIndication(message.fields["destination"], StatusCause.CONGESTION, level=level))
-
-    def _user_part_unavailable(self, linkset: Linkset, message: ManagementMessage, opc: int, now: float) -> None:
-        cause = _UPU_CAUSES.get(message.fields["cause"], StatusCause.USER_PART_UNKNOWN)
-        service = message.fields["user_part"]
-        self._outputs.append(StatusIndication(message.fields["destination"], cause, service=service))
-
     # Consequences
 
     def _drain_link(self, link: LinkControl, now: float) -> None:
@@ -348,7 +311,6 @@ class SignallingPoint:
         diverted = any(isinstance(output, DivertTraffic) for output in outputs)
         if diverted:
             self._traffic.hold(link)
-            linkset.clear_inhibition(link)
         for output in outputs:
             match output:
                 case SendTest():
@@ -356,7 +318,6 @@ class SignallingPoint:
                 case DivertTraffic():
                     pass
                 case LeftService():
-                    linkset.clear_inhibition(link)
                     self._traffic.read_number(link)
                 case StartLink() if diverted or self._traffic.changing_over(link):
                     self._waiting_starts[link.id] = output
@@ -385,7 +346,7 @@ class SignallingPoint:
         usable = linkset.usable()
         if not usable:
             # Better an inhibited link than none: forced uninhibiting, Q.704 10.3.
-            self._answer(linkset, linkset.uninhibit_all())
+            self._management.reclaim(linkset, now)
             usable = linkset.usable()
         if not usable:
             if linkset.restart.state is not RestartState.DOWN or not linkset.in_service:
@@ -395,14 +356,40 @@ class SignallingPoint:
             self._restart(linkset, RestartInput.PEER_TEST_ANSWERED, now)
         self._restart(linkset, RestartInput.LINK_USABLE, now)
 
-    def _answer(self, linkset: Linkset, messages: list[SendManagement]) -> None:
-        for message in messages:
-            self._sender.about_link(linkset, message)
-
     def _restart(self, linkset: Linkset, event: RestartInput, now: float) -> None:
-        for output in linkset.restart.handle(event, now):
+        outputs = linkset.restart.handle(event, now)
+        if self._point_restart is not None:
+            outputs = self._hold_back(self._point_restart, linkset, event, outputs, now)
+        self._carry_out(linkset, outputs, now)
+
+    def _hold_back(
+        self, point: PointRestart, linkset: Linkset, event: RestartInput, outputs: list[RestartOutput], now: float
+    ) -> list[RestartOutput]:
+        """What of `outputs` may be done at once, the restart of the point considered."""
+        if event in (RestartInput.TRA, RestartInput.USER_TRAFFIC):
+            point.neighbour_ready(linkset.name)
+        if event is RestartInput.LINK_USABLE:
+            point.usable(linkset.name, now)
+        elif event is RestartInput.ALL_LINKS_LOST:
+            point.lost(linkset.name)
+            self._held_back.pop(linkset.name, None)
+        if point.state is PointState.LISTENING:
+            self._held_back.setdefault(linkset.name, []).extend(outputs)
+            outputs = []
+        self._point_restarted(now)
+        return outputs
+
+    def _point_restarted(self, now: float) -> None:
+        if self._point_restart is not None and self._point_restart.finished():
+            held, self._held_back = self._held_back, {}
+            for name, outputs in held.items():
+                self._carry_out(self._linksets[name], outputs, now)
+
+    def _carry_out(self, linkset: Linkset, outputs: list[RestartOutput], now: float) -> None:
+        for output in outputs:
             match output:
                 case RestartOutput.SEND_TRA:
+                    self._management.before_restart_allowed(linkset)
                     self._sender.management(linkset, "TRA")
                 case RestartOutput.READY:
                     self._routes.linkset_running(linkset.name)
@@ -416,37 +403,14 @@ class SignallingPoint:
         self._traffic.review(now)
         for output in outputs:
             match output:
-                case SendRouteSetTest(dpc, name):
-                    self._sender.management(self._linksets[name], "RST", destination=dpc)
-                case PauseIndication() | ResumeIndication():
+                case SendRouteSetTest(dpc, name, restricted):
+                    self._sender.management(self._linksets[name], "RSR" if restricted else "RST", destination=dpc)
+                case PauseIndication(pc):
+                    self._management.congestion.forget(pc)
                     self._outputs.append(output)
+                case ResumeIndication():
+                    self._outputs.append(output)
+        self._management.routes_changed()
 
     def _linkset_of(self, link: LinkControl) -> Linkset:
         return self._linksets[link.linkset.name]
-
-
-Action = Callable[[SignallingPoint, Linkset, ManagementMessage, int, float], None]
-
-#: What changeover and changeback messages lead to; `linkset.ANSWERS` has the others about a link.
-_ABOUT_LINK: Final[dict[str, Callable[[SignallingPoint, LinkControl, ManagementMessage, float], None]]] = {
-    "COO": SignallingPoint._changeover_ordered,
-    "XCO": SignallingPoint._changeover_ordered,
-    "ECO": SignallingPoint._changeover_ordered,
-    "COA": SignallingPoint._changeover_acknowledged,
-    "XCA": SignallingPoint._changeover_acknowledged,
-    "ECA": SignallingPoint._changeover_acknowledged,
-    "CBD": SignallingPoint._changeback_declared,
-    "CBA": SignallingPoint._changeback_acknowledged,
-}
-
-#: What a management message that is not about one link leads to.
-_MANAGEMENT: Final[dict[str, Action]] = {
-    "TRA": SignallingPoint._traffic_restart_allowed,
-    "TFP": SignallingPoint._route_state,
-    "TFR": SignallingPoint._route_state,
-    "TFA": SignallingPoint._route_state,
-    "RST": SignallingPoint._route_set_test,
-    "RSR": SignallingPoint._route_set_test,
-    "TFC": SignallingPoint._transfer_controlled,
-    "UPU": SignallingPoint._user_part_unavailable,
-}

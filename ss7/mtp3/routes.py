@@ -21,10 +21,11 @@ class RouteState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class SendRouteSetTest:
-    """Ask the adjacent point of `linkset` for `dpc` again: RST."""
+    """Ask the adjacent point of `linkset` for `dpc` again: RST, or RSR when it said TFR."""
 
     dpc: int
     linkset: str
+    restricted: bool = False
 
 
 RouteOutput = PauseIndication | ResumeIndication | SendRouteSetTest
@@ -68,6 +69,26 @@ class RouteTable:
                 groups[(state is RouteState.RESTRICTED, route.priority)].append(route.linkset)
         return [groups[key] for key in sorted(groups)]
 
+    def normal(self, dpc: int) -> bool:
+        """Whether a route of the highest priority to `dpc` can be used, and is not restricted."""
+        routes = self._routes.get(dpc, [])
+        groups = self.candidates(dpc)
+        if not groups:
+            return False
+        best = min(route.priority for route in routes)
+        used = groups[0][0]
+        return self.state(dpc, used) is RouteState.ALLOWED and any(
+            route.linkset == used and route.priority == best for route in routes
+        )
+
+    def depends_on(self, linkset: str) -> bool:
+        """Whether some destination can be reached over `linkset` alone."""
+        return any(
+            any(route.linkset == linkset for route in routes)
+            and not any(name != linkset for group in self.candidates(dpc) for name in group)
+            for dpc, routes in self._routes.items()
+        )
+
     def siblings(self, dpc: int, linkset: str) -> list[str]:
         """Every linkset configured with the priority that `linkset` has for `dpc`, usable or not."""
         routes = self._routes.get(dpc, [])
@@ -104,8 +125,9 @@ class RouteTable:
 
     def test_due(self, dpc: int, linkset: str, now: float) -> None:
         """T10 expired: ask again, and again after T10, until TFA comes or the linkset is lost (Q.704 13.5)."""
-        if self.state(dpc, linkset) is not RouteState.ALLOWED:
-            self._outputs.append(SendRouteSetTest(dpc, linkset))
+        state = self.state(dpc, linkset)
+        if state is not RouteState.ALLOWED:
+            self._outputs.append(SendRouteSetTest(dpc, linkset, state is RouteState.RESTRICTED))
             self._timers.start((Timer.T10, (dpc, linkset)), now + self._t10)
 
     def outputs(self) -> list[RouteOutput]:

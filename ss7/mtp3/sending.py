@@ -71,6 +71,13 @@ class Sender:
         carrier = usable[0] if usable else linkset.carrier(-1)
         self._management(linkset, carrier, acronym, None, fields, dpc)
 
+    def distant(self, link: LinkControl, dpc: int, acronym: str, priority: int | None, fields: dict[str, int]) -> None:
+        """Send a message to a point that need not be adjacent over `link`."""
+        data = encode_management(acronym, self._variant, b"", **fields)
+        sls = link.slc if dpc == link.linkset.adjacent_point_code else 0
+        level = self._priority if priority is None else priority
+        self.message(link.id, Service.MANAGEMENT, dpc, sls, data, priority=level)
+
     def about_link(self, linkset: Linkset, message: SendManagement, carrier: LinkControl | None = None) -> None:
         """Send a message about one link of `linkset` to the adjacent point, on link `carrier` when it is given.
 

@@ -22,14 +22,32 @@ class Timer(Enum):
     """Q.704: changeback acknowledgement, second attempt. Key: diversion."""
     T6 = auto()
     """Q.704: controlled rerouting. Key: diversion."""
+    T8 = auto()
+    """Q.704: no second TFP in answer to misdirected messages. Key: destination and linkset."""
     T10 = auto()
     """Q.704: next signalling route set test. Key: destination and linkset."""
+    T12 = auto()
+    """Q.704: uninhibit acknowledgement. Key: link."""
+    T13 = auto()
+    """Q.704: LUN in answer to LFU. Key: link."""
+    T14 = auto()
+    """Q.704: inhibit acknowledgement. Key: link."""
+    T15 = auto()
+    """Q.704: start of the route set congestion test. Key: destination."""
+    T16 = auto()
+    """Q.704: TFC in answer to RCT. Key: destination."""
     T17 = auto()
     """Q.704: next initial alignment. Key: link."""
+    T18 = auto()
+    """Q.704: a restarting transfer point listens to its neighbours. Key: 0."""
     T19 = auto()
     """Q.704: until a TRA may be answered with TRA. Key: linkset."""
+    T20 = auto()
+    """Q.704: longest restart of the signalling point. Key: 0."""
     T21 = auto()
     """Q.704: the neighbour's TRA; its duration is `LinksetConfiguration.restart_wait`. Key: linkset."""
+    T22 = auto()
+    """Q.704: next local inhibit test. Key: link."""
     T23 = auto()
     """Q.704: next remote inhibit test. Key: link."""
     PEER_TEST = auto()

@@ -122,7 +122,7 @@ def test_deactivation():
     assert (link.state, link.outputs()) == (LinkState.INACTIVE, [])
 
 
-@pytest.mark.parametrize("flag", ["remotely_inhibited", "remote_outage"])
+@pytest.mark.parametrize("flag", ["inhibited", "remote_outage"])
 def test_not_usable_though_available(flag):
     link = available()
     setattr(link, flag, True)
