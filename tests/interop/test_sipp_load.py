@@ -12,7 +12,8 @@ PAYLOAD = {"A": 0, "B": 8}
 #: Each round: so many calls from A to B and from B to A, this many new ones a second, each of HOLD ms.
 CALLS, RATE, HOLD = 50, 10, 1000
 ROUNDS = 4
-#: kB that a process may grow from the second round on: a leak of one kB a call would be 200 kB or more.
+#: kB that a process may grow from the second round to the last: bounded caches still fill. What calls leave behind is
+#: counted object by object in test_sipp_leftovers.
 GROWTH = 1500
 
 
