@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from enum import Enum, auto
 
 from tandem.core.cause import Cause, Location
@@ -13,7 +14,7 @@ from tandem.gateway.calls.model import Information, Nature, Primitive, Release, 
 from tandem.gateway.configuration.ranges import parse_ranges
 from tandem.gateway.configuration.schema import Configuration, IsupTrunk, Linkset
 from tandem.gateway.log import Line
-from tandem.gateway.media.protocol import Source, TimeslotEndpoint
+from tandem.gateway.media.protocol import Source, TimeslotEndpoint, Tone
 from tandem.gateway.trunks import isup_mapping as mapping
 from tandem.ss7.isup.circuits import Blocking, CircuitStatus
 from tandem.ss7.isup.codes import MessageType
@@ -31,7 +32,9 @@ from tandem.ss7.isup.primitives import (
     CallStateError,
     CircuitChanged,
     CircuitState,
+    Congested,
     ContinuityLoop,
+    ContinuityTone,
     IncomingCall,
     Output,
     Transfer,
@@ -52,6 +55,9 @@ from tandem.ss7.mtp3.primitives import (
 #: that line cards apply to LOS, LFA and AIS before they report a failure (2.5 s, G.775 and G.783 practice).
 PERSISTENCE = 2.5
 _FAULTS = frozenset({"LOS", "LFA", "AIS"})
+
+
+_UNUSABLE = frozenset({CircuitStatus.CHECKING, CircuitStatus.RESETTING, CircuitStatus.UNEQUIPPED})
 
 
 class Timer(Enum):
@@ -83,7 +89,10 @@ class IsupTrunkPort:
 
     def offer(self, half: HalfCall, setup: Setup, now: float) -> Release | None:
         """Seize a circuit and send the IAM."""
-        if setup.hop_counter == 0:
+        if setup.hop_counter is not None:
+            setup = replace(setup, hop_counter=setup.hop_counter - 1)
+        if setup.hop_counter is not None and setup.hop_counter <= 0:
+            self._owner.log(Line("warning", "!", f"trunk {self.name}", "a call has used up its hop counter"))
             return Release(Cause.EXCHANGE_ROUTING_ERROR, Location.TRANSIT_NETWORK, "the hop counter is used up")
         if not setup.called.digits:
             return Release(Cause.INVALID_NUMBER_FORMAT, Location.TRANSIT_NETWORK, "there is no called number")
@@ -174,6 +183,13 @@ class IsupTrunks:
             case StatusIndication(pc=pc, cause=cause):
                 exchange.status(pc, cause, now)
 
+    def continuity_heard(self, endpoint: TimeslotEndpoint, now: float) -> None:
+        """The check tone sent on a timeslot (Tone `continuity`) came back on it."""
+        for port in self.trunks.values():
+            for cic, own in port.endpoints.items():
+                if own == endpoint:
+                    self.exchange.continuity_heard(port.name, cic, now)
+
     def span_changed(self, span: str, alarms: list[str], now: float) -> None:
         """The alarms of a line changed: a lasting fault blocks its circuits (Q.764 2.8.2, hardware failure)."""
         faulty = bool(_FAULTS.intersection(alarms))
@@ -239,6 +255,9 @@ class IsupTrunks:
 
     def _handle(self, output: Output, now: float) -> None:
         match output:
+            case IncomingCall(call=call, circuits=circuits) if circuits:
+                # Timeslots are switched one by one here: N x 64 kbit/s would come out of step.
+                self.exchange.release(call, Cause.BEARER_CAPABILITY_NOT_IMPLEMENTED, now)
             case IncomingCall(call=call, group=group, cic=cic, message=message, complete=complete):
                 port = self.trunks[group]
                 self.adopt(HalfCall(port, incoming=True), call, port, cic)
@@ -274,6 +293,14 @@ class IsupTrunks:
             case ContinuityLoop(group=group, cic=cic, connected=connected):
                 endpoint = self.trunks[group].endpoints[cic]
                 self.control.media_commands.append(Source(endpoint, endpoint if connected else None))
+            case ContinuityTone(group=group, cic=cic, connected=connected):
+                endpoint = self.trunks[group].endpoints[cic]
+                self.control.media_commands.append(
+                    Tone(endpoint, "continuity") if connected else Source(endpoint, None)
+                )
+            case Congested(group=group, level=level):
+                text = f"the peer is congested (level {level}), it is sent fewer calls for a while"
+                self.log(Line("warning", "!", f"trunk {group}", text))
             case CircuitState(group=group, cic=cic, status=status, blocking=blocking):
                 self._circuit_state(group, cic, status, blocking)
             case Alert(group=group, cic=cic, text=text):
@@ -285,7 +312,7 @@ class IsupTrunks:
         if self._trace is not None:
             self._trace(Line("debug", "=", f"circuit {group}/{cic}", _state_text(status, blocking)))
         out = self._out_of_service[group]
-        usable = not blocking and status not in (CircuitStatus.RESETTING, CircuitStatus.UNEQUIPPED)
+        usable = not blocking and status not in _UNUSABLE
         if usable == (cic not in out):
             return
         total = len(self.trunks[group].endpoints)

@@ -60,7 +60,7 @@ def _request(kernel: Kernel, circuits: list[Circuit], flag: Blocking, block: boo
             if block:
                 kernel.set_blocking(circuit, circuit.blocking | flag)
             if block and hardware:
-                call = kernel.detach(circuit) if circuit.state is State.OUT_WAIT_ACM else None
+                call = kernel.detach(circuit)
                 _fail_hardware(kernel, circuit, "circuit blocked for hardware failure")
                 if call is not None:
                     calls.append(call)
@@ -138,8 +138,6 @@ def _blocking_received(kernel: Kernel, circuit: Circuit, message: Message, now: 
 
 def _leave_blocked(kernel: Kernel, circuit: Circuit, now: float) -> None:
     """An outgoing call without backward message goes to another circuit, the attempt here is released, 2.8.2.1."""
-    if circuit.state is not State.OUT_WAIT_ACM:
-        return
     call = kernel.detach(circuit)
     if call is not None:
         kernel.start_release(circuit, [cause_indicators(Cause.NORMAL_UNSPECIFIED)], now)
@@ -165,7 +163,7 @@ def _group_blocking_received(kernel: Kernel, circuit: Circuit, message: Message,
     for item in circuits:
         kernel.set_blocking(item, item.blocking | flag if block else item.blocking & ~flag)
         if block and hardware:
-            call = kernel.detach(item) if item.state is State.OUT_WAIT_ACM else None
+            call = kernel.detach(item)
             _fail_hardware(kernel, item, "circuit blocked for hardware failure by the peer")
             if call is not None:
                 calls.append(call)

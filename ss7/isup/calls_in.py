@@ -6,12 +6,29 @@ from typing import Final
 
 from tandem.core.cause import Cause
 from tandem.ss7.isup.blocking import block_again
-from tandem.ss7.isup.circuits import Blocking, Call, Circuit, State
+from tandem.ss7.isup.circuits import OUT_EARLY, Blocking, Call, Circuit, State
 from tandem.ss7.isup.codes import MessageType, ParameterCode
-from tandem.ss7.isup.kernel import Kernel, MessageAction, SendAction, TimerAction, deliver, discard
+from tandem.ss7.isup.initial import CHECK_PREVIOUS_CIRCUIT, CHECK_THIS_CIRCUIT, check_indicator
+from tandem.ss7.isup.kernel import (
+    Kernel,
+    MessageAction,
+    SendAction,
+    TimerAction,
+    cause_indicators,
+    deliver,
+    discard,
+)
 from tandem.ss7.isup.messages import Message
+from tandem.ss7.isup.multirate import circuits_needed, run_from
 from tandem.ss7.isup.primitives import AddressComplete, AddressCompleteDue, ContinuityLoop, IncomingCall
-from tandem.ss7.isup.release import TRANSPARENT, release_on_expiry, release_received, unexpected_release_complete
+from tandem.ss7.isup.release import (
+    TRANSPARENT,
+    release_on_expiry,
+    release_received,
+    send_transparent,
+    transparent_received,
+    unexpected_release_complete,
+)
 from tandem.ss7.isup.supervision import start_reset
 from tandem.ss7.isup.timers import Timer
 
@@ -19,10 +36,6 @@ M = MessageType
 
 #: Calling party's category "test call", Q.763 3.11.
 TEST_CALL: Final = 13
-
-#: Continuity check indicator of Q.763 3.35 bits DC.
-_CHECK_THIS_CIRCUIT: Final = 1
-_CHECK_PREVIOUS_CIRCUIT: Final = 2
 
 _ST: Final = 0xF
 
@@ -37,16 +50,55 @@ def initial_address(kernel: Kernel, circuit: Circuit, message: Message, now: flo
             return
         # A peer that seizes a circuit has unblocked it, whatever became of its UBL.
         kernel.set_blocking(circuit, circuit.blocking & ~(Blocking.REMOTE_MAINTENANCE | Blocking.REMOTE_HARDWARE))
-    call = kernel.new_call(circuit, message, outgoing=False)
-    nature = message.raw(ParameterCode.NATURE_OF_CONNECTION_INDICATORS)
-    check = nature[0] >> 2 & 3 if nature else 0
-    if check not in (_CHECK_THIS_CIRCUIT, _CHECK_PREVIOUS_CIRCUIT):
-        _offer(kernel, circuit, call, now)
+    moved = _take_members(kernel, circuit, message, now)
+    if moved is None:
+        kernel.start_release(circuit, [cause_indicators(Cause.REQUESTED_CIRCUIT_CHANNEL_NOT_AVAILABLE)], now)
         return
-    kernel.set_state(circuit, State.IN_WAIT_COT)
-    kernel.start(circuit, Timer.T8, now)
-    if check == _CHECK_THIS_CIRCUIT:
-        kernel.produced.append(ContinuityLoop(circuit.group.name, circuit.cic, True))
+    call = kernel.new_call(circuit, message, outgoing=False)
+    check = check_indicator(message)
+    if check in (CHECK_THIS_CIRCUIT, CHECK_PREVIOUS_CIRCUIT):
+        kernel.set_state(circuit, State.IN_WAIT_COT)
+        kernel.start(circuit, Timer.T8, now)
+        if check == CHECK_THIS_CIRCUIT:
+            kernel.produced.append(ContinuityLoop(circuit.group.name, circuit.cic, True))
+    else:
+        _offer(kernel, circuit, call, now)
+    for other in moved:
+        kernel.attempt_again(other, now, "dual seizure with a call of several circuits")
+
+
+def _take_members(kernel: Kernel, circuit: Circuit, message: Message, now: float) -> list[Call] | None:
+    """Take the other circuits of an N x 64 kbit/s call; None when they cannot be had.
+
+    Outgoing calls that hold one of them and have no backward message yet give way, as they take fewer circuits:
+    they are returned, for another attempt.
+    """
+    count = circuits_needed(message)
+    if count == 1:
+        return []
+    run = run_from(circuit.group, circuit.cic, count)
+    if run is None or not all(_may_join(item, count) for item in run[1:]):
+        return None
+    members = run[1:]
+    moved = []
+    for lead in dict.fromkeys(item.lead or item for item in members):
+        call = kernel.detach(lead)
+        if call is not None:
+            kernel.leave_check(lead)
+            kernel.stop_all(lead)
+            kernel.disband(lead)
+            if lead not in members:
+                kernel.start_release(lead, [cause_indicators(Cause.NORMAL_UNSPECIFIED)], now)
+            moved.append(call)
+    kernel.connect(circuit, members)
+    return moved
+
+
+def _may_join(circuit: Circuit, count: int) -> bool:
+    lead = circuit.lead or circuit
+    if lead.state in OUT_EARLY:
+        return 1 + len(lead.members or ()) < count
+    return circuit.state is State.IDLE and not circuit.wanted
 
 
 def _offer(kernel: Kernel, circuit: Circuit, call: Call, now: float) -> None:
@@ -55,7 +107,11 @@ def _offer(kernel: Kernel, circuit: Circuit, call: Call, now: float) -> None:
     call.offered = True
     call.complete = not circuit.group.configuration.overlap
     _count_digits(circuit, call, call.initial.raw(ParameterCode.CALLED_PARTY_NUMBER), header=2)
-    kernel.produced.append(IncomingCall(call.number, circuit.group.name, circuit.cic, call.initial, call.complete))
+    members = circuit.members
+    circuits = (circuit.cic, *[member.cic for member in members]) if members else ()
+    kernel.produced.append(
+        IncomingCall(call.number, circuit.group.name, circuit.cic, call.initial, call.complete, circuits)
+    )
     _await_digits(kernel, circuit, call, now)
     waiting, call.later = call.later, None
     for message in waiting or ():
@@ -112,12 +168,17 @@ def _keep(kernel: Kernel, circuit: Circuit, message: Message, now: float) -> Non
 
 def _continuity(kernel: Kernel, circuit: Circuit, message: Message, now: float) -> None:
     """COT after an IAM that asked for it, Q.764 2.1.8 and 2.1.9."""
-    kernel.leave_check(circuit)
     kernel.stop(circuit, Timer.T8)
     if _successful(message):
+        kernel.leave_check(circuit)
         if circuit.call is not None:
             _offer(kernel, circuit, circuit.call, now)
         return
+    if circuit.call is not None and check_indicator(circuit.call.initial) == CHECK_PREVIOUS_CIRCUIT:
+        # This circuit is sound; the call behind it has failed.
+        kernel.fail(circuit, Cause.TEMPORARY_FAILURE, "continuity check failed on a previous circuit", now)
+        return
+    kernel.leave_check(circuit)
     # The peer tries the call elsewhere and checks this circuit again (CCR) within T27.
     kernel.drop_call(circuit)
     kernel.set_state(circuit, State.IN_WAIT_CCR)
@@ -149,6 +210,13 @@ def _successful(message: Message) -> bool:
     return bool(indicators and indicators[0] & 1)
 
 
+def _after_failure(kernel: Kernel, circuit: Circuit, message: Message, now: float) -> None:
+    """IAM on a circuit that we are to check again: the peer knows nothing of the failure (any more)."""
+    kernel.leave_check(circuit)
+    kernel.stop_all(circuit)
+    initial_address(kernel, circuit, message, now)
+
+
 def _information(kernel: Kernel, circuit: Circuit, message: Message, now: float) -> None:
     """INF in answer to our INR, Q.764 2.1.6."""
     kernel.stop(circuit, Timer.T33)
@@ -158,6 +226,9 @@ def _information(kernel: Kernel, circuit: Circuit, message: Message, now: float)
 #: What a message does in the incoming states; what is absent is in `exchange.UNEXPECTED`.
 MESSAGES: Final[dict[tuple[State, MessageType], MessageAction]] = {
     (State.IDLE, M.IAM): initial_address,
+    (State.IN_WAIT_SGM, M.IAM): initial_address,
+    (State.RECHECK_WAIT, M.IAM): _after_failure,
+    (State.RECHECK, M.IAM): _after_failure,
     (State.IDLE, M.CCR): _check_asked,
     # IAM received, continuity awaited
     (State.IN_WAIT_COT, M.COT): _continuity,
@@ -191,7 +262,7 @@ MESSAGES: Final[dict[tuple[State, MessageType], MessageAction]] = {
 MESSAGES.update({(State.IN_WAIT_COT, message): _keep for message in TRANSPARENT})
 MESSAGES.update(
     {
-        (state, message): _information if message is M.INF else deliver
+        (state, message): _information if message is M.INF else transparent_received
         for state in (State.IN_ADDRESS, State.IN_WAIT_ANM, State.IN_ANSWERED)
         for message in TRANSPARENT
     }
@@ -235,6 +306,7 @@ TIMERS: Final[dict[tuple[State, Timer], TimerAction]] = {
     (State.IN_ADDRESS, Timer.T35): release_on_expiry(Cause.INVALID_NUMBER_FORMAT, "T35 expired: number too short"),
     (State.IN_ADDRESS, Timer.T33): _no_information,
     (State.IN_WAIT_ANM, Timer.T33): _no_information,
+    (State.IN_ANSWERED, Timer.T38): release_on_expiry(Cause.NORMAL_CALL_CLEARING, "T38 expired: not resumed"),
 }
 
 
@@ -254,6 +326,24 @@ def _send_answer(kernel: Kernel, circuit: Circuit, message: Message, now: float)
     kernel.set_state(circuit, State.IN_ANSWERED)
 
 
+def _suspend(kernel: Kernel, circuit: Circuit, message: Message, now: float) -> None:
+    """SUS (network) sent backwards: the incoming international exchange times it with T38, Q.764 2.5.2."""
+    kernel.transmit(circuit, message)
+    if circuit.group.configuration.times_suspension and _by_network(message):
+        kernel.start(circuit, Timer.T38, now)
+
+
+def _resume(kernel: Kernel, circuit: Circuit, message: Message, now: float) -> None:
+    kernel.transmit(circuit, message)
+    if _by_network(message):
+        kernel.stop(circuit, Timer.T38)
+
+
+def _by_network(message: Message) -> bool:
+    indicators = message.raw(ParameterCode.SUSPEND_RESUME_INDICATORS)
+    return bool(indicators and indicators[0] & 1)
+
+
 def _ask_information(kernel: Kernel, circuit: Circuit, message: Message, now: float) -> None:
     kernel.transmit(circuit, message)
     kernel.start(circuit, Timer.T33, now)
@@ -267,12 +357,12 @@ SENDS: Final[dict[tuple[State, MessageType], SendAction]] = {
     (State.IN_WAIT_ANM, M.CPG): _send,
     (State.IN_WAIT_ANM, M.ANM): _send_answer,
     (State.IN_ANSWERED, M.CPG): _send,
-    (State.IN_ANSWERED, M.SUS): _send,
-    (State.IN_ANSWERED, M.RES): _send,
+    (State.IN_ANSWERED, M.SUS): _suspend,
+    (State.IN_ANSWERED, M.RES): _resume,
 }
 SENDS.update(
     {
-        (state, message): _ask_information if message is M.INR and state is not State.IN_ANSWERED else _send
+        (state, message): _ask_information if message is M.INR and state is not State.IN_ANSWERED else send_transparent
         for state in (State.IN_ADDRESS, State.IN_WAIT_ANM, State.IN_ANSWERED)
         for message in TRANSPARENT
     }

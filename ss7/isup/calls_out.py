@@ -10,7 +10,15 @@ from tandem.ss7.isup.circuits import Circuit, State
 from tandem.ss7.isup.codes import MessageType, ParameterCode
 from tandem.ss7.isup.kernel import Kernel, MessageAction, SendAction, TimerAction, deliver, discard
 from tandem.ss7.isup.messages import Message
-from tandem.ss7.isup.release import TRANSPARENT, release_on_expiry, release_received, unexpected_release_complete
+from tandem.ss7.isup.multirate import circuits_needed
+from tandem.ss7.isup.release import (
+    TRANSPARENT,
+    release_on_expiry,
+    release_received,
+    send_transparent,
+    transparent_received,
+    unexpected_release_complete,
+)
 from tandem.ss7.isup.timers import Timer
 
 M = MessageType
@@ -59,23 +67,36 @@ def _overloaded(kernel: Kernel, circuit: Circuit, message: Message, now: float) 
 def _dual_seizure(kernel: Kernel, circuit: Circuit, message: Message, now: float) -> None:
     """IAM where we sent one and no backward message came, Q.764 2.9.1.4.
 
-    The exchange that controls the circuit goes on with its own call; the other one takes the incoming call and
-    tries its own on another circuit.
+    The call that takes more circuits goes on. Of two alike it is that of the exchange that controls the circuit;
+    the other exchange takes the incoming call and tries its own on another circuit.
     """
-    if circuit.controlled:
+    ours = 1 + len(circuit.members or ())
+    theirs = circuits_needed(message)
+    if theirs < ours or (theirs == ours and circuit.controlled):
         return
     call = kernel.detach(circuit)
+    kernel.leave_check(circuit)
     kernel.stop_all(circuit)
     kernel.drop_call(circuit)
-    if call is not None:
+    kernel.disband(circuit)
+    if call is not None and theirs == 1:
         kernel.attempt_again(call, now, "dual seizure")
     calls_in.initial_address(kernel, circuit, message, now)
+    if call is not None and theirs > 1:  # not before it is known which circuits are left
+        kernel.attempt_again(call, now, "dual seizure")
 
 
-_CALL_STATES: Final = (State.OUT_WAIT_ACM, State.OUT_WAIT_ANM, State.OUT_ANSWERED)
+_CALL_STATES: Final = (State.OUT_CHECK, State.OUT_WAIT_ACM, State.OUT_WAIT_ANM, State.OUT_ANSWERED)
 
 #: What a message does in the outgoing states; what is absent is in `exchange.UNEXPECTED`.
 MESSAGES: Final[dict[tuple[State, MessageType], MessageAction]] = {
+    # IAM with continuity check sent
+    (State.OUT_CHECK, M.IAM): _dual_seizure,
+    (State.OUT_CHECK, M.REL): release_received,
+    (State.OUT_CHECK, M.RLC): unexpected_release_complete,
+    (State.OUT_CHECK, M.LPA): discard,
+    (State.OUT_CHECK, M.SAM): discard,
+    (State.OUT_CHECK, M.COT): discard,
     # IAM sent
     (State.OUT_WAIT_ACM, M.IAM): _dual_seizure,
     (State.OUT_WAIT_ACM, M.ACM): _address_complete,
@@ -98,11 +119,12 @@ MESSAGES: Final[dict[tuple[State, MessageType], MessageAction]] = {
     (State.OUT_ANSWERED, M.REL): release_received,
     (State.OUT_ANSWERED, M.RLC): unexpected_release_complete,
 }
-MESSAGES.update({(state, message): deliver for state in _CALL_STATES for message in TRANSPARENT})
+MESSAGES.update({(state, message): transparent_received for state in _CALL_STATES for message in TRANSPARENT})
 
 
 #: What the expiry of a call timer does; timers are stopped when their state is left.
 TIMERS: Final[dict[tuple[State, Timer], TimerAction]] = {
+    (State.OUT_CHECK, Timer.T7): release_on_expiry(Cause.RECOVERY_ON_TIMER_EXPIRY, "T7 expired: no ACM"),
     (State.OUT_WAIT_ACM, Timer.T7): release_on_expiry(Cause.RECOVERY_ON_TIMER_EXPIRY, "T7 expired: no ACM"),
     (State.OUT_WAIT_ACM, Timer.T3): release_on_expiry(Cause.SWITCHING_EQUIPMENT_CONGESTION, "the peer is overloaded"),
     (State.OUT_WAIT_ANM, Timer.T9): release_on_expiry(Cause.NO_ANSWER_FROM_USER, "T9 expired: no answer"),
@@ -128,10 +150,11 @@ def _send_digits(kernel: Kernel, circuit: Circuit, message: Message, now: float)
 
 #: What call control may send on an outgoing call.
 SENDS: Final[dict[tuple[State, MessageType], SendAction]] = {
+    (State.OUT_CHECK, M.SAM): _send_digits,
     (State.OUT_WAIT_ACM, M.SAM): _send_digits,
     (State.OUT_WAIT_ACM, M.COT): _send,
     (State.OUT_ANSWERED, M.SUS): _send,
     (State.OUT_ANSWERED, M.RES): _send,
     (State.OUT_ANSWERED, M.CPG): _send,
 }
-SENDS.update({(state, message): _send for state in _CALL_STATES for message in TRANSPARENT})
+SENDS.update({(state, message): send_transparent for state in _CALL_STATES for message in TRANSPARENT})

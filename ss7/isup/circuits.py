@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, IntFlag
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from tandem.ss7.isup.variants import Variant
+from tandem.ss7.isup.variants import MESSAGE_LIMITS, Variant
 
 if TYPE_CHECKING:
     from tandem.ss7.isup.codes import MessageType
@@ -20,15 +20,21 @@ class State(Enum):
     """Call processing state of a circuit, after the SDL of Q.764 (CPC outgoing and incoming, CRS, CRCS, CCI)."""
 
     IDLE = "idle"
+    OUT_CHECK = "outgoing: IAM with continuity check sent, wait for the tone to come back (T24)"
     OUT_WAIT_ACM = "outgoing: IAM sent, wait for ACM (T7)"
     OUT_WAIT_ANM = "outgoing: ACM received, wait for ANM (T9)"
     OUT_ANSWERED = "outgoing: answered (suspended while T2 or T6 runs)"
+    IN_RESERVED = "incoming: CRM received and CRA sent, wait for IAM (ANSI)"
+    IN_WAIT_SGM = "incoming: IAM received, wait for its segment (T34)"
     IN_WAIT_COT = "incoming: IAM received, wait for continuity (T8)"
     IN_WAIT_CCR = "incoming: continuity failed, wait for CCR (T27)"
     IN_CHECK = "incoming: continuity check asked for by CCR, wait for COT or REL (T36)"
     IN_ADDRESS = "incoming: wait for more digits (T35, T10) or for ACM or CON to be sent (T11)"
     IN_WAIT_ANM = "incoming: ACM sent, wait for answer"
     IN_ANSWERED = "incoming: answered"
+    RECHECK_WAIT = "continuity check failed: wait to check again (T25, T26)"
+    RECHECK = "CCR sent, wait for the tone to come back (T24)"
+    MEMBER = "part of an N x 64 kbit/s connection on another circuit"
     WAIT_RLC = "REL sent, wait for RLC (T1, T5)"
     RESETTING = "RSC or GRS sent or to be sent, wait for RLC or GRA"
     UNEQUIPPED = "unequipped: the peer answered UCIC"
@@ -40,6 +46,8 @@ class CircuitStatus(Enum):
     IDLE = "idle"
     OUTGOING = "outgoing busy"
     INCOMING = "incoming busy"
+    CHECKING = "continuity check"
+    CONNECTED = "part of a connection of several circuits"
     RELEASING = "releasing"
     RESETTING = "resetting"
     UNEQUIPPED = "unequipped"
@@ -47,19 +55,29 @@ class CircuitStatus(Enum):
 
 STATUS: dict[State, CircuitStatus] = {
     State.IDLE: CircuitStatus.IDLE,
+    State.OUT_CHECK: CircuitStatus.OUTGOING,
     State.OUT_WAIT_ACM: CircuitStatus.OUTGOING,
     State.OUT_WAIT_ANM: CircuitStatus.OUTGOING,
     State.OUT_ANSWERED: CircuitStatus.OUTGOING,
+    State.IN_RESERVED: CircuitStatus.INCOMING,
+    State.IN_WAIT_SGM: CircuitStatus.INCOMING,
     State.IN_WAIT_COT: CircuitStatus.INCOMING,
     State.IN_WAIT_CCR: CircuitStatus.INCOMING,
     State.IN_CHECK: CircuitStatus.INCOMING,
     State.IN_ADDRESS: CircuitStatus.INCOMING,
     State.IN_WAIT_ANM: CircuitStatus.INCOMING,
     State.IN_ANSWERED: CircuitStatus.INCOMING,
+    State.RECHECK_WAIT: CircuitStatus.CHECKING,
+    State.RECHECK: CircuitStatus.CHECKING,
+    State.MEMBER: CircuitStatus.CONNECTED,
     State.WAIT_RLC: CircuitStatus.RELEASING,
     State.RESETTING: CircuitStatus.RESETTING,
     State.UNEQUIPPED: CircuitStatus.UNEQUIPPED,
 }
+
+
+#: States of an outgoing call before any backward message: it may be tried on another circuit, Q.764 2.8.1.
+OUT_EARLY: Final = frozenset({State.OUT_CHECK, State.OUT_WAIT_ACM})
 
 
 class Blocking(IntFlag):
@@ -79,7 +97,7 @@ class Blocking(IntFlag):
 class Group:
     """A circuit group at run time."""
 
-    __slots__ = ("circuits", "configuration", "name", "peer", "pool", "timers", "variant")
+    __slots__ = ("circuits", "configuration", "limit", "name", "peer", "pool", "seized", "timers", "variant")
 
     def __init__(
         self, configuration: GroupConfiguration, peer: Peer, pool: CircuitPool, timers: dict[Timer, float]
@@ -90,6 +108,10 @@ class Group:
         self.peer = peer
         self.pool = pool
         self.timers = timers
+        self.limit = MESSAGE_LIMITS[self.variant]
+        """Most octets of a message from the CIC on."""
+        self.seized = 0
+        """Outgoing calls so far; every so-manieth may be checked for continuity."""
         self.circuits: dict[int, Circuit] = {}
 
 
@@ -134,11 +156,15 @@ class Circuit:
     __slots__ = (
         "blocking",
         "call",
+        "checks_failed",
         "cic",
         "controlled",
         "group",
         "hardware_procedure",
+        "held",
+        "lead",
         "maintenance_procedure",
+        "members",
         "peer",
         "release",
         "reset",
@@ -167,6 +193,14 @@ class Circuit:
         self.maintenance_procedure: Procedure | None = None
         self.hardware_procedure: Procedure | None = None
         self.reset: Procedure | None = None
+        self.held: Message | None = None
+        """A message whose segment is awaited."""
+        self.checks_failed = 0
+        """Continuity checks failed one after another."""
+        self.members: list[Circuit] | None = None
+        """The other circuits of the N x 64 kbit/s connection that this one leads."""
+        self.lead: Circuit | None = None
+        """The circuit that leads the connection of which this one is part."""
 
     def __repr__(self) -> str:
         return f"<Circuit {self.group.name}/{self.cic} {self.state.name} {Blocking(self.blocking)!r}>"

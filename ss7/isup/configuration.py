@@ -10,6 +10,8 @@ from tandem.core.errors import ConfigurationError
 from tandem.ss7.isup.variants import CODINGS, Variant
 
 Control = Literal["auto", "even", "odd", "all", "none"]
+Role = Literal["transit", "end"]
+Unrecognised = Literal["pass-on", "discard"]
 Selection = Literal["oldest-idle", "lowest", "highest"]
 
 
@@ -43,6 +45,19 @@ class GroupConfiguration:
     reset_at_start: bool = True
     """Whether circuits are reset (GRS, RSC) before their first use."""
 
+    role: Role = "transit"
+    """What we are to messages and parameters that we do not know, Q.764 2.9.5: a transit passes on what may be."""
+    unrecognised: Unrecognised = "pass-on"
+    """What becomes of an unknown parameter that came without instruction; CFN goes back either way."""
+    continuity_check: int = 0
+    """Continuity check of outgoing calls: 0 none of our own accord, n every n-th call (Q.724 7, Q.764 2.1.8)."""
+    propagation_delay: int = 0
+    """Milliseconds that the circuits add to a propagation delay counter passing by, Q.764 2.6."""
+    satellite: bool = False
+    """Whether the circuits go over a satellite; the satellite indicator of outgoing calls counts it."""
+    times_suspension: bool = False
+    """Whether we are the incoming international exchange that times a network suspension sent back (T38)."""
+
     def __post_init__(self) -> None:
         limit = (1 << CODINGS[self.variant].cic_bits) - 1
         if not self.cics:
@@ -52,6 +67,10 @@ class GroupConfiguration:
         for cic in self.cics:
             if not 0 <= cic <= limit:
                 raise ConfigurationError(f"circuit group {self.name}: CIC {cic} is not in 0..{limit}")
+        if self.continuity_check < 0 or self.propagation_delay < 0:
+            raise ConfigurationError(
+                f"circuit group {self.name}: continuity_check and propagation_delay cannot be negative"
+            )
         if self.control == "auto" and self.own_point_code == self.peer_point_code:
             raise ConfigurationError(
                 f'circuit group {self.name}: control = "auto" needs different point codes; say even, odd, all or none'

@@ -6,10 +6,23 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from tandem.core.cause import Cause
-from tandem.core.errors import DecodeError, EncodeError
-from tandem.ss7.isup import blocking, calls_in, calls_out, peers, release, supervision
+from tandem.core.errors import ConfigurationError, DecodeError, EncodeError
+from tandem.ss7.isup import (
+    blocking,
+    calls_in,
+    calls_out,
+    confusion,
+    continuity,
+    initial,
+    multirate,
+    peers,
+    release,
+    segmentation,
+    supervision,
+    validation,
+)
 from tandem.ss7.isup.cause import CauseIndicators
-from tandem.ss7.isup.circuits import STATUS, Blocking, Circuit, CircuitView, Group, Peer, Procedure, State
+from tandem.ss7.isup.circuits import OUT_EARLY, STATUS, Blocking, Circuit, CircuitView, Group, Peer, Procedure, State
 from tandem.ss7.isup.codes import MessageType, message_name
 from tandem.ss7.isup.configuration import GroupConfiguration
 from tandem.ss7.isup.kernel import (
@@ -27,25 +40,32 @@ from tandem.ss7.isup.parameters import Parameter, RawParameter
 from tandem.ss7.isup.primitives import Alert, CallStateError, Output, Transfer
 from tandem.ss7.isup.requests import procedure_expired, prompt
 from tandem.ss7.isup.timers import Timer
+from tandem.ss7.isup.variants import Variant
 from tandem.ss7.mtp3.primitives import StatusCause
 
 M = MessageType
 
 #: Messages that only an earlier edition or another network defines: not recognised here.
-UNRECOGNISED: Final = frozenset({M.CMR, M.CMC, M.CMRJ, M.FAD, M.FAI, M.CSVR, M.CSVS, M.DRS, M.CRA, M.CRM, M.CVR, M.CVT})
+UNRECOGNISED: Final = frozenset({M.CMR, M.CMC, M.CMRJ, M.FAD, M.FAI, M.CSVR, M.CSVS, M.DRS})
 
 #: What becomes of a message that a state does not expect, Q.764 2.9.5.1 d).
 UNEXPECTED: Final[dict[State, MessageAction]] = {
     State.IDLE: release.unexpected_idle,
+    State.OUT_CHECK: release.unexpected_early,
     State.OUT_WAIT_ACM: release.unexpected_early,
     State.OUT_WAIT_ANM: discard,
     State.OUT_ANSWERED: discard,
+    State.IN_RESERVED: discard,
+    State.IN_WAIT_SGM: discard,
     State.IN_WAIT_COT: release.unexpected_early,
     State.IN_WAIT_CCR: discard,
     State.IN_CHECK: discard,
     State.IN_ADDRESS: release.unexpected_early,
     State.IN_WAIT_ANM: discard,
     State.IN_ANSWERED: discard,
+    State.RECHECK_WAIT: discard,
+    State.RECHECK: discard,
+    State.MEMBER: discard,
     State.WAIT_RLC: discard,
     State.RESETTING: discard,
     State.UNEQUIPPED: discard,
@@ -53,7 +73,7 @@ UNEXPECTED: Final[dict[State, MessageAction]] = {
 
 
 #: Supervision messages do the same in every call processing state.
-SUPERVISION: Final[dict[MessageType, MessageAction]] = supervision.MESSAGES | blocking.MESSAGES
+SUPERVISION: Final[dict[MessageType, MessageAction]] = supervision.MESSAGES | blocking.MESSAGES | validation.SUPERVISION
 
 
 def _message_table() -> dict[tuple[State, MessageType], MessageAction]:
@@ -63,17 +83,22 @@ def _message_table() -> dict[tuple[State, MessageType], MessageAction]:
         for message in MessageType:
             table[state, message] = UNEXPECTED[state]
             if message in UNRECOGNISED:
-                table[state, message] = release.unrecognised
+                table[state, message] = confusion.unrecognised
             if message in SUPERVISION:
                 table[state, message] = SUPERVISION[message]
-    return table | calls_out.MESSAGES | calls_in.MESSAGES | release.MESSAGES
+    parts = (calls_out, calls_in, release, continuity, validation)
+    for part in parts:
+        table |= part.MESSAGES
+    return table
 
 
 #: What each message does in each state.
 MESSAGES: Final[dict[tuple[State, MessageType], MessageAction]] = _message_table()
 
 #: What the expiry of a circuit's timer does in each state.
-TIMERS: Final[dict[tuple[State, Timer], TimerAction]] = calls_out.TIMERS | calls_in.TIMERS | release.TIMERS
+TIMERS: Final[dict[tuple[State, Timer], TimerAction]] = (
+    calls_out.TIMERS | calls_in.TIMERS | release.TIMERS | continuity.TIMERS | validation.TIMERS
+)
 
 #: What call control may send in each state, REL apart.
 SENDS: Final[dict[tuple[State, MessageType], SendAction]] = calls_out.SENDS | calls_in.SENDS
@@ -120,6 +145,9 @@ class IsupExchange:
             if isinstance(owner, Circuit):
                 if timer in owner.running:
                     owner.running.remove(timer)
+                if timer is Timer.T34:
+                    self._go_on(owner, None, now)
+                    continue
                 action = TIMERS.get((owner.state, timer))
                 if action is not None:
                     action(kernel, owner, now)
@@ -155,10 +183,47 @@ class IsupExchange:
         if circuit is None:
             self._unknown_circuit(peer, message, sls)
             return
-        if isinstance(message_type, MessageType):
-            MESSAGES[circuit.state, message_type](kernel, circuit, message, now)
+        self._segment(circuit, message, now)
+        kernel.mend(now)
+
+    def _segment(self, circuit: Circuit, message: Message, now: float) -> None:
+        """Put segments together, Q.764 2.1.12: a message that announces one waits for T34 or what comes first."""
+        held = circuit.held
+        if message.type == M.SGM:
+            if held is not None:
+                self._go_on(circuit, message, now)
+            return  # late, or unasked for: discarded
+        if held is not None and message.type not in SUPERVISION:
+            self._go_on(circuit, None, now)
+        if segmentation.announces_segment(message) and self._may_wait(circuit, message):
+            if circuit.state is State.IDLE:
+                self._kernel.set_state(circuit, State.IN_WAIT_SGM)
+            circuit.held = message
+            self._kernel.start(circuit, Timer.T34, now)
         else:
-            release.unrecognised(kernel, circuit, message, now)
+            self._act(circuit, message, now)
+
+    @staticmethod
+    def _may_wait(circuit: Circuit, message: Message) -> bool:
+        """Whether a message has a state to wait in: an IAM before its call, others in theirs."""
+        if message.type == M.IAM:
+            return circuit.state is State.IDLE or circuit.state in OUT_EARLY
+        return circuit.call is not None
+
+    def _go_on(self, circuit: Circuit, segment: Message | None, now: float) -> None:
+        held, circuit.held = circuit.held, None
+        self._kernel.stop(circuit, Timer.T34)
+        if held is not None:
+            self._act(circuit, segmentation.join(held, segment), now)
+
+    def _act(self, circuit: Circuit, message: Message, now: float) -> None:
+        kernel = self._kernel
+        if not isinstance(message.type, MessageType):
+            confusion.unrecognised(kernel, circuit, message, now)
+            return
+        rest = confusion.examine(kernel, circuit, message, now)
+        if rest is not None:
+            MESSAGES[circuit.state, message.type](kernel, circuit, rest, now)
 
     def _unknown_circuit(self, peer: Peer, message: Message, sls: int) -> None:
         """UCIC for a circuit that we do not have, Q.764 2.12; never in answer to an answer."""
@@ -218,13 +283,14 @@ class IsupExchange:
         target = kernel.groups[group]
         if not len(target.pool) or peers.refused_by_congestion(target.peer):
             return None
-        circuit = kernel.select(target)
+        message = initial.along_circuit(target, Message.build(M.IAM, 0, parameters, variant=target.variant))
+        circuit = kernel.select(target, multirate.circuits_needed(message))
         if circuit is None:
             return None
         try:
-            initial = Message.build(M.IAM, circuit.cic, parameters, variant=target.variant)
-            call = kernel.new_call(circuit, initial, outgoing=True)
-            kernel.seize(circuit, initial, now)
+            message = message.with_cic(circuit.cic)
+            call = kernel.new_call(circuit, message, outgoing=True)
+            kernel.seize(circuit, message, now)
         except EncodeError:
             # A caller's mistake must not cost a circuit.
             kernel.forget_call(circuit)
@@ -268,10 +334,24 @@ class IsupExchange:
 
     def circuit_of(self, call: int) -> int:
         """CIC of the circuit that a call is on; CallStateError when the call is cleared."""
+        return self.circuits_of(call)[0]
+
+    def circuits_of(self, call: int) -> tuple[int, ...]:
+        """CICs of all circuits that a call is on, N of them for N x 64 kbit/s; CallStateError when it is cleared."""
         known = self._kernel.calls.get(call)
         if known is None:
             raise CallStateError(f"call {call} is over")
-        return known.circuit.cic
+        circuit = known.circuit
+        return (circuit.cic, *[member.cic for member in circuit.members or ()])
+
+    def not_passed_on(self, call: int, message: Message, now: float) -> None:
+        """Call control cannot pass on an unrecognised message, or the unrecognised parameters of a known one.
+
+        It is discarded, notified with CFN or the call released, as its instructions say; Q.764 2.9.5.
+        """
+        known = self._kernel.calls.get(call)
+        if known is not None and not known.released:
+            confusion.not_passed_on(self._kernel, known.circuit, message, now)
 
     def calls(self) -> list[int]:
         """Numbers of all calls that are not cleared."""
@@ -282,7 +362,37 @@ class IsupExchange:
         target = self._kernel.groups[group]
         return len(target.pool) if target.peer.accessible and target.peer.user_part_available else 0
 
+    # From the media plane
+
+    def continuity_heard(self, group: str, cic: int, now: float) -> None:
+        """The check tone that ContinuityTone asked for came back."""
+        circuit = self._kernel.groups[group].circuits.get(cic)
+        if circuit is not None:
+            continuity.tone_returned(self._kernel, circuit, now)
+
     # From maintenance
+
+    def check_continuity(self, group: str, cics: Iterable[int] | None, now: float) -> None:
+        """Check idle circuits with CCR (Q.764 2.1.9); busy ones are passed over."""
+        for circuit in self._circuits(group, cics):
+            continuity.check(self._kernel, circuit, now)
+
+    def validate(self, group: str, cics: Iterable[int] | None, now: float) -> None:
+        """Ask the peer whether it has circuits as we do (CVT, ANSI only); CircuitValidated follows for each."""
+        target = self._kernel.groups[group]
+        if target.variant is not Variant.ANSI:
+            raise ConfigurationError(f"circuit group {group}: CVT exists in the ansi variant only")
+        for circuit in self._circuits(group, cics):
+            validation.validate(self._kernel, circuit, now)
+
+    @property
+    def congestion_level(self) -> int:
+        """Automatic congestion level that peers are told in REL: 0 none, 1 or 2 (Q.764 2.11)."""
+        return self._kernel.congestion_level
+
+    @congestion_level.setter
+    def congestion_level(self, level: int) -> None:
+        self._kernel.congestion_level = level
 
     def block(self, group: str, cics: Iterable[int] | None, now: float, *, hardware: bool = False) -> None:
         """Block circuits (None: all of the group). Calls on them go on, unless for hardware failure."""
@@ -291,6 +401,7 @@ class IsupExchange:
         for circuit in circuits:
             circuit.wanted |= flag
         blocking.reconcile(self._kernel, circuits, now)
+        self._kernel.mend(now)
 
     def unblock(self, group: str, cics: Iterable[int] | None, now: float, *, hardware: bool = False) -> None:
         """Take back `block`; circuits may be seized when the peer has acknowledged."""
@@ -308,6 +419,7 @@ class IsupExchange:
             if circuit.state is not State.RESETTING:
                 kernel.end_call(circuit, Cause.NORMAL_UNSPECIFIED, OWN_LOCATION, "reset by maintenance")
         supervision.start_reset(kernel, circuits, now)
+        kernel.mend(now)
 
     def query(self, group: str, cics: Iterable[int] | None, now: float) -> None:
         """Ask the peer for its view of circuits (CQM, national use); GroupQueried follows."""
@@ -337,5 +449,5 @@ class IsupExchange:
 
 #: Messages about an unknown circuit that are not answered with UCIC: answers, and reports.
 _NOT_ANSWERED: Final = frozenset(
-    {M.UCIC, M.CFN, M.RLC, M.BLA, M.UBA, M.CGBA, M.CGUA, M.GRA, M.CQR, M.LPA, M.UPA, M.UPT}
+    {M.UCIC, M.CFN, M.RLC, M.BLA, M.UBA, M.CGBA, M.CGUA, M.GRA, M.CQR, M.LPA, M.UPA, M.UPT, M.CRA, M.CVR}
 )

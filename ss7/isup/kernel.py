@@ -8,7 +8,8 @@ from typing import Final
 from tandem.core.cause import Cause, Location
 from tandem.core.errors import ConfigurationError
 from tandem.core.timers import TimerTable
-from tandem.ss7.isup.circuits import STATUS, Blocking, Call, Circuit, Group, Peer, Procedure, State
+from tandem.ss7.isup import initial, multirate, segmentation
+from tandem.ss7.isup.circuits import OUT_EARLY, STATUS, Blocking, Call, Circuit, Group, Peer, Procedure, State
 from tandem.ss7.isup.codes import MessageType, ParameterCode
 from tandem.ss7.isup.configuration import GroupConfiguration
 from tandem.ss7.isup.messages import Message
@@ -21,11 +22,13 @@ from tandem.ss7.isup.primitives import (
     CircuitChanged,
     CircuitState,
     ContinuityLoop,
+    ContinuityTone,
     Output,
     Transfer,
 )
 from tandem.ss7.isup.selection import circuit_pool
 from tandem.ss7.isup.timers import Timer, timer_values
+from tandem.ss7.isup.variants import Variant
 
 Parameters = Sequence[Parameter | RawParameter]
 TimerOwner = Circuit | Procedure | Peer
@@ -48,6 +51,10 @@ class Kernel:
         self.calls: dict[int, Call] = {}
         self.timers: TimerTable[tuple[TimerOwner, Timer]] = TimerTable()
         self.produced: list[Output] = []
+        self.congestion_level = 0
+        """Automatic congestion level that our REL messages tell the peers, Q.764 2.11: 0 none, 1 or 2."""
+        self.broken: list[Circuit] = []
+        """Leads of connections that lost one of their circuits: their calls are to be released."""
         self._last_call = 0
         for configuration in groups:
             self._add_group(configuration)
@@ -59,7 +66,8 @@ class Kernel:
         peer = self.peers.get(pair)
         if peer is None:
             peer = self.peers[pair] = Peer(configuration.own_point_code, configuration.peer_point_code)
-        group = Group(configuration, peer, circuit_pool(configuration.selection), timer_values(configuration.timers))
+        timers = timer_values(configuration.timers, ansi=configuration.variant is Variant.ANSI)
+        group = Group(configuration, peer, circuit_pool(configuration.selection), timers)
         for cic in sorted(configuration.cics):
             if cic in peer.circuits:
                 other = peer.circuits[cic].group.name
@@ -75,9 +83,12 @@ class Kernel:
         self.produced.append(Alert(circuit.group.name, circuit.cic, text))
 
     def transmit(self, circuit: Circuit, message: Message) -> None:
-        """Send a message of a circuit."""
+        """Send a message of a circuit, in two segments when it is too long for one signal unit."""
         peer = circuit.peer
-        self.produced.append(Transfer(peer.own_point_code, peer.point_code, circuit.sls, message.encode()))
+        octets = message.encode()
+        limit = circuit.group.limit
+        for part in (octets,) if len(octets) <= limit else segmentation.split(message, limit):
+            self.produced.append(Transfer(peer.own_point_code, peer.point_code, circuit.sls, part))
 
     def reply(self, circuit: Circuit, message_type: MessageType, parameters: Parameters = ()) -> Message:
         """Build and send a message of a circuit."""
@@ -107,7 +118,8 @@ class Kernel:
                 self.timers.stop((circuit, timer))
 
     def stop_all(self, circuit: Circuit) -> None:
-        """Stop every call timer of a circuit."""
+        """Stop every call timer of a circuit; a segment is no longer awaited."""
+        circuit.held = None
         for timer in circuit.running:
             self.timers.stop((circuit, timer))
         circuit.running.clear()
@@ -120,6 +132,8 @@ class Kernel:
         if state is old:
             return
         circuit.state = state
+        if old is State.MEMBER or circuit.members is not None:
+            self._part(circuit, state)
         if state is State.IDLE:
             if not circuit.blocking:
                 circuit.group.pool.add(circuit)
@@ -127,6 +141,36 @@ class Kernel:
             circuit.group.pool.discard(circuit)
         if STATUS[state] is not STATUS[old]:
             self._report(circuit)
+
+    def _part(self, circuit: Circuit, state: State) -> None:
+        """A connection of several circuits ends with its lead; it breaks when another of its circuits leaves."""
+        if state in _WITHOUT_CALL:
+            self.disband(circuit)
+        if circuit.lead is not None and state is not State.MEMBER:
+            self.broken.append(circuit.lead)
+            circuit.lead = None
+
+    def disband(self, lead: Circuit) -> None:
+        """The connection of several circuits that a circuit led, if any, is no more: the others are free."""
+        members, lead.members = lead.members or (), None
+        for member in members:
+            member.lead = None
+            if member.state is State.MEMBER:
+                self.set_state(member, State.IDLE)
+
+    def connect(self, lead: Circuit, members: list[Circuit]) -> None:
+        """Make one connection of several circuits, led by the first."""
+        lead.members = members
+        for member in members:
+            self.set_state(member, State.MEMBER)
+            member.lead = lead
+
+    def mend(self, now: float) -> None:
+        """Release the calls of connections that lost a circuit."""
+        broken, self.broken = self.broken, []
+        for lead in broken:
+            if lead.members is not None and lead.state is not State.WAIT_RLC:
+                self.fail(lead, Cause.TEMPORARY_FAILURE, "a circuit of the connection was taken away", now)
 
     def set_blocking(self, circuit: Circuit, blocking: int) -> None:
         """The one place where the blocking of a circuit changes."""
@@ -180,9 +224,11 @@ class Kernel:
             del self.calls[call.number]
 
     def leave_check(self, circuit: Circuit) -> None:
-        """Ask for the check loop to be taken off, where a continuity check may have put it on."""
-        if circuit.state in _CHECKING:
+        """Ask for check loop or tone to be taken off, where a continuity check may have put it on."""
+        if circuit.state in _LOOPED:
             self.produced.append(ContinuityLoop(circuit.group.name, circuit.cic, False))
+        elif circuit.state in _TONED:
+            self.produced.append(ContinuityTone(circuit.group.name, circuit.cic, False))
 
     def vacate(self, circuit: Circuit, state: State = State.IDLE) -> None:
         """Nothing of a call is left on the circuit: timers stopped, call dropped, state changed."""
@@ -196,35 +242,51 @@ class Kernel:
         """Send REL and wait for RLC, Q.764 2.3.1."""
         self.leave_check(circuit)
         self.stop_all(circuit)
+        if self.congestion_level and ParameterCode.AUTOMATIC_CONGESTION_LEVEL not in {p.code for p in parameters}:
+            level = RawParameter(ParameterCode.AUTOMATIC_CONGESTION_LEVEL, bytes([self.congestion_level]))
+            parameters = [*parameters, level]
         circuit.release = self.reply(circuit, MessageType.REL, parameters)
         self.set_state(circuit, State.WAIT_RLC)
         self.start(circuit, Timer.T1, now)
         self.start(circuit, Timer.T5, now)
 
-    def fail(self, circuit: Circuit, cause: Cause, reason: str, now: float) -> None:
+    def fail(self, circuit: Circuit, cause: int, reason: str, now: float, diagnostics: bytes = b"") -> None:
         """Release the call in both directions for a reason of our own."""
         self.end_call(circuit, cause, OWN_LOCATION, reason)
-        self.start_release(circuit, [cause_indicators(cause)], now)
+        self.start_release(circuit, [cause_indicators(cause, diagnostics=diagnostics)], now)
 
     def detach(self, circuit: Circuit) -> Call | None:
-        """Take an outgoing call off its circuit for a repeat attempt; None when call control has released it."""
+        """Take an outgoing call off its circuit for a repeat attempt, Q.764 2.8.1.
+
+        None when a backward message has come already, or call control has released the call.
+        """
+        if circuit.state not in OUT_EARLY:
+            return None
         call = circuit.call
         if call is None or call.released:
             return None
         circuit.call = None
         return call
 
-    def select(self, group: Group) -> Circuit | None:
-        """An idle circuit that may be seized now."""
+    def select(self, group: Group, count: int = 1) -> Circuit | None:
+        """An idle circuit that may be seized now, the first of `count` side by side; it is out of the pool."""
         peer = group.peer
-        return group.pool.take() if peer.accessible and peer.user_part_available else None
+        if not peer.accessible or not peer.user_part_available:
+            return None
+        if count == 1:
+            return group.pool.take()
+        run = multirate.find_run(group, count, group.pool.__contains__)
+        if run is None:
+            return None
+        group.pool.discard(run[0])
+        return run[0]
 
-    def _select_other(self, circuit: Circuit) -> Circuit | None:
-        """An idle circuit of the same group that is not the given one."""
+    def _select_other(self, circuit: Circuit, count: int) -> Circuit | None:
+        """An idle circuit of the same group that is not the given one, the first of `count` side by side."""
         pool = circuit.group.pool
         was_idle = circuit in pool
         pool.discard(circuit)
-        other = self.select(circuit.group)
+        other = self.select(circuit.group, count)
         if was_idle:
             pool.add(circuit)
         return other
@@ -232,7 +294,8 @@ class Kernel:
     def attempt_again(self, call: Call, now: float, reason: str) -> None:
         """Automatic repeat attempt of a detached call, Q.764 2.8.1: on another circuit, or the call fails."""
         old = call.circuit
-        circuit = self._select_other(old) if call.attempts < MAXIMUM_ATTEMPTS else None
+        count = multirate.circuits_needed(call.initial)
+        circuit = self._select_other(old, count) if call.attempts < MAXIMUM_ATTEMPTS else None
         if circuit is None:
             del self.calls[call.number]
             text = f"{reason}; no other circuit"
@@ -249,14 +312,28 @@ class Kernel:
         for message in call.later or ():
             self.transmit(circuit, message.with_cic(circuit.cic))
 
-    def seize(self, circuit: Circuit, initial: Message, now: float) -> None:
-        """Send the IAM of an outgoing call, Q.764 2.1.1."""
-        self.transmit(circuit, initial)
-        self.set_state(circuit, State.OUT_WAIT_ACM)
+    def seize(self, circuit: Circuit, initial_message: Message, now: float) -> None:
+        """Send the IAM of an outgoing call, Q.764 2.1.1, and begin the continuity check that it asks for."""
+        self.transmit(circuit, initial_message)
+        count = multirate.circuits_needed(initial_message)
+        if count > 1:
+            run = multirate.run_from(circuit.group, circuit.cic, count)
+            assert run is not None  # the circuit was selected as the first of such a run
+            self.connect(circuit, run[1:])
+        if initial.asks_for_check(initial_message):
+            self.set_state(circuit, State.OUT_CHECK)
+            self.produced.append(ContinuityTone(circuit.group.name, circuit.cic, True))
+            self.start(circuit, Timer.T24, now)
+        else:
+            self.set_state(circuit, State.OUT_WAIT_ACM)
         self.start(circuit, Timer.T7, now)
 
 
-_CHECKING: Final = frozenset({State.IN_WAIT_COT, State.IN_WAIT_CCR, State.IN_CHECK})
+_LOOPED: Final = frozenset({State.IN_WAIT_COT, State.IN_WAIT_CCR, State.IN_CHECK, State.IN_RESERVED})
+_TONED: Final = frozenset({State.OUT_CHECK, State.RECHECK})
+
+#: States in which a circuit is no longer part of a connection of several circuits.
+_WITHOUT_CALL: Final = frozenset({State.IDLE, State.RESETTING, State.UNEQUIPPED, State.IN_WAIT_CCR, State.RECHECK_WAIT})
 
 MessageAction = Callable[[Kernel, Circuit, Message, float], None]
 TimerAction = Callable[[Kernel, Circuit, float], None]

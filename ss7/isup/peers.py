@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Final
 
 from tandem.ss7.isup.circuits import Peer
-from tandem.ss7.isup.codes import MessageType
+from tandem.ss7.isup.codes import MessageType, ParameterCode
 from tandem.ss7.isup.kernel import Kernel
 from tandem.ss7.isup.messages import Message
-from tandem.ss7.isup.primitives import Alert, Transfer
+from tandem.ss7.isup.primitives import Alert, Congested, Transfer
 from tandem.ss7.isup.timers import Timer
 from tandem.ss7.mtp3.primitives import StatusCause
 
@@ -62,6 +62,22 @@ def _congested(kernel: Kernel, peer: Peer, now: float) -> None:
     peer.congestion = min(STEPS, peer.congestion + 1)
     kernel.timers.start((peer, Timer.T29), now + values[Timer.T29])
     kernel.timers.start((peer, Timer.T30), now + values[Timer.T30])
+
+
+def congested(kernel: Kernel, peer: Peer, release: Message, now: float) -> None:
+    """REL with an automatic congestion level: send the peer fewer calls for a while, Q.764 2.11.
+
+    How far traffic is reduced is left to the network; here level 2 takes twice as much as level 1, restored by T30.
+    """
+    octets = release.raw(ParameterCode.AUTOMATIC_CONGESTION_LEVEL)
+    if not octets or octets[0] not in (1, 2):
+        return
+    level = octets[0]
+    if peer.congestion < level:
+        peer.congestion = level
+    kernel.timers.start((peer, Timer.T30), now + peer.groups[0].timers[Timer.T30])
+    for group in peer.groups:
+        kernel.produced.append(Congested(group.name, level))
 
 
 def _restore(kernel: Kernel, peer: Peer, now: float) -> None:

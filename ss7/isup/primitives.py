@@ -37,6 +37,8 @@ class IncomingCall:
     message: Message
     complete: bool
     """Whether the called number is known to be whole; otherwise digits may follow and AddressComplete tells when."""
+    circuits: tuple[int, ...] = ()
+    """CICs of an N x 64 kbit/s connection in order, `cic` the first; empty for a call on one circuit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,18 @@ class ContinuityLoop:
 
 
 @dataclass(frozen=True, slots=True)
+class ContinuityTone:
+    """Send the check tone (Q.724 7, 2000 Hz) on a circuit and listen for it, or end that.
+
+    When the tone comes back, `IsupExchange.continuity_heard` says so; T24 expires otherwise.
+    """
+
+    group: str
+    cic: int
+    connected: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CircuitState:
     """The coarse state or the blocking of a circuit changed."""
 
@@ -129,6 +143,25 @@ class GroupQueried:
     states: tuple[tuple[int, int], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class CircuitValidated:
+    """CVR came in answer to `IsupExchange.validate` (ANSI)."""
+
+    group: str
+    cic: int
+    successful: bool
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Congested:
+    """The peer said in a REL how congested it is (automatic congestion level, Q.764 2.11); traffic is reduced."""
+
+    group: str
+    level: int
+    """1 or 2."""
+
+
 Output = (
     Transfer
     | IncomingCall
@@ -139,7 +172,10 @@ Output = (
     | CallCleared
     | CircuitChanged
     | ContinuityLoop
+    | ContinuityTone
     | CircuitState
     | Alert
     | GroupQueried
+    | CircuitValidated
+    | Congested
 )

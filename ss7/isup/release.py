@@ -6,9 +6,11 @@ from typing import Final
 
 from tandem.core.cause import Cause
 from tandem.ss7.isup.circuits import Blocking, Circuit, State
-from tandem.ss7.isup.codes import MessageType, ParameterCode
-from tandem.ss7.isup.kernel import OWN_LOCATION, Kernel, MessageAction, TimerAction, cause_indicators, cause_of, discard
+from tandem.ss7.isup.codes import MessageType
+from tandem.ss7.isup.confusion import release_complete
+from tandem.ss7.isup.kernel import OWN_LOCATION, Kernel, MessageAction, TimerAction, cause_of, discard
 from tandem.ss7.isup.messages import Message
+from tandem.ss7.isup.peers import congested
 from tandem.ss7.isup.supervision import reset_answered, start_reset
 from tandem.ss7.isup.timers import Timer
 
@@ -19,7 +21,8 @@ def release_received(kernel: Kernel, circuit: Circuit, message: Message, now: fl
     """REL: the circuit is given back at once with RLC, Q.764 2.3.1 and 2.3.2."""
     cause, location = cause_of(message)
     kernel.end_call(circuit, cause, location, "released by the peer", message)
-    kernel.reply(circuit, M.RLC)
+    congested(kernel, circuit.peer, message, now)
+    kernel.reply(circuit, M.RLC, release_complete(circuit, message))
     kernel.vacate(circuit)
 
 
@@ -33,7 +36,7 @@ def unexpected_early(kernel: Kernel, circuit: Circuit, message: Message, now: fl
 
     The circuit is reset; an incoming call is released, an outgoing one tried on another circuit.
     """
-    call = kernel.detach(circuit) if circuit.state is State.OUT_WAIT_ACM else None
+    call = kernel.detach(circuit)
     kernel.end_call(
         circuit, Cause.MESSAGE_NOT_COMPATIBLE_WITH_CALL_STATE, OWN_LOCATION, f"unexpected {_acronym(message)}"
     )
@@ -49,47 +52,6 @@ def unexpected_idle(kernel: Kernel, circuit: Circuit, message: Message, now: flo
     """
     if not circuit.blocking & (Blocking.LOCAL_HARDWARE | Blocking.REMOTE_HARDWARE):
         start_reset(kernel, [circuit], now)
-
-
-def unrecognised(kernel: Kernel, circuit: Circuit, message: Message, now: float) -> None:
-    """A message type that is not known here: as its compatibility information says, else CFN; Q.764 2.9.5.2, 2.9.5.3.
-
-    Without that information, or where it asks for notification, CFN goes back with cause 97 and the type as
-    diagnostic; the call goes on.
-    """
-    instruction = message.raw(ParameterCode.MESSAGE_COMPATIBILITY_INFORMATION)
-    if instruction is None and message.body:
-        instruction = _compatibility(message.body)
-    if instruction and instruction[0] & _RELEASE_CALL and circuit.call is not None and not circuit.call.released:
-        kernel.fail(
-            circuit, Cause.MESSAGE_TYPE_NON_EXISTENT_OR_NOT_IMPLEMENTED, f"unrecognised {_acronym(message)}", now
-        )
-    elif not instruction or instruction[0] & _SEND_NOTIFICATION:
-        kernel.reply(
-            circuit,
-            M.CFN,
-            [
-                cause_indicators(
-                    Cause.MESSAGE_TYPE_NON_EXISTENT_OR_NOT_IMPLEMENTED, diagnostics=bytes((int(message.type),))
-                )
-            ],
-        )
-
-
-#: Instruction indicators of message compatibility information, Q.763 3.33, bits B and C.
-_RELEASE_CALL: Final = 2
-_SEND_NOTIFICATION: Final = 4
-
-
-def _compatibility(body: bytes) -> bytes | None:
-    """Message compatibility information in the body of an unknown message (pointer, optional part; Q.763 1.8)."""
-    offset = body[0]
-    while 0 < offset < len(body) - 1 and body[offset]:
-        code, size = body[offset], body[offset + 1]
-        if code == ParameterCode.MESSAGE_COMPATIBILITY_INFORMATION:
-            return body[offset + 2 : offset + 2 + size] or None
-        offset += 2 + size
-    return None
 
 
 def _acronym(message: Message) -> str:
@@ -165,6 +127,47 @@ TRANSPARENT: Final = frozenset(
     }
 )
 
+#: What asks for an answer: the answer, and the timer that waits for it (table A.1); the call goes on without.
+_ASKED: Final[dict[int, Timer]] = {M.IDR: Timer.T39, M.NRM: Timer.T37}
+_ANSWERS: Final[dict[int, Timer]] = {M.IRS: Timer.T39, M.NRM: Timer.T37}
+
+
+def transparent_received(kernel: Kernel, circuit: Circuit, message: Message, now: float) -> None:
+    """A message for call control alone."""
+    timer = _ANSWERS.get(message.type)
+    if timer is not None:
+        kernel.stop(circuit, timer)
+    kernel.deliver(circuit, message)
+
+
+def send_transparent(kernel: Kernel, circuit: Circuit, message: Message, now: float) -> None:
+    """Call control sends such a message."""
+    timer = _ASKED.get(message.type)
+    answers_ours = message.type == M.NRM and Timer.T37 in circuit.running
+    kernel.transmit(circuit, message)
+    if timer is not None and not answers_ours:
+        kernel.start(circuit, timer, now)
+
+
+def _no_identification(kernel: Kernel, circuit: Circuit, now: float) -> None:
+    """T39: the identity asked for with IDR did not come."""
+    kernel.alert(circuit, "no IRS in answer to IDR within T39, the call goes on")
+
+
+def _no_echo_answer(kernel: Kernel, circuit: Circuit, now: float) -> None:
+    """T37: nothing is lost but an echo control device (meaning of the timer recalled)."""
+
+
+_IN_CALL: Final = (
+    State.OUT_CHECK,
+    State.OUT_WAIT_ACM,
+    State.OUT_WAIT_ANM,
+    State.OUT_ANSWERED,
+    State.IN_ADDRESS,
+    State.IN_WAIT_ANM,
+    State.IN_ANSWERED,
+)
+
 #: What a message does in the states without a call that goes on.
 MESSAGES: Final[dict[tuple[State, MessageType], MessageAction]] = {
     # no call
@@ -172,6 +175,7 @@ MESSAGES: Final[dict[tuple[State, MessageType], MessageAction]] = {
     (State.IDLE, M.RLC): discard,  # 2.9.5.1 b)
     (State.IDLE, M.CFN): discard,  # the answer to something late; a reset would serve nobody
     (State.IDLE, M.LPA): discard,
+    (State.IDLE, M.CRA): discard,
     # REL sent
     (State.WAIT_RLC, M.RLC): _release_complete,
     (State.WAIT_RLC, M.REL): _idle_release,  # 2.3.1 e): both ends released; our own RLC is still to come
@@ -187,4 +191,6 @@ MESSAGES: Final[dict[tuple[State, MessageType], MessageAction]] = {
 TIMERS: Final[dict[tuple[State, Timer], TimerAction]] = {
     (State.WAIT_RLC, Timer.T1): _release_again,
     (State.WAIT_RLC, Timer.T5): _release_unanswered,
+    **{(state, Timer.T39): _no_identification for state in _IN_CALL},
+    **{(state, Timer.T37): _no_echo_answer for state in _IN_CALL},
 }

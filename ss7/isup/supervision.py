@@ -130,7 +130,7 @@ def _forget(kernel: Kernel, circuit: Circuit) -> Call | None:
 
     Returns an outgoing call that may be tried again because no backward message had come, Q.764 2.9.3.1 e).
     """
-    call = kernel.detach(circuit) if circuit.state is State.OUT_WAIT_ACM else None
+    call = kernel.detach(circuit)
     if circuit.state is not State.RESETTING:
         kernel.end_call(circuit, Cause.NORMAL_UNSPECIFIED, OWN_LOCATION, "circuit reset by the peer")
         kernel.set_blocking(circuit, circuit.blocking & ~_REMOTE)
@@ -196,7 +196,7 @@ def _unequipped(kernel: Kernel, circuit: Circuit, message: Message, now: float) 
     kernel.alert(circuit, "the peer has no such circuit (UCIC), taken out of service until it is reset")
     for procedure in (circuit.reset, circuit.maintenance_procedure, circuit.hardware_procedure):
         withdraw(kernel, circuit, procedure)
-    call = kernel.detach(circuit) if circuit.state is State.OUT_WAIT_ACM else None
+    call = kernel.detach(circuit)
     kernel.end_call(circuit, Cause.IDENTIFIED_CHANNEL_DOES_NOT_EXIST, OWN_LOCATION, "circuit unequipped at the peer")
     kernel.vacate(circuit, State.UNEQUIPPED)
     if call is not None:

@@ -114,6 +114,11 @@ def _coding(formats: Mapping[MessageType, MessageFormat], absent: set[MessageTyp
     return Coding(MappingProxyType(known), MappingProxyType(types), cic_bits)
 
 
+#: Most octets of a message from the CIC on: 272 octets of signalling information (Q.703 2.3.8) less the label.
+MESSAGE_LIMITS: Final[Mapping[Variant, int]] = MappingProxyType(
+    {Variant.ITU: 268, Variant.ANSI: 265, Variant.CHINA: 265}
+)
+
 #: How each variant codes its messages. The formats of the Chinese national messages are not published: bodies whole.
 CODINGS: Final[Mapping[Variant, Coding]] = MappingProxyType(
     {

@@ -32,13 +32,15 @@ A_CODE, B_CODE = 2, 1
 """Point codes: A is the higher one, so it controls the even circuits."""
 
 
-def iam(digits: bytes = b"\x21\x43\x65", *, odd: bool = False, continuity: int = 0, category: int = 10) -> list[Any]:
+def iam(
+    digits: bytes = b"\x21\x43\x65", *, odd: bool = False, continuity: int = 0, category: int = 10, medium: int = 3
+) -> list[Any]:
     """Parameters of an IAM to 123456, or to other address signals."""
     return [
         RawParameter(P.NATURE_OF_CONNECTION_INDICATORS, bytes([continuity << 2])),
         RawParameter(P.FORWARD_CALL_INDICATORS, b"\x60\x00"),
         RawParameter(P.CALLING_PARTYS_CATEGORY, bytes([category])),
-        RawParameter(P.TRANSMISSION_MEDIUM_REQUIREMENT, b"\x03"),
+        RawParameter(P.TRANSMISSION_MEDIUM_REQUIREMENT, bytes([medium])),
         RawParameter(P.CALLED_PARTY_NUMBER, bytes([0x83 if odd else 0x03, 0x10]) + digits),
     ]
 

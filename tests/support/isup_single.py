@@ -64,6 +64,7 @@ class Single:
     def __init__(self, cics: tuple[int, ...] = (1, 2, 3, 4), *, start: bool = True, **options: Any) -> None:
         self.now = 0.0
         options.setdefault("selection", "lowest")
+        self.variant = options.get("variant", Variant.ITU)
         self.exchange = IsupExchange([GroupConfiguration("g", A_CODE, B_CODE, cics, **options)])
         self.sent: list[Message] = []
         self.heard: list[Output] = []
@@ -83,7 +84,7 @@ class Single:
         sent = []
         for output in self.exchange.outputs():
             if isinstance(output, Transfer):
-                sent.append(Message.parse(output.octets))
+                sent.append(Message.parse(output.octets, self.variant))
             elif not isinstance(output, CircuitState):
                 self.heard.append(output)
         return sent
@@ -94,7 +95,7 @@ class Single:
 
     def receive(self, message_type: MessageType, cic: int, *parameters: RawParameter) -> None:
         """The peer sends."""
-        octets = Message.build(message_type, cic, parameters).encode()
+        octets = Message.build(message_type, cic, parameters, variant=self.variant).encode()
         self.exchange.receive(B_CODE, A_CODE, cic & 15, octets, self.now)
 
     def setup(self, parameters: list[Any] | None = None) -> int | None:

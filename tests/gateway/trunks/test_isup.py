@@ -2,7 +2,9 @@
 
 from support.node_pair import OFFER, Bench
 
-from tandem.gateway.media.protocol import Source, SpanChanged, TimeslotEndpoint
+from tandem.gateway.calls.half_call import HalfCall
+from tandem.gateway.calls.model import Number, Setup
+from tandem.gateway.media.protocol import Source, SpanChanged, TimeslotEndpoint, Tone
 from tandem.gateway.sip.primitives import Ended, IncomingInvite
 from tandem.gateway.trunks.isup import PERSISTENCE
 from tandem.ss7.isup.codes import MessageType
@@ -15,15 +17,16 @@ from tandem.ss7.isup.indicators import (
 from tandem.ss7.isup.numbers import CalledPartyNumber, SubsequentNumber
 
 
-def place(bench, digits, **called):
+def place(bench, digits, more=(), medium=3, continuity=0, **called):
     """A call from exchange A without any SIP user: straight into its ISUP."""
     exchange = bench.nodes["A"].isup.exchange
     parameters = [
-        NatureOfConnectionIndicators(),
+        NatureOfConnectionIndicators(continuity_check=continuity),
         ForwardCallIndicators(),
         CallingPartysCategory(),
-        TransmissionMediumRequirement(),
+        TransmissionMediumRequirement(medium=medium),
         CalledPartyNumber(digits=digits, nature=3, **called),
+        *more,
     ]
     call = exchange.setup("pstn", parameters, bench.now)
     bench.nodes["A"]._settle(bench.now)
@@ -101,3 +104,51 @@ def test_the_circuit_goes_idle_when_the_call_does():
     bench.run(1)
     circuit = TimeslotEndpoint("e1", 1)
     assert [c for c in bench.media["B"] if isinstance(c, Source)][-1] == Source(circuit, None)
+
+
+def test_a_call_of_several_circuits_is_refused():
+    bench = Bench().up()
+    place(bench, "301", medium=7)
+    bench.run(1)
+    assert bench.events("b", IncomingInvite) == []
+    assert bench.all_idle()
+
+
+def test_continuity_check_with_tone_and_loop():
+    bench = Bench().up()
+    place(bench, "301", continuity=1)
+    bench.run(0.5)
+    circuit = TimeslotEndpoint("e1", 1)
+    assert [c for c in bench.media["A"] if isinstance(c, Tone)] == [Tone(circuit, "continuity")]
+    assert [c for c in bench.media["B"] if isinstance(c, Source)] == [Source(circuit, circuit)]
+    assert bench.events("b", IncomingInvite) == []
+    bench.nodes["A"].isup.continuity_heard(circuit, bench.now)
+    bench.nodes["A"]._settle(bench.now)
+    bench._drain("A")
+    bench.run(0.5)
+    assert Source(circuit, None) in bench.media["A"]
+    assert Source(circuit, None) in bench.media["B"]
+    assert len(bench.events("b", IncomingInvite)) == 1
+
+
+def test_a_used_up_hop_counter_ends_the_call():
+    bench = Bench().up()
+    port = bench.nodes["A"].isup.trunks["pstn"]
+    for hops, refused in ((0, True), (1, True), (2, False)):
+        refusal = port.offer(HalfCall(port, incoming=False), Setup(Number("301"), hop_counter=hops), bench.now)
+        assert (refusal is not None) is refused
+        if refused:
+            assert refusal.cause == 25
+
+
+def test_congestion_told_by_the_peer_is_logged():
+    bench = Bench().up()
+    place(bench, "301", st=True)
+    bench.run(0.5)
+    exchange = bench.nodes["B"].isup.exchange
+    exchange.congestion_level = 1
+    exchange.release(exchange.calls()[0], 42, bench.now)
+    bench.nodes["B"]._settle(bench.now)
+    bench._drain("B")
+    bench.run(0.5)
+    assert any("congested (level 1)" in line.text for _, name, line in bench.lines if name == "A")

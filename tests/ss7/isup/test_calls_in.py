@@ -247,3 +247,66 @@ def test_circuit_that_the_peer_blocked_is_unblocked_by_its_call():
     single.receive(M.REL, 1, cause(16))
     single.receive(M.IAM, 1, *iam())
     assert single.view().blocking is Blocking.NONE
+
+
+SUS_NETWORK = RawParameter(ParameterCode.SUSPEND_RESUME_INDICATORS, b"\x01")
+
+
+def answered_call(**options):
+    single, call = incoming(**options)
+    single.send(call, M.CON, *ACM)
+    single.take()
+    return single, call
+
+
+def test_network_suspension_sent_back_is_timed_by_the_international_exchange():
+    single, call = answered_call(times_suspension=True)
+    single.send(call, M.SUS, SUS_NETWORK)
+    single.wait(119)
+    assert single.types() == [(M.SUS, 1)]
+    single.wait(1)
+    assert single.types() == [(M.REL, 1)]
+    assert [(item.call, item.cause) for item in single.heard] == [(call, 16)]
+    single, call = answered_call(times_suspension=True)
+    single.send(call, M.SUS, SUS_NETWORK)
+    single.send(call, M.RES, SUS_NETWORK)
+    single.send(call, M.SUS, *SUS_USER)
+    single.wait(500)
+    assert single.types() == [(M.SUS, 1), (M.RES, 1), (M.SUS, 1)]
+    single, call = answered_call()
+    single.send(call, M.SUS, SUS_NETWORK)
+    assert single.exchange.next_deadline() is None
+
+
+def test_identification_that_does_not_come_is_reported_and_the_call_goes_on():
+    single, call = answered_call()
+    single.send(call, M.IDR)
+    single.wait(10)
+    assert single.types() == [(M.IDR, 1)]
+    assert [type(item) for item in single.heard] == [Alert]
+    single.send(call, M.IDR)
+    single.receive(M.IRS, 1)
+    single.wait(100)
+    single.take()
+    assert [type(item) for item in single.heard] == [CallMessage]
+    assert single.exchange.calls() == [call]
+
+
+def test_network_resource_management_waits_a_little():
+    single, call = answered_call()
+    single.send(call, M.NRM)
+    assert single.exchange.next_deadline() == 3
+    single.receive(M.NRM, 1)
+    assert single.exchange.next_deadline() is None
+    single.send(call, M.NRM)
+    single.wait(5)
+    assert single.exchange.calls() == [call]
+
+
+def test_continuity_failed_on_a_previous_circuit_releases_the_call():
+    single = Single()
+    single.receive(M.IAM, 1, *iam(continuity=2))
+    single.receive(M.COT, 1, *COT_FAILURE)
+    (release,) = single.take()
+    assert (release.type, release.raw(18)[1]) == (M.REL, 0x80 | 41)
+    assert single.heard == [ContinuityLoop("g", 1, False)]

@@ -7,11 +7,14 @@ from support.isup_single import Single, any_message, cause, kind, span_only, sta
 from tandem.core.errors import ConfigurationError, EncodeError
 from tandem.ss7.isup.circuits import Blocking, CircuitStatus, State
 from tandem.ss7.isup.codes import MessageType as M
+from tandem.ss7.isup.codes import ParameterCode
 from tandem.ss7.isup.configuration import GroupConfiguration
-from tandem.ss7.isup.exchange import MESSAGES, SENDS, TIMERS, IsupExchange
+from tandem.ss7.isup.exchange import MESSAGES, SENDS, SUPERVISION, TIMERS, IsupExchange
 from tandem.ss7.isup.messages import Message
+from tandem.ss7.isup.parameters import RawParameter
 from tandem.ss7.isup.primitives import Alert, CallCleared, CallReleased, CallStateError, IncomingCall
 from tandem.ss7.isup.timers import Timer
+from tandem.ss7.isup.variants import Variant
 
 IDLE = State.IDLE
 RESETTING = State.RESETTING
@@ -43,6 +46,25 @@ def in_state(state):
             single.receive(M.COT, 1, *COT_FAILURE)
     elif state is State.IN_CHECK:
         single.receive(M.CCR, 1)
+    elif state is State.IN_RESERVED:
+        single = Single(control="all", variant=Variant.ANSI)
+        single.receive(M.CRM, 1, RawParameter(ParameterCode.NATURE_OF_CONNECTION_INDICATORS, b"\x00"))
+    elif state is State.IN_WAIT_SGM:
+        single.receive(M.IAM, 1, *iam(), RawParameter(ParameterCode.OPTIONAL_FORWARD_CALL_INDICATORS, b"\x04"))
+    elif state in (State.OUT_CHECK, State.RECHECK_WAIT, State.RECHECK):
+        call = single.setup(iam(continuity=1))
+        if state is not State.OUT_CHECK:
+            single.wait(2)
+            single.release(call)  # it went on on circuit 2
+            single.receive(M.RLC, 2)
+            call = None
+        if state is State.RECHECK:
+            single.wait(5)
+    elif state is State.MEMBER:
+        single.setup(iam(medium=7))
+        assert single.state(2) is state
+        single.take()
+        return single, None
     elif state is State.RESETTING:
         single.exchange.reset("g", [1], 0.0)
     elif state is State.UNEQUIPPED:
@@ -52,8 +74,11 @@ def in_state(state):
     return single, call
 
 
-CALL_STATES = [s for s in State if s not in (IDLE, RESETTING, State.UNEQUIPPED, State.WAIT_RLC)]
-EARLY = (State.OUT_WAIT_ACM, State.IN_WAIT_COT, State.IN_ADDRESS)
+CALL_STATES = [
+    s for s in State if s not in (IDLE, RESETTING, State.UNEQUIPPED, State.WAIT_RLC, State.RECHECK_WAIT, State.MEMBER)
+]
+EARLY = (State.OUT_CHECK, State.OUT_WAIT_ACM, State.IN_WAIT_COT, State.IN_ADDRESS)
+ANSI_ONLY = (State.IN_RESERVED,)
 NATIONAL_AND_TRANSPARENT = {
     *(M.USR, M.FAC, M.FAR, M.FAA, M.FRJ, M.PAM, M.SGM, M.NRM, M.APM, M.IDR, M.IRS, M.LOP, M.PRI, M.SDN, M.CRG, M.FOT),
     *(M.INR, M.INF, M.CFN),
@@ -67,10 +92,16 @@ ANSWERED_ALWAYS = {M.BLO: M.BLA, M.UBL: M.UBA, M.CGB: M.CGBA, M.CGU: M.CGUA, M.C
 
 def expected(state, message):
     """State afterwards and messages sent on circuit 1, in the words of Q.764 rather than of the table."""
+    if message is M.SGM:
+        # late or unasked for, or the end of waiting
+        return (State.IN_ADDRESS if state is State.IN_WAIT_SGM else state), []
+    if state is State.IN_WAIT_SGM and message not in {*SUPERVISION, M.UPT, M.UPA}:
+        # what comes instead of the segment ends the wait
+        return expected(State.IN_ADDRESS, message)
     if message in UNKNOWN:
         return state, [M.CFN]
     if message in ANSWERED_ALWAYS:
-        if message in (M.BLO, M.CGB) and state is State.OUT_WAIT_ACM:
+        if message in (M.BLO, M.CGB) and state in (State.OUT_WAIT_ACM, State.OUT_CHECK):
             return State.WAIT_RLC, [ANSWERED_ALWAYS[message], M.REL]
         return state, [ANSWERED_ALWAYS[message]]
     if message in (M.RSC, M.GRS):
@@ -83,6 +114,8 @@ def expected(state, message):
         return state, [M.UBL] if undo else []
     if message is M.UPT:
         return state, [M.UPA]
+    if message in (M.REL, M.RLC) and state is State.MEMBER:
+        return state, []
     if message is M.REL:
         return (state if state in (State.WAIT_RLC, RESETTING, State.UNEQUIPPED) else IDLE), [M.RLC]
     if message is M.RLC:
@@ -94,6 +127,10 @@ def expected(state, message):
         (IDLE, M.CCR): (State.IN_CHECK, [M.LPA]),
         (IDLE, M.LPA): (IDLE, []),
         (IDLE, M.CFN): (IDLE, []),
+        (IDLE, M.CRA): (IDLE, []),
+        **{(State.OUT_CHECK, m): (State.OUT_CHECK, []) for m in (M.IAM, M.LPA, M.SAM, M.COT)},
+        (State.RECHECK_WAIT, M.IAM): (State.IN_ADDRESS, []),
+        (State.RECHECK, M.IAM): (State.IN_ADDRESS, []),
         (State.OUT_WAIT_ACM, M.IAM): (State.OUT_WAIT_ACM, []),
         (State.OUT_WAIT_ACM, M.ACM): (State.OUT_WAIT_ANM, []),
         (State.OUT_WAIT_ACM, M.CON): (State.OUT_ANSWERED, []),
@@ -118,13 +155,14 @@ def expected(state, message):
     return state, []
 
 
-@pytest.mark.parametrize("state", State, ids=lambda state: state.name)
+@pytest.mark.parametrize("state", [s for s in State if s not in ANSI_ONLY], ids=lambda state: state.name)
 def test_every_message_in_every_state(state):
     wrong = {}
+    cic = 2 if state is State.MEMBER else 1
     for message in M:
         single, _ = in_state(state)
-        single.exchange.receive(1, 2, 1, any_message(message, 1), 0.0)
-        result = (single.state(), [sent for sent, cic in single.types() if cic == 1])
+        single.exchange.receive(1, 2, cic, any_message(message, cic), single.now)
+        result = (single.state(cic), [sent for sent, on in single.types() if on == cic])
         if result != expected(state, message):
             wrong[message] = result
     assert wrong == {}
@@ -133,11 +171,12 @@ def test_every_message_in_every_state(state):
 def test_tables_are_complete_and_name_only_what_exists():
     assert set(MESSAGES) == {(state, message) for state in State for message in M}
     started = {Timer.T1, Timer.T5, Timer.T2, Timer.T3, Timer.T6, Timer.T7, Timer.T8, Timer.T9, Timer.T10, Timer.T11}
-    started |= {Timer.T27, Timer.T33, Timer.T35, Timer.T36}
+    started |= {Timer.T24, Timer.T25, Timer.T26, Timer.T27, Timer.T33, Timer.T35, Timer.T36}
+    started |= {Timer.T37, Timer.T38, Timer.T39, Timer.TCRA, Timer.TCVT}
     assert {timer for _, timer in TIMERS} == started
 
 
-@pytest.mark.parametrize("state", State, ids=lambda state: state.name)
+@pytest.mark.parametrize("state", [s for s in State if s not in ANSI_ONLY], ids=lambda state: state.name)
 def test_call_control_sends_only_what_the_state_allows(state):
     for message in M:
         single, call = in_state(state)

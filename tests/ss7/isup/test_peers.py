@@ -1,10 +1,12 @@
 import pytest
 from support.isup_pair import iam
-from support.isup_single import Single
+from support.isup_single import Single, cause
 
 from tandem.ss7.isup.codes import MessageType as M
+from tandem.ss7.isup.codes import ParameterCode
+from tandem.ss7.isup.parameters import RawParameter
 from tandem.ss7.isup.peers import STEPS
-from tandem.ss7.isup.primitives import Alert
+from tandem.ss7.isup.primitives import Alert, Congested
 from tandem.ss7.mtp3.primitives import StatusCause
 
 
@@ -69,3 +71,25 @@ def test_congestion_never_stops_all_traffic():
         single.exchange.handle_timers(step * 1.0)
         single.exchange.status(1, StatusCause.CONGESTION, step * 1.0)
     assert sum(single.setup() is not None for _ in range(STEPS + 1)) == 1
+
+
+@pytest.mark.parametrize("level", [1, 2])
+def test_automatic_congestion_level_in_rel_reduces_traffic_for_a_while(level):
+    single = Single(tuple(range(1, 21)))
+    single.setup()
+    single.receive(M.REL, 1, cause(42), RawParameter(ParameterCode.AUTOMATIC_CONGESTION_LEVEL, bytes([level])))
+    single.take()
+    assert Congested("g", level) in single.heard
+    assert [single.setup() is None for _ in range(5)].count(True) == level
+    single.wait(8)
+    single.wait(8)
+    assert single.setup() is not None
+
+
+def test_our_own_congestion_is_told_in_rel():
+    single = Single()
+    call = single.setup()
+    single.exchange.congestion_level = 2
+    single.take()
+    single.release(call)
+    assert single.take()[0].raw(ParameterCode.AUTOMATIC_CONGESTION_LEVEL) == b"\x02"
