@@ -90,6 +90,12 @@ class LinkConfiguration:
     """Given, it replaces the SUERM."""
     format: str = "basic"
     """`basic`, or `extended` (Annex A) when the peer uses 12-bit sequence numbers too."""
+    error_correction: str = "basic"
+    """`basic`, or `cyclic`: preventive cyclic retransmission, for links with a delay above 15 ms (5.1, 6)."""
+    n1: int = 127
+    """Preventive cyclic retransmission: messages unacknowledged that force retransmission (6.4)."""
+    n2: int = 8192
+    """Preventive cyclic retransmission: octets unacknowledged that force retransmission (6.4); as the delay asks."""
     status_octets: int = 1
     """Octets of the status field of our LSSU, 1 or 2 (11.1.2). Either is understood."""
     max_sif: int = MAX_SIF
@@ -110,6 +116,10 @@ class LinkConfiguration:
     def __post_init__(self) -> None:
         if self.format not in FORMATS:
             raise ConfigurationError(f"signal unit format {self.format!r}: must be one of {', '.join(FORMATS)}")
+        if self.error_correction not in ("basic", "cyclic"):
+            raise ConfigurationError(f"error_correction {self.error_correction!r}: must be basic or cyclic")
+        if not (1 <= self.n1 < self.unit_format.modulus and self.n2 >= 1):
+            raise ConfigurationError(f"n1 must be 1 to {self.unit_format.modulus - 1}, n2 at least 1")
         if self.status_octets not in (1, 2):
             raise ConfigurationError(f"status_octets {self.status_octets}: must be 1 or 2")
         if not 2 <= self.max_sif <= MAX_SIF:
@@ -148,6 +158,10 @@ class LinkCounters:
     octets_sent: int = 0
     """SIO and SIF of `messages_sent`."""
     messages_retransmitted: int = 0
+    forced_retransmissions: int = 0
+    """Times that N1 or N2 was reached (preventive cyclic retransmission)."""
+    messages_flushed: int = 0
+    """Discarded by `flush_buffers`."""
     messages_received: int = 0
     octets_received: int = 0
     messages_discarded: int = 0

@@ -9,6 +9,7 @@ from typing import Final
 from tandem.core.timers import TimerTable
 from tandem.ss7.mtp2.alignment import Alignment, AlignmentControl, AlignmentInput, AlignmentState
 from tandem.ss7.mtp2.configuration import LinkConfiguration, LinkCounters, Timer
+from tandem.ss7.mtp2.cyclic import CyclicTransmitter
 from tandem.ss7.mtp2.monitors import ErroredIntervalMonitor, SignalUnitErrorRateMonitor
 from tandem.ss7.mtp2.primitives import (
     LinkInService,
@@ -69,7 +70,8 @@ class SignallingLink:
         """The peer sends SIPO."""
         self._outputs: list[Output] = []
         self._timers: TimerTable[Timer] = TimerTable()
-        self._transmitter = Transmitter(configuration, self._timers, self.counters, self._outputs)
+        transmitter = CyclicTransmitter if configuration.error_correction == "cyclic" else Transmitter
+        self._transmitter = transmitter(configuration, self._timers, self.counters, self._outputs)
         self._receiver = Receiver(configuration, self._transmitter, self.counters, self._outputs, self._fail)
         self._alignment = AlignmentControl(configuration, self._timers, self._transmitter, self.counters)
         self._suerm = SignalUnitErrorRateMonitor(configuration.suerm)
@@ -150,6 +152,15 @@ class SignallingLink:
         """
         in_service = self.state is LinkState.IN_SERVICE
         self._outputs.append(RetrievedMessages(() if in_service else self._transmitter.retrieve(fsnc)))
+
+    def flush_buffers(self, now: float) -> None:
+        """Discard what the peer has not acknowledged: after a processor outage it is too old (8.3).
+
+        To be asked for when the outage has ended; without it the link goes on with the old messages ("continue").
+        """
+        if self.state in (LinkState.IN_SERVICE, LinkState.PROCESSOR_OUTAGE):
+            self._transmitter.flush_messages()
+            self._finish(now)
 
     # From below
 

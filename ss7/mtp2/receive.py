@@ -33,6 +33,7 @@ class Receiver:
         self._outputs = outputs
         self._fail = fail
         self._mask = configuration.unit_format.modulus - 1
+        self._cyclic = configuration.error_correction == "cyclic"
         self.start()
 
     def start(self) -> None:
@@ -93,7 +94,9 @@ class Receiver:
             return self._discard("BSN", self._abnormal_bsn, now)
         if self._abnormal_bsn:
             self._abnormal_bsn = self._abnormal_bsn << 1 & 7
-        if fib != self._bib:
+        if self._cyclic:
+            pass  # 6.2: the indicator bits mean nothing
+        elif fib != self._bib:
             if not self._awaiting_retransmission:
                 self._abnormal_fib = self._abnormal_fib << 1 & 7 | 1
                 return self._discard("FIB", self._abnormal_fib, now)
@@ -116,7 +119,7 @@ class Receiver:
             self._sequence(fsn, fib, msu)
 
     def _sequence(self, fsn: int, fib: int, msu: bytes | None) -> None:
-        if fib != self._bib:
+        if fib != self._bib and not self._cyclic:
             return  # 5.2.1: of no use before the retransmission asked for
         self._awaiting_retransmission = False
         if msu is not None and fsn == self._expected:
@@ -127,7 +130,7 @@ class Receiver:
             self._outputs.append(MessageReceived(msu))
             if not self._busy:
                 self._transmitter.set_backward(fsn, self._bib)
-        elif fsn != (self._expected - 1) & self._mask:
+        elif fsn != (self._expected - 1) & self._mask and not self._cyclic:
             if self._busy:
                 self._skipped = (fsn, fib)
             else:

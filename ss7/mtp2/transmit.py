@@ -4,8 +4,8 @@ Q.703 has the terminal ask for a unit whenever the last one is out. Here units g
 repeated while that queue is empty, so this block hands down messages at the pace of the line (`queue_ahead` of it at
 most: units queued before a retransmission are sent in vain) and names the unit to repeat.
 
-The preventive cyclic method of Q.703 6 would be a class with the same public methods: it differs in what is sent
-when there is nothing new, and in what an inverted BIB means.
+The preventive cyclic method of Q.703 6 is the class in `cyclic`: it differs in what is sent when there is nothing
+new, and in what an inverted BIB means.
 """
 
 from __future__ import annotations
@@ -180,6 +180,14 @@ class Transmitter:
         self._check_congestion()
         return tuple(messages)
 
+    def flush_messages(self) -> None:
+        """Discard every message that the peer has not acknowledged; the next one takes the place of the first."""
+        self._counters.messages_flushed += self.pending
+        self._transmission.clear()
+        self._last = self._sent = self._acknowledged
+        self._timers.stop(Timer.T7)
+        self._check_congestion()
+
     @property
     def pending(self) -> int:
         """Messages waiting or unacknowledged."""
@@ -199,7 +207,7 @@ class Transmitter:
 
     def flush(self, now: float) -> None:
         """Hand down what is to be sent, and the unit to repeat when it changed."""
-        if not self._inhibited and (self._transmission or self._sent != self._last):
+        if not self._inhibited and self._has_work():
             self._release(now)
         fill = self._header(self._sent, 0) if self._status is None else self._status_unit(self._status)
         if self._units or fill != self._fill:
@@ -207,8 +215,11 @@ class Transmitter:
             self._outputs.append(SendUnits(tuple(self._units), fill))
             self._units.clear()
 
+    def _has_work(self) -> bool:
+        return bool(self._transmission) or self._sent != self._last
+
     def _release(self, now: float) -> None:
-        mask, counters = self._mask, self._counters
+        mask = self._mask
         free, limit = max(self._line_free, now), now + self._ahead
         while True:
             again = self._sent != self._last
@@ -218,16 +229,21 @@ class Transmitter:
                 self._timers.start(Timer.PACE, free - self._ahead / 2)
                 break
             self._sent = fsn = (self._sent + 1) & mask
-            if again:
-                msu = self._retransmission[fsn]
-            else:
-                self._last = fsn
-                self._retransmission[fsn] = msu = self._transmission.popleft()
-                counters.messages_sent += 1
-                counters.octets_sent += len(msu)
+            msu = self._retransmission[fsn] if again else self._number(fsn)
             self._units.append(self._header(fsn, len(msu)) + msu)
             free += (len(msu) + self._overhead) * self._seconds_per_octet
         self._line_free = free
+        self._await_acknowledgement(now)
+
+    def _number(self, fsn: int) -> bytes:
+        """Give the next message its number and keep it until it is acknowledged."""
+        self._last = fsn
+        self._retransmission[fsn] = msu = self._transmission.popleft()
+        self._counters.messages_sent += 1
+        self._counters.octets_sent += len(msu)
+        return msu
+
+    def _await_acknowledgement(self, now: float) -> None:
         if self._last != self._acknowledged and not self._timers.is_running(Timer.T7):
             self._timers.start(Timer.T7, now + self._t7)
 

@@ -17,6 +17,7 @@ from tandem.ss7.mtp3.management import Management
 from tandem.ss7.mtp3.messages import ManagementMessage, decode_management
 from tandem.ss7.mtp3.point_restart import PointRestart, PointState
 from tandem.ss7.mtp3.primitives import (
+    FlushBuffers,
     Notice,
     Output,
     PauseIndication,
@@ -171,6 +172,8 @@ class SignallingPoint:
                 link.remote_outage = True
                 self._outputs.append(Notice("the neighbour reports processor outage", link_id))
             case mtp2.RemoteProcessorRecovered():
+                if self.configuration.retrieval and self._linkset_of(link).usable():
+                    self._outputs.append(FlushBuffers(link_id))
                 link.remote_outage = False
                 self._outputs.append(Notice("the neighbour's processor is back", link_id))
             case mtp2.LinkCongested() | mtp2.LinkCongestionCeased():

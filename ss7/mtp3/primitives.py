@@ -107,6 +107,16 @@ class RetrieveMessages:
 
 
 @dataclass(frozen=True, slots=True)
+class FlushBuffers:
+    """To MTP2 of `link`: discard what waits (`flush_buffers`, Q.703 8); the traffic went on over other links.
+
+    Sent only with `Configuration.retrieval`.
+    """
+
+    link: int
+
+
+@dataclass(frozen=True, slots=True)
 class SendMessage:
     """To MTP2 of `link`: transmit `msu`, from the SIO on."""
 
@@ -138,6 +148,6 @@ class Notice:
 
 
 UserIndication = TransferIndication | PauseIndication | ResumeIndication | StatusIndication
-LinkCommand = StartLink | StopLink | SendMessage | RetrieveBsnt | RetrieveMessages
+LinkCommand = StartLink | StopLink | SendMessage | RetrieveBsnt | RetrieveMessages | FlushBuffers
 OperatorNotice = LinkRestored | LinkFailed | Notice
 Output = UserIndication | LinkCommand | OperatorNotice

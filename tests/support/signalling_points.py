@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from tandem.ss7.mtp2 import primitives as mtp2
 from tandem.ss7.mtp3.node import SignallingPoint
 from tandem.ss7.mtp3.primitives import (
+    FlushBuffers,
     Output,
     RetrieveBsnt,
     RetrieveMessages,
@@ -157,7 +158,7 @@ class Network:
                     self._act(name, output)
 
     def _act(self, name: str, output: Output) -> None:
-        if isinstance(output, StartLink | StopLink | RetrieveBsnt | RetrieveMessages):
+        if isinstance(output, StartLink | StopLink | RetrieveBsnt | RetrieveMessages | FlushBuffers):
             self.commands[name].append(output)
         match output:
             case StartLink(link):
@@ -178,6 +179,8 @@ class Network:
                 if end.in_service and not self.drop(name, link, msu):
                     end.waiting.append(msu)
                     self._transmit(end, peer)
+            case FlushBuffers(link):
+                self._ends[name, link][0].waiting.clear()
             case RetrieveBsnt(link):
                 end = self._ends[name, link][0]
                 self.points[name].link_event(link, mtp2.RetrievedBsnt(end.accepted & 127), self.now)

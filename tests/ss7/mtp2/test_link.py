@@ -506,3 +506,34 @@ def test_any_octets_from_the_peer_are_survived(seed):
     single.do("stop")
     assert single.link.state is S.OUT_OF_SERVICE
     assert single.link.next_deadline() is None
+
+
+def test_flush_after_processor_outage_discards_what_is_old():
+    pair = Mtp2Pair()
+    pair.start()
+    pair.b.local_processor_outage(pair.now)
+    pair.drain()
+    pair.run(0.2)
+    for number in range(5):
+        pair.send(0, bytes([0x85, 0, number]))
+    pair.run(1.0)
+    pair.b.local_processor_recovered(pair.now)
+    pair.a.flush_buffers(pair.now)
+    pair.drain()
+    pair.run(0.5)
+    assert pair.messages[1] == []
+    assert pair.a.counters.messages_flushed == 5
+    for number in range(5, 8):
+        pair.send(0, bytes([0x85, 0, number]))
+    pair.run(0.5)
+    assert [msu[2] for msu in pair.messages[1]] == [5, 6, 7]
+    assert pair.a.state is pair.b.state is LinkState.IN_SERVICE
+
+
+def test_flush_out_of_service_leaves_messages_for_retrieval():
+    it = Single().reach(S.IN_SERVICE)
+    it.do("send", b"\x85\x01\x02")
+    it.hear(STATUS[I.SIOS])
+    it.do("flush_buffers")
+    it.do("retrieval_request", 127)
+    assert it.told[-1] == RetrievedMessages((b"\x85\x01\x02",))

@@ -12,6 +12,7 @@ from tandem.ss7.mtp3.label import Variant
 from tandem.ss7.mtp3.msu import decode_msu
 from tandem.ss7.mtp3.node import SignallingPoint
 from tandem.ss7.mtp3.primitives import (
+    FlushBuffers,
     RetrieveBsnt,
     RetrieveMessages,
     SendMessage,
@@ -172,6 +173,25 @@ def test_neighbour_orders_while_the_link_works_here():
     net.run(net.now + 0.1)
     assert net.commands["A"] == [StopLink(1), RetrieveBsnt(1), RetrieveMessages(1, 1)]
     assert texts(net.take("A")) == [(0, "COA forward_sequence_number=1"), (0, "0")]
+
+
+def test_processor_outage_of_the_neighbour_diverts_after_t1_and_flushes_in_the_end():
+    net = pair()
+    send(net, 1)
+    net.run(net.now + 0.1)
+    net.commands["A"].clear()
+    net.event("A", 1, mtp2.RemoteProcessorOutage())
+    net.take("A")
+    send(net, 1)
+    net.run(net.now + 0.7)
+    assert texts(net.take("A")) == []
+    net.run(net.now + 0.2)
+    assert texts(net.take("A")) == [(0, "0")]
+    net.event("A", 1, mtp2.RemoteProcessorRecovered())
+    net.run(net.now + 0.5)
+    assert net.commands["A"] == [FlushBuffers(1)]
+    send(net, 1)
+    assert texts(net.take("A"))[-1] == (1, "0")
 
 
 def test_without_retrieval_level_2_is_never_asked():
