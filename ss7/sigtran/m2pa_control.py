@@ -45,6 +45,7 @@ class LinkControl:
         self._awaiting_ready = False
         """Our outage is over, and the peer has not said Ready to that yet."""
         self._busy = False
+        self._remote_busy = False
         self._held: list[bytes] = []
         """Messages that came during an outage of ours: neither handed up nor acknowledged."""
         self._reason = ""
@@ -82,7 +83,7 @@ class LinkControl:
     def _start(self, now: float) -> State:
         self._transmitter.start()
         self._held.clear()
-        self.remote_outage = self._peer_ready = self._peer_emergency = self._awaiting_ready = False
+        self.remote_outage = self._peer_ready = self._peer_emergency = self._awaiting_ready = self._remote_busy = False
         self._timers.start(Timer.T2, now + self.configuration.t2)
         if self.connected_now:
             self._say_again(LinkStatus.ALIGNMENT, now)
@@ -218,9 +219,14 @@ class LinkControl:
     def _operate(self, now: float) -> State:
         """In service, or in processor outage as long as there is one."""
         if self.local_outage or self.remote_outage or self._awaiting_ready:
-            self._transmitter.open = False
-            self._transmitter.stop_t7()
+            self._transmitter.suspend()
+            self._timers.stop(Timer.T6)
             return State.PROCESSOR_OUTAGE
+        if self._remote_busy:
+            self._transmitter.suspend()
+            if not self._timers.is_running(Timer.T6):
+                self._timers.start(Timer.T6, now + self.configuration.t6)
+            return State.IN_SERVICE
         self._transmitter.resume(now)
         return State.IN_SERVICE
 
@@ -264,7 +270,6 @@ class LinkControl:
     def _remote_outage_begins(self, now: float) -> State:
         if not self.remote_outage:
             self.remote_outage = True
-            self._timers.stop(Timer.T6)
             self._outputs.append(RemoteProcessorOutage())
         return self._operate(now)
 
@@ -281,15 +286,14 @@ class LinkControl:
             self.remote_outage = False
             self._outputs.append(RemoteProcessorRecovered())
 
-    def _remote_busy(self, now: float) -> State:
-        if not self._timers.is_running(Timer.T6):
+    def _remote_busy_begins(self, now: float) -> State:
+        if not self._remote_busy:
+            self._remote_busy = True
             self.counters.remote_congestions += 1
-            self._timers.start(Timer.T6, now + self.configuration.t6)
-        self._transmitter.open = False
-        self._transmitter.stop_t7()
-        return self._state
+        return self._operate(now)
 
     def _remote_busy_ends(self, now: float) -> State:
+        self._remote_busy = False
         self._timers.stop(Timer.T6)
         return self._operate(now)
 
@@ -336,7 +340,7 @@ _ROWS: Final[tuple[tuple[Iterable[State], Iterable[Event], Action], ...]] = (
     (OPERATING, [_I.LOCAL_OUTAGE], _L._local_outage_begins),
     (OPERATING, [_M.PROCESSOR_OUTAGE], _L._remote_outage_begins),
     (OPERATING, [_M.PROCESSOR_RECOVERED], _L._remote_outage_ends),
-    (OPERATING, [_M.BUSY], _L._remote_busy),
+    (OPERATING, [_M.BUSY], _L._remote_busy_begins),
     (OPERATING, [_M.BUSY_ENDED], _L._remote_busy_ends),
     ([_S.IN_SERVICE], [_M.READY], _L._ready_in_service),
     ([_S.PROCESSOR_OUTAGE], [_M.READY], _L._ready_in_outage),

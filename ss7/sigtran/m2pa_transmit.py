@@ -108,7 +108,7 @@ class Transmitter:
             self._emit(DATA_STREAM, UserData(self.bsn, self.fsn, msu))
             if not self.holds_acknowledgements:
                 self._said()
-        if self._sent and not self._timers.is_running(Timer.T7) and not self._timers.is_running(Timer.T6):
+        if self._sent and not self._timers.is_running(Timer.T7):
             self._restart_t7(now)
 
     def status(self, status: LinkStatus, stream: int = STATUS_STREAM) -> None:
@@ -170,8 +170,9 @@ class Transmitter:
         self._check_congestion()
         return tuple(messages)
 
-    def stop_t7(self) -> None:
-        """The peer cannot be expected to acknowledge."""
+    def suspend(self) -> None:
+        """The peer takes no messages for now, and cannot be expected to acknowledge; ours are acknowledged still."""
+        self.open = False
         self._timers.stop(Timer.T7)
 
     def _said(self) -> None:
