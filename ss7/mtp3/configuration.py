@@ -155,6 +155,8 @@ class Configuration:
     """Given, messages for other points are transferred; otherwise they are dropped."""
     congestion_levels: bool = False
     """The network has congestion levels and message priorities (ANSI; national option elsewhere)."""
+    sls_rotation: int = 0
+    """ANSI: turn so many bits of the SLS, 5 or 8, by one in every user message sent (recalled; T1.111.4); 0: none."""
     full_restart: bool = False
     """Hold back TRA and traffic after isolation until the neighbours sent TRA, or T20 (Q.704 9.2).
 
@@ -205,6 +207,10 @@ def _check(configuration: Configuration) -> None:
             raise ConfigurationError(f"route to {text} leads to this signalling point itself")
     if not 0 <= configuration.network_indicator <= 3:
         raise ConfigurationError(f"network indicator {configuration.network_indicator} is not within 0 to 3")
+    if configuration.sls_rotation not in (0, 5, 8):
+        raise ConfigurationError(f"sls_rotation {configuration.sls_rotation}: must be 0, 5 or 8")
+    if configuration.sls_rotation and configuration.variant is not Variant.ANSI:
+        raise ConfigurationError("sls_rotation is for ANSI networks")
     if not 1 <= len(configuration.test_pattern) <= 15:
         raise ConfigurationError("the link test pattern must have 1 to 15 octets")
 

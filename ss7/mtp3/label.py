@@ -135,6 +135,17 @@ def encode_label(label: RoutingLabel, variant: Variant) -> bytes:
     return (label.dpc | label.opc << bits | label.sls << 2 * bits).to_bytes(layout.octets, "little")
 
 
+def rotate_sls(msu: bytes, bits: int, right: bool = True) -> bytes:
+    """`msu` (ANSI, SIO first) with the last `bits` bits of its SLS turned by one; `right=False` undoes it.
+
+    Every node does so in a network that shares the load by one bit at a time (T1.111.4; recalled).
+    """
+    sls = msu[7]
+    low = sls & (1 << bits) - 1
+    turned = low >> 1 | (low & 1) << bits - 1 if right else (low << 1 | low >> bits - 1) & (1 << bits) - 1
+    return msu[:7] + bytes((sls & ~((1 << bits) - 1) & 0xFF | turned,)) + msu[8:]
+
+
 def parse_point_code(text: str, variant: Variant) -> int:
     """A point code written as one number (`4711`) or in parts (`2-10-5`); ConfigurationError when it is neither."""
     layout = LAYOUTS[variant]

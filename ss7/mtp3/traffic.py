@@ -20,7 +20,7 @@ from tandem.ss7.mtp3.changeover import (
 from tandem.ss7.mtp3.configuration import Configuration
 from tandem.ss7.mtp3.diversion import Declare, Diversion, Diversions
 from tandem.ss7.mtp3.flows import Flow, FlowTable, Hold
-from tandem.ss7.mtp3.label import LAYOUTS, Service
+from tandem.ss7.mtp3.label import LAYOUTS, Service, rotate_sls
 from tandem.ss7.mtp3.link_management import LinkControl
 from tandem.ss7.mtp3.linkset import Linkset, SendManagement
 from tandem.ss7.mtp3.messages import ManagementMessage, message_type
@@ -48,6 +48,7 @@ class Traffic:
         counters: Counter[str],
     ) -> None:
         self._variant = configuration.variant
+        self._rotation = configuration.sls_rotation
         self._links = links
         self._linksets = linksets
         self._routes = routes
@@ -80,7 +81,10 @@ class Traffic:
             if link is None:
                 self._counters["no route"] += 1
                 return
-        self._sender.emit(link, msu)
+        self._emit(link, msu)
+
+    def _emit(self, link: int, msu: bytes) -> None:
+        self._sender.emit(link, rotate_sls(msu, self._rotation) if self._rotation else msu)
 
     # Changeover
 
@@ -132,7 +136,11 @@ class Traffic:
             if service == Service.MANAGEMENT:
                 self._send_again(link, msu, label.management)
                 continue
-            flow = self._flows.of(label.label.dpc, label.label.sls)
+            sls = label.label.sls
+            if self._rotation:
+                msu = rotate_sls(msu, self._rotation, right=False)
+                sls = msu[7]
+            flow = self._flows.of(label.label.dpc, sls)
             if flow.hold is not None and flow.hold is hold:
                 first.append((flow, msu))
             else:
@@ -252,7 +260,7 @@ class Traffic:
             if flow.link is None:
                 self._counters["no route"] += 1
             else:
-                self._sender.emit(flow.link, msu)
+                self._emit(flow.link, msu)
 
     # Timers
 

@@ -30,6 +30,8 @@ def test_adjacent_points_have_a_route_of_their_own():
         ("uses linkset 'x'", {"linksets": [linkset()], "routes": [(9, "x")]}),
         ("leads to this signalling point itself", {"linksets": [linkset()], "routes": [(1, "a")]}),
         ("network indicator 4", {"linksets": [linkset()], "network_indicator": 4}),
+        ("must be 0, 5 or 8", {"linksets": [linkset()], "sls_rotation": 4, "variant": Variant.ANSI}),
+        ("for ANSI networks", {"linksets": [linkset()], "sls_rotation": 5}),
         ("test pattern", {"linksets": [linkset()], "test_pattern": b""}),
     ],
 )

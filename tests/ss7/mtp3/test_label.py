@@ -17,6 +17,7 @@ from tandem.ss7.mtp3.label import (
     format_point_code,
     parse_label,
     parse_point_code,
+    rotate_sls,
 )
 
 CAPTURED = json.loads((Path(__file__).parents[2] / "vectors" / "mtp3" / "labels.json").read_text())
@@ -123,3 +124,14 @@ def test_service_information_keeps_every_bit(octet):
 def test_service_information_that_does_not_fit():
     with pytest.raises(EncodeError):
         ServiceInformation(16, 0).encode()
+
+
+@pytest.mark.parametrize(
+    ("bits", "sls", "turned"), [(5, 0b00001, 0b10000), (5, 0b10110, 0b01011), (8, 1, 0x80), (5, 0xE1, 0xF0)]
+)
+def test_sls_rotation(bits, sls, turned):
+    msu = b"\x85" + bytes(6) + bytes([sls]) + b"data"
+    rotated = rotate_sls(msu, bits)
+    assert rotated[7] == turned
+    assert (rotated[:7], rotated[8:]) == (msu[:7], msu[8:])
+    assert rotate_sls(rotated, bits, right=False) == msu

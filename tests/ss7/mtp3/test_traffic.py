@@ -41,10 +41,14 @@ def test_nothing_is_repeated_or_out_of_order_when_all_links_fail():
         assert Simulation(seed, total_outages=True, seconds=6.0).run() == [], f"seed {seed}"
 
 
-def pair(size=2, variant=Variant.ITU, **link) -> Network:
+def pair(size=2, variant=Variant.ITU, rotation=0, **link) -> Network:
     links = [LinkConfiguration(slc, slc, **link) for slc in range(size)]
     points = {
-        name: SignallingPoint(Configuration(own, [LinksetConfiguration(peer, other, links)], variant, retrieval=True))
+        name: SignallingPoint(
+            Configuration(
+                own, [LinksetConfiguration(peer, other, links)], variant, retrieval=True, sls_rotation=rotation
+            )
+        )
         for name, own, other, peer in (("A", 1, 2, "B"), ("B", 2, 1, "A"))
     }
     net = Network(points)
@@ -192,6 +196,16 @@ def test_processor_outage_of_the_neighbour_diverts_after_t1_and_flushes_in_the_e
     assert net.commands["A"] == [FlushBuffers(1)]
     send(net, 1)
     assert texts(net.take("A"))[-1] == (1, "0")
+
+
+def test_retrieved_messages_keep_their_rotated_sls():
+    net = pair(variant=Variant.ANSI, rotation=8)
+    send(net, 3, sls=3)
+    net.fail(1)
+    net.run(net.now + 0.2)
+    arrived = [output for output in net.take("B") if isinstance(output, TransferIndication)]
+    assert [(output.sls, output.data) for output in arrived] == [(0x81, b"0"), (0x81, b"1"), (0x81, b"2")]
+    assert net.points["A"].counters["retrieved"] == 3
 
 
 def test_without_retrieval_level_2_is_never_asked():
