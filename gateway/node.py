@@ -32,6 +32,7 @@ from tandem.gateway.media.protocol import (
 from tandem.gateway.signalling import Signalling
 from tandem.gateway.trunks.isup import IsupTrunks
 from tandem.gateway.trunks.sip import SipTrunks
+from tandem.ss7.sigtran.primitives import CloseAssociation, SendMessage
 
 
 class Capture(Protocol):
@@ -59,6 +60,7 @@ class Effects:
 
     datagrams: list[tuple[bytes, tuple[str, int]]] = field(default_factory=list)
     media: list[Command] = field(default_factory=list)
+    associations: list[SendMessage | CloseAssociation] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
 
@@ -105,6 +107,21 @@ class Node:
         if self._sip_capture is not None:
             self._sip_capture.write_udp(source, self.sip.address, data, now, sent=False)
         self.sip.receive(data, source, now)
+        self._settle(now)
+
+    def association_up(self, name: str, streams: int, now: float) -> None:
+        """The association `name` is up, with `streams` streams to the peer (1 over TCP)."""
+        self.signalling.association_up(name, streams, now)
+        self._settle(now)
+
+    def association_down(self, name: str, reason: str, now: float) -> None:
+        """The association `name` is down; `reason` is for the operator."""
+        self.signalling.association_down(name, reason, now)
+        self._settle(now)
+
+    def association_message(self, name: str, octets: bytes, stream: int, now: float) -> None:
+        """A whole message came on the association `name`."""
+        self.signalling.association_message(name, octets, stream, now)
         self._settle(now)
 
     def media_events(self, events: list[Event], now: float) -> None:
@@ -155,7 +172,14 @@ class Node:
 
     def effects(self) -> Effects:
         """What is to be done since the last call, and forget it."""
-        effects = Effects(self.sip.datagrams, self.control.media_commands, self.control.records, self.lines[:])
+        effects = Effects(
+            self.sip.datagrams,
+            self.control.media_commands,
+            self.signalling.messages,
+            self.control.records,
+            self.lines[:],
+        )
+        self.signalling.messages = []
         self.sip.datagrams = []
         self._captured = 0
         self.control.media_commands = []

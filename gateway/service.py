@@ -23,7 +23,7 @@ from tandem.gateway.log import Line, Logger
 from tandem.gateway.media.process import MediaProcess
 from tandem.gateway.media.protocol import Command, Failed, MediaConfiguration, Ready, SpanConfiguration
 from tandem.gateway.node import Node
-from tandem.gateway.signalling import channels
+from tandem.gateway.signalling_setup import channels
 from tandem.gateway.sip.transport import open_socket, receive_all, send
 
 #: How long the media process may take to open its spans and ports.

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Protocol
 
 from tandem.core.timers import TimerTable
-from tandem.gateway.configuration.ranges import parse_ranges
-from tandem.gateway.configuration.schema import Configuration, Link, Linkset
+from tandem.gateway import signalling_setup as setup
+from tandem.gateway.configuration.schema import Configuration
 from tandem.gateway.log import Line
-from tandem.gateway.media.protocol import Channel, UnitsReceived
-from tandem.ss7.mtp2.configuration import LinkConfiguration as Mtp2Configuration
+from tandem.gateway.media.protocol import UnitsReceived
 from tandem.ss7.mtp2.link import SignallingLink
-from tandem.ss7.mtp2.primitives import LinkInService, LinkOutOfService, SendUnits
-from tandem.ss7.mtp3 import configuration as mtp3
-from tandem.ss7.mtp3.label import Variant, parse_point_code
+from tandem.ss7.mtp2.primitives import Indication, LinkInService, LinkOutOfService, SendUnits
+from tandem.ss7.mtp3.label import Variant
 from tandem.ss7.mtp3.node import SignallingPoint
 from tandem.ss7.mtp3.primitives import (
+    FlushBuffers,
     LinkFailed,
     LinkRestored,
     Notice,
@@ -29,11 +28,15 @@ from tandem.ss7.mtp3.primitives import (
     TransferRequest,
     UserIndication,
 )
+from tandem.ss7.sigtran.m2pa import M2paLink
+from tandem.ss7.sigtran.m3ua import M3ua
+from tandem.ss7.sigtran.primitives import AspStateChanged, AsStateChanged, CloseAssociation
+from tandem.ss7.sigtran.primitives import Notice as Remark
+from tandem.ss7.sigtran.primitives import SendMessage as SendOctets
 
 #: Longest that an acknowledgement (a FISU with a new BSN) waits for a message to carry it or for others to join it.
 #: The peer's T7 allows 0.5 to 2 s (Q.703 12.3); 10 ms saves most of the FISU traffic between the two processes.
 ACKNOWLEDGEMENT_DELAY = 0.01
-_NETWORKS = {"international": 0, "national": 2, "national spare": 3}
 
 
 class UnitCapture(Protocol):
@@ -50,7 +53,7 @@ class LinkPort:
 
     number: int
     name: str
-    level2: SignallingLink
+    level2: SignallingLink | M2paLink
     point: SignallingPoint
     capture: bool
     extended: bool
@@ -60,7 +63,7 @@ class LinkPort:
 
 
 class Signalling:
-    """MTP levels 2 and 3 of every linkset.
+    """MTP levels 2 and 3 of every linkset, on timeslots or M2PA, and M3UA beside them.
 
     Linksets with the same own point code, variant and network belong to one signalling point.
     """
@@ -77,27 +80,66 @@ class Signalling:
         self._capture = capture
         self._acknowledgements: TimerTable[int] = TimerTable()
         """Links whose fill has a newer BSN that the media process does not have yet."""
+        self.messages: list[SendOctets | CloseAssociation] = []
+        """For the associations, in order."""
+        self.m3ua = setup.m3ua(configuration)
+        self._m3ua_relations = setup.m3ua_relations(configuration)
+        self._by_association: dict[str, LinkPort] = {}
         captured_spans = {span.name for span in configuration.span if span.capture}
-        numbers = {key: number for number, key in enumerate(_link_keys(configuration))}
-        for identity, linksets in _by_point(configuration).items():
+        numbers = {key: number for number, key in enumerate(setup.link_keys(configuration))}
+        for identity, linksets in setup.by_point(configuration).items():
             code, variant, network = identity
-            point = self.points[identity] = SignallingPoint(_level3(code, variant, network, linksets, numbers))
+            point = self.points[identity] = SignallingPoint(setup.level3(code, variant, network, linksets, numbers))
             for linkset in linksets:
                 for position, link in enumerate(linkset.link):
                     number = numbers[linkset.name, position]
                     capture_link = linkset.capture or link.span in captured_spans
-                    level2 = SignallingLink(_level2(linkset, link))
-                    name = f"{linkset.name}/{_slc(link, position)}"
-                    self.links[number] = LinkPort(number, name, level2, point, capture_link, link.format == "extended")
+                    name = f"{linkset.name}/{setup.slc_of(link, position)}"
+                    port = LinkPort(
+                        number, name, setup.level2(linkset, link), point, capture_link, link.format == "extended"
+                    )
+                    self.links[number] = port
+                    if link.association:
+                        self._by_association[link.association] = port
 
     def start(self, now: float) -> None:
         """Bring every link up."""
         for point in self.points.values():
             point.start(now)
+        if self.m3ua is not None:
+            self.m3ua.start(now)
+
+    def association_up(self, name: str, streams: int, now: float) -> None:
+        """The transport has the association `name`, with `streams` streams to the peer."""
+        self._log(Line("info", "=", f"association {name}", "up"))
+        port = self._by_association.get(name)
+        if port is not None and isinstance(port.level2, M2paLink):
+            port.level2.connected(now)
+        elif self.m3ua is not None and name in self.m3ua.peers:
+            self.m3ua.connected(name, now, streams)
+
+    def association_down(self, name: str, reason: str, now: float) -> None:
+        """The transport has lost the association `name`."""
+        self._log(Line("warning", "!", f"association {name}", f"down: {reason}"))
+        port = self._by_association.get(name)
+        if port is not None and isinstance(port.level2, M2paLink):
+            port.level2.disconnected(now)
+        elif self.m3ua is not None and name in self.m3ua.peers:
+            self.m3ua.disconnected(name, now)
+
+    def association_message(self, name: str, octets: bytes, stream: int, now: float) -> None:
+        """A whole message came on the association `name`."""
+        port = self._by_association.get(name)
+        if port is not None and isinstance(port.level2, M2paLink):
+            port.level2.receive(octets, stream, now)
+        elif self.m3ua is not None and name in self.m3ua.peers:
+            self.m3ua.receive(name, octets, stream, now)
 
     def units_received(self, event: UnitsReceived, now: float) -> None:
         """Signal units and error counts from the media process."""
         port = self.links[event.channel]
+        if not isinstance(port.level2, SignallingLink):
+            return
         if event.units:
             if port.capture and self._capture is not None:
                 for unit in event.units:
@@ -106,7 +148,10 @@ class Signalling:
         port.level2.monitor(event.good, event.errored, event.octet_counting, now)
 
     def transfer(self, request: TransferRequest, now: float) -> None:
-        """MTP-TRANSFER request of a user part, by way of the signalling point `request.opc`."""
+        """MTP-TRANSFER request of a user part: by M3UA where that serves the relation, else by the point `opc`."""
+        if self.m3ua is not None and (request.opc, request.dpc) in self._m3ua_relations:
+            self.m3ua.transfer(request, now)
+            return
         for (code, _, _), point in self.points.items():
             if request.opc is None or request.opc == code:
                 point.transfer(request, now)
@@ -123,7 +168,9 @@ class Signalling:
                     moved = True
                     if isinstance(primitive, SendUnits):
                         self._send(port, primitive, now)
-                    else:
+                    elif isinstance(primitive, SendOctets):
+                        self.messages.append(primitive)
+                    elif isinstance(primitive, Indication):
                         if isinstance(primitive, LinkInService | LinkOutOfService):
                             self._log_level2(port, primitive)
                         port.point.link_event(port.number, primitive, now)
@@ -138,6 +185,10 @@ class Signalling:
                         level2.start(now)
                     elif isinstance(output, StopLink):
                         self.links[output.link].level2.stop(now)
+                    elif isinstance(output, FlushBuffers):
+                        level2 = self.links[output.link].level2
+                        if isinstance(level2, SignallingLink):  # M2PA has no such request (RFC 4165 4.1.4)
+                            level2.flush_buffers(now)
                     elif isinstance(output, RetrieveBsnt):
                         self.links[output.link].level2.retrieve_bsnt(now)
                     elif isinstance(output, RetrieveMessages):
@@ -146,12 +197,25 @@ class Signalling:
                         self._log_level3(output)
                     else:
                         indications.append(output)
+            if self.m3ua is not None:
+                for notice in self.m3ua.outputs():
+                    moved = True
+                    if isinstance(notice, SendOctets | CloseAssociation):
+                        self.messages.append(notice)
+                    elif isinstance(notice, Remark | AsStateChanged | AspStateChanged):
+                        self._log_sigtran(notice)
+                    else:
+                        indications.append(notice)
         return indications
 
     def next_deadline(self) -> float | None:
         """When `handle_timers` is due."""
-        machines: list[SignallingLink | SignallingPoint] = [port.level2 for port in self.links.values()]
+        machines: list[SignallingLink | M2paLink | SignallingPoint | M3ua] = [
+            port.level2 for port in self.links.values()
+        ]
         machines += self.points.values()
+        if self.m3ua is not None:
+            machines.append(self.m3ua)
         deadlines = [d for machine in machines if (d := machine.next_deadline()) is not None]
         waiting = self._acknowledgements.next_deadline()
         if waiting is not None:
@@ -168,6 +232,8 @@ class Signalling:
                 port.level2.handle_timers(now)
         for point in self.points.values():
             point.handle_timers(now)
+        if self.m3ua is not None:
+            self.m3ua.handle_timers(now)
 
     def _send(self, port: LinkPort, primitive: SendUnits, now: float) -> None:
         """Hand units down at once; a fill that only acknowledges waits a little for company."""
@@ -191,6 +257,16 @@ class Signalling:
         else:
             self._log(Line("info", "=", f"link {port.name}", f"out of service: {primitive.reason}"))
 
+    def _log_sigtran(self, notice: Remark | AsStateChanged | AspStateChanged) -> None:
+        if isinstance(notice, Remark):
+            subject = "m3ua" if notice.association is None else f"association {notice.association}"
+            self._log(Line("info", "=", subject, notice.text))
+        elif isinstance(notice, AsStateChanged):
+            self._log(Line("info", "=", f"application server {notice.name}", notice.state.value))
+        else:
+            whose = "our ASP" if notice.local else "ASP"
+            self._log(Line("info", "=", f"association {notice.association}", f"{whose} {notice.state.value}"))
+
     def _log_level3(self, output: LinkRestored | LinkFailed | Notice) -> None:
         subject = "ss7" if output.link is None else f"link {self.links[output.link].name}"
         if isinstance(output, LinkRestored):
@@ -207,87 +283,3 @@ def _only_acknowledges(former: bytes | None, fill: bytes | None, extended: bool)
     if former is None or fill is None or len(former) != size or len(fill) != size:
         return False
     return former[bib] & 0x80 == fill[bib] & 0x80 and former[bib + 1 : length] == fill[bib + 1 : length]
-
-
-def channels(configuration: Configuration) -> list[Channel]:
-    """The signalling channels that the media process frames, numbered as the links here."""
-    linksets = {linkset.name: linkset for linkset in configuration.ss7.linkset}
-    found = []
-    for number, (name, position) in enumerate(_link_keys(configuration)):
-        link = linksets[name].link[position]
-        found.append(Channel(number, link.span, _timeslots(link), link.format == "extended"))
-    return found
-
-
-def _link_keys(configuration: Configuration) -> list[tuple[str, int]]:
-    """Every link as (linkset, position), in the order of the file; the position here is the link's number."""
-    return [(linkset.name, position) for linkset in configuration.ss7.linkset for position in range(len(linkset.link))]
-
-
-def _timeslots(link: Link) -> tuple[int, ...]:
-    return parse_ranges(link.timeslots or str(link.timeslot), 1, 31)
-
-
-def _slc(link: Link, position: int) -> int:
-    return position if link.slc is None else link.slc
-
-
-def _by_point(configuration: Configuration) -> dict[tuple[int, Variant, int], list[Linkset]]:
-    points: dict[tuple[int, Variant, int], list[Linkset]] = {}
-    for linkset in configuration.ss7.linkset:
-        variant = Variant(linkset.variant)
-        identity = (parse_point_code(linkset.point_code, variant), variant, _NETWORKS[linkset.network])
-        points.setdefault(identity, []).append(linkset)
-    return points
-
-
-def _level3(
-    code: int, variant: Variant, network: int, linksets: list[Linkset], numbers: dict[tuple[str, int], int]
-) -> mtp3.Configuration:
-    timers = {
-        name: value
-        for linkset in linksets
-        for key, value in linkset.timers.items()
-        if not key.startswith("q703")
-        for name in [key.removeprefix("q704_").replace("q707_", "test_")]
-    }
-    return mtp3.Configuration(
-        point_code=code,
-        variant=variant,
-        network_indicator=network,
-        retrieval=True,
-        linksets=tuple(
-            mtp3.LinksetConfiguration(
-                name=linkset.name,
-                adjacent_point_code=parse_point_code(linkset.adjacent_point_code, variant),
-                links=tuple(
-                    mtp3.LinkConfiguration(
-                        numbers[linkset.name, position], _slc(link, position), link.format == "extended"
-                    )
-                    for position, link in enumerate(linkset.link)
-                ),
-                proving=mtp3.Proving(linkset.proving),
-                restart_wait=linkset.restart_wait,
-            )
-            for linkset in linksets
-        ),
-        routes=tuple(
-            mtp3.Route(parse_point_code(reached, variant), linkset.name)
-            for linkset in linksets
-            for reached in linkset.reaches
-        ),
-        timers=replace(mtp3.Timers(), **timers),
-    )
-
-
-def _level2(linkset: Linkset, link: Link) -> Mtp2Configuration:
-    names = {"q703_t4n": "t4_normal", "q703_t4e": "t4_emergency"}
-    timers: dict[str, Any] = {
-        names.get(key, key.removeprefix("q703_")): value
-        for key, value in linkset.timers.items()
-        if key.startswith("q703")
-    }
-    rate = 64_000.0 * len(_timeslots(link))
-    extended = link.format == "extended"
-    base = Mtp2Configuration.high_speed(rate) if extended else Mtp2Configuration(bit_rate=rate)
-    return replace(base, **timers)

@@ -14,7 +14,13 @@ from tandem.gateway.calls.did import DidTable
 from tandem.gateway.calls.interworking import parse_override
 from tandem.gateway.calls.schedule import Schedule
 from tandem.gateway.configuration.check_ports import check_ports
-from tandem.gateway.configuration.check_ss7 import Usage, check_isup_trunk, check_linksets
+from tandem.gateway.configuration.check_ss7 import (
+    Usage,
+    check_associations,
+    check_isup_trunk,
+    check_linksets,
+    check_servers,
+)
 from tandem.gateway.configuration.problem import Problem, duplicates, unknown_name
 from tandem.gateway.configuration.ranges import parse_address
 from tandem.gateway.configuration.schema import Configuration, IsupTrunk, Route, SipTrunk
@@ -31,6 +37,8 @@ def problems(configuration: Configuration) -> list[Problem]:
     found = [
         *duplicates("span", (span.name for span in configuration.span)),
         *duplicates("ss7.linkset", (linkset.name for linkset in configuration.ss7.linkset)),
+        *duplicates("association", (association.name for association in configuration.association)),
+        *duplicates("ss7.m3ua", (server.name for server in configuration.ss7.m3ua)),
         *duplicates("trunk", (trunk.name for trunk in configuration.trunk)),
         *_node(configuration),
         *_media(configuration),
@@ -38,7 +46,9 @@ def problems(configuration: Configuration) -> list[Problem]:
         *_cause_map(configuration),
         *_spans(configuration),
         *check_ports(configuration),
+        *check_associations(configuration),
         *check_linksets(configuration, usage),
+        *check_servers(configuration, usage),
     ]
     for index, trunk in enumerate(configuration.trunk):
         path = f"trunk[{index}]"

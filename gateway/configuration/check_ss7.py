@@ -7,8 +7,8 @@ from dataclasses import fields
 
 from tandem.core.errors import TandemError
 from tandem.gateway.configuration.problem import Problem, suggestion, unknown_name
-from tandem.gateway.configuration.ranges import parse_ranges
-from tandem.gateway.configuration.schema import Circuits, Configuration, IsupTrunk, Link, Linkset
+from tandem.gateway.configuration.ranges import parse_address, parse_ranges
+from tandem.gateway.configuration.schema import ApplicationServer, Circuits, Configuration, IsupTrunk, Link, Linkset
 from tandem.ss7.isup.timers import Timer
 from tandem.ss7.mtp3.configuration import Timers
 from tandem.ss7.mtp3.label import Variant, parse_point_code
@@ -31,6 +31,7 @@ class Usage:
         self._timeslots: dict[tuple[str, int], str] = {}
         self._circuits: dict[tuple[object, ...], str] = {}
         self._linksets: dict[tuple[object, ...], str] = {}
+        self._associations: dict[str, tuple[str, bool]] = {}
 
     def timeslots(self, path: str, span: str, slots: Iterable[int], what: str) -> Iterator[Problem]:
         """Claim timeslots for `what`; a problem for the first that something else has."""
@@ -45,6 +46,15 @@ class Usage:
         if taken:
             owner = self._circuits[(*relation, taken[0])]
             yield Problem(path, f"CIC {taken[0]} to this exchange is already used by {owner}")
+
+    def association(
+        self, path: str, name: str, what: str, configuration: Configuration, shared: bool = False
+    ) -> Iterator[Problem]:
+        """Claim an association; a problem when there is none of that name, or another use for it (unless shared)."""
+        yield from unknown_name(path, name, [one.name for one in configuration.association], "association")
+        owner, owner_shares = self._associations.setdefault(name, (f"{what} ({path})", shared))
+        if owner != f"{what} ({path})" and not (shared and owner_shares):
+            yield Problem(path, f"association {name!r} is already used by {owner}; M2PA needs one for each link")
 
     def linkset(self, path: str, relation: tuple[object, ...], name: str) -> Iterator[Problem]:
         """Claim the one linkset between two adjacent points."""
@@ -63,12 +73,54 @@ def check_linksets(configuration: Configuration, usage: Usage) -> Iterator[Probl
         slcs: dict[int, int] = {}
         for position, link in enumerate(linkset.link):
             here = f"{path}.link[{position}]"
-            yield from unknown_name(f"{here}.span", link.span, spans, "span")
+            if bool(link.span) == bool(link.association):
+                yield Problem(here, "give either span (a link on timeslots) or association (a link by M2PA)")
+            elif link.span:
+                yield from unknown_name(f"{here}.span", link.span, spans, "span")
+            else:
+                what = f"linkset {linkset.name!r}"
+                yield from usage.association(f"{here}.association", link.association, what, configuration)
             slc = position if link.slc is None else link.slc
             if slc in slcs:
                 yield Problem(f"{here}.slc", f"{slc} is already the SLC of link[{slcs[slc]}]")
             slcs.setdefault(slc, position)
-            yield from _link_timeslots(here, link, f"link {slc} of linkset {linkset.name!r}", usage)
+            if link.span:
+                yield from _link_timeslots(here, link, f"link {slc} of linkset {linkset.name!r}", usage)
+            elif link.timeslot is not None or link.timeslots:
+                yield Problem(here, "a link by M2PA has no timeslots; leave them out")
+
+
+def check_associations(configuration: Configuration) -> Iterator[Problem]:
+    """Problems of `[[association]]`."""
+    for index, association in enumerate(configuration.association):
+        path = f"association[{index}]"
+        if bool(association.listen) == bool(association.connect):
+            yield Problem(path, "give either listen (the peer is awaited) or connect (the peer is called)")
+        for key, text in (("listen", association.listen), ("connect", association.connect)):
+            try:
+                if text and parse_address(text)[1] == 0:
+                    yield Problem(f"{path}.{key}", "port 0 is no port; SIGTRAN's are 2905 (M3UA) and 3565 (M2PA)")
+            except ValueError as error:
+                yield Problem(f"{path}.{key}", str(error))
+
+
+def check_servers(configuration: Configuration, usage: Usage) -> Iterator[Problem]:
+    """Problems of `[[ss7.m3ua]]`."""
+    for index, server in enumerate(configuration.ss7.m3ua):
+        path = f"ss7.m3ua[{index}]"
+        for position, name in enumerate(server.associations):
+            here = f"{path}.associations[{position}]"
+            yield from usage.association(here, name, f"application server {server.name!r}", configuration, shared=True)
+        codes = {"point_code": server.point_code}
+        codes |= {f"destinations[{position}]": code for position, code in enumerate(server.destinations)}
+        for key, text in codes.items():
+            try:
+                code = parse_point_code(text, Variant(server.variant))
+            except TandemError as error:
+                yield Problem(f"{path}.{key}", str(error))
+                continue
+            if key != "point_code" and code == _code(server.point_code, server):
+                yield Problem(f"{path}.{key}", f"{text} is our own point code; give the one at the other end")
 
 
 def _link_timeslots(path: str, link: Link, what: str, usage: Usage) -> Iterator[Problem]:
@@ -112,7 +164,8 @@ def _timers(path: str, timers: Mapping[str, float], known: Iterable[str]) -> Ite
 
 def check_isup_trunk(path: str, trunk: IsupTrunk, configuration: Configuration, usage: Usage) -> Iterator[Problem]:
     """Problems of a `[[trunk]]` with `type = "isup"`."""
-    linksets = {linkset.name: linkset for linkset in configuration.ss7.linkset}
+    linksets: dict[str, Linkset | ApplicationServer] = {linkset.name: linkset for linkset in configuration.ss7.linkset}
+    linksets |= {server.name: server for server in configuration.ss7.m3ua}
     yield from unknown_name(f"{path}.linkset", trunk.linkset, linksets, "ss7.linkset")
     yield from _timers(f"{path}.timers", trunk.timers, ISUP_TIMERS)
     if trunk.maximum_digits and trunk.maximum_digits < trunk.minimum_digits:
@@ -124,8 +177,9 @@ def check_isup_trunk(path: str, trunk: IsupTrunk, configuration: Configuration, 
             text = f"{trunk.peer_point_code!r} is not a point code of variant {linkset.variant}"
             yield Problem(f"{path}.peer_point_code", f"{text}; write it as in the linkset")
         elif trunk.peer_point_code and relation is None:
-            text = f"linkset {linkset.name!r} does not lead to {trunk.peer_point_code}"
-            yield Problem(f"{path}.peer_point_code", f"{text}; add it to the linkset's `reaches`")
+            kind, key = ("linkset", "reaches") if isinstance(linkset, Linkset) else ("m3ua", "destinations")
+            text = f"{kind} {linkset.name!r} does not lead to {trunk.peer_point_code}"
+            yield Problem(f"{path}.peer_point_code", f"{text}; add it to the {kind}'s `{key}`")
     seen: set[int] = set()
     for index, circuits in enumerate(trunk.circuits):
         here = f"{path}.circuits[{index}]"
@@ -143,15 +197,23 @@ def check_isup_trunk(path: str, trunk: IsupTrunk, configuration: Configuration, 
         yield from usage.timeslots(f"{here}.{key}", circuits.span, slots, f"trunk {trunk.name!r} ({here})")
 
 
-def _relation(trunk: IsupTrunk, linkset: Linkset) -> tuple[object, ...] | None:
+def _relation(trunk: IsupTrunk, linkset: Linkset | ApplicationServer) -> tuple[object, ...] | None:
     """The two exchanges whose circuits the trunk has; None when the linkset does not lead to the other one."""
-    peer = _code(trunk.peer_point_code or linkset.adjacent_point_code, linkset)
-    if peer not in [_code(text, linkset) for text in (linkset.adjacent_point_code, *linkset.reaches)]:
+    reached = reached_point_codes(linkset)
+    peer = _code(trunk.peer_point_code or reached[0], linkset)
+    if peer not in [_code(text, linkset) for text in reached]:
         return None
     return (linkset.variant, linkset.network, _code(linkset.point_code, linkset), peer)
 
 
-def _code(text: str, linkset: Linkset) -> int | str:
+def reached_point_codes(linkset: Linkset | ApplicationServer) -> tuple[str, ...]:
+    """Where a linkset or an application server leads; first the exchange meant by a trunk that names none."""
+    if isinstance(linkset, Linkset):
+        return linkset.adjacent_point_code, *linkset.reaches
+    return tuple(linkset.destinations)
+
+
+def _code(text: str, linkset: Linkset | ApplicationServer) -> int | str:
     """A point code as a number, so that both ways of writing it compare equal; the text where it is none."""
     try:
         return parse_point_code(text, Variant(linkset.variant))

@@ -87,11 +87,35 @@ class Span(Table):
     """Write the signalling seen on this span to the capture file."""
 
 
+class Association(Table):
+    """An association with a SIGTRAN peer, for M2PA links and M3UA."""
+
+    name: str
+    """Name that links and application servers refer to."""
+    transport: Literal["sctp", "tcp"] = "sctp"
+    """SCTP: the kernel's where it has it, else in user space carried in UDP (RFC 6951). TCP: messages one after
+    another, as some peers offer it."""
+    listen: str = ""
+    """`ADDRESS:PORT` at which the peer is awaited. Either this or `connect`."""
+    connect: str = ""
+    """`ADDRESS:PORT` of the peer, to be connected to."""
+    role: Literal["asp", "sgp", "ipsp", "ipsp-double"] = "asp"
+    """M3UA: our role towards this peer."""
+    asp_identifier: Annotated[int, Meta(ge=0, le=0xFFFFFFFF)] | None = None
+    """M3UA: identifier said in ASP Up."""
+    udp_port: Annotated[int, Meta(ge=0, le=65535)] = 9899
+    """SCTP in user space: our UDP port (RFC 6951)."""
+    peer_udp_port: Annotated[int, Meta(ge=0, le=65535)] = 9899
+    """SCTP in user space: the peer's UDP port."""
+
+
 class Link(Table):
     """A signalling link of a linkset."""
 
-    span: str
-    """Name of a `[[span]]`."""
+    span: str = ""
+    """Name of a `[[span]]` for a link on timeslots."""
+    association: str = ""
+    """Instead of `span`: name of an `[[association]]` for a link by M2PA (RFC 4165)."""
     timeslot: Timeslot | None = None
     """Timeslot 1-31 of a 64 kbit/s link; 16 by custom."""
     timeslots: str = ""
@@ -126,10 +150,36 @@ class Linkset(Table):
     """Point codes beyond the adjacent one that are routed over this linkset."""
     timers: dict[str, TimerSeconds] = {}
     """Overrides in seconds by name, protocol and timer: `q703_t1`, `q703_t2`, `q703_t3`, `q703_t4n`, `q703_t4e`,
-    `q703_t5`, `q703_t6`, `q703_t7`, `q704_t1`, `q704_t2`, `q704_t3`, `q704_t4`, `q704_t5`, `q704_t6`, `q704_t10`,
-    `q704_t17`, `q704_t19`, `q704_t23`, `q707_t1`, `q707_t2`."""
+    `q703_t5`, `q703_t6`, `q703_t7`, `q704_t1`, `q704_t2`, `q704_t3`, `q704_t4`, `q704_t5`, `q704_t6`, `q704_t8`,
+    `q704_t10`, `q704_t12`, `q704_t13`, `q704_t14`, `q704_t15`, `q704_t16`, `q704_t17`, `q704_t18`, `q704_t19`,
+    `q704_t20`, `q704_t22`, `q704_t23`, `q707_t1`, `q707_t2`."""
     capture: bool = False
     """Write every signal unit of these links to the capture file."""
+
+
+class ApplicationServer(Table):
+    """A signalling relation carried by M3UA (RFC 4666) instead of a linkset."""
+
+    name: str
+    """Name that trunks refer to in `linkset`."""
+    associations: Annotated[list[str], Meta(min_length=1)]
+    """Names of the `[[association]]`s that carry it, in order of preference."""
+    point_code: str
+    """Our own point code."""
+    destinations: Annotated[list[str], Meta(min_length=1)]
+    """Point codes reached by it; the first is the exchange that a trunk without `peer_point_code` has circuits to."""
+    variant: Literal["itu", "china"] = "itu"
+    """Format of the point codes."""
+    network: Literal["international", "national", "national spare"] = "national"
+    """Network indicator."""
+    mode: Literal["override", "loadshare", "broadcast"] = "loadshare"
+    """Traffic mode when there is more than one association."""
+    routing_context: Annotated[int, Meta(ge=0, le=0xFFFFFFFF)] | None = None
+    """Routing context agreed with the peer; left out, none is sent."""
+    network_appearance: Annotated[int, Meta(ge=0, le=0xFFFFFFFF)] | None = None
+    """Network appearance agreed with the peer; left out, none is sent."""
+    register: bool = False
+    """Register the routing key with the gateway (or have the peer do so) instead of a configured routing context."""
 
 
 class Ss7(Table):
@@ -137,6 +187,8 @@ class Ss7(Table):
 
     linkset: list[Linkset] = []
     """The linksets, `[[ss7.linkset]]`."""
+    m3ua: list[ApplicationServer] = []
+    """Application servers by M3UA, `[[ss7.m3ua]]`."""
 
 
 class Circuits(Table):
@@ -156,7 +208,7 @@ class IsupTrunk(Table, tag_field="type", tag="isup"):
     name: str
     """Name that routes refer to."""
     linkset: str
-    """Name of the `[[ss7.linkset]]` that carries the signalling."""
+    """Name of the `[[ss7.linkset]]` or `[[ss7.m3ua]]` that carries the signalling."""
     circuits: Annotated[list[Circuits], Meta(min_length=1)]
     """The circuits, `[[trunk.circuits]]`."""
     peer_point_code: str = ""
@@ -253,6 +305,8 @@ class Configuration(Table):
     """`[sip]`; needed when there is a SIP trunk."""
     span: list[Span] = []
     """`[[span]]`"""
+    association: list[Association] = []
+    """`[[association]]`"""
     ss7: Ss7 = msgspec.field(default_factory=Ss7)
     """`[ss7]`"""
     trunk: list[Trunk] = []

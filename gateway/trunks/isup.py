@@ -11,8 +11,9 @@ from tandem.core.timers import TimerTable
 from tandem.gateway.calls.control import CallControl
 from tandem.gateway.calls.half_call import HalfCall
 from tandem.gateway.calls.model import Information, Nature, Primitive, Release, Setup
+from tandem.gateway.configuration.check_ss7 import reached_point_codes
 from tandem.gateway.configuration.ranges import parse_ranges
-from tandem.gateway.configuration.schema import Configuration, IsupTrunk, Linkset
+from tandem.gateway.configuration.schema import ApplicationServer, Configuration, IsupTrunk, Linkset
 from tandem.gateway.log import Line
 from tandem.gateway.media.protocol import Source, TimeslotEndpoint, Tone
 from tandem.gateway.trunks import isup_mapping as mapping
@@ -74,7 +75,7 @@ class IsupTrunkPort:
 
     is_circuit = True
 
-    def __init__(self, trunk: IsupTrunk, linkset: Linkset, owner: IsupTrunks) -> None:
+    def __init__(self, trunk: IsupTrunk, linkset: Linkset | ApplicationServer, owner: IsupTrunks) -> None:
         """Lay the circuits of `trunk` onto timeslots."""
         self.configuration = trunk
         self.name = trunk.name
@@ -156,7 +157,10 @@ class IsupTrunks:
         self._faulty: set[str] = set()
         self.trunks: dict[str, IsupTrunkPort] = {}
         groups = []
-        linksets = {linkset.name: linkset for linkset in configuration.ss7.linkset}
+        linksets: dict[str, Linkset | ApplicationServer] = {
+            linkset.name: linkset for linkset in configuration.ss7.linkset
+        }
+        linksets |= {server.name: server for server in configuration.ss7.m3ua}
         for trunk in configuration.trunk:
             if isinstance(trunk, IsupTrunk):
                 linkset = linksets[trunk.linkset]
@@ -372,12 +376,12 @@ def _state_text(status: CircuitStatus, blocking: Blocking) -> str:
     return f"{status.name.lower().replace('_', ' ')}, {blocking}" if blocking else status.name.lower()
 
 
-def _group(trunk: IsupTrunk, linkset: Linkset, cics: tuple[int, ...]) -> GroupConfiguration:
+def _group(trunk: IsupTrunk, linkset: Linkset | ApplicationServer, cics: tuple[int, ...]) -> GroupConfiguration:
     network = Network(linkset.variant)
     return GroupConfiguration(
         name=trunk.name,
         own_point_code=parse_point_code(linkset.point_code, network),
-        peer_point_code=parse_point_code(trunk.peer_point_code or linkset.adjacent_point_code, network),
+        peer_point_code=parse_point_code(trunk.peer_point_code or reached_point_codes(linkset)[0], network),
         cics=cics,
         control=trunk.control,
         selection=trunk.selection,

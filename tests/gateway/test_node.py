@@ -1,7 +1,7 @@
 """A whole gateway, twice, under a virtual clock: calls that end well, calls that do not, and no circuit stuck."""
 
 import pytest
-from support.node_pair import ADDRESS, OFFER, Bench
+from support.node_pair import ADDRESS, M2PA, M3UA, OFFER, Bench
 
 from tandem.gateway.media.protocol import CloseRtp, OpenRtp, RtpEndpoint, Source, TimeslotEndpoint, Tone
 from tandem.gateway.sip.primitives import (
@@ -439,3 +439,39 @@ def test_from_sip_to_sip():
     through(bench, "9123", "a")
     (record,) = bench.records["A"]
     assert (record.incoming.protocol, record.outgoing.protocol, record.cause) == ("sip", "sip", 16)
+
+
+@pytest.mark.parametrize(
+    ("ss7", "roles"),
+    [(M2PA, ("asp", "asp")), (M3UA, ("asp", "sgp")), (M3UA, ("ipsp", "ipsp")), (M3UA, ("ipsp-double", "ipsp-double"))],
+    ids=["M2PA", "M3UA asp-sgp", "M3UA ipsp", "M3UA ipsp double"],
+)
+class TestSigtran:
+    """The same calls with the signalling over IP."""
+
+    def test_a_call_and_its_release(self, ss7, roles):
+        bench = Bench(ss7=ss7, roles=roles)
+        bench.connect()
+        bench.up()
+        call, _ = talk(bench)
+        bench.call("a", "bye", call, ())
+        bench.run(1)
+        assert bench.events("b", Ended)
+        assert [record.cause for name in "AB" for record in bench.records[name]] == [16, 16]
+        assert bench.all_idle()
+
+    def test_an_association_lost_in_mid_call_leaves_nothing_stuck(self, ss7, roles):
+        bench = Bench(ss7=ss7, roles=roles)
+        bench.connect()
+        bench.up()
+        call, _ = talk(bench)
+        bench.disconnect()
+        bench.run(10)
+        bench.call("a", "bye", call, ())
+        bench.run(10)
+        invite(bench)
+        bench.run(1)
+        assert bench.events("a", Rejected)
+        bench.connect()
+        bench.run_until(bench.all_idle, 1200)
+        assert bench.events("b", Ended)

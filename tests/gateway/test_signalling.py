@@ -5,7 +5,8 @@ from support.node_pair import Bench
 
 from tandem.gateway.configuration.load import parse
 from tandem.gateway.media.protocol import Channel, SendUnits
-from tandem.gateway.signalling import ACKNOWLEDGEMENT_DELAY, Signalling, channels
+from tandem.gateway.signalling import ACKNOWLEDGEMENT_DELAY, Signalling
+from tandem.gateway.signalling_setup import channels
 from tandem.ss7.mtp2.configuration import LinkConfiguration
 
 TWO_POINTS = """
@@ -59,15 +60,15 @@ def test_channels_for_the_media_process():
 
 def test_timers_of_the_configuration_are_obeyed(monkeypatch):
     made = []
-    from tandem.gateway import signalling
+    from tandem.gateway import signalling_setup
 
-    class Recording(signalling.SignallingLink):
+    class Recording(signalling_setup.SignallingLink):
         def __init__(self, configuration: LinkConfiguration) -> None:
             made.append(configuration)
             super().__init__(configuration)
 
-    monkeypatch.setattr(signalling, "SignallingLink", Recording)
-    signalling.Signalling(parse(TWO_POINTS), log=lambda line: None)
+    monkeypatch.setattr(signalling_setup, "SignallingLink", Recording)
+    Signalling(parse(TWO_POINTS), log=lambda line: None)
     assert (made[0].t2, made[0].t4_emergency, made[0].bit_rate) == (11.5, 0.4, 64_000)
     assert (made[2].format, made[2].bit_rate) == ("extended", 5 * 64_000)
 

@@ -14,6 +14,7 @@ from tandem.gateway.node import Node
 from tandem.gateway.sip.agent import SipAgent
 from tandem.gateway.sip.configuration import AgentConfiguration
 from tandem.gateway.sip.primitives import SendDatagram
+from tandem.ss7.sigtran.primitives import SendMessage
 
 CONFIGURATION = """
 [node]
@@ -24,17 +25,7 @@ listen = "{sip}"
 [[span]]
 name = "e1"
 device = "virtual:{name}"
-[[ss7.linkset]]
-name = "peer"
-point_code = "{own}"
-adjacent_point_code = "{other}"
-proving = "emergency"
-restart_wait = 1.0
-{linkset}
-  [[ss7.linkset.link]]
-  span = "e1"
-  timeslot = 16
-{links}
+{ss7}
 [[trunk]]
 name = "pstn"
 type = "isup"
@@ -57,6 +48,47 @@ to = ["pbx"]
 {more}
 """
 
+LINKSET = """
+[[ss7.linkset]]
+name = "peer"
+point_code = "{own}"
+adjacent_point_code = "{other}"
+proving = "emergency"
+restart_wait = 1.0
+{linkset}
+  [[ss7.linkset.link]]
+  span = "e1"
+  timeslot = 16
+{links}
+"""
+
+M2PA = """
+[[association]]
+name = "wire"
+{side} = "127.0.0.1:3565"
+[[ss7.linkset]]
+name = "peer"
+point_code = "{own}"
+adjacent_point_code = "{other}"
+proving = "emergency"
+restart_wait = 1.0
+  [[ss7.linkset.link]]
+  association = "wire"
+"""
+
+M3UA = """
+[[association]]
+name = "wire"
+{side} = "127.0.0.1:2905"
+role = "{role}"
+[[ss7.m3ua]]
+name = "peer"
+associations = ["wire"]
+point_code = "{own}"
+destinations = ["{other}"]
+routing_context = 7
+"""
+
 ADDRESS = {
     "A": ("127.0.0.1", 5060),
     "B": ("127.0.0.1", 5061),
@@ -72,7 +104,9 @@ OFFER = (
 class Bench:
     """The clock, the wires, two nodes `A` and `B`, and two users `a` and `b` (SIP agents)."""
 
-    def __init__(self, seed=0, loss=0.0, delay=0.004, sip_loss=0.0, cics="1-15,17-31", **extra):
+    def __init__(
+        self, seed=0, loss=0.0, delay=0.004, sip_loss=0.0, cics="1-15,17-31", ss7=LINKSET, roles=("asp", "sgp"), **extra
+    ):
         self.random = Random(seed)
         self.now = 1000.0
         self.loss, self.delay, self.sip_loss = loss, delay, sip_loss
@@ -91,10 +125,13 @@ class Bench:
         self._counts = {}
         parts = {"linkset": "", "links": "", "trunk": "", "sip_trunk": "", "more": ""} | extra
         for name, own, other in (("A", "1", "2"), ("B", "2", "1")):
+            first = name == "A"
+            below = ss7.format(
+                own=own, other=other, side="connect" if first else "listen", role=roles[0 if first else 1], **parts
+            )
             text = CONFIGURATION.format(
                 name=name,
-                own=own,
-                other=other,
+                ss7=below,
                 cics=cics,
                 sip="{}:{}".format(*ADDRESS[name]),
                 user="{}:{}".format(*ADDRESS[name.lower()]),
@@ -202,6 +239,30 @@ class Bench:
         self.lines += [(self.now, name, line) for line in effects.lines]
         for command in effects.media:
             self._command(name, command)
+        for message in effects.associations:
+            self._association(name, message)
+
+    def connect(self):
+        """Bring the association between the gateways up."""
+        for name, node in self.nodes.items():
+            node.association_up("wire", 4, self.now)
+            self._drain(name)
+
+    def disconnect(self):
+        """Cut the association between the gateways."""
+        for name, node in self.nodes.items():
+            node.association_down("wire", "cut", self.now)
+            self._drain(name)
+
+    def _association(self, name, message):
+        other = "B" if name == "A" else "A"
+        if isinstance(message, SendMessage) and not self.cut:
+
+            def arrive():
+                self.nodes[other].association_message("wire", message.octets, message.stream, self.now)
+                self._drain(other)
+
+            self._later(self.delay, arrive)
 
     def _sip(self, sender, datagram):
         receiver = next((name for name, address in ADDRESS.items() if address == datagram.destination), None)

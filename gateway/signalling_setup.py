@@ -1,0 +1,163 @@
+"""From the configuration to the machines of SS7 below the user parts."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import Any
+
+from tandem.gateway.configuration.ranges import parse_ranges
+from tandem.gateway.configuration.schema import ApplicationServer, Configuration, Link, Linkset
+from tandem.gateway.media.protocol import Channel
+from tandem.ss7.mtp2.configuration import LinkConfiguration as Mtp2Configuration
+from tandem.ss7.mtp2.link import SignallingLink
+from tandem.ss7.mtp3 import configuration as mtp3
+from tandem.ss7.mtp3.label import Service, Variant, parse_point_code
+from tandem.ss7.sigtran.codes import TrafficMode
+from tandem.ss7.sigtran.configuration import AssociationConfiguration, Role
+from tandem.ss7.sigtran.m2pa import M2paLink
+from tandem.ss7.sigtran.m2pa_configuration import M2paConfiguration
+from tandem.ss7.sigtran.m3ua import M3ua
+from tandem.ss7.sigtran.m3ua_configuration import M3uaServer
+
+#: Network indicators of the SIO by their names in the configuration (Q.704 14.2.2).
+NETWORKS = {"international": 0, "national": 2, "national spare": 3}
+_LEVEL2_TIMERS = {"q703_t4n": "t4_normal", "q703_t4e": "t4_emergency"}
+
+
+def channels(configuration: Configuration) -> list[Channel]:
+    """The signalling channels that the media process frames, numbered as the links here."""
+    linksets = {linkset.name: linkset for linkset in configuration.ss7.linkset}
+    found = []
+    for number, (name, position) in enumerate(link_keys(configuration)):
+        link = linksets[name].link[position]
+        if link.span:
+            found.append(Channel(number, link.span, _timeslots(link), link.format == "extended"))
+    return found
+
+
+def link_keys(configuration: Configuration) -> list[tuple[str, int]]:
+    """Every link as (linkset, position), in the order of the file; the position here is the link's number."""
+    return [(linkset.name, position) for linkset in configuration.ss7.linkset for position in range(len(linkset.link))]
+
+
+def _timeslots(link: Link) -> tuple[int, ...]:
+    return parse_ranges(link.timeslots or str(link.timeslot), 1, 31)
+
+
+def slc_of(link: Link, position: int) -> int:
+    """The signalling link code: its own, or its position."""
+    return position if link.slc is None else link.slc
+
+
+def by_point(configuration: Configuration) -> dict[tuple[int, Variant, int], list[Linkset]]:
+    """Linksets by the signalling point they belong to: (own point code, variant, network indicator)."""
+    points: dict[tuple[int, Variant, int], list[Linkset]] = {}
+    for linkset in configuration.ss7.linkset:
+        variant = Variant(linkset.variant)
+        identity = (parse_point_code(linkset.point_code, variant), variant, NETWORKS[linkset.network])
+        points.setdefault(identity, []).append(linkset)
+    return points
+
+
+def level3(
+    code: int, variant: Variant, network: int, linksets: list[Linkset], numbers: dict[tuple[str, int], int]
+) -> mtp3.Configuration:
+    """MTP level 3 of one signalling point; `numbers` gives each link its number."""
+    timers = {
+        name: value
+        for linkset in linksets
+        for key, value in linkset.timers.items()
+        if not key.startswith("q703")
+        for name in [key.removeprefix("q704_").replace("q707_", "test_")]
+    }
+    return mtp3.Configuration(
+        point_code=code,
+        variant=variant,
+        network_indicator=network,
+        retrieval=True,
+        linksets=tuple(
+            mtp3.LinksetConfiguration(
+                name=linkset.name,
+                adjacent_point_code=parse_point_code(linkset.adjacent_point_code, variant),
+                links=tuple(
+                    mtp3.LinkConfiguration(
+                        numbers[linkset.name, position],
+                        slc_of(link, position),
+                        extended_sequence=link.format == "extended" or bool(link.association),
+                    )
+                    for position, link in enumerate(linkset.link)
+                ),
+                proving=mtp3.Proving(linkset.proving),
+                restart_wait=linkset.restart_wait,
+            )
+            for linkset in linksets
+        ),
+        routes=tuple(
+            mtp3.Route(parse_point_code(reached, variant), linkset.name)
+            for linkset in linksets
+            for reached in linkset.reaches
+        ),
+        timers=replace(mtp3.Timers(), **timers),
+    )
+
+
+def level2(linkset: Linkset, link: Link) -> SignallingLink | M2paLink:
+    """Level 2 of a link: MTP2 on timeslots, or M2PA on an association."""
+    timers: dict[str, Any] = {
+        _LEVEL2_TIMERS.get(key, key.removeprefix("q703_")): value
+        for key, value in linkset.timers.items()
+        if key.startswith("q703")
+    }
+    if link.association:
+        known = {field.name for field in fields(M2paConfiguration)}
+        timers = {name: value for name, value in timers.items() if name in known}
+        return M2paLink(replace(M2paConfiguration(link.association), **timers))
+    rate = 64_000.0 * len(_timeslots(link))
+    extended = link.format == "extended"
+    base = Mtp2Configuration.high_speed(rate) if extended else Mtp2Configuration(bit_rate=rate)
+    return SignallingLink(replace(base, **timers))
+
+
+def m3ua(configuration: Configuration) -> M3ua | None:
+    """The M3UA machine of `[[association]]` and `[[ss7.m3ua]]`; None when there is no application server."""
+    servers = configuration.ss7.m3ua
+    if not servers:
+        return None
+    used = {name for server in servers for name in server.associations}
+    associations = [
+        AssociationConfiguration(
+            association.name,
+            Role(association.role),
+            initiate=bool(association.connect),
+            asp_identifier=association.asp_identifier,
+        )
+        for association in configuration.association
+        if association.name in used
+    ]
+    return M3ua(associations, [_server(server) for server in servers])
+
+
+def m3ua_relations(configuration: Configuration) -> set[tuple[int | None, int]]:
+    """The (own, other) point codes between which messages go by M3UA."""
+    relations: set[tuple[int | None, int]] = set()
+    for server in configuration.ss7.m3ua:
+        variant = Variant(server.variant)
+        own = parse_point_code(server.point_code, variant)
+        relations.update((own, parse_point_code(code, variant)) for code in server.destinations)
+    return relations
+
+
+def _server(server: ApplicationServer) -> M3uaServer:
+    variant = Variant(server.variant)
+    return M3uaServer(
+        name=server.name,
+        associations=tuple(server.associations),
+        mode=TrafficMode[server.mode.upper()],
+        point_code=parse_point_code(server.point_code, variant),
+        destinations=tuple(parse_point_code(code, variant) for code in server.destinations),
+        services=(int(Service.ISUP),),
+        network_indicator=NETWORKS[server.network],
+        network_appearance=server.network_appearance,
+        routing_context=server.routing_context,
+        register=server.register,
+    )

@@ -1,0 +1,90 @@
+"""From the configuration to the machines of SS7."""
+
+import pytest
+
+from tandem.gateway.configuration.load import parse
+from tandem.gateway.signalling_setup import by_point, channels, level2, link_keys, m3ua, m3ua_relations
+from tandem.ss7.mtp2.link import SignallingLink
+from tandem.ss7.mtp3.label import Variant
+from tandem.ss7.sigtran.configuration import Role
+from tandem.ss7.sigtran.m2pa import M2paLink
+
+TEXT = """
+[[span]]
+name = "e1"
+device = "virtual:x"
+[[association]]
+name = "wire"
+connect = "127.0.0.1:3565"
+[[association]]
+name = "stp"
+listen = "127.0.0.1:2905"
+role = "sgp"
+[[ss7.linkset]]
+name = "north"
+point_code = "1"
+adjacent_point_code = "2"
+timers = { q703_t2 = 11, q703_t5 = 0.1 }
+  [[ss7.linkset.link]]
+  span = "e1"
+  timeslot = 16
+  [[ss7.linkset.link]]
+  association = "wire"
+[[ss7.m3ua]]
+name = "south"
+associations = ["stp"]
+point_code = "2-1-1"
+destinations = ["2-1-2", "2-1-3"]
+mode = "override"
+routing_context = 9
+"""
+
+
+def test_only_links_on_timeslots_are_channels():
+    configuration = parse(TEXT)
+    assert [channel.number for channel in channels(configuration)] == [0]
+    assert link_keys(configuration) == [("north", 0), ("north", 1)]
+
+
+def test_a_link_is_mtp2_or_m2pa():
+    linkset = parse(TEXT).ss7.linkset[0]
+    one, two = (level2(linkset, link) for link in linkset.link)
+    assert isinstance(one, SignallingLink)
+    assert isinstance(two, M2paLink)
+    assert (two.configuration.association, two.configuration.t2) == ("wire", 11)
+
+
+def test_points():
+    assert list(by_point(parse(TEXT))) == [(1, Variant.ITU, 2)]
+
+
+def test_m3ua():
+    machine = m3ua(parse(TEXT))
+    assert machine.peers["stp"].role is Role.SGP
+    assert m3ua_relations(parse(TEXT)) == {(4105, 4106), (4105, 4107)}
+    assert m3ua(parse('[[span]]\nname = "e1"\ndevice = "virtual:x"\n')) is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ('connect = "127.0.0.1:3565"\n', "", "association[0]: give either listen"),
+        ('listen = "127.0.0.1:2905"', 'listen = "2905"', "association[1].listen: '2905' lacks a port"),
+        ('association = "wire"', 'association = "wires"', "did you mean 'wire'?"),
+        (
+            'association = "wire"',
+            'association = "stp"',
+            "associations[0]: association 'stp' is already used",
+        ),
+        ('association = "wire"', 'association = "wire"\n  timeslot = 1', "a link by M2PA has no timeslots"),
+        ('association = "wire"', 'association = "wire"\n  span = "e1"', "give either span"),
+        ('"2-1-3"]', '"2-1-9"]', "ss7.m3ua[0].destinations[1]"),
+        ('"2-1-3"]', '"2-1-1"]', "is our own point code"),
+    ],
+)
+def test_mistakes_are_told(old, new, complaint):
+    from tandem.core.errors import ConfigurationError
+
+    with pytest.raises(ConfigurationError) as caught:
+        parse(TEXT.replace(old, new))
+    assert complaint in str(caught.value)
