@@ -32,6 +32,9 @@ TALK_SECONDS = 5.0
 LEAST_SNR_DB = 33.0
 MOST_DELAY_MS = 150.0
 STEP_SECONDS = 15.0
+#: A machine that wakes a program later than this may spoil speech that the gateways carry well: the call is repeated.
+LATE_SECONDS = 0.015
+MOST_CALLS = 4
 
 
 @dataclass
@@ -61,6 +64,8 @@ class Demo:
         self.findings = Findings()
         self.rungs: list[Rung] = []
         self._drawn = 0
+        self._calls = 0
+        self._late = 0.0
         self._origin: float | None = None
         self._gateways: dict[str, Gateway] = {}
         self._addresses: dict[str, tuple[str, int]] = {}
@@ -75,10 +80,23 @@ class Demo:
             self._gateways[name] = Gateway(name, path, self._log_line)
         ports = {"A": 5060, "B": 5061, "caller": 5070, "callee": 5071}
         self._addresses = {name: ("127.0.0.1", port + offset) for name, port in ports.items()}
-        caller = callee = None
         try:
             click.secho("Two gateways, A and B, an E1 between them (SAToP on loopback), SS7 in timeslot 16", bold=True)
             await self._bring_up()
+            while not await self._conversation():
+                pass
+        finally:
+            statuses = [await gateway.stop() for gateway in self._gateways.values()]
+        self._judge_records()
+        self.findings.check(statuses == [0, 0], "both gateways ended in order: circuits blocked, records flushed")
+
+    async def _conversation(self) -> bool:
+        """One call with its speech; False when the machine spoilt it, so that it is worth another try."""
+        self._calls += 1
+        self.rungs, self._drawn, self._origin = [], 0, None
+        caller = callee = None
+        watch = asyncio.create_task(self._watch())
+        try:
             caller = UserAgent(
                 "caller",
                 self._addresses["caller"],
@@ -94,14 +112,30 @@ class Demo:
                 self._user_message,
             )
             await self._call(caller, callee)
-            self._judge_speech(caller, callee)
+            speech = [self._heard(one, other) for one, other in ((caller, callee), (callee, caller))]
         finally:
+            watch.cancel()
             for user in (caller, callee):
                 if user is not None:
                     user.close()
-            statuses = [await gateway.stop() for gateway in self._gateways.values()]
-        self._judge_records()
-        self.findings.check(statuses == [0, 0], "both gateways ended in order: circuits blocked, records flushed")
+        click.secho("\nSpeech", bold=True)
+        if not all(good for good, _ in speech) and self._late > LATE_SECONDS and self._calls < MOST_CALLS:
+            for _, text in speech:
+                click.echo(f"  {text}")
+            click.echo(f"This machine held programs up for {1000 * self._late:.0f} ms meanwhile. Once more.")
+            return False
+        for good, text in speech:
+            self.findings.check(good, text)
+        return True
+
+    async def _watch(self) -> None:
+        """Note how late this process wakes up: speech cannot be better than the machine that carries it."""
+        loop = asyncio.get_running_loop()
+        self._late = 0.0
+        while True:
+            due = loop.time() + 0.005
+            await asyncio.sleep(0.005)
+            self._late = max(self._late, loop.time() - due)
 
     # --- the story
 
@@ -150,16 +184,14 @@ class Demo:
         self.findings.check(cause == 16, f"the caller got BYE with Q.850 cause {cause} (normal call clearing)")
         self.findings.check(True, "all circuits idle again at both ends")
 
-    def _judge_speech(self, caller: UserAgent, callee: UserAgent) -> None:
-        click.secho("\nSpeech", bold=True)
-        for speaker, hearer in ((caller, callee), (callee, caller)):
-            quality = hearer.speech.quality(speaker.speech)
-            delay = hearer.speech.delay_ms(quality, speaker.speech) if quality is not None else None
-            name = f"{speaker.name} to {hearer.name}"
-            if quality is None or delay is None or not quality.heard:
-                self.findings.check(False, f"{name}: nothing was heard")
-                continue
-            self.findings.check(self._good(quality, delay), f"{name}: {_words(quality, delay)}")
+    def _heard(self, speaker: UserAgent, hearer: UserAgent) -> tuple[bool, str]:
+        """Whether `hearer` heard `speaker` well, and in words how."""
+        quality = hearer.speech.quality(speaker.speech)
+        delay = hearer.speech.delay_ms(quality, speaker.speech) if quality is not None else None
+        name = f"{speaker.name} to {hearer.name}"
+        if quality is None or delay is None or not quality.heard:
+            return False, f"{name}: nothing was heard"
+        return self._good(quality, delay), f"{name}: {_words(quality, delay)}"
 
     @staticmethod
     def _good(quality: Quality, delay: float) -> bool:
@@ -171,8 +203,8 @@ class Demo:
         click.secho("\nCall detail records", bold=True)
         for name in "AB":
             records = read_records(self.folder / f"records-{name.lower()}.jsonl")
-            right = len(records) == 1 and _record_is_right(records[0])
-            text = _record_words(records[0]) if records else "none was written"
+            right = len(records) == self._calls and _record_is_right(records[-1])
+            text = _record_words(records[-1]) if records else "none was written"
             self.findings.check(right, f"gateway {name}: {text}")
 
     # --- what is seen on the way
