@@ -32,8 +32,6 @@ SPANS_AT_ONCE: Final = 4
 """Spans whose speech is read before signalling is looked after again."""
 LEAD_MICROSECONDS: Final = 6000
 """A speech tick comes at least this long before the line needs its octets."""
-DRAIN: Final = 0.01
-"""Seconds between drains of the RTP sockets: the resolution of arrival times."""
 REPORT: Final = 1.0
 CATCH_UP: Final = 0.1
 
@@ -45,8 +43,6 @@ class _Leg:
         self.number = number
         self.events = EventReceiver()
         self.player = DigitPlayer(law)
-        self.digits = False
-        """Whether the player may have something to play."""
 
 
 class Plane:
@@ -77,11 +73,12 @@ class Plane:
         self.period = self._timer_period()
         """Microseconds between the times at which the loop must look; all that is due falls on them."""
         self.speech = Ticker(0.0, TICK, CATCH_UP)
-        self.drains = Ticker(0.0, DRAIN, DRAIN)
         self._line_ticks: list[tuple[Ticker, list[SpanLine]]] = []
         self._reports = Ticker(0.0, REPORT, REPORT)
         self._legs: dict[int, _Leg] = {}
         self._indices: dict[int, int] = {}
+        self._digits: set[int] = set()
+        """Legs by index whose player may have something to play."""
         self._bases = {line.name: legs + TIMESLOTS * place for place, line in enumerate(self.lines)}
         self._timeslots = Rendering(self.matrix, [])
         self._tick: Iterator[None] | None = None
@@ -108,7 +105,7 @@ class Plane:
     def begin(self, start: float) -> None:
         """The first speech tick is at `start`, the first quantum of every line a little later."""
         lead = -(-LEAD_MICROSECONDS // self.period) * self.period
-        self.speech.start = self.drains.start = start
+        self.speech.start = start
         self._reports.start = start + REPORT
         groups: dict[tuple[int, bool], list[SpanLine]] = {}
         for line in self.lines:
@@ -119,7 +116,7 @@ class Plane:
 
     def _timer_period(self) -> int:
         quanta = [line.frames * 1_000_000 // FRAME_RATE for line in self.lines]
-        return math.gcd(round(DRAIN * 1e6), *quanta)
+        return math.gcd(round(TICK * 1e6), *quanta)
 
     def command(self, command: protocol.Command) -> None:
         """Act on a command of the signalling process; what names something unknown is passed over.
@@ -150,22 +147,21 @@ class Plane:
                 pass
 
     def serve(self, now: float) -> bool:
-        """Do what is due: the line first, then a part of the speech tick; True when more of the tick is left."""
-        drain = self.drains.begin(now)
+        """Do what is due: the line first, then a part of the speech tick; True when more of the tick is left.
+
+        True too when the next tick has become due meanwhile: its time has come and gone, nothing will tell of it.
+        """
         if self._tick is None and self.speech.begin(now):
             self._tick = self.tick(now)
-            drain = False
         self._send_lines(now)
         if self._tick is not None and next(self._tick, self) is self:
             self._tick = None
             for command in self._deferred:
                 self._act(command)
             self._deferred.clear()
-        if drain:
-            self.drain(now)
             self._tell_alarms()
             self._report(now)
-        return self._tick is not None
+        return self._tick is not None or now >= self.speech.due
 
     def _send_lines(self, now: float) -> None:
         """Send all that is due, what is late in order."""
@@ -173,6 +169,8 @@ class Plane:
             while lines[0].can_send(ticker.count, now - ticker.due) and ticker.begin(now):
                 for line in lines:
                     line.transmit(ticker.count - 1, now)
+                    if line.channels and line.span.fileno() is None:  # nothing tells when to read it
+                        self.receive_line(line, now)
 
     def receive_line(self, line: SpanLine, now: float) -> None:
         """Read one span; signal units go to `events` at once."""
@@ -295,6 +293,7 @@ class Plane:
         statistics = self.receivers.close(index)
         statistics.packets_sent = self.transmitters.close(index)
         del self._legs[index]
+        self._digits.discard(index)
         self.ports.close(index)
         self.matrix.remove(index)
         self.events.append(protocol.RtpClosed(number, statistics))
@@ -312,7 +311,7 @@ class Plane:
         self.receivers.events.clear()
 
     def _start_event(self, index: int, leg: _Leg, event: EventInProgress) -> None:
-        leg.digits = True
+        self._digits.add(index)
         leg.player.start(event)
         for sink in self.matrix.listeners(index):
             if sink < self.matrix.legs and self.transmitters.takes_events(sink):
@@ -320,14 +319,15 @@ class Plane:
 
     def _play_digits(self, now: float) -> None:
         """Put DTMF in place of what a leg receives while it sends telephone-events."""
-        for index, leg in self._legs.items():
-            if leg.digits:
-                if ended := leg.events.expire(now):
-                    self._tell_digit(leg, ended)
-                block = leg.player.play()
-                leg.digits = block is not None or leg.events.current is not None
-                if block is not None:
-                    self.matrix.rows[self.matrix.row(index)] = block
+        for index in list(self._digits):
+            leg = self._legs[index]
+            if ended := leg.events.expire(now):
+                self._tell_digit(leg, ended)
+            block = leg.player.play()
+            if block is not None:
+                self.matrix.rows[self.matrix.row(index)] = block
+            elif leg.events.current is None:
+                self._digits.discard(index)
 
     def _tell_digit(self, leg: _Leg, event: EventInProgress) -> None:
         self.events.append(protocol.DigitReceived(leg.number, DIGITS[event.code], event.duration // 8))
