@@ -3,10 +3,10 @@
 import re
 
 import pytest
-from support.libss7 import SDP, Exchanges, build
+from support.libss7 import CICS, SDP, Exchanges, build
 
 from tandem.core.cause import Cause
-from tandem.gateway.sip.primitives import Answered, Cancelled, Ended, Provisional, Rejected
+from tandem.gateway.sip.primitives import Answered, Cancelled, Ended, IncomingInvite, Provisional, Rejected
 from tandem.ss7.isup.codes import MessageType
 from tandem.ss7.isup.indicators import SuspendResumeIndicators
 
@@ -245,29 +245,53 @@ def test_we_suspend_and_resume(talk):
     talk.over()
 
 
-def test_dual_seizure_of_a_circuit_that_libss7_controls(talk):
-    """Both seize CIC 1: the lower point code, libss7's, controls odd ones. Our call moves on (Q.764 2.9.1)."""
+def crossing(talk, pair):
+    """Leave two circuits idle; our IAM and one of libss7's cross on the one that we take. It, and the other one."""
     both = talk.both
-    both.exchange.block("pstn", range(2, 15), 0.0)
-    both.act(both.exchange.block, "pstn", [15])
-    both.run_until(lambda: both.exchange.idle_circuits("pstn") == 1, "only circuit 1 is left")
-    both.act(both.exchange.unblock, "pstn", [15])
-    both.run_until(lambda: both.exchange.idle_circuits("pstn") == 2, "circuits 1 and 15")
-    mark = len(both.said)
+    both.act(both.exchange.block, "pstn", [cic for cic in CICS if cic not in pair])
+    both.run_until(lambda: both.isup()[-1].startswith(("< CGBA", "< BLA")), "blocked")
+    both.run(0.3)
     both.hold()
-    both.invite("777")
+    talk.caller = both.invite("777")
     both.run(0.1)
     ours = int(both.isup()[-1].split()[2])
+    assert ours in pair
     both.tell(f"call 5551234 4321 {ours}")
-    both.run_until(lambda: f"< IAM {ours}" in both.isup(), "the IAM that crosses")
+    both.run_until(lambda: f"< IAM {ours}" in both.isup()[talk.marks[0] :], "the IAM that crosses")
     both.let_go()
-    other = {1: 15, 15: 1}[ours]
-    both.event(rf"ISUP_EVENT_IAM call=(\d+) cic={other} opc=2 called=777#", mark)
-    assert f"> IAM {other}" in both.isup()
-    both.offered(talk.marks[2])
-    for text in both.said[mark:]:
+    return ours, next(cic for cic in pair if cic != ours)
+
+
+def end(talk):
+    """Release every call of libss7's and unblock all circuits."""
+    both = talk.both
+    for text in both.said[talk.marks[1] :]:
         if found := re.search(r"(?:^OK call=|ISUP_EVENT_IAM call=)(\d+)", text):
             both.tell(f"rel {found[1]} 16")
+    both.run_until(lambda: not both.exchange.calls(), "no call left")
+    both.act(both.exchange.unblock, "pstn", None)
+
+
+def test_dual_seizure_of_a_circuit_that_libss7_controls(talk):
+    """The lower point code, libss7's, controls odd circuits: our call moves on, libss7's goes on (Q.764 2.9.1.4)."""
+    _, other = crossing(talk, (1, 15))
+    talk.event(rf"ISUP_EVENT_IAM call=(\d+) cic={other} opc=2 called=777#")
+    assert f"> IAM {other}" in talk.both.isup()[talk.marks[0] :]
+    assert talk.both.offered(talk.marks[2]).request.uri.user == "5551234"
+    end(talk)
+
+
+def test_dual_seizure_of_a_circuit_that_we_control(talk):
+    """The higher point code, ours, controls even circuits: libss7 says that its own call lost (its cause 256)."""
+    ours, _ = crossing(talk, (2, 14))
+    both = talk.both
+    talk.event(rf"CB hangup cic={ours} pc=2 cause=256 ")
+    both.run(0.3)
+    assert not [item for item in both.heard[talk.marks[2] :] if isinstance(item, IncomingInvite)]
+    (call,) = both.exchange.calls()
+    assert both.exchange.circuit_of(call) == ours
+    # The program does not ask libss7 for our call after that, so nobody answers: give up.
+    both.act(both.user.end, talk.caller, 487, ())
     both.run_until(lambda: not both.exchange.calls(), "no call left")
     both.act(both.exchange.unblock, "pstn", None)
 
