@@ -30,7 +30,7 @@ class CauseIndicators(Parameter):
     diagnostics: bytes = b""
 
     @classmethod
-    def parse(cls, octets: bytes) -> Self:
+    def _parse(cls, octets: bytes) -> Self:
         """Read the cause; DecodeError when an octet that is announced is missing."""
         if len(octets) < 2:
             raise DecodeError(f"Cause indicators needs at least 2 octets, has {len(octets)}", len(octets))
@@ -42,7 +42,7 @@ class CauseIndicators(Parameter):
         first = octets[0]
         return cls(octets[offset] & 0x7F, first & 0xF, first >> 5 & 3, recommendation, octets[offset + 1 :])
 
-    def encode(self) -> bytes:
+    def _encode(self) -> bytes:
         """Content octets."""
         if not (0 <= self.value <= 127 and 0 <= self.location <= 15 and 0 <= self.coding_standard <= 3):
             raise EncodeError(f"cause {self.value}, location {self.location} or coding standard is out of range")

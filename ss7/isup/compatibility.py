@@ -41,14 +41,14 @@ class MessageCompatibilityInformation(Parameter):
     """Octets after the first, kept as they are."""
 
     @classmethod
-    def parse(cls, octets: bytes) -> Self:
+    def _parse(cls, octets: bytes) -> Self:
         """Read the instruction indicators."""
         if not octets:
             raise DecodeError("Message compatibility information is empty", 0)
         a, b, c, d, e = _flags(octets[0])
         return cls(a, b, c, d, e, octets[0] >> 5 & 3, octets[1:])
 
-    def encode(self) -> bytes:
+    def _encode(self) -> bytes:
         """Content octets."""
         flags = (self.end_node, self.release, self.notify, self.discard_message, self.discard_if_not_passed)
         return bytes([_octet(flags, self.interworking, not self.further)]) + self.further
@@ -114,7 +114,7 @@ class ParameterCompatibilityInformation(Parameter):
         return next((item for item in self.instructions if item.parameter == code), None)
 
     @classmethod
-    def parse(cls, octets: bytes) -> Self:
+    def _parse(cls, octets: bytes) -> Self:
         """Read pairs of a parameter code and instruction octets, the last of which has its extension bit set."""
         instructions = []
         offset = 0
@@ -130,7 +130,7 @@ class ParameterCompatibilityInformation(Parameter):
             offset = end + 1
         return cls(tuple(instructions))
 
-    def encode(self) -> bytes:
+    def _encode(self) -> bytes:
         """Content octets."""
         return b"".join([instruction.encode() for instruction in self.instructions])
 

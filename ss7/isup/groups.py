@@ -61,7 +61,7 @@ class RangeAndStatus(Parameter):
         return cls(length, tuple(cic + index in chosen for index in range(length + 1)))
 
     @classmethod
-    def parse(cls, octets: bytes) -> Self:
+    def _parse(cls, octets: bytes) -> Self:
         """Read range and, where octets follow, one status bit a circuit."""
         if not octets:
             raise DecodeError("Range and status is empty", 0)
@@ -73,7 +73,7 @@ class RangeAndStatus(Parameter):
         number = int.from_bytes(octets[1:], "little")
         return cls(length, tuple(bool(number >> index & 1) for index in range(length + 1)))
 
-    def encode(self) -> bytes:
+    def _encode(self) -> bytes:
         """Content octets; EncodeError when the status does not fit the range."""
         if not 0 <= self.range <= 255:
             raise EncodeError(f"range {self.range} does not fit an octet")
@@ -146,11 +146,11 @@ class CircuitStateIndicator(Parameter):
     states: tuple[CircuitState, ...]
 
     @classmethod
-    def parse(cls, octets: bytes) -> Self:
+    def _parse(cls, octets: bytes) -> Self:
         """Read one octet a circuit."""
         return cls(tuple(CircuitState.of(octet) for octet in octets))
 
-    def encode(self) -> bytes:
+    def _encode(self) -> bytes:
         """Content octets."""
         return bytes(int(state) for state in self.states)
 

@@ -7,7 +7,18 @@ from functools import cache
 from typing import Self, TypeVar
 
 from tandem.core.errors import DecodeError, EncodeError
-from tandem.ss7.isup import cause, compatibility, groups, indicators, numbers, services, transport
+from tandem.ss7.isup import (
+    ansi,
+    cause,
+    compatibility,
+    flags,
+    groups,
+    indicators,
+    numbers,
+    services,
+    supplementary,
+    transport,
+)
 from tandem.ss7.isup.codes import END_OF_OPTIONAL_PARAMETERS, MessageType, ParameterCode, message_name, parameter_name
 from tandem.ss7.isup.parameters import Parameter, RawParameter, parse_parameter
 from tandem.ss7.isup.tables import MessageFormat
@@ -16,7 +27,18 @@ from tandem.ss7.isup.variants import CODINGS, Variant
 __all__ = ["Message", "MessageType", "ParameterCode", "RawParameter", "Variant"]
 
 #: Modules whose parameters are known to `Message.get` and `Message.parameters`.
-PARAMETER_MODULES = (cause, compatibility, groups, indicators, numbers, services, transport)
+PARAMETER_MODULES = (
+    ansi,
+    cause,
+    compatibility,
+    flags,
+    groups,
+    indicators,
+    numbers,
+    services,
+    supplementary,
+    transport,
+)
 
 _HEADER = 3  # CIC and message type
 

@@ -90,13 +90,13 @@ class PartyNumber(BitParameter):
     digits: str
 
     @classmethod
-    def parse(cls, octets: bytes) -> Self:
+    def _parse(cls, octets: bytes) -> Self:
         """Read header and address signals."""
         values = cls.read_bits(octets)
         values.update(cls._read_signals(unpack_digits(octets[cls.SIZE :], odd=octets[cls.ODD_OCTET] >= 0x80)))
         return cls(**values)
 
-    def encode(self) -> bytes:
+    def _encode(self) -> bytes:
         """Header and address signals, filler 0000 after an odd count."""
         signals = self._write_signals()
         odd = (len(signals) % 2) << (8 * self.ODD_OCTET + 7)
@@ -358,13 +358,13 @@ class GenericDigits(Parameter):
         return None
 
     @classmethod
-    def parse(cls, octets: bytes) -> Self:
+    def _parse(cls, octets: bytes) -> Self:
         """Read type, encoding and digits."""
         if not octets:
             raise DecodeError("Generic digits is empty", 0)
         return cls(octets[1:], octets[0] & 0x1F, octets[0] >> 5)
 
-    def encode(self) -> bytes:
+    def _encode(self) -> bytes:
         """Content octets."""
         return bytes([self.kind & 0x1F | (self.encoding & 7) << 5]) + self.octets
 

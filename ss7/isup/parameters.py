@@ -18,10 +18,14 @@ class Parameter:
     """A parameter with a type of its own; every subclass is a frozen dataclass.
 
     `parse` takes content octets (without name and length); octets beyond those defined are ignored, as a later
-    edition may have added them. `encode` gives content octets with spare bits zero.
+    edition may have added them. `encode` gives the octets that were parsed, spare bits and all, and for a value made
+    here content octets with spare bits zero. Subclasses say how in `_parse` and `_encode`.
     """
 
-    __slots__ = ()
+    __slots__ = ("_coded",)
+
+    _coded: bytes
+    """Content octets that the value was parsed from; absent from values made here."""
 
     code: ClassVar[ParameterCode]
     DERIVED: ClassVar[tuple[str, ...]] = ()
@@ -42,10 +46,22 @@ class Parameter:
     @classmethod
     def parse(cls, octets: bytes) -> Self:
         """Read the parameter from its content octets; DecodeError when they are too few or make no sense."""
-        raise NotImplementedError
+        value = cls._parse(octets)
+        object.__setattr__(value, "_coded", octets)
+        return value
 
     def encode(self) -> bytes:
         """Content octets; EncodeError when a value does not fit its field."""
+        try:
+            return self._coded
+        except AttributeError:
+            return self._encode()
+
+    @classmethod
+    def _parse(cls, octets: bytes) -> Self:
+        raise NotImplementedError
+
+    def _encode(self) -> bytes:
         raise NotImplementedError
 
 
@@ -171,10 +187,14 @@ class Indicators(BitParameter):
         if found is None:
             if len(_SHARED) >= _SHARED_MAXIMUM:
                 _SHARED.clear()
-            found = _SHARED[key] = cls(**cls.read_bits(octets))
+            found = _SHARED[key] = super().parse(octets)
         return found
 
-    def encode(self) -> bytes:
+    @classmethod
+    def _parse(cls, octets: bytes) -> Self:
+        return cls(**cls.read_bits(octets))
+
+    def _encode(self) -> bytes:
         """Content octets."""
         return self.write_bits().to_bytes(self.SIZE, "little")
 

@@ -49,7 +49,7 @@ class RedirectionInformation(Parameter):
     """Why it was redirected last; None with the one-octet form."""
 
     @classmethod
-    def parse(cls, octets: bytes) -> Self:
+    def _parse(cls, octets: bytes) -> Self:
         """Read the form of one octet or that of two."""
         if not octets:
             raise DecodeError("Redirection information is empty", 0)
@@ -58,7 +58,7 @@ class RedirectionInformation(Parameter):
             return cls(first & 7, first >> 4, None, None)
         return cls(first & 7, first >> 4, octets[1] & 7, octets[1] >> 4)
 
-    def encode(self) -> bytes:
+    def _encode(self) -> bytes:
         """Content octets, one when there is neither counter nor reason."""
         first = bytes([self.indicator & 7 | (self.original_reason & 0xF) << 4])
         if self.counter is None and self.reason is None:
@@ -229,13 +229,13 @@ class PropagationDelayCounter(Parameter):
     milliseconds: int
 
     @classmethod
-    def parse(cls, octets: bytes) -> Self:
+    def _parse(cls, octets: bytes) -> Self:
         """Read two octets, the most significant first."""
         if len(octets) < 2:
             raise DecodeError(f"Propagation delay counter needs 2 octets, has {len(octets)}", len(octets))
         return cls(int.from_bytes(octets[:2], "big"))
 
-    def encode(self) -> bytes:
+    def _encode(self) -> bytes:
         """Content octets."""
         if not 0 <= self.milliseconds <= 0xFFFF:
             raise EncodeError(f"propagation delay {self.milliseconds} ms does not fit two octets")
@@ -257,13 +257,13 @@ class ClosedUserGroupInterlockCode(Parameter):
     """Binary code, 0 to 65535."""
 
     @classmethod
-    def parse(cls, octets: bytes) -> Self:
+    def _parse(cls, octets: bytes) -> Self:
         """Read four octets."""
         if len(octets) < 4:
             raise DecodeError(f"Closed user group interlock code needs 4 octets, has {len(octets)}", len(octets))
         return cls(octets[:2].hex().upper(), int.from_bytes(octets[2:4], "big"))
 
-    def encode(self) -> bytes:
+    def _encode(self) -> bytes:
         """Content octets."""
         try:
             network = bytes.fromhex(self.network)

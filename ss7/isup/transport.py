@@ -60,7 +60,7 @@ class AccessTransport(Parameter):
         return next((item.content for item in self.elements if item.identifier == identifier), None)
 
     @classmethod
-    def parse(cls, octets: bytes) -> Self:
+    def _parse(cls, octets: bytes) -> Self:
         """Read the elements; DecodeError when the last one is cut short."""
         elements = []
         offset, size = 0, len(octets)
@@ -77,7 +77,7 @@ class AccessTransport(Parameter):
             offset = end
         return cls(tuple(elements))
 
-    def encode(self) -> bytes:
+    def _encode(self) -> bytes:
         """Content octets."""
         return b"".join([element.encode() for element in self.elements])
 
@@ -154,13 +154,13 @@ class UserServiceInformation(Parameter):
         return 1 if self.octets[0] >= 0x80 or len(self.octets) < 3 else 2
 
     @classmethod
-    def parse(cls, octets: bytes) -> Self:
+    def _parse(cls, octets: bytes) -> Self:
         """Read the octets; DecodeError when there are fewer than two."""
         if len(octets) < 2:
             raise DecodeError(f"User service information needs at least 2 octets, has {len(octets)}", len(octets))
         return cls(octets)
 
-    def encode(self) -> bytes:
+    def _encode(self) -> bytes:
         """Content octets."""
         return self.octets
 
@@ -187,13 +187,13 @@ class UserToUserInformation(Parameter):
     """0 user-specific, 4 IA5 characters (Q.931 4.5.30)."""
 
     @classmethod
-    def parse(cls, octets: bytes) -> Self:
+    def _parse(cls, octets: bytes) -> Self:
         """Read discriminator and information."""
         if not octets:
             raise DecodeError("User-to-user information is empty", 0)
         return cls(octets[1:], octets[0])
 
-    def encode(self) -> bytes:
+    def _encode(self) -> bytes:
         """Content octets."""
         if not 0 <= self.protocol_discriminator <= 255:
             raise EncodeError(f"protocol discriminator {self.protocol_discriminator} does not fit an octet")

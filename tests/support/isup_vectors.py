@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from pathlib import Path
 
-from tandem.ss7.isup import cause, compatibility, groups, numbers, services, transport
+from tandem.ss7.isup import ansi, cause, compatibility, groups, numbers, services, supplementary, transport
 from tandem.ss7.isup.parameters import Indicators, Parameter, layout, typed_parameters
 
 VECTORS = Path(__file__).resolve().parent.parent / "vectors" / "isup"
@@ -68,7 +69,43 @@ def _instruction(source: random.Random) -> compatibility.Instruction:
     return compatibility.Instruction(source.randint(1, 255), *_flags(source, 5), source.randint(0, 3))
 
 
+def _digits(source: random.Random, count: int) -> str:
+    return "".join(source.choices("0123456789", k=count))
+
+
+def _generic_digits(cls: type[numbers.GenericDigits]) -> Callable[[random.Random], Parameter]:
+    return lambda source: cls(_octets(source, 0, 8), source.randint(0, 31), source.randint(0, 7))
+
+
+def _reference(source: random.Random) -> Parameter:
+    long = source.random() < 0.3
+    return supplementary.CallReference(source.randint(0, 0xFFFFFF), source.randint(0, 0x3FFF), long)
+
+
+def _application(source: random.Random) -> Parameter:
+    reference = source.choice([None, source.randint(0, 127)])
+    segments = source.randint(0, 9)
+    return supplementary.ApplicationTransport(
+        source.randint(0, 127), *_flags(source, 2), segments, source.random() < 0.5, reference, _octets(source, 0, 9)
+    )
+
+
 _OTHERS = {
+    ansi.JurisdictionInformation: lambda source: ansi.JurisdictionInformation(_digits(source, 6)),
+    ansi.GenericName: lambda source: ansi.GenericName(
+        "TANDEM"[: source.randint(0, 6)], source.randint(0, 7), source.random() < 0.5, source.randint(0, 3)
+    ),
+    ansi.CommonLanguageLocation: lambda source: ansi.CommonLanguageLocation(_digits(source, 11)),
+    ansi.CircuitIdentificationName: lambda source: ansi.CircuitIdentificationName(_digits(source, 26)),
+    supplementary.MlppPrecedence: lambda source: supplementary.MlppPrecedence(
+        source.randint(0, 15), source.randint(0, 3), _digits(source, 4), source.randint(0, 0xFFFFFF)
+    ),
+    supplementary.CallReference: _reference,
+    supplementary.CallHistoryInformation: lambda source: supplementary.CallHistoryInformation(source.randint(0, 65535)),
+    supplementary.ApplicationTransport: _application,
+    supplementary.ServiceActivation: lambda source: supplementary.ServiceActivation(tuple(_octets(source, 0, 5))),
+    supplementary.CorrelationId: _generic_digits(supplementary.CorrelationId),
+    supplementary.ScfId: _generic_digits(supplementary.ScfId),
     cause.CauseIndicators: _cause,
     groups.RangeAndStatus: _range,
     groups.CircuitStateIndicator: lambda source: groups.CircuitStateIndicator.parse(

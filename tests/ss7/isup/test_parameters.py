@@ -31,6 +31,7 @@ def test_round_trip_of_values(cls):
 def test_any_octets_give_a_value_or_a_decode_error(cls, octets):
     value = attempt(cls.parse, octets)
     if value is not None:
+        assert value.encode() == octets  # spare bits and what a later edition added are kept
         assert cls.parse(value.encode()) == value
         assert all(getattr(value, name) is not NotImplemented for name in cls.DERIVED)
         assert isinstance(str(value), str)
