@@ -166,15 +166,6 @@ class PivotCounter(Indicators):
 
 
 @dataclass(frozen=True, slots=True)
-class RedirectCounter(Indicators):
-    """How often the call was redirected, Q.763 3.97 (recalled)."""
-
-    code: ClassVar[ParameterCode] = P.REDIRECT_COUNTER
-
-    count: int = bits(1, 1, 5)
-
-
-@dataclass(frozen=True, slots=True)
 class ServiceCode(Indicators):
     """Service code of ANSI T1.113 (recalled)."""
 

@@ -103,7 +103,7 @@ _OTHERS = {
     supplementary.CallReference: _reference,
     supplementary.CallHistoryInformation: lambda source: supplementary.CallHistoryInformation(source.randint(0, 65535)),
     supplementary.ApplicationTransport: _application,
-    supplementary.ServiceActivation: lambda source: supplementary.ServiceActivation(tuple(_octets(source, 0, 5))),
+    supplementary.ServiceActivation: lambda source: supplementary.ServiceActivation(tuple(_octets(source, 1, 5))),
     supplementary.CorrelationId: _generic_digits(supplementary.CorrelationId),
     supplementary.ScfId: _generic_digits(supplementary.ScfId),
     cause.CauseIndicators: _cause,
