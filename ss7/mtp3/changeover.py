@@ -171,6 +171,8 @@ class Changeover:
     def _order_again(self, now: float) -> ChangeoverState:
         if self._reachable:
             self._outputs.append(Order(self._number))
+        elif not self._alternative:
+            return self._retrieve(now)  # nothing is left to wait for
         return self.state
 
     def _acknowledge(self, now: float) -> ChangeoverState:

@@ -98,6 +98,7 @@ def test_what_a_failing_carrier_may_have_lost_goes_out_again():
     it = waiting()
     assert it.handle(Event.CARRIER_LOST, 0.1) == [Order(5)]
     assert it.handle(Event.CARRIER_LOST, 0.1, reachable=False) == []
+    assert waiting().handle(Event.CARRIER_LOST, 0.1, reachable=False, alternative=False) == [Retrieve(None)]
     it.handle(Event.ORDERED, 0.1, 99)
     assert it.handle(Event.CARRIER_LOST, 0.2) == [Acknowledge(5)]
     it.handle(Event.RETRIEVED, 0.2)

@@ -1,0 +1,15 @@
+"""Q.781 and Q.782, one test a case. `python tests/conformance/summary.py` prints them as a table."""
+
+import pytest
+from conformance.catalogue import Case
+from conformance.q781_transmission import Q781
+from conformance.q782_routes import Q782
+
+CASES = [*Q781.cases, *Q782.cases]
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_case(case: Case):
+    if case.check is None:
+        pytest.skip(case.reason)
+    case.check()
