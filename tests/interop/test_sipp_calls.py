@@ -177,16 +177,21 @@ def test_no_route(scene):
     assert causes(outcome) == {"A": (3, "gateway", "failed")}
 
 
-def test_a_peer_that_does_not_respond(scene):
-    """Timer B ends the call: recovery on timer expiry, 504 for the caller."""
-    outcome = scene.call("AB", "caller_is_refused", None, {"status": 504, "cause": 102}, number="99123")
-    assert outcome.isup[0] == "> IAM"
-    assert outcome.isup[-2:] == ["< REL", "> RLC"]
-    assert {name: record.cause for name, record in outcome.records.items()} == {"A": 102, "B": 102}
-
-
 def test_nothing_was_wrong(scene):
     """Over all the calls before: the gateways logged no trouble but the alarms of the start."""
     for name in "AB":
         trouble = [text for text in scene.pair[name].trouble() if not text.startswith("span ")]
         assert trouble == []
+
+
+def test_a_peer_that_does_not_respond(speech, tmp_path):
+    """Timer B ends the call: recovery on timer expiry, 504 for the caller. T1 is short, or it would take 32 s."""
+    pair = GatewayPair(tmp_path / "pair", t1_ms=100)
+    try:
+        scene = Scene(pair, speech, tmp_path)
+        outcome = scene.call("AB", "caller_is_refused", None, {"status": 504, "cause": 102}, number="99123")
+    finally:
+        pair.close()
+    assert outcome.isup[0] == "> IAM"
+    assert outcome.isup[-2:] == ["< REL", "> RLC"]
+    assert {name: record.cause for name, record in outcome.records.items()} == {"A": 102, "B": 102}

@@ -20,14 +20,14 @@ from tandem.gateway.configuration.load import load
 from tandem.gateway.log import Logger
 from tandem.gateway.service import Service
 
-pytestmark = [pytest.mark.interop, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.interop, pytest.mark.timeout(240)]
 
 CONFIGURATION = """
 [node]
 records = "records.jsonl"
 [sip]
 listen = "127.0.0.1:{sip}"
-t1_ms = 100
+t1_ms = 250
 [media]
 ports = [{rtp}, {rtp_last}]
 [[trunk]]
@@ -137,7 +137,7 @@ def test_nothing_is_left_over(tmp_path, speech):
         for rounds in ([True, False], [False, False]):
             for number, refused in enumerate(rounds):
                 await calls(tmp_path / f"{len(counted)}{number}", ports, speech, refused)
-            await until(lambda: not any(held(node).values()), "nothing held any more", 60.0)
+            await until(lambda: not any(held(node).values()), "nothing held any more", 90.0)
             assert len(asyncio.all_tasks()) == tasks
             counted.append(objects())
         os.kill(os.getpid(), signal.SIGTERM)

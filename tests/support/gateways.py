@@ -26,7 +26,7 @@ capture_file = "capture-{name}.pcapng"
 [sip]
 capture = {capture}
 listen = "127.0.0.1:{sip}"
-t1_ms = 150                        # Timer B, for a peer that says nothing, is 64 times this
+t1_ms = {t1_ms}
 [media]
 address = "127.0.0.1"
 ports = [{rtp}, {rtp_last}]
@@ -201,7 +201,8 @@ class Gateway:
 class GatewayPair:
     """Gateways A (PCMU towards its SIP peer) and B (PCMA), joined by 30 circuits and one signalling link."""
 
-    def __init__(self, folder: Path, capture: bool = False) -> None:
+    def __init__(self, folder: Path, capture: bool = False, t1_ms: int = 500) -> None:
+        """`t1_ms`: T1 of SIP; a peer that says nothing costs 64 times as much (Timer B)."""
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         base = free_ports(8 + 2 * 160)
@@ -223,6 +224,7 @@ class GatewayPair:
                     own=index + 1,
                     other=2 - index,
                     codec=("PCMU", "PCMA")[index],
+                    t1_ms=t1_ms,
                 )
                 self.gateways[name] = Gateway(name, folder, sip, user, text)
             self.wait_idle()
