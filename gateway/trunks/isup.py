@@ -17,6 +17,7 @@ from tandem.gateway.configuration.schema import ApplicationServer, Configuration
 from tandem.gateway.log import Line
 from tandem.gateway.media.protocol import Source, TimeslotEndpoint, Tone
 from tandem.gateway.trunks import isup_mapping as mapping
+from tandem.ss7.isup.adaptation import adapted, has_type
 from tandem.ss7.isup.circuits import Blocking, CircuitStatus
 from tandem.ss7.isup.codes import MessageType
 from tandem.ss7.isup.configuration import GroupConfiguration
@@ -58,6 +59,8 @@ PERSISTENCE = 2.5
 _FAULTS = frozenset({"LOS", "LFA", "AIS"})
 
 
+#: Messages between two exchanges only, never for the one behind.
+_LOCAL = frozenset({MessageType.CFN, MessageType.COT, MessageType.OLM, MessageType.SAM})
 _UNUSABLE = frozenset({CircuitStatus.CHECKING, CircuitStatus.RESETTING, CircuitStatus.UNEQUIPPED})
 
 
@@ -100,7 +103,7 @@ class IsupTrunkPort:
         configuration = self.configuration
         unknown = Nature.NATIONAL if configuration.unknown_nature == "national" else Nature.UNKNOWN
         owner = self._owner
-        parameters = mapping.iam_parameters(setup, unknown, configuration.category, owner.country_code)
+        parameters = mapping.iam_parameters(setup, unknown, configuration.category, owner.country_code, self.variant)
         call = owner.exchange.setup(self.name, parameters, now)
         if call is None:
             return Release(Cause.NO_CIRCUIT_CHANNEL_AVAILABLE, Location.TRANSIT_NETWORK, f"{self.name}: no circuit")
@@ -116,13 +119,17 @@ class IsupTrunkPort:
                 [SubsequentNumber(digits=primitive.digits, st=primitive.complete)],
             )
         else:
-            found = mapping.backward_message(primitive, half.handle in owner.address_complete)
+            found = mapping.backward_message(primitive, half.handle in owner.address_complete, self.variant)
         if found is None:
             return
         kind, parameters = found
         if kind in (MessageType.ACM, MessageType.CON):
             owner.address_complete.add(half.handle)
         try:
+            if kind is MessageType.CON and not has_type(kind, self.variant):
+                # ANSI has no CON: the number is complete, and answered.
+                owner.exchange.send(half.handle, MessageType.ACM, parameters, now)
+                kind, parameters = MessageType.ANM, []
             owner.exchange.send(half.handle, kind, parameters, now)
         except CallStateError as error:
             owner.log(Line("debug", "!", half.reference, str(error)))
@@ -131,7 +138,7 @@ class IsupTrunkPort:
         """Send REL; the circuit goes idle in between."""
         if half.endpoint is not None:
             self._owner.control.media_commands.append(Source(half.endpoint, None))
-        self._owner.exchange.release(half.handle, mapping.release_parameters(release), now)
+        self._owner.exchange.release(half.handle, mapping.release_parameters(release, self.variant), now)
 
 
 class IsupTrunks:
@@ -348,6 +355,23 @@ class IsupTrunks:
         primitive = mapping.primitive_from(message)
         if primitive is not None:
             self.control.event(half, primitive, now)
+        elif message.type not in _LOCAL:
+            self._pass_on(half, message, now)
+
+    def _pass_on(self, half: HalfCall, message: Message, now: float) -> None:
+        """A message that means nothing to the neutral call: on to the other side where that is ISUP (Q.764 2.9.5)."""
+        call = half.call
+        other = None if call is None else call.outgoing if half is call.incoming else call.incoming
+        try:
+            if other is None or other.released or not isinstance(other.trunk, IsupTrunkPort):
+                self.exchange.not_passed_on(half.handle, message, now)
+            elif message.format is None:
+                self.exchange.pass_on(other.handle, message, now)
+            elif has_type(message.type, other.trunk.variant):
+                parameters = adapted(message, other.trunk.variant)
+                self.exchange.send(other.handle, MessageType(message.type), parameters, now)
+        except CallStateError as error:
+            self.log(Line("debug", "!", half.reference, str(error)))
 
     def _released(self, output: CallReleased, now: float) -> None:
         half = self._halves.get(output.call)

@@ -19,6 +19,7 @@ from tandem.gateway.calls.model import (
     Setup,
     Suspend,
 )
+from tandem.ss7.isup.adaptation import adapted
 from tandem.ss7.isup.cause import CauseIndicators
 from tandem.ss7.isup.codes import MessageType, ParameterCode
 from tandem.ss7.isup.indicators import (
@@ -122,8 +123,8 @@ def _in_band(message: Message) -> bool:
 
 
 def carry(message: Message) -> Opaque:
-    """The whole message, to go through unchanged where the other side is ISUP too."""
-    return Opaque("isup", message.encode(Variant.ITU), int(message.type))
+    """The whole message with its variant, to go through where the other side is ISUP too."""
+    return Opaque(f"isup-{message.variant.value}", message.encode(), int(message.type))
 
 
 def _number(number: PartyNumber) -> Number:
@@ -139,8 +140,10 @@ def _number(number: PartyNumber) -> Number:
 # --- to ISUP
 
 
-def iam_parameters(setup: Setup, unknown_nature: int, category: int, country_code: str) -> Parameters:
-    """The parameters of an IAM.
+def iam_parameters(
+    setup: Setup, unknown_nature: int, category: int, country_code: str, variant: Variant = Variant.ITU
+) -> Parameters:
+    """The parameters of an IAM in `variant`.
 
     From another ISUP trunk the message goes through with our numbers in it; from any other protocol interworking
     is indicated (Q.764 2.1.1.1, RFC 3398 7.2.1.1). `unknown_nature` replaces the nature `unknown`.
@@ -170,8 +173,8 @@ def iam_parameters(setup: Setup, unknown_nature: int, category: int, country_cod
         numbers.append(HopCounter(count=min(setup.hop_counter, 31)))
     carried = _carried(setup.opaque, MessageType.IAM)
     if carried is not None:
-        return [parameter for parameter in carried.raw_parameters() if parameter.code not in _NEUTRAL] + numbers
-    return [
+        return [_onward(item) for item in adapted(carried, variant) if item.code not in _NEUTRAL] + numbers
+    parameters: Parameters = [
         NatureOfConnectionIndicators(),
         ForwardCallIndicators(international=called.nature is Nature.INTERNATIONAL, interworking=True),
         CallingPartysCategory(category=setup.category or category),
@@ -179,20 +182,32 @@ def iam_parameters(setup: Setup, unknown_nature: int, category: int, country_cod
         *numbers,
         *_redirection(setup),
     ]
+    return list(adapted(Message.build(MessageType.IAM, 0, parameters), variant))
 
 
-def backward_message(primitive: Primitive, address_complete_sent: bool) -> tuple[MessageType, Parameters] | None:
+def _onward(parameter: RawParameter) -> RawParameter:
+    """Nature of connection indicators for the next circuit: the check of the one before is over (Q.764 2.1.8)."""
+    if parameter.code == ParameterCode.NATURE_OF_CONNECTION_INDICATORS and parameter.octets:
+        return RawParameter(parameter.code, bytes([parameter.octets[0] & ~0x0C]) + parameter.octets[1:])
+    return parameter
+
+
+def backward_message(
+    primitive: Primitive, address_complete_sent: bool, variant: Variant = Variant.ITU
+) -> tuple[MessageType, Parameters] | None:
     """The message that tells the calling side of `primitive`; None when there is nothing to tell.
 
     Towards another ISUP trunk the original message goes through, an ACM after our own ACM as a CPG.
     """
     match primitive:
         case Progress(inband=inband, opaque=opaque):
-            return _carried_backward(opaque, address_complete_sent) or _progress(inband, address_complete_sent)
+            return _carried_backward(opaque, address_complete_sent, variant) or _progress(inband, address_complete_sent)
         case Alerting(opaque=opaque):
-            return _carried_backward(opaque, address_complete_sent) or _alerting(address_complete_sent)
+            return _carried_backward(opaque, address_complete_sent, variant) or _alerting(address_complete_sent)
         case Answer(connected=connected, opaque=opaque):
-            return _carried_backward(opaque, address_complete_sent) or _answer(connected, address_complete_sent)
+            return _carried_backward(opaque, address_complete_sent, variant) or _answer(
+                connected, address_complete_sent
+            )
         case Suspend(network=network):
             return MessageType.SUS, [SuspendResumeIndicators(network_initiated=network)]
         case Resume(network=network):
@@ -205,11 +220,11 @@ def early_acm() -> tuple[MessageType, Parameters]:
     return MessageType.ACM, [_backward(CalledPartyStatus.NO_INDICATION)]
 
 
-def release_parameters(release: Release) -> Parameters:
+def release_parameters(release: Release, variant: Variant = Variant.ITU) -> Parameters:
     """The parameters of a REL, those of the other side's REL where it was ISUP too."""
     carried = _carried(release.opaque, MessageType.REL)
     if carried is not None:
-        return list(carried.raw_parameters())
+        return list(adapted(carried, variant))
     return [CauseIndicators(value=release.cause, location=release.location)]
 
 
@@ -220,16 +235,19 @@ def _carried(opaque: tuple[Opaque, ...], kind: MessageType) -> Message | None:
 
 def _any_carried(opaque: tuple[Opaque, ...]) -> Message | None:
     for part in opaque:
-        if part.kind == "isup":
-            return Message.parse(part.data)
+        protocol, _, variant = part.kind.partition("-")
+        if protocol == "isup":
+            return Message.parse(part.data, Variant(variant))
     return None
 
 
-def _carried_backward(opaque: tuple[Opaque, ...], acm_sent: bool) -> tuple[MessageType, Parameters] | None:
+def _carried_backward(
+    opaque: tuple[Opaque, ...], acm_sent: bool, variant: Variant
+) -> tuple[MessageType, Parameters] | None:
     message = _any_carried(opaque)
     if message is None or not isinstance(message.type, MessageType):
         return None
-    parameters: Parameters = list(message.raw_parameters())
+    parameters: Parameters = list(adapted(message, variant))
     if message.type == MessageType.ACM and acm_sent:
         backward = message.get(BackwardCallIndicators) or BackwardCallIndicators()
         free = backward.called_party_status == CalledPartyStatus.SUBSCRIBER_FREE

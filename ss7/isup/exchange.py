@@ -344,6 +344,18 @@ class IsupExchange:
         circuit = known.circuit
         return (circuit.cic, *[member.cic for member in circuit.members or ()])
 
+    def pass_on(self, call: int, message: Message, now: float) -> None:
+        """Send on a message of a type that is not known here, as it came on another call (Q.764 2.9.5).
+
+        CallStateError when the call is over.
+        """
+        known = self._kernel.calls.get(call)
+        if known is None or known.released:
+            raise CallStateError(f"call {call} is over, {message_name(message.type)} cannot be passed on")
+        circuit = known.circuit
+        copy = Message(message.type, circuit.cic, variant=circuit.group.variant, body=message.body)
+        self._kernel.transmit(circuit, copy)
+
     def not_passed_on(self, call: int, message: Message, now: float) -> None:
         """Call control cannot pass on an unrecognised message, or the unrecognised parameters of a known one.
 

@@ -1,0 +1,141 @@
+"""ISUP to ISUP through one node, with another variant and other point codes on each side."""
+
+import pytest
+from support.isup_pair import ACM, iam
+from support.isup_single import cause
+from support.isup_transit import Transit
+
+from tandem.ss7.isup.codes import MessageType as M
+from tandem.ss7.isup.codes import ParameterCode as P
+from tandem.ss7.isup.parameters import RawParameter
+from tandem.ss7.isup.variants import Variant
+
+UUI = RawParameter(P.USER_TO_USER_INFORMATION, b"\x04hello")
+UNKNOWN = RawParameter(0x96, b"\x01\x02")
+HOPS = RawParameter(P.HOP_COUNTER, b"\x05")
+BOTH = pytest.mark.parametrize("right", [Variant.CHINA, Variant.ANSI], ids=["china", "ansi"])
+
+
+def calling(right=Variant.CHINA, *more):
+    """A call from left circuit 3 to right circuit 33; the IAM sent."""
+    transit = Transit(right)
+    transit.receive("left", M.IAM, 3, *iam(), *more)
+    (initial,) = transit.take("right")
+    assert transit.take("left") == []
+    return transit, initial
+
+
+@BOTH
+def test_iam_goes_through_in_the_other_variant(right):
+    transit, initial = calling(right, UUI, HOPS, RawParameter(P.GENERIC_NUMBER, b"\x06\x03\x13\x21"))
+    assert (initial.type, initial.cic) == (M.IAM, 33)
+    assert initial.raw(P.USER_TO_USER_INFORMATION) == UUI.octets
+    assert initial.raw(P.GENERIC_NUMBER) == b"\x06\x03\x13\x21"
+    assert initial.raw(P.HOP_COUNTER) == b"\x04"
+    assert initial.raw(P.FORWARD_CALL_INDICATORS) == b"\x60\x00"
+    assert (P.TRANSMISSION_MEDIUM_REQUIREMENT in initial) is (right is Variant.CHINA)
+    assert (initial.raw(P.USER_SERVICE_INFORMATION) == b"\x90\x90\xa2") is (right is Variant.ANSI)
+    assert transit.node.control.calls
+
+
+@BOTH
+def test_a_whole_call(right):
+    transit, _ = calling(right)
+    transit.receive("right", M.ACM, 33, *ACM, UUI)
+    (complete,) = transit.take("left")
+    assert (complete.type, complete.cic) == (M.ACM, 3)
+    assert complete.raw(P.USER_TO_USER_INFORMATION) == UUI.octets
+    transit.receive("right", M.CPG, 33, RawParameter(P.EVENT_INFORMATION, b"\x02"))
+    transit.receive("right", M.ANM, 33, RawParameter(P.CONNECTED_NUMBER, b"\x03\x13\x21"))
+    progress, answer = transit.take("left")
+    assert (progress.type, answer.type) == (M.CPG, M.ANM)
+    assert answer.raw(P.CONNECTED_NUMBER) == b"\x03\x13\x21"
+    transit.receive("right", M.REL, 33, cause(31, 5), UUI)
+    assert [message.type for message in transit.take("right")] == [M.RLC]
+    (release,) = transit.take("left")
+    assert (release.type, release.raw(18), release.raw(P.USER_TO_USER_INFORMATION)) == (M.REL, b"\x85\x9f", UUI.octets)
+    transit.receive("left", M.RLC, 3)
+    assert not transit.node.control.calls
+
+
+def test_connect_becomes_acm_and_anm_towards_ansi():
+    transit = Transit(Variant.ANSI)
+    bearer = RawParameter(P.USER_SERVICE_INFORMATION, b"\x80\x90\xa2")
+    ansi = [item for item in iam() if item.code != P.TRANSMISSION_MEDIUM_REQUIREMENT]
+    transit.receive("right", M.IAM, 33, *ansi, bearer, RawParameter(P.CHARGE_NUMBER, b"\x03\x10\x21"))
+    (initial,) = transit.take("left")
+    assert initial.raw(P.TRANSMISSION_MEDIUM_REQUIREMENT) == b"\x00"
+    assert P.CHARGE_NUMBER not in initial
+    transit.receive("left", M.CON, initial.cic, *ACM)
+    assert [message.type for message in transit.take("right")] == [M.ACM, M.ANM]
+
+
+def answered():
+    transit, _ = calling()
+    transit.receive("right", M.CON, 33, *ACM)
+    transit.take("left"), transit.take("right")
+    return transit
+
+
+@pytest.mark.parametrize("kind", [M.FAC, M.FOT, M.USR, M.IDR, M.NRM, M.INR], ids=lambda kind: kind.name)
+def test_messages_of_the_call_go_through_both_ways(kind):
+    parameters = {
+        M.USR: [UUI],
+        M.INR: [RawParameter(P.INFORMATION_REQUEST_INDICATORS, b"\x01\x00")],
+    }.get(kind, [])
+    transit = answered()
+    transit.receive("left", kind, 3, *parameters)
+    transit.receive("right", kind, 33, *parameters)
+    (forward,), (backward,) = transit.take("right"), transit.take("left")
+    assert (forward.type, forward.cic, backward.type, backward.cic) == (kind, 33, kind, 3)
+    assert forward.raw_parameters() == parameters
+
+
+def test_charge_information_goes_through_whole():
+    transit = answered()
+    transit.octets("right", bytes([33, 0, M.CRG, 1, 2, 3]))
+    assert [message.encode() for message in transit.take("left")] == [bytes([3, 0, M.CRG, 1, 2, 3])]
+
+
+def test_unknown_message_and_parameter_are_passed_on_as_they_say():
+    transit = answered()
+    transit.octets("left", bytes([3, 0, 0x99, 1, 56, 1, 0x80, 0]))
+    assert [message.encode() for message in transit.take("right")] == [bytes([33, 0, 0x99, 1, 56, 1, 0x80, 0])]
+    pass_on = RawParameter(P.PARAMETER_COMPATIBILITY_INFORMATION, b"\x96\x80")
+    transit.receive("left", M.FAC, 3, UNKNOWN, pass_on)
+    assert transit.take("right")[0].raw_parameters() == [UNKNOWN, pass_on]
+    assert transit.take("left") == []
+
+
+def test_suspension_and_resumption_go_through():
+    transit = answered()
+    network = RawParameter(P.SUSPEND_RESUME_INDICATORS, b"\x01")
+    transit.receive("right", M.SUS, 33, network)
+    transit.receive("right", M.RES, 33, network)
+    assert [message.type for message in transit.take("left")] == [M.SUS, M.RES]
+
+
+def test_the_check_of_one_circuit_is_not_asked_of_the_next():
+    transit = Transit()
+    transit.receive("left", M.IAM, 3, *iam(continuity=1))
+    assert transit.take("right") == []
+    transit.receive("left", M.COT, 3, RawParameter(P.CONTINUITY_INDICATORS, b"\x01"))
+    (initial,) = transit.take("right")
+    assert initial.raw(P.NATURE_OF_CONNECTION_INDICATORS) == b"\x00"
+
+
+def test_segments_are_joined_for_the_next_exchange():
+    transit = Transit()
+    transit.receive("left", M.IAM, 3, *iam(), RawParameter(P.OPTIONAL_FORWARD_CALL_INDICATORS, b"\x04"))
+    assert transit.take("right") == []
+    transit.receive("left", M.SGM, 3, UUI)
+    (initial,) = transit.take("right")
+    assert initial.raw(P.USER_TO_USER_INFORMATION) == UUI.octets
+
+
+def test_hop_counter_used_up():
+    transit = Transit()
+    transit.receive("left", M.IAM, 3, *iam(), RawParameter(P.HOP_COUNTER, b"\x01"))
+    assert transit.take("right") == []
+    (release,) = transit.take("left")
+    assert release.raw(18)[1] == 0x80 | 25
