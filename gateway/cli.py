@@ -174,3 +174,13 @@ def bench_isup(seconds: float, as_json: bool) -> None:
     from tandem.gateway.bench.isup import run as measure
 
     _print(measure(seconds), as_json)
+
+
+@bench.command("ss7")
+@_seconds
+@_json
+def bench_ss7(seconds: float, as_json: bool) -> None:
+    """Calls and messages a second through MTP and ISUP on one core, memory of 4,000 circuits."""
+    from tandem.gateway.bench.ss7 import run as measure
+
+    _print(measure(seconds), as_json)

@@ -65,7 +65,9 @@ restart_wait = 1.0
 M2PA = """
 [[association]]
 name = "wire"
-{side} = "127.0.0.1:3565"
+local = "127.0.0.1:3565"
+peer = "127.0.0.2:3565"
+wait = {wait}
 [[ss7.linkset]]
 name = "peer"
 point_code = "{own}"
@@ -79,7 +81,9 @@ restart_wait = 1.0
 M3UA = """
 [[association]]
 name = "wire"
-{side} = "127.0.0.1:2905"
+local = "127.0.0.1:2905"
+peer = "127.0.0.2:2905"
+wait = {wait}
 role = "{role}"
 [[ss7.m3ua]]
 name = "peer"
@@ -127,7 +131,7 @@ class Bench:
         for name, own, other in (("A", "1", "2"), ("B", "2", "1")):
             first = name == "A"
             below = ss7.format(
-                own=own, other=other, side="connect" if first else "listen", role=roles[0 if first else 1], **parts
+                own=own, other=other, wait=str(not first).lower(), role=roles[0 if first else 1], **parts
             )
             text = CONFIGURATION.format(
                 name=name,
