@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from tandem.core.errors import DecodeError
 from tandem.ss7.mtp3.changeover import (
     Acknowledge,
     Changeover,
@@ -48,6 +49,7 @@ class Traffic:
         counters: Counter[str],
     ) -> None:
         self._variant = configuration.variant
+        self._point_code = configuration.point_code
         self._rotation = configuration.sls_rotation
         self._links = links
         self._linksets = linksets
@@ -129,11 +131,15 @@ class Traffic:
         hold = self._holds.get(link.id)
         first: list[tuple[Flow, bytes]] = []
         for msu in msus:
-            label = decode_msu(msu, self._variant)
+            try:
+                label = decode_msu(msu, self._variant)
+            except DecodeError:
+                self._counters["malformed"] += 1  # transferred for others, who would have dropped it
+                continue
             service = label.information.service
             if service in (Service.TESTING, Service.TESTING_SPECIAL):
                 continue
-            if service == Service.MANAGEMENT:
+            if service == Service.MANAGEMENT and label.label.opc == self._point_code:
                 self._send_again(link, msu, label.management)
                 continue
             sls = label.label.sls

@@ -6,6 +6,7 @@ from collections import deque
 from tandem.ss7.mtp2.configuration import LinkConfiguration
 from tandem.ss7.mtp2.link import SignallingLink
 from tandem.ss7.mtp2.primitives import LinkState, MessageReceived, SendUnits
+from tandem.ss7.mtp3 import primitives as level3
 
 TICK = 0.02
 
@@ -142,3 +143,91 @@ class Mtp2Pair:
     def send(self, side: int, msu: bytes) -> None:
         self.links[side].send(msu, self.now)
         self.drain()
+
+
+class MtpPair:
+    """Two signalling points, levels 2 and 3, joined by lines that can be cut."""
+
+    def __init__(self, points, size: int, configuration: LinkConfiguration | None = None, seed: int = 1) -> None:
+        """`points` are those of A and B, with links 0, 1 … to each other."""
+        rng = random.Random(seed)
+        configuration = configuration or LinkConfiguration()
+        self.points = points
+        self.now = 0.0
+        self.links = [(SignallingLink(configuration), SignallingLink(configuration)) for _ in range(size)]
+        self.lines = [
+            tuple(Line(rng, 0.0, 0.005 * (1 + 4 * number), configuration.bit_rate) for _ in range(2))
+            for number in range(size)
+        ]
+        self.told: tuple[list[object], list[object]] = ([], [])
+        self._next_tick = TICK
+        for point in points:
+            point.start(0.0)
+        self.drain()
+
+    def cut(self, number: int, cut: bool = True) -> None:
+        for line in self.lines[number]:
+            line.cut = cut
+
+    def drain(self) -> None:
+        moved = True
+        while moved:
+            moved = False
+            for number, ends in enumerate(self.links):
+                for side, link in enumerate(ends):
+                    for output in link.outputs():
+                        moved = True
+                        if isinstance(output, SendUnits):
+                            self.lines[number][side].send(output)
+                        else:
+                            self.points[side].link_event(number, output, self.now)
+            for side, point in enumerate(self.points):
+                for output in point.outputs():
+                    moved = True
+                    self._act(side, output)
+
+    def _act(self, side: int, output: object) -> None:
+        match output:
+            case level3.SendMessage(number, msu):
+                self.links[number][side].send(msu, self.now)
+            case level3.StartLink(number, emergency):
+                self.links[number][side].set_emergency(emergency, self.now)
+                self.links[number][side].start(self.now)
+            case level3.StopLink(number):
+                self.links[number][side].stop(self.now)
+            case level3.RetrieveBsnt(number):
+                self.links[number][side].retrieve_bsnt(self.now)
+            case level3.RetrieveMessages(number, fsnc):
+                self.links[number][side].retrieval_request(fsnc, self.now)
+            case level3.FlushBuffers(number):
+                self.links[number][side].flush_buffers(self.now)
+            case _:
+                self.told[side].append(output)
+
+    def run(self, seconds: float) -> None:
+        end = self.now + seconds
+        while self.now < end:
+            machines = [*self.points, *(link for ends in self.links for link in ends)]
+            lines = [line for pair in self.lines for line in pair]
+            due = [self._next_tick, end]
+            due += [d for machine in machines if (d := machine.next_deadline()) is not None]
+            due += [line.in_flight[0][0] for line in lines if line.in_flight]
+            self.now = max(self.now, min(due))
+            for machine in machines:
+                machine.handle_timers(self.now)
+            self.drain()
+            for number, pair in enumerate(self.lines):
+                for side, line in enumerate(pair):
+                    self._deliver(self.links[number][1 - side], line)
+            self.drain()
+            if self.now >= self._next_tick:
+                for line in lines:
+                    line.tick(self.now)
+                self._next_tick += TICK
+
+    def _deliver(self, link: SignallingLink, line: Line) -> None:
+        while line.in_flight and line.in_flight[0][0] <= self.now:
+            _, units, good, errored, counted = line.in_flight.popleft()
+            link.monitor(good, errored, counted, self.now)
+            if units:
+                link.receive(units, self.now)

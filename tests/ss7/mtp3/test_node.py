@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from support.signalling_points import ALIGNMENT, Network
 
 from tandem.ss7.mtp2 import primitives as mtp2
-from tandem.ss7.mtp3.configuration import Configuration, LinkConfiguration, LinksetConfiguration
+from tandem.ss7.mtp3.configuration import Configuration, LinkConfiguration, LinksetConfiguration, TransferConfiguration
 from tandem.ss7.mtp3.label import RoutingLabel, ServiceInformation, Variant
 from tandem.ss7.mtp3.link_management import LinkState
 from tandem.ss7.mtp3.messages import LINK_TEST, NETWORK_MANAGEMENT, encode_management
@@ -28,6 +28,7 @@ from tandem.ss7.mtp3.primitives import (
 )
 from tandem.ss7.mtp3.restart import RestartState
 
+USER_MESSAGE = MSU(ServiceInformation(5, 2), RoutingLabel(2, 1, 3), b"x").encode(Variant.ITU)
 HELLO = TransferRequest(5, 2, 0, b"hello")
 
 
@@ -396,10 +397,11 @@ def test_events_of_unknown_links_and_of_no_meaning():
 def primitives(variant):
     """What level 2 may report, with messages that get past the label more often than not, and time to pass."""
     headed = st.builds(
-        lambda service, sls, heading, body: MSU(
-            ServiceInformation(service, 2), RoutingLabel(1, 2, sls), bytes([heading]) + body
+        lambda service, dpc, sls, heading, body: MSU(
+            ServiceInformation(service, 2), RoutingLabel(dpc, 2, sls), bytes([heading]) + body
         ).encode(variant),
         st.sampled_from([0, 0, 0, 1, 2, 3, 5]),
+        st.sampled_from([1, 1, 1, 1, 2, 9]),
         st.integers(0, 3),
         st.sampled_from([kind.heading for kind in (*NETWORK_MANAGEMENT, *LINK_TEST)]) | st.integers(0, 255),
         st.binary(max_size=5) | st.sampled_from([b"\x09\x00\x00", b"\x60TANDEM", b"\x61TANDEM"]),
@@ -413,20 +415,51 @@ def primitives(variant):
             mtp2.RemoteProcessorOutage(),
             mtp2.RemoteProcessorRecovered(),
             mtp2.LinkCongested(),
+            mtp2.LinkCongestionCeased(),
+            mtp2.RetrievedBsnt(7),
+            mtp2.RetrievedMessages((management("TFA", opc=1, dpc=2, destination=5), USER_MESSAGE)),
         ]
     )
     return st.one_of(others, messages, st.floats(0.1, 80.0))
 
 
-@pytest.mark.parametrize("variant", [Variant.ITU, Variant.CHINA, Variant.ANSI])
+EVERYTHING = {
+    "transfer": TransferConfiguration(restricted=True),
+    "congestion_levels": True,
+    "full_restart": True,
+    "retrieval": True,
+}
+
+
+@pytest.mark.parametrize(
+    ("variant", "more"),
+    [
+        (Variant.ITU, {}),
+        (Variant.ITU, EVERYTHING),
+        (Variant.CHINA, {}),
+        (Variant.ANSI, {}),
+        (Variant.JAPAN, EVERYTHING),
+    ],
+)
 @settings(max_examples=60)
-@given(data=st.data())
-def test_any_sequence_keeps_the_point_sound(variant, data):
+@given(data=st.data(), ready=st.booleans())
+def test_any_sequence_keeps_the_point_sound(variant, more, data, ready):
     """No exception; PAUSE and RESUME alternate; a destination is available exactly when a message finds a link."""
-    node = point(variant=variant, routes=[(9, "a")])
+    node = point(variant=variant, routes=[(9, "a")], **more)
     node.start(0.0)
-    node.outputs()
     now, told = 0.0, {2: False, 9: False}
+    if ready:
+        service = 2 if variant is Variant.ANSI else 1
+        for link in (0, 1):
+            fields = {"signalling_link_code": link} if variant is Variant.ANSI else {}
+            answer = management("SLTA", sls=link, service=service, pattern=b"TANDEM", variant=variant, **fields)
+            node.link_event(link, mtp2.LinkInService(), now)
+            node.link_event(link, mtp2.MessageReceived(answer), now)
+            node.link_event(link, mtp2.MessageReceived(management("TRA", variant=variant)), now)
+        now = 61.0
+        node.handle_timers(now)
+    told = {pc: node.available(pc) for pc in told}
+    node.outputs()
     for link, step in data.draw(st.lists(st.tuples(st.integers(0, 1), primitives(variant)), max_size=40)):
         if isinstance(step, float):
             now += step
@@ -444,8 +477,10 @@ def test_any_sequence_keeps_the_point_sound(variant, data):
                 assert decode_msu(output.msu, variant).encode(variant) == output.msu
         for pc, available in told.items():
             assert node.available(pc) is available
-            node.transfer(TransferRequest(5, pc, 3, b""), now)
-            assert bool(node.outputs()) is available
+            waiting = node._traffic._flows.of(pc, 3).hold is not None
+            node.transfer(TransferRequest(5, pc, 3, b"", priority=3), now)
+            outputs = [output for output in node.outputs() if isinstance(output, SendMessage)]
+            assert bool(outputs) is (available and not waiting)
         deadline = node.next_deadline()
         assert deadline is None or deadline > now
 

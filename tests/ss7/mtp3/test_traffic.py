@@ -1,14 +1,18 @@
 """Where traffic goes when links fail and return. TANDEM_SEEDS says how many runs of the simulation, 200 by default."""
 
 import os
+from dataclasses import replace
 
 import pytest
 from support.changeover_simulation import Simulation
+from support.mtp2_pair import MtpPair
 from support.signalling_points import Network
 
 from tandem.ss7.mtp2 import primitives as mtp2
+from tandem.ss7.mtp2.configuration import LinkConfiguration as Mtp2Configuration
 from tandem.ss7.mtp3.configuration import Configuration, LinkConfiguration, LinksetConfiguration
 from tandem.ss7.mtp3.label import Variant
+from tandem.ss7.mtp3.link_management import LinkState
 from tandem.ss7.mtp3.msu import decode_msu
 from tandem.ss7.mtp3.node import SignallingPoint
 from tandem.ss7.mtp3.primitives import (
@@ -206,6 +210,45 @@ def test_retrieved_messages_keep_their_rotated_sls():
     arrived = [output for output in net.take("B") if isinstance(output, TransferIndication)]
     assert [(output.sls, output.data) for output in arrived] == [(0x81, b"0"), (0x81, b"1"), (0x81, b"2")]
     assert net.points["A"].counters["retrieved"] == 3
+
+
+@pytest.mark.parametrize(("method", "form"), [("basic", "basic"), ("cyclic", "basic"), ("basic", "extended")])
+def test_cut_line_under_load_with_level_2_below(method, form):
+    """Levels 2 and 3 of both ends in full: a line is cut and joined again, and every message arrives in order."""
+    links = [LinkConfiguration(slc, slc, extended_sequence=form == "extended") for slc in range(2)]
+    points = [
+        SignallingPoint(Configuration(own, [LinksetConfiguration("x", other, links)], retrieval=True))
+        for own, other in ((1, 2), (2, 1))
+    ]
+    base = Mtp2Configuration.high_speed(128_000.0) if form == "extended" else Mtp2Configuration()
+    net = MtpPair(points, 2, replace(base, error_correction=method, t2=5.0, t4_normal=1.0, eim=None))
+    net.run(12.0)
+    assert all(point.available(peer) for point, peer in zip(points, (2, 1), strict=True))
+    sent = 0
+    for step in range(800):
+        if step in (100, 500):
+            net.cut(1)
+        if step in (150, 550):
+            net.cut(1, False)
+        sent += 1
+        for side, point in enumerate(points):
+            for sls in (0, 1):
+                point.transfer(TransferRequest(5, 2 - side, sls, sent.to_bytes(2, "big")), net.now)
+        net.drain()
+        net.run(0.02)
+    net.run(20.0)
+    for side in (0, 1):
+        for sls in (0, 1):
+            numbers = [
+                int.from_bytes(output.data, "big")
+                for output in net.told[side]
+                if isinstance(output, TransferIndication) and output.sls == sls
+            ]
+            assert numbers == list(range(1, sent + 1))
+        assert points[side].counters["retrieved"] > 0
+        assert points[side].counters["changeover not acknowledged"] == 0
+        assert points[side].counters["changeback not acknowledged"] == 0
+        assert set(points[side].link_states().values()) == {LinkState.AVAILABLE}
 
 
 def test_without_retrieval_level_2_is_never_asked():
