@@ -20,8 +20,10 @@ BACKENDS: Final[Mapping[str, tuple[str, str]]] = {
 def open_span(spec: str, *, crc4: bool = True) -> Span:
     """Open the span that `spec` describes, with CRC-4 multiframes or without.
 
-    `satop:listen=HOST:PORT,peer=HOST:PORT[,frames=8][,jitter=2]` is a SAToP pseudowire over UDP: `frames` a packet,
-    and a missing packet is waited for until one `jitter` places ahead has come.
+    `satop:listen=HOST:PORT,peer=HOST:PORT[,frames=8][,jitter=2][,burst=1]` is a SAToP pseudowire over UDP: `frames` a
+    packet, and a missing packet is waited for until one `jitter` places ahead has come. On a span with signalling
+    `burst` packets go at once while no signal units are exchanged, which costs less; the far end needs a play-out
+    buffer that makes up for it. Without it packets go at the constant rate of RFC 4553.
     `virtual:NAME`, opened twice in one process, gives the two ends of one line.
     Raises SpanError naming the spec, what is wrong with it and what would be right.
     """

@@ -16,6 +16,8 @@ from tandem.hardware.span import TIMESLOTS, Frames
 
 MOST_FRAMES: Final = 40
 """Frames a packet at most: 1280 octets pass any Ethernet, tunnels included."""
+MOST_BURST: Final = 40
+"""Frames sent at once at most, 5 ms: half of what the elastic store of a Tandem at the far end makes up for."""
 _LARGEST: Final = 2048
 _MOST_PACKETS: Final = 1000
 """Taken in one read at most, so that a flood cannot hold the caller."""
@@ -29,16 +31,19 @@ class SatopSpec:
     peer: tuple[str, int]
     frames: int
     jitter: int
+    burst: int
 
     @classmethod
     def parse(cls, spec: str, body: str) -> SatopSpec:
-        """Read `listen=HOST:PORT,peer=HOST:PORT[,frames=N][,jitter=N]`."""
-        options = parse_options(spec, body, {"listen", "peer"}, {"frames", "jitter"})
+        """Read `listen=HOST:PORT,peer=HOST:PORT[,frames=N][,jitter=N][,burst=N]`."""
+        options = parse_options(spec, body, {"listen", "peer"}, {"frames", "jitter", "burst"})
+        frames = parse_count(spec, "frames", options.get("frames", str(DEFAULT_PAYLOAD // TIMESLOTS)), 1, MOST_FRAMES)
         return cls(
             parse_address(spec, "listen", options["listen"]),
             parse_address(spec, "peer", options["peer"]),
-            parse_count(spec, "frames", options.get("frames", str(DEFAULT_PAYLOAD // TIMESLOTS)), 1, MOST_FRAMES),
+            frames,
             parse_count(spec, "jitter", options.get("jitter", str(DEFAULT_REORDER)), 1, 32),
+            parse_count(spec, "burst", options.get("burst", "1"), 1, max(1, MOST_BURST // frames)),
         )
 
 
@@ -59,6 +64,7 @@ class SatopUdpSpan:
     def __init__(self, spec: str, sock: socket.socket, parsed: SatopSpec, *, crc4: bool) -> None:
         self.spec = spec
         self.quantum = parsed.frames
+        self.burst = parsed.burst
         self._socket = sock
         self._line = E1Line(crc4=crc4)
         self._transmitter = SatopTransmitter(parsed.frames * TIMESLOTS)

@@ -29,6 +29,11 @@ class Span(Protocol):
         """`write` takes multiples of this many frames."""
         ...
 
+    @property
+    def burst(self) -> int:
+        """So many quanta may be written late and together while only speech and idle signalling is in them."""
+        ...
+
     def fileno(self) -> int | None:
         """What to poll for readability; None when there is nothing to poll (virtual spans)."""
         ...

@@ -61,6 +61,7 @@ class VirtualSpan:
     def __init__(self, spec: str, line: VirtualLine, end: int, *, crc4: bool) -> None:
         self.spec = spec
         self.quantum = _QUANTUM
+        self.burst = 1
         self.line = line
         self._end = end
         self._e1 = E1Line(crc4=crc4)

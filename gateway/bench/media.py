@@ -34,6 +34,8 @@ CIRCUITS: Final = [timeslot for timeslot in range(1, 32) if timeslot != 16]
 """Bearer timeslots of a span whose timeslot 16 carries signalling."""
 BEARER_FRAMES: Final = 40
 """Frames in a SAToP packet of a span without signalling; a span with signalling has 8, so that it need not wait."""
+BURST: Final = 5
+"""Packets that a span with signalling sends together while no signal units are exchanged."""
 _SETTLE: Final = 1.0
 _DRAIN: Final = 0.3
 _PATIENCE: Final = 20.0
@@ -87,9 +89,9 @@ def _start(legs: int, spans: int) -> tuple[MediaProcess, list[int]]:
     for first in _FIRST_PORTS:
         configuration = MediaConfiguration(
             spans=[
-                SpanConfiguration(f"E{span}", f"satop:listen=127.0.0.1:{port},peer=127.0.0.1:{port},frames={frames}")
+                SpanConfiguration(f"E{span}", f"satop:listen=127.0.0.1:{port},peer=127.0.0.1:{port},{packets}")
                 for span, port in enumerate(_free_ports(spans))
-                for frames in [BEARER_FRAMES if span else 8]
+                for packets in [f"frames={BEARER_FRAMES}" if span else f"frames=8,burst={BURST}"]
             ],
             channels=[Channel(1, "E0", (16,))] if spans else [],
             rtp_ports=(first, first + 2 * legs - 1),

@@ -46,7 +46,7 @@ class Layout:
         ]
         for span in range(self.spans):
             listen, peer = 40000 + 2 * span + here - 1, 40000 + 2 * span + there - 1
-            packet = 8 if span == 0 else frames
+            packet = "8,burst=5" if span == 0 else str(frames)
             parts.append(
                 f'[[span]]\nname = "e{span}"\n'
                 f'device = "satop:listen=127.0.0.1:{listen},peer=127.0.0.1:{peer},frames={packet}"\n'

@@ -6,7 +6,7 @@ from __future__ import annotations
 class Ticker:
     """Periods of `period` seconds from `start` on; without drift, whenever it is served."""
 
-    __slots__ = ("_most", "count", "period", "skipped", "start", "worst_late")
+    __slots__ = ("_most", "count", "period", "skipped", "slack", "start", "worst_late")
 
     def __init__(self, start: float, period: float, most_behind: float) -> None:
         self.start = start
@@ -15,6 +15,8 @@ class Ticker:
         """Periods begun or skipped: the number of the next one."""
         self.skipped = 0
         """Periods given up because they were more than `most_behind` seconds ago."""
+        self.slack = 0.0
+        """Seconds that are not called late, because they are waited on purpose."""
         self.worst_late = 0.0
         """Seconds, since last taken with `take_worst_late`."""
         self._most = max(1, round(most_behind / period))
@@ -29,8 +31,8 @@ class Ticker:
         late = now - (self.start + self.count * self.period)
         if late < 0:
             return False
-        if late > self.worst_late:
-            self.worst_late = late
+        if late - self.slack > self.worst_late:
+            self.worst_late = late - self.slack
         behind = int(late / self.period)
         if behind > self._most:
             self.skipped += behind

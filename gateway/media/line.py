@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import numpy as np
@@ -37,6 +38,8 @@ GROUP: Final = 40
 
 Two quanta at least, so that framing is done in larger blocks.
 """
+BUSY: Final = 0.1
+"""Seconds after a signal unit, sent or received, in which quanta go one by one, each at its time."""
 _MUTING: Final = frozenset({Alarm.LOS, Alarm.AIS, Alarm.LFA})
 
 
@@ -48,6 +51,8 @@ class SignallingChannel:
         self.number = number
         self.timeslots: slice | list[int] = _columns(timeslots)
         self.width = len(timeslots)
+        self.fresh = False
+        """Something was given to `send`, and nobody has seen to it yet."""
         self.transmitter = HdlcTransmitter()
         self._receiver = HdlcReceiver(
             max_octets=MTP2_EXTENDED_MAX_OCTETS if extended else MTP2_MAX_OCTETS,
@@ -59,6 +64,7 @@ class SignallingChannel:
         """Queue units and set what is repeated behind them."""
         self.transmitter.fill = fill
         self.transmitter.send(units)
+        self.fresh = True
 
     def receive(self, frames: Frames) -> UnitsReceived | None:
         """Take the channel's octets out of `frames`; an event when a unit, an error or enough uncounted octets came."""
@@ -85,7 +91,10 @@ class SpanLine:
         self.span = span
         self.channels: list[SignallingChannel] = []
         self.frames = span.quantum
-        """Frames written at a time."""
+        """Frames written at a time, a multiple of the quantum of the span."""
+        self.burst = span.burst
+        """So many times `frames` may go together when nothing urgent is in them."""
+        self._busy_until = -math.inf
         self.underruns = 0
         """Frames sent idle because their speech was not there in time."""
         self.store = ElasticStore(target=TARGET, limit=LIMIT, idle=silence)
@@ -102,6 +111,7 @@ class SpanLine:
     def settle(self) -> None:
         """Choose how much is written at a time: a quantum where signalling must not wait, else up to GROUP frames."""
         if not self.channels:
+            self.burst = 1
             self.frames *= max(2, GROUP // self.frames)
 
     def fill(self, block: int, frames: Frames) -> None:
@@ -117,13 +127,21 @@ class SpanLine:
         """
         return bool(self.channels) or (number + 1) * self.frames <= self._filled or late >= LATEST
 
-    def transmit(self, number: int, now: float) -> None:
-        """Send the next frames, group `number` of them since the beginning."""
-        quantum = self.frames
-        frames = self._take(number * quantum, quantum)
+    def urgent(self, now: float) -> bool:
+        """Whether signal units are exchanged, or were not long ago, so that quanta must go at their times."""
         for channel in self.channels:
-            octets = channel.transmitter.block(quantum * channel.width)
-            frames[:, channel.timeslots] = np.frombuffer(octets, np.uint8).reshape(quantum, channel.width)
+            if channel.fresh:
+                channel.fresh = False
+                self._busy_until = now + BUSY
+        return now < self._busy_until
+
+    def transmit(self, number: int, groups: int, now: float) -> None:
+        """Send the next `groups` times `frames`, the first of them group `number` since the beginning."""
+        count = groups * self.frames
+        frames = self._take(number * self.frames, count)
+        for channel in self.channels:
+            octets = channel.transmitter.block(count * channel.width)
+            frames[:, channel.timeslots] = np.frombuffer(octets, np.uint8).reshape(count, channel.width)
         self.span.write(frames, now)
 
     def receive(self, now: float) -> list[UnitsReceived]:
@@ -132,6 +150,8 @@ class SpanLine:
         if not len(frames):
             return []
         events = [event for channel in self.channels if (event := channel.receive(frames))]
+        if any(event.units for event in events):
+            self._busy_until = now + BUSY
         self.store.write(np.full_like(frames, self._silence) if self._muted else frames)
         return events
 
@@ -148,14 +168,18 @@ class SpanLine:
         """Counters of the span, and of its place in time."""
         return self.span.counters() | self.store.counters() | {"speech_underruns": self.underruns}
 
-    def _take(self, start: int, quantum: int) -> Frames:
-        if start + quantum > self._filled:
-            self.underruns += quantum
-            return np.full((quantum, TIMESLOTS), self._silence, np.uint8)
+    def _take(self, start: int, count: int) -> Frames:
+        if (missing := start + count - self._filled) > 0:
+            missing = min(missing, count)
+            self.underruns += missing
+            frames = np.full((count, TIMESLOTS), self._silence, np.uint8)
+            if missing < count:
+                frames[:-missing] = self._take(start, count - missing)
+            return frames
         first = start % AHEAD
-        if first + quantum <= AHEAD:
-            return self._speech[first : first + quantum]
-        return self._speech.take(np.arange(first, first + quantum), axis=0, mode="wrap")
+        if first + count <= AHEAD:
+            return self._speech[first : first + count]
+        return self._speech.take(np.arange(first, first + count), axis=0, mode="wrap")
 
 
 def _columns(timeslots: tuple[int, ...]) -> slice | list[int]:

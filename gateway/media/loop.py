@@ -17,7 +17,7 @@ from .line import SpanLine
 from .link import Link
 from .plane import Plane
 from .protocol import Command, Event, Shutdown
-from .timer import interval_timer
+from .timer import interval_timer, set_interval
 
 STARTING: Final = 0.002
 """Seconds from here to the first tick."""
@@ -54,16 +54,17 @@ class Loop:
     def run(self) -> None:
         """Run; returns when the process is to end in order."""
         start = time.monotonic() + STARTING
-        timer = interval_timer(start, self._plane.period / 1e6)
+        period = self._plane.period
+        timer = interval_timer(start, period / 1e6)
         self._epoll.register(timer, select.EPOLLIN)
         self._plane.begin(start)
         try:
-            self._turn(timer, Ticker(start, SWEEP, SWEEP))
+            self._turn(timer, start, period, Ticker(start, SWEEP, SWEEP))
         finally:
             os.close(timer)
             self._epoll.close()
 
-    def _turn(self, timer: int, sweep: Ticker) -> None:
+    def _turn(self, timer: int, start: float, period: int, sweep: Ticker) -> None:
         clock = time.monotonic
         more = False
         while not self._link.closed:
@@ -77,6 +78,10 @@ class Loop:
             now = clock()
             more = self._plane.serve(now)
             self._tell()
+            if period != self._plane.period:
+                period = self._plane.period
+                seconds = period / 1e6
+                set_interval(timer, start + math.ceil((now - start) / seconds) * seconds, seconds)
             if not more and sweep.begin(now):
                 gc.collect(YOUNG)
             if self._ending is not None and self._ended(now):

@@ -30,8 +30,8 @@ from .transmit import Transmitters
 TICK: Final = 0.02
 SPANS_AT_ONCE: Final = 4
 """Spans whose speech is read before signalling is looked after again."""
-LEAD_MICROSECONDS: Final = 6000
-"""A speech tick comes at least this long before the line needs its octets."""
+LEAD_MICROSECONDS: Final = 5000
+"""A speech tick comes about this long before the line needs its octets."""
 REPORT: Final = 1.0
 CATCH_UP: Final = 0.1
 
@@ -70,8 +70,9 @@ class Plane:
         self.matrix = Matrix(legs, TIMESLOTS * len(self.lines))
         self.receivers = Receivers(legs)
         self.transmitters = Transmitters(self.matrix, self.ports)
-        self.period = self._timer_period()
-        """Microseconds between the times at which the loop must look; all that is due falls on them."""
+        self._periods = {urgent: self._timer_period(urgent) for urgent in (False, True)}
+        self.period = self._periods[True]
+        """Microseconds between the times, from `begin` on, at which the loop must look; `serve` may change it."""
         self.speech = Ticker(0.0, TICK, CATCH_UP)
         self._line_ticks: list[tuple[Ticker, list[SpanLine]]] = []
         self._reports = Ticker(0.0, REPORT, REPORT)
@@ -104,19 +105,23 @@ class Plane:
 
     def begin(self, start: float) -> None:
         """The first speech tick is at `start`, the first quantum of every line a little later."""
-        lead = -(-LEAD_MICROSECONDS // self.period) * self.period
         self.speech.start = start
         self._reports.start = start + REPORT
-        groups: dict[tuple[int, bool], list[SpanLine]] = {}
+        groups: dict[tuple[int, int, bool], list[SpanLine]] = {}
         for line in self.lines:
-            groups.setdefault((line.frames, bool(line.channels)), []).append(line)
-        self._line_ticks = [
-            (Ticker(start + lead / 1e6, frames / FRAME_RATE, CATCH_UP), lines) for (frames, _), lines in groups.items()
-        ]
+            groups.setdefault((line.frames, line.burst, bool(line.channels)), []).append(line)
+        slow = self._periods[False]
+        lead = max(1, LEAD_MICROSECONDS // slow) * slow
+        for (frames, burst, signalling), lines in groups.items():
+            # A burst goes when its last group is due; that, too, is to be a time at which the slow timer wakes us.
+            first = (lead / 1e6 + frames / FRAME_RATE) if signalling else lead / 1e6
+            ticker = Ticker(start + first, frames / FRAME_RATE, CATCH_UP)
+            ticker.slack = (burst - 1) * ticker.period
+            self._line_ticks.append((ticker, lines))
 
-    def _timer_period(self) -> int:
-        quanta = [line.frames * 1_000_000 // FRAME_RATE for line in self.lines]
-        return math.gcd(round(TICK * 1e6), *quanta)
+    def _timer_period(self, urgent: bool) -> int:
+        frames = [line.frames if urgent else line.frames * line.burst for line in self.lines]
+        return math.gcd(round(TICK * 1e6), *(count * 1_000_000 // FRAME_RATE for count in frames))
 
     def command(self, command: protocol.Command) -> None:
         """Act on a command of the signalling process; what names something unknown is passed over.
@@ -164,13 +169,27 @@ class Plane:
         return self._tick is not None or now >= self.speech.due
 
     def _send_lines(self, now: float) -> None:
-        """Send all that is due, what is late in order."""
+        """Send all that is due, what is late in order; together what may wait for each other."""
+        urgent = any([line.urgent(now) for line in self.lines])
+        self.period = self._periods[urgent]
         for ticker, lines in self._line_ticks:
-            while lines[0].can_send(ticker.count, now - ticker.due) and ticker.begin(now):
-                for line in lines:
-                    line.transmit(ticker.count - 1, now)
-                    if line.channels and line.span.fileno() is None:  # nothing tells when to read it
-                        self.receive_line(line, now)
+            burst = lines[0].burst
+            while lines[0].can_send(ticker.count, now - ticker.due):
+                wait = 0 if urgent else burst - 1 - ticker.count % burst
+                if now < ticker.due + wait * ticker.period:
+                    break
+                groups = 0
+                while groups < burst and ticker.begin(now):
+                    groups += 1
+                if not groups:
+                    break
+                self._send(lines, ticker.count - groups, groups, now)
+
+    def _send(self, lines: list[SpanLine], number: int, groups: int, now: float) -> None:
+        for line in lines:
+            line.transmit(number, groups, now)
+            if line.channels and line.span.fileno() is None:  # nothing tells when to read it
+                self.receive_line(line, now)
 
     def receive_line(self, line: SpanLine, now: float) -> None:
         """Read one span; signal units go to `events` at once."""

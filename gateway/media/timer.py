@@ -9,6 +9,7 @@ from typing import Final
 
 _CLOEXEC_NONBLOCK: Final = os.O_CLOEXEC | os.O_NONBLOCK
 _ABSOLUTE: Final = 1
+_LIBC: Final = ctypes.CDLL(None, use_errno=True)
 
 
 class _Timespec(ctypes.Structure):
@@ -24,13 +25,23 @@ def interval_timer(start: float, period: float) -> int:
 
     Read eight octets whenever it is readable: only that starts the next period. OSError when the kernel refuses.
     """
-    libc = ctypes.CDLL(None, use_errno=True)
-    descriptor: int = libc.timerfd_create(time.CLOCK_MONOTONIC, _CLOEXEC_NONBLOCK)
-    value = _Interval(_timespec(period), _timespec(start))
-    if descriptor < 0 or libc.timerfd_settime(descriptor, _ABSOLUTE, ctypes.byref(value), None) < 0:
-        error = ctypes.get_errno()
-        raise OSError(error, os.strerror(error))
+    descriptor: int = _LIBC.timerfd_create(time.CLOCK_MONOTONIC, _CLOEXEC_NONBLOCK)
+    if descriptor < 0:
+        raise _error()
+    set_interval(descriptor, start, period)
     return descriptor
+
+
+def set_interval(descriptor: int, start: float, period: float) -> None:
+    """Let it be readable at `start` and every `period` seconds after it from now on."""
+    value = _Interval(_timespec(period), _timespec(start))
+    if _LIBC.timerfd_settime(descriptor, _ABSOLUTE, ctypes.byref(value), None) < 0:
+        raise _error()
+
+
+def _error() -> OSError:
+    number = ctypes.get_errno()
+    return OSError(number, os.strerror(number))
 
 
 def _timespec(seconds: float) -> _Timespec:

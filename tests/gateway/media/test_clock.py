@@ -32,3 +32,12 @@ def test_a_long_stall_is_given_up_but_counted() -> None:
     assert ticker.skipped == 50
     assert ticker.count == 51
     assert ticker.due == pytest.approx(1.02)
+
+
+def test_what_is_waited_on_purpose_is_not_late() -> None:
+    ticker = Ticker(0.0, 0.001, 0.1)
+    ticker.slack = 0.004
+    assert ticker.begin(0.004)
+    assert ticker.take_worst_late() == 0.0
+    assert ticker.begin(0.008)
+    assert ticker.take_worst_late() == pytest.approx(0.003)

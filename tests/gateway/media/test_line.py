@@ -24,6 +24,7 @@ class Recorder:
     """Stands in for a span and keeps what is written."""
 
     quantum = 8
+    burst = 1
 
     def __init__(self) -> None:
         self.written: list[np.ndarray] = []
@@ -49,7 +50,7 @@ def test_speech_leaves_at_its_time(line: SpanLine) -> None:
     for step in range(8):
         if step == 3:
             line.fill(1, block(2))
-        line.transmit(step, 0.0)
+        line.transmit(step, 1, 0.0)
     assert [len(frames) for frames in recorder.written] == [GROUP] * 8
     assert np.concatenate(recorder.written)[:, 5].tolist() == [1] * BLOCK + [2] * BLOCK
 
@@ -58,9 +59,17 @@ def test_speech_that_is_not_there_in_time_is_idle_and_counted(line: SpanLine) ->
     recorder = recorded(line)
     line.fill(0, block(1))
     for number in range(40):
-        line.transmit(number, 0.0)
+        line.transmit(number, 1, 0.0)
     assert np.concatenate(recorder.written)[:, 9].tolist() == [1] * BLOCK + [SILENCE] * BLOCK
     assert line.underruns == BLOCK
+
+
+def test_of_several_groups_what_is_there_is_sent(line: SpanLine) -> None:
+    recorder = recorded(line)
+    line.fill(0, block(1))
+    line.transmit(18, 4, 0.0)
+    assert recorder.written[0][:, 9].tolist() == [1] * 16 + [SILENCE] * 16
+    assert line.underruns == 16
 
 
 def test_a_channel_takes_its_timeslots_and_a_quantum_at_a_time(line: SpanLine) -> None:
@@ -70,8 +79,8 @@ def test_a_channel_takes_its_timeslots_and_a_quantum_at_a_time(line: SpanLine) -
     line.settle()
     line.fill(0, block(1))
     channel.send([b"a unit of signalling"], b"\x7f\xff\x00")
-    line.transmit(0, 0.0)
-    line.transmit(1, 0.001)
+    line.transmit(0, 1, 0.0)
+    line.transmit(1, 1, 0.001)
     reference = HdlcTransmitter(b"\x7f\xff\x00")
     reference.send([b"a unit of signalling"])
     frames = np.concatenate(recorder.written)

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from support.media_plane import Phone, Planes, Side, leg, timeslot, two_planes
+from support.media_plane import Phone, Planes, Side, free_ports, leg, timeslot, two_planes
 
 from tandem.codecs.g711 import Law, encode
 from tandem.codecs.quality import Quality, measure_octets, probe
@@ -389,3 +389,40 @@ def test_a_port_that_is_taken_is_named(bench: Bench) -> None:
     _, a, _ = bench
     with pytest.raises(PortError, match=str(a.ports[0])):
         Plane(MediaConfiguration(rtp_ports=(a.ports[0], a.ports[-1])))
+
+
+def test_quanta_go_together_until_signal_units_are_exchanged(monkeypatch: pytest.MonkeyPatch) -> None:
+    port = free_ports(1)
+    device = f"satop:listen=127.0.0.1:{port},peer=127.0.0.1:{port},frames=8,burst=5"
+    plane = Plane(
+        MediaConfiguration(spans=[SpanConfiguration("E", device)], channels=[Channel(1, "E", (16,))], rtp_ports=(2, 1))
+    )
+    written: list[tuple[int, int]] = []
+
+    def write(frames: np.ndarray, now: float) -> None:
+        written.append((round(1000 * now), len(frames)))
+
+    def run(first: int, last: int) -> None:
+        for millisecond in range(first, last):
+            if millisecond * 1000 % plane.period == 0:
+                while plane.serve(millisecond / 1000 + 1e-6):
+                    pass
+
+    try:
+        monkeypatch.setattr(plane.lines[0].span, "write", write)
+        plane.begin(0.0)
+        run(0, 103)
+        assert plane.period == 5000
+        assert written == [(millisecond, 40) for millisecond in range(10, 101, 5)]
+        written.clear()
+        plane.command(SendUnits(1, [b"a unit of signalling"], None))
+        plane.serve(0.103 + 1e-6)
+        run(104, 400)
+        assert written[0] == (103, 24)
+        assert written[1:5] == [(millisecond, 8) for millisecond in range(104, 108)]
+        assert plane.period == 5000
+        assert written[-1] == (395, 40)
+        assert sum(frames for _, frames in written) == 8 * 295
+        assert plane.lines[0].underruns == 0
+    finally:
+        plane.close()
