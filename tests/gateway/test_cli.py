@@ -56,7 +56,7 @@ def test_decode_is_there():
     assert json.loads(result.output)["message"] == "REL"
 
 
-@pytest.mark.parametrize("name", ["media", "calls", "spans", "codec", "isup"])
+@pytest.mark.parametrize("name", ["media", "calls", "spans", "codec", "isup", "ss7"])
 def test_every_benchmark_has_help(name):
     result = run("bench", name, "--help")
     assert result.exit_code == 0
