@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 # Debian packages that the interop tests drive. Installed only when we may (root or password-less sudo).
-PEERS := sip-tester tshark gcc libc6-dev libss7-dev
+PEERS := sip-tester tshark gcc libc6-dev libss7-dev libusrsctp2
 
 .PHONY: help demo test check format lint types layers docs fuzz bench peers clean
 

@@ -92,11 +92,18 @@ def check(file: Path) -> None:
 
 @main.command()
 @click.option("--keep", type=click.Path(path_type=Path), help="Keep captures, records and logs in this folder.")
-def demo(keep: Path | None) -> None:
+@click.option(
+    "--signalling",
+    type=click.Choice(["mtp", "m2pa", "m3ua"]),
+    default="mtp",
+    show_default=True,
+    help="SS7 on timeslot 16, or over IP (SCTP; needs libusrsctp2 where the kernel has no SCTP).",
+)
+def demo(keep: Path | None, signalling: str) -> None:
     """Run two gateways with an E1 between them and a call through both; exit status 0 only if all went right."""
     from tandem.gateway.demo.run import run_demo
 
-    sys.exit(run_demo(keep))
+    sys.exit(run_demo(keep, signalling))
 
 
 @main.group()

@@ -15,13 +15,14 @@ from pathlib import Path
 import uvloop
 
 from tandem.core.errors import ConfigurationError, TandemError
+from tandem.gateway.associations import Associations
 from tandem.gateway.calls.accounting import RecordWriter
 from tandem.gateway.capture import CaptureWriter
 from tandem.gateway.configuration.ranges import parse_address
 from tandem.gateway.configuration.schema import Configuration
 from tandem.gateway.log import Line, Logger
 from tandem.gateway.media.process import MediaProcess
-from tandem.gateway.media.protocol import Command, Failed, MediaConfiguration, Ready, SpanConfiguration
+from tandem.gateway.media.protocol import Command, Event, Failed, MediaConfiguration, Ready, SpanConfiguration
 from tandem.gateway.node import Node
 from tandem.gateway.signalling_setup import channels
 from tandem.gateway.sip.transport import open_socket, receive_all, send
@@ -63,12 +64,15 @@ class Service:
             capture=self._capture,
             messages_logged=logger.wants_messages,
         )
+        self._associations = Associations(configuration, self)
         self._loop = asyncio.get_running_loop()
         self._media: MediaProcess | None = None
         self._sip: socket.socket | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._deadline: float | None = None
         self._stopping = asyncio.Event()
+        self._early_events: list[Event] = []
+        """What the media process said together with Ready."""
         self._idle = asyncio.Event()
         self._draining = False
         self._failure: str | None = None
@@ -86,12 +90,15 @@ class Service:
                 loop.add_reader(self._sip, self._sip_readable)
             self._log(Line("info", "=", "gateway", f"{self.configuration.node.name} is up, process {os.getpid()}"))
             self.node.start(ports, loop.time())
+            self.node.media_events(self._early_events, loop.time())
             self._act()
+            await self._associations.start()
             housekeeping = asyncio.create_task(self._keep_house())
             await self._stopping.wait()
             if self._failure is None:
                 await self._shut_down()
             housekeeping.cancel()
+            await self._associations.close()
         finally:
             self._close()
         if self._failure is not None:
@@ -121,6 +128,8 @@ class Service:
                     ready.set_result(event.ports)
                 elif isinstance(event, Failed) and not ready.done():
                     ready.set_exception(ConfigurationError(event.reason))
+                else:
+                    self._early_events.append(event)
             if media.closed and not ready.done():
                 ready.set_exception(TandemError("the media process ended before it was ready"))
 
@@ -162,6 +171,23 @@ class Service:
             self._capture.close()
         self._log(Line("info", "=", "gateway", "stopped"))
 
+    # --- what the associations say
+
+    def association_up(self, association: str, streams: int) -> None:
+        """An association came up."""
+        self.node.association_up(association, streams, self._loop.time())
+        self._act()
+
+    def association_down(self, association: str, reason: str) -> None:
+        """An association was lost."""
+        self.node.association_down(association, reason, self._loop.time())
+        self._act()
+
+    def message_received(self, association: str, octets: bytes, stream: int, ppid: int) -> None:
+        """A whole message came."""
+        self.node.association_message(association, octets, stream, self._loop.time())
+        self._act()
+
     # --- the pump: one input, drain, re-arm
 
     def _sip_readable(self) -> None:
@@ -190,15 +216,18 @@ class Service:
 
     def _act(self) -> None:
         """Carry out what the node wants and arm its one timer."""
+        stamp = time.time()
         effects = self.node.effects()
         if effects.datagrams and self._sip is not None:
             send(self._sip, effects.datagrams)
         if effects.media:
             self._send_media(effects.media)
+        if effects.associations:
+            self._associations.carry_out(effects.associations)
         for record in effects.records:
             self._records.write(record)
         for line in effects.lines:
-            self._log(line)
+            self.logger.write(line, stamp)
         if self._draining and self.node.idle:
             self._idle.set()
         deadline = self.node.next_deadline()

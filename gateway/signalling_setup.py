@@ -128,7 +128,7 @@ def m3ua(configuration: Configuration) -> M3ua | None:
         AssociationConfiguration(
             association.name,
             Role(association.role),
-            initiate=bool(association.connect),
+            initiate=not association.wait,
             asp_identifier=association.asp_identifier,
         )
         for association in configuration.association

@@ -69,3 +69,7 @@ def _bound(configuration: Configuration) -> Iterator[Ports]:
             except TandemError:
                 continue
             yield Ports(f"span[{index}].device", f"the listening port of span {span.name!r}", address, port, port)
+    kinds = {association.transport for association in configuration.association}
+    if kinds & {"sctp", "sctp-udp"}:
+        port = configuration.sigtran.udp_port
+        yield Ports("sigtran.udp_port", "the UDP port of SCTP", configuration.sigtran.udp_address, port, port)

@@ -94,14 +94,19 @@ def check_associations(configuration: Configuration) -> Iterator[Problem]:
     """Problems of `[[association]]`."""
     for index, association in enumerate(configuration.association):
         path = f"association[{index}]"
-        if bool(association.listen) == bool(association.connect):
-            yield Problem(path, "give either listen (the peer is awaited) or connect (the peer is called)")
-        for key, text in (("listen", association.listen), ("connect", association.connect)):
+        for key, text, needs_port in (
+            ("local", association.local, association.wait),
+            ("peer", association.peer, not association.wait),
+        ):
             try:
-                if text and parse_address(text)[1] == 0:
-                    yield Problem(f"{path}.{key}", "port 0 is no port; SIGTRAN's are 2905 (M3UA) and 3565 (M2PA)")
+                port = parse_address(text)[1]
             except ValueError as error:
                 yield Problem(f"{path}.{key}", str(error))
+                continue
+            if needs_port and not port:
+                yield Problem(f"{path}.{key}", "port 0 is any port; give the one to use, 2905 for M3UA, 3565 for M2PA")
+        if not association.wait and not association.peer_udp_port:
+            yield Problem(f"{path}.peer_udp_port", "0 is any port; to call the peer give its UDP port, by custom 9899")
 
 
 def check_servers(configuration: Configuration, usage: Usage) -> Iterator[Problem]:

@@ -89,25 +89,38 @@ class Span(Table):
 
 
 class Association(Table):
-    """An association with a SIGTRAN peer, for M2PA links and M3UA."""
+    """An association with a SIGTRAN peer, for an M2PA link or for M3UA."""
 
     name: str
     """Name that links and application servers refer to."""
-    transport: Literal["sctp", "tcp"] = "sctp"
-    """SCTP: the kernel's where it has it, else in user space carried in UDP (RFC 6951). TCP: messages one after
-    another, as some peers offer it."""
-    listen: str = ""
-    """`ADDRESS:PORT` at which the peer is awaited. Either this or `connect`."""
-    connect: str = ""
-    """`ADDRESS:PORT` of the peer, to be connected to."""
+    local: str
+    """Our `ADDRESS:PORT` (SCTP or TCP port). 2905 is M3UA's, 3565 is M2PA's; 0 is any, when we call the peer."""
+    peer: str
+    """The peer's `ADDRESS:PORT`; port 0 is any, when the peer calls us."""
+    wait: bool = False
+    """The peer calls us; off: we call the peer, again and again until it answers."""
+    transport: Literal["sctp", "sctp-kernel", "sctp-udp", "sctp-raw", "tcp"] = "sctp"
+    """`sctp`: SCTP of the kernel where it has it, else in user space over UDP (RFC 6951; Debian package libusrsctp2).
+    `tcp`: messages one after another by their length, as some peers offer it."""
+    also_local: list[str] = []
+    """More addresses of ours (multihoming, kernel SCTP)."""
+    also_peer: list[str] = []
+    """More addresses of the peer (multihoming)."""
+    peer_udp_port: Annotated[int, Meta(ge=0, le=65535)] = 9899
+    """SCTP over UDP: the peer's UDP port; 0 is any, when the peer calls us."""
     role: Literal["asp", "sgp", "ipsp", "ipsp-double"] = "asp"
     """M3UA: our role towards this peer."""
     asp_identifier: Annotated[int, Meta(ge=0, le=0xFFFFFFFF)] | None = None
     """M3UA: identifier said in ASP Up."""
-    udp_port: Annotated[int, Meta(ge=0, le=65535)] = 9899
-    """SCTP in user space: our UDP port (RFC 6951)."""
-    peer_udp_port: Annotated[int, Meta(ge=0, le=65535)] = 9899
-    """SCTP in user space: the peer's UDP port."""
+
+
+class Sigtran(Table):
+    """What all associations share."""
+
+    udp_address: str = "127.0.0.1"
+    """SCTP over UDP: the address it is bound to."""
+    udp_port: Annotated[int, Meta(ge=1, le=65535)] = 9899
+    """SCTP over UDP: our UDP port (RFC 6951)."""
 
 
 class Link(Table):
@@ -306,6 +319,8 @@ class Configuration(Table):
     """`[sip]`; needed when there is a SIP trunk."""
     span: list[Span] = []
     """`[[span]]`"""
+    sigtran: Sigtran = msgspec.field(default_factory=Sigtran)
+    """`[sigtran]`"""
     association: list[Association] = []
     """`[[association]]`"""
     ss7: Ss7 = msgspec.field(default_factory=Ss7)

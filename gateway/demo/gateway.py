@@ -15,7 +15,7 @@ from typing import Any
 from tandem.core.errors import TandemError
 
 #: Ports of the example configurations, and how far a block of them may be moved when one is taken.
-_PORT = re.compile(r"(?<=127\.0\.0\.1:)\d+|(?<=ports = \[)\d+, \d+")
+_PORT = re.compile(r"(?<=127\.0\.0\.1:)[1-9]\d*|(?<=ports = \[)\d+, \d+|(?<=udp_port = )\d+")
 _STEP, _TRIES = 700, 40
 
 

@@ -25,7 +25,12 @@ from tandem.gateway.demo.speech import Speech
 from tandem.gateway.sip.message import Message
 from tandem.gateway.trunks.sip_mapping import reason_cause
 
-CIRCUITS = 30
+#: How the signalling goes: the example configurations, where it is, and the circuits that leaves.
+ARRANGEMENTS = {
+    "mtp": ("gateway", "SS7 in timeslot 16", 30),
+    "m2pa": ("m2pa", "an SS7 link by M2PA over SCTP beside it", 31),
+    "m3ua": ("m3ua", "ISUP by M3UA over SCTP beside it", 31),
+}
 DIALLED, REACHED, CALLER = "0301234567", "301234567", "100"
 TALK_SECONDS = 5.0
 #: What the conversion between the laws alone leaves of a signal is about 37 dB; less means something else broke it.
@@ -58,8 +63,9 @@ class Findings:
 class Demo:
     """The two gateways, the two users, and what was seen."""
 
-    def __init__(self, folder: Path) -> None:
-        """Everything is written to `folder`."""
+    def __init__(self, folder: Path, signalling: str = "mtp") -> None:
+        """Everything is written to `folder`; `signalling` is one of ARRANGEMENTS."""
+        self._examples, self._where, self._circuits = ARRANGEMENTS[signalling]
         self.folder = folder
         self.findings = Findings()
         self.rungs: list[Rung] = []
@@ -72,7 +78,7 @@ class Demo:
 
     async def run(self) -> None:
         """The whole story; findings tell how it went."""
-        texts = {name: example(f"gateway-{name.lower()}.toml") for name in "AB"}
+        texts = {name: example(f"{self._examples}-{name.lower()}.toml") for name in "AB"}
         offset = free_offset([*texts.values()])
         for name, text in texts.items():
             path = self.folder / f"gateway-{name.lower()}.toml"
@@ -81,7 +87,7 @@ class Demo:
         ports = {"A": 5060, "B": 5061, "caller": 5070, "callee": 5071}
         self._addresses = {name: ("127.0.0.1", port + offset) for name, port in ports.items()}
         try:
-            click.secho("Two gateways, A and B, an E1 between them (SAToP on loopback), SS7 in timeslot 16", bold=True)
+            click.secho(f"Two gateways, A and B, an E1 between them (SAToP on loopback), {self._where}", bold=True)
             await self._bring_up()
             while not await self._conversation():
                 pass
@@ -144,8 +150,8 @@ class Demo:
             await gateway.start()
         async with asyncio.timeout(STEP_SECONDS):
             for gateway in self._gateways.values():
-                await gateway.circuits_idle(CIRCUITS)
-        self.findings.check(True, f"signalling link in service, {CIRCUITS} circuits idle at both ends")
+                await gateway.circuits_idle(self._circuits)
+        self.findings.check(True, f"signalling in service, {self._circuits} circuits idle at both ends")
 
     async def _call(self, caller: UserAgent, callee: UserAgent) -> None:
         click.secho(
@@ -167,7 +173,7 @@ class Demo:
             async with asyncio.timeout(STEP_SECONDS):
                 await caller.happened.over.wait()
                 for gateway in self._gateways.values():
-                    await gateway.circuits_idle(CIRCUITS)
+                    await gateway.circuits_idle(self._circuits)
             await asyncio.sleep(0.2)
         except TimeoutError:
             trouble = [f"{name}: {g.last_trouble}" for name, g in self._gateways.items() if g.last_trouble]
@@ -267,7 +273,7 @@ def _record_words(record: Record) -> str:
     )
 
 
-def run_demo(keep: Path | None) -> int:
+def run_demo(keep: Path | None, signalling: str = "mtp") -> int:
     """Run the demonstration; 0 when everything was right. Files go to `keep`, or to a folder that is removed."""
     folder = Path(keep) if keep is not None else Path(tempfile.mkdtemp(prefix="tandem-demo-"))
     try:
@@ -276,7 +282,7 @@ def run_demo(keep: Path | None) -> int:
             old.unlink()
     except OSError as error:
         raise TandemError(f"{folder}: files of the demonstration cannot be kept there: {error.strerror}") from None
-    demo = Demo(folder)
+    demo = Demo(folder, signalling)
     try:
         asyncio.run(demo.run())
     finally:

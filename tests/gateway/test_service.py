@@ -11,6 +11,8 @@ import pytest
 
 from tandem.gateway.demo.gateway import example, free_offset, shift_ports
 
+STARTED = []
+
 
 @pytest.fixture
 def configuration(tmp_path):
@@ -24,7 +26,20 @@ def configuration(tmp_path):
 
 def start(path, *options):
     command = [sys.executable, "-m", "tandem.gateway", "run", "-c", str(path), "--log-format", "json", *options]
-    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    STARTED.append(process)
+    return process
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_running():
+    """A test that fails must not leave its gateway behind."""
+    yield
+    while STARTED:
+        process = STARTED.pop()
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
 
 
 def wait_for(process, text):

@@ -15,10 +15,13 @@ name = "e1"
 device = "virtual:x"
 [[association]]
 name = "wire"
-connect = "127.0.0.1:3565"
+local = "127.0.0.1:0"
+peer = "127.0.0.1:3565"
 [[association]]
 name = "stp"
-listen = "127.0.0.1:2905"
+local = "127.0.0.1:2905"
+peer = "127.0.0.1:0"
+wait = true
 role = "sgp"
 [[ss7.linkset]]
 name = "north"
@@ -68,8 +71,10 @@ def test_m3ua():
 @pytest.mark.parametrize(
     ("old", "new", "complaint"),
     [
-        ('connect = "127.0.0.1:3565"\n', "", "association[0]: give either listen"),
-        ('listen = "127.0.0.1:2905"', 'listen = "2905"', "association[1].listen: '2905' lacks a port"),
+        ('peer = "127.0.0.1:3565"\n', "", "association[0]"),
+        ('peer = "127.0.0.1:3565"', 'peer = "127.0.0.1:0"', "association[0].peer: port 0 is any port"),
+        ('local = "127.0.0.1:2905"', 'local = "2905"', "association[1].local: '2905' lacks a port"),
+        ("wait = true", "wait = true\npeer_udp_port = 70000", "association[1].peer_udp_port"),
         ('association = "wire"', 'association = "wires"', "did you mean 'wire'?"),
         (
             'association = "wire"',

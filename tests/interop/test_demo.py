@@ -25,6 +25,15 @@ def test_all_right(tmp_path):
         assert (tmp_path / file).stat().st_size
 
 
+@pytest.mark.parametrize("signalling", ["m2pa", "m3ua"])
+def test_all_right_over_ip(signalling, tmp_path):
+    """The same call with the signalling over SCTP, in user space where the kernel has none."""
+    command = [*DEMO, "--keep", str(tmp_path), "--signalling", signalling]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "on the E1: IAM, ACM, ANM, REL, RLC" in done.stdout
+
+
 def test_taken_ports_are_stepped_over():
     """Another program on the ports of the examples does not disturb it: the demo moves aside."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
