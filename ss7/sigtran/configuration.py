@@ -44,6 +44,8 @@ class Timer(Enum):
     """T(beat): between two heartbeats."""
     AUDIT = auto()
     """Between two DAUD about destinations that the peer said are not available (ours)."""
+    ESTABLISH = auto()
+    """A gateway is to establish a link (M2UA, ours)."""
 
 
 TimerKey = tuple[Timer, str, object]

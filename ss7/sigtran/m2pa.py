@@ -11,6 +11,7 @@ from tandem.ss7.mtp2.primitives import (
     RetrievedMessages,
 )
 from tandem.ss7.sigtran.common import MessageError
+from tandem.ss7.sigtran.level2 import Level2
 from tandem.ss7.sigtran.m2pa_configuration import Timer
 from tandem.ss7.sigtran.m2pa_control import ALIGNED, OPERATING, LinkControl
 from tandem.ss7.sigtran.m2pa_messages import SEQUENCE_MASK, LinkStatus, StatusMessage, UserData, parse_m2pa
@@ -192,3 +193,6 @@ class M2paLink(LinkControl):
             self._say_again(LinkStatus.ALIGNMENT, now)
         elif self._state in (State.ALIGNED, State.PROVING):
             self._say_again(self._proving, now)
+
+
+_LEVEL_2: type[Level2] = M2paLink
