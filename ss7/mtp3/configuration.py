@@ -80,6 +80,8 @@ class Timers:
     """Least interval of TFP in answer to misdirected messages, 0.8 to 1.2 s."""
     t10: float = 45.0
     """Repeat of the signalling route set test, 30 to 60 s."""
+    t11: float = 60.0
+    """A transfer point that has only a route of second choice waits before it tells TFR, 30 to 90 s."""
     t12: float = 1.2
     """Waiting for uninhibit acknowledgement, 0.8 to 1.5 s."""
     t13: float = 1.2

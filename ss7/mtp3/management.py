@@ -71,7 +71,9 @@ class Management:
         self._screening = Screening(transfer) if transfer else None
         neighbours = {linkset.name: linkset.adjacent for linkset in linksets.values()}
         restricting = bool(transfer and transfer.restricted)
-        self._reports = RouteReports(routes, neighbours, timers.t8, restricting, table) if transfer else None
+        self._reports = (
+            RouteReports(routes, neighbours, timers.t8, timers.t11, restricting, table) if transfer else None
+        )
 
     def message(self, link: LinkControl, message: ManagementMessage, opc: int, sls: int, now: float) -> None:
         """Act on `message`, which came from `opc` over `link`."""
@@ -211,11 +213,17 @@ class Management:
         """Known destinations of the cluster of `point_code`: the same but for the member (ANSI)."""
         return [dpc for dpc in self._routes.destinations if dpc >> 8 == point_code >> 8]
 
-    def routes_changed(self) -> None:
+    def routes_changed(self, now: float) -> None:
         """Tell the neighbours what they have to know."""
         if self._reports is not None:
             running = [name for name, each in self._linksets.items() if each.restart.state is RestartState.RUNNING]
-            self.tell(self._reports.review(running))
+            self.tell(self._reports.review(running, now))
+
+    def second_choice_lasts(self, dpc: int, now: float) -> None:
+        """T11 expired: tell the neighbours that the route to `dpc` is restricted."""
+        if self._reports is not None:
+            self._reports.second_choice_lasts(dpc)
+            self.routes_changed(now)
 
     def before_restart_allowed(self, linkset: Linkset) -> None:
         """TRA is about to go out: the neighbour has to know before which destinations cannot be reached."""

@@ -203,6 +203,8 @@ class SignallingPoint:
                     self._restore_waiting()
                 case Timer.T8, _:
                     pass  # it only has to run
+                case Timer.T11, int(dpc):
+                    self._management.second_choice_lasts(dpc, now)
                 case Timer.T15, int(dpc):
                     self._management.congestion.test_due(dpc, now)
                     self._management.drain_congestion()
@@ -413,7 +415,7 @@ class SignallingPoint:
                     self._outputs.append(output)
                 case ResumeIndication():
                     self._outputs.append(output)
-        self._management.routes_changed()
+        self._management.routes_changed(now)
 
     def _linkset_of(self, link: LinkControl) -> Linkset:
         return self._linksets[link.linkset.name]

@@ -26,6 +26,8 @@ class Timer(Enum):
     """Q.704: no second TFP in answer to misdirected messages. Key: destination and linkset."""
     T10 = auto()
     """Q.704: next signalling route set test. Key: destination and linkset."""
+    T11 = auto()
+    """Q.704: a route of second choice has lasted long enough to tell TFR. Key: destination."""
     T12 = auto()
     """Q.704: uninhibit acknowledgement. Key: link."""
     T13 = auto()

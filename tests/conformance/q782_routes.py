@@ -87,6 +87,8 @@ def _() -> None:
 def _() -> None:
     p = Point(routes=(Route(9, "b"),), transfer=TransferConfiguration(restricted=True)).up()
     p.hear(10, "TFR", destination=9)
+    assert (0, "TFR destination=9") not in p.sent
+    p.wait(61.0)  # T11
     assert (0, "TFR destination=9") in p.sent
 
 

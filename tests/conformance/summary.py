@@ -14,8 +14,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from conformance.catalogue import Case
 from conformance.q781_transmission import Q781
 from conformance.q782_routes import Q782
+from conformance.q784_calls import Q784
 
-CATALOGUES = (Q781, Q782)
+CATALOGUES = (Q781, Q782, Q784)
 
 
 def outcome(case: Case) -> str:

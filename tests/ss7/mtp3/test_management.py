@@ -10,6 +10,7 @@ from tandem.ss7.mtp3.configuration import (
     LinksetConfiguration,
     Route,
     ScreeningRule,
+    Timers,
     TransferConfiguration,
 )
 from tandem.ss7.mtp3.label import RoutingLabel, ServiceInformation, Variant
@@ -160,20 +161,22 @@ def test_destination_lost_and_found():
     assert received(net) == ALL
 
 
-def test_restricted_route_is_left_after_t6():
+def test_restricted_route_is_told_after_t11_and_left_after_t6():
     net = network(TransferConfiguration(restricted=True))
     send(net)
     net.run(net.now + 0.1)
     net.take("B")
     net.fail(4)
     net.fail(5)
-    net.run(net.now + 0.1)
+    net.run(net.now + 59.0)
+    assert not any("TFR" in text for _, text in management(net, "S"))
+    net.run(net.now + 2.0)
     assert (1, "TFR destination=2") in management(net, "S")
+    net.run(net.now + 1.0)
     net.take("A")
     send(net)
     assert {output.link for output in net.take("A") if isinstance(output, SendMessage)} == {2, 3}
     net.run(net.now + 1.0)
-    assert {output.link for output in net.take("A") if isinstance(output, SendMessage)} <= {2, 3}
     assert received(net) == ALL
     net.run(net.now + 46.0)
     assert (10, "RSR destination=2") in management(net, "A")
@@ -224,7 +227,7 @@ def test_misdirected_message_is_answered():
 
 
 def test_no_message_is_lost_or_out_of_order_in_controlled_rerouting():
-    net = network(TransferConfiguration(restricted=True))
+    net = network(TransferConfiguration(restricted=True), timers=Timers(t11=0.5))
     count = 0
     for step in range(400):
         if step == 100:

@@ -6,6 +6,7 @@ from tandem.core.timers import TimerTable
 from tandem.ss7.mtp3.configuration import Route
 from tandem.ss7.mtp3.reports import RouteReports, TellNeighbour
 from tandem.ss7.mtp3.routes import RouteState, RouteTable
+from tandem.ss7.mtp3.timers import Timer
 
 ALLOWED, RESTRICTED, PROHIBITED = RouteState.ALLOWED, RouteState.RESTRICTED, RouteState.PROHIBITED
 NEIGHBOURS = {"a": 1, "b": 2, "c": 3}
@@ -20,33 +21,35 @@ def reports(request) -> RouteReports:
     routes.start()
     for name in NEIGHBOURS:
         routes.linkset_running(name)
-    return RouteReports(routes, NEIGHBOURS, 1.0, request.param, table)
+    return RouteReports(routes, NEIGHBOURS, 1.0, 60.0, request.param, table)
 
 
 def test_the_neighbour_on_the_way_must_not_send_back(reports):
-    assert reports.review(["a", "b", "c"]) == [TellNeighbour(PROHIBITED, 9, "b")]
-    assert reports.review(["a", "b", "c"]) == []
+    assert reports.review(["a", "b", "c"], 0.0) == [TellNeighbour(PROHIBITED, 9, "b")]
+    assert reports.review(["a", "b", "c"], 0.0) == []
 
 
 def test_second_choice_and_none(reports):
-    reports.review(NEIGHBOURS)
+    reports.review(NEIGHBOURS, 0.0)
     reports._routes.linkset_lost("b")
-    told = reports.review(["a", "c"])
-    second = [TellNeighbour(RESTRICTED, 9, "a")] if reports._restricting else []
-    assert told == [
+    assert reports.review(["a", "c"], 10.0) == [
         TellNeighbour(PROHIBITED, 2, "a"),
-        *second,
         TellNeighbour(PROHIBITED, 2, "c"),
         TellNeighbour(PROHIBITED, 9, "c"),
     ]
+    expired = list(reports._timers.expired(70.0))
+    assert expired == ([(Timer.T11, 9)] if reports._restricting else [])
+    for _, dpc in expired:
+        reports.second_choice_lasts(dpc)
+    assert reports.review(["a", "c"], 70.0) == ([TellNeighbour(RESTRICTED, 9, "a")] if expired else [])
     reports._routes.linkset_lost("c")
-    assert TellNeighbour(PROHIBITED, 9, "a") in reports.review(["a"])
+    assert TellNeighbour(PROHIBITED, 9, "a") in reports.review(["a"], 80.0)
     reports._routes.linkset_running("b")
-    assert TellNeighbour(ALLOWED, 9, "a") in reports.review(["a", "b"])
+    assert TellNeighbour(ALLOWED, 9, "a") in reports.review(["a", "b"], 90.0)
 
 
 def test_a_neighbour_that_restarts_takes_all_for_allowed(reports):
-    reports.review(NEIGHBOURS)
+    reports.review(NEIGHBOURS, 0.0)
     assert reports.restart("b") == [TellNeighbour(PROHIBITED, 9, "b")]
 
 
