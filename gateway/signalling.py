@@ -78,6 +78,8 @@ class Signalling:
         self.points: dict[tuple[int, Variant, int], SignallingPoint] = {}
         self._log = log
         self._capture = capture
+        self._touched = True
+        """An input came since `settle` last ran: only then do the machines have outputs."""
         self._acknowledgements: TimerTable[int] = TimerTable()
         """Links whose fill has a newer BSN that the media process does not have yet."""
         self.messages: list[SendOctets | CloseAssociation] = []
@@ -104,6 +106,7 @@ class Signalling:
 
     def start(self, now: float) -> None:
         """Bring every link up."""
+        self._touched = True
         for point in self.points.values():
             point.start(now)
         if self.m3ua is not None:
@@ -111,6 +114,7 @@ class Signalling:
 
     def association_up(self, name: str, streams: int, now: float) -> None:
         """The transport has the association `name`, with `streams` streams to the peer."""
+        self._touched = True
         self._log(Line("info", "=", f"association {name}", "up"))
         port = self._by_association.get(name)
         if port is not None and isinstance(port.level2, M2paLink):
@@ -120,6 +124,7 @@ class Signalling:
 
     def association_down(self, name: str, reason: str, now: float) -> None:
         """The transport has lost the association `name`."""
+        self._touched = True
         self._log(Line("warning", "!", f"association {name}", f"down: {reason}"))
         port = self._by_association.get(name)
         if port is not None and isinstance(port.level2, M2paLink):
@@ -129,6 +134,7 @@ class Signalling:
 
     def association_message(self, name: str, octets: bytes, stream: int, now: float) -> None:
         """A whole message came on the association `name`."""
+        self._touched = True
         port = self._by_association.get(name)
         if port is not None and isinstance(port.level2, M2paLink):
             port.level2.receive(octets, stream, now)
@@ -137,6 +143,7 @@ class Signalling:
 
     def units_received(self, event: UnitsReceived, now: float) -> None:
         """Signal units and error counts from the media process."""
+        self._touched = True
         port = self.links[event.channel]
         if not isinstance(port.level2, SignallingLink):
             return
@@ -149,6 +156,7 @@ class Signalling:
 
     def transfer(self, request: TransferRequest, now: float) -> None:
         """MTP-TRANSFER request of a user part: by M3UA where that serves the relation, else by the point `opc`."""
+        self._touched = True
         if self.m3ua is not None and (request.opc, request.dpc) in self._m3ua_relations:
             self.m3ua.transfer(request, now)
             return
@@ -160,7 +168,7 @@ class Signalling:
     def settle(self, now: float) -> list[UserIndication]:
         """Carry primitives between levels 2 and 3 until there are none; what is for the user parts."""
         indications: list[UserIndication] = []
-        moved = True
+        moved, self._touched = self._touched, False
         while moved:
             moved = False
             for port in self.links.values():
@@ -224,6 +232,7 @@ class Signalling:
 
     def handle_timers(self, now: float) -> None:
         """Act on expired timers."""
+        self._touched = True
         for number in self._acknowledgements.expired(now):
             self.units.append((number, (), self.links[number].fill))
         for port in self.links.values():
