@@ -17,7 +17,8 @@ from tandem.gateway.configuration.schema import ApplicationServer, Configuration
 from tandem.gateway.log import Line
 from tandem.gateway.media.protocol import Source, TimeslotEndpoint, Tone
 from tandem.gateway.trunks import isup_mapping as mapping
-from tandem.ss7.isup.adaptation import adapted, has_type
+from tandem.gateway.trunks.isup_transit import pass_on
+from tandem.ss7.isup.adaptation import has_type
 from tandem.ss7.isup.circuits import Blocking, CircuitStatus
 from tandem.ss7.isup.codes import MessageType
 from tandem.ss7.isup.configuration import GroupConfiguration
@@ -59,8 +60,6 @@ PERSISTENCE = 2.5
 _FAULTS = frozenset({"LOS", "LFA", "AIS"})
 
 
-#: Messages between two exchanges only, never for the one behind.
-_LOCAL = frozenset({MessageType.CFN, MessageType.COT, MessageType.OLM, MessageType.SAM})
 _UNUSABLE = frozenset({CircuitStatus.CHECKING, CircuitStatus.RESETTING, CircuitStatus.UNEQUIPPED})
 
 
@@ -355,21 +354,14 @@ class IsupTrunks:
         primitive = mapping.primitive_from(message)
         if primitive is not None:
             self.control.event(half, primitive, now)
-        elif message.type not in _LOCAL:
-            self._pass_on(half, message, now)
-
-    def _pass_on(self, half: HalfCall, message: Message, now: float) -> None:
-        """A message that means nothing to the neutral call: on to the other side where that is ISUP (Q.764 2.9.5)."""
-        call = half.call
-        other = None if call is None else call.outgoing if half is call.incoming else call.incoming
+            return
+        whole = half.call
+        other = None if whole is None else whole.outgoing if half is whole.incoming else whole.incoming
+        onward = None
+        if other is not None and not other.released and isinstance(other.trunk, IsupTrunkPort):
+            onward = (other.handle, other.trunk.variant)
         try:
-            if other is None or other.released or not isinstance(other.trunk, IsupTrunkPort):
-                self.exchange.not_passed_on(half.handle, message, now)
-            elif message.format is None:
-                self.exchange.pass_on(other.handle, message, now)
-            elif has_type(message.type, other.trunk.variant):
-                parameters = adapted(message, other.trunk.variant)
-                self.exchange.send(other.handle, MessageType(message.type), parameters, now)
+            pass_on(self.exchange, message, half.handle, onward, now)
         except CallStateError as error:
             self.log(Line("debug", "!", half.reference, str(error)))
 
