@@ -146,6 +146,7 @@ class Changeover:
         if not self.retrieval:
             return self._order(now)
         self._outputs.append(ReadNumber())
+        self._watch(now)
         return ChangeoverState.READING
 
     def _answer_late(self, now: float) -> ChangeoverState:
@@ -165,6 +166,7 @@ class Changeover:
             return ChangeoverState.WAITING
         if not self._alternative:
             return self._retrieve(now)
+        self._timers.stop((Timer.T2, self._link))
         self._timers.start((Timer.T1, self._link), now + self._t1)
         return ChangeoverState.TIMED
 
@@ -194,9 +196,15 @@ class Changeover:
         if not self.retrieval:
             return self._finish(now)
         self._outputs.append(Retrieve(self._peer_number if self._peer_told else None))
+        self._watch(now)
         return ChangeoverState.RETRIEVING
 
+    def _watch(self, now: float) -> None:
+        """Level 2 may be far away (M2UA) and not answer: T2 limits the wait for it as well."""
+        self._timers.start((Timer.T2, self._link), now + self._t2)
+
     def _finish(self, now: float) -> ChangeoverState:
+        self._timers.stop((Timer.T2, self._link))
         self._outputs.append(Finished())
         return ChangeoverState.IDLE
 
@@ -210,6 +218,7 @@ TRANSITIONS: Final[dict[tuple[ChangeoverState, ChangeoverInput], Callable[[Chang
     (_S.IDLE, _I.ORDERED_IN_SERVICE): _C._begin_told,
     (_S.IDLE, _I.CARRIER_LOST): _C._acknowledge_again,
     (_S.READING, _I.NUMBER_READ): _C._order,
+    (_S.READING, _I.T2_EXPIRY): _C._order,
     (_S.READING, _I.ORDERED): _C._wait_for_number,
     (_S.WAITING, _I.ORDERED): _C._acknowledge,
     (_S.WAITING, _I.ACKNOWLEDGED): _C._retrieve,
@@ -220,4 +229,5 @@ TRANSITIONS: Final[dict[tuple[ChangeoverState, ChangeoverInput], Callable[[Chang
     (_S.RETRIEVING, _I.ORDERED): _C._answer_late,
     (_S.RETRIEVING, _I.CARRIER_LOST): _C._acknowledge_again,
     (_S.RETRIEVING, _I.RETRIEVED): _C._finish,
+    (_S.RETRIEVING, _I.T2_EXPIRY): _C._finish,
 }

@@ -13,6 +13,7 @@ from tandem.ss7.mtp3.changeover import (
     Acknowledge,
     Changeover,
     ChangeoverInput,
+    ChangeoverState,
     Finished,
     Order,
     ReadNumber,
@@ -201,7 +202,7 @@ class Traffic:
         if number is None:
             message = SendManagement(emergency, link.slc)
         else:
-            acronym = extended if link.extended_sequence else normal
+            acronym = extended if link.extended_sequence or number > 0x7F else normal
             message = SendManagement(acronym, link.slc, {"forward_sequence_number": number})
         self._sender.about_link(self._linksets[link.linkset.name], message)
 
@@ -274,7 +275,7 @@ class Traffic:
         """A timer of a changeover (key: link) or of a diversion expired."""
         if isinstance(key, int):
             event = ChangeoverInput.T1_EXPIRY if timer is Timer.T1 else ChangeoverInput.T2_EXPIRY
-            if timer is Timer.T2:
+            if timer is Timer.T2 and self._changeovers[key].state is ChangeoverState.WAITING:
                 self._counters["changeover not acknowledged"] += 1
             self._run(self._links[key], event, now)
             return

@@ -36,10 +36,10 @@ def test_order_and_acknowledgement():
     it = waiting()
     assert it._timers.deadline((Timer.T2, 7)) == 1.4
     assert it.handle(Event.ACKNOWLEDGED, 0.1, 99) == [Retrieve(99)]
-    assert it._timers.next_deadline() is None
     assert it.busy
     assert it.handle(Event.RETRIEVED, 0.1) == [Finished()]
     assert not it.busy
+    assert it._timers.next_deadline() is None
 
 
 def test_both_ends_order():
@@ -62,6 +62,17 @@ def test_neighbour_that_cannot_read_its_number():
 def test_no_answer():
     it = waiting()
     assert it.handle(Event.T2_EXPIRY, 1.4) == [Retrieve(None)]
+
+
+def test_level_2_that_does_not_answer():
+    it = changeover()
+    it.handle(Event.FAILED, 0.0)
+    assert it._timers.deadline((Timer.T2, 7)) == 1.4
+    assert it.handle(Event.T2_EXPIRY, 1.4) == [Order(None)]
+    assert it.handle(Event.ACKNOWLEDGED, 1.5, 3) == [Retrieve(3)]
+    assert it._timers.deadline((Timer.T2, 7)) == 2.9
+    assert it.handle(Event.T2_EXPIRY, 2.9) == [Finished()]
+    assert not it.busy
 
 
 def test_no_path_to_the_neighbour_but_one_to_destinations():
