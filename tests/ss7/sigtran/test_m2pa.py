@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.m2pa_pair import M2paPair
+from support.m2pa_points import M2paPoints
 
 from tandem.core.errors import EncodeError
 from tandem.ss7.mtp2.primitives import (
@@ -15,6 +16,8 @@ from tandem.ss7.mtp2.primitives import (
     RetrievedBsnt,
     RetrievedMessages,
 )
+from tandem.ss7.mtp3 import Configuration, LinkConfiguration, LinksetConfiguration, SignallingPoint
+from tandem.ss7.mtp3.primitives import PauseIndication, ResumeIndication, TransferIndication, TransferRequest
 from tandem.ss7.sigtran.m2pa import M2paLink
 from tandem.ss7.sigtran.m2pa_configuration import M2paConfiguration
 from tandem.ss7.sigtran.m2pa_messages import SEQUENCE_MASK, LinkStatus, StatusMessage, UserData, parse_m2pa
@@ -358,6 +361,37 @@ def test_busy_for_too_long_fails_the_link():
     pair.drain()
     pair.run(5)
     assert pair.indications[0][-1] == LinkOutOfService("peer was congested too long (T6)")
+
+
+# MTP3 over M2PA
+
+
+def test_level_3_uses_these_links_as_any_other():
+    codes = (100, 200)
+    links = (1, 2)
+
+    def point(own, far):
+        linkset = LinksetConfiguration("far", far, tuple(LinkConfiguration(link, link - 1) for link in links))
+        return SignallingPoint(Configuration(own, (linkset,)))
+
+    network = M2paPoints((point(*codes), point(*reversed(codes))), links)
+    network.start()
+    for link in links:
+        network.connect(link)
+    network.run(30)
+    assert [item for item in network.said[0] if isinstance(item, ResumeIndication)] == [ResumeIndication(200)]
+    for sls in range(16):
+        network.transfer(0, TransferRequest(5, 200, sls, b"\x01\x00\x12"))
+    network.run(1)
+    assert sum(isinstance(item, TransferIndication) for item in network.said[1]) == 16
+    assert all(network.links[0][link].counters.messages_sent > 8 for link in links)  # tests and their share
+    network.disconnect(1)
+    network.run(3)
+    for sls in range(16):
+        network.transfer(0, TransferRequest(5, 200, sls, b"\x01\x00\x12"))
+    network.run(1)
+    assert sum(isinstance(item, TransferIndication) for item in network.said[1]) == 32
+    assert PauseIndication(200) not in network.said[0][1:]
 
 
 # Whatever comes
