@@ -3,6 +3,7 @@
 import os
 
 import pytest
+from support.isup_fuzz import Fuzz
 from support.isup_pair import ACM, Pair
 from support.isup_single import cause
 from support.isup_traffic import Traffic
@@ -33,6 +34,12 @@ SEEDS = int(os.environ.get("ISUP_SEEDS", "8"))
 )
 def test_no_circuit_stays_stuck(seed, trouble):
     Traffic(seed, **trouble).run()
+
+
+def test_whatever_comes_nothing_is_left_behind():
+    """Random messages of three variants, requests and timers; the soak run does a million inputs: ISUP_SEEDS=700."""
+    for seed in range(25 * SEEDS):
+        Fuzz(seed).recover()
 
 
 def test_call_through_both_exchanges():
