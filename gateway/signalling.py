@@ -90,8 +90,9 @@ class Signalling:
         captured_spans = {span.name for span in configuration.span if span.capture}
         numbers = {key: number for number, key in enumerate(setup.link_keys(configuration))}
         for identity, linksets in setup.by_point(configuration).items():
-            code, variant, network = identity
-            point = self.points[identity] = SignallingPoint(setup.level3(code, variant, network, linksets, numbers))
+            point = self.points[identity] = SignallingPoint(
+                setup.level3(identity, linksets, numbers, configuration.ss7)
+            )
             for linkset in linksets:
                 for position, link in enumerate(linkset.link):
                     number = numbers[linkset.name, position]

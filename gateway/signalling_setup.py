@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 from tandem.gateway.configuration.ranges import parse_ranges
-from tandem.gateway.configuration.schema import ApplicationServer, Configuration, Link, Linkset
+from tandem.gateway.configuration.schema import ApplicationServer, Configuration, Link, Linkset, Ss7
 from tandem.gateway.media.protocol import Channel
 from tandem.ss7.mtp2.configuration import LinkConfiguration as Mtp2Configuration
 from tandem.ss7.mtp2.link import SignallingLink
@@ -60,9 +60,10 @@ def by_point(configuration: Configuration) -> dict[tuple[int, Variant, int], lis
 
 
 def level3(
-    code: int, variant: Variant, network: int, linksets: list[Linkset], numbers: dict[tuple[str, int], int]
+    identity: tuple[int, Variant, int], linksets: list[Linkset], numbers: dict[tuple[str, int], int], ss7: Ss7
 ) -> mtp3.Configuration:
     """MTP level 3 of one signalling point; `numbers` gives each link its number."""
+    code, variant, network = identity
     timers = {
         name: value
         for linkset in linksets
@@ -96,7 +97,14 @@ def level3(
             mtp3.Route(parse_point_code(reached, variant), linkset.name)
             for linkset in linksets
             for reached in linkset.reaches
+        )
+        + tuple(
+            mtp3.Route(parse_point_code(route.point_code, variant), route.linkset, route.priority)
+            for route in ss7.route
+            if route.linkset in {linkset.name for linkset in linksets}
         ),
+        transfer=_transfer(ss7, variant),
+        congestion_levels=variant is Variant.ANSI,
         timers=replace(mtp3.Timers(), **timers),
     )
 
@@ -115,7 +123,24 @@ def level2(linkset: Linkset, link: Link) -> SignallingLink | M2paLink:
     rate = 64_000.0 * len(_timeslots(link))
     extended = link.format == "extended"
     base = Mtp2Configuration.high_speed(rate) if extended else Mtp2Configuration(bit_rate=rate)
-    return SignallingLink(replace(base, **timers))
+    return SignallingLink(replace(base, error_correction=link.error_correction, **timers))
+
+
+def _transfer(ss7: Ss7, variant: Variant) -> mtp3.TransferConfiguration | None:
+    """The transfer function, where it is wanted."""
+    if not ss7.transfer:
+        return None
+    rules = tuple(
+        mtp3.ScreeningRule(
+            allow=screen.allow,
+            linkset=screen.linkset or None,
+            services=None if screen.service is None else frozenset({screen.service}),
+            opc=parse_point_code(screen.opc, variant) if screen.opc else None,
+            dpc=parse_point_code(screen.dpc, variant) if screen.dpc else None,
+        )
+        for screen in ss7.screen
+    )
+    return mtp3.TransferConfiguration(rules=rules, otherwise=True)
 
 
 def m3ua(configuration: Configuration) -> M3ua | None:

@@ -19,6 +19,7 @@ from tandem.gateway.configuration.check_ss7 import (
     check_associations,
     check_isup_trunk,
     check_linksets,
+    check_routes,
     check_servers,
 )
 from tandem.gateway.configuration.problem import Problem, duplicates, unknown_name
@@ -49,6 +50,7 @@ def problems(configuration: Configuration) -> list[Problem]:
         *check_associations(configuration),
         *check_linksets(configuration, usage),
         *check_servers(configuration, usage),
+        *check_routes(configuration),
     ]
     for index, trunk in enumerate(configuration.trunk):
         path = f"trunk[{index}]"

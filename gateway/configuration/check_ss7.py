@@ -109,6 +109,32 @@ def check_associations(configuration: Configuration) -> Iterator[Problem]:
             yield Problem(f"{path}.peer_udp_port", "0 is any port; to call the peer give its UDP port, by custom 9899")
 
 
+def check_routes(configuration: Configuration) -> Iterator[Problem]:
+    """Problems of `[[ss7.route]]` and `[[ss7.screen]]`."""
+    linksets = {linkset.name: linkset for linkset in configuration.ss7.linkset}
+    for index, route in enumerate(configuration.ss7.route):
+        path = f"ss7.route[{index}]"
+        yield from unknown_name(f"{path}.linkset", route.linkset, linksets, "ss7.linkset")
+        linkset = linksets.get(route.linkset)
+        if linkset is None:
+            continue
+        code = _code(route.point_code, linkset)
+        if isinstance(code, str):
+            text = f"{route.point_code!r} is not a point code of variant {linkset.variant}"
+            yield Problem(f"{path}.point_code", f"{text}; write it as in the linkset")
+        elif code == _code(linkset.point_code, linkset):
+            yield Problem(f"{path}.point_code", f"{route.point_code} is our own point code")
+    for index, screen in enumerate(configuration.ss7.screen):
+        path = f"ss7.screen[{index}]"
+        if not configuration.ss7.transfer:
+            yield Problem(path, "screens nothing while `transfer` of [ss7] is off; set it, or leave the rule out")
+        if screen.linkset:
+            yield from unknown_name(f"{path}.linkset", screen.linkset, linksets, "ss7.linkset")
+        for key, text in (("opc", screen.opc), ("dpc", screen.dpc)):
+            if text and all(isinstance(_code(text, linkset), str) for linkset in linksets.values()):
+                yield Problem(f"{path}.{key}", f"{text!r} is not a point code of any linkset's variant")
+
+
 def check_servers(configuration: Configuration, usage: Usage) -> Iterator[Problem]:
     """Problems of `[[ss7.m3ua]]`."""
     for index, server in enumerate(configuration.ss7.m3ua):
@@ -177,7 +203,7 @@ def check_isup_trunk(path: str, trunk: IsupTrunk, configuration: Configuration, 
         yield Problem(f"{path}.maximum_digits", f"is less than minimum_digits ({trunk.minimum_digits}); 0 is no limit")
     relation: tuple[object, ...] | None = None
     if linkset := linksets.get(trunk.linkset):
-        relation = _relation(trunk, linkset)
+        relation = _relation(trunk, linkset, configuration)
         if isinstance(_code(trunk.peer_point_code or "0", linkset), str):
             text = f"{trunk.peer_point_code!r} is not a point code of variant {linkset.variant}"
             yield Problem(f"{path}.peer_point_code", f"{text}; write it as in the linkset")
@@ -202,9 +228,12 @@ def check_isup_trunk(path: str, trunk: IsupTrunk, configuration: Configuration, 
         yield from usage.timeslots(f"{here}.{key}", circuits.span, slots, f"trunk {trunk.name!r} ({here})")
 
 
-def _relation(trunk: IsupTrunk, linkset: Linkset | ApplicationServer) -> tuple[object, ...] | None:
+def _relation(
+    trunk: IsupTrunk, linkset: Linkset | ApplicationServer, configuration: Configuration
+) -> tuple[object, ...] | None:
     """The two exchanges whose circuits the trunk has; None when the linkset does not lead to the other one."""
-    reached = reached_point_codes(linkset)
+    routes = [route.point_code for route in configuration.ss7.route if route.linkset == linkset.name]
+    reached = (*reached_point_codes(linkset), *routes)
     peer = _code(trunk.peer_point_code or reached[0], linkset)
     if peer not in [_code(text, linkset) for text in reached]:
         return None

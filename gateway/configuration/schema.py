@@ -136,6 +136,8 @@ class Link(Table):
     """Instead of `timeslot`: several, such as `1-15,17-31`, taken together as one link of n x 64 kbit/s."""
     slc: Annotated[int, Meta(ge=0, le=15)] | None = None
     """Signalling link code 0-15; the position in the linkset when left out."""
+    error_correction: Literal["basic", "cyclic"] = "basic"
+    """`cyclic` is preventive cyclic retransmission (Q.703 6), for links with a one-way delay above 15 ms; both ends."""
     format: Literal["basic", "extended"] = "basic"
     """`extended` is the 12-bit sequence number format of Q.703 Annex A; both ends must agree."""
 
@@ -151,8 +153,8 @@ class Linkset(Table):
     """Point code at the other end of the links."""
     link: Annotated[list[Link], Meta(min_length=1, max_length=16)]
     """The links, `[[ss7.linkset.link]]`."""
-    variant: Literal["itu", "china"] = "itu"
-    """Label format: ITU 14-bit or China 24-bit point codes."""
+    variant: Literal["itu", "ansi", "china"] = "itu"
+    """National variant of MTP and ISUP: ITU with 14-bit point codes, ANSI or China with 24-bit ones."""
     network: Literal["international", "national", "national spare"] = "national"
     """Network indicator of the SIO (Q.704 14.2.2)."""
     proving: Literal["automatic", "normal", "emergency"] = "automatic"
@@ -165,8 +167,8 @@ class Linkset(Table):
     timers: dict[str, TimerSeconds] = {}
     """Overrides in seconds by name, protocol and timer: `q703_t1`, `q703_t2`, `q703_t3`, `q703_t4n`, `q703_t4e`,
     `q703_t5`, `q703_t6`, `q703_t7`, `q704_t1`, `q704_t2`, `q704_t3`, `q704_t4`, `q704_t5`, `q704_t6`, `q704_t8`,
-    `q704_t10`, `q704_t12`, `q704_t13`, `q704_t14`, `q704_t15`, `q704_t16`, `q704_t17`, `q704_t18`, `q704_t19`,
-    `q704_t20`, `q704_t22`, `q704_t23`, `q707_t1`, `q707_t2`."""
+    `q704_t10`, `q704_t11`, `q704_t12`, `q704_t13`, `q704_t14`, `q704_t15`, `q704_t16`, `q704_t17`, `q704_t18`,
+    `q704_t19`, `q704_t20`, `q704_t22`, `q704_t23`, `q707_t1`, `q707_t2`."""
     capture: bool = False
     """Write every signal unit of these links to the capture file."""
 
@@ -182,8 +184,8 @@ class ApplicationServer(Table):
     """Our own point code."""
     destinations: Annotated[list[str], Meta(min_length=1)]
     """Point codes reached by it; the first is the exchange that a trunk without `peer_point_code` has circuits to."""
-    variant: Literal["itu", "china"] = "itu"
-    """Format of the point codes."""
+    variant: Literal["itu", "ansi", "china"] = "itu"
+    """National variant of the point codes and of ISUP."""
     network: Literal["international", "national", "national spare"] = "national"
     """Network indicator."""
     mode: Literal["override", "loadshare", "broadcast"] = "loadshare"
@@ -196,6 +198,32 @@ class ApplicationServer(Table):
     """Register the routing key with the gateway (or have the peer do so) instead of a configured routing context."""
 
 
+class SignallingRoute(Table):
+    """A way to a signalling point beyond the adjacent ones; several to one point share the load or stand in."""
+
+    point_code: str
+    """Destination."""
+    linkset: str
+    """Name of the `[[ss7.linkset]]` that leads there."""
+    priority: Annotated[int, Meta(ge=0)] = 0
+    """Lower is preferred; routes of equal priority share the load (a combined linkset)."""
+
+
+class Screen(Table):
+    """A screening rule of the transfer function; what a key leaves out matches anything."""
+
+    allow: bool
+    """Whether messages that match are transferred."""
+    linkset: str = ""
+    """Name of the `[[ss7.linkset]]` that the message came over."""
+    service: Annotated[int, Meta(ge=0, le=15)] | None = None
+    """Service indicator: 5 is ISUP, 3 is SCCP."""
+    opc: str = ""
+    """Originating point code."""
+    dpc: str = ""
+    """Destination point code."""
+
+
 class Ss7(Table):
     """Signalling System No. 7."""
 
@@ -203,6 +231,12 @@ class Ss7(Table):
     """The linksets, `[[ss7.linkset]]`."""
     m3ua: list[ApplicationServer] = []
     """Application servers by M3UA, `[[ss7.m3ua]]`."""
+    route: list[SignallingRoute] = []
+    """Routes with a priority, `[[ss7.route]]`, besides those of `reaches`."""
+    transfer: bool = False
+    """Be a signalling transfer point: carry messages between other points, as far as `[[ss7.screen]]` lets them."""
+    screen: list[Screen] = []
+    """Screening, `[[ss7.screen]]`: the first rule that matches decides; what none matches is transferred."""
 
 
 class Circuits(Table):

@@ -441,6 +441,22 @@ def test_from_sip_to_sip():
     assert (record.incoming.protocol, record.outgoing.protocol, record.cause) == ("sip", "sip", 16)
 
 
+@pytest.mark.parametrize("variant", ["ansi", "china"])
+def test_a_call_in_other_variants(variant):
+    bench = Bench(linkset=f'variant = "{variant}"').up()
+    call, _ = talk(bench)
+    bench.call("a", "bye", call, ())
+    bench.run(1)
+    assert bench.events("b", Ended)
+    assert [record.cause for name in "AB" for record in bench.records[name]] == [16, 16]
+    invite(bench)
+    bench.run(0.2)
+    bench.call("b", "respond", bench.events("b", IncomingInvite)[-1].call, 486)
+    bench.run(1)
+    assert bench.events("a", Rejected)[0].status == 486
+    assert bench.all_idle()
+
+
 @pytest.mark.parametrize(
     ("ss7", "roles"),
     [(M2PA, ("asp", "asp")), (M3UA, ("asp", "sgp")), (M3UA, ("ipsp", "ipsp")), (M3UA, ("ipsp-double", "ipsp-double"))],

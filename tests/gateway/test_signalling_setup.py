@@ -3,7 +3,7 @@
 import pytest
 
 from tandem.gateway.configuration.load import parse
-from tandem.gateway.signalling_setup import by_point, channels, level2, link_keys, m3ua, m3ua_relations
+from tandem.gateway.signalling_setup import by_point, channels, level2, level3, link_keys, m3ua, m3ua_relations
 from tandem.ss7.mtp2.link import SignallingLink
 from tandem.ss7.mtp3.label import Variant
 from tandem.ss7.sigtran.configuration import Role
@@ -93,3 +93,52 @@ def test_mistakes_are_told(old, new, complaint):
     with pytest.raises(ConfigurationError) as caught:
         parse(TEXT.replace(old, new))
     assert complaint in str(caught.value)
+
+
+ROUTES = """
+[ss7]
+transfer = true
+[[ss7.route]]
+point_code = "7"
+linkset = "north"
+priority = 2
+[[ss7.screen]]
+allow = false
+linkset = "north"
+service = 5
+opc = "2"
+"""
+
+
+def test_routes_and_transfer():
+    configuration = parse(TEXT.replace("[[ss7.linkset]]", ROUTES + "[[ss7.linkset]]", 1))
+    numbers = {key: number for number, key in enumerate(link_keys(configuration))}
+    (identity,) = by_point(configuration)
+    made = level3(identity, by_point(configuration)[identity], numbers, configuration.ss7)
+    assert [(route.dpc, route.linkset, route.priority) for route in made.routes] == [(2, "north", 0), (7, "north", 2)]
+    (rule,) = made.transfer.rules
+    assert (rule.allow, rule.linkset, rule.services, rule.opc, rule.dpc) == (False, "north", {5}, 2, None)
+    assert level3(identity, by_point(configuration)[identity], numbers, parse(TEXT).ss7).transfer is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ("transfer = true", "transfer = false", "ss7.screen[0]: screens nothing while `transfer`"),
+        ('point_code = "7"', 'point_code = "1"', "ss7.route[0].point_code: 1 is our own point code"),
+        ('point_code = "7"', 'point_code = "99999"', "is not a point code of variant itu"),
+        ('linkset = "north"\npriority', 'linkset = "nord"\npriority', "did you mean 'north'?"),
+        ('opc = "2"', 'opc = "x"', "ss7.screen[0].opc"),
+    ],
+)
+def test_mistakes_of_routes_are_told(old, new, complaint):
+    from tandem.core.errors import ConfigurationError
+
+    with pytest.raises(ConfigurationError) as caught:
+        parse(TEXT.replace("[[ss7.linkset]]", ROUTES.replace(old, new) + "[[ss7.linkset]]", 1))
+    assert complaint in str(caught.value)
+
+
+def test_cyclic_retransmission():
+    linkset = parse(TEXT.replace("timeslot = 16", 'timeslot = 16\n  error_correction = "cyclic"')).ss7.linkset[0]
+    assert level2(linkset, linkset.link[0]).configuration.error_correction == "cyclic"
