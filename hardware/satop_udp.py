@@ -66,7 +66,7 @@ class SatopUdpSpan:
         self.quantum = parsed.frames
         self.burst = parsed.burst
         self._socket = sock
-        self._line = E1Line(crc4=crc4)
+        self.e1 = E1Line(crc4=crc4)
         self._transmitter = SatopTransmitter(parsed.frames * TIMESLOTS)
         self._receiver = SatopReceiver(parsed.frames * TIMESLOTS, reorder=parsed.jitter)
         self._send_errors = 0
@@ -76,7 +76,7 @@ class SatopUdpSpan:
         """The socket, readable when packets have come."""
         return self._socket.fileno()
 
-    def read(self, now: float) -> Frames:
+    def take(self, now: float) -> bytes:
         """See Span."""
         receive, place = self._socket.recv, self._receiver.receive
         octets = []
@@ -89,25 +89,33 @@ class SatopUdpSpan:
                 continue
         if not octets:
             self._receiver.handle_silence(now)
-        return self._line.receive(octets[0] if len(octets) == 1 else b"".join(octets), now)
+        return octets[0] if len(octets) == 1 else b"".join(octets)
 
-    def write(self, frames: Frames, now: float) -> None:
+    def give(self, octets: bytes, now: float) -> None:
         """See Span; what the network does not take is lost, as on a line, and counted."""
         del now
+        self._transmitter.remote_loss = self._receiver.loss
+        for packet in self._transmitter.packets(octets):
+            self._send(packet)
+
+    def read(self, now: float) -> Frames:
+        """See Span."""
+        return self.e1.receive(self.take(now), now)
+
+    def write(self, frames: Frames, now: float) -> None:
+        """See Span."""
         if len(frames) % self.quantum:
             raise SpanError(f"span {self.spec!r}: {len(frames)} frames are no multiple of {self.quantum}")
-        self._transmitter.remote_loss = self._receiver.loss
-        for packet in self._transmitter.packets(self._line.transmit(frames)):
-            self._send(packet)
+        self.give(self.e1.transmit(frames), now)
 
     def alarms(self) -> frozenset[Alarm]:
         """See Span."""
-        return self._line.alarms
+        return self.e1.alarms
 
     def counters(self) -> dict[str, int]:
         """See Span."""
         own = {"packets_out": self._packets_out, "send_errors": self._send_errors}
-        return self._line.counters() | asdict(self._receiver.counts) | own
+        return self.e1.counters() | asdict(self._receiver.counts) | own
 
     def close(self) -> None:
         """See Span."""

@@ -1,13 +1,16 @@
-"""The contract of a span: four verbs, whatever carries the line."""
+"""The contract of a span, whatever carries the line."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tandem.hardware.alarms import Alarm
+
+if TYPE_CHECKING:
+    from tandem.hardware.line import E1Line
 
 Frames = NDArray[np.uint8]
 """Frames of an E1, shape (frames, 32): frame, timeslot; timeslot 0 included. 8000 frames are one second."""
@@ -36,6 +39,19 @@ class Span(Protocol):
 
     def fileno(self) -> int | None:
         """What to poll for readability; None when there is nothing to poll (virtual spans)."""
+        ...
+
+    @property
+    def e1(self) -> E1Line:
+        """Framer and deframer. For many spans they are cheaper together: see `hardware.line`."""
+        ...
+
+    def take(self, now: float) -> bytes:
+        """All octets received since the last `take` or `read`, for `e1`; `read` does both."""
+        ...
+
+    def give(self, octets: bytes, now: float) -> None:
+        """Transmit octets that `e1` has framed, k * quantum frames of them; `write` does both."""
         ...
 
     def read(self, now: float) -> Frames:

@@ -64,29 +64,37 @@ class VirtualSpan:
         self.burst = 1
         self.line = line
         self._end = end
-        self._e1 = E1Line(crc4=crc4)
+        self.e1 = E1Line(crc4=crc4)
 
     def fileno(self) -> int | None:
         """Nothing to poll."""
         return None
 
+    def take(self, now: float) -> bytes:
+        """See Span."""
+        return self.line.arrivals(self._end, now)
+
+    def give(self, octets: bytes, now: float) -> None:
+        """See Span."""
+        self.line.send(octets, 1 - self._end, now)
+
     def read(self, now: float) -> Frames:
         """See Span."""
-        return self._e1.receive(self.line.arrivals(self._end, now), now)
+        return self.e1.receive(self.take(now), now)
 
     def write(self, frames: Frames, now: float) -> None:
         """See Span."""
         if len(frames) % self.quantum:
             raise SpanError(f"span {self.spec!r}: {len(frames)} frames are no multiple of {self.quantum}")
-        self.line.send(self._e1.transmit(frames), 1 - self._end, now)
+        self.give(self.e1.transmit(frames), now)
 
     def alarms(self) -> frozenset[Alarm]:
         """See Span."""
-        return self._e1.alarms
+        return self.e1.alarms
 
     def counters(self) -> dict[str, int]:
         """See Span."""
-        return self._e1.counters()
+        return self.e1.counters()
 
     def close(self) -> None:
         """See Span."""

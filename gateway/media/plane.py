@@ -13,6 +13,7 @@ from tandem.codecs.g711 import SILENCE, Law
 from tandem.codecs.telephone_event import DIGITS
 from tandem.codecs.tones import ToneLibrary
 from tandem.core.errors import ConfigurationError
+from tandem.hardware.line import frame_together, receive_together
 from tandem.hardware.registry import open_span
 from tandem.hardware.span import FRAME_RATE, TIMESLOTS
 
@@ -28,8 +29,8 @@ from .receive import Receivers
 from .transmit import Transmitters
 
 TICK: Final = 0.02
-SPANS_AT_ONCE: Final = 4
-"""Spans whose speech is read before signalling is looked after again."""
+SPANS_AT_ONCE: Final = 8
+"""Spans that are read before signalling is looked after again."""
 LEAD_MICROSECONDS: Final = 5000
 """A speech tick comes about this long before the line needs its octets."""
 REPORT: Final = 1.0
@@ -210,13 +211,13 @@ class Plane:
         self.drain(now)
         yield
         matrix = self.matrix
-        for place, line in enumerate(self.lines):
-            if not line.channels:
-                line.receive(now)
-            rows = matrix.timeslot_rows[TIMESLOTS * place : TIMESLOTS * (place + 1)]
-            rows[:] = line.store.read(BLOCK).T
-            if place % SPANS_AT_ONCE == SPANS_AT_ONCE - 1:
-                yield
+        for first in range(0, len(self.lines), SPANS_AT_ONCE):
+            lines = self.lines[first : first + SPANS_AT_ONCE]
+            self._receive_speech([line for line in lines if not line.channels], now)
+            for place, line in enumerate(lines, first):
+                rows = matrix.timeslot_rows[TIMESLOTS * place : TIMESLOTS * (place + 1)]
+                rows[:] = line.store.read(BLOCK).T
+            yield
         self.receivers.jitter.play(matrix.leg_rows)
         self._play_digits(now)
         matrix.play_tones()
@@ -230,6 +231,12 @@ class Plane:
         self.transmitters.prepare()
         yield from self.transmitters.batches()
         self._release_silent(now)
+
+    def _receive_speech(self, lines: list[SpanLine], now: float) -> None:
+        octets = [line.span.take(now) for line in lines]
+        received = receive_together([line.span.e1 for line in lines], octets, now)
+        for line, frames in zip(lines, received, strict=True):
+            line.accept(frames, now)
 
     def _report(self, now: float) -> None:
         """Once a second, tell how things are."""
@@ -356,8 +363,18 @@ class Plane:
         octets = np.empty((TIMESLOTS * len(self.lines), BLOCK), np.uint8)
         octets[rendering.order - self.matrix.legs] = rendering.render()
         block = self.speech.count - 1
+        frames = octets.reshape(-1, TIMESLOTS, BLOCK).transpose(0, 2, 1)
+        early = []
         for place, line in enumerate(self.lines):
-            line.fill(block, octets[TIMESLOTS * place : TIMESLOTS * (place + 1)].T)
+            if line.can_frame(block):
+                early.append(place)
+            else:
+                line.fill(block, frames[place])
+        if early:
+            lines = [self.lines[place] for place in early]
+            framed = frame_together([line.span.e1 for line in lines], frames[early])
+            for line, part in zip(lines, framed, strict=True):
+                line.give(block, part)
 
     def _release_silent(self, now: float) -> None:
         """Let legs that hear nothing from their peer listen to others again."""

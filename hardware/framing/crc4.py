@@ -2,7 +2,7 @@
 
 x^4 + x + 1 divides x^15 + 1, so a block may be folded onto itself in steps of 15 bits without changing its
 remainder: 2048 bits as one integer shrink to 15 by halving, and a table gives the CRC of those. That is the cheapest
-way for one sub-multiframe; many at once go through a table indexed by position and octet.
+way for a few sub-multiframes; many at once are folded as arrays, down to 15 octets each.
 """
 
 from __future__ import annotations
@@ -53,21 +53,39 @@ def crc4(octets: bytes | bytearray, first: int = 0) -> int:
     return _REMAINDER[x >> 15 ^ x & l15]
 
 
+_FOLDED: Final = 15
+"""Octets that a block is folded to."""
+
+
 def _table() -> NDArray[np.uint8]:
-    """CRC contribution of every octet at every place of a block, flattened: place * 256 + octet."""
-    table = np.zeros((BLOCK, 256), np.uint8)
-    for bit in range(8):
-        size = 1 << bit
-        of_bit = np.array([crc4(bytes((size,)), place) for place in range(BLOCK)], np.uint8)
-        table[:, size : 2 * size] = table[:, :size] ^ of_bit[:, None]
-    return table.ravel()
+    """CRC contribution of every octet at each of the last 15 places of a block, flattened: place * 256 + octet."""
+    places = range(BLOCK - _FOLDED, BLOCK)
+    return np.array([crc4(bytes((octet,)), place) for place in places for octet in range(256)], np.uint8)
 
 
 _TABLE: Final = _table()
-_PLACES: Final = np.arange(BLOCK, dtype=np.int64) * 256
+_PLACES: Final = np.arange(_FOLDED) * 256
+_C_FRAMES: Final = 2 * BLOCK // SUBMULTIFRAME
+"""Octets from one C bit to the next."""
+_C_WEIGHTS: Final = np.array([8, 4, 2, 1], np.uint8)
+_OF_C_BITS: Final = np.array(
+    [
+        _REMAINDER[sum(1 << (8 * (BLOCK - c * _C_FRAMES) - 1) % 15 for c in range(4) if bits >> (3 - c) & 1)]
+        for bits in range(16)
+    ],
+    np.uint8,
+)
+"""What C bits would add to the CRC if they were not taken as 0."""
 
 
-def crc4_blocks(octets: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """CRC-4 of many sub-multiframes, shape (n, 256) to (n,)."""
-    crcs: NDArray[np.uint8] = np.bitwise_xor.reduce(_TABLE.take(octets + _PLACES, mode="clip"), axis=1)
-    return crcs
+def crc4_blocks(octets: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """CRC-4 of many sub-multiframes, shape (n, 256) without gaps, and the C bits in them; both of shape (n,)."""
+    x8 = octets.view(np.uint64)
+    x8 = np.concatenate((x8[:, 2:15] ^ x8[:, 17:30], x8[:, :2] ^ x8[:, 15:17] ^ x8[:, 30:]), axis=1)
+    x4 = x8.view(np.uint32)
+    x2 = (x4[:, :15] ^ x4[:, 15:]).view(np.uint16)
+    x1 = (x2[:, :15] ^ x2[:, 15:]).view(np.uint8)
+    folded = x1[:, :15] ^ x1[:, 15:]
+    c_bits: NDArray[np.uint8] = (octets[:, ::_C_FRAMES] >> 7) @ _C_WEIGHTS
+    crcs: NDArray[np.uint8] = np.bitwise_xor.reduce(_TABLE.take(folded + _PLACES), axis=1)
+    return crcs ^ _OF_C_BITS[c_bits], c_bits

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import lru_cache
+from operator import ne
 from typing import Final
 
 import numpy as np
@@ -40,7 +41,9 @@ FALSE_BLOCKS: Final = 915
 """So many sub-multiframes in error of CHECKED_BLOCKS (one second) mean a false alignment (G.706 4.3.2)."""
 _GOOD_WORDS: Final = 0b1111
 """Multiframe words of the last 8 ms, one bit each; fewer than two good ones lose multiframe alignment."""
-_MANY: Final = 4
+_MANY: Final = 8
+Crcs = tuple[bytes, bytes]
+"""CRC-4 and C bits of sub-multiframes, an octet each."""
 
 
 class Alignment(Enum):
@@ -89,6 +92,7 @@ class E1Deframer:
         self._given = 0  # frames of ones given in this search
         self._octets = b""  # received and not yet given, when aligned
         self._shift = 0  # bit of the first of them where the next frame begins
+        self._known: Crcs | None = None  # of all octets, if there is nothing else in this portion
         self._unsynchronised = 0  # frames since multiframe alignment was last there
         self._reset_alignment()
 
@@ -114,8 +118,18 @@ class E1Deframer:
         self._unsynchronised = 0
         self._begin_search(AlignmentSearch())
 
-    def receive(self, octets: bytes) -> NDArray[np.uint8]:
-        """Take the next octets of the line; return the frames that are complete, shape (n, 32), maybe read-only."""
+    @property
+    def at_submultiframe(self) -> bool:
+        """Whether the next octet is expected to be the first of a sub-multiframe with CRC-4."""
+        aligned = self.alignment is Alignment.MULTIFRAME and self._shift == 0 and not self._octets
+        return aligned and self._position % SUBMULTIFRAME == 0
+
+    def receive(self, octets: bytes, crcs: Crcs | None = None) -> NDArray[np.uint8]:
+        """Take the next octets of the line; return the frames that are complete, shape (n, 32), maybe read-only.
+
+        `crcs` are those of `octets` if they are known already, see `crcs_together`.
+        """
+        self._known = crcs
         given: list[NDArray[np.uint8]] = []
         while True:
             if self.alignment is Alignment.NONE:
@@ -230,9 +244,12 @@ class E1Deframer:
             place = (position + done) % SUBMULTIFRAME
             whole = (count - done) // SUBMULTIFRAME
             if place == 0 and whole >= _MANY:
-                frames = whole * SUBMULTIFRAME
-                self._check_blocks(np.frombuffer(line, np.uint8, whole * BLOCK, done * FRAME_OCTETS))
-                done += frames
+                if self._known is None or len(self._known[0]) * SUBMULTIFRAME != count:
+                    blocks = np.frombuffer(line, np.uint8, whole * BLOCK, done * FRAME_OCTETS)
+                    self._check_blocks(*_to_bytes(blocks.reshape(-1, BLOCK)))
+                else:
+                    self._check_blocks(*self._known)
+                done += whole * SUBMULTIFRAME
                 continue
             size = min(SUBMULTIFRAME - place, count - done)
             if place == 0:
@@ -244,20 +261,18 @@ class E1Deframer:
                 self._end_block()
             done += size
 
-    def _check_blocks(self, octets: NDArray[np.uint8]) -> None:
-        """CRC-4 of many whole sub-multiframes."""
-        blocks = octets.reshape(-1, BLOCK)
-        crcs = crc4_blocks(blocks)
-        received = (blocks[:, :: 2 * FRAME_OCTETS] >> 7) @ _C_WEIGHTS
-        errors = int(np.count_nonzero(received[1:] != crcs[:-1]))
-        blocks_checked = len(crcs) - 1
-        if self._previous_crc is not None:
-            blocks_checked += 1
-            errors += int(received[0]) != self._previous_crc
-        self._previous_crc = int(crcs[-1])
-        self._blocks += blocks_checked
-        self._bad_blocks += errors
-        self.counts.crc4_errors += errors
+    def _check_blocks(self, crcs: bytes, told: bytes) -> None:
+        """CRC-4 of many whole sub-multiframes: the C bits of each must be the CRC of the one before."""
+        if self._previous_crc is None:
+            expected, told = crcs[:-1], told[1:]
+        else:
+            expected = bytes((self._previous_crc,)) + crcs[:-1]
+        self._previous_crc = crcs[-1]
+        self._blocks += len(told)
+        if expected != told:
+            errors = sum(map(ne, expected, told))
+            self._bad_blocks += errors
+            self.counts.crc4_errors += errors
 
     def _end_block(self) -> None:
         """A sub-multiframe ended: its C bits must be the CRC of the one before (G.704 2.3.3.5)."""
@@ -366,12 +381,38 @@ class E1Deframer:
         self._octets = b""
 
 
-_C_WEIGHTS: Final = np.array([8, 4, 2, 1], np.uint8)
 _BIT_1_OF_NFAS: Final[dict[Alignment, Callable[[E1Deframer, int, int], None]]] = {
     Alignment.FRAME: E1Deframer._search_word,
     Alignment.MULTIFRAME: E1Deframer._check_word,
     Alignment.WITHOUT_CRC: E1Deframer._ignore_bit,
 }
+
+
+def crcs_together(deframers: Sequence[E1Deframer], portions: Sequence[bytes]) -> list[Crcs | None]:
+    """The CRCs of the octets that each of `deframers` is to receive next, None where they must be found step by step.
+
+    They are computed at once for all portions that hold `_MANY` or more whole sub-multiframes and nothing else.
+    """
+    chosen = [
+        place
+        for place, (deframer, octets) in enumerate(zip(deframers, portions, strict=True))
+        if len(octets) >= _MANY * BLOCK and len(octets) % BLOCK == 0 and deframer.at_submultiframe
+    ]
+    found: list[Crcs | None] = [None] * len(portions)
+    if chosen:
+        blocks = np.frombuffer(b"".join([portions[place] for place in chosen]), np.uint8).reshape(-1, BLOCK)
+        crcs, told = _to_bytes(blocks)
+        start = 0
+        for place in chosen:
+            end = start + len(portions[place]) // BLOCK
+            found[place] = crcs[start:end], told[start:end]
+            start = end
+    return found
+
+
+def _to_bytes(blocks: NDArray[np.uint8]) -> Crcs:
+    crcs, told = crc4_blocks(blocks)
+    return crcs.tobytes(), told.tobytes()
 
 
 @lru_cache(maxsize=1024)

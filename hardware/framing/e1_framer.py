@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -17,7 +19,7 @@ _ROWS: Final = [
 """Timeslot 0 of a sub-multiframe by half, remote alarm, E bits and CRC."""
 _ROWS_WITHOUT_CRC: Final = (row_without_crc(False), row_without_crc(True))
 _C_BITS: Final = np.array([[BIT_1 if crc >> (3 - c) & 1 else 0 for c in range(4)] for crc in range(16)], np.uint8)
-_MANY: Final = 4
+_MANY: Final = 8
 """From so many whole sub-multiframes on, numpy is cheaper than one integer each."""
 
 
@@ -51,7 +53,10 @@ class E1Framer:
             place = self._position % SUBMULTIFRAME
             whole = (count - done) // SUBMULTIFRAME
             if place == 0 and whole >= _MANY and self.crc4:
-                done += self._submultiframes(octets, done, whole)
+                frames_done = whole * SUBMULTIFRAME
+                part = np.frombuffer(octets, np.uint8, frames_done * FRAME_OCTETS, done * FRAME_OCTETS)
+                _fill_submultiframes([self], part.reshape(1, frames_done, FRAME_OCTETS))
+                done += frames_done
                 continue
             size = min(SUBMULTIFRAME - place, count - done)
             start, end = done * FRAME_OCTETS, (done + size) * FRAME_OCTETS
@@ -79,22 +84,57 @@ class E1Framer:
         self._errors -= errors
         return (3, 1, 0)[errors]
 
-    def _submultiframes(self, octets: bytearray, done: int, whole: int) -> int:
-        """Frame `whole` sub-multiframes from frame `done` on; return their frames."""
-        frames = whole * SUBMULTIFRAME
-        start, end = done * FRAME_OCTETS, (done + frames) * FRAME_OCTETS
-        rows = []
-        for _ in range(whole):
-            if self._position == SUBMULTIFRAME:
-                self._e_bits = self._next_e_bits()
-            rows.append(_ROWS[self._position // SUBMULTIFRAME][self.remote_alarm][self._e_bits][0])
-            self._position = (self._position + SUBMULTIFRAME) % MULTIFRAME
-        octets[start:end:FRAME_OCTETS] = b"".join(rows)
-        blocks = np.frombuffer(octets, np.uint8)[start:end].reshape(whole, BLOCK)
-        crcs = crc4_blocks(blocks)
-        sent = np.empty_like(crcs)
-        sent[0] = self._sent_crc
-        sent[1:] = crcs[:-1]
-        self._sent_crc = int(crcs[-1])
-        blocks[:, :: 2 * FRAME_OCTETS] |= _C_BITS[sent]
-        return frames
+    @property
+    def at_submultiframe(self) -> bool:
+        """Whether the next frame begins a sub-multiframe with CRC-4."""
+        return self.crc4 and self._position % SUBMULTIFRAME == 0
+
+    def _rows(self, whole: int) -> bytes:
+        """Timeslot 0 of the next `whole` sub-multiframes, C bits zero."""
+        if self._errors:
+            return b"".join([self._rows_without_errors(1) for _ in range(whole)])
+        return self._rows_without_errors(whole)
+
+    def _rows_without_errors(self, whole: int) -> bytes:
+        half = self._position // SUBMULTIFRAME
+        later = self._next_e_bits() if half or whole > 1 else self._e_bits
+        rows = _rows(half, whole, self.remote_alarm, self._e_bits, later)
+        self._e_bits = later
+        self._position = (self._position + whole * SUBMULTIFRAME) % MULTIFRAME
+        return rows
+
+
+def transmit_together(framers: Sequence[E1Framer], frames: NDArray[np.uint8]) -> list[bytes]:
+    """What `transmit` of each of `framers` makes of its part of `frames`, shape (framers, n, 32)."""
+    if frames.shape[1] % SUBMULTIFRAME or not all([framer.at_submultiframe for framer in framers]):
+        return [framer.transmit(part) for framer, part in zip(framers, frames, strict=True)]
+    line = np.array(frames, np.uint8, order="C")
+    _fill_submultiframes(framers, line)
+    return [part.tobytes() for part in line]
+
+
+def _fill_submultiframes(framers: Sequence[E1Framer], line: NDArray[np.uint8]) -> None:
+    """Fill in timeslot 0 of whole sub-multiframes, `line` of shape (framers, n, 32) without gaps."""
+    count, frames, _ = line.shape
+    whole = frames // SUBMULTIFRAME
+    rows = b"".join([framer._rows(whole) for framer in framers])
+    line[:, :, 0] = np.frombuffer(rows, np.uint8).reshape(count, frames)
+    blocks = line.reshape(count * whole, BLOCK)
+    crcs = crc4_blocks(blocks)[0].reshape(count, whole)
+    sent = np.empty_like(crcs)
+    sent[:, 0] = [framer._sent_crc for framer in framers]
+    sent[:, 1:] = crcs[:, :-1]
+    for framer, last in zip(framers, crcs[:, -1].tolist(), strict=True):
+        framer._sent_crc = last
+    blocks[:, :: 2 * FRAME_OCTETS] |= _C_BITS[sent.ravel()]
+
+
+@lru_cache(maxsize=256)
+def _rows(half: int, whole: int, remote_alarm: bool, e_bits: int, later: int) -> bytes:
+    """Timeslot 0 of `whole` sub-multiframes from `half` on; E bits are `later` from the first half II on."""
+    rows = []
+    for place in range(half, half + whole):
+        if place % 2:
+            e_bits = later
+        rows.append(_ROWS[place % 2][remote_alarm][e_bits][0])
+    return b"".join(rows)

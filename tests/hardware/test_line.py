@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from support.e1 import speech
 
 from tandem.hardware.alarms import Alarm
-from tandem.hardware.line import E1Line
+from tandem.hardware.line import E1Line, frame_together, receive_together
 
 
 def test_remote_alarm_is_sent_until_the_line_is_aligned():
@@ -44,3 +46,44 @@ def test_ones_come_at_the_rate_of_the_line_whatever_the_reading():
         now += step
         total += len(line.receive(b"", now))
     assert abs(total - (now - 100.0) * 8000) <= 1
+
+
+def pair(count):
+    return [[E1Line() for _ in range(count)] for _ in range(2)]
+
+
+@given(st.integers(0, 3), st.lists(st.integers(0, 5119), max_size=12), st.sampled_from([0, 1, 256]))
+@settings(max_examples=60)
+def test_lines_together_are_as_one_by_one(spoilt, places, removed):
+    """Four lines both ways for a while; what comes to one of them is spoilt in the fifth block."""
+    (near, far), (near_alone, far_alone) = pair(4), pair(4)
+    for step in range(12):
+        now = step / 50
+        frames = np.stack([speech(160) ^ np.uint8(step + line) for line in range(4)])
+        octets = frame_together(near, frames)
+        assert octets == [line.transmit(part) for line, part in zip(near_alone, frames, strict=True)]
+        if step == 5:
+            bad = bytearray(octets[spoilt])
+            for place in places:
+                bad[place] ^= 0x80
+            octets[spoilt] = bytes(bad[removed:])
+        received = receive_together(far, octets, now)
+        for line, part, got in zip(far_alone, octets, received, strict=True):
+            assert (line.receive(part, now) == got).all()
+        back = frame_together(far, frames)
+        assert back == [line.transmit(part) for line, part in zip(far_alone, frames, strict=True)]
+        receive_together(near, back, now)
+        for line, part in zip(near_alone, back, strict=True):
+            line.receive(part, now)
+        for one, other in zip(near + far, near_alone + far_alone, strict=True):
+            assert (one.counters(), one.alarms, one.defects) == (other.counters(), other.alarms, other.defects)
+
+
+def test_a_damaged_block_is_counted_on_its_line_alone():
+    near, far = pair(3)
+    for step in range(4):
+        octets = frame_together(near, np.stack([speech(160)] * 3))
+        if step == 3:
+            octets[1] = octets[1][:700] + b"?" + octets[1][701:]
+        receive_together(far, octets, step / 50)
+    assert [line.counters()["crc4_errors"] for line in far] == [0, 1, 0]

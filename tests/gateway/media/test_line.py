@@ -7,7 +7,9 @@ import pytest
 
 from tandem.gateway.media.line import BLOCK, COUNTED, GROUP, SignallingChannel, SpanLine
 from tandem.hardware.framing.hdlc import HdlcTransmitter
+from tandem.hardware.line import E1Line
 from tandem.hardware.registry import open_span
+from tandem.hardware.virtual import VirtualLine, VirtualSpan
 
 SILENCE = 0xD5
 
@@ -37,6 +39,11 @@ def recorded(line: SpanLine) -> Recorder:
     recorder = Recorder()
     line.span = recorder  # type: ignore[assignment]
     return recorder
+
+
+def line_of_far_end(line: SpanLine) -> VirtualLine:
+    assert isinstance(line.span, VirtualSpan)
+    return line.span.line
 
 
 def block(number: int) -> np.ndarray:
@@ -70,6 +77,34 @@ def test_of_several_groups_what_is_there_is_sent(line: SpanLine) -> None:
     line.transmit(18, 4, 0.0)
     assert recorder.written[0][:, 9].tolist() == [1] * 16 + [SILENCE] * 16
     assert line.underruns == 16
+
+
+def test_a_block_framed_before_goes_in_groups(line: SpanLine) -> None:
+    reference, far = E1Line(), line_of_far_end(line)
+    line.settle()
+    frames = [block(number) for number in range(3)]
+    framed = [reference.transmit(part) for part in frames]
+    line.give(0, line.span.e1.transmit(frames[0]))
+    assert not line.can_frame(0)
+    for number in range(5):  # the last one before its speech is there
+        line.transmit(number, 1, 0.0)
+    assert line.underruns == GROUP
+    assert not line.can_frame(1)
+    line.fill(1, frames[1])
+    for number in range(5, 8):
+        line.transmit(number, 1, 0.0)
+    assert line.can_frame(2)
+    line.give(2, line.span.e1.transmit(frames[2]))
+    for number in range(8, 12):
+        line.transmit(number, 1, 0.0)
+    received = far.arrivals(1, 1.0)
+    assert received[: len(framed[0])] == framed[0]
+    timeslot = received[5::32]
+    assert timeslot == bytes([0] * BLOCK + [SILENCE] * GROUP + [1] * (BLOCK - GROUP) + [2] * BLOCK)
+    deframer = E1Line()
+    deframer.receive(received, 0.0)
+    counters = deframer.counters()
+    assert counters["crc4_errors"] == counters["alignment_losses"] == counters["multiframe_losses"] == 0
 
 
 def test_a_channel_takes_its_timeslots_and_a_quantum_at_a_time(line: SpanLine) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.e1 import line_of, speech
 
-from tandem.hardware.framing.e1_framer import E1Framer
+from tandem.hardware.framing.e1_framer import E1Framer, transmit_together
 
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors/e1t1/crc4.json").read_text())
 
@@ -56,3 +56,25 @@ def test_each_reported_error_clears_one_e_bit():
 def test_e_bits_are_zero_without_multiframe_alignment():
     line = np.frombuffer(line_of(speech(16), aligned=False), np.uint8).reshape(16, 32)
     assert (line[13, 0] >> 7, line[15, 0] >> 7) == (0, 0)
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([0, 8, 5]), st.booleans(), st.booleans(), st.integers(0, 9), st.booleans()),
+        min_size=1,
+        max_size=4,
+    ),
+    st.sampled_from([7, 8, 40, 80, 160]),
+)
+def test_together_is_as_one_by_one(lines, count):
+    """Lines by the frames sent before, alarm, alignment of the far end, errors to tell, CRC-4."""
+    together, alone = ([E1Framer(crc4=crc4) for *_, crc4 in lines] for _ in range(2))
+    for framers in (together, alone):
+        for framer, (before, alarm, aligned, errors, _) in zip(framers, lines, strict=True):
+            framer.transmit(speech(before))
+            framer.remote_alarm, framer.multiframe_aligned = alarm, aligned
+            framer.report_crc_errors(errors)
+    for seed in range(3):
+        frames = np.stack([speech(count) ^ np.uint8(seed * place) for place in range(len(lines))])
+        made = transmit_together(together, frames)
+        assert made == [framer.transmit(part) for framer, part in zip(alone, frames, strict=True)]
