@@ -8,6 +8,7 @@ from support.associations import Recorder, needs_usrsctp, until
 
 from tandem.core.errors import ConfigurationError
 from tandem.gateway.sctp.configuration import AssociationSettings, SctpParameters
+from tandem.gateway.sctp.kernel import kernel_has_sctp
 from tandem.gateway.sctp.packets import PacketTransport
 
 pytestmark = needs_usrsctp
@@ -117,6 +118,34 @@ def test_several_associations_share_the_socket():
             client.send(name, name.encode(), 1, 3)
         await until(lambda: len(at_server.messages) == 3)
         assert sorted(item[:2] for item in at_server.messages) == [("x", b"x"), ("y", b"y"), ("z", b"z")]
+        await client.close()
+        await server.close()
+
+    asyncio.run(scene())
+
+
+def _may_open_raw():
+    try:
+        socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_SCTP).close()
+    except OSError:
+        return False
+    return not kernel_has_sctp()  # which would answer the same packets
+
+
+@pytest.mark.skipif(not _may_open_raw(), reason="needs CAP_NET_RAW and a kernel without SCTP")
+def test_packets_in_ip():
+    async def scene():
+        users = Recorder(), Recorder()
+        listening = AssociationSettings("x", HERE, 0, 2905, listen=True)
+        server = PacketTransport([listening], users[0], FAST, "127.0.0.2", None)
+        client = PacketTransport([AssociationSettings("x", ["127.0.0.2"], 2905)], users[1], FAST, "127.0.0.1", None)
+        await server.start()
+        await client.start()
+        await until(lambda: server.is_up("x") and client.is_up("x"))
+        for number in range(500):
+            client.send("x", number.to_bytes(2, "big"), 1, 3)
+        await until(lambda: len(users[0].messages) == 500)
+        assert [int.from_bytes(item[1], "big") for item in users[0].messages] == list(range(500))
         await client.close()
         await server.close()
 

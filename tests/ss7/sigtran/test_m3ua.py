@@ -714,6 +714,25 @@ def test_what_the_peer_refuses_is_not_asked_at_once_again():
     assert [message.name for message in answers(machine)] == ["ASPUP"]
 
 
+def test_habits_of_a_gateway_in_the_field():
+    """As osmo-stp does: an empty BEAT right after ASPUP, NTFY before the acknowledgement, no answer to DAUD."""
+    machine = asp("x")
+    machine.start(0.0)
+    machine.connected("x", 0.0)
+    machine.receive("x", encode_message(Type.BEAT, []), 0, 0.0)
+    machine.receive("x", encode_message(Type.ASPUP_ACK, []), 0, 0.1)
+    status = number(Tag.STATUS, Status.AS_INACTIVE)
+    machine.receive("x", encode_message(Type.NTFY, [status]), 0, 0.1)
+    status = number(Tag.STATUS, Status.AS_ACTIVE)
+    machine.receive("x", encode_message(Type.NTFY, [status, number(Tag.ROUTING_CONTEXT, 99)]), 0, 0.2)
+    machine.receive("x", encode_message(Type.ASPAC_ACK, [number(Tag.ROUTING_CONTEXT, 7)]), 0, 0.3)
+    machine.receive("x", encode_message(Type.ERR, [number(Tag.ERROR_CODE, ErrorCode.UNEXPECTED_MESSAGE)]), 0, 0.4)
+    outputs = machine.outputs()
+    sent = [Message.parse(output.octets).name for output in outputs if isinstance(output, SendMessage)]
+    assert sent == ["ASPUP", "BEAT_ACK", "ASPAC", "DAUD"]
+    assert ResumeIndication(SG) in outputs
+
+
 # Heartbeat
 
 
