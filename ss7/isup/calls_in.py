@@ -195,11 +195,11 @@ def _check_asked(kernel: Kernel, circuit: Circuit, message: Message, now: float)
 
 
 def _checked(kernel: Kernel, circuit: Circuit, message: Message, now: float) -> None:
-    """COT after CCR: after success REL follows (T36 guards that too), after failure the next CCR."""
-    kernel.stop(circuit, Timer.T36)
+    """COT after CCR: the circuit is sound and idle (a REL that follows is answered), or CCR comes once more."""
     if _successful(message):
-        kernel.start(circuit, Timer.T36, now)
+        kernel.vacate(circuit)
         return
+    kernel.stop(circuit, Timer.T36)
     kernel.leave_check(circuit)
     kernel.set_state(circuit, State.IN_WAIT_CCR)
     kernel.start(circuit, Timer.T27, now)

@@ -38,9 +38,10 @@ def tone_returned(kernel: Kernel, circuit: Circuit, now: float) -> None:
         kernel.set_state(circuit, State.OUT_WAIT_ACM)
     elif circuit.state is State.RECHECK:
         if circuit.checks_failed:
+            # Failures were told by COT, so their end is as well.
             kernel.alert(circuit, "continuity restored")
+            kernel.reply(circuit, M.COT, [_SUCCESS])
         circuit.checks_failed = 0
-        # No call is there; REL tells the peer that the circuit is good (after CCR no COT (successful) is needed).
         kernel.start_release(circuit, [cause_indicators(Cause.NORMAL_CALL_CLEARING)], now)
 
 

@@ -210,6 +210,18 @@ def _() -> None:
     assert p.view().blocking is Blocking.NONE
 
 
+@case("1.3.2.5", "Blocking with CGB, unblocking with UBL")
+def _() -> None:
+    p = Point()
+    p.receive(M.CGB, 1, kind(False), status(3, 15))
+    p.receive(M.UBL, 1)
+    assert p.types() == [(M.CGBA, 1), (M.UBA, 1)]
+    assert p.exchange.idle_circuits("g") == 1
+    p.outgoing(*ANSWERED)
+    p.receive(M.CGU, 1, kind(False), status(3, 15))
+    assert p.types() == [(M.CGUA, 1)]
+
+
 # 1.4 Continuity check procedure
 
 
@@ -245,8 +257,11 @@ def _() -> None:
     p.receive(M.COT, 1, COT_BAD)
     p.wait(60)
     p.receive(M.CCR, 1)
-    p.receive(M.REL, 1, cause(16))
-    assert p.types() == [(M.LPA, 1), (M.LPA, 1), (M.RLC, 1)]
+    p.receive(M.COT, 1, COT_BAD)
+    p.wait(120)
+    p.receive(M.CCR, 1)
+    p.receive(M.COT, 1, COT_OK)
+    assert p.types() == [(M.LPA, 1)] * 3
     assert p.idle()
 
 
@@ -257,8 +272,16 @@ def _() -> None:
     p.wait(2)
     assert p.types() == [(M.CCR, 1), (M.COT, 1)]
     assert len(p.told(Alert)) == 1
-    p.wait(10)
-    assert p.types()[0] == (M.CCR, 1)
+    p.wait(5)
+    p.wait(2)
+    assert p.types() == [(M.CCR, 1), (M.COT, 1)]
+    p.wait(120)
+    p.exchange.continuity_heard("g", 1, p.now)
+    sent = p.take()
+    assert [message.type for message in sent] == [M.CCR, M.COT, M.REL]
+    assert sent[1].raw(P.CONTINUITY_INDICATORS) == b"\x01"
+    p.receive(M.RLC, 1)
+    assert p.idle()
 
 
 @case("1.4.5", "CCR not received: unsuccessful; T27")

@@ -187,14 +187,22 @@ def test_failed_continuity_without_recheck_resets_the_circuit():
 
 
 def test_check_without_result_is_released():
-    for result in ([], COT_SUCCESS):
-        single = Single()
-        single.receive(M.CCR, 1)
-        if result:
-            single.receive(M.COT, 1, *result)
-        single.take()
-        single.wait(13)
-        assert single.types() == [(M.REL, 1)]
+    single = Single()
+    single.receive(M.CCR, 1)
+    single.take()
+    single.wait(13)
+    assert single.types() == [(M.REL, 1)]
+
+
+def test_successful_recheck_leaves_the_circuit_idle_with_or_without_rel():
+    single = Single()
+    single.receive(M.CCR, 1)
+    single.receive(M.COT, 1, *COT_SUCCESS)
+    assert single.state() is State.IDLE
+    single.receive(M.REL, 1, cause(16))
+    assert single.types() == [(M.LPA, 1), (M.RLC, 1)]
+    single.receive(M.IAM, 1, *iam())
+    assert single.state() is State.IN_ADDRESS
 
 
 def test_information_is_awaited():

@@ -71,7 +71,8 @@ def failed(times, **options):
 def test_recheck_succeeds():
     single = failed(1)
     heard(single)
-    (release,) = single.take()
+    report, release = single.take()
+    assert (report.type, report.raw(16)) == (M.COT, b"\x01")
     assert (release.type, release.raw(18)[1]) == (M.REL, 0x80 | 16)
     assert [item.text for item in single.heard if isinstance(item, Alert)] == ["continuity restored"]
     single.receive(M.RLC, 1)
