@@ -37,7 +37,7 @@ def test_no_circuit_stays_stuck(seed, trouble):
 
 
 def test_whatever_comes_nothing_is_left_behind():
-    """Random messages of three variants, requests and timers; the soak run does a million inputs: ISUP_SEEDS=700."""
+    """Random messages of three variants, requests and timers; more of them with ISUP_SEEDS=300."""
     for seed in range(25 * SEEDS):
         Fuzz(seed).recover()
 
