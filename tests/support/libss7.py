@@ -389,6 +389,53 @@ class Exchanges:
             line.close()
 
 
+class Talk:
+    """One call at a time between the two, and what was said in it."""
+
+    def __init__(self, both):
+        self.both = both
+        self.marks = (len(both.isup()), len(both.said), len(both.heard), len(both.records))
+
+    @property
+    def isup(self):
+        """Names of the ISUP messages since the start, ours with `>`."""
+        return [" ".join(text.split()[:2]) for text in self.both.isup()[self.marks[0] :]]
+
+    @property
+    def circuits(self):
+        """The circuits that these messages were about."""
+        return {int(text.split()[2]) for text in self.both.isup()[self.marks[0] :]}
+
+    def event(self, pattern):
+        """Wait for an event of libss7's in this call."""
+        return self.both.event(pattern, self.marks[1])
+
+    def hears(self, kind):
+        """Wait until the SIP user was told something in this call."""
+        return self.both.hears(kind, self.marks[2])
+
+    def from_libss7(self, cic=3, called="5551234", calling="4321"):
+        """libss7 calls; the number of its call and the INVITE at the SIP user."""
+        answer = self.both.tell(f"call {called} {calling} {cic}")
+        return re.search(r"call=(\d+)", answer)[1], self.both.offered(self.marks[2])
+
+    def to_libss7(self, number="5551234", caller="4321"):
+        """The SIP user calls; its handle, and the IAM event of libss7."""
+        handle = self.both.invite(number, caller)
+        return handle, self.event(r"ISUP_EVENT_IAM call=(\d+) cic=(\d+) opc=2 called=(\S+) nai=(\d) calling=(\w+)")
+
+    def respond(self, call, status, body=None):
+        """The SIP user answers."""
+        self.both.act(self.both.user.respond, call, status, body=body)
+
+    def over(self):
+        """Everything is idle again and the record is written; the record."""
+        both = self.both
+        both.run_until(lambda: both.all_idle() and not both.exchange.calls(), "all idle")
+        both.run_until(lambda: len(both.records) == self.marks[3] + 1, "one record")
+        return both.records[-1]
+
+
 def decode(unit: bytes) -> Message:
     """The ISUP message in an MSU, from the BSN on."""
     return Message.parse(unit[8:])
