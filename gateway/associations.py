@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from tandem.gateway import signalling_setup as setup
 from tandem.gateway.configuration.ranges import parse_address
 from tandem.gateway.configuration.schema import Association, Configuration
 from tandem.gateway.sctp.configuration import AssociationSettings
 from tandem.gateway.sctp.registry import Kind, open_transport
 from tandem.gateway.sctp.transport import AssociationUser, Transport
-from tandem.ss7.sigtran.codes import Ppid
 from tandem.ss7.sigtran.primitives import CloseAssociation, SendMessage
 
 
@@ -16,18 +16,19 @@ class Associations:
 
     def __init__(self, configuration: Configuration, user: AssociationUser) -> None:
         """`user` hears of every association; nothing is opened yet."""
-        m2pa = {link.association for linkset in configuration.ss7.linkset for link in linkset.link}
+        ppids = setup.ppids(configuration)
         kinds: dict[Kind, list[AssociationSettings]] = {}
         for association in configuration.association:
-            ppid = Ppid.M2PA if association.name in m2pa else Ppid.M3UA
-            kinds.setdefault(Kind(association.transport), []).append(settings_of(association, ppid))
+            if association.name in ppids:
+                settings = settings_of(association, ppids[association.name])
+                kinds.setdefault(Kind(association.transport), []).append(settings)
         sigtran = configuration.sigtran
         self._by_name: dict[str, Transport] = {}
         self._transports: list[Transport] = []
-        for kind, settings in kinds.items():
-            transport = open_transport(kind, settings, user, None, sigtran.udp_address, sigtran.udp_port)
+        for kind, wanted in kinds.items():
+            transport = open_transport(kind, wanted, user, None, sigtran.udp_address, sigtran.udp_port)
             self._transports.append(transport)
-            self._by_name.update((one.name, transport) for one in settings)
+            self._by_name.update((one.name, transport) for one in wanted)
 
     async def start(self) -> None:
         """Open and begin; ConfigurationError when this machine cannot."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from tandem.core.errors import EncodeError
 from tandem.core.timers import TimerTable
 from tandem.gateway import signalling_setup as setup
 from tandem.gateway.configuration.schema import Configuration
@@ -29,6 +30,8 @@ from tandem.ss7.mtp3.primitives import (
     UserIndication,
 )
 from tandem.ss7.sigtran.m2pa import M2paLink
+from tandem.ss7.sigtran.m2ua import M2ua
+from tandem.ss7.sigtran.m2ua_links import LinkRequest, M2uaLink, carry_out
 from tandem.ss7.sigtran.m3ua import M3ua
 from tandem.ss7.sigtran.primitives import AspStateChanged, AsStateChanged, CloseAssociation
 from tandem.ss7.sigtran.primitives import Notice as Remark
@@ -53,13 +56,16 @@ class LinkPort:
 
     number: int
     name: str
-    level2: SignallingLink | M2paLink
-    point: SignallingPoint
+    level2: SignallingLink | M2paLink | M2uaLink
+    point: SignallingPoint | None
+    """None where level 3 is elsewhere (backhaul by M2UA)."""
     capture: bool
     extended: bool
     """Whether its units have the extended format (Q.703 Annex A)."""
     fill: bytes | None = None
     """What level 2 last wanted repeated."""
+    interface: int = -1
+    """M2UA interface identifier of a backhauled link."""
 
 
 class Signalling:
@@ -85,6 +91,9 @@ class Signalling:
         self.messages: list[SendOctets | CloseAssociation] = []
         """For the associations, in order."""
         self.m3ua = setup.m3ua(configuration)
+        self.m2ua = setup.m2ua(configuration)
+        self._layers: list[M3ua | M2ua] = [layer for layer in (self.m3ua, self.m2ua) if layer is not None]
+        self._backhauls: dict[int | str, LinkPort] = {}
         self._m3ua_relations = setup.m3ua_relations(configuration)
         self._by_association: dict[str, LinkPort] = {}
         captured_spans = {span.name for span in configuration.span if span.capture}
@@ -99,11 +108,22 @@ class Signalling:
                     capture_link = linkset.capture or link.span in captured_spans
                     name = f"{linkset.name}/{setup.slc_of(link, position)}"
                     port = LinkPort(
-                        number, name, setup.level2(linkset, link), point, capture_link, link.format == "extended"
+                        number,
+                        name,
+                        setup.level2(linkset, link, self.m2ua),
+                        point,
+                        capture_link,
+                        link.format == "extended",
                     )
                     self.links[number] = port
-                    if link.association:
+                    if link.association and link.interface is None:
                         self._by_association[link.association] = port
+        for number, backhaul in setup.numbered_backhauls(configuration):
+            name = f"backhaul/{backhaul.interface}"
+            extended, captured = backhaul.format == "extended", backhaul.span in captured_spans
+            mtp2 = setup.mtp2(backhaul, backhaul.timers)
+            port = LinkPort(number, name, mtp2, None, captured, extended, interface=backhaul.interface)
+            self.links[number] = self._backhauls[backhaul.interface] = port
 
     def start(self, now: float) -> None:
         """Bring every link up."""
@@ -120,8 +140,10 @@ class Signalling:
         port = self._by_association.get(name)
         if port is not None and isinstance(port.level2, M2paLink):
             port.level2.connected(now)
-        elif self.m3ua is not None and name in self.m3ua.peers:
-            self.m3ua.connected(name, now, streams)
+            return
+        for layer in self._layers:
+            if name in layer.peers:
+                layer.connected(name, now, streams)
 
     def association_down(self, name: str, reason: str, now: float) -> None:
         """The transport has lost the association `name`."""
@@ -130,8 +152,10 @@ class Signalling:
         port = self._by_association.get(name)
         if port is not None and isinstance(port.level2, M2paLink):
             port.level2.disconnected(now)
-        elif self.m3ua is not None and name in self.m3ua.peers:
-            self.m3ua.disconnected(name, now)
+            return
+        for layer in self._layers:
+            if name in layer.peers:
+                layer.disconnected(name, now)
 
     def association_message(self, name: str, octets: bytes, stream: int, now: float) -> None:
         """A whole message came on the association `name`."""
@@ -139,8 +163,10 @@ class Signalling:
         port = self._by_association.get(name)
         if port is not None and isinstance(port.level2, M2paLink):
             port.level2.receive(octets, stream, now)
-        elif self.m3ua is not None and name in self.m3ua.peers:
-            self.m3ua.receive(name, octets, stream, now)
+            return
+        for layer in self._layers:
+            if name in layer.peers:
+                layer.receive(name, octets, stream, now)
 
     def units_received(self, event: UnitsReceived, now: float) -> None:
         """Signal units and error counts from the media process."""
@@ -182,7 +208,10 @@ class Signalling:
                     elif isinstance(primitive, Indication):
                         if isinstance(primitive, LinkInService | LinkOutOfService):
                             self._log_level2(port, primitive)
-                        port.point.link_event(port.number, primitive, now)
+                        if port.point is not None:
+                            port.point.link_event(port.number, primitive, now)
+                        elif self.m2ua is not None:
+                            self.m2ua.link_indication(port.interface, primitive, now)
             for point in self.points.values():
                 for output in point.outputs():
                     moved = True
@@ -206,25 +235,26 @@ class Signalling:
                         self._log_level3(output)
                     else:
                         indications.append(output)
-            if self.m3ua is not None:
-                for notice in self.m3ua.outputs():
+            for layer in self._layers:
+                for notice in layer.outputs():
                     moved = True
                     if isinstance(notice, SendOctets | CloseAssociation):
                         self.messages.append(notice)
                     elif isinstance(notice, Remark | AsStateChanged | AspStateChanged):
                         self._log_sigtran(notice)
+                    elif isinstance(notice, LinkRequest):
+                        self._carry_out(notice, now)
                     else:
                         indications.append(notice)
         return indications
 
     def next_deadline(self) -> float | None:
         """When `handle_timers` is due."""
-        machines: list[SignallingLink | M2paLink | SignallingPoint | M3ua] = [
-            port.level2 for port in self.links.values()
+        machines: list[SignallingLink | M2paLink | SignallingPoint | M3ua | M2ua] = [
+            port.level2 for port in self.links.values() if not isinstance(port.level2, M2uaLink)
         ]
         machines += self.points.values()
-        if self.m3ua is not None:
-            machines.append(self.m3ua)
+        machines += self._layers
         deadlines = [d for machine in machines if (d := machine.next_deadline()) is not None]
         waiting = self._acknowledgements.next_deadline()
         if waiting is not None:
@@ -237,13 +267,16 @@ class Signalling:
         for number in self._acknowledgements.expired(now):
             self.units.append((number, (), self.links[number].fill))
         for port in self.links.values():
-            deadline = port.level2.next_deadline()
+            level2 = port.level2
+            if isinstance(level2, M2uaLink):
+                continue  # its timers are those of the M2UA machine
+            deadline = level2.next_deadline()
             if deadline is not None and deadline <= now:
-                port.level2.handle_timers(now)
+                level2.handle_timers(now)
         for point in self.points.values():
             point.handle_timers(now)
-        if self.m3ua is not None:
-            self.m3ua.handle_timers(now)
+        for layer in self._layers:
+            layer.handle_timers(now)
 
     def _send(self, port: LinkPort, primitive: SendUnits, now: float) -> None:
         """Hand units down at once; a fill that only acknowledges waits a little for company."""
@@ -266,6 +299,14 @@ class Signalling:
             self._log(Line("info", "=", f"link {port.name}", "aligned"))
         else:
             self._log(Line("info", "=", f"link {port.name}", f"out of service: {primitive.reason}"))
+
+    def _carry_out(self, request: LinkRequest, now: float) -> None:
+        """As M2UA gateway: what the ASP wants of a link."""
+        port = self._backhauls[request.interface]
+        try:
+            carry_out(request, port.level2, now)
+        except EncodeError as error:
+            self._log(Line("warning", "!", f"link {port.name}", f"message of the ASP refused: {error}"))
 
     def _log_sigtran(self, notice: Remark | AsStateChanged | AspStateChanged) -> None:
         if isinstance(notice, Remark):

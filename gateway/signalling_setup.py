@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any
 
 from tandem.gateway.configuration.ranges import parse_ranges
-from tandem.gateway.configuration.schema import ApplicationServer, Configuration, Link, Linkset, Ss7
+from tandem.gateway.configuration.schema import ApplicationServer, Backhaul, Configuration, Link, Linkset, Ss7
 from tandem.gateway.media.protocol import Channel
 from tandem.ss7.mtp2.configuration import LinkConfiguration as Mtp2Configuration
 from tandem.ss7.mtp2.link import SignallingLink
 from tandem.ss7.mtp3 import configuration as mtp3
 from tandem.ss7.mtp3.label import Service, Variant, parse_point_code
-from tandem.ss7.sigtran.codes import TrafficMode
+from tandem.ss7.sigtran.codes import Ppid, TrafficMode
 from tandem.ss7.sigtran.configuration import AssociationConfiguration, Role
 from tandem.ss7.sigtran.m2pa import M2paLink
 from tandem.ss7.sigtran.m2pa_configuration import M2paConfiguration
+from tandem.ss7.sigtran.m2ua import M2ua
+from tandem.ss7.sigtran.m2ua_configuration import M2uaServer
+from tandem.ss7.sigtran.m2ua_links import M2uaLink
 from tandem.ss7.sigtran.m3ua import M3ua
 from tandem.ss7.sigtran.m3ua_configuration import M3uaServer
 
@@ -32,7 +36,14 @@ def channels(configuration: Configuration) -> list[Channel]:
         link = linksets[name].link[position]
         if link.span:
             found.append(Channel(number, link.span, _timeslots(link), link.format == "extended"))
+    for number, backhaul in numbered_backhauls(configuration):
+        found.append(Channel(number, backhaul.span, _timeslots(backhaul), backhaul.format == "extended"))
     return found
+
+
+def numbered_backhauls(configuration: Configuration) -> list[tuple[int, Backhaul]]:
+    """Links handed on by M2UA with their numbers, which follow those of the linksets' links."""
+    return list(enumerate(configuration.ss7.backhaul, len(link_keys(configuration))))
 
 
 def link_keys(configuration: Configuration) -> list[tuple[str, int]]:
@@ -40,7 +51,7 @@ def link_keys(configuration: Configuration) -> list[tuple[str, int]]:
     return [(linkset.name, position) for linkset in configuration.ss7.linkset for position in range(len(linkset.link))]
 
 
-def _timeslots(link: Link) -> tuple[int, ...]:
+def _timeslots(link: Link | Backhaul) -> tuple[int, ...]:
     return parse_ranges(link.timeslots or str(link.timeslot), 1, 31)
 
 
@@ -84,7 +95,8 @@ def level3(
                     mtp3.LinkConfiguration(
                         numbers[linkset.name, position],
                         slc_of(link, position),
-                        extended_sequence=link.format == "extended" or bool(link.association),
+                        extended_sequence=link.format == "extended"
+                        or bool(link.association and link.interface is None),
                     )
                     for position, link in enumerate(linkset.link)
                 ),
@@ -109,21 +121,68 @@ def level3(
     )
 
 
-def level2(linkset: Linkset, link: Link) -> SignallingLink | M2paLink:
-    """Level 2 of a link: MTP2 on timeslots, or M2PA on an association."""
-    timers: dict[str, Any] = {
-        _LEVEL2_TIMERS.get(key, key.removeprefix("q703_")): value
-        for key, value in linkset.timers.items()
-        if key.startswith("q703")
-    }
-    if link.association:
-        known = {field.name for field in fields(M2paConfiguration)}
-        timers = {name: value for name, value in timers.items() if name in known}
-        return M2paLink(replace(M2paConfiguration(link.association), **timers))
+def _extended_sequence(link: Link) -> bool:
+    """Whether changeover carries more than 7 bits of sequence number: Annex A has 12, M2PA 24."""
+    return link.format == "extended" or (bool(link.association) and link.interface is None)
+
+
+def level2(linkset: Linkset, link: Link, m2ua: M2ua | None = None) -> SignallingLink | M2paLink | M2uaLink:
+    """Level 2 of a link: MTP2 on timeslots, M2PA on an association, or M2UA to a gateway that has it."""
+    if not link.association:
+        return mtp2(link, linkset.timers)
+    if link.interface is not None and m2ua is not None:
+        return m2ua.link(link.interface)
+    known = {field.name for field in fields(M2paConfiguration)}
+    timers = {name: value for name, value in _level2_timers(linkset.timers).items() if name in known}
+    return M2paLink(replace(M2paConfiguration(link.association), **timers))
+
+
+def mtp2(link: Link | Backhaul, timers: Mapping[str, float]) -> SignallingLink:
+    """MTP level 2 on timeslots."""
     rate = 64_000.0 * len(_timeslots(link))
     extended = link.format == "extended"
     base = Mtp2Configuration.high_speed(rate) if extended else Mtp2Configuration(bit_rate=rate)
-    return SignallingLink(replace(base, error_correction=link.error_correction, **timers))
+    return SignallingLink(replace(base, error_correction=link.error_correction, **_level2_timers(timers)))
+
+
+def _level2_timers(timers: Mapping[str, float]) -> dict[str, Any]:
+    return {
+        _LEVEL2_TIMERS.get(key, key.removeprefix("q703_")): value
+        for key, value in timers.items()
+        if key.startswith("q703")
+    }
+
+
+def m2ua(configuration: Configuration) -> M2ua | None:
+    """The M2UA machine: ASP for links of linksets, gateway for `[[ss7.backhaul]]`; None when there is neither."""
+    interfaces: dict[tuple[str, Role], list[int]] = {}
+    for linkset in configuration.ss7.linkset:
+        for link in linkset.link:
+            if link.association and link.interface is not None:
+                interfaces.setdefault((link.association, Role.ASP), []).append(link.interface)
+    for backhaul in configuration.ss7.backhaul:
+        interfaces.setdefault((backhaul.association, Role.SGP), []).append(backhaul.interface)
+    if not interfaces:
+        return None
+    return M2ua(
+        [AssociationConfiguration(name, role) for name, role in interfaces],
+        [
+            M2uaServer(name=name, associations=(name,), interfaces=tuple(numbers))
+            for (name, _), numbers in interfaces.items()
+        ],
+    )
+
+
+def ppids(configuration: Configuration) -> dict[str, Ppid]:
+    """The payload protocol of each association, by what it is used for."""
+    found: dict[str, Ppid] = {}
+    for server in configuration.ss7.m3ua:
+        found.update(dict.fromkeys(server.associations, Ppid.M3UA))
+    for linkset in configuration.ss7.linkset:
+        for link in linkset.link:
+            found[link.association] = Ppid.M2PA if link.interface is None else Ppid.M2UA
+    found.update((backhaul.association, Ppid.M2UA) for backhaul in configuration.ss7.backhaul)
+    return found
 
 
 def _transfer(ss7: Ss7, variant: Variant) -> mtp3.TransferConfiguration | None:

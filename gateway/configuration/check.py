@@ -17,6 +17,7 @@ from tandem.gateway.configuration.check_ports import check_ports
 from tandem.gateway.configuration.check_ss7 import (
     Usage,
     check_associations,
+    check_backhauls,
     check_isup_trunk,
     check_linksets,
     check_routes,
@@ -50,6 +51,7 @@ def problems(configuration: Configuration) -> list[Problem]:
         *check_associations(configuration),
         *check_linksets(configuration, usage),
         *check_servers(configuration, usage),
+        *check_backhauls(configuration, usage),
         *check_routes(configuration),
     ]
     for index, trunk in enumerate(configuration.trunk):

@@ -8,7 +8,15 @@ from dataclasses import fields
 from tandem.core.errors import TandemError
 from tandem.gateway.configuration.problem import Problem, suggestion, unknown_name
 from tandem.gateway.configuration.ranges import parse_address, parse_ranges
-from tandem.gateway.configuration.schema import ApplicationServer, Circuits, Configuration, IsupTrunk, Link, Linkset
+from tandem.gateway.configuration.schema import (
+    ApplicationServer,
+    Backhaul,
+    Circuits,
+    Configuration,
+    IsupTrunk,
+    Link,
+    Linkset,
+)
 from tandem.ss7.isup.timers import Timer
 from tandem.ss7.mtp3.configuration import Timers
 from tandem.ss7.mtp3.label import Variant, parse_point_code
@@ -31,7 +39,8 @@ class Usage:
         self._timeslots: dict[tuple[str, int], str] = {}
         self._circuits: dict[tuple[object, ...], str] = {}
         self._linksets: dict[tuple[object, ...], str] = {}
-        self._associations: dict[str, tuple[str, bool]] = {}
+        self._associations: dict[str, tuple[str, str]] = {}
+        self._interfaces: dict[int, str] = {}
 
     def timeslots(self, path: str, span: str, slots: Iterable[int], what: str) -> Iterator[Problem]:
         """Claim timeslots for `what`; a problem for the first that something else has."""
@@ -47,14 +56,18 @@ class Usage:
             owner = self._circuits[(*relation, taken[0])]
             yield Problem(path, f"CIC {taken[0]} to this exchange is already used by {owner}")
 
-    def association(
-        self, path: str, name: str, what: str, configuration: Configuration, shared: bool = False
-    ) -> Iterator[Problem]:
-        """Claim an association; a problem when there is none of that name, or another use for it (unless shared)."""
+    def association(self, path: str, name: str, kind: str, configuration: Configuration) -> Iterator[Problem]:
+        """Claim an association for one kind of use; only M2PA keeps it to one link."""
         yield from unknown_name(path, name, [one.name for one in configuration.association], "association")
-        owner, owner_shares = self._associations.setdefault(name, (f"{what} ({path})", shared))
-        if owner != f"{what} ({path})" and not (shared and owner_shares):
-            yield Problem(path, f"association {name!r} is already used by {owner}; M2PA needs one for each link")
+        owner, place = self._associations.setdefault(name, (kind, path))
+        if place != path and (owner != kind or kind == "M2PA"):
+            yield Problem(path, f"association {name!r} is already used by {owner} ({place}); {kind} needs its own")
+
+    def interface(self, path: str, interface: int) -> Iterator[Problem]:
+        """Claim an M2UA interface identifier."""
+        owner = self._interfaces.setdefault(interface, path)
+        if owner != path:
+            yield Problem(path, f"interface {interface} is already used at {owner}")
 
     def linkset(self, path: str, relation: tuple[object, ...], name: str) -> Iterator[Problem]:
         """Claim the one linkset between two adjacent points."""
@@ -74,12 +87,16 @@ def check_linksets(configuration: Configuration, usage: Usage) -> Iterator[Probl
         for position, link in enumerate(linkset.link):
             here = f"{path}.link[{position}]"
             if bool(link.span) == bool(link.association):
-                yield Problem(here, "give either span (a link on timeslots) or association (a link by M2PA)")
+                yield Problem(here, "give either span (a link on timeslots) or association (a link by M2PA or M2UA)")
             elif link.span:
                 yield from unknown_name(f"{here}.span", link.span, spans, "span")
             else:
-                what = f"linkset {linkset.name!r}"
-                yield from usage.association(f"{here}.association", link.association, what, configuration)
+                kind = "M2PA" if link.interface is None else "M2UA"
+                yield from usage.association(f"{here}.association", link.association, kind, configuration)
+                if link.interface is not None:
+                    yield from usage.interface(f"{here}.interface", link.interface)
+            if link.span and link.interface is not None:
+                yield Problem(f"{here}.interface", "is M2UA's and goes with `association`; leave it out")
             slc = position if link.slc is None else link.slc
             if slc in slcs:
                 yield Problem(f"{here}.slc", f"{slc} is already the SLC of link[{slcs[slc]}]")
@@ -87,7 +104,7 @@ def check_linksets(configuration: Configuration, usage: Usage) -> Iterator[Probl
             if link.span:
                 yield from _link_timeslots(here, link, f"link {slc} of linkset {linkset.name!r}", usage)
             elif link.timeslot is not None or link.timeslots:
-                yield Problem(here, "a link by M2PA has no timeslots; leave them out")
+                yield Problem(here, "a link on an association has no timeslots; leave them out")
 
 
 def check_associations(configuration: Configuration) -> Iterator[Problem]:
@@ -107,6 +124,18 @@ def check_associations(configuration: Configuration) -> Iterator[Problem]:
                 yield Problem(f"{path}.{key}", "port 0 is any port; give the one to use, 2905 for M3UA, 3565 for M2PA")
         if not association.wait and not association.peer_udp_port:
             yield Problem(f"{path}.peer_udp_port", "0 is any port; to call the peer give its UDP port, by custom 9899")
+
+
+def check_backhauls(configuration: Configuration, usage: Usage) -> Iterator[Problem]:
+    """Problems of `[[ss7.backhaul]]`."""
+    spans = [span.name for span in configuration.span]
+    for index, backhaul in enumerate(configuration.ss7.backhaul):
+        path = f"ss7.backhaul[{index}]"
+        yield from unknown_name(f"{path}.span", backhaul.span, spans, "span")
+        yield from usage.association(f"{path}.association", backhaul.association, "M2UA gateway", configuration)
+        yield from usage.interface(f"{path}.interface", backhaul.interface)
+        yield from _timers(f"{path}.timers", backhaul.timers, [name for name in SS7_TIMERS if name.startswith("q703")])
+        yield from _link_timeslots(path, backhaul, f"backhaul {backhaul.interface}", usage)
 
 
 def check_routes(configuration: Configuration) -> Iterator[Problem]:
@@ -141,7 +170,7 @@ def check_servers(configuration: Configuration, usage: Usage) -> Iterator[Proble
         path = f"ss7.m3ua[{index}]"
         for position, name in enumerate(server.associations):
             here = f"{path}.associations[{position}]"
-            yield from usage.association(here, name, f"application server {server.name!r}", configuration, shared=True)
+            yield from usage.association(here, name, "M3UA", configuration)
         codes = {"point_code": server.point_code}
         codes |= {f"destinations[{position}]": code for position, code in enumerate(server.destinations)}
         for key, text in codes.items():
@@ -154,7 +183,7 @@ def check_servers(configuration: Configuration, usage: Usage) -> Iterator[Proble
                 yield Problem(f"{path}.{key}", f"{text} is our own point code; give the one at the other end")
 
 
-def _link_timeslots(path: str, link: Link, what: str, usage: Usage) -> Iterator[Problem]:
+def _link_timeslots(path: str, link: Link | Backhaul, what: str, usage: Usage) -> Iterator[Problem]:
     if (link.timeslot is None) == (not link.timeslots):
         yield Problem(path, "give either timeslot (one, 1-31) or timeslots (several)")
         return

@@ -129,7 +129,10 @@ class Link(Table):
     span: str = ""
     """Name of a `[[span]]` for a link on timeslots."""
     association: str = ""
-    """Instead of `span`: name of an `[[association]]` for a link by M2PA (RFC 4165)."""
+    """Instead of `span`: name of an `[[association]]` for a link by M2PA (RFC 4165), or by M2UA with `interface`."""
+    interface: Annotated[int, Meta(ge=0, le=0xFFFFFFFF)] | None = None
+    """With `association`: the M2UA interface identifier of a link whose level 2 is at the signalling gateway there
+    (RFC 3331)."""
     timeslot: Timeslot | None = None
     """Timeslot 1-31 of a 64 kbit/s link; 16 by custom."""
     timeslots: str = ""
@@ -198,6 +201,27 @@ class ApplicationServer(Table):
     """Register the routing key with the gateway (or have the peer do so) instead of a configured routing context."""
 
 
+class Backhaul(Table):
+    """A signalling link on a span here whose level 3 is elsewhere: we are its M2UA signalling gateway (RFC 3331)."""
+
+    association: str
+    """Name of the `[[association]]` with the application server process."""
+    interface: Annotated[int, Meta(ge=0, le=0xFFFFFFFF)]
+    """Interface identifier agreed with it."""
+    span: str
+    """Name of a `[[span]]`."""
+    timeslot: Timeslot | None = None
+    """Timeslot 1-31 of a 64 kbit/s link."""
+    timeslots: str = ""
+    """Instead of `timeslot`: several, such as `1-15,17-31`."""
+    error_correction: Literal["basic", "cyclic"] = "basic"
+    """As in a link of a linkset."""
+    format: Literal["basic", "extended"] = "basic"
+    """As in a link of a linkset."""
+    timers: dict[str, TimerSeconds] = {}
+    """Overrides in seconds, `q703_t1` to `q703_t7`."""
+
+
 class SignallingRoute(Table):
     """A way to a signalling point beyond the adjacent ones; several to one point share the load or stand in."""
 
@@ -231,6 +255,8 @@ class Ss7(Table):
     """The linksets, `[[ss7.linkset]]`."""
     m3ua: list[ApplicationServer] = []
     """Application servers by M3UA, `[[ss7.m3ua]]`."""
+    backhaul: list[Backhaul] = []
+    """Links handed on by M2UA, `[[ss7.backhaul]]`."""
     route: list[SignallingRoute] = []
     """Routes with a priority, `[[ss7.route]]`, besides those of `reaches`."""
     transfer: bool = False

@@ -4,10 +4,11 @@ import pytest
 from support.node_pair import Bench
 
 from tandem.gateway.configuration.load import parse
-from tandem.gateway.media.protocol import Channel, SendUnits
+from tandem.gateway.media.protocol import Channel, SendUnits, UnitsReceived
 from tandem.gateway.signalling import ACKNOWLEDGEMENT_DELAY, Signalling
 from tandem.gateway.signalling_setup import channels
 from tandem.ss7.mtp2.configuration import LinkConfiguration
+from tandem.ss7.mtp3.primitives import PauseIndication, ResumeIndication, TransferIndication, TransferRequest
 
 TWO_POINTS = """
 [[span]]
@@ -122,3 +123,109 @@ def test_anything_else_goes_down_at_once(change):
     node.signalling._send(port, Down((), bytes(fill)), bench.now)
     assert node.signalling.units == [(0, (), bytes(fill))]
     assert SendUnits(0, [], bytes(fill)).fill == bytes(fill)
+
+
+ASP = """
+[[association]]
+name = "iuw"
+local = "127.0.0.1:0"
+peer = "127.0.0.1:2904"
+[[ss7.linkset]]
+name = "south"
+point_code = "1"
+adjacent_point_code = "2"
+proving = "emergency"
+restart_wait = 1.0
+  [[ss7.linkset.link]]
+  association = "iuw"
+  interface = 5
+"""
+
+GATEWAY = """
+[[span]]
+name = "e1"
+device = "virtual:x"
+[[association]]
+name = "iuw"
+local = "127.0.0.1:2904"
+peer = "127.0.0.1:0"
+wait = true
+[[ss7.backhaul]]
+association = "iuw"
+interface = 5
+span = "e1"
+timeslot = 16
+timers = { q703_t4e = 0.4 }
+"""
+
+NEIGHBOUR = """
+[[span]]
+name = "e1"
+device = "virtual:y"
+[[ss7.linkset]]
+name = "north"
+point_code = "2"
+adjacent_point_code = "1"
+proving = "emergency"
+restart_wait = 1.0
+  [[ss7.linkset.link]]
+  span = "e1"
+  timeslot = 16
+"""
+
+
+class Backhauled:
+    """An exchange, a signalling gateway that has its link, and the neighbour at the other end of the link."""
+
+    def __init__(self):
+        texts = {"asp": ASP, "gateway": GATEWAY, "neighbour": NEIGHBOUR}
+        self.lines = []
+        self.parts = {name: Signalling(parse(text), self.lines.append) for name, text in texts.items()}
+        self.heard = {name: [] for name in texts}
+        self.now = 0.0
+        for part in self.parts.values():
+            part.start(self.now)
+        for name in ("asp", "gateway"):
+            self.parts[name].association_up("iuw", 2, self.now)
+
+    def run(self, seconds):
+        for _ in range(int(seconds * 100)):
+            self.now += 0.01
+            for name, part in self.parts.items():
+                part.handle_timers(self.now)
+                self.heard[name] += part.settle(self.now)
+            for sender, receiver in (("gateway", "neighbour"), ("neighbour", "gateway")):
+                units, self.parts[sender].units = self.parts[sender].units, []
+                for _, queued, fill in units:
+                    self.parts[receiver].units_received(UnitsReceived(0, [*queued, fill], 30, 0), self.now)
+            for sender, receiver in (("asp", "gateway"), ("gateway", "asp")):
+                messages, self.parts[sender].messages = self.parts[sender].messages, []
+                for message in messages:
+                    self.parts[receiver].association_message("iuw", message.octets, message.stream, self.now)
+
+
+def test_a_link_backhauled_by_m2ua_carries_messages_both_ways():
+    network = Backhauled()
+    network.run(15)
+    for sender, receiver, opc, dpc in (("asp", "neighbour", 1, 2), ("neighbour", "asp", 2, 1)):
+        assert ResumeIndication(dpc) in network.heard[sender]
+        network.parts[sender].transfer(TransferRequest(5, dpc, 3, b"\x01\x00hello", opc=opc), network.now)
+        network.run(1)
+        (indication,) = [one for one in network.heard[receiver] if isinstance(one, TransferIndication)]
+        assert indication.data == b"\x01\x00hello"
+
+
+def test_a_lost_association_takes_the_backhauled_link_out_of_service():
+    network = Backhauled()
+    network.run(15)
+    for name in ("asp", "gateway"):
+        network.parts[name].association_down("iuw", "cut", network.now)
+    network.run(10)
+    assert PauseIndication(2) in network.heard["asp"]
+    assert PauseIndication(1) in network.heard["neighbour"]
+    network.heard = {name: [] for name in network.parts}
+    for name in ("asp", "gateway"):
+        network.parts[name].association_up("iuw", 2, network.now)
+    network.run(40)
+    assert ResumeIndication(2) in network.heard["asp"]
+    assert ResumeIndication(1) in network.heard["neighbour"]

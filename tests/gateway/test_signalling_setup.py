@@ -81,7 +81,7 @@ def test_m3ua():
             'association = "stp"',
             "associations[0]: association 'stp' is already used",
         ),
-        ('association = "wire"', 'association = "wire"\n  timeslot = 1', "a link by M2PA has no timeslots"),
+        ('association = "wire"', 'association = "wire"\n  timeslot = 1', "a link on an association has no timeslots"),
         ('association = "wire"', 'association = "wire"\n  span = "e1"', "give either span"),
         ('"2-1-3"]', '"2-1-9"]', "ss7.m3ua[0].destinations[1]"),
         ('"2-1-3"]', '"2-1-1"]', "is our own point code"),
