@@ -163,6 +163,13 @@ class Node:
         self.control.release_all(Release(Cause.NORMAL_UNSPECIFIED, diagnostic="the gateway is shutting down"), now)
         self._settle(now)
 
+    def abandon(self, reason: str, now: float) -> None:
+        """The media process is gone: end every call as far as its peer can be told, and account for all of them."""
+        self.control.accepting = False
+        self.control.release_all(Release(Cause.TEMPORARY_FAILURE, diagnostic=reason), now)
+        self.control.record_all()
+        self._settle(now)
+
     @property
     def idle(self) -> bool:
         """No call is left and every circuit that can be is blocked."""

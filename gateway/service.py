@@ -97,6 +97,9 @@ class Service:
             await self._stopping.wait()
             if self._failure is None:
                 await self._shut_down()
+            else:
+                self.node.abandon(self._failure, loop.time())
+                self._act()
             housekeeping.cancel()
             await self._associations.close()
         finally:

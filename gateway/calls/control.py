@@ -174,6 +174,12 @@ class CallControl:
                 self._release_half(call.incoming, call.release, now)
                 self._finish(call, now)
 
+    def record_all(self) -> None:
+        """Write every ended call's record now: no more statistics will come (the media process is gone)."""
+        for call in list(self.calls.values()):
+            self._forget_legs(call)
+            self._record_if_done(call)
+
     def next_deadline(self) -> float | None:
         """When `handle_timers` is due."""
         return self._timers.next_deadline()

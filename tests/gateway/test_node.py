@@ -309,6 +309,17 @@ def test_shutting_down_clears_calls_and_blocks_circuits():
     assert bench.events("a", Rejected)[0].status == 503
 
 
+def test_without_media_process_calls_end_and_are_accounted_for():
+    bench = Bench().up()
+    talk(bench)
+    bench.nodes["A"].abandon("the media process is gone", bench.now)
+    bench._drain("A")
+    bench.run(1)
+    assert bench.events("a", Ended)
+    (record,) = bench.records["A"]
+    assert (record.result, record.cause, record.diagnostic) == ("answered", 41, "the media process is gone")
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_random_calls_over_a_bad_line_leave_nothing_behind(seed):
     """Loss on the signalling link and on SIP, a link failure in the middle, releases at random from either side."""
