@@ -33,6 +33,8 @@ SPANS_AT_ONCE: Final = 8
 """Spans that are read before signalling is looked after again."""
 LEAD_MICROSECONDS: Final = 5000
 """A speech tick comes about this long before the line needs its octets."""
+DRAIN: Final = 0.01
+"""Seconds between drains of the RTP sockets: the resolution of arrival times."""
 REPORT: Final = 1.0
 CATCH_UP: Final = 0.1
 
@@ -75,6 +77,7 @@ class Plane:
         self.period = self._periods[True]
         """Microseconds between the times, from `begin` on, at which the loop must look; `serve` may change it."""
         self.speech = Ticker(0.0, TICK, CATCH_UP)
+        self.drains = Ticker(0.0, DRAIN, DRAIN)
         self._line_ticks: list[tuple[Ticker, list[SpanLine]]] = []
         self._reports = Ticker(0.0, REPORT, REPORT)
         self._legs: dict[int, _Leg] = {}
@@ -103,10 +106,11 @@ class Plane:
             lines[channel.span].add_channel(self._channels[channel.number])
         for line in self.lines:
             line.settle()
+        self._signalling = [line for line in self.lines if line.channels]
 
     def begin(self, start: float) -> None:
         """The first speech tick is at `start`, the first quantum of every line a little later."""
-        self.speech.start = start
+        self.speech.start = self.drains.start = start
         self._reports.start = start + REPORT
         groups: dict[tuple[int, int, bool], list[SpanLine]] = {}
         for line in self.lines:
@@ -122,7 +126,7 @@ class Plane:
 
     def _timer_period(self, urgent: bool) -> int:
         frames = [line.frames if urgent else line.frames * line.burst for line in self.lines]
-        return math.gcd(round(TICK * 1e6), *(count * 1_000_000 // FRAME_RATE for count in frames))
+        return math.gcd(round(DRAIN * 1e6), *(count * 1_000_000 // FRAME_RATE for count in frames))
 
     def command(self, command: protocol.Command) -> None:
         """Act on a command of the signalling process; what names something unknown is passed over.
@@ -157,8 +161,10 @@ class Plane:
 
         True too when the next tick has become due meanwhile: its time has come and gone, nothing will tell of it.
         """
+        drain = self.drains.begin(now)
         if self._tick is None and self.speech.begin(now):
             self._tick = self.tick(now)
+            drain = False
         self._send_lines(now)
         if self._tick is not None and next(self._tick, self) is self:
             self._tick = None
@@ -167,11 +173,13 @@ class Plane:
             self._deferred.clear()
             self._tell_alarms()
             self._report(now)
+        if drain:
+            self.drain(now)
         return self._tick is not None or now >= self.speech.due
 
     def _send_lines(self, now: float) -> None:
         """Send all that is due, what is late in order; together what may wait for each other."""
-        urgent = any([line.urgent(now) for line in self.lines])
+        urgent = any([line.urgent(now) for line in self._signalling])
         self.period = self._periods[urgent]
         for ticker, lines in self._line_ticks:
             burst = lines[0].burst
@@ -198,9 +206,8 @@ class Plane:
 
     def drain(self, now: float) -> None:
         """Read RTP legs, and spans with signalling; what the others carry is only wanted at the tick."""
-        for line in self.lines:
-            if line.channels:
-                self.events += line.receive(now)
+        for line in self._signalling:
+            self.events += line.receive(now)
         if self.ports.drain(self.receivers, now):
             self.transmitters.refresh()
         if self.receivers.events:

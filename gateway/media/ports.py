@@ -1,8 +1,8 @@
 """The UDP sockets of the RTP legs: bound at the start, connected to the peer while a leg has latched.
 
 A connected socket is faster both ways and lets the kernel throw strangers away. Sockets are not in the main loop's
-epoll: every latched one is read at the tick, where it nearly always has its packet, and an epoll of their own then
-tells which of all have something left.
+epoll: they have their own, which is asked at fixed times and answers which of them have something. Twice a tick is
+better than once: what waits in the sockets is then small enough to stay in the processor's cache.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tandem.core.errors import TandemError
 from .latch import Address, Latch
 from .receive import RECEIVED, ROW, Receivers
 
-MOST: Final = 512
+MOST: Final = 256
 """Datagrams read before they are looked at."""
 PASSES: Final = 8
 """Datagrams of a leg read in a drain at most, so that a flood cannot hold the caller: 100 ms of short packets."""
@@ -105,17 +105,16 @@ class RtpPorts:
 
     def drain(self, receivers: Receivers, now: float) -> bool:
         """Hand what came to `receivers`; True when a leg latched, so that its packets go elsewhere."""
-        # The epoll is not asked for what is expected anyway: asking costs half as much as reading.
-        readers = list(self._latched.values())
-        for start in range(0, len(readers), MOST):
-            self._read(readers[start : start + MOST], receivers, now)
         changed = False
+        seen: set[int] = set()
         for _ in range(PASSES * -(-len(self.latches) // MOST)):
-            ready = self._epoll.poll(0, MOST)
-            if not ready:
+            ready = [descriptor for descriptor, _ in self._epoll.poll(0, MOST)]
+            # The few that have come since we began can wait, a second packet of a leg must not.
+            if not ready or (len(ready) < MOST and seen and seen.isdisjoint(ready)):
                 break
-            readers = []
-            for descriptor, _ in ready:
+            seen.update(ready)
+            readers: list[_Reader] = []
+            for descriptor in ready:
                 if reader := self._latched.get(descriptor):
                     readers.append(reader)
                 else:
@@ -132,7 +131,7 @@ class RtpPorts:
         for leg, receive_into in readers:
             try:
                 lengths.append(receive_into(rows[count]))
-            except OSError:  # nothing there, an ICMP error for something sent, or a bad checksum
+            except OSError:  # an ICMP error for something sent, or a bad checksum
                 continue
             legs.append(leg)
             count += 1

@@ -86,6 +86,6 @@ def crc4_blocks(octets: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[n
     x2 = (x4[:, :15] ^ x4[:, 15:]).view(np.uint16)
     x1 = (x2[:, :15] ^ x2[:, 15:]).view(np.uint8)
     folded = x1[:, :15] ^ x1[:, 15:]
-    c_bits: NDArray[np.uint8] = (octets[:, ::_C_FRAMES] >> 7) @ _C_WEIGHTS
+    c_bits: NDArray[np.uint8] = (octets[:, ::_C_FRAMES] >> np.uint8(7)) @ _C_WEIGHTS
     crcs: NDArray[np.uint8] = np.bitwise_xor.reduce(_TABLE.take(folded + _PLACES), axis=1)
     return crcs ^ _OF_C_BITS[c_bits], c_bits
