@@ -21,6 +21,7 @@ from tandem.gateway.configuration.schema import Configuration
 from tandem.gateway.log import Line
 from tandem.gateway.media.protocol import (
     Command,
+    ContinuityHeard,
     DigitReceived,
     Event,
     MediaReport,
@@ -135,6 +136,8 @@ class Node:
                 self._span_changed(event, now)
             elif isinstance(event, DigitReceived):
                 self.lines.append(Line("debug", "<", f"rtp {event.leg}", f"digit {event.digit}"))
+            elif isinstance(event, ContinuityHeard):
+                self.isup.continuity_heard(event.endpoint, now)
             elif isinstance(event, MediaReport):
                 self.report = event
         self._settle(now)

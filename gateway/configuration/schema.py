@@ -297,6 +297,11 @@ class IsupTrunk(Table, tag_field="type", tag="isup"):
     """Overlap receiving: fewer digits than this are never a whole number."""
     maximum_digits: Annotated[int, Meta(ge=0)] = 0
     """Overlap receiving: as many digits are a whole number; 0: only the end signal or T10 tells."""
+    continuity_check: Annotated[int, Meta(ge=0)] = 0
+    """Check the continuity of the speech path on every so-manieth outgoing call (Q.724 7); 0: never."""
+    role: Literal["transit", "end"] = "transit"
+    """What the exchange is when a peer asks for messages and parameters it does not know to be passed on or not
+    (Q.764 2.9.5): `end` where calls end or begin here, as towards SIP."""
     unknown_nature: Literal["national", "unknown"] = "national"
     """Nature of address sent for a number whose nature is not known, such as a SIP user part without `+`."""
     timers: dict[str, TimerSeconds] = {}

@@ -19,6 +19,7 @@ from tandem.hardware.span import FRAME_RATE, TIMESLOTS
 
 from . import protocol
 from .clock import Ticker
+from .continuity import ContinuityListener
 from .digits import DigitPlayer, EventInProgress, EventReceiver, make_tones
 from .latch import SILENCE as SILENT
 from .line import BLOCK, SignallingChannel, SpanLine
@@ -55,6 +56,7 @@ class Plane:
     """
 
     def __init__(self, configuration: MediaConfiguration) -> None:
+        self._continuity = ContinuityListener()
         self.events: list[Event] = []
         """What the signalling process is to hear; whoever sends it clears the list."""
         self.lines: list[SpanLine] = []
@@ -225,6 +227,7 @@ class Plane:
                 rows = matrix.timeslot_rows[TIMESLOTS * place : TIMESLOTS * (place + 1)]
                 rows[:] = line.store.read(BLOCK).T
             yield
+        self.events += self._continuity.listen(matrix)
         self.receivers.jitter.play(matrix.leg_rows)
         self._play_digits(now)
         matrix.play_tones()
@@ -279,12 +282,16 @@ class Plane:
 
     def _set_source(self, sink: Endpoint, source: Endpoint | None) -> None:
         if (place := self._place(sink)) is not None:
+            self._continuity.stop(place)
             self.matrix.set_source(place, None if source is None else self._place(source))
 
     def _set_tone(self, sink: Endpoint, name: str) -> None:
         place = self._place(sink)
         if place is None:
             return
+        self._continuity.stop(place)
+        if name == "continuity" and isinstance(sink, protocol.TimeslotEndpoint):
+            self._continuity.start(place, sink)
         library = self._tones[self.matrix.law(place)]
         if name in library.plan.tones:
             self.matrix.set_tone(place, TonePlayer(library, name))

@@ -156,6 +156,12 @@ class DigitReceived(msgspec.Struct, array_like=True, tag="digit"):
     duration_ms: int
 
 
+class ContinuityHeard(msgspec.Struct, array_like=True, tag="continuity"):
+    """The tone `continuity` that is being sent on a timeslot came back on it. Once for each Tone command."""
+
+    endpoint: TimeslotEndpoint
+
+
 class MediaReport(msgspec.Struct, array_like=True, tag="report"):
     """Once a second: how the tick keeps time, and span counters by name."""
 
@@ -165,7 +171,7 @@ class MediaReport(msgspec.Struct, array_like=True, tag="report"):
     spans: dict[str, dict[str, int]]
 
 
-Event = Ready | Failed | UnitsReceived | SpanChanged | RtpClosed | DigitReceived | MediaReport
+Event = Ready | Failed | UnitsReceived | SpanChanged | RtpClosed | DigitReceived | ContinuityHeard | MediaReport
 
 
 class Channel(msgspec.Struct):

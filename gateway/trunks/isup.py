@@ -404,6 +404,8 @@ def _group(trunk: IsupTrunk, linkset: Linkset | ApplicationServer, cics: tuple[i
         variant=Variant(linkset.variant),
         timers={name.upper(): value for name, value in trunk.timers.items()},
         overlap=trunk.overlap,
+        continuity_check=trunk.continuity_check,
+        role=trunk.role,
         minimum_digits=trunk.minimum_digits,
         maximum_digits=trunk.maximum_digits,
     )

@@ -452,6 +452,31 @@ def test_from_sip_to_sip():
     assert (record.incoming.protocol, record.outgoing.protocol, record.cause) == ("sip", "sip", 16)
 
 
+def test_the_continuity_of_a_circuit_is_checked_before_the_call_goes_on():
+    bench = Bench(trunk="continuity_check = 1").up()
+    talk(bench)
+    circuit = TimeslotEndpoint("e1", 1)
+    assert Tone(circuit, "continuity") in bench.media["A"]
+    assert Source(circuit, circuit) in bench.media["B"]
+    assert bench.media["B"].index(Source(circuit, circuit)) < len(bench.media["B"]) - 1
+
+
+def test_a_circuit_without_continuity_is_not_used_and_the_call_goes_over_another():
+    bench = Bench(trunk="continuity_check = 1").up()
+    bench.deaf = True
+    invite(bench)
+    bench.run(1)
+    bench.deaf = False
+    bench.run(3)
+    incoming = offered(bench)
+    bench.call("b", "respond", incoming.call, 200, body=OFFER)
+    bench.run(0.5)
+    assert bench.events("a", Answered)
+    assert bench.nodes["A"].control.calls
+    (call,) = bench.nodes["A"].control.calls.values()
+    assert call.outgoing.reference != "pstn/1"
+
+
 @pytest.mark.parametrize("variant", ["ansi", "china"])
 def test_a_call_in_other_variants(variant):
     bench = Bench(linkset=f'variant = "{variant}"').up()

@@ -9,7 +9,16 @@ import itertools
 from random import Random
 
 from tandem.gateway.configuration.load import parse
-from tandem.gateway.media.protocol import CloseRtp, MediaStatistics, RtpClosed, SendUnits, UnitsReceived
+from tandem.gateway.media.protocol import (
+    CloseRtp,
+    ContinuityHeard,
+    MediaStatistics,
+    RtpClosed,
+    SendUnits,
+    Source,
+    Tone,
+    UnitsReceived,
+)
 from tandem.gateway.node import Node
 from tandem.gateway.sip.agent import SipAgent
 from tandem.gateway.sip.configuration import AgentConfiguration
@@ -125,6 +134,9 @@ class Bench:
         """Commands to each media process, signal units left out."""
         self._events = []
         self._order = itertools.count()
+        self.deaf = False
+        """While set, no check tone comes back."""
+        self._sources = {}
         self._fill = {}
         self._counts = {}
         parts = {"linkset": "", "links": "", "trunk": "", "sip_trunk": "", "more": ""} | extra
@@ -288,8 +300,21 @@ class Bench:
             self._units(name, command)
             return
         self.media[name].append(command)
+        if isinstance(command, Source | Tone):
+            self._check_loops(name, command)
         if isinstance(command, CloseRtp):
             self._later(0.001, lambda: self._media_event(name, RtpClosed(command.leg, MediaStatistics())))
+
+    def _check_loops(self, name, command):
+        """The check tone on a circuit comes back while the other end has a loop on it."""
+        self._sources[name, repr(command.sink)] = command
+        for one, other in (("A", "B"), ("B", "A")):
+            mine = self._sources.get((one, repr(command.sink)))
+            theirs = self._sources.get((other, repr(command.sink)))
+            sent = isinstance(mine, Tone) and mine.name == "continuity"
+            looped = isinstance(theirs, Source) and theirs.source == theirs.sink
+            if sent and looped and not self.deaf:
+                self._later(0.1, lambda one=one, sink=mine.sink: self._media_event(one, ContinuityHeard(sink)))
 
     def _media_event(self, name, event):
         self.nodes[name].media_events([event], self.now)

@@ -1,0 +1,19 @@
+"""The continuity check of a circuit, with the 2000 Hz tone over a real E1 between two gateways."""
+
+import pytest
+
+from tandem.gateway.demo import run as demo
+
+pytestmark = [pytest.mark.interop, pytest.mark.timeout(120)]
+
+
+def test_the_tone_goes_round_and_cot_follows(tmp_path, monkeypatch, capsys):
+    plain = demo.example
+    monkeypatch.setattr(
+        demo, "example", lambda name: plain(name).replace('type = "isup"', 'type = "isup"\ncontinuity_check = 1')
+    )
+    demo.run_demo(tmp_path)
+    output = capsys.readouterr().out
+    assert "on the E1: IAM, COT, ACM, ANM, REL, RLC" in output
+    assert output.count("WRONG") == 1  # the demonstration itself expects no COT
+    assert "Continuity indicators: successful" in (tmp_path / "gateway-b.log").read_text()
