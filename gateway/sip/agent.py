@@ -193,9 +193,9 @@ class SipAgent:
             layer.refuse(request, source, 481, now)
         elif method not in self.configuration.allow:
             layer.refuse(request, source, 405, now, layer.allow_line)
-        elif (scheme := request.uri.scheme) not in ("sip", "tel"):
+        elif request.uri.scheme not in ("sip", "tel"):
             # sips would have needed TLS up to here (26.2.2).
-            layer.statistics[f"scheme {scheme[:16]}"] += 1
+            layer.statistics["unsupported schemes"] += 1
             layer.refuse(request, source, 416, now)
         elif method == "OPTIONS":
             answer_options(layer, request, source, now)

@@ -310,6 +310,11 @@ class Call:
         self.layer.stop(self, CallTimer.ACK)
 
     def _send_bye(self, dialog: Dialog, extra: str, now: float) -> None:
+        """Leave `dialog`; the call is to be closed."""
+        if self._reinvite_server is not None:
+            # As 15.1.2 has it for the other side: an INVITE still open gets 487. Unanswered it would stay for ever.
+            self.layer.respond(self._reinvite_server, 487, now)
+            self._reinvite_server = None
         Bye(self.layer, dialog, extra, self.credentials).send("", now)
 
     def _session_fields(self, headers: Headers, body: bytes | None, content_type: str = "application/sdp") -> str:

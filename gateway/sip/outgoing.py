@@ -124,6 +124,9 @@ class OutgoingCall(Call):
         dialog = self._confirm(response, source)
         head = dialog.head(self.layer.via(), response.cseq)
         self._acks[tag] = head.build("ACK", self._authorization)
+        if (early := self._early.get(tag)) is not None:
+            # Its key is another one where the peer gives the Call-ID or our tag back wrong.
+            self.context.dialogs.pop(early.key, None)
         self._early[tag] = dialog
         self.layer.send(self._acks[tag], dialog.destination)
         if self.closed or self.dialog is not None:

@@ -138,6 +138,17 @@ def test_bye_while_a_reinvite_is_open():
     assert dialog.script.kinds() == ["ReInvite", "Ended", "Closed"]
 
 
+def test_our_bye_while_a_reinvite_is_open():
+    """It gets 487, and its transaction ends."""
+    script = (dialog := Dialog()).script
+    dialog.send("INVITE", body="v=1")
+    script.agent.bye(1, (), script.now)
+    refusal, bye = script.drain()
+    assert (refusal.status, bye.method) == (487, "BYE")
+    script.wait(60)
+    assert set(script.agent.sizes().values()) == {0}
+
+
 def test_reinvite_of_ours():
     """14.1: new offer in the dialog, ACK for each 2xx, target refreshed."""
     dialog = Dialog()

@@ -1,6 +1,6 @@
 import pytest
 from support.sip_pair import OFFER, invitation
-from support.sip_script import PEER, Script, peer_request
+from support.sip_script import PEER, Script, peer_request, response_to
 
 from tandem.core.errors import EncodeError
 from tandem.gateway.sip.primitives import Answered, Credentials, Failed, Provisional, Rejected
@@ -254,6 +254,15 @@ def test_answer_without_usable_contact():
     assert script.agent.statistics["2xx without usable Contact"] == 1
     script.agent.bye(call, (), 0.0)
     assert [m.method for m in script.drain()] == ["BYE"]
+
+
+def test_answer_with_another_call_id():
+    """The transaction takes it; the early dialog goes with the call all the same."""
+    script, call, invite = calling()
+    script.answer(invite, 180)
+    script.hear(response_to(invite, 200).replace(invite.call_id, "other"))
+    script.agent.bye(call, (), script.now)
+    at_rest(script)
 
 
 def test_provisional_response_without_usable_contact():
