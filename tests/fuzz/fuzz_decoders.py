@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Feed every decoder random octets and mutated messages: each must give a value or a DecodeError, nothing else.
 
-    python tests/fuzz/fuzz_decoders.py --seconds 60 [--seed N] [--only NAME]
+    python tests/fuzz/fuzz_decoders.py --seconds 60 [--inputs N] [--seed N] [--only NAME]
 
 Exit status 0 when all was well; 1 with the octets in hexadecimal and the traceback when something else came out.
 """
@@ -18,6 +18,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from support.fuzzing import mutate
+from support.sigtran_vectors import captured
+
 from tandem.codecs.rtp import parse_header
 from tandem.codecs.telephone_event import parse_events
 from tandem.core.errors import DecodeError
@@ -31,6 +36,11 @@ from tandem.ss7.isup.variants import Variant
 from tandem.ss7.mtp2.units import decode_unit, encode_unit
 from tandem.ss7.mtp3.label import Variant as LabelVariant
 from tandem.ss7.mtp3.msu import decode_msu
+from tandem.ss7.sigtran.codes import Ppid, Tag
+from tandem.ss7.sigtran.common import Message as SigtranMessage
+from tandem.ss7.sigtran.m2pa_messages import parse_m2pa
+from tandem.ss7.sigtran.messages import M2UA_FORMS, M3UA_FORMS, Forms, check_message
+from tandem.ss7.sigtran.parameters import ProtocolData, nested, parse_affected, parse_routing_key
 
 VECTORS = Path(__file__).resolve().parent.parent / "vectors"
 LABEL = b"\x85\x01\x80\x00\x00"
@@ -117,6 +127,33 @@ def explain(protocol: str, variant: str) -> Callable[[bytes], object]:
     return run
 
 
+def adaptation(forms: Forms) -> Callable[[bytes], object]:
+    """M3UA or M2UA."""
+
+    def run(octets: bytes) -> object:
+        message = SigtranMessage.parse(octets)
+        str(message)
+        assert SigtranMessage.parse(message.encode()).parameters == message.parameters
+        for parameter in message.parameters:
+            each(parameter.value, ProtocolData.parse)
+            for read in (parse_routing_key, nested):
+                try:
+                    read(parameter)
+                except DecodeError:
+                    continue
+        if message.get(Tag.AFFECTED_POINT_CODE) is not None:
+            each(octets, lambda _: parse_affected(message))
+        check_message(message, forms, 1)
+        return message
+
+    return run
+
+
+def m2pa(octets: bytes) -> object:
+    message = parse_m2pa(octets)
+    return str(message), parse_m2pa(message.encode())
+
+
 def sip(octets: bytes) -> object:
     message = parse_message(octets)
     for name in list(message.fields):
@@ -138,6 +175,9 @@ TARGETS = [
         for name in decode.VARIANTS
     ],
     Target("explain-mtp2", explain("mtp2", "itu"), _UNITS),
+    Target("m3ua", adaptation(M3UA_FORMS), [message.octets for message in captured(Ppid.M3UA)]),
+    Target("m2ua", adaptation(M2UA_FORMS), [message.octets for message in captured(Ppid.M2UA)]),
+    Target("m2pa", m2pa, [message.octets for message in captured(Ppid.M2PA)]),
     Target(
         "rtp",
         parse_header,
@@ -151,30 +191,6 @@ TARGETS = [
     Target("sip", sip, _SIP),
     Target("sdp", sdp.parse, [message.partition(b"\r\n\r\n")[2] for message in _SIP if b"\r\nv=0" in message]),
 ]
-
-
-def mutate(octets: bytes, other: bytes, source: random.Random) -> bytes:
-    """One to four random changes."""
-    data = bytearray(octets)
-    for _ in range(source.randint(1, 4)):
-        at = source.randrange(len(data) + 1)
-        match source.randrange(7):
-            case 0 if data:
-                data[at % len(data)] ^= 1 << source.randrange(8)
-            case 1 if data:
-                data[at % len(data)] = source.choice([0, 1, 0x7F, 0x80, 0xFF, len(data) & 0xFF])
-            case 2:
-                data[at:at] = source.randbytes(source.randint(1, 4))
-            case 3:
-                del data[at : at + source.randint(1, 8)]
-            case 4:
-                del data[at:]
-            case 5:
-                data[at:at] = data[at : at + 16]
-            case _:
-                start = source.randrange(len(other) + 1)
-                data[at:] = other[start:]
-    return bytes(data)
 
 
 def an_input(target: Target, source: random.Random) -> bytes:
@@ -193,8 +209,13 @@ def check(target: Target, octets: bytes) -> bool:
     return True
 
 
-def fuzz(targets: Iterable[Target], seconds: float, source: random.Random) -> dict[str, tuple[int, int]]:
-    """Spend about `seconds`, equally on each target; inputs and accepted ones by name. AssertionError at a failure."""
+def fuzz(
+    targets: Iterable[Target], seconds: float, source: random.Random, most: int | None = None
+) -> dict[str, tuple[int, int]]:
+    """Spend about `seconds`, equally on each target, or until each had `most` inputs; inputs and accepted ones by name.
+
+    AssertionError at a failure.
+    """
     chosen = list(targets)
     counts = {}
     for target in chosen:
@@ -203,7 +224,7 @@ def fuzz(targets: Iterable[Target], seconds: float, source: random.Random) -> di
         for seed in target.seeds:
             accepted += check_loudly(target, seed)
             inputs += 1
-        while time.monotonic() < end:
+        while time.monotonic() < end and (most is None or inputs < most):
             for _ in range(50):
                 accepted += check_loudly(target, an_input(target, source))
             inputs += 50
@@ -222,6 +243,7 @@ def check_loudly(target: Target, octets: bytes) -> bool:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=60.0, help="time to spend in all (default 60)")
+    parser.add_argument("--inputs", type=int, default=None, help="inputs for each target, if the time is enough")
     parser.add_argument("--seed", type=int, default=None, help="seed of the random source (default: a new one)")
     parser.add_argument("--only", metavar="NAME", help="targets whose name contains NAME")
     options = parser.parse_args()
@@ -230,14 +252,17 @@ def main() -> int:
     targets = [target for target in TARGETS if not options.only or options.only in target.name]
     if not targets:
         parser.error(f"no target is called {options.only}; there are {', '.join(t.name for t in TARGETS)}")
-    try:
-        counts = fuzz(targets, options.seconds, random.Random(seed))
-    except AssertionError:
-        traceback.print_exc()
-        return 1
-    for name, (inputs, accepted) in counts.items():
-        print(f"{name:22} {inputs:9} inputs, {accepted:9} accepted")
-    return 0
+    bad = 0
+    for target in targets:
+        try:
+            counts = fuzz([target], options.seconds / len(targets), random.Random(seed), options.inputs)
+        except AssertionError:
+            traceback.print_exc()
+            bad = 1
+            continue
+        for name, (inputs, accepted) in counts.items():
+            print(f"{name:22} {inputs:9} inputs, {accepted:9} accepted", flush=True)
+    return bad
 
 
 if __name__ == "__main__":

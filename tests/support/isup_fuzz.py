@@ -28,10 +28,10 @@ _SENT = (M.ACM, M.ANM, M.CON, M.IDR, M.NRM, M.INR, M.SUS, M.RES)
 class Fuzz:
     """Random inputs of `steps` steps, then recovery."""
 
-    def __init__(self, seed: int, steps: int = 60) -> None:
+    def __init__(self, seed: int, steps: int = 60, variant: Variant | None = None) -> None:
         self.random = Random(seed)
         choose = self.random.choice
-        self.variant = choose([Variant.ITU, Variant.ITU, Variant.ANSI, Variant.CHINA])
+        self.variant = variant or choose([Variant.ITU, Variant.ITU, Variant.ANSI, Variant.CHINA])
         self.single = Single(
             CICS,
             variant=self.variant,
@@ -44,8 +44,12 @@ class Fuzz:
             times_suspension=True,
         )
         for _ in range(steps):
-            self._step()
-            self.single.take()
+            self.step()
+
+    def step(self) -> None:
+        """One random input."""
+        self._step()
+        self.single.take()
 
     def _step(self) -> None:
         single, choose = self.single, self.random.choice

@@ -1,0 +1,165 @@
+#!/usr/bin/env python3
+"""Feed every state machine random messages, requests and timers in virtual time; nothing may break, grow or get stuck.
+
+    python tests/fuzz/fuzz_machines.py --seconds 60 [--inputs N] [--seed N] [--only NAME]
+
+A target plays episodes: a new machine (two that talk to each other, over a line that loses, changes, doubles and
+invents messages), some hundred to some thousand inputs, then recovery over a line without trouble. It fails on any
+exception but the documented errors of misuse, on timers or outputs without end, on a table or queue longer than
+its limit, and when the machine does not recover: a link that does not align, a circuit or a call that is left.
+
+Exit status 0 when all was well; 1 with the seed of the episode and the traceback otherwise.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from support import fuzz_adaptation, fuzz_lines, fuzz_links, fuzz_sip
+from support.fuzzing import held
+from support.isup_fuzz import Fuzz as IsupFuzz
+
+from tandem.ss7.isup.variants import Variant
+
+#: Inputs in an episode. The longest show what grows.
+EPISODES = (100, 300, 300, 1000, 1000, 6000)
+#: Inputs between two looks at what is held.
+LOOK = 1000
+
+
+@dataclass(frozen=True)
+class Target:
+    """A state machine under test."""
+
+    name: str
+    begin: Callable[[Random], Any]
+    """A new episode: `step()` is one input."""
+    recover: Callable[[Any], None] = lambda episode: None
+    """The end of the episode; AssertionError when something is left."""
+    limit: int = 1500
+    """Longest table, queue or text that the machine may hold."""
+    longest: int = max(EPISODES)
+    """Longest episode."""
+
+
+class Isup:
+    """One exchange of a variant, all of whose messages are random."""
+
+    def __init__(self, variant: Variant, source: Random) -> None:
+        self.fuzz = IsupFuzz(source.randrange(1 << 32), 0, variant)
+        self.machine = self.fuzz.single.exchange
+
+    def step(self) -> None:
+        self.fuzz.step()
+
+
+def isup(variant: Variant) -> Target:
+    def begin(source: Random) -> Isup:
+        return Isup(variant, source)
+
+    # With a recovery of an hour, after which no circuit may be busy, an episode need not be long.
+    return Target(f"isup-{variant.value}", begin, lambda episode: episode.fuzz.recover(), longest=1000)
+
+
+def m3ua(name: str) -> Target:
+    return Target(name, lambda source: fuzz_adaptation.m3ua(name, source), fuzz_adaptation.layers_recover)
+
+
+TARGETS = [
+    Target("mtp2", fuzz_links.mtp2, fuzz_links.mtp2_recovers, limit=4096),  # sequence numbers of the extended format
+    Target("mtp3", fuzz_links.mtp3),
+    *[isup(variant) for variant in (Variant.ITU, Variant.ANSI, Variant.CHINA)],
+    *[m3ua(name) for name in fuzz_adaptation.ROLES],
+    Target("m2pa", fuzz_links.m2pa, fuzz_links.m2pa_recovers),
+    Target("m2ua", fuzz_adaptation.m2ua, fuzz_adaptation.layers_recover),
+    Target("sip", fuzz_sip.sip, fuzz_sip.sip_recovers, limit=40_000),  # texts of SIP messages
+    Target("hdlc", fuzz_lines.Hdlc, limit=4000),  # bits
+    Target("e1", fuzz_lines.E1, limit=16_000),  # bits
+    Target("satop", fuzz_lines.Satop),
+]
+
+
+def play(target: Target, seed: int, most: int | None = None) -> int:
+    """One episode of at most `most` inputs; the number of inputs. AssertionError, with the seed in it, at a failure."""
+    source = Random(seed)
+    steps = min(source.choice(EPISODES), target.longest, most or target.longest)
+    done = 0
+    try:
+        episode = target.begin(source)
+        while done < steps:
+            done += 1
+            episode.step()
+            if done % LOOK == 0 or done == steps:
+                check_size(target, episode)
+        target.recover(episode)
+    except Exception as error:
+        text = f"{target.name}: episode {seed}, input {done} of {steps}: {type(error).__name__}: {error}"
+        raise AssertionError(text) from error
+    return done
+
+
+def check_size(target: Target, episode: Any) -> None:
+    """AssertionError when a machine of the episode holds more than it may."""
+    for machine in [side.machine for side in getattr(episode, "sides", [episode])]:
+        length, path = held(machine)
+        assert length <= target.limit, f"{path} has {length} entries"
+
+
+def fuzz(
+    targets: Iterable[Target], seconds: float, source: Random, inputs: int | None = None
+) -> dict[str, tuple[int, int]]:
+    """Play each target for its share of `seconds`, or until it had `inputs`; inputs and episodes by name."""
+    chosen = list(targets)
+    counts = {}
+    for target in chosen:
+        end = time.monotonic() + seconds / len(chosen)
+        done = episodes = 0
+        while time.monotonic() < end and (inputs is None or done < inputs):
+            done += play(target, source.randrange(1 << 32), None if inputs is None else inputs - done)
+            episodes += 1
+        counts[target.name] = (done, episodes)
+    return counts
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=60.0, help="time to spend in all (default 60)")
+    parser.add_argument("--inputs", type=int, default=None, help="inputs for each target, if the time is enough")
+    parser.add_argument("--seed", type=int, default=None, help="seed of the random source (default: a new one)")
+    parser.add_argument("--episode", type=int, default=None, help="play this one episode of the targets chosen")
+    parser.add_argument("--only", metavar="NAME", help="targets whose name contains NAME")
+    options = parser.parse_args()
+    seed = random.randrange(1 << 32) if options.seed is None else options.seed
+    targets = [target for target in TARGETS if not options.only or options.only in target.name]
+    if not targets:
+        parser.error(f"no target is called {options.only}; there are {', '.join(t.name for t in TARGETS)}")
+    print(f"seed {seed}", flush=True)
+    bad = 0
+    for target in targets:
+        try:
+            if options.episode is not None:
+                counts = {target.name: (play(target, options.episode), 1)}
+            else:
+                counts = fuzz([target], options.seconds / len(targets), Random(seed), options.inputs)
+        except AssertionError:
+            traceback.print_exc()
+            bad = 1
+            continue
+        for name, (inputs, episodes) in counts.items():
+            print(f"{name:22} {inputs:9} inputs in {episodes:6} episodes", flush=True)
+    return bad
+
+
+if __name__ == "__main__":
+    sys.exit(main())
