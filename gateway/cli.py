@@ -191,3 +191,13 @@ def bench_ss7(seconds: float, as_json: bool) -> None:
     from tandem.gateway.bench.ss7 import run as measure
 
     _print(measure(seconds), as_json)
+
+
+@bench.command("sigtran")
+@_seconds
+@_json
+def bench_sigtran(seconds: float, as_json: bool) -> None:
+    """Calls and messages a second through SCTP, M3UA and ISUP on one core (needs libusrsctp2)."""
+    from tandem.gateway.bench.sigtran import run as measure
+
+    _print(measure(seconds), as_json)
