@@ -43,7 +43,7 @@ types: $(BIN)/.tools
 	$(BIN)/mypy
 layers: $(BIN)/.tools
 	$(BIN)/lint-imports
-unit: $(BIN)/.tools
+unit: $(BIN)/.tools peers
 	$(BIN)/python -m pytest -q -m 'not interop' -n 2
 
 docs: $(BIN)/.installed ## Regenerate the reference pages that come from the code

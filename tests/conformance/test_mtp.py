@@ -5,11 +5,11 @@ from conformance.catalogue import Case
 from conformance.q781_transmission import Q781
 from conformance.q782_routes import Q782
 
-CASES = [*Q781.cases, *Q782.cases]
+#: What does not apply is in the summary with its reason.
+CASES = [case for case in (*Q781.cases, *Q782.cases) if case.check is not None]
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_case(case: Case):
-    if case.check is None:
-        pytest.skip(case.reason)
+    assert case.check is not None
     case.check()

@@ -4,11 +4,13 @@ import pytest
 from conformance.catalogue import Case
 from conformance.q784_calls import Q784
 
+#: What does not apply is in the summary with its reason.
+CASES = [case for case in Q784.cases if case.check is not None]
 
-@pytest.mark.parametrize("case", Q784.cases, ids=str)
+
+@pytest.mark.parametrize("case", CASES, ids=str)
 def test_case(case: Case):
-    if case.check is None:
-        pytest.skip(case.reason)
+    assert case.check is not None
     case.check()
 
 

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import shutil
 import struct
 import subprocess
 from pathlib import Path
@@ -54,7 +53,7 @@ def fields(path: Path, *names: str) -> list[list[str]]:
     return [line.split("\t") for line in done.stdout.splitlines()]
 
 
-needs_tshark = pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
+needs_tshark = pytest.mark.usefixtures("tshark")
 
 
 @pytest.mark.interop

@@ -1,7 +1,6 @@
 """Our ISUP decoder against tshark's, field by field: captured messages, every typed parameter with random fields."""
 
 import random
-import shutil
 from collections.abc import Callable
 from typing import Any
 
@@ -76,7 +75,7 @@ from tandem.ss7.isup.transport import (
 
 pytestmark = [
     pytest.mark.interop,
-    pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed"),
+    pytest.mark.usefixtures("tshark"),
 ]
 
 CAPTURES = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import socket
 import struct
 import subprocess
@@ -16,7 +15,7 @@ from tandem.hardware.registry import open_span
 
 pytestmark = [
     pytest.mark.interop,
-    pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed"),
+    pytest.mark.usefixtures("tshark"),
 ]
 
 LINKTYPE_IPV4 = 228

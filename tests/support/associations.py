@@ -55,4 +55,4 @@ def _has_library() -> bool:
     return True
 
 
-needs_usrsctp = pytest.mark.skipif(not _has_library(), reason="libusrsctp2 is not installed")
+needs_usrsctp = pytest.mark.skipif(not _has_library(), reason="libusrsctp2 is not installed: apt install libusrsctp2")

@@ -33,8 +33,9 @@ def test_path_parameters():
     assert pack_path(SctpParameters(heartbeat=0.0))[132:136] == bytes(4)
 
 
-@pytest.mark.skipif(not kernel_has_sctp(), reason="this kernel has no SCTP")
-def test_messages_between_two_ends():
+def test_messages_between_two_ends_or_a_clear_error():
+    """With SCTP in the kernel it must work; without, it must say so."""
+
     async def scene():
         users = Recorder(), Recorder()
         here = ["127.0.0.1"]
@@ -49,4 +50,8 @@ def test_messages_between_two_ends():
         await client.close()
         await server.close()
 
-    asyncio.run(scene())
+    if kernel_has_sctp():
+        asyncio.run(scene())
+    else:
+        with pytest.raises(ConfigurationError, match="SCTP"):
+            asyncio.run(scene())

@@ -116,6 +116,7 @@ def test_a_call_of_several_circuits_is_refused():
 
 def test_continuity_check_with_tone_and_loop():
     bench = Bench().up()
+    bench.deaf = True
     place(bench, "301", continuity=1)
     bench.run(0.5)
     circuit = TimeslotEndpoint("e1", 1)
