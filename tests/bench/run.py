@@ -19,6 +19,8 @@ RUNS = {
     "spans": ["spans"],
     "codec": ["codec"],
     "isup": ["isup"],
+    "ss7": ["ss7"],
+    "sigtran": ["sigtran"],
 }
 
 
