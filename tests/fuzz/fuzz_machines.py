@@ -26,7 +26,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from support import fuzz_adaptation, fuzz_lines, fuzz_links, fuzz_sip
+from support import fuzz_adaptation, fuzz_isup, fuzz_lines, fuzz_links, fuzz_sip
 from support.fuzzing import held
 from support.isup_fuzz import Fuzz as IsupFuzz
 
@@ -72,14 +72,19 @@ def isup(variant: Variant) -> Target:
     return Target(f"isup-{variant.value}", begin, lambda episode: episode.fuzz.recover(), longest=1000)
 
 
+def isup_pair(variant: Variant) -> Target:
+    name = f"isup-{variant.value}-pair"
+    return Target(name, lambda source: fuzz_isup.isup(variant, source), fuzz_isup.isup_recovers)
+
+
 def m3ua(name: str) -> Target:
     return Target(name, lambda source: fuzz_adaptation.m3ua(name, source), fuzz_adaptation.layers_recover)
 
 
 TARGETS = [
     Target("mtp2", fuzz_links.mtp2, fuzz_links.mtp2_recovers, limit=4096),  # sequence numbers of the extended format
-    Target("mtp3", fuzz_links.mtp3),
-    *[isup(variant) for variant in (Variant.ITU, Variant.ANSI, Variant.CHINA)],
+    Target("mtp3", fuzz_links.mtp3, fuzz_links.mtp3_recovers),
+    *[make(variant) for variant in (Variant.ITU, Variant.ANSI, Variant.CHINA) for make in (isup, isup_pair)],
     *[m3ua(name) for name in fuzz_adaptation.ROLES],
     Target("m2pa", fuzz_links.m2pa, fuzz_links.m2pa_recovers),
     Target("m2ua", fuzz_adaptation.m2ua, fuzz_adaptation.layers_recover),

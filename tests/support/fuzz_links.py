@@ -212,6 +212,8 @@ class PointSide:
         self.machine = SignallingPoint(configuration)
         self.own, self.source, self.configuration = own, source, configuration
         self.started = False
+        self.reliable = False
+        """Level 2 does all that it is asked for."""
 
     def take(self, now: float) -> list[tuple[int, bytes]]:
         source, sent = self.source, []
@@ -224,11 +226,11 @@ class PointSide:
                 match output:
                     case level3.SendMessage(link, msu):
                         sent.append((link, msu))
-                    case level3.StartLink(link) if source.random() < 0.8:
+                    case level3.StartLink(link) if self.reliable or source.random() < 0.8:
                         answer = level2.LinkInService()
                     case level3.RetrieveBsnt(link):
                         answer = level2.RetrievedBsnt(source.randrange(128))
-                    case level3.RetrieveMessages(link) if source.random() < 0.9:
+                    case level3.RetrieveMessages(link) if self.reliable or source.random() < 0.9:
                         answer = level2.RetrievedMessages((MSU,) * source.randrange(4))
                 if answer is not None:
                     self.machine.link_event(link, answer, now)
@@ -305,3 +307,30 @@ def mtp3(source: Random) -> Duel:
         ]
         sides.append(PointSide(own, Configuration(own, linksets, routes=tuple(routes), **options), source))
     return Duel(sides, source)
+
+
+def mtp3_recovers(duel: Duel) -> None:
+    """After anything, with links that work and nothing inhibited, the points reach each other."""
+    duel.cut()
+    for side in duel.sides:
+        side.reliable = True
+        if not side.started:
+            side.machine.start(duel.now)
+        for link in range(3):
+            side.machine.deactivate(link, duel.now)
+    duel.drain()
+    duel.cut()
+    duel.quietly(5.0, 0.5)
+    for side in duel.sides:
+        for link in range(3):
+            side.machine.activate(link, duel.now)
+    duel.drain()
+    for _ in range(8):
+        duel.quietly(60.0, 1.0)
+        for side in duel.sides:
+            for link in side.machine.inhibited_links():
+                side.machine.uninhibit(link, duel.now)
+        duel.drain()
+        if all(side.machine.available(3 - side.own) for side in duel.sides):
+            return
+    raise AssertionError(f"out of reach: {[side.machine.link_states() for side in duel.sides]}")
