@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from random import Random
 
 import pytest
@@ -23,7 +22,7 @@ from tandem.ss7.sigtran.primitives import SendMessage
 
 pytestmark = [
     pytest.mark.interop,
-    pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed"),
+    pytest.mark.usefixtures("tshark"),
 ]
 
 #: ISUP RSC on circuit 1, a user part that tshark can read to the end.
