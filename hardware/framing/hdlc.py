@@ -271,12 +271,12 @@ class HdlcReceiver:
 
     def _lose(self, position: int, *, aborted: bool = False) -> None:
         """Alignment is lost with the bit before `position`: an abort, or no flag for too long (Q.703 4.1.2, 4.1.3)."""
-        if self._delimited:
-            if not aborted or position - self._body > self._max_line_bits:
-                self.counts.too_long += 1
-                position = min(position, self._body + self._max_line_bits + 1)
-            else:
-                self.counts.aborts += 1
+        # The bit that makes it too long may be the one that aborts it: then it is an abort.
+        if not aborted or position - self._body > self._max_line_bits + 1:
+            self.counts.too_long += self._delimited
+            position = min(position, self._body + self._max_line_bits + 1)
+        else:
+            self.counts.aborts += self._delimited
         self._delimited = False
         self._body = position
         if self._counted is None:

@@ -59,6 +59,8 @@ def test_transmitter_agrees_with_reference(queue, sizes, fill):
 
 @given(st.lists(line_noise, max_size=12), st.lists(st.integers(0, 3000), max_size=12), st.integers(8, 40))
 @example([b"\xff" * 40, b"\x7e", b"\x00" * 60, b"\x7e\x7e"], [1, 5, 50], 10)
+@example([b"\x7e\x7e", bytes(9), b"\x07\xf0"], [], 8)  # aborted by the bit that makes it too long
+@example([bytes(14), b"\x7f\x07\xf0\x06\x39\xdd\x1b"], [], 9)  # too long before any flag, then an abort
 @settings(max_examples=150)
 def test_receiver_agrees_with_reference_in_any_chunks(parts, cuts, max_octets):
     octets = b"".join(parts)
