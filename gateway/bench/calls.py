@@ -37,7 +37,7 @@ from tandem.gateway.sip.transport import open_socket, receive_all, send
 #: Idle time measured before the load, to tell what a call costs from what standing still costs.
 IDLE_SECONDS = 3.0
 #: Circuits beyond the mean number of calls at once, for calls that bunch.
-SPARE = 1.5
+SPARE = 3.0
 
 
 class Load:
