@@ -1,1 +1,1 @@
-"""What every protocol shares: machine contract, timers, bounded reader and writer, errors, digits, causes."""
+"""What every protocol shares: machine contract, timers, errors, digits, causes."""

@@ -26,14 +26,6 @@ class EncodeError(TandemError, ValueError):
     """A value cannot be put in the format asked for: our own caller is at fault."""
 
 
-class PeerError(TandemError):
-    """The peer broke the protocol; `cause` is the Q.850 value to answer or release with."""
-
-    def __init__(self, message: str, cause: int) -> None:
-        super().__init__(message)
-        self.cause = cause
-
-
 class ConfigurationError(TandemError):
     """The operator's configuration is wrong; the text says where and what would be right."""
 

@@ -24,7 +24,6 @@ from tandem.gateway.media.protocol import (
     ContinuityHeard,
     DigitReceived,
     Event,
-    MediaReport,
     RtpClosed,
     SendUnits,
     SpanChanged,
@@ -81,8 +80,6 @@ class Node:
         self.configuration = configuration
         self.lines: list[Line] = []
         self._captured = 0
-        self.spans_alarms: dict[str, list[str]] = {}
-        self.report: MediaReport | None = None
         sip = configuration.sip
         self._sip_capture = capture if sip is not None and sip.capture else None
         tones = {trunk.name: trunk.failure_tone_seconds for trunk in configuration.trunk}
@@ -138,8 +135,6 @@ class Node:
                 self.lines.append(Line("debug", "<", f"rtp {event.leg}", f"digit {event.digit}"))
             elif isinstance(event, ContinuityHeard):
                 self.isup.continuity_heard(event.endpoint, now)
-            elif isinstance(event, MediaReport):
-                self.report = event
         self._settle(now)
 
     def handle_timers(self, now: float) -> None:
@@ -200,7 +195,6 @@ class Node:
     # --- inside
 
     def _span_changed(self, event: SpanChanged, now: float) -> None:
-        self.spans_alarms[event.span] = event.alarms
         alarms = ", ".join(event.alarms) or "no alarms"
         shape, level = ("!", "warning") if event.alarms else ("=", "info")
         text = f"{alarms} {event.detail}".strip()

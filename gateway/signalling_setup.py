@@ -95,8 +95,7 @@ def level3(
                     mtp3.LinkConfiguration(
                         numbers[linkset.name, position],
                         slc_of(link, position),
-                        extended_sequence=link.format == "extended"
-                        or bool(link.association and link.interface is None),
+                        extended_sequence=_extended_sequence(link),
                     )
                     for position, link in enumerate(linkset.link)
                 ),

@@ -205,23 +205,3 @@ class MediaConfiguration(msgspec.Struct):
     """First and last UDP port; legs use the even ones."""
     tones: str = "eu"
     """Tone plan, a region of tandem.codecs.tones."""
-
-
-def encode_batch(values: list[Command] | list[Event]) -> bytes:
-    """One datagram for `values`."""
-    return _ENCODER.encode(values)
-
-
-def decode_commands(datagram: bytes) -> list[Command]:
-    """The commands of one datagram."""
-    return _COMMANDS.decode(datagram)
-
-
-def decode_events(datagram: bytes) -> list[Event]:
-    """The events of one datagram."""
-    return _EVENTS.decode(datagram)
-
-
-_ENCODER = msgspec.msgpack.Encoder()
-_COMMANDS = msgspec.msgpack.Decoder(list[Command])
-_EVENTS = msgspec.msgpack.Decoder(list[Event])

@@ -1,6 +1,6 @@
 """Errors."""
 
-from tandem.core.errors import DecodeError, PeerError, TandemError
+from tandem.core.errors import DecodeError, SpanError, TandemError
 
 
 def test_decode_error_says_where():
@@ -9,5 +9,5 @@ def test_decode_error_says_where():
 
 
 def test_one_root():
-    assert isinstance(PeerError("no ACM", 102), TandemError)
-    assert PeerError("no ACM", 102).cause == 102
+    assert isinstance(DecodeError("x"), TandemError)
+    assert isinstance(SpanError("x"), TandemError)

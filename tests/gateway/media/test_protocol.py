@@ -9,9 +9,6 @@ from tandem.gateway.media.protocol import (
     Event,
     RtpEndpoint,
     TimeslotEndpoint,
-    decode_commands,
-    decode_events,
-    encode_batch,
 )
 
 COMMANDS: list[Command] = [
@@ -37,8 +34,9 @@ EVENTS: list[Event] = [
 
 
 def test_every_command_and_event_crosses_unchanged() -> None:
-    assert decode_commands(encode_batch(COMMANDS)) == COMMANDS
-    assert decode_events(encode_batch(EVENTS)) == EVENTS
+    encode, decode = msgspec.msgpack.encode, msgspec.msgpack.decode
+    assert decode(encode(COMMANDS), type=list[Command]) == COMMANDS
+    assert decode(encode(EVENTS), type=list[Event]) == EVENTS
     assert {type(command) for command in COMMANDS} == set(Command.__args__)
     assert {type(event) for event in EVENTS} == set(Event.__args__)
 
@@ -55,4 +53,4 @@ def test_the_configuration_crosses_unchanged() -> None:
 
 def test_an_event_is_no_command() -> None:
     with pytest.raises(msgspec.ValidationError):
-        decode_commands(encode_batch(EVENTS[:1]))
+        msgspec.msgpack.decode(msgspec.msgpack.encode(EVENTS[:1]), type=list[Command])
