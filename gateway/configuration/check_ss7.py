@@ -41,6 +41,7 @@ class Usage:
         self._linksets: dict[tuple[object, ...], str] = {}
         self._associations: dict[str, tuple[str, str]] = {}
         self._interfaces: dict[int, str] = {}
+        self._own_codes: dict[int, str] = {}
 
     def timeslots(self, path: str, span: str, slots: Iterable[int], what: str) -> Iterator[Problem]:
         """Claim timeslots for `what`; a problem for the first that something else has."""
@@ -68,6 +69,12 @@ class Usage:
         owner = self._interfaces.setdefault(interface, path)
         if owner != path:
             yield Problem(path, f"interface {interface} is already used at {owner}")
+
+    def own_code(self, path: str, code: int, network: str) -> Iterator[Problem]:
+        """Claim a point code of ours for one network: user parts tell our points apart by the code alone."""
+        owner = self._own_codes.setdefault(code, network)
+        if owner != network:
+            yield Problem(path, f"is our code in the {owner} network already; use another code in the {network} one")
 
     def linkset(self, path: str, relation: tuple[object, ...], name: str) -> Iterator[Problem]:
         """Claim the one linkset between two adjacent points."""
@@ -209,6 +216,7 @@ def _point_codes(path: str, linkset: Linkset, usage: Usage) -> Iterator[Problem]
             continue
         if key == "point_code":
             own = code
+            yield from usage.own_code(f"{path}.{key}", code, f"{linkset.variant} {linkset.network}")
         elif code == own:
             yield Problem(f"{path}.{key}", f"{text} is our own point code; give the one at the other end")
         elif key == "adjacent_point_code":

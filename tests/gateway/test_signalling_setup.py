@@ -142,3 +142,24 @@ def test_mistakes_of_routes_are_told(old, new, complaint):
 def test_cyclic_retransmission():
     linkset = parse(TEXT.replace("timeslot = 16", 'timeslot = 16\n  error_correction = "cyclic"')).ss7.linkset[0]
     assert level2(linkset, linkset.link[0]).configuration.error_correction == "cyclic"
+
+
+SECOND = """
+[[ss7.linkset]]
+name = "abroad"
+point_code = "1"
+adjacent_point_code = "3"
+network = "international"
+  [[ss7.linkset.link]]
+  span = "e1"
+  timeslot = 17
+"""
+
+
+def test_one_code_of_ours_is_of_one_network():
+    """User parts name our signalling point by its code alone."""
+    from tandem.core.errors import ConfigurationError
+
+    parse(TEXT + SECOND.replace('point_code = "1"', 'point_code = "4"', 1))
+    with pytest.raises(ConfigurationError, match="is our code in the itu national network already"):
+        parse(TEXT + SECOND)
