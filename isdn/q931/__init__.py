@@ -1,0 +1,1 @@
+"""ITU-T Q.931: call control on the D channel."""
