@@ -16,10 +16,11 @@ from enum import Enum, auto
 from tandem.core.cause import Cause
 from tandem.core.timers import TimerTable
 from tandem.gateway.calls.accounting import Record, ReleasedBy, timestamp
-from tandem.gateway.calls.half_call import HalfCall, Trunk
+from tandem.gateway.calls.half_call import HalfCall, MultirateTrunk, Trunk
 from tandem.gateway.calls.model import (
     Alerting,
     Answer,
+    Bearer,
     Information,
     Primitive,
     Proceeding,
@@ -231,7 +232,7 @@ class CallControl:
         call.attempt, call.outgoing = attempt, half
         call.attempts_made += 1
         call.open_halves += 1
-        refusal = trunk.offer(half, attempt.setup, now)
+        refusal = self._cannot_carry(trunk, attempt.setup) or trunk.offer(half, attempt.setup, now)
         half.leg.id = half.reference
         if refusal is not None:
             half.call, half.released = None, True
@@ -239,6 +240,14 @@ class CallControl:
         elif call.incoming.trunk.is_circuit and trunk.is_circuit:
             self._connect(call)
         return refusal
+
+    @staticmethod
+    def _cannot_carry(trunk: Trunk, setup: Setup) -> Release | None:
+        """Why `trunk` is not to be offered a call of several timeslots; None when it may be."""
+        if setup.timeslots == 1 or (isinstance(trunk, MultirateTrunk) and trunk.multirate):
+            return None
+        text = f"{trunk.name} cannot carry {setup.timeslots} x 64 kbit/s"
+        return Release(Cause.BEARER_CAPABILITY_NOT_IMPLEMENTED, diagnostic=text)
 
     # --- primitives between the halves
 
@@ -280,9 +289,16 @@ class CallControl:
 
     def _hear(self, call: Call) -> None:
         """Let the caller hear the called side."""
-        incoming, outgoing = call.incoming, call.outgoing
-        if incoming.endpoint is not None and outgoing is not None and outgoing.endpoint is not None:
-            self.media_commands.append(Source(incoming.endpoint, outgoing.endpoint))
+        if call.outgoing is not None:
+            self._listen(call, call.incoming, call.outgoing)
+
+    def _listen(self, call: Call, sink: HalfCall, source: HalfCall) -> None:
+        """Let the peer of `sink` hear that of `source`, timeslot by timeslot."""
+        circuits = sink.trunk.is_circuit and source.trunk.is_circuit
+        transparent = circuits and call.setup.bearer is Bearer.UNRESTRICTED_64K
+        self.media_commands += [
+            Source(*pair, transparent) for pair in zip(sink.endpoints, source.endpoints, strict=False)
+        ]
 
     def _ring(self, call: Call) -> None:
         """Let the caller hear ringback, as the called side gives none; two circuits are joined already."""
@@ -294,14 +310,13 @@ class CallControl:
         """Before another attempt: what the last one joined must not be heard, its timeslot may be another call's."""
         incoming, outgoing = call.incoming, call.outgoing
         if incoming.trunk.is_circuit and outgoing is not None and incoming.endpoint and outgoing.endpoint:
-            self.media_commands.append(Source(incoming.endpoint, None))
+            self.media_commands += [Source(endpoint, None) for endpoint in incoming.endpoints]
 
     def _connect(self, call: Call) -> None:
         """Let both hear each other."""
         self._hear(call)
-        incoming, outgoing = call.incoming, call.outgoing
-        if incoming.endpoint is not None and outgoing is not None and outgoing.endpoint is not None:
-            self.media_commands.append(Source(outgoing.endpoint, incoming.endpoint))
+        if call.outgoing is not None:
+            self._listen(call, call.outgoing, call.incoming)
 
     def endpoint_changed(self, half: HalfCall) -> None:
         """`half` moved to another circuit before answer: join again what was joined."""
@@ -336,7 +351,8 @@ class CallControl:
         incoming, outgoing = call.incoming, call.outgoing
         if outgoing is not None:
             self._release_half(outgoing, release, now)
-        seconds = self._tone_seconds.get(incoming.trunk.name, 0.0) if tone and self.accepting else 0.0
+        tone = tone and self.accepting and call.setup.timeslots == 1
+        seconds = self._tone_seconds.get(incoming.trunk.name, 0.0) if tone else 0.0
         if seconds and call.answer_time is None and not incoming.released and incoming.endpoint is not None:
             incoming.trunk.send(incoming, Progress(inband=True), now)
             if incoming.hears_early:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from tandem.gateway.calls.accounting import Leg
 from tandem.gateway.calls.model import Primitive, Release, Setup
@@ -25,12 +25,19 @@ class HalfCall:
     """For records and logs: SIP Call-ID, or `TRUNK/CIC`."""
     endpoint: Endpoint | None = None
     """Where its speech is, once known."""
+    more_endpoints: tuple[Endpoint, ...] = ()
+    """The further timeslots of an N x 64 kbit/s call, in the order of its octets."""
     hears_early: bool = False
     """Whether the peer hears us before answer: always on a circuit, on SIP once SDP went out in a 18x."""
     call: Call | None = None
     released: bool = False
     """Release was sent or received; only `cleared` may follow."""
     leg: Leg = field(default_factory=Leg)
+
+    @property
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """All places of its octets in order, none before they are known."""
+        return () if self.endpoint is None else (self.endpoint, *self.more_endpoints)
 
 
 class Trunk(Protocol):
@@ -60,4 +67,14 @@ class Trunk(Protocol):
 
     def release(self, half: HalfCall, release: Release, now: float) -> None:
         """End the half-call in whatever state it is."""
+        ...
+
+
+@runtime_checkable
+class MultirateTrunk(Protocol):
+    """A trunk that also carries calls of several timeslots (`Setup.timeslots`); others are not offered them."""
+
+    @property
+    def multirate(self) -> bool:
+        """Whether it does."""
         ...

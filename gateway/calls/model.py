@@ -99,6 +99,8 @@ class Setup:
     redirection_reason: int | None = None
     """Redirecting reason, Q.763 3.45; None when the call was not redirected."""
     hop_counter: int | None = None
+    timeslots: int = 1
+    """Channels of 64 kbit/s that the call takes side by side; above 1 only a `MultirateTrunk` is offered it."""
     opaque: tuple[Opaque, ...] = ()
 
 

@@ -78,6 +78,7 @@ class Matrix:
         """Some rendering made earlier no longer holds; whoever renews them resets it."""
         self._laws = ["A", "u"] + ["A"] * (2 * self.sinks)
         self._tones: dict[int, TonePlayer] = {}
+        self._transparent: set[int] = set()  # sinks that take their source's octets whatever the laws
         self.rows[_SILENT_ROWS["u"]] = SILENCE[Law.MU]
 
     def row(self, endpoint: int) -> int:
@@ -109,9 +110,13 @@ class Matrix:
             self.set_source(endpoint, None)
         self.changed = True
 
-    def set_source(self, sink: int, source: int | None) -> None:
-        """From the next rendering on, `sink` transmits what endpoint `source` receives; None is silence."""
+    def set_source(self, sink: int, source: int | None, transparent: bool = False) -> None:
+        """From the next rendering on, `sink` transmits what endpoint `source` receives; None is silence.
+
+        `transparent`: octet for octet, whatever the laws of the two.
+        """
         self._tones.pop(sink, None)
+        (self._transparent.add if transparent and source is not None else self._transparent.discard)(sink)
         self.source[sink] = _SILENT_ROWS[self.law(sink)] if source is None else self.row(source)
         self.changed = True
 
@@ -121,6 +126,7 @@ class Matrix:
         self._laws[row] = self.law(sink)
         self.rows[row] = SILENCE[Law(self.law(sink))]
         self._tones[sink] = player
+        self._transparent.discard(sink)
         self.source[sink] = row
         self.changed = True
 
@@ -136,7 +142,9 @@ class Matrix:
         return np.flatnonzero(self.source == self.row(endpoint)).tolist()
 
     def conversion(self, sink: int) -> bytes | None:
-        """The table that `sink` needs, None when its source has the same law."""
+        """The table that `sink` needs, None when its source has the same law or no law matters."""
+        if sink in self._transparent:
+            return None
         return _CONVERSIONS.get((self._laws[self.source[sink]], self.law(sink)))
 
     def play_tones(self) -> None:

@@ -145,8 +145,8 @@ class Plane:
             case protocol.SendUnits(number, units, fill):
                 if channel := self._channels.get(number):
                     channel.send(units, fill)
-            case protocol.Source(sink, source):
-                self._set_source(sink, source)
+            case protocol.Source(sink, source, transparent):
+                self._set_source(sink, source, transparent)
             case protocol.Tone(sink, name):
                 self._set_tone(sink, name)
             case protocol.OpenRtp():
@@ -280,10 +280,10 @@ class Plane:
         base = self._bases.get(endpoint.span)
         return None if base is None or not 0 < endpoint.timeslot < TIMESLOTS else base + endpoint.timeslot
 
-    def _set_source(self, sink: Endpoint, source: Endpoint | None) -> None:
+    def _set_source(self, sink: Endpoint, source: Endpoint | None, transparent: bool) -> None:
         if (place := self._place(sink)) is not None:
             self._continuity.stop(place)
-            self.matrix.set_source(place, None if source is None else self._place(source))
+            self.matrix.set_source(place, None if source is None else self._place(source), transparent)
 
     def _set_tone(self, sink: Endpoint, name: str) -> None:
         place = self._place(sink)

@@ -63,6 +63,8 @@ class Source(msgspec.Struct, array_like=True, tag="source"):
 
     sink: Endpoint
     source: Endpoint | None
+    transparent: bool = False
+    """Octets pass as they are where the laws differ: 64 kbit/s unrestricted is no speech."""
 
 
 class Tone(msgspec.Struct, array_like=True, tag="tone"):

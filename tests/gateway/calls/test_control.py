@@ -12,6 +12,7 @@ from tandem.gateway.calls.control import NO_ANSWER_SECONDS, STATISTICS_SECONDS
 from tandem.gateway.calls.model import (
     Alerting,
     Answer,
+    Bearer,
     Information,
     Nature,
     Number,
@@ -24,7 +25,7 @@ from tandem.gateway.calls.model import (
     Suspend,
 )
 from tandem.gateway.configuration.schema import Route
-from tandem.gateway.media.protocol import Source, Tone
+from tandem.gateway.media.protocol import Source, TimeslotEndpoint, Tone
 
 CLEAR = Release(Cause.NORMAL_CALL_CLEARING)
 BUSY = Release(Cause.USER_BUSY)
@@ -40,6 +41,53 @@ def call(exchange, inward="c1", outward="c2", now=0.0):
 def clear(exchange, *halves, now=0.0):
     for half in halves:
         exchange.control.cleared(half, now)
+
+
+# --- several timeslots
+
+DATA = Setup(Number("123"), bearer=Bearer.UNRESTRICTED_64K, timeslots=2)
+
+
+def test_a_trunk_that_does_not_say_so_is_not_offered_several_timeslots():
+    exchange = Exchange(Route(trunk=["c1"], to=["c2", "s1"]))
+    incoming = exchange["c1"].call_in(setup=DATA)
+    assert exchange["c1"].released(incoming).cause == Cause.BEARER_CAPABILITY_NOT_IMPLEMENTED
+    assert exchange["c2"].asked == exchange["s1"].asked == []
+
+
+def test_every_timeslot_is_joined_and_parted_octet_for_octet():
+    exchange = Exchange(Route(trunk=["c1"], to=["c2"]), tones={"c1": 5.0})
+    second = exchange["c2"]
+    second.multirate = True
+    further = {name: TimeslotEndpoint(name, 9) for name in ("c1", "c2")}
+    offer = second.offer
+
+    def offer_of_two(half, setup, now):
+        refusal = offer(half, setup, now)
+        half.more_endpoints = (further["c2"],)
+        return refusal
+
+    second.offer = offer_of_two
+    first = exchange["c1"]
+    equip = first._equip
+
+    def equip_with_two(half):
+        equip(half)
+        half.more_endpoints = (further["c1"],)
+
+    first._equip = equip_with_two
+    incoming = first.call_in(setup=DATA)
+    outgoing = second.halves[-1]
+    joined = exchange.media()
+    assert joined == [
+        Source(incoming.endpoint, outgoing.endpoint, True),
+        Source(further["c1"], further["c2"], True),
+        Source(outgoing.endpoint, incoming.endpoint, True),
+        Source(further["c2"], further["c1"], True),
+    ]
+    exchange.control.event(outgoing, BUSY, 1.0)
+    assert exchange.media() == []  # no tone into data
+    assert first.released(incoming) == BUSY
 
 
 # --- primitives

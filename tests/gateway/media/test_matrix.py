@@ -39,6 +39,17 @@ def test_the_same_law_passes_untouched_and_the_other_is_converted(matrix: Matrix
     assert heard(matrix)[SLOT_A] == MU_TO_A[rows[SLOT_U]].tobytes()
 
 
+def test_transparent_octets_keep_their_value_between_laws(matrix: Matrix) -> None:
+    data = matrix.rows[matrix.row(SLOT_U)].tobytes()
+    matrix.set_source(SLOT_A, SLOT_U, transparent=True)
+    assert heard(matrix)[SLOT_A] == data
+    matrix.set_source(SLOT_A, SLOT_U)
+    assert heard(matrix)[SLOT_A] != data
+    matrix.set_source(SLOT_A, SLOT_U, transparent=True)
+    matrix.set_source(SLOT_A, None)
+    assert heard(matrix)[SLOT_A] == b"\xd5" * BLOCK
+
+
 def test_removing_an_endpoint_silences_its_listeners(matrix: Matrix) -> None:
     matrix.set_source(LEG_A, LEG_U)
     matrix.set_source(SLOT_A, LEG_U)
