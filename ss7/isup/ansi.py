@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
+from tandem.core.bits import bits
 from tandem.core.digits import pack_digits, unpack_digits
 from tandem.core.errors import DecodeError, EncodeError
 from tandem.ss7.isup.codes import ParameterCode
 from tandem.ss7.isup.numbers import PartyNumber
-from tandem.ss7.isup.parameters import Parameter, bits
+from tandem.ss7.isup.parameters import Parameter
 
 
 @dataclass(frozen=True, slots=True)

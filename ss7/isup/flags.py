@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from tandem.core.bits import bits
 from tandem.ss7.isup.codes import ParameterCode
-from tandem.ss7.isup.parameters import Indicators, bits
+from tandem.ss7.isup.parameters import Indicators
 
 P = ParameterCode
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import ClassVar, Self
 
+from tandem.core.bits import bits
 from tandem.core.errors import DecodeError, EncodeError
 from tandem.ss7.isup.codes import ParameterCode
-from tandem.ss7.isup.parameters import Indicators, Parameter, bits
+from tandem.ss7.isup.parameters import Indicators, Parameter
 
 
 class SupervisionType(IntEnum):

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import ClassVar
 
+from tandem.core.bits import bits
 from tandem.ss7.isup.codes import ParameterCode
-from tandem.ss7.isup.parameters import Indicators, bits
+from tandem.ss7.isup.parameters import Indicators
 
 
 class Satellite(IntEnum):

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, ClassVar, Self
 
+from tandem.core.bits import bits, meaning_of
 from tandem.core.digits import pack_digits, unpack_digits
 from tandem.core.errors import DecodeError
 from tandem.ss7.isup.codes import ParameterCode
-from tandem.ss7.isup.parameters import BitParameter, Parameter, bits, meaning_of
+from tandem.ss7.isup.parameters import BitParameter, Parameter
 
 #: Address signal that ends the number, code 15.
 ST = "F"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields
-from enum import IntEnum
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, ClassVar, Final, Self
 
-from tandem.core.errors import DecodeError, EncodeError
+from tandem.core.bits import describe_bits, read_bits, write_bits
+from tandem.core.errors import DecodeError
 from tandem.ss7.isup.codes import ParameterCode, parameter_name
 
 _TYPED: Final[dict[int, type[Parameter]]] = {}
@@ -85,43 +85,6 @@ class RawParameter:
         return self.octets.hex()
 
 
-@dataclass(frozen=True, slots=True)
-class Bits:
-    """Where a field of a parameter lies in its first octets, read as one little-endian number."""
-
-    name: str
-    shift: int
-    mask: int
-    flag: bool
-    meaning: type[IntEnum] | None
-
-
-def bits(
-    octet: int, lowest: int, width: int = 1, *, default: Any = MISSING, meaning: type[IntEnum] | None = None
-) -> Any:
-    """A dataclass field of `width` bits, its lowest at bit `lowest` (1 to 8) of `octet` (from 1), as Q.763 counts.
-
-    A field of one bit is a bool (False unless `default` says otherwise), a wider one an int (0). `meaning` names
-    the values in the log; it does not restrict them, because spare values must survive.
-    """
-    if default is MISSING:
-        default = False if width == 1 else 0
-    place = (8 * (octet - 1) + lowest - 1, (1 << width) - 1, width == 1, meaning)
-    return field(default=default, metadata={"bits": place})
-
-
-_LAYOUTS: Final[dict[Any, tuple[Bits, ...]]] = {}
-
-
-def layout(cls: Any) -> tuple[Bits, ...]:
-    """The bit fields of a parameter, in the order of its dataclass."""
-    places = _LAYOUTS.get(cls)
-    if places is None:
-        declared = (item for item in fields(cls) if "bits" in item.metadata)
-        places = _LAYOUTS[cls] = tuple([Bits(item.name, *item.metadata["bits"]) for item in declared])
-    return places
-
-
 class BitParameter(Parameter):
     """A parameter whose first `SIZE` octets hold bit fields declared with `bits`."""
 
@@ -136,35 +99,15 @@ class BitParameter(Parameter):
             raise DecodeError(
                 f"{parameter_name(cls.code)} needs at least {cls.SIZE} octets, has {len(octets)}", len(octets)
             )
-        number = int.from_bytes(octets[: cls.SIZE], "little")
-        return {
-            place.name: bool(number >> place.shift & 1) if place.flag else number >> place.shift & place.mask
-            for place in layout(cls)
-        }
+        return read_bits(cls, int.from_bytes(octets[: cls.SIZE], "little"))
 
     def write_bits(self) -> int:
         """The bit fields put together as one little-endian number."""
-        number = 0
-        for place in layout(type(self)):
-            value = int(getattr(self, place.name))
-            if not 0 <= value <= place.mask:
-                raise EncodeError(f"{place.name} of {self.name} is {value}, its field holds 0 to {place.mask}")
-            number |= value << place.shift
-        return number
+        return write_bits(self, self.name)
 
     def describe(self) -> list[str]:
         """Each bit field that is not zero, in words."""
-        parts = []
-        places = layout(type(self))
-        for place in places:
-            value = getattr(self, place.name)
-            label = place.name.replace("_", " ")
-            if place.meaning is not None:
-                meaning = meaning_of(place.meaning, value)
-                parts.append(meaning if len(places) == 1 else f"{label} {meaning}")
-            elif value:
-                parts.append(label if place.flag else f"{label} {value}")
-        return parts
+        return describe_bits(self)
 
     def __str__(self) -> str:
         return ", ".join(self.describe()) or "none"
@@ -197,14 +140,6 @@ class Indicators(BitParameter):
     def _encode(self) -> bytes:
         """Content octets."""
         return self.write_bits().to_bytes(self.SIZE, "little")
-
-
-def meaning_of(meaning: type[IntEnum], value: int) -> str:
-    """Name of a value in words, or the number when it is spare."""
-    try:
-        return meaning(value).name.lower().replace("_", " ")
-    except ValueError:
-        return str(int(value))
 
 
 def typed_parameters() -> Mapping[int, type[Parameter]]:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import ClassVar, Self
 
+from tandem.core.bits import bits, meaning_of
 from tandem.core.errors import DecodeError, EncodeError
 from tandem.ss7.isup.codes import ParameterCode
-from tandem.ss7.isup.parameters import Indicators, Parameter, bits, meaning_of
+from tandem.ss7.isup.parameters import Indicators, Parameter
 
 
 class Redirecting(IntEnum):

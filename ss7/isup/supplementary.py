@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import ClassVar, Self
 
+from tandem.core.bits import bits, meaning_of
 from tandem.core.errors import DecodeError, EncodeError
 from tandem.ss7.isup.codes import ParameterCode, parameter_name
 from tandem.ss7.isup.numbers import GenericDigits, Nature, PartyNumber, Plan, Presentation
-from tandem.ss7.isup.parameters import Indicators, Parameter, bits, meaning_of
+from tandem.ss7.isup.parameters import Indicators, Parameter
 
 P = ParameterCode
 

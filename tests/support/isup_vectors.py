@@ -6,8 +6,9 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 
+from tandem.core.bits import layout
 from tandem.ss7.isup import ansi, cause, compatibility, groups, numbers, services, supplementary, transport
-from tandem.ss7.isup.parameters import Indicators, Parameter, layout, typed_parameters
+from tandem.ss7.isup.parameters import Indicators, Parameter, typed_parameters
 
 VECTORS = Path(__file__).resolve().parent.parent / "vectors" / "isup"
 
