@@ -11,6 +11,8 @@ import numpy as np
 from tandem.hardware.alarms import Alarm
 from tandem.hardware.elastic import ElasticStore
 from tandem.hardware.framing.hdlc import (
+    D_CHANNEL_MAX_OCTETS,
+    LAPD_MIN_OCTETS,
     MTP2_EXTENDED_MAX_OCTETS,
     MTP2_EXTENDED_STATUS_OCTETS,
     MTP2_MAX_OCTETS,
@@ -20,7 +22,7 @@ from tandem.hardware.framing.hdlc import (
 )
 from tandem.hardware.span import TIMESLOTS, Frames, Span
 
-from .protocol import SpanChanged, UnitsReceived
+from .protocol import Channel, SpanChanged, UnitsReceived
 
 BLOCK: Final = 160
 """Frames of a speech tick, 20 ms."""
@@ -47,19 +49,15 @@ _MUTING: Final = frozenset({Alarm.LOS, Alarm.AIS, Alarm.LFA})
 class SignallingChannel:
     """HDLC both ways on the timeslots of a channel."""
 
-    def __init__(self, number: int, timeslots: tuple[int, ...], extended: bool = False) -> None:
-        """`extended`: signal units have the extended format (Q.703 Annex A)."""
-        self.number = number
-        self.timeslots: slice | list[int] = _columns(timeslots)
-        self.width = len(timeslots)
+    def __init__(self, channel: Channel) -> None:
+        self.number = channel.number
+        self.timeslots: slice | list[int] = _columns(channel.timeslots)
+        self.width = len(channel.timeslots)
         self.fresh = False
         """Something was given to `send`, and nobody has seen to it yet."""
         self.transmitter = HdlcTransmitter()
-        self._receiver = HdlcReceiver(
-            max_octets=MTP2_EXTENDED_MAX_OCTETS if extended else MTP2_MAX_OCTETS,
-            filter_repeats=True,
-            filtered_octets=MTP2_EXTENDED_STATUS_OCTETS if extended else MTP2_STATUS_OCTETS,
-        )
+        self._receiver = _receiver(channel)
+        self._counts_octets = channel.kind == "mtp2"
 
     def send(self, units: list[bytes], fill: bytes | None) -> None:
         """Queue units and set what is repeated behind them."""
@@ -71,7 +69,7 @@ class SignallingChannel:
         """Take the channel's octets out of `frames`; an event when a unit, an error or enough uncounted octets came."""
         units = self._receiver.receive(frames[:, self.timeslots].tobytes())
         counts = self._receiver.counts
-        if units or counts.errored or counts.octet_counting >= COUNTED:
+        if units or counts.errored or (self._counts_octets and counts.octet_counting >= COUNTED):
             return self._event(units)
         return None
 
@@ -205,6 +203,17 @@ class SpanLine:
         if first + count <= AHEAD:
             return self._speech[first : first + count]
         return self._speech.take(np.arange(first, first + count), axis=0, mode="wrap")
+
+
+def _receiver(channel: Channel) -> HdlcReceiver:
+    """The receiver that the kind of `channel` wants."""
+    if channel.kind == "lapd":
+        return HdlcReceiver(min_octets=LAPD_MIN_OCTETS, max_octets=D_CHANNEL_MAX_OCTETS)
+    return HdlcReceiver(
+        max_octets=MTP2_EXTENDED_MAX_OCTETS if channel.extended else MTP2_MAX_OCTETS,
+        filter_repeats=True,
+        filtered_octets=MTP2_EXTENDED_STATUS_OCTETS if channel.extended else MTP2_STATUS_OCTETS,
+    )
 
 
 def _columns(timeslots: tuple[int, ...]) -> slice | list[int]:

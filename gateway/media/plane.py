@@ -104,7 +104,7 @@ class Plane:
         for channel in configuration.channels:
             if channel.span not in lines:
                 raise ConfigurationError(f"signalling channel {channel.number}: there is no span {channel.span!r}")
-            self._channels[channel.number] = SignallingChannel(channel.number, channel.timeslots, channel.extended)
+            self._channels[channel.number] = SignallingChannel(channel)
             lines[channel.span].add_channel(self._channels[channel.number])
         for line in self.lines:
             line.settle()

@@ -7,6 +7,8 @@ or silence. A two-way connection is two sources.
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 
@@ -78,12 +80,14 @@ class Tone(msgspec.Struct, array_like=True, tag="tone"):
 class SendUnits(msgspec.Struct, array_like=True, tag="units"):
     """Queue signal units (octets without flags and FCS) on a signalling channel, behind those already queued.
 
-    `fill` is sent over and over when the queue is empty (None: flags), replacing the former fill at once.
+    On a channel of kind `lapd` the units are whole frames of Q.921, from the first address octet to the last octet of
+    information; they leave in order, each once, one flag between them.
     """
 
     channel: int
     units: list[bytes]
     fill: bytes | None
+    """Sent over and over when the queue is empty, replacing the former fill at once. None: flags, as on a D-channel."""
 
 
 class Shutdown(msgspec.Struct, array_like=True, tag="shutdown"):
@@ -109,7 +113,9 @@ class UnitsReceived(msgspec.Struct, array_like=True, tag="received"):
     """Signal units from a channel, FCS checked and removed, repeats of the last FISU or LSSU left out.
 
     `good` and `errored` count all units since the last event of this channel, repeats included, for SUERM and AERM.
-    Sent when there is a unit or an error, and otherwise once a second.
+    Sent when there is a unit or an error, and otherwise once a second. From a channel of kind `lapd` come all good
+    frames in order, repeats too, from the first address octet on; bad ones are only counted in `errored`, as
+    Q.921 2.9 has them discarded.
     """
 
     channel: int
@@ -117,7 +123,7 @@ class UnitsReceived(msgspec.Struct, array_like=True, tag="received"):
     good: int
     errored: int
     octet_counting: int = 0
-    """Octets received while in octet counting mode (Q.703 4.1.4)."""
+    """Octets received while in octet counting mode (Q.703 4.1.4); of no meaning on a D-channel."""
 
 
 class SpanChanged(msgspec.Struct, array_like=True, tag="span"):
@@ -184,6 +190,9 @@ class Channel(msgspec.Struct):
     timeslots: tuple[int, ...]
     extended: bool = False
     """Signal units in the extended format of Q.703 Annex A."""
+    kind: Literal["mtp2", "lapd"] = "mtp2"
+    """`mtp2`: signal units of Q.703, repeated FISUs and LSSUs received once, octet counting told as it goes on.
+    `lapd`: a D-channel, frames of Q.921 of up to 1,600 octets; flags or ones between them are no event."""
 
 
 class SpanConfiguration(msgspec.Struct):

@@ -34,6 +34,8 @@ LAPD_MIN_OCTETS: Final = 5
 """Shortest LAPD frame with FCS: two address octets, one control octet (Q.921 2.9 b)."""
 LAPD_MAX_OCTETS: Final = 266
 """Longest LAPD frame with FCS: N201 = 260 octets, address, control of two octets, FCS."""
+D_CHANNEL_MAX_OCTETS: Final = 1602
+"""Longest frame with FCS taken from a D-channel: peers with a larger N201, and X.25 packets, are heard too."""
 
 _REVERSED: Final = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
 _GOOD: Final = 0x1D0F

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tandem.gateway.media.line import BLOCK, COUNTED, GROUP, SignallingChannel, SpanLine
+from tandem.gateway.media.protocol import Channel
 from tandem.hardware.framing.hdlc import HdlcTransmitter
 from tandem.hardware.line import E1Line
 from tandem.hardware.registry import open_span
@@ -109,7 +110,7 @@ def test_a_block_framed_before_goes_in_groups(line: SpanLine) -> None:
 
 def test_a_channel_takes_its_timeslots_and_a_quantum_at_a_time(line: SpanLine) -> None:
     recorder = recorded(line)
-    channel = SignallingChannel(1, (16, 18))
+    channel = SignallingChannel(Channel(1, "E", (16, 18)))
     line.add_channel(channel)
     line.settle()
     line.fill(0, block(1))
@@ -126,7 +127,7 @@ def test_a_channel_takes_its_timeslots_and_a_quantum_at_a_time(line: SpanLine) -
 
 @pytest.mark.parametrize("timeslots", [(16,), (1, 2, 3), (1, 17, 31)])
 def test_units_are_found_on_any_timeslots(timeslots: tuple[int, ...]) -> None:
-    transmitter, channel = HdlcTransmitter(), SignallingChannel(3, timeslots)
+    transmitter, channel = HdlcTransmitter(), SignallingChannel(Channel(3, "E", timeslots))
     units = [bytes([number]) * 30 for number in range(5)]
     transmitter.send(units)
     received = []
@@ -141,8 +142,24 @@ def test_units_are_found_on_any_timeslots(timeslots: tuple[int, ...]) -> None:
     assert channel.report().good == 0
 
 
+def test_a_d_channel_gives_every_frame_and_is_quiet_otherwise() -> None:
+    transmitter, channel = HdlcTransmitter(), SignallingChannel(Channel(2, "T", (24,), kind="lapd"))
+    frames = [b"\x00\x01\x7f", b"\x00\x01\x7f", b"\x02\x01" + bytes(1598), b"\x00\x01", b"\x02\x01" + bytes(1599)]
+    transmitter.send(frames)
+    events = []
+    for _ in range(650):
+        octets = np.full((8, 32), 0xFF, np.uint8)
+        octets[:, 24] = np.frombuffer(transmitter.block(8), np.uint8)
+        events.append(channel.receive(octets))
+    # The fourth is shorter than Q.921 allows, the last longer than anybody sends.
+    assert [unit for event in events if event for unit in event.units] == frames[:3]
+    assert sum(event.errored for event in events if event) == 1
+    channel.report()
+    assert not any(channel.receive(np.full((8, 32), 0xFF, np.uint8)) for _ in range(300))
+
+
 def test_octet_counting_is_told_now_and_then() -> None:
-    channel = SignallingChannel(1, (16,))
+    channel = SignallingChannel(Channel(1, "E", (16,)))
     events = [channel.receive(np.full((8, 32), 0xFF, np.uint8)) for _ in range(100)]
     told = [event.octet_counting for event in events if event]
     assert len(told) == 800 // COUNTED - 1 or len(told) == 800 // COUNTED
