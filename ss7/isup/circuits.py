@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final
 from tandem.ss7.isup.variants import MESSAGE_LIMITS, Variant
 
 if TYPE_CHECKING:
+    from tandem.ss7.circuits.selection import CircuitPool
     from tandem.ss7.isup.codes import MessageType
     from tandem.ss7.isup.configuration import GroupConfiguration
     from tandem.ss7.isup.messages import Message
-    from tandem.ss7.isup.selection import CircuitPool
     from tandem.ss7.isup.timers import Timer
 
 
@@ -100,7 +100,7 @@ class Group:
     __slots__ = ("circuits", "configuration", "limit", "name", "peer", "pool", "seized", "timers", "variant")
 
     def __init__(
-        self, configuration: GroupConfiguration, peer: Peer, pool: CircuitPool, timers: dict[Timer, float]
+        self, configuration: GroupConfiguration, peer: Peer, pool: CircuitPool[Circuit], timers: dict[Timer, float]
     ) -> None:
         self.configuration = configuration
         self.name = configuration.name

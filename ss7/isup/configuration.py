@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from tandem.core.errors import ConfigurationError
+from tandem.ss7.circuits.control import Control, controls
+from tandem.ss7.circuits.selection import Selection
 from tandem.ss7.isup.variants import CODINGS, Variant
 
-Control = Literal["auto", "even", "odd", "all", "none"]
 Role = Literal["transit", "end"]
 Unrecognised = Literal["pass-on", "discard"]
-Selection = Literal["oldest-idle", "lowest", "highest"]
 
 
 @dataclass(frozen=True)
@@ -78,14 +78,4 @@ class GroupConfiguration:
 
     def controls(self, cic: int) -> bool:
         """Whether we win dual seizure of this circuit."""
-        match self.control:
-            case "all":
-                return True
-            case "none":
-                return False
-            case "even":
-                return cic % 2 == 0
-            case "odd":
-                return cic % 2 == 1
-            case _:
-                return (cic % 2 == 0) == (self.own_point_code > self.peer_point_code)
+        return controls(self.control, cic, self.own_point_code, self.peer_point_code)

@@ -7,6 +7,7 @@ from typing import Final
 
 from tandem.core.cause import Cause
 from tandem.core.errors import ConfigurationError, DecodeError, EncodeError
+from tandem.ss7.circuits.reduction import refused_by_congestion
 from tandem.ss7.isup import (
     blocking,
     calls_in,
@@ -281,7 +282,7 @@ class IsupExchange:
         """
         kernel = self._kernel
         target = kernel.groups[group]
-        if not len(target.pool) or peers.refused_by_congestion(target.peer):
+        if not len(target.pool) or refused_by_congestion(target.peer):
             return None
         message = initial.along_circuit(target, Message.build(M.IAM, 0, parameters, variant=target.variant))
         circuit = kernel.select(target, multirate.circuits_needed(message))

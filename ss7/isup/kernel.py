@@ -8,6 +8,7 @@ from typing import Final
 from tandem.core.cause import Cause, Location
 from tandem.core.errors import ConfigurationError
 from tandem.core.timers import TimerTable
+from tandem.ss7.circuits.selection import circuit_pool
 from tandem.ss7.isup import initial, multirate, segmentation
 from tandem.ss7.isup.circuits import OUT_EARLY, STATUS, Blocking, Call, Circuit, Group, Peer, Procedure, State
 from tandem.ss7.isup.codes import MessageType, ParameterCode
@@ -26,7 +27,6 @@ from tandem.ss7.isup.primitives import (
     Output,
     Transfer,
 )
-from tandem.ss7.isup.selection import circuit_pool
 from tandem.ss7.isup.timers import Timer, timer_values
 from tandem.ss7.isup.variants import Variant
 
@@ -268,21 +268,21 @@ class Kernel:
         circuit.call = None
         return call
 
-    def select(self, group: Group, count: int = 1) -> Circuit | None:
-        """An idle circuit that may be seized now, the first of `count` side by side; it is out of the pool."""
+    def select(self, group: Group, count: int = 1) -> list[Circuit] | None:
+        """`count` idle circuits that may be seized now together; the first is out of the pool."""
         peer = group.peer
         if not peer.accessible or not peer.user_part_available:
             return None
         if count == 1:
-            return group.pool.take()
+            circuit = group.pool.take()
+            return None if circuit is None else [circuit]
         run = multirate.find_run(group, count, group.pool.__contains__)
-        if run is None:
-            return None
-        group.pool.discard(run[0])
-        return run[0]
+        if run is not None:
+            group.pool.discard(run[0])
+        return run
 
-    def _select_other(self, circuit: Circuit, count: int) -> Circuit | None:
-        """An idle circuit of the same group that is not the given one, the first of `count` side by side."""
+    def _select_other(self, circuit: Circuit, count: int) -> list[Circuit] | None:
+        """As many idle circuits of the same group as are needed, not the given one among them."""
         pool = circuit.group.pool
         was_idle = circuit in pool
         pool.discard(circuit)
@@ -295,8 +295,8 @@ class Kernel:
         """Automatic repeat attempt of a detached call, Q.764 2.8.1: on another circuit, or the call fails."""
         old = call.circuit
         count = multirate.circuits_needed(call.initial)
-        circuit = self._select_other(old, count) if call.attempts < MAXIMUM_ATTEMPTS else None
-        if circuit is None:
+        run = self._select_other(old, count) if call.attempts < MAXIMUM_ATTEMPTS else None
+        if run is None:
             del self.calls[call.number]
             text = f"{reason}; no other circuit"
             self.produced.append(
@@ -305,20 +305,19 @@ class Kernel:
             self.produced.append(CallCleared(call.number, old.cic))
             return
         call.attempts += 1
-        call.circuit = circuit
+        circuit = call.circuit = run[0]
         circuit.call = call
-        self.produced.append(CircuitChanged(call.number, old.cic, circuit.cic))
-        self.seize(circuit, call.initial.with_cic(circuit.cic), now)
+        cics = tuple(member.cic for member in run) if count > 1 else ()
+        self.produced.append(CircuitChanged(call.number, old.cic, circuit.cic, cics))
+        self.seize(run, call.initial, now)
         for message in call.later or ():
             self.transmit(circuit, message.with_cic(circuit.cic))
 
-    def seize(self, circuit: Circuit, initial_message: Message, now: float) -> None:
+    def seize(self, run: list[Circuit], initial_message: Message, now: float) -> None:
         """Send the IAM of an outgoing call, Q.764 2.1.1, and begin the continuity check that it asks for."""
-        self.transmit(circuit, initial_message)
-        count = multirate.circuits_needed(initial_message)
-        if count > 1:
-            run = multirate.run_from(circuit.group, circuit.cic, count)
-            assert run is not None  # the circuit was selected as the first of such a run
+        circuit = run[0]
+        self.transmit(circuit, multirate.assigned(initial_message, run))
+        if len(run) > 1:
             self.connect(circuit, run[1:])
         if initial.asks_for_check(initial_message):
             self.set_state(circuit, State.OUT_CHECK)

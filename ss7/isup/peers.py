@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from tandem.ss7.circuits.reduction import STEPS
 from tandem.ss7.isup.circuits import Peer
 from tandem.ss7.isup.codes import MessageType, ParameterCode
 from tandem.ss7.isup.kernel import Kernel
@@ -14,9 +15,6 @@ from tandem.ss7.isup.timers import Timer
 from tandem.ss7.mtp3.primitives import StatusCause
 
 M = MessageType
-
-#: Steps of traffic reduction; at step n, n of STEPS + 1 new calls are refused. Q.764 2.10 leaves the number open.
-STEPS: Final = 4
 
 
 def status(kernel: Kernel, peer: Peer, cause: StatusCause, now: float) -> None:
@@ -44,14 +42,6 @@ def user_part_test(kernel: Kernel, peer: Peer, message: Message, sls: int) -> No
     """UPT is answered with UPA; UPA needs no more than having come."""
     if message.type == M.UPT:
         _send(kernel, peer, Message.build(M.UPA, message.cic, variant=peer.groups[0].variant), sls)
-
-
-def refused_by_congestion(peer: Peer) -> bool:
-    """Whether a new outgoing call must give way to the reduction of traffic; counts the call."""
-    if not peer.congestion:
-        return False
-    peer.offered += 1
-    return peer.offered * peer.congestion % (STEPS + 1) < peer.congestion
 
 
 def _congested(kernel: Kernel, peer: Peer, now: float) -> None:

@@ -1,10 +1,10 @@
 from support.isup_pair import mirrored
 from support.isup_single import Single
 
+from tandem.ss7.circuits.selection import circuit_pool
 from tandem.ss7.isup.circuits import STATUS, Blocking, Circuit, Group, Peer, Procedure, State
 from tandem.ss7.isup.codes import MessageType as M
 from tandem.ss7.isup.configuration import GroupConfiguration
-from tandem.ss7.isup.selection import circuit_pool
 from tandem.ss7.isup.timers import timer_values
 from tandem.ss7.isup.variants import Variant
 

@@ -2,10 +2,10 @@ import pytest
 from support.isup_pair import iam
 from support.isup_single import Single, cause
 
+from tandem.ss7.circuits.reduction import STEPS
 from tandem.ss7.isup.codes import MessageType as M
 from tandem.ss7.isup.codes import ParameterCode
 from tandem.ss7.isup.parameters import RawParameter
-from tandem.ss7.isup.peers import STEPS
 from tandem.ss7.isup.primitives import Alert, Congested
 from tandem.ss7.mtp3.primitives import StatusCause
 

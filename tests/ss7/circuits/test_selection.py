@@ -2,10 +2,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.isup_single import Single
 
+from tandem.ss7.circuits.selection import OldestIdlePool, SequentialPool, circuit_pool
 from tandem.ss7.isup.circuits import Circuit, Group, Peer
 from tandem.ss7.isup.codes import MessageType as M
 from tandem.ss7.isup.configuration import GroupConfiguration
-from tandem.ss7.isup.selection import OldestIdlePool, SequentialPool, circuit_pool
 from tandem.ss7.isup.timers import timer_values
 
 
