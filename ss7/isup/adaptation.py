@@ -14,6 +14,7 @@ from tandem.ss7.isup.cause import CauseIndicators
 from tandem.ss7.isup.codes import MessageType, ParameterCode
 from tandem.ss7.isup.indicators import Medium, TransmissionMediumRequirement
 from tandem.ss7.isup.messages import Message
+from tandem.ss7.isup.multirate import circuits_of_medium, medium_of_circuits
 from tandem.ss7.isup.parameters import RawParameter
 from tandem.ss7.isup.transport import Capability, Layer1, UserServiceInformation
 from tandem.ss7.isup.variants import CODINGS, Variant
@@ -109,16 +110,28 @@ def _with_bearer(message: Message, parameters: list[RawParameter], target: Varia
             medium = message.get(TransmissionMediumRequirement)
             known = Medium.AUDIO_3K1 if medium is None else medium.medium
             capability = _CAPABILITIES.get(known, Capability.AUDIO_3K1)  # type: ignore[call-overload]
+            count = circuits_of_medium(known)
+            if count > 1:
+                capability = Capability.UNRESTRICTED_DIGITAL
             digital = capability is Capability.UNRESTRICTED_DIGITAL
-            information = UserServiceInformation.of(capability, None if digital else Layer1.MU_LAW)
+            information = UserServiceInformation.of(capability, None if digital else Layer1.MU_LAW, count)
             rest.append(RawParameter(P.USER_SERVICE_INFORMATION, information.encode()))
         return rest
     if message.raw(P.TRANSMISSION_MEDIUM_REQUIREMENT) is None:
-        try:
-            bearer = message.get(UserServiceInformation)
-        except DecodeError:
-            bearer = None
-        wanted = Capability.AUDIO_3K1 if bearer is None else bearer.capability
-        medium_code = _MEDIA.get(wanted, Medium.AUDIO_3K1)  # type: ignore[call-overload]
-        parameters = [*parameters, RawParameter(P.TRANSMISSION_MEDIUM_REQUIREMENT, bytes([medium_code]))]
+        parameters = [*parameters, RawParameter(P.TRANSMISSION_MEDIUM_REQUIREMENT, bytes([medium_of(message)]))]
     return parameters
+
+
+def medium_of(message: Message) -> int:
+    """The medium that an IAM asks for (Q.763 3.54), in ANSI as its user service information says."""
+    medium = message.get(TransmissionMediumRequirement)
+    if medium is not None:
+        return medium.medium
+    try:
+        bearer = message.get(UserServiceInformation)
+    except DecodeError:
+        bearer = None
+    wanted = Capability.AUDIO_3K1 if bearer is None else bearer.capability
+    if bearer is not None and wanted == Capability.UNRESTRICTED_DIGITAL:
+        return medium_of_circuits(bearer.timeslots)
+    return _MEDIA.get(wanted, Medium.AUDIO_3K1)  # type: ignore[call-overload]

@@ -19,7 +19,7 @@ from tandem.ss7.isup.kernel import (
     discard,
 )
 from tandem.ss7.isup.messages import Message
-from tandem.ss7.isup.multirate import circuits_needed, run_from
+from tandem.ss7.isup.multirate import circuits_needed, run_of
 from tandem.ss7.isup.primitives import AddressComplete, AddressCompleteDue, ContinuityLoop, IncomingCall
 from tandem.ss7.isup.release import (
     TRANSPARENT,
@@ -76,7 +76,7 @@ def _take_members(kernel: Kernel, circuit: Circuit, message: Message, now: float
     count = circuits_needed(message)
     if count == 1:
         return []
-    run = run_from(circuit.group, circuit.cic, count)
+    run = run_of(circuit.group, circuit.cic, message)
     if run is None or not all(_may_join(item, count) for item in run[1:]):
         return None
     members = run[1:]

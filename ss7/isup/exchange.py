@@ -285,17 +285,16 @@ class IsupExchange:
         if not len(target.pool) or refused_by_congestion(target.peer):
             return None
         message = initial.along_circuit(target, Message.build(M.IAM, 0, parameters, variant=target.variant))
-        circuit = kernel.select(target, multirate.circuits_needed(message))
-        if circuit is None:
+        run = kernel.select(target, multirate.circuits_needed(message))
+        if run is None:
             return None
         try:
-            message = message.with_cic(circuit.cic)
-            call = kernel.new_call(circuit, message, outgoing=True)
-            kernel.seize(circuit, message, now)
+            call = kernel.new_call(run[0], message, outgoing=True)
+            kernel.seize(run, message, now)
         except EncodeError:
             # A caller's mistake must not cost a circuit.
-            kernel.forget_call(circuit)
-            target.pool.add(circuit)
+            kernel.forget_call(run[0])
+            target.pool.add(run[0])
             raise
         return call.number
 

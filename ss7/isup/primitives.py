@@ -93,6 +93,8 @@ class CircuitChanged:
     call: int
     old_cic: int
     new_cic: int
+    circuits: tuple[int, ...] = ()
+    """CICs of an N x 64 kbit/s connection in order, `new_cic` the first; empty for a call on one circuit."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,6 +104,11 @@ class Layer1(IntEnum):
     A_LAW = 3
 
 
+#: Information transfer rate -> times 64 kbit/s, Q.931 4.5.5; `_MULTIRATE` has a multiplier in an octet of its own.
+_RATES: Final = {0x10: 1, 0x11: 2, 0x13: 6, 0x15: 24, 0x17: 30}
+_MULTIRATE: Final = 0x18
+
+
 @dataclass(frozen=True, slots=True)
 class UserServiceInformation(Parameter):
     """Bearer capability from its octet 3 on, Q.763 3.57 and Q.931 4.5.5."""
@@ -115,9 +120,12 @@ class UserServiceInformation(Parameter):
     """As coded, at least two octets."""
 
     @classmethod
-    def of(cls, capability: int, layer1: int | None = None) -> Self:
-        """Circuit mode, 64 kbit/s, ITU-T coding."""
-        octets = bytes([0x80 | capability, 0x90])
+    def of(cls, capability: int, layer1: int | None = None, timeslots: int = 1) -> Self:
+        """Circuit mode, ITU-T coding, `timeslots` times 64 kbit/s."""
+        rate = next((rate for rate, count in _RATES.items() if count == timeslots), _MULTIRATE)
+        octets = bytes([0x80 | capability, 0x80 | rate])
+        if rate == _MULTIRATE:
+            octets += bytes([0x80 | timeslots])
         return cls(octets if layer1 is None else octets + bytes([0xA0 | layer1]))
 
     @property
@@ -141,15 +149,27 @@ class UserServiceInformation(Parameter):
         return self.octets[self._rate_offset()] & 0x1F
 
     @property
+    def timeslots(self) -> int:
+        """How often 64 kbit/s the rate is, 1 to 30; 1 for a rate that has no meaning here."""
+        if self.rate != _MULTIRATE:
+            return _RATES.get(self.rate, 1)
+        offset = self._after_rate()
+        multiplier = self.octets[offset] & 0x7F if offset < len(self.octets) else 1
+        return multiplier if 1 <= multiplier <= 30 else 1
+
+    @property
     def layer1(self) -> int | None:
         """User information layer 1 protocol, see `Layer1`; None when it is absent."""
-        offset = self._rate_offset()
-        while offset < len(self.octets) - 1 and self.octets[offset] < 0x80:
-            offset += 1  # octets 4a, 4b of older editions
-        offset += 1 + (self.rate == 24)
+        offset = self._after_rate() + (self.rate == _MULTIRATE)
         if offset >= len(self.octets) or self.octets[offset] >> 5 & 3 != 1:
             return None
         return self.octets[offset] & 0x1F
+
+    def _after_rate(self) -> int:
+        offset = self._rate_offset()
+        while offset < len(self.octets) - 1 and self.octets[offset] < 0x80:
+            offset += 1  # octets 4a, 4b of older editions
+        return offset + 1
 
     def _rate_offset(self) -> int:
         return 1 if self.octets[0] >= 0x80 or len(self.octets) < 3 else 2

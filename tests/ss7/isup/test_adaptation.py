@@ -4,7 +4,7 @@ import pytest
 from support.isup_pair import iam
 from support.isup_single import cause
 
-from tandem.ss7.isup.adaptation import adapted, has_type
+from tandem.ss7.isup.adaptation import adapted, has_type, medium_of
 from tandem.ss7.isup.codes import MessageType as M
 from tandem.ss7.isup.codes import ParameterCode as P
 from tandem.ss7.isup.messages import Message
@@ -73,3 +73,16 @@ def test_types():
     assert not has_type(M.CON, ANSI)
     assert has_type(M.CON, ITU)
     assert through(M.REL, [cause(16)], ITU, ANSI).type is M.REL
+
+
+@pytest.mark.parametrize(
+    ("medium", "octets"),
+    [(2, "8890"), (7, "8891"), (8, "8893"), (9, "8895"), (10, "8897"), (17, "889884"), (42, "88989d")],
+)
+def test_digital_bearers_both_ways(medium, octets):
+    """N x 64 kbit/s: transmission medium requirement (Q.763 3.54) and information transfer rate (Q.931 4.5.5)."""
+    message = through(M.IAM, iam(medium=medium), ITU, ANSI)
+    assert message.raw(P.USER_SERVICE_INFORMATION) == bytes.fromhex(octets)
+    assert medium_of(message) == medium
+    back = through(M.IAM, message.raw_parameters(), ANSI, ITU)
+    assert back.raw(P.TRANSMISSION_MEDIUM_REQUIREMENT) == bytes([medium])

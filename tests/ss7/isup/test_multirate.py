@@ -8,9 +8,10 @@ from tandem.ss7.isup.circuits import CircuitStatus, State
 from tandem.ss7.isup.codes import MessageType as M
 from tandem.ss7.isup.codes import ParameterCode as P
 from tandem.ss7.isup.messages import Message
-from tandem.ss7.isup.multirate import circuits_needed
+from tandem.ss7.isup.multirate import circuits_needed, circuits_of_medium, medium_of_circuits
 from tandem.ss7.isup.parameters import RawParameter
 from tandem.ss7.isup.primitives import CallReleased, CircuitChanged, IncomingCall
+from tandem.ss7.isup.variants import Variant
 
 E1 = (*range(1, 16), *range(17, 32))
 
@@ -156,3 +157,86 @@ def test_other_media_codes_do_not_disturb():
     single.take()
     assert single.heard[0].circuits == ()
     assert RawParameter(P.TRANSMISSION_MEDIUM_REQUIREMENT, b"\xff") in single.heard[0].message.raw_parameters()
+
+
+def circuit_map(*timeslots, kind=2):
+    bits = sum(1 << number - 1 for number in timeslots)
+    return RawParameter(P.CIRCUIT_ASSIGNMENT_MAP, bytes([kind]) + bits.to_bytes(4, "little"))
+
+
+@pytest.mark.parametrize("count", range(1, 31))
+def test_medium_and_count_agree(count):
+    assert circuits_of_medium(medium_of_circuits(count)) == count
+
+
+@pytest.mark.parametrize(("count", "medium"), [(1, 2), (2, 7), (3, 16), (6, 8), (24, 9), (30, 10), (29, 42)])
+def test_medium_of_a_digital_connection(count, medium):
+    assert medium_of_circuits(count) == medium
+
+
+def test_scattered_circuits_are_named_by_a_map():
+    """Q.763 3.69: when no run is free, any circuits of one path carry N x 64 kbit/s, in the order of the map."""
+    single = Single((1, 2, 4, 5, 7, 34, 35))
+    call = single.setup(iam(medium=17))  # 4 x 64 kbit/s
+    (initial,) = single.take()
+    assert initial.raw(P.CIRCUIT_ASSIGNMENT_MAP) == circuit_map(1, 2, 4, 5).octets
+    assert single.exchange.circuits_of(call) == (1, 2, 4, 5)
+    assert single.setup(iam(medium=16)) is None  # 7, 34 and 35 are of two paths
+    assert single.setup(iam(medium=8)) is None
+
+
+def test_a_run_needs_no_map():
+    single = Single((1, 2, 3, 4, 5))
+    single.setup([*iam(medium=16), circuit_map(1, 3, 5)])  # the map of another circuit group
+    (initial,) = single.take()
+    assert P.CIRCUIT_ASSIGNMENT_MAP not in initial
+
+
+def test_incoming_scattered_circuits():
+    single = Single(E1)
+    single.receive(M.IAM, 3, *iam(medium=17), circuit_map(3, 9, 20, 31))
+    single.take()
+    assert [item.circuits for item in single.heard] == [(3, 9, 20, 31)]
+    assert {single.state(cic) for cic in (9, 20, 31)} == {State.MEMBER}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [circuit_map(3, 9, 20), circuit_map(4, 9, 20, 31), circuit_map(3, 9, 20, 31, kind=1), circuit_map(3, 9, 16, 31)],
+    ids=["too few", "not from the CIC on", "1544 kbit/s", "no such circuit"],
+)
+def test_an_incoming_map_that_is_wrong_is_refused(wrong):
+    single = Single(E1)
+    single.receive(M.IAM, 3, *iam(medium=17), wrong)
+    (release,) = single.take()
+    assert (release.type, release.raw(18)[1]) == (M.REL, 0x80 | 44)
+    assert single.heard == []
+
+
+def test_a_repeat_attempt_has_circuits_and_map_of_its_own():
+    single = Single((1, 3, 5, 33, 35, 37))
+    call = single.setup(iam(medium=16))
+    single.take()
+    single.receive(M.UCIC, 1)
+    (initial,) = [message for message in single.take() if message.type is M.IAM]
+    assert initial.raw(P.CIRCUIT_ASSIGNMENT_MAP) == circuit_map(1, 3, 5).octets
+    assert CircuitChanged(call, 1, 33, (33, 35, 37)) in single.heard
+
+
+def test_both_ends_with_a_map():
+    pair = Pair((1, 3, 5, 7))
+    call = pair.a.setup(pair.now, iam(medium=16))
+    pair.run(1)
+    (incoming,) = pair.b.take(IncomingCall)
+    assert incoming.circuits == pair.a.exchange.circuits_of(call) == (1, 3, 5)
+
+
+@pytest.mark.parametrize(
+    ("octets", "count"),
+    [("8893", 6), ("889884", 4), ("8891", 2), ("8895", 24), ("8897", 30), ("8890", 1), ("9093", 1), ("8898ff", 1)],
+)
+def test_circuits_by_user_service_information(octets, count):
+    """ANSI has no transmission medium requirement: Q.931 4.5.5, information transfer rate and multiplier."""
+    bearer = RawParameter(P.USER_SERVICE_INFORMATION, bytes.fromhex(octets))
+    parameters = [item for item in iam() if item.code != P.TRANSMISSION_MEDIUM_REQUIREMENT]
+    assert circuits_needed(Message.build(M.IAM, 1, [*parameters, bearer], variant=Variant.ANSI)) == count

@@ -43,6 +43,20 @@ def test_user_service_information():
     assert UserServiceInformation.parse(bytes.fromhex("889882a1")).layer1 == 1  # multirate has a multiplier
 
 
+@pytest.mark.parametrize(
+    ("octets", "count"), [("8890", 1), ("8891", 2), ("8893", 6), ("8895", 24), ("8897", 30), ("889883", 3)]
+)
+def test_times_64_kbit(octets, count):
+    information = UserServiceInformation.parse(bytes.fromhex(octets))
+    assert information.timeslots == count
+    assert UserServiceInformation.of(Capability.UNRESTRICTED_DIGITAL, timeslots=count).encode().hex() == octets
+
+
+@pytest.mark.parametrize("octets", ["8898", "8898ff", "889880", "888f"])
+def test_a_rate_without_meaning_is_one_channel(octets):
+    assert UserServiceInformation.parse(bytes.fromhex(octets)).timeslots == 1
+
+
 def test_user_to_user():
     information = UserToUserInformation.parse(b"\x04hello")
     assert information == UserToUserInformation(b"hello", 4)
