@@ -696,7 +696,7 @@ def _() -> None:
     small = p.outgoing(parameters=iam(medium=7))
     p.receive(M.IAM, 1, *iam(medium=8))
     assert p.types() == [(M.IAM, 7)]
-    assert p.told(CircuitChanged) == [CircuitChanged(small, 1, 7)]
+    assert p.told(CircuitChanged) == [CircuitChanged(small, 1, 7, (7, 8))]
 
 
 @case("7.3.6", "Multirate connection types: the peer does not support the procedure")
