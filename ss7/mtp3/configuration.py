@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final, Self
 
 from tandem.core.errors import ConfigurationError
 from tandem.ss7.mtp3.label import LAYOUTS, Service, Variant, format_point_code
@@ -17,6 +18,26 @@ class Proving(Enum):
     """Emergency while no other link of the linkset carries traffic, otherwise normal."""
     NORMAL = "normal"
     EMERGENCY = "emergency"
+
+
+class RestartProcedure(Enum):
+    """How the traffic of a linkset begins."""
+
+    TRA = "tra"
+    """TRA from both ends (Q.704 (07/96) 9)."""
+    TRW = "trw"
+    """A restarting point says TRW until its TRA (ANSI T1.111.4 9)."""
+    NONE = "none"
+    """At once, with the first usable link."""
+
+
+#: What each variant has. That JT-Q704 has neither restart nor link test is what public dissectors and manuals say.
+RESTARTS: Final = {
+    Variant.ITU: RestartProcedure.TRA,
+    Variant.CHINA: RestartProcedure.TRA,
+    Variant.ANSI: RestartProcedure.TRW,
+    Variant.JAPAN: RestartProcedure.NONE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +64,13 @@ class LinksetConfiguration:
     """Seconds to wait for the neighbour's TRA before traffic starts without it.
 
     T21 of Q.704 is 63 to 65 s; shorter here because a neighbour that knows no restart would hold up all traffic.
+    In ANSI networks it is T28, 3 to 35 s.
     """
+    restart: RestartProcedure | None = None
+    """None: what the variant has (`RESTARTS`)."""
+    link_test: bool = True
+    """Whether a link carries traffic only after the test of Q.707, which is repeated then; those of the neighbour are
+    answered anyhow."""
 
     def __post_init__(self) -> None:
         """Take any sequence of links."""
@@ -104,10 +131,24 @@ class Timers:
     """Local inhibit test, 3 to 6 min."""
     t23: float = 270.0
     """Remote inhibit test, 3 to 6 min."""
+    t25: float = 32.0
+    """ANSI: waiting for TRA of a neighbour that sent TRW, 30 to 35 s."""
+    t26: float = 13.5
+    """ANSI: repeat of TRW, 12 to 15 s."""
+    t27: float = 3.0
+    """ANSI: shortest isolation that a restart of the point follows, 2 to 5 s."""
+    t29: float = 62.0
+    """ANSI: no second TRA in answer to TRA or TRW before this, 60 to 65 s. It outlasts T30, which would limit TFP and
+    TFR in such answers."""
     test_t1: float = 6.0
     """Q.707 T1: waiting for SLTA, 4 to 12 s."""
     test_t2: float = 60.0
     """Q.707 T2: interval between link tests, 30 to 90 s."""
+
+    @classmethod
+    def usual(cls, variant: Variant) -> Self:
+        """The durations usual with `variant`: ANSI tests inhibited links every 90 to 120 s (T20, T21 of T1.111.4)."""
+        return cls(t22=100.0, t23=100.0) if variant is Variant.ANSI else cls()
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +200,9 @@ class Configuration:
     """The network has congestion levels and message priorities (ANSI; national option elsewhere)."""
     sls_rotation: int = 0
     """ANSI: turn so many bits of the SLS, 5 or 8, by one in every user message sent (recalled; T1.111.4); 0: none."""
+    route_test: bool = False
+    """Japan: test the route to a destination when it becomes available and every Q.707 T2 after (JT-Q707); the outcome
+    is only reported."""
     full_restart: bool = False
     """Hold back TRA and traffic after isolation until the neighbours sent TRA, or T20 (Q.704 9.2).
 
@@ -192,6 +236,8 @@ def _check(configuration: Configuration) -> None:
     _unique("link", [link.id for link in links])
     _unique("adjacent point code", [linkset.adjacent_point_code for linkset in configuration.linksets])
     for linkset in configuration.linksets:
+        if linkset.restart is RestartProcedure.TRW and configuration.variant is not Variant.ANSI:
+            raise ConfigurationError(f"linkset {linkset.name}: restart with TRW is for ANSI networks")
         _unique(f"SLC in linkset {linkset.name}", [link.slc for link in linkset.links])
         if linkset.adjacent_point_code == configuration.point_code:
             raise ConfigurationError(f"linkset {linkset.name} leads to this signalling point's own point code")
@@ -213,6 +259,8 @@ def _check(configuration: Configuration) -> None:
         raise ConfigurationError(f"sls_rotation {configuration.sls_rotation}: must be 0, 5 or 8")
     if configuration.sls_rotation and configuration.variant is not Variant.ANSI:
         raise ConfigurationError("sls_rotation is for ANSI networks")
+    if configuration.route_test and configuration.variant is not Variant.JAPAN:
+        raise ConfigurationError("route_test is for Japanese networks")
     if not 1 <= len(configuration.test_pattern) <= 15:
         raise ConfigurationError("the link test pattern must have 1 to 15 octets")
 

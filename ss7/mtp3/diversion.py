@@ -15,8 +15,9 @@ from tandem.ss7.mtp3.flows import Hold
 from tandem.ss7.mtp3.timers import Timer
 from tandem.ss7.mtp3.timers import Timers as TimerTable
 
-#: The changeback code has 8 bits.
-_CODES: Final = 256
+#: Values of the changeback code; Japan has 2 bits for it (as public dissectors read it).
+CODES: Final = 256
+CODES_JAPAN: Final = 4
 
 
 class Diversion(Hold):
@@ -24,12 +25,12 @@ class Diversion(Hold):
 
     __slots__ = ("code", "number", "target", "timer")
 
-    def __init__(self, source: int, target: int, number: int) -> None:
+    def __init__(self, source: int, target: int, number: int, codes: int = CODES) -> None:
         super().__init__(source)
         self.target = target
         self.number = number
         """Counts diversions; the key of timers."""
-        self.code = number % _CODES
+        self.code = number % codes
         """Changeback code: tells the declarations of one time apart."""
         self.timer: Timer | None = None
 
@@ -44,7 +45,9 @@ class Declare:
 class Diversions:
     """Every diversion under way."""
 
-    def __init__(self, timers: Timers, table: TimerTable) -> None:
+    def __init__(self, timers: Timers, table: TimerTable, codes: int = CODES) -> None:
+        """`codes` is how many changeback codes there are."""
+        self._codes = codes
         self._durations = {
             Timer.T1: timers.t1,
             Timer.T3: timers.t3,
@@ -62,7 +65,7 @@ class Diversions:
     def begin(self, source: int, target: int, timer: Timer, now: float) -> Diversion:
         """A diversion that lasts until `timer` expires: T4 with a declaration to be sent, otherwise T1, T3 or T6."""
         self._count += 1
-        diversion = self._running[self._count] = Diversion(source, target, self._count)
+        diversion = self._running[self._count] = Diversion(source, target, self._count, self._codes)
         self._start(diversion, timer, now)
         return diversion
 

@@ -143,8 +143,10 @@ class LinkControl:
     def _begin_test(self, now: float) -> LinkState:
         # The state must be TESTING before the test speaks, because its outcome is handled at once.
         self.state = LinkState.TESTING
-        self.peer_tested = False
+        self.peer_tested = not self.linkset.link_test
         self.remote_outage = False
+        if not self.linkset.link_test:
+            return self._restored(now)
         self.handle_test(SltInput.START, now)
         return self.state
 

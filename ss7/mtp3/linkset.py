@@ -27,6 +27,7 @@ class Linkset:
         links: list[LinkControl],
         restart: RestartControl,
     ) -> None:
+        self.configuration = configuration
         self.name = configuration.name
         self.adjacent = configuration.adjacent_point_code
         self.links = sorted(links, key=lambda link: link.slc)

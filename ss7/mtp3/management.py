@@ -9,6 +9,7 @@ from typing import Final
 from tandem.ss7.mtp3.configuration import Configuration
 from tandem.ss7.mtp3.congestion import Congestion, SendCongestionTest, SendControlled
 from tandem.ss7.mtp3.inhibition import InhibitInput, LinkInhibition, Report, Say
+from tandem.ss7.mtp3.label import Variant
 from tandem.ss7.mtp3.link_management import LinkControl, LinkInput
 from tandem.ss7.mtp3.linkset import Linkset, SendManagement
 from tandem.ss7.mtp3.messages import ManagementMessage
@@ -54,6 +55,8 @@ class Management:
     ) -> None:
         """`settle` carries out what a link wants after its state changed; `restart` hands an event to a linkset."""
         self._point_code = configuration.point_code
+        self._japan = configuration.variant is Variant.JAPAN
+        self._ansi = configuration.variant is Variant.ANSI
         self._linksets = linksets
         self._links = links
         self._routes = routes
@@ -123,7 +126,9 @@ class Management:
 
     def inhibit(self, link: LinkControl, now: float) -> None:
         """Our operator wants `link` free of user traffic."""
-        if self._is_needed(link):
+        if self._japan:
+            self._outputs.append(Notice("not inhibited: Japanese networks have no inhibiting", link.id))
+        elif self._is_needed(link):
             self._outputs.append(Notice("not inhibited: destinations would be cut off", link.id))
         else:
             self._inhibition(link, InhibitInput.INHIBIT, now)
@@ -187,12 +192,19 @@ class Management:
     def _traffic_restart_allowed(self, linkset: Linkset, message: ManagementMessage, now: float) -> None:
         self._restart(linkset, RestartInput.TRA, now)
 
+    def _traffic_restart_waiting(self, linkset: Linkset, message: ManagementMessage, now: float) -> None:
+        """ANSI: the neighbour's MTP restarts; elsewhere nobody says so."""
+        if self._ansi:
+            self._restart(linkset, RestartInput.TRW, now)
+        else:
+            self._counters["management not acted on"] += 1
+
     def _route_state(self, linkset: Linkset, message: ManagementMessage, now: float) -> None:
         state, cluster = _ROUTE_STATES[message.acronym]
         destination = message.fields["destination"]
         known = [
             dpc
-            for dpc in (self._cluster(destination) if cluster else [destination])
+            for dpc in (self._cluster(destination) if cluster else [destination, *message.also])
             if dpc != linkset.adjacent and self._routes.told(dpc, linkset.name, state, now)
         ]
         if not known:
@@ -202,12 +214,11 @@ class Management:
         """An answer when the state is not the one that the neighbour asks about (Q.704 13.5.4)."""
         asked, cluster = _TESTED_STATES[message.acronym]
         destination = message.fields["destination"]
-        if destination == self._point_code:
-            self._sender.management(linkset, "TFA", destination=destination)
-        elif self._reports is not None:
-            for dpc in self._cluster(destination) if cluster else [destination]:
-                if dpc in self._routes.destinations:
-                    self.tell(self._reports.asked(dpc, linkset.name, asked))
+        for dpc in self._cluster(destination) if cluster else [destination, *message.also]:
+            if dpc == self._point_code:
+                self._sender.management(linkset, "TFA", destination=dpc)
+            elif self._reports is not None and dpc in self._routes.destinations:
+                self.tell(self._reports.asked(dpc, linkset.name, asked))
 
     def _cluster(self, point_code: int) -> list[int]:
         """Known destinations of the cluster of `point_code`: the same but for the member (ANSI)."""
@@ -279,8 +290,10 @@ class Management:
                     self._outputs.append(output)
 
     def no_user(self, linkset: Linkset, service: int, opc: int) -> None:
-        """No user part for `service`: say so to the origin (UPU, Q.704 11.2.7), cause unequipped."""
+        """No user part for `service`: say so to the origin (UPU, Q.704 11.2.7), cause unequipped; not in Japan."""
         self._counters["no user part"] += 1
+        if self._japan:
+            return
         if self._traffic.router.link(opc, 0) is None:
             self._sender.management(linkset, "UPU", opc, destination=self._point_code, user_part=service, cause=1)
         else:
@@ -326,6 +339,7 @@ _FROM_AFAR: Final = frozenset({"UPU", "TFC", "RCT"})
 #: What a message that is not about a link leads to.
 GENERAL: Final[dict[str, Callable[[Management, Linkset, ManagementMessage, float], None]]] = {
     "TRA": Management._traffic_restart_allowed,
+    "TRW": Management._traffic_restart_waiting,
     **{acronym: Management._route_state for acronym in _ROUTE_STATES},
     **{acronym: Management._route_set_test for acronym in _TESTED_STATES},
     "TFC": Management._transfer_controlled,

@@ -1,7 +1,9 @@
 """Signalling network management and test messages as one table (Q.704 (07/96) 15, Q.707 5).
 
 In the ITU, Chinese and Japanese formats the signalling link code of a message about a link is the SLS field of its
-label; ANSI puts it into the message. Japan has a spare octet before the heading.
+label; ANSI puts it into the message. Japan has a spare octet before the heading, several destinations in one message
+about routes, and the signalling routing test in place of the link test (JT-Q704 and JT-Q707, as public dissectors
+read them).
 """
 
 from __future__ import annotations
@@ -17,6 +19,8 @@ from tandem.ss7.mtp3.label import LAYOUTS, Service, Variant
 #: Bits of a field that is a point code of the variant, and a marker that starts the next field on a whole octet.
 POINT_CODE: Final = -1
 ALIGN: Final = ("", 0)
+#: Pattern of the signalling routing test of Japan, in the order sent (as public dissectors expect it).
+ROUTE_TEST_PATTERN: Final = b"\x11\x77"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +93,20 @@ LINK_TEST: Final[tuple[MessageType, ...]] = (
     MessageType("SLTA", 1, 2, "signalling link test acknowledgement", (("spare", 4), ("length", 4))),
 )
 
+#: JT-Q707: Japan tests a route to its end, with a pattern of two octets behind a spare one.
+ROUTE_TEST: Final[tuple[MessageType, ...]] = (
+    MessageType("SRT", 3, 2, "signalling routing test message", (("", 8),)),
+    MessageType("SRTA", 4, 8, "signalling routing test acknowledgement message", (("", 8),)),
+)
+
 _BY_HEADING: Final[dict[tuple[bool, int], MessageType]] = {
-    (table is LINK_TEST, kind.heading): kind for table in (NETWORK_MANAGEMENT, LINK_TEST) for kind in table
+    (table is not NETWORK_MANAGEMENT, kind.heading): kind
+    for table in (NETWORK_MANAGEMENT, LINK_TEST, ROUTE_TEST)
+    for kind in table
 }
-_BY_ACRONYM: Final[dict[str, MessageType]] = {kind.acronym: kind for kind in (*NETWORK_MANAGEMENT, *LINK_TEST)}
+_BY_ACRONYM: Final[dict[str, MessageType]] = {
+    kind.acronym: kind for kind in (*NETWORK_MANAGEMENT, *LINK_TEST, *ROUTE_TEST)
+}
 _TESTING: Final = (Service.TESTING, Service.TESTING_SPECIAL)
 
 
@@ -105,7 +119,9 @@ class ManagementMessage:
     heading: int
     fields: dict[str, int] = field(default_factory=dict)
     pattern: bytes = b""
-    """The test pattern of SLTM and SLTA."""
+    """The test pattern of SLTM, SLTA, SRT and SRTA."""
+    also: tuple[int, ...] = ()
+    """Japan: further destinations that the message is about."""
     trailing: bytes = b""
     """Octets behind the known fields; all of them when the heading is unknown."""
 
@@ -117,6 +133,7 @@ class ManagementMessage:
 
     def __str__(self) -> str:
         parts = [self.acronym, *(f"{name}={value}" for name, value in self.fields.items())]
+        parts += [f"destination={code}" for code in self.also]
         return " ".join(parts + ([self.pattern.hex()] if self.pattern else []))
 
 
@@ -128,7 +145,7 @@ def decode_management(data: bytes, service: int, variant: Variant, offset: int =
     heading = data[start]
     kind = _BY_HEADING.get((service in _TESTING, heading))
     body = start + 1
-    if kind is None:
+    if kind is None or (kind in ROUTE_TEST and variant is not Variant.JAPAN):
         return ManagementMessage("unknown", heading, trailing=data[body:])
     fields: dict[str, int] = {}
     length, layout = _layout(kind, variant)
@@ -145,7 +162,15 @@ def decode_management(data: bytes, service: int, variant: Variant, offset: int =
             raise DecodeError(f"test pattern needs {fields['length']} octets, {len(pattern)} left", body)
         body += len(pattern)
         fields = {"signalling_link_code": fields["spare"]} if variant is Variant.ANSI else {}
-    return ManagementMessage(kind.acronym, heading, fields, pattern, data[body:])
+    elif kind in ROUTE_TEST:
+        pattern = data[body : body + len(ROUTE_TEST_PATTERN)]
+        if len(pattern) < len(ROUTE_TEST_PATTERN):
+            raise DecodeError(f"test pattern needs {len(ROUTE_TEST_PATTERN)} octets, {len(pattern)} left", body)
+        body += len(pattern)
+    also: tuple[int, ...] = ()
+    if "count" in fields:
+        also, body = _further_destinations(data, body, fields.pop("count") - 1)
+    return ManagementMessage(kind.acronym, heading, fields, pattern, also, data[body:])
 
 
 def encode_management(acronym: str, variant: Variant, pattern: bytes = b"", **fields: int) -> bytes:
@@ -155,7 +180,11 @@ def encode_management(acronym: str, variant: Variant, pattern: bytes = b"", **fi
         if not 1 <= len(pattern) <= 15:
             raise EncodeError("a test pattern has 1 to 15 octets")
         fields = {"length": len(pattern), "spare": fields.pop("signalling_link_code", 0), **fields}
+    elif kind in ROUTE_TEST and len(pattern) != len(ROUTE_TEST_PATTERN):
+        raise EncodeError(f"the pattern of a routing test has {len(ROUTE_TEST_PATTERN)} octets")
     length, layout = _layout(kind, variant)
+    if layout and layout[0][0] == "count":
+        fields = {"count": 1, **fields}
     value = 0
     for name, first, bits in layout:
         part = fields.pop(name, 0)
@@ -173,14 +202,22 @@ def message_type(acronym: str) -> MessageType:
     return _BY_ACRONYM[acronym]
 
 
+def _further_destinations(data: bytes, start: int, count: int) -> tuple[tuple[int, ...], int]:
+    """The destinations behind the first, two octets and two spare ones each, and where they end."""
+    end = start + 4 * count
+    if count < 0 or end > len(data):
+        raise DecodeError(f"{count + 1} destinations do not fit {len(data)} octets", start)
+    return tuple(int.from_bytes(data[at : at + 2], "little") for at in range(start, end, 4)), end
+
+
 @cache
 def _layout(kind: MessageType, variant: Variant) -> tuple[int, tuple[tuple[str, int, int], ...]]:
     """Octets of the fixed part, and per field its name, first bit and width."""
     placed: list[tuple[str, int, int]] = []
     position = 0
     for name, bits in _fields(kind, variant):
-        if (name, bits) == ALIGN:
-            position = -(-position // 8) * 8
+        if not name:
+            position = position + bits if bits else -(-position // 8) * 8
             continue
         placed.append((name, position, bits))
         position += bits
@@ -190,5 +227,10 @@ def _layout(kind: MessageType, variant: Variant) -> tuple[int, tuple[tuple[str, 
 def _fields(kind: MessageType, variant: Variant) -> Iterator[tuple[str, int]]:
     if kind.about_link and variant is Variant.ANSI:
         yield ("signalling_link_code", 4)
+    if variant is Variant.JAPAN and kind.fields == _DESTINATION:
+        yield from (("count", 8), ("destination", 16), ("", 16))
+        return
+    if variant is Variant.JAPAN and kind.acronym == "TFC":
+        yield ("", 8)
     for name, bits in kind.fields:
         yield (name, LAYOUTS[variant].point_code_bits if bits == POINT_CODE else bits)

@@ -88,6 +88,8 @@ def _parameters(message: ManagementMessage, variant: Variant) -> list[dict[str, 
         if name == "destination":
             row["text"] = format_point_code(value, variant)
         rows.append(row)
+    for value in message.also:
+        rows.append({"name": "destination", "value": value, "text": format_point_code(value, variant)})
     if message.pattern:
         rows.append({"name": "test_pattern", "value": message.pattern.hex()})
     if message.trailing:

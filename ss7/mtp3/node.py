@@ -7,14 +7,14 @@ from collections import Counter
 from tandem.core.errors import DecodeError
 from tandem.core.timers import TimerTable
 from tandem.ss7.mtp2 import primitives as mtp2
-from tandem.ss7.mtp3.configuration import Configuration, LinksetConfiguration
+from tandem.ss7.mtp3.configuration import RESTARTS, Configuration, LinksetConfiguration, RestartProcedure
 from tandem.ss7.mtp3.discrimination import Destination, Discrimination
 from tandem.ss7.mtp3.distribution import Distribution, Recipient
-from tandem.ss7.mtp3.label import LAYOUTS
+from tandem.ss7.mtp3.label import LAYOUTS, Variant, format_point_code
 from tandem.ss7.mtp3.link_management import DivertTraffic, LeftService, LinkControl, LinkInput, LinkState, SendTest
 from tandem.ss7.mtp3.linkset import Linkset
 from tandem.ss7.mtp3.management import Management
-from tandem.ss7.mtp3.messages import ManagementMessage, decode_management
+from tandem.ss7.mtp3.messages import ROUTE_TEST_PATTERN, ManagementMessage, decode_management
 from tandem.ss7.mtp3.point_restart import PointRestart, PointState
 from tandem.ss7.mtp3.primitives import (
     FlushBuffers,
@@ -28,6 +28,7 @@ from tandem.ss7.mtp3.primitives import (
     TransferRequest,
 )
 from tandem.ss7.mtp3.restart import RestartControl, RestartInput, RestartOutput, RestartState
+from tandem.ss7.mtp3.route_testing import RouteTests
 from tandem.ss7.mtp3.routes import RouteTable, SendRouteSetTest
 from tandem.ss7.mtp3.sending import Sender
 from tandem.ss7.mtp3.testing import SltInput
@@ -84,8 +85,10 @@ class SignallingPoint:
             self._drain_link,
             self._restart,
         )
+        self._route_tests = RouteTests(timers, self._timers, self._test_route, self._route_tested)
         t18 = timers.t18 if configuration.transfer else 0.0
-        self._point_restart = PointRestart(t18, timers.t20, self._timers) if configuration.full_restart else None
+        t27 = timers.t27 if variant is Variant.ANSI else 0.0
+        self._point_restart = PointRestart(t18, timers.t20, self._timers, t27) if configuration.full_restart else None
         self._held_back: dict[str, list[RestartOutput]] = {}
         """By linkset, what its restart wants done once the point itself has restarted."""
 
@@ -97,7 +100,11 @@ class SignallingPoint:
 
         links = [LinkControl(link, configuration, timers, self._timers, alone) for link in configuration.links]
         self._links.update((link.id, link) for link in links)
-        restart = RestartControl(configuration.name, configuration.restart_wait, timers.t19, self._timers)
+        procedure = configuration.restart or RESTARTS[self._variant]
+        guard = timers.t29 if procedure is RestartProcedure.TRW else timers.t19
+        restart = RestartControl(
+            configuration.name, configuration.restart_wait, guard, self._timers, procedure, timers.t25
+        )
         return Linkset(configuration, links, restart)
 
     def start(self, now: float) -> None:
@@ -192,7 +199,12 @@ class SignallingPoint:
                 case Timer.T10, (int(dpc), str(linkset)):
                     self._routes.test_due(dpc, linkset, now)
                     self._drain_routes(now)
-                case Timer.T21, str(name):
+                case Timer.T26, str(name):
+                    if self._point_restart is not None and self._point_restart.state is PointState.LISTENING:
+                        self._say_waiting(self._linksets[name], now)
+                case Timer.ROUTE_TEST_T1 | Timer.ROUTE_TEST_T2, int(dpc):
+                    self._route_tests.timer(timer, dpc, now)
+                case Timer.T21 | Timer.T25 | Timer.T28, str(name):
                     text = f"linkset {name}: no TRA from the neighbour, traffic starts without it"
                     self._outputs.append(Notice(text))
                     self._restart(self._linksets[name], RestartInput.T21_EXPIRY, now)
@@ -278,7 +290,9 @@ class SignallingPoint:
                 except DecodeError:
                     self.counters["malformed"] += 1
                     return
-                if recipient is Recipient.TESTING:
+                if message.acronym in ("SRT", "SRTA"):
+                    self._route_test_message(link, message, opc, sls, now)
+                elif recipient is Recipient.TESTING:
                     self._test_message(link, message, service, opc, sls, now)
                 else:
                     self._management.message(link, message, opc, sls, now)
@@ -306,6 +320,27 @@ class SignallingPoint:
                 self._restart(linkset, RestartInput.PEER_TEST_ANSWERED, now)
         else:
             self.counters["test message dropped"] += 1
+
+    def _route_test_message(
+        self, link: LinkControl, message: ManagementMessage, opc: int, sls: int, now: float
+    ) -> None:
+        if message.acronym == "SRT":
+            self.counters["SRT"] += 1
+            back = self._traffic.router.link(opc, sls)
+            self._sender.route_test(link.id if back is None else back, opc, sls, "SRTA", message.pattern)
+        else:
+            good = self._route_tests.acknowledged(opc, message.pattern, now)
+            self.counters["SRTA" if good else "SRTA wrong"] += 1
+
+    def _test_route(self, dpc: int) -> None:
+        link = self._traffic.router.link(dpc, 0)
+        if link is not None:
+            self._sender.route_test(link, dpc, 0, "SRT", ROUTE_TEST_PATTERN)
+
+    def _route_tested(self, dpc: int, passed: bool) -> None:
+        where = format_point_code(dpc, self._variant)
+        text = "answers the routing test" if passed else "does not answer the routing test (JT-Q707)"
+        self._outputs.append(Notice(f"{where} {text}"))
 
     # Consequences
 
@@ -376,18 +411,28 @@ class SignallingPoint:
         if event is RestartInput.LINK_USABLE:
             point.usable(linkset.name, now)
         elif event is RestartInput.ALL_LINKS_LOST:
-            point.lost(linkset.name)
+            point.lost(linkset.name, now)
             self._held_back.pop(linkset.name, None)
+            self._timers.stop((Timer.T26, linkset.name))
         if point.state is PointState.LISTENING:
             self._held_back.setdefault(linkset.name, []).extend(outputs)
             outputs = []
+            if event is RestartInput.LINK_USABLE and not self._timers.is_running((Timer.T26, linkset.name)):
+                self._say_waiting(linkset, now)
         self._point_restarted(now)
         return outputs
+
+    def _say_waiting(self, linkset: Linkset, now: float) -> None:
+        """ANSI: our point restarts; the neighbour is told so every T26 until TRA."""
+        if (linkset.configuration.restart or RESTARTS[self._variant]) is RestartProcedure.TRW:
+            self._sender.management(linkset, "TRW")
+            self._timers.start((Timer.T26, linkset.name), now + self.configuration.timers.t26)
 
     def _point_restarted(self, now: float) -> None:
         if self._point_restart is not None and self._point_restart.finished():
             held, self._held_back = self._held_back, {}
             for name, outputs in held.items():
+                self._timers.stop((Timer.T26, name))
                 self._carry_out(self._linksets[name], outputs, now)
 
     def _carry_out(self, linkset: Linkset, outputs: list[RestartOutput], now: float) -> None:
@@ -412,9 +457,12 @@ class SignallingPoint:
                     self._sender.management(self._linksets[name], "RSR" if restricted else "RST", destination=dpc)
                 case PauseIndication(pc):
                     self._management.congestion.forget(pc)
+                    self._route_tests.end(pc, now)
                     self._outputs.append(output)
-                case ResumeIndication():
+                case ResumeIndication(pc):
                     self._outputs.append(output)
+                    if self.configuration.route_test:
+                        self._route_tests.begin(pc, now)
         self._management.routes_changed(now)
 
     def _linkset_of(self, link: LinkControl) -> Linkset:

@@ -95,6 +95,10 @@ class Sender:
         data = encode_management(acronym, self._variant, pattern, **fields)
         self.message(link.id, service, link.linkset.adjacent_point_code, link.slc, data, priority=self._priority)
 
+    def route_test(self, link: int, dpc: int, sls: int, acronym: str, pattern: bytes) -> None:
+        """Send SRT or SRTA to `dpc` over `link` (Japan)."""
+        self.message(link, Service.TESTING, dpc, sls, encode_management(acronym, self._variant, pattern))
+
     def _management(
         self,
         linkset: Linkset,

@@ -47,11 +47,22 @@ class SltOutput(Enum):
 
 
 class LinkTest:
-    """The test of one link; timers are kept in `table` under its number."""
+    """The test of one link; timers are kept in `table` under its number.
 
-    def __init__(self, link: int, t1: float, t2: float, table: timers.Timers) -> None:
+    The routing test of Japan runs the same way, with `names` of its own and the point code of the destination.
+    """
+
+    def __init__(
+        self,
+        link: int,
+        t1: float,
+        t2: float,
+        table: timers.Timers,
+        names: tuple[timers.Timer, timers.Timer] = (timers.Timer.TEST_T1, timers.Timer.TEST_T2),
+    ) -> None:
         self.state = SltState.IDLE
         self._link = link
+        self._name1, self._name2 = names
         self._t1, self._t2 = t1, t2
         self._timers = table
         self._proven = False
@@ -78,11 +89,11 @@ class LinkTest:
 
     def _send(self, now: float) -> None:
         self._outputs.append(SltOutput.SEND)
-        self._timers.start((timers.Timer.TEST_T1, self._link), now + self._t1)
+        self._timers.start((self._name1, self._link), now + self._t1)
 
     def _pass(self, now: float) -> SltState:
-        self._timers.stop((timers.Timer.TEST_T1, self._link))
-        self._timers.start((timers.Timer.TEST_T2, self._link), now + self._t2)
+        self._timers.stop((self._name1, self._link))
+        self._timers.start((self._name2, self._link), now + self._t2)
         if not self._proven:
             self._proven = True
             self._outputs.append(SltOutput.PASSED)
@@ -93,8 +104,8 @@ class LinkTest:
         return self._stop(now)
 
     def _stop(self, now: float) -> SltState:
-        self._timers.stop((timers.Timer.TEST_T1, self._link))
-        self._timers.stop((timers.Timer.TEST_T2, self._link))
+        self._timers.stop((self._name1, self._link))
+        self._timers.stop((self._name2, self._link))
         return SltState.IDLE
 
 

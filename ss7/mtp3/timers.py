@@ -52,12 +52,24 @@ class Timer(Enum):
     """Q.704: next local inhibit test. Key: link."""
     T23 = auto()
     """Q.704: next remote inhibit test. Key: link."""
+    T25 = auto()
+    """T1.111.4: the neighbour's TRA, after its TRW. Key: linkset."""
+    T26 = auto()
+    """T1.111.4: next TRW of ours. Key: linkset."""
+    T28 = auto()
+    """T1.111.4: the neighbour's TRW or TRA; its duration is `LinksetConfiguration.restart_wait`. Key: linkset."""
+    T29 = auto()
+    """T1.111.4: until a TRA or TRW may be answered with TRA. Key: linkset."""
     PEER_TEST = auto()
     """Not in Q.704: the neighbour's first SLTM, before our TRA goes out all the same. Key: linkset."""
     TEST_T1 = auto()
     """Q.707 T1: SLTA. Key: link."""
     TEST_T2 = auto()
     """Q.707 T2: next SLTM. Key: link."""
+    ROUTE_TEST_T1 = auto()
+    """JT-Q707: SRTA. Key: destination."""
+    ROUTE_TEST_T2 = auto()
+    """JT-Q707: next SRT. Key: destination."""
 
 
 TimerKey = tuple[Timer, int | str | tuple[int, str]]

@@ -20,9 +20,9 @@ from tandem.ss7.mtp3.changeover import (
     Retrieve,
 )
 from tandem.ss7.mtp3.configuration import Configuration
-from tandem.ss7.mtp3.diversion import Declare, Diversion, Diversions
+from tandem.ss7.mtp3.diversion import CODES, CODES_JAPAN, Declare, Diversion, Diversions
 from tandem.ss7.mtp3.flows import Flow, FlowTable, Hold
-from tandem.ss7.mtp3.label import LAYOUTS, Service, rotate_sls
+from tandem.ss7.mtp3.label import LAYOUTS, Service, Variant, rotate_sls
 from tandem.ss7.mtp3.link_management import LinkControl
 from tandem.ss7.mtp3.linkset import Linkset, SendManagement
 from tandem.ss7.mtp3.messages import ManagementMessage, message_type
@@ -60,7 +60,9 @@ class Traffic:
         self._counters = counters
         self.router = Router(routes, linksets, configuration.variant)
         self._flows = FlowTable(self.router.link, LAYOUTS[configuration.variant].sls_mask)
-        self._diversions = Diversions(configuration.timers, table)
+        self._diversions = Diversions(
+            configuration.timers, table, CODES_JAPAN if configuration.variant is Variant.JAPAN else CODES
+        )
         self._changeovers = {
             number: Changeover(number, configuration.timers, table, configuration.retrieval) for number in links
         }

@@ -415,6 +415,130 @@ def test_restarting_end_point_waits_for_its_neighbour():
     assert any(text == "TRA" for _, text in management(net, "A"))
 
 
+def ansi_pair(drop=lambda name, link, msu: False, **more) -> Network:
+    """A, which restarts as a whole, and its neighbour B, which does not; both just started."""
+    points = {}
+    for name, own, other, peer in (("A", 1, 2, "B"), ("B", 2, 1, "A")):
+        linkset = LinksetConfiguration(peer, other, [LinkConfiguration(0, 0)], restart_wait=20.0)
+        full = name == "A"
+        points[name] = SignallingPoint(
+            Configuration(own, [linkset], Variant.ANSI, retrieval=True, full_restart=full, **more)
+        )
+    net = Network(points, drop=drop)
+    net.join("A", "B", 0)
+    net.start()
+    return net
+
+
+def test_ansi_restarting_point_says_so_and_its_neighbour_waits():
+    net = ansi_pair(lambda name, link, msu: name == "B" and "TRA" in str(decode_msu(msu, Variant.ANSI)))
+    net.run(58.0)
+    assert [text for _, text in management(net, "A")] == ["TRW"] * 5, "at once, then every T26"
+    assert not net.points["B"].available(1), "T28 (20 s) is over, but T25 runs anew with each TRW"
+    net.run(65.0)  # T20: the neighbour's TRA never came
+    assert [text for _, text in management(net, "A")] == ["TRA"]
+    assert net.points["A"].available(2)
+    assert net.points["B"].available(1)
+    assert not [text for _, text in management(net, "A") if text == "TRW"]
+
+
+def test_ansi_restart_ends_with_the_neighbours_tra():
+    net = ansi_pair()
+    net.run(5.0)
+    assert [text for _, text in management(net, "A")] == ["TRW", "TRA"]
+    assert net.points["A"].available(2)
+    assert net.points["B"].available(1)
+
+
+def test_ansi_neighbour_that_says_trw_and_never_tra():
+    net = ansi_pair(lambda name, link, msu: name == "A" and "TRA" in str(decode_msu(msu, Variant.ANSI)))
+    net.run(20.0)
+    assert not net.points["B"].available(1)
+    net.run(40.0)
+    assert net.points["B"].available(1), "T25 is over"
+
+
+def test_ansi_restart_without_anything_from_the_neighbour():
+    net = ansi_pair(lambda name, link, msu: name == "A" and decode_msu(msu, Variant.ANSI).information.service == 0)
+    net.run(19.0)
+    assert not net.points["B"].available(1)
+    net.run(23.0)
+    assert net.points["B"].available(1), "T28 is over"
+
+
+# Japan
+
+
+def japan_pair(**more) -> Network:
+    links = [LinkConfiguration(slc, slc) for slc in range(2)]
+    points = {
+        name: SignallingPoint(
+            Configuration(
+                own,
+                [LinksetConfiguration(peer, other, links, link_test=False)],
+                Variant.JAPAN,
+                retrieval=True,
+                **more,
+            )
+        )
+        for name, own, other, peer in (("A", 1, 2, "B"), ("B", 2, 1, "A"))
+    }
+    net = Network(points)
+    for slc in range(2):
+        net.join("A", "B", slc)
+    net.start()
+    return net
+
+
+def test_japanese_links_carry_traffic_at_once():
+    net = japan_pair()
+    net.run(1.5)
+    assert not [output for output in net.outputs["A"] if isinstance(output, SendMessage)], "no test, no TRA"
+    assert net.points["A"].available(2)
+    net.run(600.0)
+    assert not [output for output in net.outputs["A"] if isinstance(output, SendMessage)]
+    net.points["A"].inhibit(0, net.now)
+    net.drain()
+    assert not net.points["A"].inhibited_links()
+
+
+def test_japanese_routing_test():
+    net = japan_pair(route_test=True)
+    net.run(100.0)
+    assert net.points["A"].counters["SRT"] == net.points["A"].counters["SRTA"] == 2
+    reports = [output for output in net.take("A") if isinstance(output, Notice)]
+    assert reports == [Notice("0-0-2 answers the routing test")]
+    net.drop = lambda name, link, msu: "SRTA" in str(decode_msu(msu, Variant.JAPAN))
+    net.run(300.0)
+    reports = [output for output in net.take("A") if isinstance(output, Notice)]
+    assert reports == [Notice("0-0-2 does not answer the routing test (JT-Q707)")]
+    assert net.points["A"].available(2), "it is only reported"
+    net.drop = lambda name, link, msu: False
+    net.run(400.0)
+    assert Notice("0-0-2 answers the routing test") in net.take("A")
+
+
+def test_japanese_route_message_about_several_destinations():
+    node = SignallingPoint(
+        Configuration(
+            1,
+            [LinksetConfiguration("s", 9, [LinkConfiguration(0, 0)], link_test=False)],
+            Variant.JAPAN,
+            routes=[(20, "s"), (21, "s")],
+        )
+    )
+    node.start(0.0)
+    node.link_event(0, mtp2.LinkInService(), 1.0)
+    node.outputs()
+    two = bytes.fromhex("001402" + "14000000" + "15000000")
+    msu = MSU(ServiceInformation(0, 2), RoutingLabel(1, 9, 0), two).encode(Variant.JAPAN)
+    node.link_event(0, mtp2.MessageReceived(msu), 2.0)
+    assert [output for output in node.outputs() if isinstance(output, PauseIndication)] == [
+        PauseIndication(20),
+        PauseIndication(21),
+    ]
+
+
 # Clusters
 
 

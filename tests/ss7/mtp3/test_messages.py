@@ -12,6 +12,7 @@ from tandem.ss7.mtp3.label import Service, Variant
 from tandem.ss7.mtp3.messages import (
     LINK_TEST,
     NETWORK_MANAGEMENT,
+    ROUTE_TEST_PATTERN,
     ManagementMessage,
     decode_management,
     encode_management,
@@ -81,13 +82,57 @@ def test_japan_has_a_spare_octet_before_the_heading():
     assert decode_management(octets, Service.MANAGEMENT, Variant.JAPAN).fields == {"forward_sequence_number": 48}
 
 
+#: As tshark 4.0 dissects them.
+JAPAN = [
+    ("000112", "unknown", {}, (), b""),
+    ("0023003412ff", "TFC", {"destination": 0x1234, "status": 3}, (), b""),
+    ("00140234120000785600009a", "TFP", {"destination": 0x1234}, (0x5678,), b""),
+    ("00540134120000", "TFA", {"destination": 0x1234}, (), b""),
+    ("00150134120000", "RST", {"destination": 0x1234}, (), b""),
+]
+
+
+@pytest.mark.parametrize(("octets", "acronym", "fields", "also", "pattern"), JAPAN)
+def test_japan_fields(octets, acronym, fields, also, pattern):
+    message = decode_management(bytes.fromhex(octets), Service.MANAGEMENT, Variant.JAPAN)
+    assert (message.acronym, message.fields, message.also, message.pattern) == (acronym, fields, also, pattern)
+
+
+@pytest.mark.parametrize("octets", ["0014", "001400", "0014003412000000", "001402341200007856", "001401341200"])
+def test_japan_destinations_cut_short(octets):
+    with pytest.raises(DecodeError):
+        decode_management(bytes.fromhex(octets), Service.MANAGEMENT, Variant.JAPAN)
+
+
+def test_japan_destination_is_one_of_many():
+    assert encode_management("TFP", Variant.JAPAN, destination=0x1234).hex() == "00140134120000"
+    message = decode_management(bytes.fromhex("0014023412000078560000"), Service.MANAGEMENT, Variant.JAPAN)
+    assert str(message) == "TFP destination=4660 destination=22136"
+
+
+@pytest.mark.parametrize(("acronym", "octets"), [("SRT", "0023001177"), ("SRTA", "0084001177")])
+def test_routing_test(acronym, octets):
+    assert encode_management(acronym, Variant.JAPAN, ROUTE_TEST_PATTERN).hex() == octets
+    message = decode_management(bytes.fromhex(octets), Service.TESTING, Variant.JAPAN)
+    assert (message.acronym, message.pattern, message.fields) == (acronym, ROUTE_TEST_PATTERN, {})
+    assert decode_management(bytes.fromhex(octets[2:]), Service.TESTING, Variant.ITU).acronym == "unknown"
+    with pytest.raises(DecodeError, match="pattern needs 2"):
+        decode_management(bytes.fromhex(octets[:-2]), Service.TESTING, Variant.JAPAN)
+    with pytest.raises(EncodeError, match="2 octets"):
+        encode_management(acronym, Variant.JAPAN, b"abc")
+
+
 @pytest.mark.parametrize("variant", Variant)
 @pytest.mark.parametrize("kind", NETWORK_MANAGEMENT, ids=lambda kind: kind.acronym)
 @settings(max_examples=5)
 @given(data=st.data())
 def test_round_trip(variant, kind, data):
+    several = variant is Variant.JAPAN and [name for name, _ in kind.fields] == ["destination"]
     example = decode_management(
-        (b"\0" if variant is Variant.JAPAN else b"") + bytes([kind.heading]) + data.draw(st.binary(min_size=5)),
+        (b"\0" if variant is Variant.JAPAN else b"")
+        + bytes([kind.heading])
+        + (b"\1" if several else b"")
+        + data.draw(st.binary(min_size=6)),
         Service.MANAGEMENT,
         variant,
     )

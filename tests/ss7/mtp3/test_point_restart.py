@@ -50,10 +50,22 @@ def test_isolation_begins_it_anew(ready):
         it.neighbour_ready("a")
         it.neighbour_ready("b")
         assert it.finished()
-    it.lost("a")
+    it.lost("a", 100.0)
     assert it.state is not PointState.ISOLATED
-    it.lost("b")
+    it.lost("b", 100.0)
     assert it.state is PointState.ISOLATED
     assert it._timers.next_deadline() is None
     it.usable("a", 100.0)
     assert not it.finished()
+
+
+@pytest.mark.parametrize(("away", "state"), [(2.9, PointState.RESTARTED), (3.0, PointState.LISTENING)])
+def test_ansi_restart_follows_only_an_isolation_of_t27(away, state):
+    it = PointRestart(0.0, 60.0, TimerTable(), 3.0)
+    it.usable("a", 0.0)
+    assert it.state is PointState.LISTENING
+    it.neighbour_ready("a")
+    assert it.finished()
+    it.lost("a", 100.0)
+    it.usable("a", 100.0 + away)
+    assert it.state is state

@@ -3,6 +3,7 @@
 import pytest
 
 from tandem.core.timers import TimerTable
+from tandem.ss7.mtp3.configuration import RestartProcedure
 from tandem.ss7.mtp3.restart import TRANSITIONS, RestartControl, RestartInput, RestartOutput, RestartState
 from tandem.ss7.mtp3.timers import Timer, TimerKey
 
@@ -100,3 +101,68 @@ def test_every_state_takes_every_input(restart, state, event):
     outputs = restart.handle(event, 0.0)
     if (state, event) not in TRANSITIONS:
         assert (restart.state, outputs) == (state, [])
+
+
+# ANSI: TRW
+
+
+@pytest.fixture
+def ansi() -> RestartControl:
+    table: TimerTable[TimerKey] = TimerTable()
+    return RestartControl("a", 20.0, 62.0, table, RestartProcedure.TRW, 32.0)
+
+
+def test_neighbour_that_restarts_is_waited_for_longer(ansi):
+    ansi.handle(RestartInput.PEER_TEST_ANSWERED, 0.0)
+    assert ansi.handle(RestartInput.LINK_USABLE, 0.0) == [TRA]
+    assert ansi._timers.deadline((Timer.T28, "a")) == 20.0
+    assert ansi.handle(RestartInput.TRW, 1.0) == []
+    assert not ansi._timers.is_running((Timer.T28, "a"))
+    assert ansi._timers.deadline((Timer.T25, "a")) == 33.0
+    ansi.handle(RestartInput.TRW, 14.0)
+    assert ansi._timers.deadline((Timer.T25, "a")) == 46.0
+    assert ansi.handle(RestartInput.TRA, 40.0) == [READY]
+    assert ansi._timers.deadline((Timer.T29, "a")) == 102.0
+    assert ansi._timers.next_deadline() == 102.0
+
+
+def test_trw_before_our_own_test_has_passed(ansi):
+    ansi.handle(RestartInput.TRW, 0.0)
+    ansi.handle(RestartInput.LINK_USABLE, 1.0)
+    assert ansi._timers.deadline((Timer.T25, "a")) == 33.0
+    assert not ansi._timers.is_running((Timer.T28, "a"))
+    assert ansi.handle(RestartInput.T21_EXPIRY, 33.0) == [TRA, READY]
+
+
+def test_unexpected_trw_is_answered_once_in_t29(ansi):
+    ansi.handle(RestartInput.TRA, 0.0)
+    assert ansi.handle(RestartInput.LINK_USABLE, 0.0) == [TRA, READY]
+    assert ansi.handle(RestartInput.TRW, 30.0) == []
+    assert list(ansi._timers.expired(62.0))
+    assert ansi.handle(RestartInput.TRW, 63.0) == [TRA]
+    assert ansi.handle(RestartInput.TRA, 64.0) == []
+    assert ansi.state is RestartState.RUNNING
+
+
+def test_trw_is_forgotten_with_the_links(ansi):
+    ansi.handle(RestartInput.TRW, 0.0)
+    ansi.handle(RestartInput.ALL_LINKS_LOST, 1.0)
+    ansi.handle(RestartInput.LINK_USABLE, 2.0)
+    assert ansi._timers.deadline((Timer.T28, "a")) == 22.0
+
+
+def test_trw_means_nothing_to_q704(restart):
+    restart.handle(RestartInput.TRW, 0.0)
+    restart.handle(RestartInput.LINK_USABLE, 1.0)
+    restart.handle(RestartInput.TRW, 2.0)
+    assert restart._timers.deadline((Timer.T21, "a")) == 11.0
+    assert not restart._timers.is_running((Timer.T25, "a"))
+
+
+def test_without_restart_traffic_starts_with_the_link():
+    it = RestartControl("a", 10.0, 68.0, TimerTable(), RestartProcedure.NONE)
+    assert it.handle(RestartInput.LINK_USABLE, 0.0) == [READY]
+    for event in (RestartInput.TRA, RestartInput.PEER_TEST_ANSWERED):
+        assert it.handle(event, 1.0) == []
+    assert it.handle(RestartInput.ALL_LINKS_LOST, 2.0) == [LOST]
+    assert it._timers.next_deadline() is None
