@@ -6,7 +6,7 @@ control (`control.py`) passes them from one half-call to the other. All are immu
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, IntEnum
 
 from tandem.core.cause import Cause, Location
@@ -102,6 +102,12 @@ class Setup:
     timeslots: int = 1
     """Channels of 64 kbit/s that the call takes side by side; above 1 only a `MultirateTrunk` is offered it."""
     opaque: tuple[Opaque, ...] = ()
+
+    def next_hop(self) -> Setup | None:
+        """The call as the next node gets it, its hop counter one less; None when that is used up (Q.764 2.1)."""
+        if self.hop_counter is None:
+            return self
+        return replace(self, hop_counter=self.hop_counter - 1) if self.hop_counter > 1 else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -289,7 +289,7 @@ class IsupTrunk(Table, tag_field="type", tag="isup"):
     """Exchange at the other end of the circuits; empty means the adjacent one."""
     selection: Literal["oldest-idle", "lowest", "highest"] = "oldest-idle"
     """Which idle circuit an outgoing call takes."""
-    control: Literal["auto", "even", "odd"] = "auto"
+    control: Literal["auto", "even", "odd", "all", "none"] = "auto"
     """Circuits we control at dual seizure; `auto`: the higher point code controls the even ones (Q.764 2.9.1.4)."""
     overlap: bool = False
     """Whether called numbers may arrive digit by digit (SAM); off: the number in the IAM is whole."""
@@ -302,10 +302,22 @@ class IsupTrunk(Table, tag_field="type", tag="isup"):
     role: Literal["transit", "end"] = "transit"
     """What the exchange is when a peer asks for messages and parameters it does not know to be passed on or not
     (Q.764 2.9.5): `end` where calls end or begin here, as towards SIP."""
+    unrecognised: Literal["pass-on", "discard"] = "pass-on"
+    """What becomes of a parameter that is not known here and came without instructions (Q.764 2.9.5.3)."""
+    supervises: bool = True
+    """Whether we are the controlling exchange of outgoing calls, which times answer (T9) and suspension (T2, T6)."""
+    times_suspension: bool = False
+    """Whether we are the incoming international exchange, which times a suspension by the network (T38)."""
+    reset_at_start: bool = True
+    """Reset the circuits (GRS) before their first use; off: they are taken to be idle."""
+    propagation_delay: Annotated[int, Meta(ge=0, le=65535)] = 0
+    """Milliseconds that these circuits add to the propagation delay counter of an outgoing call (Q.764 2.6)."""
+    satellite: bool = False
+    """Whether the circuits go over a satellite: counted in the nature of connection indicators of outgoing calls."""
     unknown_nature: Literal["national", "unknown"] = "national"
     """Nature of address sent for a number whose nature is not known, such as a SIP user part without `+`."""
     timers: dict[str, TimerSeconds] = {}
-    """Overrides in seconds by name, `t1` … `t36` (Q.764 Annex A)."""
+    """Overrides in seconds by name, `t1` … `t39` (Q.764 Annex A)."""
     category: Annotated[int, Meta(ge=0, le=255)] = 10
     """Calling party's category when the other side has none; 10 is an ordinary subscriber."""
     failure_tone_seconds: Seconds = 0.0
@@ -335,6 +347,8 @@ class SipTrunk(Table, tag_field="type", tag="sip"):
     """Host part of request and To URIs; empty means the peer's address."""
     max_calls: Annotated[int, Meta(ge=0)] = 0
     """Most calls at once over this trunk; 0 means as many as there are RTP ports."""
+    hop_factor: Annotated[int, Meta(ge=1, le=255)] = 1
+    """Hops of SIP (Max-Forwards) that count as one of the hop counter of a circuit side (Q.1912.5)."""
     failure_tone_seconds: Seconds = 0.0
     """Play busy or congestion tone as early media this long before a failed call is refused; 0: only the status."""
 

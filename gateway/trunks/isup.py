@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from enum import Enum, auto
 
 from tandem.core.cause import Cause, Location
@@ -17,6 +16,7 @@ from tandem.gateway.configuration.schema import ApplicationServer, Configuration
 from tandem.gateway.log import Line
 from tandem.gateway.media.protocol import Source, TimeslotEndpoint, Tone
 from tandem.gateway.trunks import isup_mapping as mapping
+from tandem.gateway.trunks.isup_information import answer
 from tandem.gateway.trunks.isup_transit import pass_on
 from tandem.ss7.isup.adaptation import has_type
 from tandem.ss7.isup.circuits import Blocking, CircuitStatus
@@ -76,6 +76,7 @@ class IsupTrunkPort:
     """One circuit group as a trunk of call control."""
 
     is_circuit = True
+    multirate = True
 
     def __init__(self, trunk: IsupTrunk, linkset: Linkset | ApplicationServer, owner: IsupTrunks) -> None:
         """Lay the circuits of `trunk` onto timeslots."""
@@ -83,6 +84,7 @@ class IsupTrunkPort:
         self.name = trunk.name
         self.variant = Variant(linkset.variant)
         self._owner = owner
+        self.unknown_nature = Nature.NATIONAL if trunk.unknown_nature == "national" else Nature.UNKNOWN
         self.endpoints: dict[int, TimeslotEndpoint] = {}
         for circuits in trunk.circuits:
             cics = parse_ranges(circuits.cic, 0, 0xFFF)
@@ -92,21 +94,20 @@ class IsupTrunkPort:
 
     def offer(self, half: HalfCall, setup: Setup, now: float) -> Release | None:
         """Seize a circuit and send the IAM."""
-        if setup.hop_counter is not None:
-            setup = replace(setup, hop_counter=setup.hop_counter - 1)
-        if setup.hop_counter is not None and setup.hop_counter <= 0:
+        onward = setup.next_hop()
+        if onward is None:
             self._owner.log(Line("warning", "!", f"trunk {self.name}", "a call has used up its hop counter"))
             return Release(Cause.EXCHANGE_ROUTING_ERROR, Location.TRANSIT_NETWORK, "the hop counter is used up")
+        setup = onward
         if not setup.called.digits:
             return Release(Cause.INVALID_NUMBER_FORMAT, Location.TRANSIT_NETWORK, "there is no called number")
-        configuration = self.configuration
-        unknown = Nature.NATIONAL if configuration.unknown_nature == "national" else Nature.UNKNOWN
         owner = self._owner
-        parameters = mapping.iam_parameters(setup, unknown, configuration.category, owner.country_code, self.variant)
+        category = self.configuration.category
+        parameters = mapping.iam_parameters(setup, self.unknown_nature, category, owner.country_code, self.variant)
         call = owner.exchange.setup(self.name, parameters, now)
         if call is None:
             return Release(Cause.NO_CIRCUIT_CHANNEL_AVAILABLE, Location.TRANSIT_NETWORK, f"{self.name}: no circuit")
-        owner.adopt(half, call, self, owner.exchange.circuit_of(call))
+        owner.adopt(half, call, self, owner.exchange.circuits_of(call))
         return None
 
     def send(self, half: HalfCall, primitive: Primitive, now: float) -> None:
@@ -135,8 +136,7 @@ class IsupTrunkPort:
 
     def release(self, half: HalfCall, release: Release, now: float) -> None:
         """Send REL; the circuit goes idle in between."""
-        if half.endpoint is not None:
-            self._owner.control.media_commands.append(Source(half.endpoint, None))
+        self._owner.part(half)
         self._owner.exchange.release(half.handle, mapping.release_parameters(release, self.variant), now)
 
 
@@ -252,25 +252,31 @@ class IsupTrunks:
                     self._handle(output, now)
         return requests
 
-    def adopt(self, half: HalfCall, call: int, port: IsupTrunkPort, cic: int) -> None:
-        """`half` is the ISUP call number `call` on circuit `cic` from now on."""
+    def adopt(self, half: HalfCall, call: int, port: IsupTrunkPort, cics: tuple[int, ...]) -> None:
+        """`half` is the ISUP call number `call` on circuits `cics` from now on."""
         half.handle = call
-        half.reference = f"{port.name}/{cic}"
-        half.endpoint = port.endpoints[cic]
+        self._place(half, port, cics)
         half.hears_early = True
         half.leg.protocol = "isup"
         self._halves[call] = half
 
+    def part(self, half: HalfCall) -> None:
+        """What `half` heard is over: its timeslots are silent."""
+        self.control.media_commands += [Source(endpoint, None) for endpoint in half.endpoints]
+
     # --- inside
+
+    @staticmethod
+    def _place(half: HalfCall, port: IsupTrunkPort, cics: tuple[int, ...]) -> None:
+        half.reference = half.leg.id = f"{port.name}/{cics[0]}"
+        half.endpoint, *more = [port.endpoints[cic] for cic in cics]
+        half.more_endpoints = tuple(more)
 
     def _handle(self, output: Output, now: float) -> None:
         match output:
-            case IncomingCall(call=call, circuits=circuits) if circuits:
-                # Timeslots are switched one by one here: N x 64 kbit/s would come out of step.
-                self.exchange.release(call, Cause.BEARER_CAPABILITY_NOT_IMPLEMENTED, now)
             case IncomingCall(call=call, group=group, cic=cic, message=message, complete=complete):
                 port = self.trunks[group]
-                self.adopt(HalfCall(port, incoming=True), call, port, cic)
+                self.adopt(HalfCall(port, incoming=True), call, port, output.circuits or (cic,))
                 if complete:
                     self.control.setup(self._halves[call], mapping.setup_from(message, True), now)
                 else:
@@ -292,13 +298,11 @@ class IsupTrunks:
                 half = self._halves.pop(call, None)
                 if half is not None:
                     self.control.cleared(half, now)
-            case CircuitChanged(call=call, new_cic=cic):
+            case CircuitChanged(call=call, new_cic=cic, circuits=circuits):
                 half = self._halves.get(call)
                 if half is not None and isinstance(half.trunk, IsupTrunkPort):
-                    if half.endpoint is not None:
-                        self.control.media_commands.append(Source(half.endpoint, None))
-                    half.endpoint = half.trunk.endpoints[cic]
-                    half.reference = half.leg.id = f"{half.trunk.name}/{cic}"
+                    self.part(half)
+                    self._place(half, half.trunk, circuits or (cic,))
                     self.control.endpoint_changed(half)
             case ContinuityLoop(group=group, cic=cic, connected=connected):
                 endpoint = self.trunks[group].endpoints[cic]
@@ -361,7 +365,19 @@ class IsupTrunks:
         if other is not None and not other.released and isinstance(other.trunk, IsupTrunkPort):
             onward = (other.handle, other.trunk.variant)
         try:
-            pass_on(self.exchange, message, half.handle, onward, now)
+            if message.type == MessageType.INR and onward is None and isinstance(half.trunk, IsupTrunkPort):
+                port = half.trunk
+                attempt = None if whole is None or half.incoming else whole.attempt
+                inf = answer(
+                    message,
+                    attempt and attempt.setup,
+                    port.unknown_nature,
+                    port.configuration.category,
+                    self.country_code,
+                )
+                self.exchange.send(half.handle, MessageType.INF, inf, now)
+            else:
+                pass_on(self.exchange, message, half.handle, onward, now)
         except CallStateError as error:
             self.log(Line("debug", "!", half.reference, str(error)))
 
@@ -369,8 +385,7 @@ class IsupTrunks:
         half = self._halves.get(output.call)
         if half is None:
             return
-        if half.endpoint is not None:
-            self.control.media_commands.append(Source(half.endpoint, None))
+        self.part(half)
         carried = () if output.message is None else (mapping.carry(output.message),)
         diagnostic = "" if output.message is not None else output.reason
         self.control.event(half, Release(output.cause, output.location, diagnostic, carried), now)
@@ -404,8 +419,14 @@ def _group(trunk: IsupTrunk, linkset: Linkset | ApplicationServer, cics: tuple[i
         variant=Variant(linkset.variant),
         timers={name.upper(): value for name, value in trunk.timers.items()},
         overlap=trunk.overlap,
-        continuity_check=trunk.continuity_check,
-        role=trunk.role,
         minimum_digits=trunk.minimum_digits,
         maximum_digits=trunk.maximum_digits,
+        supervises=trunk.supervises,
+        reset_at_start=trunk.reset_at_start,
+        role=trunk.role,
+        unrecognised=trunk.unrecognised,
+        continuity_check=trunk.continuity_check,
+        propagation_delay=trunk.propagation_delay,
+        satellite=trunk.satellite,
+        times_suspension=trunk.times_suspension,
     )

@@ -19,7 +19,7 @@ from tandem.gateway.calls.model import (
     Setup,
     Suspend,
 )
-from tandem.ss7.isup.adaptation import adapted
+from tandem.ss7.isup.adaptation import adapted, medium_of
 from tandem.ss7.isup.cause import CauseIndicators
 from tandem.ss7.isup.codes import MessageType, ParameterCode
 from tandem.ss7.isup.indicators import (
@@ -39,6 +39,7 @@ from tandem.ss7.isup.indicators import (
     TransmissionMediumRequirement,
 )
 from tandem.ss7.isup.messages import Message
+from tandem.ss7.isup.multirate import circuits_needed, medium_of_circuits
 from tandem.ss7.isup.numbers import (
     CalledPartyNumber,
     CallingPartyNumber,
@@ -72,16 +73,17 @@ def setup_from(message: Message, complete: bool, digits: str | None = None) -> S
     if digits is not None:
         number = Number(digits, number.nature, number.plan)
     category = message.get(CallingPartysCategory)
-    medium = message.get(TransmissionMediumRequirement)
     redirecting, original = message.get(RedirectingNumber), message.get(OriginalCalledNumber)
     information, hops = message.get(RedirectionInformation), message.get(HopCounter)
     calling = message.get(CallingPartyNumber)
+    timeslots = circuits_needed(message)
     return Setup(
         called=number,
         calling=_number(calling) if calling is not None and calling.digits else None,
         complete=complete,
         category=10 if category is None else category.category,
-        bearer=_BEARERS.get(Medium.AUDIO_3K1 if medium is None else medium.medium, Bearer.AUDIO_3K1),  # type: ignore[call-overload]
+        bearer=Bearer.UNRESTRICTED_64K if timeslots > 1 else _BEARERS.get(medium_of(message), Bearer.AUDIO_3K1),  # type: ignore[call-overload]
+        timeslots=timeslots,
         redirecting=_number(redirecting) if redirecting else None,
         original_called=_number(original) if original else None,
         redirection_reason=information.reason if information else None,
@@ -158,17 +160,9 @@ def iam_parameters(
             st=setup.complete,
         )
     ]
-    if setup.calling is not None and setup.calling.digits:
-        calling = _national(setup.calling, country_code)
-        numbers.append(
-            CallingPartyNumber(
-                digits=calling.digits,
-                nature=_nature(calling, unknown_nature),
-                plan=calling.plan,
-                presentation=calling.presentation,
-                screening=calling.screening,
-            )
-        )
+    calling = calling_number(setup, unknown_nature, country_code)
+    if calling is not None:
+        numbers.append(calling)
     if setup.hop_counter is not None:
         numbers.append(HopCounter(count=min(setup.hop_counter, 31)))
     carried = _carried(setup.opaque, MessageType.IAM)
@@ -178,11 +172,29 @@ def iam_parameters(
         NatureOfConnectionIndicators(),
         ForwardCallIndicators(international=called.nature is Nature.INTERNATIONAL, interworking=True),
         CallingPartysCategory(category=setup.category or category),
-        TransmissionMediumRequirement(medium=_MEDIA[setup.bearer]),
+        TransmissionMediumRequirement(medium=_medium(setup)),
         *numbers,
         *_redirection(setup),
     ]
     return list(adapted(Message.build(MessageType.IAM, 0, parameters), variant))
+
+
+def calling_number(setup: Setup, unknown_nature: int, country_code: str) -> CallingPartyNumber | None:
+    """Who calls; None when that is not known. `unknown_nature` replaces the nature `unknown`."""
+    if setup.calling is None or not setup.calling.digits:
+        return None
+    calling = _national(setup.calling, country_code)
+    return CallingPartyNumber(
+        digits=calling.digits,
+        nature=_nature(calling, unknown_nature),
+        plan=calling.plan,
+        presentation=calling.presentation,
+        screening=calling.screening,
+    )
+
+
+def _medium(setup: Setup) -> int:
+    return medium_of_circuits(setup.timeslots) if setup.timeslots > 1 else _MEDIA[setup.bearer]
 
 
 def _onward(parameter: RawParameter) -> RawParameter:

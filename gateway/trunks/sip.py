@@ -182,6 +182,10 @@ class SipTrunks:
 
     def offer(self, port: SipTrunkPort, half: HalfCall, setup: Setup, now: float) -> Release | None:
         """Begin a call to the peer of `port`."""
+        onward = setup.next_hop()
+        if onward is None:
+            return Release(Cause.EXCHANGE_ROUTING_ERROR, diagnostic="the hop counter is used up")
+        setup = onward
         if port.full:
             return Release(Cause.SWITCHING_EQUIPMENT_CONGESTION, diagnostic=f"{port.name}: max_calls reached")
         session = self._open(port, half)
@@ -208,6 +212,7 @@ class SipTrunks:
             from_display=display,
             headers=headers,
             credentials=Credentials(trunk.user, trunk.password) if trunk.user else None,
+            max_forwards=mapping.max_forwards(setup, trunk.hop_factor),
         )
         try:
             call = self.agent.invite(request, now)
@@ -255,7 +260,7 @@ class SipTrunks:
             self._log(Line("warning", "!", f"sip {source[0]}:{source[1]}", "INVITE refused: no trunk has this source"))
             self.agent.respond(call, 403, now=now)
             return
-        setup = mapping.setup_of(request)
+        setup = mapping.setup_of(request, port.configuration.hop_factor)
         if setup is None:
             self.agent.respond(call, 404, "Not a telephone number", now=now)
             return

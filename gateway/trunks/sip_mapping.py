@@ -14,6 +14,7 @@ from tandem.gateway.sip.message import Message, Request, Response
 _SEPARATORS = re.compile(r"[-.() ]")
 _SIGNALS = re.compile(r"\+?[0-9A-Ea-e*#]+")
 _REASON = re.compile(r"\s*Q\.850\s*;(?:[^,]*;)?\s*cause\s*=\s*(\d{1,3})", re.IGNORECASE)
+_MAX_FORWARDS, _MOST_HOPS = 70, 31
 #: Diversion reasons (RFC 5806) by redirecting reason of Q.763 3.45, recalled in the project's tables.
 _DIVERSION_REASONS = {0: "unknown", 1: "user-busy", 2: "no-answer", 3: "unconditional", 4: "deflection"}
 
@@ -31,8 +32,10 @@ def number_of(uri: Uri) -> Number | None:
     return Number(digits, Nature.INTERNATIONAL if text.startswith("+") else Nature.UNKNOWN)
 
 
-def setup_of(request: Request) -> Setup | None:
+def setup_of(request: Request, hop_factor: int = 1) -> Setup | None:
     """The call that an INVITE offers; None when its Request-URI names no telephone number.
+
+    One step of the hop counter is `hop_factor` of Max-Forwards (Q.1912.5, in the project's tables).
 
     The calling number is that of P-Asserted-Identity (network provided), else that of From (not verified);
     Privacy `id`, `user` or `header` restricts its presentation (RFC 3323, RFC 3325 7).
@@ -45,9 +48,21 @@ def setup_of(request: Request) -> Setup | None:
         called=called,
         calling=_calling(request),
         category=0,
-        hop_counter=min(int(forwards), 31) if forwards is not None and forwards.isdecimal() else None,
+        hop_counter=_hop_counter(forwards, hop_factor),
         redirecting=_diversion(request),
     )
+
+
+def _hop_counter(forwards: str | None, factor: int) -> int | None:
+    """Max-Forwards as a hop counter of five bits (Q.763 3.80), None where it is absent or no number."""
+    if forwards is None or not forwards.isdecimal():
+        return None
+    return min(int(forwards[:6]) // factor, _MOST_HOPS)
+
+
+def max_forwards(setup: Setup, hop_factor: int = 1) -> int:
+    """Max-Forwards of the INVITE for a call, 70 where the other side counts no hops (RFC 3261 8.1.1.6)."""
+    return _MAX_FORWARDS if setup.hop_counter is None else min(setup.hop_counter * hop_factor, 255)
 
 
 def _calling(request: Request) -> Number | None:
