@@ -183,6 +183,16 @@ def bench_isup(seconds: float, as_json: bool) -> None:
     _print(measure(seconds), as_json)
 
 
+@bench.command("tup")
+@_seconds
+@_json
+def bench_tup(seconds: float, as_json: bool) -> None:
+    """TUP messages decoded and encoded a second."""
+    from tandem.gateway.bench.tup import run as measure
+
+    _print(measure(seconds), as_json)
+
+
 @bench.command("ss7")
 @_seconds
 @_json

@@ -1,4 +1,4 @@
-"""`tandem decode`: explain the octets of one ISUP message, MTP3 message or MTP2 signal unit."""
+"""`tandem decode`: explain the octets of one ISUP or TUP message, MTP3 message or MTP2 signal unit."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import fields, is_dataclass
+from dataclasses import Field, fields, is_dataclass
 from typing import Any, Final
 
 import click
 
+from tandem.core.bits import meaning_of
 from tandem.core.errors import DecodeError
 from tandem.ss7.isup.codes import MessageType, message_name
 from tandem.ss7.isup.messages import Message
@@ -21,6 +22,11 @@ from tandem.ss7.mtp2.units import UnitKind, decode_unit, status_name
 from tandem.ss7.mtp3.label import LAYOUTS, Service
 from tandem.ss7.mtp3.label import Variant as LabelVariant
 from tandem.ss7.mtp3.msu import decode_msu
+from tandem.ss7.tup import messages as tup
+from tandem.ss7.tup.codes import MessageType as TupType
+from tandem.ss7.tup.fields import Category
+from tandem.ss7.tup.label import CircuitMessage
+from tandem.ss7.tup.variants import Variant as TupVariant
 
 _SEPARATORS: Final = re.compile(r"[\s:,.]+")
 
@@ -28,8 +34,9 @@ _SEPARATORS: Final = re.compile(r"[\s:,.]+")
 def decode(protocol: str, octets: bytes, variant: str = "itu") -> dict[str, Any]:
     """Decode `octets` into what JSON can carry.
 
-    `protocol` is `isup` (octets from the CIC on), `mtp3` (from the SIO on) or `mtp2` (from the BSN on, without FCS);
-    `variant` is `itu`, `ansi` or `china`. DecodeError with the offset in `octets` when they are malformed.
+    `protocol` is `isup` (octets from the CIC on), `tup` (from the heading code on, as its CIC begins in the label),
+    `mtp3` (from the SIO on) or `mtp2` (from the BSN on, without FCS); `variant` is `itu`, `ansi` or `china`.
+    DecodeError with the offset in `octets` when they are malformed.
 
     Whatever the protocol, the message that people look for is at the top: `message` (acronym), `title`, `cic` (None
     where there is none) and `parameters`, each with `name`, `code`, `value` (fields as numbers, flags and text),
@@ -47,8 +54,14 @@ def decode_isup(octets: bytes, variant: str) -> dict[str, Any]:
     return {"protocol": "isup", "variant": variant, **_isup(message)}
 
 
+def decode_tup(octets: bytes, variant: str) -> dict[str, Any]:
+    """A TUP message from the heading code on."""
+    message = tup.decode(octets, _tup_variant(variant))
+    return {"protocol": "tup", "variant": variant, **_tup(message, None)}
+
+
 def decode_mtp3(octets: bytes, variant: str) -> dict[str, Any]:
-    """A message from the SIO on, with the ISUP or network management message in it."""
+    """A message from the SIO on, with the ISUP, TUP or network management message in it."""
     return {"protocol": "mtp3", "variant": variant, **_mtp3(octets, variant)}
 
 
@@ -77,10 +90,14 @@ _MTP2_HEADER: Final = 3
 
 _DECODERS: Final[dict[str, Callable[[bytes, str], dict[str, Any]]]] = {
     "isup": decode_isup,
+    "tup": decode_tup,
     "mtp3": decode_mtp3,
     "mtp2": decode_mtp2,
 }
 PROTOCOLS: Final = tuple(_DECODERS)
+_TUP_VARIANTS: Final = tuple(variant.value for variant in TupVariant)
+#: Ends of the names of TUP fields that are shown only where they are not zero.
+_TUP_USUALLY_ZERO: Final = ("spare", "filler", "padding", "unread")
 VARIANTS: Final = tuple(variant.value for variant in Variant)
 
 
@@ -107,6 +124,46 @@ def _parameter(raw: RawParameter, parameter: Parameter | RawParameter) -> dict[s
         value = _plain(parameter)
         value.update({name: _plain(getattr(parameter, name)) for name in parameter.DERIVED})
     return {"name": raw.name, "code": int(raw.code), "value": value, "text": str(parameter), "raw": raw.octets.hex()}
+
+
+def _tup_variant(variant: str) -> TupVariant:
+    if variant not in _TUP_VARIANTS:
+        raise DecodeError(f"TUP has no {variant} variant, only {' and '.join(_TUP_VARIANTS)}")
+    return TupVariant(variant)
+
+
+def _tup(message: tup.Message, cic: int | None) -> dict[str, Any]:
+    known = isinstance(message.type, TupType)
+    report: dict[str, Any] = {
+        "message": message.name,
+        "title": message.type.title if isinstance(message.type, TupType) else "unknown message",
+        "code": int(message.type),
+        "cic": cic,
+        "parameters": [
+            {"name": item.name, "value": _plain(value), "text": _tup_text(item, value)}
+            for item in fields(message)
+            if item.name not in ("type", "rest")
+            and (value := getattr(message, item.name)) is not None
+            and (value or not item.name.endswith(_TUP_USUALLY_ZERO))
+        ],
+    }
+    if message.rest or not known:
+        report["body"] = message.rest.hex()
+    return report
+
+
+def _tup_text(item: Field[Any], value: Any) -> str:
+    """A field of a TUP message in words."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    meaning = item.metadata["bits"][3] if "bits" in item.metadata else None
+    if meaning is None and item.name == "category":
+        meaning = Category
+    if meaning is not None:
+        return meaning_of(meaning, value)
+    if isinstance(value, tuple):
+        return "".join("1" if flag else "0" for flag in value)
+    return str(value)
 
 
 def _plain(value: Any) -> Any:
@@ -140,6 +197,10 @@ def _mtp3(octets: bytes, variant: str) -> dict[str, Any]:
     if msu.information.service == Service.ISUP:
         with _shifted(1 + LAYOUTS[label_variant].octets):
             return {**report, **_isup(Message.parse(msu.data, Variant(variant)))}
+    if msu.information.service == Service.TUP and variant in _TUP_VARIANTS:
+        with _shifted(1 + LAYOUTS[label_variant].octets):
+            carried = CircuitMessage.parse(msu.label.sls, msu.data, TupVariant(variant))
+        return {**report, **_tup(carried.message, carried.cic)}
     title = said.get("title", f"{said['service']['name']} message")
     parameters = said.get("parameters", [])
     return {**report, "message": said["message"], "title": title, "cic": None, "parameters": parameters} | {
@@ -195,18 +256,21 @@ def render(report: dict[str, Any]) -> str:
 @click.command("decode")
 @click.argument("protocol", type=click.Choice(PROTOCOLS))
 @click.argument("octets", metavar="HEX...", nargs=-1, required=True)
-@click.option("--variant", type=click.Choice(VARIANTS), default="itu", show_default=True, help="Whose ISUP and label.")
+@click.option(
+    "--variant", type=click.Choice(VARIANTS), default="itu", show_default=True, help="Whose ISUP or TUP, and label."
+)
 @click.option("--json", "as_json", is_flag=True, help="Write one JSON object instead of text.")
 def decode_command(protocol: str, octets: tuple[str, ...], variant: str, as_json: bool) -> None:
     """Explain a message given in hexadecimal.
 
-    PROTOCOL is isup (from the CIC on), mtp3 (from the SIO on) or mtp2 (from the BSN on, without FCS).
-    HEX may have spaces and colons; with - one message a line is read from standard input and one JSON object a line
-    written. The exit status is 1 when a message is malformed.
+    PROTOCOL is isup (from the CIC on), tup (from the heading code on), mtp3 (from the SIO on) or mtp2 (from the
+    BSN on, without FCS). HEX may have spaces and colons; with - one message a line is read from standard input and
+    one JSON object a line written. The exit status is 1 when a message is malformed.
 
     \b
     Examples:
       tandem decode isup 05 00 10 00
+      tandem decode tup 14 25
       tandem decode mtp3 --json 85:01:80:00:10:05:00:10:00
       tandem decode isup - < messages.txt
     """  # noqa: D301 - click reads the backspace

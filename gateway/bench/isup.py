@@ -41,19 +41,19 @@ def run(seconds: float) -> dict[str, Any]:
     octets = Message.build(MessageType.IAM, _CIC, _PARAMETERS).encode()
     reference = _reference()
     share = seconds / (3 if reference is None else 4)
-    walks = _rate(lambda: Message.parse(octets), share)
+    walks = rate(lambda: Message.parse(octets), share)
     result: dict[str, Any] = {
         "message_octets": len(octets),
         "walks_per_second": round(walks),
-        "decodes_per_second": round(_rate(lambda: _decode(octets), share)),
-        "encodes_per_second": round(_rate(_encode, share)),
+        "decodes_per_second": round(rate(lambda: _decode(octets), share)),
+        "encodes_per_second": round(rate(_encode, share)),
         "reference_decodes_per_second": None,
         "times_reference": None,
     }
     if reference is not None:
-        rate = _rate(lambda: reference(octets), share)
-        result["reference_decodes_per_second"] = round(rate)
-        result["times_reference"] = round(walks / rate, 1)
+        parses = rate(lambda: reference(octets), share)
+        result["reference_decodes_per_second"] = round(parses)
+        result["times_reference"] = round(walks / parses, 1)
     return result
 
 
@@ -67,7 +67,7 @@ def _encode() -> bytes:
     return Message.build(MessageType.IAM, _CIC, _PARAMETERS).encode()
 
 
-def _rate(work: Callable[[], object], seconds: float) -> float:
+def rate(work: Callable[[], object], seconds: float) -> float:
     """Calls a second, measured in batches for about `seconds`."""
     work()
     calls = 0

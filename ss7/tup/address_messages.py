@@ -13,6 +13,7 @@ from tandem.ss7.tup.fields import (
     MessageIndicators,
     OriginalCalledAddress,
     category_octet,
+    fit,
     pack_signals,
     take,
     unpack_signals,
@@ -166,7 +167,7 @@ class SubsequentAddress(Message):
     def body(self, variant: Variant) -> bytes:
         """Number of address signals and the signals."""
         count, packed = pack_signals(self.digits, self.st, self.filler)
-        return bytes((self.spare & 0xF | count << 4,)) + packed
+        return bytes((fit(self.spare, 4, "spare of SAM") | count << 4,)) + packed
 
     def _words(self) -> list[str]:
         return [f"{self.digits}{' ST' * self.st}"]

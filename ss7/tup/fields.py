@@ -101,6 +101,13 @@ def take(octets: bytes, offset: int, count: int, what: str) -> bytes:
     return part
 
 
+def fit(value: int, width: int, what: str) -> int:
+    """`value`, if it fits `width` bits; else EncodeError."""
+    if not 0 <= value < 1 << width:
+        raise EncodeError(f"{what} {value} does not fit {width} bits")
+    return value
+
+
 @dataclass(frozen=True, slots=True)
 class MessageIndicators(BitFields):
     """Message indicators of IAM and IAI, bits A to L, and in the same octets the number of address signals."""
@@ -144,66 +151,60 @@ def pack_signals(digits: str, st: bool = False, filler: int = 0) -> tuple[int, b
     if len(signals) > MOST_SIGNALS:
         raise EncodeError(f"{len(signals)} address signals, a message holds {MOST_SIGNALS}")
     packed = pack_digits(signals)
-    if len(signals) % 2 and filler:
-        packed = packed[:-1] + bytes((packed[-1] | (filler & 0xF) << 4,))
+    if filler:
+        if not len(signals) % 2:
+            raise EncodeError(f"filler {filler} behind an even number of address signals")
+        packed = packed[:-1] + bytes((packed[-1] | fit(filler, 4, "filler") << 4,))
     return len(signals), packed
 
 
-@dataclass(frozen=True, slots=True)
-class CallingLineIdentity:
-    """Calling line identity, Q.723 3.3.2."""
+class _Address:
+    """An octet of bit fields with the number of address signals above them, then the signals."""
+
+    __slots__ = ()
 
     digits: str
-    """Address signals 0-9, B, C (code 11, 12); none when the identity is not available."""
-    nature: int = Nature.NATIONAL
-    restricted: bool = False
-    """Presentation restricted."""
-    incomplete: bool = False
-    filler: int = 0
-    """The unused half of the last octet."""
-
-    @classmethod
-    def parse(cls, octets: bytes, offset: int = 0) -> tuple[Self, int]:
-        """The identity at `offset`, and the offset behind it."""
-        first = take(octets, offset, 1, "calling line identity")[0]
-        digits, st, filler, end = unpack_signals(octets, offset + 1, first >> 4)
-        return cls(digits + ST * st, first & 3, bool(first & 4), bool(first & 8), filler), end
-
-    def encode(self) -> bytes:
-        """Its octets."""
-        count, packed = pack_signals(self.digits, filler=self.filler)
-        return bytes((self.nature & 3 | self.restricted << 2 | self.incomplete << 3 | count << 4,)) + packed
-
-    def __str__(self) -> str:
-        words = [Nature(self.nature & 3).name.lower()]
-        words += ["restricted"] * self.restricted + ["incomplete"] * self.incomplete
-        return f"{self.digits or '(no digits)'} {', '.join(words)}"
-
-
-@dataclass(frozen=True, slots=True)
-class OriginalCalledAddress:
-    """Original called address, Q.723 3.3.2."""
-
-    digits: str
-    nature: int = Nature.NATIONAL
-    spare: int = 0
-    filler: int = 0
-    """The unused half of the last octet."""
+    filler: int
 
     @classmethod
     def parse(cls, octets: bytes, offset: int = 0) -> tuple[Self, int]:
         """The address at `offset`, and the offset behind it."""
-        first = take(octets, offset, 1, "original called address")[0]
+        first = take(octets, offset, 1, _name(cls))[0]
         digits, st, filler, end = unpack_signals(octets, offset + 1, first >> 4)
-        return cls(digits + ST * st, first & 3, first >> 2 & 3, filler), end
+        return cls(digits=digits + ST * st, filler=filler, **read_bits(cls, first)), end  # type: ignore[call-arg]
 
     def encode(self) -> bytes:
-        """Its octets."""
+        """Its octets; EncodeError when a value does not fit its field."""
         count, packed = pack_signals(self.digits, filler=self.filler)
-        return bytes((self.nature & 3 | (self.spare & 3) << 2 | count << 4,)) + packed
+        return bytes((write_bits(self, _name(type(self))) | count << 4,)) + packed
 
     def __str__(self) -> str:
-        return f"{self.digits or '(no digits)'} {Nature(self.nature & 3).name.lower()}"
+        return f"{self.digits or '(no digits)'} {', '.join(describe_bits(self))}"
+
+
+@dataclass(frozen=True, slots=True)
+class CallingLineIdentity(_Address):
+    """Calling line identity, Q.723 3.3.2."""
+
+    digits: str
+    """Address signals 0-9, B, C (code 11, 12); none when the identity is not available."""
+    nature: int = bits(1, 1, 2, default=Nature.NATIONAL, meaning=Nature)
+    restricted: bool = bits(1, 3)
+    """Presentation restricted."""
+    incomplete: bool = bits(1, 4)
+    filler: int = 0
+    """The unused half of the last octet."""
+
+
+@dataclass(frozen=True, slots=True)
+class OriginalCalledAddress(_Address):
+    """Original called address, Q.723 3.3.2."""
+
+    digits: str
+    nature: int = bits(1, 1, 2, default=Nature.NATIONAL, meaning=Nature)
+    spare: int = bits(1, 3, 2)
+    filler: int = 0
+    """The unused half of the last octet."""
 
 
 class ClosedUserGroupCall(IntEnum):
@@ -270,6 +271,7 @@ class IncomingTrunk:
     def of_point_code(cls, point_code: int, variant: Variant, trunk: bytes = b"") -> Self:
         """The identity of the exchange at `point_code`; its length counts octets."""
         size = POINT_CODE_OCTETS[variant]
+        fit(point_code, POINT_CODE_BITS[variant], "point code")
         return cls(ExchangeIdentity.POINT_CODE, point_code.to_bytes(size, "little"), size, trunk)
 
     @classmethod
@@ -292,12 +294,13 @@ class IncomingTrunk:
 
     def encode(self, variant: Variant) -> bytes:
         """Its octets; EncodeError when type, lengths and variant do not agree."""
-        if not 0 <= self.length <= 15 or _exchange_octets(self.kind, self.length, variant) != len(self.exchange):
-            raise EncodeError(f"{self} does not fit {variant.value}")
-        if len(self.trunk) > 15:
-            raise EncodeError(f"incoming trunk identity has {len(self.trunk)} octets, its field holds 15")
-        first = self.kind | (self.spare & 3) << 2 | self.length << 4
-        return bytes((first, *self.exchange, self.trunk_spare & 0xF | len(self.trunk) << 4)) + self.trunk
+        length = fit(self.length, 4, "length of the transit exchange identity")
+        if _exchange_octets(self.kind, length, variant) != len(self.exchange):
+            raise EncodeError(f"transit exchange identity {self} does not fit {variant.value}")
+        first = self.kind | fit(self.spare, 2, "spare of the identity type") << 2 | length << 4
+        octets = fit(len(self.trunk), 4, "length of the incoming trunk identity")
+        head = fit(self.trunk_spare, 4, "spare of the incoming trunk identity") | octets << 4
+        return bytes((first, *self.exchange, head)) + self.trunk
 
     def __str__(self) -> str:
         exchange = self.exchange.hex() if self.digits is None else self.digits
@@ -312,7 +315,5 @@ def _exchange_octets(kind: int, length: int, variant: Variant) -> int | None:
 
 
 def category_octet(category: int, spare: int) -> int:
-    """The octet with the calling party's category."""
-    if not (0 <= category <= 0x3F and 0 <= spare <= 3):
-        raise EncodeError(f"calling party's category {category} does not fit 6 bits, or {spare} the 2 above")
-    return category | spare << 6
+    """The octet with the calling party's category; EncodeError when it or the spare bits do not fit."""
+    return fit(category, 6, "calling party's category") | fit(spare, 2, "spare of the category") << 6

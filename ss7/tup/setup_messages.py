@@ -5,7 +5,6 @@ from enum import IntEnum
 from typing import ClassVar, Self
 
 from tandem.core.bits import bits, meaning_of
-from tandem.core.errors import EncodeError
 from tandem.ss7.tup.codes import MessageType
 from tandem.ss7.tup.fields import (
     CallingLineIdentity,
@@ -13,6 +12,7 @@ from tandem.ss7.tup.fields import (
     IncomingTrunk,
     OriginalCalledAddress,
     category_octet,
+    fit,
     take,
 )
 from tandem.ss7.tup.message_base import BitMessage, Message
@@ -186,12 +186,10 @@ class ExtendedUnsuccessful(Message):
     def body(self, variant: Variant) -> bytes:
         """Indicator and point code."""
         width, size = POINT_CODE_BITS[variant], POINT_CODE_OCTETS[variant]
-        number = self.point_code | self.point_code_spare << width
-        if not 0 <= self.point_code < 1 << width or not 0 <= number < 1 << 8 * size:
-            raise EncodeError(f"point code {self.point_code} of EUM does not fit {variant.value}")
-        if not 0 <= self.indicator <= 15:
-            raise EncodeError(f"unsuccessful indicator {self.indicator} does not fit 4 bits")
-        return bytes((self.indicator | (self.spare & 0xF) << 4,)) + number.to_bytes(size, "little")
+        number = fit(self.point_code, width, "point code of EUM")
+        number |= fit(self.point_code_spare, 8 * size - width, "spare of the point code") << width
+        first = fit(self.indicator, 4, "unsuccessful indicator") | fit(self.spare, 4, "spare of EUM") << 4
+        return bytes((first,)) + number.to_bytes(size, "little")
 
     def _words(self) -> list[str]:
         return [meaning_of(Unsuccessful, self.indicator), f"point code {self.point_code}"]

@@ -19,6 +19,7 @@ RUNS = {
     "spans": ["spans"],
     "codec": ["codec"],
     "isup": ["isup"],
+    "tup": ["tup"],
     "ss7": ["ss7"],
     "sigtran": ["sigtran"],
 }

@@ -41,6 +41,10 @@ from tandem.ss7.sigtran.common import Message as SigtranMessage
 from tandem.ss7.sigtran.m2pa_messages import parse_m2pa
 from tandem.ss7.sigtran.messages import M2UA_FORMS, M3UA_FORMS, Forms, check_message
 from tandem.ss7.sigtran.parameters import ProtocolData, nested, parse_affected, parse_routing_key
+from tandem.ss7.tup import messages as tup_messages
+from tandem.ss7.tup.codes import MessageType as TupType
+from tandem.ss7.tup.label import CircuitMessage
+from tandem.ss7.tup.variants import Variant as TupVariant
 
 VECTORS = Path(__file__).resolve().parent.parent / "vectors"
 LABEL = b"\x85\x01\x80\x00\x00"
@@ -49,6 +53,16 @@ MAX_OCTETS = 300
 _ISUP = [bytes.fromhex(line.split()[1]) for line in (VECTORS / "isup/messages.txt").read_text().splitlines()]
 _UNITS = [bytes.fromhex(line.split()[1]) for line in (VECTORS / "mtp2/units.txt").read_text().splitlines()]
 _MSUS = [bytes.fromhex(item["msu"]) for item in json.loads((VECTORS / "mtp3/labels.json").read_text())]
+#: Behind the routing label: an IAM, an IAI, a GSM, an MGB, and every heading with a few octets.
+_TUP = [
+    bytes.fromhex(text)
+    for text in (
+        "12110a02c03108108300f0",
+        "12210a02602143653022133000a2138000381012a208",
+        "12120f0a422143233500000010310203",
+        "1218071f",
+    )
+] + [bytes((0x12, heading)) + bytes.fromhex("1f" * 8) for heading in TupType]
 _SIP = [
     item["text"].encode()
     for name in ("dtmf-info", "hold-resume", "session-refresh-422")
@@ -127,6 +141,20 @@ def explain(protocol: str, variant: str) -> Callable[[bytes], object]:
     return run
 
 
+def tup(variant: TupVariant) -> Callable[[bytes], object]:
+    """The octets behind the routing label; the SLS is the first of them."""
+
+    def run(octets: bytes) -> object:
+        carried = CircuitMessage.parse(octets[0] if octets else 0, octets, variant)
+        sls, data = carried.encode(variant) if len(octets) < 260 else (0, octets)
+        assert data == octets
+        assert len(octets) >= 260 or CircuitMessage.parse(sls, data, variant) == carried
+        assert tup_messages.encode(tup_messages.decode(octets[1:], variant), variant) == octets[1:]
+        return str(carried)
+
+    return run
+
+
 def adaptation(forms: Forms) -> Callable[[bytes], object]:
     """M3UA or M2UA."""
 
@@ -166,12 +194,18 @@ TARGETS = [
     Target(
         "isup-parameter", isup_parameter, [bytes([code]) + octets[:20] for code in range(256) for octets in _ISUP[:3]]
     ),
+    *[Target(f"tup-{variant.value}", tup(variant), _TUP) for variant in TupVariant],
+    *[Target(f"explain-tup-{v.value}", explain("tup", v.value), [m[1:] for m in _TUP]) for v in TupVariant],
     Target("mtp2", mtp2(False), _UNITS),
     Target("mtp2-extended", mtp2(True), _UNITS),
     *[Target(f"mtp3-{variant.value}", mtp3(variant), _MSUS) for variant in LabelVariant],
     *[Target(f"explain-isup-{name}", explain("isup", name), _ISUP) for name in decode.VARIANTS],
     *[
-        Target(f"explain-mtp3-{name}", explain("mtp3", name), [LABEL + m for m in _ISUP] + _MSUS)
+        Target(
+            f"explain-mtp3-{name}",
+            explain("mtp3", name),
+            [LABEL + m for m in _ISUP] + [b"\x84" + LABEL[1:] + m for m in _TUP] + _MSUS,
+        )
         for name in decode.VARIANTS
     ],
     Target("explain-mtp2", explain("mtp2", "itu"), _UNITS),
