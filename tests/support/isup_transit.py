@@ -47,7 +47,7 @@ type = "isup"
 linkset = "left"
   [[trunk.circuits]]
   span = "left"
-  cic = "1-15"
+  cic = "{left}"
 [[trunk]]
 name = "right"
 type = "isup"
@@ -55,8 +55,7 @@ linkset = "right"
 selection = "lowest"
   [[trunk.circuits]]
   span = "right"
-  cic = "33-47"
-  timeslots = "1-15"
+  cic = "{right}"
 [[route]]
 trunk = ["left"]
 to = ["right"]
@@ -75,6 +74,7 @@ class _NoSignalling:
     def __init__(self) -> None:
         self.sent: list[Any] = []
         self.units: list[Any] = []
+        self.messages: list[Any] = []
 
     def settle(self, now: float) -> list[Any]:
         return []
@@ -91,8 +91,8 @@ class _NoSignalling:
 class Transit:
     """The node, and the exchanges `left` (ITU-T) and `right` (China, or ANSI) played by the test."""
 
-    def __init__(self, right: Variant = Variant.CHINA) -> None:
-        configuration = parse(CONFIGURATION)
+    def __init__(self, right: Variant = Variant.CHINA, cics: tuple[str, str] = ("1-15", "33-47")) -> None:
+        configuration = parse(CONFIGURATION.format(left=cics[0], right=cics[1]))
         linksets = configuration.ss7.linkset
         linksets[1] = msgspec.structs.replace(linksets[1], variant=right.value)
         tokens = (f"t{number}" for number in itertools.count())

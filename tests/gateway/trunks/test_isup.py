@@ -1,20 +1,25 @@
 """ISUP trunks: what is particular to the adapter; whole calls are in test_node.py."""
 
+from dataclasses import fields
+
+import pytest
 from support.node_pair import OFFER, Bench
 
 from tandem.gateway.calls.half_call import HalfCall
 from tandem.gateway.calls.model import Number, Setup
 from tandem.gateway.media.protocol import Source, SpanChanged, TimeslotEndpoint, Tone
-from tandem.gateway.sip.primitives import Ended, IncomingInvite
+from tandem.gateway.sip.primitives import Ended, IncomingInvite, InviteRequest, Rejected
 from tandem.gateway.trunks.isup import PERSISTENCE
 from tandem.ss7.isup.codes import MessageType
+from tandem.ss7.isup.configuration import GroupConfiguration
 from tandem.ss7.isup.indicators import (
     CallingPartysCategory,
     ForwardCallIndicators,
     NatureOfConnectionIndicators,
     TransmissionMediumRequirement,
 )
-from tandem.ss7.isup.numbers import CalledPartyNumber, SubsequentNumber
+from tandem.ss7.isup.numbers import CalledPartyNumber, CallingPartyNumber, SubsequentNumber
+from tandem.ss7.isup.services import InformationIndicators, InformationRequestIndicators
 
 
 def place(bench, digits, more=(), medium=3, continuity=0, **called):
@@ -106,12 +111,115 @@ def test_the_circuit_goes_idle_when_the_call_does():
     assert [c for c in bench.media["B"] if isinstance(c, Source)][-1] == Source(circuit, None)
 
 
-def test_a_call_of_several_circuits_is_refused():
+@pytest.mark.parametrize("medium", [7, 8, 10, 17])
+def test_a_call_of_several_circuits_to_sip_is_refused(medium):
     bench = Bench().up()
-    place(bench, "301", medium=7)
+    place(bench, "301", medium=medium)
     bench.run(1)
     assert bench.events("b", IncomingInvite) == []
+    (record,) = bench.records["B"]
+    assert (record.cause, record.result) == (65, "failed")
+    assert "x 64 kbit/s" in record.diagnostic
     assert bench.all_idle()
+
+
+def inquire(bench, **asked):
+    """Exchange B asks A for more of the call in hand; what A answers."""
+    node = bench.nodes["B"]
+    (call,) = node.isup.exchange.calls()
+    told = []
+    node.isup._call_message = lambda call, message, now: told.append(message)
+    node.isup.exchange.send(call, MessageType.INR, [InformationRequestIndicators(**asked)], bench.now)
+    node._settle(bench.now)
+    bench._drain("B")
+    bench.run(0.5)
+    (information,) = [message for message in told if message.type == MessageType.INF]
+    return information
+
+
+def sip_call(bench, caller="sip:4930555@127.0.0.1", **more):
+    """User a calls through both gateways; the INVITE at user b."""
+    request = InviteRequest(
+        uri="sip:301@127.0.0.1",
+        from_uri=caller,
+        to_uri="sip:301@127.0.0.1",
+        destination=("127.0.0.1", 5060),
+        body=OFFER,
+        **more,
+    )
+    bench.call("a", "invite", request)
+    bench.run(0.5)
+    return bench.events("b", IncomingInvite)
+
+
+@pytest.mark.parametrize(
+    ("caller", "response", "digits"),
+    [("sip:4930555@127.0.0.1", 3, "4930555"), ("sip:anonymous@anonymous.invalid", 1, None)],
+)
+def test_a_peer_that_asks_for_the_caller_of_a_sip_call_is_answered(caller, response, digits):
+    """Q.764 2.1.6: without an INF the asking exchange would release at T33."""
+    bench = Bench().up()
+    sip_call(bench, caller)
+    information = inquire(bench, calling_party_address=True, calling_partys_category=True)
+    indicators = information.get(InformationIndicators)
+    assert (indicators.calling_party_address, indicators.calling_partys_category) == (response, True)
+    number = information.get(CallingPartyNumber)
+    assert (number and number.digits) == digits
+    assert information.get(CallingPartysCategory).category == 10
+    bench.run(30)
+    assert bench.nodes["A"].control.calls
+
+
+@pytest.mark.parametrize(("forwards", "factor", "arrives"), [(70, 1, 29), (20, 1, 18), (70, 5, 60), (9, 3, 3)])
+def test_hops_are_counted_through_both_gateways(forwards, factor, arrives):
+    """Max-Forwards becomes the hop counter and back, one less at each gateway (Q.1912.5)."""
+    bench = Bench(sip_trunk=f"hop_factor = {factor}").up()
+    (offered,) = sip_call(bench, max_forwards=forwards)
+    assert int(offered.request.get("Max-Forwards")) == arrives
+
+
+@pytest.mark.parametrize("forwards", [1, 2])
+def test_a_call_whose_hops_are_used_up_is_refused(forwards):
+    bench = Bench().up()
+    assert sip_call(bench, max_forwards=forwards) == []
+    (rejected,) = bench.events("a", Rejected)
+    assert rejected.status == 483
+
+
+#: Fields of a circuit group that no key of the trunk sets by its own name, with what does.
+ELSEWHERE = {
+    "own_point_code": "point_code of the linkset",
+    "peer_point_code": "peer_point_code, or the adjacent one of the linkset",
+    "cics": "circuits",
+    "variant": "variant of the linkset",
+}
+CHOSEN = """\
+selection = "highest"
+control = "all"
+overlap = true
+minimum_digits = 3
+maximum_digits = 9
+supervises = false
+reset_at_start = false
+role = "end"
+unrecognised = "discard"
+continuity_check = 4
+propagation_delay = 25
+satellite = true
+times_suspension = true
+timers = { t9 = 100 }
+"""
+
+
+def test_every_option_of_a_circuit_group_is_reached_from_the_configuration():
+    plain = Bench().nodes["A"].isup.exchange.groups["pstn"]
+    chosen = Bench(trunk=CHOSEN).nodes["A"].isup.exchange.groups["pstn"]
+    names = {item.name for item in fields(GroupConfiguration)} - {"name"}
+    differ = {name for name in names if getattr(plain, name) != getattr(chosen, name)}
+    assert differ == names - ELSEWHERE.keys()
+    assert chosen.timers == {"T9": 100.0}
+    defaults = {item.name: item.default for item in fields(GroupConfiguration)}
+    assert all(getattr(plain, name) == defaults[name] for name in differ - {"timers"})
 
 
 def test_continuity_check_with_tone_and_loop():

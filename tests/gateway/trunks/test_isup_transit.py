@@ -1,13 +1,17 @@
 """ISUP to ISUP through one node, with another variant and other point codes on each side."""
 
+import numpy
 import pytest
 from support.isup_pair import ACM, iam
 from support.isup_single import cause
 from support.isup_transit import Transit
+from support.multirate import Crossing, frame_numbers
 
+from tandem.gateway.media.protocol import Source
 from tandem.ss7.isup.codes import MessageType as M
 from tandem.ss7.isup.codes import ParameterCode as P
 from tandem.ss7.isup.parameters import RawParameter
+from tandem.ss7.isup.transport import UserServiceInformation
 from tandem.ss7.isup.variants import Variant
 
 UUI = RawParameter(P.USER_TO_USER_INFORMATION, b"\x04hello")
@@ -139,3 +143,96 @@ def test_hop_counter_used_up():
     assert transit.take("right") == []
     (release,) = transit.take("left")
     assert release.raw(18)[1] == 0x80 | 25
+
+
+# --- N x 64 kbit/s
+
+WHOLE = ("1-15,17-31", "33-47,49-63")
+
+
+def multirate(medium, right=Variant.CHINA, cics=WHOLE, first=1, *more):
+    """A call of several timeslots from the left, answered from the right; the IAM sent and the media commands."""
+    transit = Transit(right, cics)
+    transit.node.effects()
+    transit.receive("left", M.IAM, first, *iam(medium=medium), *more)
+    (initial,) = transit.take("right")
+    transit.receive("right", M.ACM, initial.cic, *ACM)
+    transit.receive("right", M.ANM, initial.cic)
+    assert [message.type for message in transit.take("left")] == [M.ACM, M.ANM]
+    return transit, initial, [item for item in transit.node.effects().media if isinstance(item, Source)]
+
+
+def pairs(sources, sink):
+    """Timeslots that the last commands join towards one span: (of the sink, of the source), in order."""
+    joined = {c.sink.timeslot: c.source.timeslot for c in sources if c.sink.span == sink and c.source is not None}
+    return sorted(joined.items())
+
+
+@BOTH
+@pytest.mark.parametrize(("medium", "count"), [(7, 2), (8, 6), (9, 24), (10, 30), (16, 3)])
+def test_every_timeslot_is_joined_in_order(medium, count, right):
+    transit, initial, sources = multirate(medium, right)
+    slots = [slot for slot in range(1, 32) if slot != 16][:count]
+    assert initial.cic == 33
+    if right is Variant.CHINA:
+        assert initial.raw(P.TRANSMISSION_MEDIUM_REQUIREMENT) == bytes([medium])
+    else:
+        assert initial.get(UserServiceInformation).timeslots == count
+    assert pairs(sources, "right") == pairs(sources, "left") == [(slot, slot) for slot in slots]
+    assert all(command.transparent for command in sources)
+    transit.receive("left", M.REL, 1, cause(16))
+    assert [(message.type, message.cic) for message in transit.take("right")] == [(M.REL, 33)]
+    transit.receive("right", M.RLC, 33)
+    silenced = {c.sink for c in transit.node.effects().media if isinstance(c, Source) and c.source is None}
+    assert {slot for endpoint in silenced if (slot := endpoint.timeslot) and endpoint.span == "left"} == set(slots)
+    assert {endpoint.timeslot for endpoint in silenced if endpoint.span == "right"} == set(slots)
+    exchange = transit.node.isup.exchange
+    assert exchange.idle_circuits("left") == exchange.idle_circuits("right") == 30
+    assert not transit.node.control.calls
+
+
+def test_scattered_circuits_on_either_side():
+    """A circuit assignment map (Q.763 3.69) in, another one out, as the circuits of the two sides are free."""
+    came = RawParameter(P.CIRCUIT_ASSIGNMENT_MAP, bytes([2]) + (1 << 2 | 1 << 8 | 1 << 19).to_bytes(4, "little"))
+    _, initial, sources = multirate(16, Variant.CHINA, ("1-15,17-31", "33-34,36-37"), 3, came)
+    sent = bytes([2]) + (1 << 0 | 1 << 1 | 1 << 3).to_bytes(4, "little")
+    assert initial.raw(P.CIRCUIT_ASSIGNMENT_MAP) == sent
+    assert pairs(sources, "right") == [(1, 3), (2, 9), (4, 20)]
+    assert pairs(sources, "left") == [(3, 1), (9, 2), (20, 4)]
+
+
+def test_a_repeat_attempt_joins_the_new_timeslots():
+    transit = Transit(Variant.CHINA, WHOLE)
+    transit.receive("left", M.IAM, 1, *iam(medium=7))
+    transit.receive("right", M.BLO, 33)
+    assert [message.cic for message in transit.take("right") if message.type is M.IAM] == [33, 35]
+    assert pairs([c for c in transit.node.effects().media if isinstance(c, Source)], "left") == [(1, 3), (2, 4)]
+
+
+def test_no_circuits_for_all_of_it():
+    transit = Transit(Variant.CHINA, ("1-15,17-31", "33-36"))
+    transit.receive("left", M.IAM, 1, *iam(medium=8))
+    (release,) = transit.take("left")
+    assert (release.type, release.raw(18)[1]) == (M.REL, 0x80 | 34)
+
+
+@pytest.mark.parametrize("signalling", [True, False], ids=["timeslot 16 signals", "no signalling"])
+@pytest.mark.parametrize(("medium", "first"), [(7, 3), (8, 7), (9, 1), (10, 1)])
+def test_the_octets_of_a_frame_come_out_in_one_frame(medium, first, signalling):
+    """Time slot sequence integrity on the real media plane: no timeslot ahead of another, no octet changed."""
+    _, _, sources = multirate(medium, Variant.CHINA, WHOLE, first)
+    joined = pairs(sources, "right")
+    crossing = Crossing(f"multirate{medium}{signalling}", sources, signalling)
+    try:
+        for here, there, timeslots in (
+            ("left", "right", [source for _, source in joined]),
+            ("right", "left", [sink for sink, _ in joined]),
+        ):
+            out = [sink for sink, _ in joined] if there == "right" else [source for _, source in joined]
+            crossing.run(0.2, here, timeslots, there)
+            numbers = frame_numbers(crossing.run(0.3, here, timeslots, there), out)
+            assert len(numbers) > 2000
+            assert (numbers == numbers[:, :1]).all()
+            assert (numpy.diff(numbers[:, 0]) % 256 == 1).all()
+    finally:
+        crossing.close()

@@ -53,6 +53,18 @@ def test_setup_takes_the_asserted_identity_before_from():
     assert setup.hop_counter == 20
 
 
+@pytest.mark.parametrize(
+    ("forwards", "factor", "hops"), [("70", 1, 31), ("70", 5, 14), ("4", 5, 0), ("0", 1, 0), ("x", 1, None)]
+)
+def test_max_forwards_is_a_hop_counter_of_five_bits(forwards, factor, hops):
+    assert mapping._hop_counter(forwards, factor) == hops
+
+
+@pytest.mark.parametrize(("hops", "factor", "forwards"), [(None, 1, 70), (31, 1, 31), (14, 5, 70), (31, 20, 255)])
+def test_the_hop_counter_is_max_forwards(hops, factor, forwards):
+    assert mapping.max_forwards(Setup(Number("1"), hop_counter=hops), factor) == forwards
+
+
 def test_sip_does_not_tell_the_category():
     assert mapping.setup_of(invite()).category == 0
 
