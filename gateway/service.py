@@ -298,7 +298,7 @@ def _open_capture(configuration: Configuration, logger: Logger) -> CaptureWriter
 def _media_configuration(configuration: Configuration) -> MediaConfiguration:
     return MediaConfiguration(
         spans=[
-            SpanConfiguration(span.name, span.device, span.law, span.framing == "crc4") for span in configuration.span
+            SpanConfiguration(span.name, span.device, span.law, span.framing) for span in configuration.span
         ],
         channels=channels(configuration),
         rtp_address=configuration.media.address,

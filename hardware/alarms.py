@@ -12,18 +12,18 @@ CLEAR_AFTER: Final = 0.1
 
 
 class Alarm(Enum):
-    """Alarms of an E1, ITU-T G.732 and G.775; values are what operators see."""
+    """Alarms of an E1 or T1, ITU-T G.732 and G.775, ANSI T1.231; values are what operators see."""
 
     LOS = "LOS"
     """Loss of signal: nothing arrives, or no pulses."""
     LFA = "LFA"
-    """Loss of frame alignment."""
+    """Loss of frame alignment; T1 people say LOF, or red."""
     LMFA = "LMFA"
     """Loss of CRC-4 multiframe alignment; frames still pass."""
     AIS = "AIS"
-    """Alarm indication signal: all ones instead of a framed signal."""
+    """Alarm indication signal, blue: all ones instead of a framed signal."""
     RAI = "RAI"
-    """Remote alarm indication: the far end has no good signal from us."""
+    """Remote alarm indication, yellow: the far end has no good signal from us."""
 
 
 NO_ALARMS: Final[frozenset[Alarm]] = frozenset()

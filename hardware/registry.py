@@ -8,33 +8,39 @@ from types import ModuleType
 from typing import Final, cast
 
 from tandem.core.errors import SpanError
-from tandem.hardware.span import Span
+from tandem.hardware.span import LineFormat, Span
 
 BACKENDS: Final[Mapping[str, tuple[str, str]]] = {
     "satop": ("tandem.hardware.satop_udp", "satop:listen=127.0.0.1:40001,peer=127.0.0.1:40002"),
     "virtual": ("tandem.hardware.virtual", "virtual:a"),
 }
-"""Scheme -> (module with `open_span(spec, body, crc4)` and `check_spec(spec, body)`, an example of a right spec)."""
+"""Scheme -> (module with `open_span` and `check_spec` of (spec, body, line), an example of a right spec)."""
 
 
-def open_span(spec: str, *, crc4: bool = True) -> Span:
-    """Open the span that `spec` describes, with CRC-4 multiframes or without.
+_E1: Final = LineFormat()
+
+
+def open_span(spec: str, line: LineFormat = _E1) -> Span:
+    """Open the span that `spec` describes; `line` says what is on it, an E1 with CRC-4 if nothing else.
 
     `satop:listen=HOST:PORT,peer=HOST:PORT[,frames=8][,jitter=2][,burst=1]` is a SAToP pseudowire over UDP: `frames` a
     packet, and a missing packet is waited for until one `jitter` places ahead has come. On a span with signalling
     `burst` packets go at once while no signal units are exchanged, which costs less; the far end needs a play-out
     buffer that makes up for it. Without it packets go at the constant rate of RFC 4553.
+    On a T1 `octets=192` a packet takes the place of `frames`: the bits of the line as they come (RFC 4553 5.1); or
+    `aligned=yes` and `frames=8` carry each frame in 25 octets (5.2). Both ends must do the same, and `burst` is for
+    E1s.
     `virtual:NAME`, opened twice in one process, gives the two ends of one line.
     Raises SpanError naming the spec, what is wrong with it and what would be right.
     """
     backend, body = _backend(spec)
-    return cast("Span", backend.open_span(spec, body, crc4=crc4))
+    return cast("Span", backend.open_span(spec, body, line))
 
 
-def check_spec(spec: str) -> None:
+def check_spec(spec: str, line: LineFormat = _E1) -> None:
     """Raise the SpanError that `open_span` would for a malformed spec, without opening anything."""
     backend, body = _backend(spec)
-    backend.check_spec(spec, body)
+    backend.check_spec(spec, body, line)
 
 
 def _backend(spec: str) -> tuple[ModuleType, str]:

@@ -28,6 +28,8 @@ _SHORT: Final = 64
 
 DEFAULT_PAYLOAD: Final = 256
 """Octets of an E1 in a packet (RFC 4553 5.1): 8 frames, 1 ms."""
+DEFAULT_T1_PAYLOAD: Final = 192
+"""Octets of a T1 in a packet (RFC 4553 5.1): 1536 bits, a little less than 1 ms."""
 DEFAULT_REORDER: Final = 2
 LOSS_ENTER: Final = 10
 """Consecutive missing packets that are packet loss state (default of RFC 5604)."""

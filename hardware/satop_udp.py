@@ -9,13 +9,18 @@ from typing import Final
 
 from tandem.core.errors import SpanError
 from tandem.hardware.alarms import Alarm
-from tandem.hardware.line import E1Line
+from tandem.hardware.framing.t1_format import GROUP
+from tandem.hardware.line import terminate
+from tandem.hardware.octet_aligned import SUBFRAME, Unpadder, pad
 from tandem.hardware.registry import parse_address, parse_count, parse_options
-from tandem.hardware.satop import DEFAULT_PAYLOAD, DEFAULT_REORDER, SatopReceiver, SatopTransmitter
-from tandem.hardware.span import TIMESLOTS, Frames
+from tandem.hardware.satop import DEFAULT_PAYLOAD, DEFAULT_REORDER, DEFAULT_T1_PAYLOAD, SatopReceiver, SatopTransmitter
+from tandem.hardware.span import TIMESLOTS, Frames, LineFormat
 
 MOST_FRAMES: Final = 40
 """Frames a packet at most: 1280 octets pass any Ethernet, tunnels included."""
+MOST_OCTETS: Final = 1280
+"""Octets of a T1 a packet at most, for the same reason; and at least."""
+LEAST_OCTETS: Final = 24
 MOST_BURST: Final = 40
 """Frames sent at once at most, 5 ms: half of what the elastic store of a Tandem at the far end makes up for."""
 _LARGEST: Final = 2048
@@ -29,46 +34,79 @@ class SatopSpec:
 
     listen: tuple[str, int]
     peer: tuple[str, int]
-    frames: int
+    payload: int
+    """Octets a packet."""
+    quantum: int
+    """Frames written at a time."""
+    aligned: bool
+    """Octet-aligned T1."""
     jitter: int
     burst: int
 
     @classmethod
-    def parse(cls, spec: str, body: str) -> SatopSpec:
-        """Read `listen=HOST:PORT,peer=HOST:PORT[,frames=N][,jitter=N][,burst=N]`."""
-        options = parse_options(spec, body, {"listen", "peer"}, {"frames", "jitter", "burst"})
+    def parse(cls, spec: str, body: str, line: LineFormat) -> SatopSpec:
+        """Read `listen=HOST:PORT,peer=HOST:PORT` and options: see `registry.open_span`."""
+        t1 = line.framing.is_t1
+        own = {"octets", "frames", "aligned"} if t1 else {"frames", "burst"}
+        options = parse_options(spec, body, {"listen", "peer"}, {"jitter"} | own)
         frames = parse_count(spec, "frames", options.get("frames", str(DEFAULT_PAYLOAD // TIMESLOTS)), 1, MOST_FRAMES)
+        aligned = t1 and _is_aligned(spec, options)
+        if aligned:
+            payload = frames * SUBFRAME
+        elif t1:
+            octets = options.get("octets", str(DEFAULT_T1_PAYLOAD))
+            payload = parse_count(spec, "octets", octets, LEAST_OCTETS, MOST_OCTETS)
+        else:
+            payload = frames * TIMESLOTS
         return cls(
             parse_address(spec, "listen", options["listen"]),
             parse_address(spec, "peer", options["peer"]),
-            frames,
+            payload,
+            GROUP if t1 else frames,
+            aligned,
             parse_count(spec, "jitter", options.get("jitter", str(DEFAULT_REORDER)), 1, 32),
             parse_count(spec, "burst", options.get("burst", "1"), 1, max(1, MOST_BURST // frames)),
         )
 
 
-def check_spec(spec: str, body: str) -> None:
+def _is_aligned(spec: str, options: dict[str, str]) -> bool:
+    """Whether octet-aligned T1 is asked for; SpanError when the size of packets is given in the wrong unit."""
+    text = options.get("aligned", "no")
+    if text not in ("yes", "no"):
+        raise SpanError(f"span {spec!r}: aligned={text} should be yes or no")
+    aligned = text == "yes"
+    if aligned and "octets" in options:
+        raise SpanError(f"span {spec!r}: with aligned=yes the size of packets is given in frames, as in frames=8")
+    if not aligned and "frames" in options:
+        raise SpanError(f"span {spec!r}: the packets of a T1 hold octets, as in octets=192, or aligned=yes and frames")
+    return aligned
+
+
+def check_spec(spec: str, body: str, line: LineFormat) -> None:
     """Raise SpanError when the spec is malformed."""
-    SatopSpec.parse(spec, body)
+    SatopSpec.parse(spec, body, line)
 
 
-def open_span(spec: str, body: str, *, crc4: bool) -> SatopUdpSpan:
+def open_span(spec: str, body: str, line: LineFormat) -> SatopUdpSpan:
     """Bind and connect the socket of the spec; SpanError says why it cannot be."""
-    parsed = SatopSpec.parse(spec, body)
-    return SatopUdpSpan(spec, _open_socket(spec, parsed), parsed, crc4=crc4)
+    parsed = SatopSpec.parse(spec, body, line)
+    return SatopUdpSpan(spec, _open_socket(spec, parsed), parsed, line)
 
 
 class SatopUdpSpan:
-    """An E1 over UDP. A peer that is not there is LOS."""
+    """An E1 or T1 over UDP. A peer that is not there is LOS."""
 
-    def __init__(self, spec: str, sock: socket.socket, parsed: SatopSpec, *, crc4: bool) -> None:
+    def __init__(self, spec: str, sock: socket.socket, parsed: SatopSpec, line: LineFormat) -> None:
         self.spec = spec
-        self.quantum = parsed.frames
+        self.quantum = parsed.quantum
         self.burst = parsed.burst
         self._socket = sock
-        self.e1 = E1Line(crc4=crc4)
-        self._transmitter = SatopTransmitter(parsed.frames * TIMESLOTS)
-        self._receiver = SatopReceiver(parsed.frames * TIMESLOTS, reorder=parsed.jitter)
+        self.termination = terminate(line)
+        self._transmitter = SatopTransmitter(parsed.payload)
+        self._receiver = SatopReceiver(parsed.payload, reorder=parsed.jitter)
+        self._payload = parsed.payload
+        self._unpadder = Unpadder() if parsed.aligned else None
+        self._unsent = b""  # of a T1, less than a packet
         self._send_errors = 0
         self._packets_out = 0
 
@@ -89,33 +127,40 @@ class SatopUdpSpan:
                 continue
         if not octets:
             self._receiver.handle_silence(now)
-        return octets[0] if len(octets) == 1 else b"".join(octets)
+        line = octets[0] if len(octets) == 1 else b"".join(octets)
+        return self._unpadder.take(line) if self._unpadder else line
 
     def give(self, octets: bytes, now: float) -> None:
         """See Span; what the network does not take is lost, as on a line, and counted."""
         del now
         self._transmitter.remote_loss = self._receiver.loss
+        if self._unpadder:
+            octets = pad(octets)
+        if self._unsent or len(octets) % self._payload:
+            octets = self._unsent + octets
+            whole = len(octets) // self._payload * self._payload
+            octets, self._unsent = octets[:whole], octets[whole:]
         for packet in self._transmitter.packets(octets):
             self._send(packet)
 
     def read(self, now: float) -> Frames:
         """See Span."""
-        return self.e1.receive(self.take(now), now)
+        return self.termination.receive(self.take(now), now)
 
     def write(self, frames: Frames, now: float) -> None:
         """See Span."""
         if len(frames) % self.quantum:
             raise SpanError(f"span {self.spec!r}: {len(frames)} frames are no multiple of {self.quantum}")
-        self.give(self.e1.transmit(frames), now)
+        self.give(self.termination.transmit(frames), now)
 
     def alarms(self) -> frozenset[Alarm]:
         """See Span."""
-        return self.e1.alarms
+        return self.termination.alarms
 
     def counters(self) -> dict[str, int]:
         """See Span."""
         own = {"packets_out": self._packets_out, "send_errors": self._send_errors}
-        return self.e1.counters() | asdict(self._receiver.counts) | own
+        return self.termination.counters() | asdict(self._receiver.counts) | own
 
     def close(self) -> None:
         """See Span."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -10,17 +12,53 @@ from numpy.typing import NDArray
 from tandem.hardware.alarms import Alarm
 
 if TYPE_CHECKING:
-    from tandem.hardware.line import E1Line
+    from tandem.hardware.termination import Termination
 
 Frames = NDArray[np.uint8]
-"""Frames of an E1, shape (frames, 32): frame, timeslot; timeslot 0 included. 8000 frames are one second."""
+"""Frames of a line, shape (frames, 32): frame, timeslot. 8000 frames are one second.
+
+An E1 has timeslots 0 (framing) to 31. A T1 has timeslots 1 to 24: what the others hold is ignored when it is written,
+and ones when it is read.
+"""
 
 TIMESLOTS = 32
 FRAME_RATE = 8000
 
 
+class Framing(Enum):
+    """How frames are laid out on a line; values are what configurations say."""
+
+    CRC4 = "crc4"
+    """E1 with the CRC-4 multiframe (G.704 2.3)."""
+    BASIC = "basic"
+    """E1 with frame alignment only."""
+    ESF = "esf"
+    """T1, extended superframe with CRC-6 and data link (G.704 2.1; ANSI T1.403)."""
+    SF = "sf"
+    """T1, superframe (D4)."""
+
+    @property
+    def is_t1(self) -> bool:
+        """Whether it is a T1, 1544 kbit/s; else it is an E1, 2048 kbit/s."""
+        return self in (Framing.ESF, Framing.SF)
+
+    @property
+    def timeslots(self) -> int:
+        """The last timeslot for users; the first is 1."""
+        return 24 if self.is_t1 else 31
+
+
+@dataclass(frozen=True, slots=True)
+class LineFormat:
+    """What both ends of a line must agree on, and when the frames of a T1 count as lost."""
+
+    framing: Framing = Framing.CRC4
+    loss_window: int = 4
+    """T1: two framing bits in error of so many (4, 5 or 6) lose frame alignment."""
+
+
 class Span(Protocol):
-    """One E1. All calls come from one thread; `now` is seconds on one monotonic scale chosen by the caller."""
+    """One E1 or T1. All calls come from one thread; `now` is seconds on one monotonic scale chosen by the caller."""
 
     @property
     def spec(self) -> str:
@@ -42,16 +80,16 @@ class Span(Protocol):
         ...
 
     @property
-    def e1(self) -> E1Line:
+    def termination(self) -> Termination:
         """Framer and deframer. For many spans they are cheaper together: see `hardware.line`."""
         ...
 
     def take(self, now: float) -> bytes:
-        """All octets received since the last `take` or `read`, for `e1`; `read` does both."""
+        """All octets received since the last `take` or `read`, for `termination`; `read` does both."""
         ...
 
     def give(self, octets: bytes, now: float) -> None:
-        """Transmit octets that `e1` has framed, k * quantum frames of them; `write` does both."""
+        """Transmit octets that `termination` has framed, k * quantum frames of them; `write` does both."""
         ...
 
     def read(self, now: float) -> Frames:

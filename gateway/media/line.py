@@ -127,7 +127,7 @@ class SpanLine:
 
     def give(self, block: int, octets: bytes) -> None:
         """Give the speech of a block as the framer of the span has framed it, instead of `fill`."""
-        size = self.frames * TIMESLOTS
+        size = self.frames * self.span.termination.frame_bits // 8
         for start in range(0, len(octets), size):
             self._framed.append((self._unframed, octets[start : start + size]))
             self._unframed += 1

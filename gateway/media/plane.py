@@ -15,7 +15,7 @@ from tandem.codecs.tones import ToneLibrary
 from tandem.core.errors import ConfigurationError
 from tandem.hardware.line import frame_together, receive_together
 from tandem.hardware.registry import open_span
-from tandem.hardware.span import FRAME_RATE, TIMESLOTS
+from tandem.hardware.span import FRAME_RATE, TIMESLOTS, Framing, LineFormat
 
 from . import protocol
 from .clock import Ticker
@@ -97,7 +97,7 @@ class Plane:
 
     def _open_spans(self, configuration: MediaConfiguration) -> None:
         for span in configuration.spans:
-            opened = open_span(span.device, crc4=span.crc4)
+            opened = open_span(span.device, LineFormat(Framing(span.framing), span.loss_window))
             self.lines.append(SpanLine(span.name, opened, SILENCE[Law(span.law)]))
         lines = {line.name: line for line in self.lines}
         self._channels: dict[int, SignallingChannel] = {}
@@ -244,7 +244,7 @@ class Plane:
 
     def _receive_speech(self, lines: list[SpanLine], now: float) -> None:
         octets = [line.span.take(now) for line in lines]
-        received = receive_together([line.span.e1 for line in lines], octets, now)
+        received = receive_together([line.span.termination for line in lines], octets, now)
         for line, frames in zip(lines, received, strict=True):
             line.accept(frames, now)
 
@@ -386,7 +386,7 @@ class Plane:
                 line.fill(block, frames[place])
         if early:
             lines = [self.lines[place] for place in early]
-            framed = frame_together([line.span.e1 for line in lines], frames[early])
+            framed = frame_together([line.span.termination for line in lines], frames[early])
             for line, part in zip(lines, framed, strict=True):
                 line.give(block, part)
 

@@ -19,7 +19,7 @@ class RtpEndpoint(msgspec.Struct, frozen=True, array_like=True, tag="r"):
 
 
 class TimeslotEndpoint(msgspec.Struct, frozen=True, array_like=True, tag="t"):
-    """A bearer timeslot of a span (name of the `[[span]]`, timeslot 1-31)."""
+    """A bearer timeslot of a span (name of the `[[span]]`, timeslot 1-31, 1-24 of a T1)."""
 
     span: str
     timeslot: int
@@ -203,7 +203,10 @@ class SpanConfiguration(msgspec.Struct):
     """Spec string, see tandem.hardware.registry."""
     law: str = "A"
     """`A` or `u`: the law of speech on its timeslots."""
-    crc4: bool = True
+    framing: str = "crc4"
+    """Value of tandem.hardware.span.Framing."""
+    loss_window: int = 4
+    """See tandem.hardware.span.LineFormat."""
 
 
 class MediaConfiguration(msgspec.Struct):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from tandem.hardware.framing.e1_signal import SignalMonitor
 from tandem.hardware.framing.e1_timeslot0 import FRAME_BITS
+from tandem.hardware.framing.signal_monitor import SignalMonitor
 
 _FAS: Final = "0011011"
 _REACH: Final = 2 * FRAME_BITS + 8

@@ -9,6 +9,7 @@ from support.spans import SpanPair
 
 from tandem.core.errors import SpanError
 from tandem.hardware.alarms import Alarm
+from tandem.hardware.span import Framing, LineFormat
 
 
 @pytest.fixture(params=["virtual", "satop"])
@@ -75,7 +76,7 @@ def test_write_wants_whole_quanta(pair):
 
 
 def test_line_without_crc(pair):
-    other = SpanPair("satop" if pair.spans[0].fileno() else "virtual", crc4=False)
+    other = SpanPair("satop" if pair.spans[0].fileno() else "virtual", line=LineFormat(Framing.BASIC))
     other.run(0.3)
     assert [span.alarms() for span in other.spans] == [set(), set()]
     other.close()

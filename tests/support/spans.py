@@ -8,8 +8,9 @@ import socket
 import numpy as np
 
 from tandem.hardware.registry import open_span
-from tandem.hardware.span import Span
+from tandem.hardware.span import LineFormat, Span
 
+E1 = LineFormat()
 _names = itertools.count()
 
 
@@ -39,9 +40,9 @@ def spec_pair(kind: str, options: str = "") -> tuple[str, str]:
 class SpanPair:
     """Two spans and a clock; each step both write one quantum and read what has come."""
 
-    def __init__(self, kind: str, options: str = "", *, crc4: bool = True) -> None:
+    def __init__(self, kind: str, options: str = "", line: LineFormat = E1) -> None:
         one, other = spec_pair(kind, options)
-        self.spans: tuple[Span, Span] = (open_span(one, crc4=crc4), open_span(other, crc4=crc4))
+        self.spans: tuple[Span, Span] = (open_span(one, line), open_span(other, line))
         self.now = 1000.0
         self.received: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
         self.idle = np.full((self.spans[0].quantum, 32), 0xD5, np.uint8)

@@ -85,7 +85,7 @@ def test_a_block_framed_before_goes_in_groups(line: SpanLine) -> None:
     line.settle()
     frames = [block(number) for number in range(3)]
     framed = [reference.transmit(part) for part in frames]
-    line.give(0, line.span.e1.transmit(frames[0]))
+    line.give(0, line.span.termination.transmit(frames[0]))
     assert not line.can_frame(0)
     for number in range(5):  # the last one before its speech is there
         line.transmit(number, 1, 0.0)
@@ -95,7 +95,7 @@ def test_a_block_framed_before_goes_in_groups(line: SpanLine) -> None:
     for number in range(5, 8):
         line.transmit(number, 1, 0.0)
     assert line.can_frame(2)
-    line.give(2, line.span.e1.transmit(frames[2]))
+    line.give(2, line.span.termination.transmit(frames[2]))
     for number in range(8, 12):
         line.transmit(number, 1, 0.0)
     received = far.arrivals(1, 1.0)

@@ -43,7 +43,7 @@ def test_every_command_and_event_crosses_unchanged() -> None:
 
 def test_the_configuration_crosses_unchanged() -> None:
     configuration = protocol.MediaConfiguration(
-        spans=[protocol.SpanConfiguration("E0", "virtual:a", "u", crc4=False)],
+        spans=[protocol.SpanConfiguration("E0", "virtual:a", "u", "esf", 6)],
         channels=[protocol.Channel(1, "E0", (15, 16))],
         rtp_ports=(20000, 20100),
     )

@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tandem.hardware.framing.e1_signal import SignalMonitor
+from tandem.hardware.framing.signal_monitor import SignalMonitor
 
 
 def after(*portions):
