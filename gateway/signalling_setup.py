@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, replace
-from typing import Any
+from dataclasses import replace
 
+from tandem.gateway.configuration.level2 import with_m2pa, with_mtp2
 from tandem.gateway.configuration.ranges import parse_ranges
 from tandem.gateway.configuration.schema import ApplicationServer, Backhaul, Configuration, Link, Linkset, Ss7
 from tandem.gateway.media.protocol import Channel
@@ -14,7 +14,7 @@ from tandem.ss7.mtp2.link import SignallingLink
 from tandem.ss7.mtp3 import configuration as mtp3
 from tandem.ss7.mtp3.label import Service, Variant, parse_point_code
 from tandem.ss7.sigtran.codes import Ppid, TrafficMode
-from tandem.ss7.sigtran.configuration import AssociationConfiguration, Role
+from tandem.ss7.sigtran.configuration import AssociationConfiguration, Role, Timers
 from tandem.ss7.sigtran.m2pa import M2paLink
 from tandem.ss7.sigtran.m2pa_configuration import M2paConfiguration
 from tandem.ss7.sigtran.m2ua import M2ua
@@ -25,7 +25,6 @@ from tandem.ss7.sigtran.m3ua_configuration import M3uaServer
 
 #: Network indicators of the SIO by their names in the configuration (Q.704 14.2.2).
 NETWORKS = {"international": 0, "national": 2, "national spare": 3}
-_LEVEL2_TIMERS = {"q703_t4n": "t4_normal", "q703_t4e": "t4_emergency"}
 
 
 def channels(configuration: Configuration) -> list[Channel]:
@@ -79,7 +78,7 @@ def level3(
         name: value
         for linkset in linksets
         for key, value in linkset.timers.items()
-        if not key.startswith("q703")
+        if not key.startswith(("q703", "m2pa"))
         for name in [key.removeprefix("q704_").replace("q707_", "test_")]
     }
     return mtp3.Configuration(
@@ -101,6 +100,8 @@ def level3(
                 ),
                 proving=mtp3.Proving(linkset.proving),
                 restart_wait=linkset.restart_wait,
+                restart=mtp3.RestartProcedure(linkset.restart) if linkset.restart else None,
+                link_test=variant is not Variant.JAPAN if linkset.link_test is None else linkset.link_test,
             )
             for linkset in linksets
         ),
@@ -115,8 +116,12 @@ def level3(
             if route.linkset in {linkset.name for linkset in linksets}
         ),
         transfer=_transfer(ss7, variant),
-        congestion_levels=variant is Variant.ANSI,
-        timers=replace(mtp3.Timers(), **timers),
+        congestion_levels=variant is Variant.ANSI if ss7.congestion_levels is None else ss7.congestion_levels,
+        sls_rotation=ss7.sls_rotation if variant is Variant.ANSI else 0,
+        route_test=ss7.route_test and variant is Variant.JAPAN,
+        full_restart=ss7.full_restart,
+        test_pattern=ss7.link_test_pattern.encode(),
+        timers=replace(mtp3.Timers.usual(variant), **timers),
     )
 
 
@@ -131,9 +136,7 @@ def level2(linkset: Linkset, link: Link, m2ua: M2ua | None = None) -> Signalling
         return mtp2(link, linkset.timers)
     if link.interface is not None and m2ua is not None:
         return m2ua.link(link.interface)
-    known = {field.name for field in fields(M2paConfiguration)}
-    timers = {name: value for name, value in _level2_timers(linkset.timers).items() if name in known}
-    return M2paLink(replace(M2paConfiguration(link.association), **timers))
+    return M2paLink(with_m2pa(M2paConfiguration(link.association), link.level2, linkset.timers))
 
 
 def mtp2(link: Link | Backhaul, timers: Mapping[str, float]) -> SignallingLink:
@@ -141,15 +144,7 @@ def mtp2(link: Link | Backhaul, timers: Mapping[str, float]) -> SignallingLink:
     rate = 64_000.0 * len(_timeslots(link))
     extended = link.format == "extended"
     base = Mtp2Configuration.high_speed(rate) if extended else Mtp2Configuration(bit_rate=rate)
-    return SignallingLink(replace(base, error_correction=link.error_correction, **_level2_timers(timers)))
-
-
-def _level2_timers(timers: Mapping[str, float]) -> dict[str, Any]:
-    return {
-        _LEVEL2_TIMERS.get(key, key.removeprefix("q703_")): value
-        for key, value in timers.items()
-        if key.startswith("q703")
-    }
+    return SignallingLink(with_mtp2(base, link.level2, timers, error_correction=link.error_correction))
 
 
 def m2ua(configuration: Configuration) -> M2ua | None:
@@ -169,6 +164,7 @@ def m2ua(configuration: Configuration) -> M2ua | None:
             M2uaServer(name=name, associations=(name,), interfaces=tuple(numbers))
             for (name, _), numbers in interfaces.items()
         ],
+        _sigtran_timers(configuration),
     )
 
 
@@ -198,7 +194,7 @@ def _transfer(ss7: Ss7, variant: Variant) -> mtp3.TransferConfiguration | None:
         )
         for screen in ss7.screen
     )
-    return mtp3.TransferConfiguration(rules=rules, otherwise=True)
+    return mtp3.TransferConfiguration(rules=rules, otherwise=True, restricted=ss7.restricted)
 
 
 def m3ua(configuration: Configuration) -> M3ua | None:
@@ -212,12 +208,18 @@ def m3ua(configuration: Configuration) -> M3ua | None:
             association.name,
             Role(association.role),
             initiate=not association.wait,
+            standby=association.standby,
             asp_identifier=association.asp_identifier,
+            peer_identifier=association.peer_identifier,
         )
         for association in configuration.association
         if association.name in used
     ]
-    return M3ua(associations, [_server(server) for server in servers])
+    return M3ua(associations, [_server(server) for server in servers], _sigtran_timers(configuration))
+
+
+def _sigtran_timers(configuration: Configuration) -> Timers:
+    return replace(Timers(), **configuration.sigtran.timers)
 
 
 def m3ua_relations(configuration: Configuration) -> set[tuple[int | None, int]]:
@@ -243,4 +245,7 @@ def _server(server: ApplicationServer) -> M3uaServer:
         network_appearance=server.network_appearance,
         routing_context=server.routing_context,
         register=server.register,
+        announce_mode=server.announce_mode,
+        required_active=server.required_active,
+        pending_messages=server.pending_messages,
     )

@@ -20,6 +20,7 @@ from tandem.gateway.configuration.check_ss7 import (
     check_backhauls,
     check_isup_trunk,
     check_linksets,
+    check_points,
     check_routes,
     check_servers,
 )
@@ -49,6 +50,7 @@ def problems(configuration: Configuration) -> list[Problem]:
         *_spans(configuration),
         *check_ports(configuration),
         *check_associations(configuration),
+        *check_points(configuration),
         *check_linksets(configuration, usage),
         *check_servers(configuration, usage),
         *check_backhauls(configuration, usage),

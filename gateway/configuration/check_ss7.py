@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 
-from tandem.core.errors import TandemError
+from tandem.core.errors import ConfigurationError, TandemError
+from tandem.gateway.configuration.level2 import M2PA_NAMES, MTP2_NAMES, with_m2pa, with_mtp2
 from tandem.gateway.configuration.problem import Problem, suggestion, unknown_name
 from tandem.gateway.configuration.ranges import parse_address, parse_ranges
 from tandem.gateway.configuration.schema import (
@@ -18,18 +19,24 @@ from tandem.gateway.configuration.schema import (
     Linkset,
 )
 from tandem.ss7.isup.timers import Timer
+from tandem.ss7.isup.variants import CODINGS
+from tandem.ss7.isup.variants import Variant as IsupVariant
+from tandem.ss7.mtp2.configuration import LinkConfiguration as Mtp2Configuration
 from tandem.ss7.mtp3.configuration import Timers
 from tandem.ss7.mtp3.label import Variant, parse_point_code
+from tandem.ss7.sigtran.configuration import Timers as SigtranTimers
+from tandem.ss7.sigtran.m2pa_configuration import M2paConfiguration
 
 SS7_TIMERS = (
-    *(f"q703_{name}" for name in ("t1", "t2", "t3", "t4n", "t4e", "t5", "t6", "t7")),
+    *(f"q703_{name}" for name in ("t1", "t2", "t3", "t4n", "t4e", "t5", "t6", "t7", "t8")),
     *(f"q704_{field.name}" for field in fields(Timers) if not field.name.startswith("test_")),
     "q707_t1",
     "q707_t2",
+    "m2pa_repeat",
+    "m2pa_ack_delay",
 )
+SIGTRAN_TIMERS = tuple(field.name for field in fields(SigtranTimers))
 ISUP_TIMERS = tuple(timer.name.lower() for timer in Timer)
-#: Q.763 1.2: the circuit identification code has 12 bits.
-HIGHEST_CIC = 0xFFF
 
 
 class Usage:
@@ -90,6 +97,8 @@ def check_linksets(configuration: Configuration, usage: Usage) -> Iterator[Probl
         path = f"ss7.linkset[{index}]"
         yield from _point_codes(path, linkset, usage)
         yield from _timers(f"{path}.timers", linkset.timers, SS7_TIMERS)
+        if linkset.restart == "trw" and linkset.variant != "ansi":
+            yield Problem(f"{path}.restart", "TRW is of ANSI networks; use tra or none, or leave it out")
         slcs: dict[int, int] = {}
         for position, link in enumerate(linkset.link):
             here = f"{path}.link[{position}]"
@@ -108,14 +117,28 @@ def check_linksets(configuration: Configuration, usage: Usage) -> Iterator[Probl
             if slc in slcs:
                 yield Problem(f"{here}.slc", f"{slc} is already the SLC of link[{slcs[slc]}]")
             slcs.setdefault(slc, position)
+            yield from _level2(here, link, linkset.timers)
             if link.span:
                 yield from _link_timeslots(here, link, f"link {slc} of linkset {linkset.name!r}", usage)
             elif link.timeslot is not None or link.timeslots:
                 yield Problem(here, "a link on an association has no timeslots; leave them out")
 
 
+def check_points(configuration: Configuration) -> Iterator[Problem]:
+    """Problems of `[ss7]` itself."""
+    ss7 = configuration.ss7
+    variants = {linkset.variant for linkset in ss7.linkset}
+    if ss7.sls_rotation and "ansi" not in variants:
+        yield Problem("ss7.sls_rotation", "is for ANSI networks, and no linkset has that variant; leave it out")
+    if ss7.route_test and "japan" not in variants:
+        yield Problem("ss7.route_test", "is for Japanese networks, and no linkset has that variant; leave it out")
+    if ss7.restricted and not ss7.transfer:
+        yield Problem("ss7.restricted", "is what a transfer point says; set `transfer` too, or leave it out")
+
+
 def check_associations(configuration: Configuration) -> Iterator[Problem]:
-    """Problems of `[[association]]`."""
+    """Problems of `[[association]]` and `[sigtran]`."""
+    yield from _timers("sigtran.timers", configuration.sigtran.timers, SIGTRAN_TIMERS)
     for index, association in enumerate(configuration.association):
         path = f"association[{index}]"
         for key, text, needs_port in (
@@ -142,6 +165,7 @@ def check_backhauls(configuration: Configuration, usage: Usage) -> Iterator[Prob
         yield from usage.association(f"{path}.association", backhaul.association, "M2UA gateway", configuration)
         yield from usage.interface(f"{path}.interface", backhaul.interface)
         yield from _timers(f"{path}.timers", backhaul.timers, [name for name in SS7_TIMERS if name.startswith("q703")])
+        yield from _level2(path, backhaul, backhaul.timers)
         yield from _link_timeslots(path, backhaul, f"backhaul {backhaul.interface}", usage)
 
 
@@ -188,6 +212,26 @@ def check_servers(configuration: Configuration, usage: Usage) -> Iterator[Proble
                 continue
             if key != "point_code" and code == _code(server.point_code, server):
                 yield Problem(f"{path}.{key}", f"{text} is our own point code; give the one at the other end")
+
+
+def _level2(path: str, link: Link | Backhaul, timers: Mapping[str, float]) -> Iterator[Problem]:
+    """Parameters of level 2 that the link does not have, or that contradict each other."""
+    known = MTP2_NAMES if link.span else M2PA_NAMES if link.interface is None else ()
+    unknown = [name for name in link.level2 if name not in known]
+    if unknown and not known:
+        yield Problem(f"{path}.level2", "level 2 of this link is at the signalling gateway; leave it out")
+    elif unknown:
+        text = f"not of this kind of link; {suggestion(unknown[0], known, 'there are')}"
+        yield Problem(f"{path}.level2.{unknown[0]}", text)
+    else:
+        try:
+            if link.span:
+                base = Mtp2Configuration.high_speed() if link.format == "extended" else Mtp2Configuration()
+                with_mtp2(base, link.level2, timers)
+            elif known:
+                with_m2pa(M2paConfiguration(link.association), link.level2, timers)
+        except ConfigurationError as error:
+            yield Problem(f"{path}.level2", str(error))
 
 
 def _link_timeslots(path: str, link: Link | Backhaul, what: str, usage: Usage) -> Iterator[Problem]:
@@ -252,7 +296,7 @@ def check_isup_trunk(path: str, trunk: IsupTrunk, configuration: Configuration, 
     for index, circuits in enumerate(trunk.circuits):
         here = f"{path}.circuits[{index}]"
         yield from unknown_name(f"{here}.span", circuits.span, [span.name for span in configuration.span], "span")
-        cics, slots, problem = _laid_out(here, circuits)
+        cics, slots, problem = _laid_out(here, circuits, linkset.variant if linkset else "itu")
         if problem:
             yield problem
             continue
@@ -292,11 +336,16 @@ def _code(text: str, linkset: Linkset | ApplicationServer) -> int | str:
         return text
 
 
-def _laid_out(path: str, circuits: Circuits) -> tuple[tuple[int, ...], tuple[int, ...], Problem | None]:
+def highest_cic(variant: str) -> int:
+    """The largest circuit identification code: 12 bits (Q.763 1.2), in ANSI networks 14 (T1.113)."""
+    return (1 << CODINGS[IsupVariant(variant)].cic_bits) - 1
+
+
+def _laid_out(path: str, circuits: Circuits, variant: str) -> tuple[tuple[int, ...], tuple[int, ...], Problem | None]:
     """The CICs and timeslots of a run of circuits, or what is wrong with it."""
     key = "cic"
     try:
-        cics = parse_ranges(circuits.cic, 0, HIGHEST_CIC)
+        cics = parse_ranges(circuits.cic, 0, highest_cic(variant))
         key = "timeslots"
         slots = parse_ranges(circuits.timeslots, 1, 31) if circuits.timeslots else tuple(cic % 32 for cic in cics)
     except ValueError as error:

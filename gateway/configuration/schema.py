@@ -112,6 +112,10 @@ class Association(Table):
     """M3UA: our role towards this peer."""
     asp_identifier: Annotated[int, Meta(ge=0, le=0xFFFFFFFF)] | None = None
     """M3UA: identifier said in ASP Up."""
+    peer_identifier: Annotated[int, Meta(ge=0, le=0xFFFFFFFF)] | None = None
+    """M3UA, role `sgp` or `ipsp`: identifier that the peer must say in ASP Up; left out, whatever it says."""
+    standby: bool = False
+    """M3UA: active only while no association of the application server without this is up."""
 
 
 class Sigtran(Table):
@@ -121,6 +125,10 @@ class Sigtran(Table):
     """SCTP over UDP: the address it is bound to."""
     udp_port: Annotated[int, Meta(ge=1, le=65535)] = 9899
     """SCTP over UDP: our UDP port (RFC 6951)."""
+    timers: dict[str, Seconds] = {}
+    """Of M3UA and M2UA, in seconds: `ack` (waiting for an answer, 2), `recovery` (an application server is pending, 2),
+    `beat` (between heartbeats, 30; 0 is none), `refused` (before asking again, 20), `audit` (of destinations, 30;
+    0 is none)."""
 
 
 class Link(Table):
@@ -143,6 +151,12 @@ class Link(Table):
     """`cyclic` is preventive cyclic retransmission (Q.703 6), for links with a one-way delay above 15 ms; both ends."""
     format: Literal["basic", "extended"] = "basic"
     """`extended` is the 12-bit sequence number format of Q.703 Annex A; both ends must agree."""
+    level2: dict[str, Annotated[int, Meta(ge=0)]] = {}
+    """Parameters of level 2 by name. On timeslots: `n1` and `n2` (messages and octets that force a retransmission,
+    Q.703 6.4), `status_octets`, `max_unacknowledged`, `proving_attempts`, `aerm_normal`, `aerm_emergency`,
+    `suerm_threshold`, `suerm_rate`, `suerm_octets` (T, D, N of Q.703 10.2), `eim_threshold`, `eim_increment`,
+    `eim_decrement` (Annex A). By M2PA: `window`, `ack_messages`. Both: `max_sif`, `congestion_onset`,
+    `congestion_abatement`, `transmission_buffer` (messages)."""
 
 
 class Linkset(Table):
@@ -156,22 +170,30 @@ class Linkset(Table):
     """Point code at the other end of the links."""
     link: Annotated[list[Link], Meta(min_length=1, max_length=16)]
     """The links, `[[ss7.linkset.link]]`."""
-    variant: Literal["itu", "ansi", "china"] = "itu"
-    """National variant of MTP and ISUP: ITU with 14-bit point codes, ANSI or China with 24-bit ones."""
+    variant: Literal["itu", "ansi", "china", "japan"] = "itu"
+    """National variant of MTP and ISUP: ITU with 14-bit point codes, ANSI or China with 24-bit ones, Japan with 16."""
     network: Literal["international", "national", "national spare"] = "national"
     """Network indicator of the SIO (Q.704 14.2.2)."""
     proving: Literal["automatic", "normal", "emergency"] = "automatic"
     """Proving period of initial alignment: normal (8.2 s), emergency (0.5 s), or emergency only while no other link
     of the linkset carries traffic."""
     restart_wait: Seconds = 10.0
-    """Seconds to wait for the neighbour's traffic restart allowed (TRA) before traffic starts without it."""
+    """Seconds to wait for the neighbour's traffic restart allowed (TRA) before traffic starts without it: T21 of Q.704,
+    T28 of ANSI."""
+    restart: Literal["", "tra", "trw", "none"] = ""
+    """How traffic begins: `tra` with TRA from both ends (Q.704), `trw` with TRW before it from a restarting point
+    (ANSI), `none` at once. Empty: as the variant has it, in Japan `none`."""
+    link_test: bool | None = None
+    """Test links (SLTM of Q.707) before they carry traffic, and every `q707_t2` after. Left out: yes, but not in
+    Japan."""
     reaches: list[str] = []
     """Point codes beyond the adjacent one that are routed over this linkset."""
     timers: dict[str, TimerSeconds] = {}
     """Overrides in seconds by name, protocol and timer: `q703_t1`, `q703_t2`, `q703_t3`, `q703_t4n`, `q703_t4e`,
     `q703_t5`, `q703_t6`, `q703_t7`, `q704_t1`, `q704_t2`, `q704_t3`, `q704_t4`, `q704_t5`, `q704_t6`, `q704_t8`,
     `q704_t10`, `q704_t11`, `q704_t12`, `q704_t13`, `q704_t14`, `q704_t15`, `q704_t16`, `q704_t17`, `q704_t18`,
-    `q704_t19`, `q704_t20`, `q704_t22`, `q704_t23`, `q707_t1`, `q707_t2`."""
+    `q704_t19`, `q704_t20`, `q704_t22`, `q704_t23`, `q707_t1`, `q707_t2`; of ANSI T1.111.4 `q704_t25`, `q704_t26`,
+    `q704_t27`, `q704_t29`; with the format `extended` `q703_t8`; of M2PA `m2pa_repeat`, `m2pa_ack_delay`."""
     capture: bool = False
     """Write every signal unit of these links to the capture file."""
 
@@ -187,7 +209,7 @@ class ApplicationServer(Table):
     """Our own point code."""
     destinations: Annotated[list[str], Meta(min_length=1)]
     """Point codes reached by it; the first is the exchange that a trunk without `peer_point_code` has circuits to."""
-    variant: Literal["itu", "ansi", "china"] = "itu"
+    variant: Literal["itu", "ansi", "china", "japan"] = "itu"
     """National variant of the point codes and of ISUP."""
     network: Literal["international", "national", "national spare"] = "national"
     """Network indicator."""
@@ -199,6 +221,12 @@ class ApplicationServer(Table):
     """Network appearance agreed with the peer; left out, none is sent."""
     register: bool = False
     """Register the routing key with the gateway (or have the peer do so) instead of a configured routing context."""
+    announce_mode: bool = True
+    """Say the traffic mode in ASP Active."""
+    required_active: Annotated[int, Meta(ge=1)] = 1
+    """Associations that should be active; while there are fewer, those inactive are asked for help (n of n+k)."""
+    pending_messages: Annotated[int, Meta(ge=0)] = 1000
+    """Messages kept while no association is active for a moment."""
 
 
 class Backhaul(Table):
@@ -219,7 +247,9 @@ class Backhaul(Table):
     format: Literal["basic", "extended"] = "basic"
     """As in a link of a linkset."""
     timers: dict[str, TimerSeconds] = {}
-    """Overrides in seconds, `q703_t1` to `q703_t7`."""
+    """Overrides in seconds, `q703_t1` to `q703_t8`."""
+    level2: dict[str, Annotated[int, Meta(ge=0)]] = {}
+    """As in a link of a linkset."""
 
 
 class SignallingRoute(Table):
@@ -263,6 +293,19 @@ class Ss7(Table):
     """Be a signalling transfer point: carry messages between other points, as far as `[[ss7.screen]]` lets them."""
     screen: list[Screen] = []
     """Screening, `[[ss7.screen]]`: the first rule that matches decides; what none matches is transferred."""
+    restricted: bool = False
+    """As transfer point: tell neighbours TFR where only a route of second choice is left (national option)."""
+    full_restart: bool = False
+    """After isolation, listen to all neighbours before any traffic, until their TRA or `q704_t20` (Q.704 9.2); ANSI:
+    and say TRW meanwhile. Off: every linkset begins on its own."""
+    congestion_levels: bool | None = None
+    """The network has priorities of messages and levels of congestion. Left out: yes with ANSI, no elsewhere."""
+    sls_rotation: Literal[0, 5, 8] = 0
+    """ANSI: turn so many bits of the SLS by one in every message sent (T1.111.4); 0: none."""
+    link_test_pattern: Annotated[str, Meta(min_length=1, max_length=15, pattern="^[ -~]+$")] = "TANDEM"
+    """Pattern of the link test."""
+    route_test: bool = False
+    """Japan: test the routes to destinations (SRT of JT-Q707), and report those that do not answer."""
 
 
 class Circuits(Table):

@@ -10,7 +10,7 @@ from tandem.core.timers import TimerTable
 from tandem.gateway.calls.control import CallControl
 from tandem.gateway.calls.half_call import HalfCall
 from tandem.gateway.calls.model import Information, Nature, Primitive, Release, Setup
-from tandem.gateway.configuration.check_ss7 import reached_point_codes
+from tandem.gateway.configuration.check_ss7 import highest_cic, reached_point_codes
 from tandem.gateway.configuration.ranges import parse_ranges
 from tandem.gateway.configuration.schema import ApplicationServer, Configuration, IsupTrunk, Linkset
 from tandem.gateway.log import Line
@@ -87,7 +87,7 @@ class IsupTrunkPort:
         self.unknown_nature = Nature.NATIONAL if trunk.unknown_nature == "national" else Nature.UNKNOWN
         self.endpoints: dict[int, TimeslotEndpoint] = {}
         for circuits in trunk.circuits:
-            cics = parse_ranges(circuits.cic, 0, 0xFFF)
+            cics = parse_ranges(circuits.cic, 0, highest_cic(linkset.variant))
             slots = parse_ranges(circuits.timeslots, 1, 31) if circuits.timeslots else [cic % 32 for cic in cics]
             for cic, slot in zip(cics, slots, strict=True):
                 self.endpoints[cic] = TimeslotEndpoint(circuits.span, slot)

@@ -15,11 +15,12 @@ P = ParameterCode
 
 
 class Variant(Enum):
-    """Whose ISUP: ITU-T (Q.763), ANSI (T1.113) or China (YDN 038, YD/T 1188)."""
+    """Whose ISUP: ITU-T (Q.763), ANSI (T1.113), China (YDN 038, YD/T 1188) or Japan (JT-Q763)."""
 
     ITU = "itu"
     ANSI = "ansi"
     CHINA = "china"
+    JAPAN = "japan"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +117,16 @@ def _coding(formats: Mapping[MessageType, MessageFormat], absent: set[MessageTyp
 
 #: Most octets of a message from the CIC on: 272 octets of signalling information (Q.703 2.3.8) less the label.
 MESSAGE_LIMITS: Final[Mapping[Variant, int]] = MappingProxyType(
-    {Variant.ITU: 268, Variant.ANSI: 265, Variant.CHINA: 265}
+    {Variant.ITU: 268, Variant.ANSI: 265, Variant.CHINA: 265, Variant.JAPAN: 267}
 )
 
 #: How each variant codes its messages. The formats of the Chinese national messages are not published: bodies whole.
+#: JT-Q763 follows Q.763; its national parameters (carrier information, charging) are not decoded but carried.
 CODINGS: Final[Mapping[Variant, Coding]] = MappingProxyType(
     {
         Variant.ITU: _coding(ITU_FORMATS, _ANSI_ONLY | _CHINA_ONLY, 12),
         Variant.ANSI: _coding({**ITU_FORMATS, **_ANSI_FORMATS}, _ITU_ONLY | _CHINA_ONLY, 14),
         Variant.CHINA: _coding(ITU_FORMATS, _ANSI_ONLY, 12),
+        Variant.JAPAN: _coding(ITU_FORMATS, _ANSI_ONLY | _CHINA_ONLY, 12),
     }
 )

@@ -477,7 +477,7 @@ def test_a_circuit_without_continuity_is_not_used_and_the_call_goes_over_another
     assert call.outgoing.reference != "pstn/1"
 
 
-@pytest.mark.parametrize("variant", ["ansi", "china"])
+@pytest.mark.parametrize("variant", ["ansi", "china", "japan"])
 def test_a_call_in_other_variants(variant):
     bench = Bench(linkset=f'variant = "{variant}"').up()
     call, _ = talk(bench)
