@@ -102,6 +102,8 @@ class Message:
     """See `Discriminator`."""
     long_user_user: bool = False
     """Whether the user-user element has two length octets, as H.225.0 7.2.2.31 codes it."""
+    body: bytes = b""
+    """Octets of the message that was segmented, in a SEGMENT (annex H); empty in all others."""
 
     @property
     def name(self) -> str:
@@ -160,6 +162,7 @@ class Message:
     def __str__(self) -> str:
         """One line for the log: name, call reference, and each element in words."""
         words = [f"{element.name}: {element}" for element in self.elements]
+        words += [f"body {self.body.hex()}"] if self.body else []
         return " | ".join([f"{self.name} call reference {self.call_reference}", *words])
 
 
@@ -203,8 +206,12 @@ def decode(octets: bytes, *, long_user_user: bool = False) -> Message:
             offset += 1
         else:
             kind = message_type(kind)
-    elements = _walk(octets, offset, long_user_user)
-    return Message(_reference(octets), kind, tuple(elements), octets[0], long_user_user)
+    end = size
+    if kind is MessageType.SEGMENT and offset + 1 < size and octets[offset] == ElementCode.SEGMENTED_MESSAGE:
+        # What follows is a piece of another message, cut anywhere.
+        end = min(size, offset + 2 + octets[offset + 1])
+    elements = _walk(octets[:end], offset, long_user_user)
+    return Message(_reference(octets), kind, tuple(elements), octets[0], long_user_user, octets[end:])
 
 
 def encode(message: Message) -> bytes:
@@ -226,7 +233,7 @@ def encode(message: Message) -> bytes:
             out += Shift(element.codeset).to_octets()
         out += _long(element) if message.long_user_user and _is_user_user(element) else element.to_octets()
         active = locked
-    return bytes(out)
+    return bytes(out + message.body)
 
 
 def _reference(octets: bytes) -> CallReference:
