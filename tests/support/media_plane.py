@@ -142,14 +142,19 @@ class Planes:
 
 
 @contextlib.contextmanager
-def two_planes(spans: int = 1, laws: tuple[str, str] = ("A", "A")) -> Iterator[tuple[Planes, Side, Side]]:
-    """Two planes joined by virtual spans E0, E1, …, signalling channel 1 in timeslot 16 of E0."""
+def two_planes(
+    spans: int = 1, laws: tuple[str, str] = ("A", "A"), framing: str = "crc4", channels: list[Channel] | None = None
+) -> Iterator[tuple[Planes, Side, Side]]:
+    """Two planes joined by virtual spans E0, E1, …; without `channels` signalling channel 1 in timeslot 16 of E0."""
     sides = []
     first_port = free_ports(40)
     for place, law in enumerate(laws):
         configuration = MediaConfiguration(
-            spans=[SpanConfiguration(f"E{span}", f"virtual:media{first_port}-{span}", law) for span in range(spans)],
-            channels=[Channel(1, "E0", (16,))],
+            spans=[
+                SpanConfiguration(f"E{span}", f"virtual:media{first_port}-{span}", law, framing)
+                for span in range(spans)
+            ],
+            channels=[Channel(1, "E0", (16,))] if channels is None else channels,
             rtp_ports=(first_port + 20 * place, first_port + 20 * place + 9),
         )
         sides.append(Side(Plane(configuration)))

@@ -89,6 +89,68 @@ def test_mu_law_all_the_way_is_bit_exact() -> None:
         assert all(quality.exact for quality in talk(planes, *phones, (Law.MU, Law.MU)))
 
 
+@pytest.mark.parametrize("framing", ["esf", "sf"])
+@pytest.mark.parametrize("channels", [[], [Channel(1, "E0", (24,), kind="lapd")]], ids=["speech", "signalling"])
+def test_mu_law_over_a_t1_is_bit_exact(framing: str, channels: list[Channel]) -> None:
+    with two_planes(laws=("u", "u"), framing=framing, channels=channels) as (planes, a, b):
+        phones = a.phone(1, "u"), b.phone(1, "u")
+        connect(a, b, circuit=23)
+        planes.run(0.4)
+        assert all(quality.exact for quality in talk(planes, *phones, (Law.MU, Law.MU)))
+        alarms = [[event.alarms for event in side.told(SpanChanged)] for side in (a, b)]
+        assert [told[-1] for told in alarms] == [[], []]
+        assert a.plane.lines[0].counters()["slips"] == 0
+
+
+def test_a_call_from_a_t1_to_an_e1_is_transcoded() -> None:
+    """A phone on either side of a gateway B, whose T1 goes to A and whose E1 goes to C."""
+    first = free_ports(60)
+    t1, e1 = f"virtual:t{first}", f"virtual:e{first}"
+    spans = [
+        [SpanConfiguration("T", t1, "u", "esf")],
+        [SpanConfiguration("T", t1, "u", "esf"), SpanConfiguration("E", e1)],
+        [SpanConfiguration("E", e1)],
+    ]
+    a, b, c = (
+        Side(Plane(MediaConfiguration(spans=each, rtp_ports=(first + 20 * place, first + 20 * place + 9))))
+        for place, each in enumerate(spans)
+    )
+    planes = Planes(a, b, c)
+    phones = a.phone(1, "u"), c.phone(1, "A")
+    for side, circuit in ((a, timeslot(24, "T")), (c, timeslot(31, "E"))):
+        side.command(Source(leg(1), circuit), Source(circuit, leg(1)))
+    b.command(Source(timeslot(24, "T"), timeslot(31, "E")), Source(timeslot(31, "E"), timeslot(24, "T")))
+    planes.run(0.4)
+    for quality in talk(planes, *phones, (Law.MU, Law.A)):
+        assert quality.snr_db > 33
+        assert (quality.lost_samples, quality.repeated_samples) == (0, 0)
+    for side in (a, b, c):
+        side.plane.close()
+        for phone in side.phones:
+            phone.socket.close()
+
+
+@pytest.mark.parametrize(("framing", "slot"), [("esf", 24), ("sf", 24), ("crc4", 16), ("basic", 1)])
+def test_a_d_channel_carries_frames_both_ways(framing: str, slot: int) -> None:
+    with two_planes(framing=framing, channels=[Channel(7, "E0", (slot,), kind="lapd")]) as (planes, a, b):
+        planes.run(0.3)
+        sabme, ready = bytes.fromhex("00017f"), bytes.fromhex("00010101")
+        information = bytes.fromhex("02010000") + bytes(range(256)) * 6
+        # Equal frames in a row are two frames; what is in the queue goes behind what was there.
+        sent = [[sabme, sabme, ready, information], [ready, ready, ready]]
+        for side, frames in zip((a, b), sent, strict=True):
+            side.events.clear()
+            side.command(SendUnits(7, frames[:2], None))
+            side.command(SendUnits(7, frames[2:], None))
+        planes.run(0.5)
+        for side, frames in zip((b, a), sent, strict=True):
+            told = side.told(UnitsReceived)
+            assert [unit for event in told for unit in event.units] == frames
+            assert {event.channel for event in told} == {7}
+            assert sum(event.errored for event in told) == 0
+            assert sum(event.good for event in told) == len(frames)
+
+
 def test_two_legs_and_nothing_else(bench: Bench) -> None:
     planes, a, _ = bench
     one, other = a.phone(1), a.phone(2)
