@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tandem.core.errors import DecodeError, EncodeError
-from tandem.isdn.q931.codes import MessageType
+from tandem.isdn.q931.codes import Discriminator, MessageType
 from tandem.isdn.q931.indications import SegmentedMessage
 from tandem.isdn.q931.messages import Message, decode
 
@@ -15,20 +15,20 @@ MAXIMUM_SEGMENTS: Final = 8
 #: Seconds to wait for the next segment (Q.931 table 9-1 and 9-2).
 T314: Final = 4.0
 
-_HEADER_OF_ELEMENT: Final = 4
+_ELEMENT: Final = 4  # octets of the segmented message element
 
 
-def split(message: Message, limit: int) -> list[bytes]:
-    """Octets of the messages that carry `message` in at most `limit` octets each (N201): itself, or segments.
+def segment(message: Message, limit: int) -> list[Message]:
+    """The messages that carry `message` in at most `limit` octets each (N201): itself, or SEGMENT messages.
 
-    EncodeError when more than eight segments would be needed; nothing of such a message is sent.
+    EncodeError when more than eight segments would be needed; nothing of such a message is sent (H.2 a).
     """
     octets = message.encode()
     if len(octets) <= limit:
-        return [octets]
+        return [message]
     if isinstance(message.type, MessageType):
         header = len(message.call_reference.encode()) + 2
-        room = limit - header - _HEADER_OF_ELEMENT
+        room = limit - header - _ELEMENT
         content = octets[header:]
         count = -(-len(content) // room) if room > 0 else MAXIMUM_SEGMENTS + 1
         if count <= MAXIMUM_SEGMENTS:
@@ -39,7 +39,7 @@ def split(message: Message, limit: int) -> list[bytes]:
                     (SegmentedMessage(index == 0, count - index - 1, message.type),),
                     message.discriminator,
                     body=content[index * room : (index + 1) * room],
-                ).encode()
+                )
                 for index in range(count)
             ]
     raise EncodeError(f"{message.name} of {len(octets)} octets does not fit {MAXIMUM_SEGMENTS} segments of {limit}")
@@ -65,7 +65,7 @@ class Reassembler:
 
     def receive(self, message: Message, now: float) -> None:
         """Take a message; one that is no segment comes out at once."""
-        if message.type != MessageType.SEGMENT or message.discriminator != 0x08:
+        if message.type != MessageType.SEGMENT or message.discriminator != Discriminator.CALL_CONTROL:
             if self._first is not None:
                 self._lose(f"{message.name} came before the last segment")
             self._outputs.append(message)
