@@ -101,9 +101,13 @@ class InitialAddressWithInformation(InitialAddress):
     @property
     def announced(self) -> int:
         """The first indicator octet, bit A lowest."""
+        return self._present() | self.unread
+
+    def _present(self) -> int:
+        """Bits of the fields that are there."""
         present = _CUG * (self.closed_user_group is not None)
         present |= _CALLING_LINE * (self.calling_line is not None)
-        return present | _ORIGINAL_CALLED * (self.original_called is not None) | self.unread
+        return present | _ORIGINAL_CALLED * (self.original_called is not None)
 
     @classmethod
     def parse(cls, octets: bytes, variant: Variant) -> Self:
@@ -124,9 +128,9 @@ class InitialAddressWithInformation(InitialAddress):
 
     def body(self, variant: Variant) -> bytes:
         """As IAM, then the first indicator octet and the fields."""
-        known = self.announced & ~self.unread
-        unread = self.unread & 0x7F
-        if not 0 <= self.unread <= 0xFF or known & self.unread or (unread and known > unread & -unread):
+        known = self._present()
+        unread = self.unread & 0x7F  # bit H announces no field
+        if not 0 <= self.unread <= 0xFF or known & unread or (unread and known > unread & -unread):
             raise EncodeError(f"fields {known:#04x} of IAI cannot come with the unread ones {self.unread:#04x}")
         out = InitialAddress.body(self, variant) + bytes((self.announced,))
         for part in (self.closed_user_group, self.calling_line, self.original_called):

@@ -1,0 +1,43 @@
+"""Heading codes and names."""
+
+from tandem.ss7.tup.codes import CHINA_ONLY, Direction, Group, MessageType, message_name, message_type
+from tandem.ss7.tup.variants import Variant
+
+
+def test_codes_of_q723():
+    assert MessageType.IAM == 0x11
+    assert MessageType.IAI == 0x21
+    assert MessageType.EUM == 0xF5
+    assert MessageType.ANU == 0x06
+    assert MessageType.CCL == 0x76
+    assert MessageType.SUA == 0xE8
+    assert MessageType.ACC == 0x1A
+
+
+def test_h0_is_the_group():
+    assert (MessageType.RLG.group, MessageType.MGB.group, MessageType.MAL.group) == (Group.CCM, Group.GRM, Group.NAM)
+    assert all(Group(known & 0xF) is known.group for known in MessageType)
+    assert len(MessageType) == 58
+
+
+def test_titles_and_directions():
+    assert all(known.title for known in MessageType)
+    assert MessageType.MBA.title == "Maintenance group blocking acknowledgement"
+    assert MessageType.CLF.direction is Direction.FORWARD
+    assert MessageType.CBK.direction is Direction.BACKWARD
+    assert MessageType.RLG.direction is Direction.BACKWARD
+    assert MessageType.CCR.direction is Direction.FORWARD
+    assert MessageType.BLO.direction is MessageType.GRS.direction is Direction.EITHER
+
+
+def test_national_messages_are_known_in_china_only():
+    assert {known.name for known in CHINA_ONLY} == {"MPM", "OPR", "SLB", "STB", "MAL"}
+    for known in MessageType:
+        assert message_type(known, Variant.CHINA) is known
+        assert message_type(known, Variant.ITU) is (None if known in CHINA_ONLY else known)
+    assert message_type(0x00, Variant.CHINA) is None
+
+
+def test_unknown_headings_have_a_name_too():
+    assert message_name(0x46) == "CLF"
+    assert message_name(0x09) == "heading 0x09"
