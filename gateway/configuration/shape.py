@@ -72,11 +72,11 @@ def _value(info: Any, value: Any, path: str) -> Iterator[Problem]:
             for index, (inner, item) in enumerate(zip(inners, value, strict=True)):
                 yield from _value(inner, item, f"{path}[{index}]")
         case inspect.LiteralType(values=choices):
-            if not isinstance(value, str):
-                yield Problem(path, f"must be {_KINDS[str]}, not {_kind(value)}")
+            if type(value) is not type(choices[0]):
+                yield Problem(path, f"must be {_KINDS[type(choices[0])]}, not {_kind(value)}")
             elif value not in choices:
                 words = [choice or '""' for choice in map(str, choices)]
-                yield Problem(path, f"{value!r} is not known here; {suggestion(value, words, 'write one of')}")
+                yield Problem(path, f"{value!r} is not known here; {suggestion(str(value), words, 'write one of')}")
         case _:
             yield from _scalar(info, value, path)
 

@@ -1,7 +1,7 @@
 """A whole gateway, twice, under a virtual clock: calls that end well, calls that do not, and no circuit stuck."""
 
 import pytest
-from support.node_pair import ADDRESS, M2PA, M3UA, OFFER, Bench
+from support.node_pair import ADDRESS, LINKSET, M2PA, M3UA, OFFER, Bench
 
 from tandem.gateway.media.protocol import CloseRtp, OpenRtp, RtpEndpoint, Source, TimeslotEndpoint, Tone
 from tandem.gateway.sip.primitives import (
@@ -491,6 +491,62 @@ def test_a_call_in_other_variants(variant):
     bench.run(1)
     assert bench.events("a", Rejected)[0].status == 486
     assert bench.all_idle()
+
+
+def calls_both_ways(bench):
+    """One call from A to B and one back, answered and released."""
+    for caller, called in ("ab", "ba"):
+        call = invite(bench, caller=caller)
+        incoming = offered(bench, called)
+        bench.call(called, "respond", incoming.call, 200, body=OFFER)
+        bench.run(0.5)
+        assert bench.events(caller, Answered)
+        bench.call(caller, "bye", call, ())
+        bench.run(1)
+        assert bench.events(called, Ended)
+    assert [record.cause for name in "AB" for record in bench.records[name]] == [16, 16, 16, 16]
+    assert bench.all_idle()
+
+
+@pytest.mark.parametrize(
+    ("ss7", "roles"),
+    [(LINKSET, ("asp", "asp")), (M2PA, ("asp", "asp")), (M3UA, ("asp", "sgp"))],
+    ids=["E1", "M2PA", "M3UA"],
+)
+def test_calls_between_japanese_points(ss7, roles):
+    bench = Bench(
+        ss7=ss7.replace('"{own}"', '"3-{own}-31"').replace('"{other}"', '"3-{other}-31"'),
+        roles=roles,
+        linkset='variant = "japan"',
+    )
+    if ss7 is not LINKSET:
+        bench.connect()
+    bench.up()
+    calls_both_ways(bench)
+    if ss7 is not M3UA:
+        (point,) = bench.nodes["A"].signalling.points.values()
+        assert point.configuration.point_code == 3 << 9 | 1 << 5 | 31
+        assert not {"SLTM", "SLTA", "TRA"} & set(point.counters), "JT-Q707 has no link test, JT-Q704 no restart"
+
+
+def test_japanese_routing_test_is_told_to_the_operator():
+    bench = Bench(ss7=LINKSET + "[ss7]\nroute_test = true\n", linkset='variant = "japan"').up()
+    bench.run(1)
+    assert [line.text for _, name, line in bench.lines if name == "A" and "routing test" in line.text] == [
+        "0-0-2 answers the routing test"
+    ]
+
+
+def test_calls_between_ansi_points_that_restart_as_a_whole():
+    more = "[ss7]\nfull_restart = true\nsls_rotation = 8\n"
+    bench = Bench(
+        ss7=LINKSET + more, linkset='variant = "ansi"', cics="1-15,16370-16383", circuits='timeslots = "1-15,17-30"'
+    ).up()
+    for node in bench.nodes.values():
+        (point,) = node.signalling.points.values()
+        assert point.counters["TRW"] >= 1, "both restart and say so"
+        assert point.counters["TRA"] >= 1
+    calls_both_ways(bench)
 
 
 @pytest.mark.parametrize(

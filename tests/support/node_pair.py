@@ -43,6 +43,7 @@ linkset = "peer"
   [[trunk.circuits]]
   span = "e1"
   cic = "{cics}"
+  {circuits}
 [[trunk]]
 name = "pbx"
 type = "sip"
@@ -83,6 +84,7 @@ point_code = "{own}"
 adjacent_point_code = "{other}"
 proving = "emergency"
 restart_wait = 1.0
+{linkset}
   [[ss7.linkset.link]]
   association = "wire"
 """
@@ -100,6 +102,7 @@ associations = ["wire"]
 point_code = "{own}"
 destinations = ["{other}"]
 routing_context = 7
+{linkset}
 """
 
 ADDRESS = {
@@ -139,7 +142,7 @@ class Bench:
         self._sources = {}
         self._fill = {}
         self._counts = {}
-        parts = {"linkset": "", "links": "", "trunk": "", "sip_trunk": "", "more": ""} | extra
+        parts = {"linkset": "", "circuits": "", "links": "", "trunk": "", "sip_trunk": "", "more": ""} | extra
         for name, own, other in (("A", "1", "2"), ("B", "2", "1")):
             first = name == "A"
             below = ss7.format(

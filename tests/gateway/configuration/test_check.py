@@ -96,8 +96,8 @@ CHANGES = [
     ("timeslot = 17", "timeslot = 17\nslc = 0", "ss7.linkset[0].link[1].slc", "0 is already the SLC of link[0]"),
     (
         "timers = { q703_t1 = 40 }",
-        "timers = { q703_t8 = 1 }",
-        "ss7.linkset[0].timers.q703_t8",
+        "timers = { q703_t9 = 1 }",
+        "ss7.linkset[0].timers.q703_t9",
         "unknown timer; did you",
     ),
     (
