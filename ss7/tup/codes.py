@@ -218,9 +218,6 @@ def message_type(heading: int, variant: Variant) -> MessageType | None:
     return _TYPES[variant].get(heading)
 
 
-def message_name(heading: int) -> str:
-    """Acronym of a message, or `heading 0xNN` of an unknown one."""
-    try:
-        return MessageType(heading).name
-    except ValueError:
-        return f"heading {heading:#04x}"
+def message_name(heading: MessageType | int) -> str:
+    """Acronym of a message, or `heading 0xNN` of a plain number, whose meaning the variant does not know."""
+    return heading.name if isinstance(heading, MessageType) else f"heading {heading:#04x}"

@@ -1,6 +1,7 @@
 """`tandem decode`."""
 
 import json
+from functools import partial
 
 import pytest
 from click.testing import CliRunner
@@ -174,3 +175,79 @@ def test_offset_of_an_error_within_a_parameter():
     with pytest.raises(DecodeError) as caught:
         decode("mtp3", octets_of(LABEL + "05000c 02 00 01 84"))
     assert caught.value.offset == 5 + 7
+
+
+def test_mtp3_of_japan():
+    result = tandem("mtp3", "81 3412 2143 05 00 23 00 1177", "--variant", "japan", "--json")
+    report = json.loads(result.stdout)
+    assert (report["message"], report["title"]) == ("SRT", "signalling routing test message")
+    assert report["label"] == {"dpc": 0x1234, "opc": 0x4321, "sls": 5, "dpc_text": "9-1-20", "opc_text": "33-9-1"}
+    assert report["parameters"] == [{"name": "test_pattern", "value": "1177"}]
+    report = decode("mtp3", octets_of("80 3412 2143 05 00 14 02 34120000 78560000"), "japan")
+    assert [row["value"] for row in report["parameters"]] == [0x1234, 0x5678]
+    assert decode("mtp3", octets_of("85 3412 2143 05" + IAM), "japan")["message"] == "IAM"
+
+
+IAI = "21 0a 02 64 21 43 65 30 a2 13 80 00 38 10 12 2a 08"
+
+
+def test_tup_as_json():
+    report = json.loads(tandem("tup", IAI, "--json").stdout)
+    assert (report["protocol"], report["message"], report["code"], report["cic"]) == ("tup", "IAI", 0x21, None)
+    assert report["title"] == "Initial address with additional information"
+    values = {item["name"]: item for item in report["parameters"]}
+    assert list(values) == ["digits", "category", "st", "indicators", "calling_line", "original_called"]
+    assert values["digits"] == {"name": "digits", "value": "123456", "text": "123456"}
+    assert values["category"] == {"name": "category", "value": 10, "text": "ordinary"}
+    assert values["st"] == {"name": "st", "value": False, "text": "no"}
+    assert values["indicators"]["value"]["all_ss7"] is True
+    assert values["calling_line"]["value"] == {
+        "digits": "3108008301",
+        "nature": 2,
+        "restricted": False,
+        "incomplete": False,
+        "filler": 0,
+    }
+    assert report["body"] == "08"
+
+
+def test_tup_as_text():
+    lines = tandem("tup", "a8 01 fe").stdout.splitlines()
+    assert lines == ["GRA Circuit group reset acknowledgement", "  range    1", "  status   01", "  padding  63"]
+    assert tandem("tup", "14 25").stdout.splitlines()[1] == "  kind             charge"
+
+
+def test_tup_of_each_variant():
+    assert decode("tup", b"\x2c\x03\x00", "china")["parameters"] == [{"name": "pulses", "value": 3, "text": "3"}]
+    unknown = decode("tup", b"\x2c\x03\x00")
+    assert (unknown["message"], unknown["title"], unknown["body"]) == ("heading 0x2c", "unknown message", "0300")
+    refused = tandem("tup", "14 25", "--variant", "ansi")
+    assert refused.exit_code == 1
+    assert "TUP has no ansi variant, only itu and china" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("octets", "variant", "points"),
+    [("84 01 80 00 30 12 14 25", "itu", (1, 2)), ("84 03 02 01 06 05 04 23 01 14 25", "china", (0x010203, 0x040506))],
+)
+def test_mtp3_with_tup_inside(octets, variant, points):
+    report = decode("mtp3", octets_of(octets), variant)
+    assert (report["service"], report["message"], report["cic"]) == ("TUP", "ACM", 0x123)
+    assert (report["label"]["dpc"], report["label"]["opc"]) == points
+    assert {item["name"]: item["value"] for item in report["parameters"]}["free"] is True
+    with pytest.raises(DecodeError) as caught:
+        decode("mtp3", octets_of(octets)[:-1], variant)
+    assert caught.value.offset == len(octets_of(octets)) - 1
+
+
+def test_tup_in_an_ansi_label_keeps_its_octets():
+    report = decode("mtp3", octets_of("84 03 02 01 06 05 04 23 01 14 25"), "ansi")
+    assert (report["service"], report["cic"], report["data"]) == ("TUP", None, "011425")
+
+
+@given(st.binary(max_size=24))
+def test_any_octets_as_tup_give_a_report_or_an_error(octets):
+    for variant in ("itu", "china"):
+        report = attempt(partial(decode, "tup", variant=variant), octets)
+        if report is not None:
+            assert render(json.loads(json.dumps(report))) == render(report)

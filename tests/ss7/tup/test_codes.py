@@ -39,5 +39,6 @@ def test_national_messages_are_known_in_china_only():
 
 
 def test_unknown_headings_have_a_name_too():
-    assert message_name(0x46) == "CLF"
+    assert message_name(MessageType.CLF) == "CLF"
+    assert message_name(0x46) == "heading 0x46"
     assert message_name(0x09) == "heading 0x09"

@@ -94,6 +94,7 @@ def test_unknown_heading_keeps_its_octets():
 def test_national_messages_of_china_are_unknown_to_itu(kind):
     octets = bytes((kind, 5, 0))
     assert decode(octets, Variant.ITU) == Signal(int(kind), rest=b"\x05\x00")
+    assert decode(octets, Variant.ITU).name == f"heading 0x{kind:02x}"
     assert decode(octets, Variant.CHINA).type is kind
     with pytest.raises(EncodeError, match="does not exist in the itu variant"):
         encode(decode(octets, Variant.CHINA), Variant.ITU)
