@@ -1,5 +1,7 @@
 """Heading codes and names."""
 
+from pathlib import Path
+
 from tandem.ss7.tup.codes import CHINA_ONLY, Direction, Group, MessageType, message_name, message_type
 from tandem.ss7.tup.variants import Variant
 
@@ -42,3 +44,11 @@ def test_unknown_headings_have_a_name_too():
     assert message_name(MessageType.CLF) == "CLF"
     assert message_name(0x46) == "heading 0x46"
     assert message_name(0x09) == "heading 0x09"
+
+
+def test_the_reference_lists_every_message():
+    page = Path(__file__).resolve().parents[3] / "docs/reference/tup-conformance.md"
+    listed = [line for line in page.read_text(encoding="utf-8").splitlines() if "| 0x" in line]
+    assert [line.split(" | ")[:4] for line in listed] == [
+        [f"| {known.name}", f"0x{known:02X}", known.title, known.direction.value] for known in MessageType
+    ]
