@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import ClassVar, Final, Self
+from functools import lru_cache
+from typing import Any, ClassVar, Final, Self
 
 from tandem.core.bits import bits, describe_bits, read_bits, write_bits
 from tandem.core.digits import pack_digits, unpack_digits
@@ -74,23 +76,28 @@ class BitFields:
     __slots__ = ()
 
     SIZE: ClassVar[int] = 1
+    NAME: ClassVar[str]
 
     @classmethod
     def parse(cls, octets: bytes, offset: int = 0) -> Self:
         """Read the element at `offset`."""
-        return cls(**read_bits(cls, int.from_bytes(take(octets, offset, cls.SIZE, _name(cls)), "little")))
+        value: Self = _shared(cls, take(octets, offset, cls.SIZE, cls.NAME))
+        return value
 
     def encode(self) -> bytes:
         """Its octets; EncodeError when a value does not fit its field."""
-        return write_bits(self, _name(type(self))).to_bytes(self.SIZE, "little")
+        return write_bits(self, self.NAME).to_bytes(self.SIZE, "little")
 
     def __str__(self) -> str:
         return ", ".join(describe_bits(self)) or "none"
 
 
-def _name(cls: type) -> str:
-    """`message indicators` of `MessageIndicators`."""
-    return "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in cls.__name__).strip()
+def _read(cls: Any, octets: bytes) -> Any:
+    return cls(**read_bits(cls, int.from_bytes(octets, "little")))
+
+
+#: The value of an element; one for all messages, as the same few octets come all the time.
+_shared: Final[Callable[[Any, bytes], Any]] = lru_cache(4096)(_read)
 
 
 def take(octets: bytes, offset: int, count: int, what: str) -> bytes:
@@ -113,6 +120,7 @@ class MessageIndicators(BitFields):
     """Message indicators of IAM and IAI, bits A to L, and in the same octets the number of address signals."""
 
     SIZE: ClassVar[int] = 2
+    NAME: ClassVar[str] = "message indicators"
 
     nature: int = bits(1, 1, 2, default=Nature.NATIONAL, meaning=Nature)
     """Bits BA: nature of address."""
@@ -163,20 +171,22 @@ class _Address:
 
     __slots__ = ()
 
+    NAME: ClassVar[str]
+
     digits: str
     filler: int
 
     @classmethod
     def parse(cls, octets: bytes, offset: int = 0) -> tuple[Self, int]:
         """The address at `offset`, and the offset behind it."""
-        first = take(octets, offset, 1, _name(cls))[0]
+        first = take(octets, offset, 1, cls.NAME)[0]
         digits, st, filler, end = unpack_signals(octets, offset + 1, first >> 4)
         return cls(digits=digits + ST * st, filler=filler, **read_bits(cls, first)), end  # type: ignore[call-arg]
 
     def encode(self) -> bytes:
         """Its octets; EncodeError when a value does not fit its field."""
         count, packed = pack_signals(self.digits, filler=self.filler)
-        return bytes((write_bits(self, _name(type(self))) | count << 4,)) + packed
+        return bytes((write_bits(self, self.NAME) | count << 4,)) + packed
 
     def __str__(self) -> str:
         return f"{self.digits or '(no digits)'} {', '.join(describe_bits(self))}"
@@ -185,6 +195,8 @@ class _Address:
 @dataclass(frozen=True, slots=True)
 class CallingLineIdentity(_Address):
     """Calling line identity, Q.723 3.3.2."""
+
+    NAME: ClassVar[str] = "calling line identity"
 
     digits: str
     """Address signals 0-9, B, C (code 11, 12); none when the identity is not available."""
@@ -199,6 +211,8 @@ class CallingLineIdentity(_Address):
 @dataclass(frozen=True, slots=True)
 class OriginalCalledAddress(_Address):
     """Original called address, Q.723 3.3.2."""
+
+    NAME: ClassVar[str] = "original called address"
 
     digits: str
     nature: int = bits(1, 1, 2, default=Nature.NATIONAL, meaning=Nature)
@@ -221,6 +235,7 @@ class ClosedUserGroup(BitFields):
     """Closed user group information: indicator, four digits and 16 bits of interlock code (layout recalled)."""
 
     SIZE: ClassVar[int] = 5
+    NAME: ClassVar[str] = "closed user group"
 
     call: int = bits(1, 1, 2, meaning=ClosedUserGroupCall)
     spare: int = bits(1, 3, 6)
