@@ -161,6 +161,16 @@ class Node:
         self.control.release_all(Release(Cause.NORMAL_UNSPECIFIED, diagnostic="the gateway is shutting down"), now)
         self._settle(now)
 
+    def stop(self, now: float) -> None:
+        """Take the signalling down in order; `stopped` tells when the peers have answered."""
+        self.signalling.stop(now)
+        self._settle(now)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether nothing that `stop` began waits for an answer."""
+        return self.signalling.stopped
+
     def abandon(self, reason: str, now: float) -> None:
         """The media process is gone: end every call as far as its peer can be told, and account for all of them."""
         self.control.accepting = False

@@ -31,6 +31,10 @@ from tandem.gateway.sip.transport import open_socket, receive_all, send
 START_SECONDS = 10.0
 #: Interval of housekeeping: records to disk, capture to disk, clock offset, timers that have drifted.
 HOUSEKEEPING_SECONDS = 1.0
+#: Longest that the peers' answers are waited for when the signalling is taken down: one T(ack) for each of three.
+SIGNALLING_SECONDS = 6.0
+#: How long links say SIOS before the lines go quiet; level 2 of the peer takes one.
+OUT_OF_SERVICE_SECONDS = 0.1
 
 
 def serve(configuration: Configuration, logger: Logger) -> None:
@@ -75,6 +79,8 @@ class Service:
         """What the media process said together with Ready."""
         self._idle = asyncio.Event()
         self._draining = False
+        self._signalling_stopped = asyncio.Event()
+        self._stopping_signalling = False
         self._failure: str | None = None
 
     async def run(self) -> None:
@@ -157,6 +163,14 @@ class Service:
                 await self._idle.wait()
         if not self.node.idle:
             self._log(Line("warning", "!", "gateway", "stopping although calls or blockings are still open"))
+        self.node.stop(loop.time())
+        self._stopping_signalling = True
+        self._act()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SIGNALLING_SECONDS):
+                await self._signalling_stopped.wait()
+        if self.node.signalling.links:
+            await asyncio.sleep(OUT_OF_SERVICE_SECONDS)
 
     def _close(self) -> None:
         loop = self._loop
@@ -233,6 +247,8 @@ class Service:
             self.logger.write(line, stamp)
         if self._draining and self.node.idle:
             self._idle.set()
+        if self._stopping_signalling and self.node.stopped:
+            self._signalling_stopped.set()
         deadline = self.node.next_deadline()
         # A timer that is armed too early stays: firing once for nothing is cheaper than arming anew for each input.
         if deadline is not None and (self._deadline is None or deadline < self._deadline):
@@ -297,9 +313,7 @@ def _open_capture(configuration: Configuration, logger: Logger) -> CaptureWriter
 
 def _media_configuration(configuration: Configuration) -> MediaConfiguration:
     return MediaConfiguration(
-        spans=[
-            SpanConfiguration(span.name, span.device, span.law, span.framing) for span in configuration.span
-        ],
+        spans=[SpanConfiguration(span.name, span.device, span.law, span.framing) for span in configuration.span],
         channels=channels(configuration),
         rtp_address=configuration.media.address,
         rtp_ports=configuration.media.ports,

@@ -133,6 +133,19 @@ class Signalling:
         if self.m3ua is not None:
             self.m3ua.start(now)
 
+    def stop(self, now: float) -> None:
+        """Take every link and every ASP down in order, so that the neighbours need not find out; see `stopped`."""
+        self._touched = True
+        for point in self.points.values():
+            point.stop(now)
+        for layer in self._layers:
+            layer.stop(now)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the peers have answered all that `stop` told them."""
+        return all(layer.stopped for layer in self._layers)
+
     def association_up(self, name: str, streams: int, now: float) -> None:
         """The transport has the association `name`, with `streams` streams to the peer."""
         self._touched = True

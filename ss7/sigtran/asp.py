@@ -42,6 +42,10 @@ class Surroundings(Protocol):
         """Parameters that name a server on an association."""
         ...
 
+    def leave(self, association: str, now: float) -> bool:
+        """Our ASP there is inactive and about to go down: whether something has to be answered before."""
+        ...
+
     def accepts_mode(self, server: str, mode: int) -> bool:
         """Whether an ASP may take part in `server` in this traffic mode."""
         ...
@@ -87,11 +91,27 @@ class AspClient(_Asp):
         self._ask(Type.ASPUP, "", now)
 
     def stop(self, now: float) -> None:
-        """Go down, whatever was wanted before."""
+        """Go down in order, whatever was wanted before: inactive, without registrations, down (RFC 4666 4.3.4, 4.4.2).
+
+        What the peer does not answer within T(ack) is not waited for again.
+        """
         self.wanted_up = False
         self.wanted.clear()
         self._forget()
+        for server in sorted(self.active if self.up else ()):
+            self._ask(Type.ASPIA, server, now)
+        self.go_on_stopping(now)
+
+    def go_on_stopping(self, now: float) -> None:
+        """What was waited for on the way down has come, or has not."""
+        if self.wanted_up or self._asked or (self.up and self._layer.leave(self.name, now)):
+            return
         self._ask(Type.ASPDN, "", now)
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether it is down and wants nothing."""
+        return not (self.up or self.wanted_up or self._asked)
 
     def lost(self, now: float) -> None:
         """The association is gone."""
@@ -155,7 +175,14 @@ class AspClient(_Asp):
     def retry(self, key: object, now: float) -> None:
         """T(ack) expired for a request."""
         for kind, server in self._asked & {key}:
-            self._ask(kind, server, now)
+            if kind is Type.ASPIA and not self.wanted_up:
+                before = self.state
+                self._settle(kind, server)
+                self.active.discard(server)
+                self._changed(before, now)
+                self.go_on_stopping(now)
+            else:
+                self._ask(kind, server, now)
 
     def _up_acknowledged(self, message: Message, now: float) -> None:
         before = self.state
@@ -217,6 +244,8 @@ class AspClient(_Asp):
                 if not asked and server in self.wanted:
                     self._ask(Type.ASPAC, server, now)
         self._changed(before, now)
+        if not self.wanted_up:
+            self.go_on_stopping(now)
 
     def _ask(self, kind: Type, server: str, now: float) -> None:
         parameters: tuple[Parameter, ...] = ()

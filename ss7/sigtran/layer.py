@@ -160,13 +160,21 @@ class AdaptationLayer(ABC, Generic[Server, Upper]):
     # From management
 
     def stop(self, now: float) -> None:
-        """Take our ASPs down at every peer, and those of the peers at us; a new `connected` brings them up."""
+        """Take our ASPs down in order at every peer, and those of the peers at us; a new `connected` brings them up.
+
+        `stopped` tells when it is done.
+        """
         for peer in self.peers.values():
             if peer.connected and peer.client is not None:
                 peer.client.stop(now)
             if peer.connected and peer.server is not None and peer.server.up:
                 peer.server.block(True, now)
                 peer.server.blocked = False
+
+    @property
+    def stopped(self) -> bool:
+        """Whether none of our ASPs is up, wants to be, or waits for an answer."""
+        return all(peer.client is None or not peer.connected or peer.client.at_rest for peer in self.peers.values())
 
     def block(self, association: str, blocked: bool, now: float) -> None:
         """Keep the peer's ASP down (ASP Up is refused: management blocking), or let it come up again."""
@@ -220,6 +228,10 @@ class AdaptationLayer(ABC, Generic[Server, Upper]):
         diagnostic = [Parameter(Tag.DIAGNOSTIC, self._current[:DIAGNOSTIC_OCTETS])] if self._current else []
         named = list(parameters) or self._names_to_repeat(code)
         self.send(association, Type.ERR, [Parameter.number(Tag.ERROR_CODE, code), *named, *diagnostic])
+
+    def leave(self, association: str, now: float) -> bool:
+        """Our ASP there is inactive and about to go down: whether something has to be answered before."""
+        return False
 
     def accepts_mode(self, server: str, mode: int) -> bool:
         """Whether an ASP may take part in `server` in this traffic mode."""

@@ -28,7 +28,7 @@ from tandem.ss7.sigtran.common import Message, MessageError, Parameter
 from tandem.ss7.sigtran.configuration import AssociationConfiguration, Role, Timer, Timers
 from tandem.ss7.sigtran.layer import AdaptationLayer, Peer
 from tandem.ss7.sigtran.m3ua_configuration import M3uaServer
-from tandem.ss7.sigtran.m3ua_destinations import DestinationState, DestinationTable
+from tandem.ss7.sigtran.m3ua_destinations import MESSAGE_STATES, STATE_MESSAGES, DestinationState, DestinationTable
 from tandem.ss7.sigtran.m3ua_registration import Registrations
 from tandem.ss7.sigtran.messages import M3UA_FORMS, Forms
 from tandem.ss7.sigtran.parameters import (
@@ -123,7 +123,7 @@ class M3ua(AdaptationLayer[M3uaServer, UserIndication]):
         for peer in self.peers.values():
             if peer.role is Role.SGP and peer.server is not None and peer.server.active:
                 if before is None or before[0] is not state:
-                    self._tell(peer, _STATE_MESSAGES[state], [pc])
+                    self._tell(peer, STATE_MESSAGES[state], [pc])
                 if congestion != (before[1] if before else 0):
                     self._tell_congestion(peer, pc, congestion)
 
@@ -267,7 +267,7 @@ class M3ua(AdaptationLayer[M3uaServer, UserIndication]):
     def _destination_message(self, peer: Peer, message: Message, now: float) -> None:
         """DUNA, DAVA or DRST."""
         if self._from_gateway(peer):
-            state = _MESSAGE_STATES[Type(message.type)]
+            state = MESSAGE_STATES[Type(message.type)]
             for code in self._concerned(peer, parse_affected(message)):
                 self._table.set(peer.name, code, state)
             self._watch(peer, now)
@@ -300,7 +300,7 @@ class M3ua(AdaptationLayer[M3uaServer, UserIndication]):
                 self._tell(peer, Type.DUNA, [asked])
             for code in known:
                 state, congestion = self._network[code]
-                self._tell(peer, _STATE_MESSAGES[state], [code])
+                self._tell(peer, STATE_MESSAGES[state], [code])
                 if congestion:
                     self._tell_congestion(peer, code, congestion)
 
@@ -373,8 +373,25 @@ class M3ua(AdaptationLayer[M3uaServer, UserIndication]):
         for name in self._served[peer.name]:
             self._contexts.pop((peer.name, name), None)
             self.timers.stop((Timer.ACK, peer.name, (Type.REG_REQ, name)))
+        self.timers.stop((Timer.ACK, peer.name, (Type.DEREG_REQ, "")))
 
     # Registration
+
+    def leave(self, association: str, now: float) -> bool:
+        """Deregister what the gateway gave us contexts for (RFC 4666 4.4.2)."""
+        contexts = [self._contexts.get((association, name)) for name in self._served[association]]
+        given = [context for context in contexts if context is not None]
+        key = (Timer.ACK, association, (Type.DEREG_REQ, ""))
+        if given and not self.timers.is_running(key):
+            self.timers.start(key, now + self.durations.ack)
+            self.send(association, Type.DEREG_REQ, [Parameter.number(Tag.ROUTING_CONTEXT, *given)])
+        return bool(given)
+
+    def _deregistered(self, peer: Peer, now: float) -> None:
+        for name in self._served[peer.name]:
+            self._contexts.pop((peer.name, name), None)
+        if peer.client is not None:
+            peer.client.go_on_stopping(now)
 
     def _ready(self, peer: Peer, server: str, now: float) -> bool:
         if self._usable(peer.name, server) or peer.client is None:
@@ -394,6 +411,8 @@ class M3ua(AdaptationLayer[M3uaServer, UserIndication]):
             case (Type.REG_REQ, str(server)):
                 if peer.client is not None and peer.client.up and not self._usable(peer.name, server):
                     self._register(peer, server, now)
+            case (Type.DEREG_REQ, _):
+                self._deregistered(peer, now)
             case _:
                 super()._retry(peer, key, now)
 
@@ -445,16 +464,13 @@ class M3ua(AdaptationLayer[M3uaServer, UserIndication]):
         self.send(peer.name, Type.DEREG_RSP, results)
 
     def _deregistration_response(self, peer: Peer, message: Message, now: float) -> None:
-        """We never ask: ASP Down ends a registration as well."""
-        self.refuse(peer.name, ErrorCode.UNEXPECTED_MESSAGE)
+        """What it says of each context does not matter: ASP Down follows."""
+        if self.timers.stop((Timer.ACK, peer.name, (Type.DEREG_REQ, ""))):
+            self._deregistered(peer, now)
+        else:
+            self.refuse(peer.name, ErrorCode.UNEXPECTED_MESSAGE)
 
 
-_STATE_MESSAGES: Final = {
-    DestinationState.UNAVAILABLE: Type.DUNA,
-    DestinationState.RESTRICTED: Type.DRST,
-    DestinationState.AVAILABLE: Type.DAVA,
-}
-_MESSAGE_STATES: Final = {kind: state for state, kind in _STATE_MESSAGES.items()}
 _CAUSES: Final = {
     int(UnavailabilityCause.UNEQUIPPED): StatusCause.USER_PART_UNEQUIPPED,
     int(UnavailabilityCause.INACCESSIBLE): StatusCause.USER_PART_INACCESSIBLE,

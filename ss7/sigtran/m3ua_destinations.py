@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import IntEnum
+from typing import Final
+
+from tandem.ss7.sigtran.codes import Type
 
 
 class DestinationState(IntEnum):
@@ -15,6 +18,14 @@ class DestinationState(IntEnum):
     """DRST: reachable, better by another way."""
     AVAILABLE = 2
     """DAVA, or nothing said."""
+
+
+STATE_MESSAGES: Final = {
+    DestinationState.UNAVAILABLE: Type.DUNA,
+    DestinationState.RESTRICTED: Type.DRST,
+    DestinationState.AVAILABLE: Type.DAVA,
+}
+MESSAGE_STATES: Final = {kind: state for state, kind in STATE_MESSAGES.items()}
 
 
 class DestinationTable:

@@ -583,3 +583,31 @@ class TestSigtran:
         bench.connect()
         bench.run_until(bench.all_idle, 1200)
         assert bench.events("b", Ended)
+
+
+@pytest.mark.parametrize(
+    "ss7", [LINKSET, M2PA, M3UA, M3UA.replace("routing_context = 7", "routing_context = 7\nregister = true")]
+)
+def test_signalling_is_taken_down_in_order(ss7):
+    """The other end hears of it, and does not have to find out."""
+    bench = Bench(ss7=ss7)
+    if ss7 is not LINKSET:
+        bench.connect()
+    bench.up()
+    assert not bench.nodes["A"].stopped or ss7 in (LINKSET, M2PA)
+    bench.stop("A")
+    bench.run(0.3)
+    assert bench.nodes["A"].stopped
+    mine, theirs = (bench.nodes[name].signalling for name in "AB")
+    if ss7 in (LINKSET, M2PA):
+        (there,) = theirs.points.values()
+        assert not there.available(1)
+        assert [line.text for _, name, line in bench.lines if name == "B" and "out of service" in line.text]
+    else:
+        bench.run(2)  # T(r): the server is pending for a moment
+        assert not theirs.m3ua.available(1)
+        sent = mine.m3ua.counters
+        assert (sent["ASPIA sent"], sent["ASPDN sent"]) == (1, 1)
+        assert sent["DEREG_REQ sent"] == ("register" in ss7)
+    bench.run(60)
+    assert not bench.all_idle()

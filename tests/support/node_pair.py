@@ -267,6 +267,11 @@ class Bench:
             node.association_up("wire", 4, self.now)
             self._drain(name)
 
+    def stop(self, name):
+        """Have one gateway take its signalling down."""
+        self.nodes[name].stop(self.now)
+        self._drain(name)
+
     def disconnect(self):
         """Cut the association between the gateways."""
         for name, node in self.nodes.items():

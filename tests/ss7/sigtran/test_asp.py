@@ -35,6 +35,12 @@ class Recorder:
     def naming(self, association, server):
         return ()
 
+    def leave(self, association, now):
+        self.log.append("leave")
+        return self.leaving
+
+    leaving = False
+
     def accepts_mode(self, server, mode):
         return True
 
@@ -136,5 +142,48 @@ def test_the_way_up_and_down():
     assert machine.state is AspState.INACTIVE
     machine.stop(0.6)
     machine.handle(Message(Type.ASPDN_ACK), 0.7)
-    assert [entry for entry in layer.log if entry != "local"] == ["ASPUP", "ASPAC", "ASPIA", "ASPDN"]
+    assert [entry for entry in layer.log if entry != "local"] == ["ASPUP", "ASPAC", "ASPIA", "leave", "ASPDN"]
     assert layer.timers.next_deadline() is None
+
+
+def active_client():
+    layer = Recorder()
+    machine = AspClient(AssociationConfiguration("x"), layer)
+    machine.start(0.0)
+    machine.handle(Message(Type.ASPUP_ACK), 0.1)
+    machine.want({"s", "t"}, 0.2)
+    machine.handle(Message(Type.ASPAC_ACK), 0.3)
+    layer.log.clear()
+    return machine, layer
+
+
+def test_an_active_one_goes_down_in_order():
+    machine, layer = active_client()
+    layer.leaving = True
+    machine.stop(1.0)
+    assert layer.log == ["ASPIA", "ASPIA"]
+    machine.handle(Message(Type.ASPIA_ACK), 1.1)
+    assert layer.log[2:] == ["local", "leave"], "not down before that is over"
+    layer.leaving = False
+    machine.go_on_stopping(1.2)
+    assert layer.log[4:] == ["leave", "ASPDN"]
+    assert not machine.at_rest
+    machine.handle(Message(Type.ASPDN_ACK), 1.3)
+    assert machine.at_rest
+
+
+def test_a_peer_that_does_not_answer_is_not_waited_for():
+    machine, layer = active_client()
+    machine.stop(1.0)
+    for _, _, key in layer.timers.expired(3.0):
+        machine.retry(key, 3.0)
+    assert [entry for entry in layer.log if entry != "local"] == ["ASPIA", "ASPIA", "leave", "ASPDN"]
+    assert machine.state is AspState.INACTIVE
+
+
+def test_one_that_never_came_up_goes_down_at_once():
+    layer = Recorder()
+    machine = AspClient(AssociationConfiguration("x"), layer)
+    machine.start(0.0)
+    machine.stop(0.5)
+    assert layer.log == ["ASPUP", "ASPDN"]

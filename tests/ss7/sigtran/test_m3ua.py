@@ -482,6 +482,57 @@ def test_audit_of_an_unknown_destination_is_answered_unavailable():
 # Registration
 
 
+def registered_pair(**more):
+    network = SigtranNetwork()
+    network.add("asp", asp("x", register=True, routing_context=None, **more))
+    network.add("sg", sgp("x", register=True, routing_context=42, **more))
+    network.join("x", "asp", "sg")
+    network.run(1)
+    return network
+
+
+def test_registration_is_taken_back_on_the_way_down():
+    network = registered_pair()
+    start = len(network.names())
+    network.machines["asp"].stop(network.now)
+    network.drain()
+    network.run(1)
+    told = [name for name in network.names()[start:] if "NTFY" not in name]
+    assert told == [
+        "asp: ASPIA",
+        "sg: ASPIA_ACK",
+        "asp: DEREG_REQ",
+        "sg: DEREG_RSP",
+        "asp: ASPDN",
+        "sg: ASPDN_ACK",
+    ]
+    (request_sent,) = [
+        Message.parse(item.octets) for _, item in network.sent if Message.parse(item.octets).type == Type.DEREG_REQ
+    ]
+    assert request_sent.number(Tag.ROUTING_CONTEXT) == 42
+    assert network.machines["sg"].counters["ERR UNEXPECTED_MESSAGE"] == 0
+    assert network.machines["asp"].stopped
+    network.fail("x")
+    network.repair("x")
+    network.run(1)
+    assert network.machines["asp"].server_state("as") is AsState.ACTIVE, "and it registers anew"
+
+
+def test_a_gateway_that_does_not_answer_deregistration_is_left_all_the_same():
+    network = registered_pair(timers=Timers(beat=0))
+    network.drop = lambda sender, message: sender == "sg" and Message.parse(message.octets).type == Type.DEREG_RSP
+    network.machines["asp"].stop(network.now)
+    network.drain()
+    network.run(1)
+    assert not network.machines["asp"].stopped
+    network.run(2)
+    assert network.machines["asp"].stopped
+    assert [name for name in network.names() if name in ("asp: DEREG_REQ", "asp: ASPDN")] == [
+        "asp: DEREG_REQ",
+        "asp: ASPDN",
+    ]
+
+
 def test_routing_key_is_registered_before_activation():
     network = SigtranNetwork()
     network.add("asp", asp("x", register=True, routing_context=None))
