@@ -176,10 +176,10 @@ class _Walk:
         if element.codeset != 0:
             return not (isinstance(element, RawElement) and element.error is not None and self._malformed(element))
         if isinstance(element, RawElement):
-            if element.octets == b"":
-                return False
             if element.error is not None:
                 return not self._malformed(element)
+            if element.octets == b"":
+                return False
             if not _is_known(element):
                 self.unknown.append(element)
                 return False
