@@ -1,0 +1,39 @@
+"""Packets in bulk: what every capture reader gives, as arrays over one buffer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Packets of one link type, in the order of the file; n packets share `buffer`."""
+
+    buffer: bytes
+    start: npt.NDArray[np.int64]
+    """(n,) index of each packet's first octet in `buffer`."""
+    length: npt.NDArray[np.int64]
+    """(n,) octets captured."""
+    original: npt.NDArray[np.int64]
+    """(n,) octets that were on the wire."""
+    time: npt.NDArray[np.float64]
+    """(n,) seconds since 1970."""
+    link_type: int
+    """LINKTYPE value of tcpdump.org; values from 0x10000 on are this module's own."""
+    interface: str = ""
+    """Name of the interface or channel, where the capture has several."""
+    number: npt.NDArray[np.int64] | None = None
+    """(n,) packet numbers of the whole input, once `merge` has given them."""
+    inbound: npt.NDArray[np.int8] | None = None
+    """(n,) direction where the capture tells it: 1 received, 2 sent, 0 not known (flags of pcapng)."""
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+    def octets(self, index: int) -> bytes:
+        """Packet `index` of the batch."""
+        begin = int(self.start[index])
+        return self.buffer[begin : begin + int(self.length[index])]

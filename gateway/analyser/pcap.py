@@ -1,0 +1,88 @@
+"""Classic pcap files: a header, then records of 16 octets and a packet.
+
+Sources: draft-ietf-opsawg-pcap; byte order and the unit of the fraction come from the magic number.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterator
+from typing import BinaryIO, Final
+
+import numpy as np
+
+from tandem.core.errors import DecodeError
+
+from .packets import Batch
+
+CHUNK: Final = 1 << 22
+"""Octets read at a time; memory does not grow with the file."""
+LARGEST: Final = 1 << 18
+"""No link type here has packets longer than this: a longer one is a corrupt header."""
+MAGICS: Final = {
+    b"\xa1\xb2\xc3\xd4": (">", 1e-6),
+    b"\xd4\xc3\xb2\xa1": ("<", 1e-6),
+    b"\xa1\xb2\x3c\x4d": (">", 1e-9),
+    b"\x4d\x3c\xb2\xa1": ("<", 1e-9),
+}
+"""(byte order, seconds of one unit of the fraction) by the first four octets."""
+_HEADER: Final = 24
+_RECORD: Final = 16
+
+
+def read_pcap(stream: BinaryIO, complain: Callable[[str, int], None]) -> Iterator[Batch]:
+    """Packets of a pcap file, a chunk at a time.
+
+    `complain(reason, octets)` hears of a corrupt or cut end, and how many octets are not used because of it.
+    DecodeError when the header is none.
+    """
+    header = stream.read(_HEADER)
+    if len(header) < _HEADER or header[:4] not in MAGICS:
+        raise DecodeError("this is no pcap file", 0)
+    order, unit = MAGICS[header[:4]]
+    (link_type,) = struct.unpack_from(order + "I", header, 20)
+    length_of = struct.Struct(order + "I").unpack_from
+    rest = b""
+    while chunk := stream.read(CHUNK):
+        buffer = rest + chunk if rest else chunk
+        starts, end, bad = _records(buffer, length_of)
+        if starts:
+            yield _batch(buffer, starts, order, unit, link_type & 0xFFFF)
+        if bad:
+            complain("a record says that it is longer than any packet; what follows it is not read", len(buffer) - end)
+            return
+        rest = buffer[end:]
+    if rest:
+        complain("the file ends within a packet", len(rest))
+
+
+def _records(buffer: bytes, length_of: struct.Struct | object) -> tuple[list[int], int, bool]:
+    """Starts of whole records, where the next begins, and whether that one is corrupt."""
+    starts: list[int] = []
+    append = starts.append
+    position, last = 0, len(buffer) - _RECORD
+    size = len(buffer)
+    while position <= last:
+        length = length_of(buffer, position + 8)[0]  # type: ignore[operator]
+        if length > LARGEST:
+            return starts, position, True
+        after = position + _RECORD + length
+        if after > size:
+            break
+        append(position)
+        position = after
+    return starts, position, False
+
+
+def _batch(buffer: bytes, starts: list[int], order: str, unit: float, link_type: int) -> Batch:
+    start = np.array(starts, np.int64)
+    octets = np.frombuffer(buffer, np.uint8)
+    fields = octets[start[:, None] + np.arange(_RECORD)].view(order + "u4").astype(np.int64)
+    return Batch(
+        buffer=buffer,
+        start=start + _RECORD,
+        length=fields[:, 2],
+        original=fields[:, 3],
+        time=fields[:, 0] + fields[:, 1] * unit,
+        link_type=link_type,
+    )
