@@ -35,7 +35,7 @@ SS7_TIMERS = (
     "m2pa_repeat",
     "m2pa_ack_delay",
 )
-SIGTRAN_TIMERS = tuple(field.name for field in fields(SigtranTimers))
+SIGTRAN_TIMERS = (*(field.name for field in fields(SigtranTimers)), "establish")
 ISUP_TIMERS = tuple(timer.name.lower() for timer in Timer)
 
 

@@ -50,7 +50,8 @@ def with_mtp2(
 
 def with_m2pa(base: M2paConfiguration, level2: Mapping[str, int], timers: Mapping[str, float]) -> M2paConfiguration:
     """`base` with the parameters and timers of a link; ConfigurationError when they contradict each other."""
-    return replace(base, **level2, **_known(M2paConfiguration, timers))
+    changes: dict[str, Any] = dict(level2)
+    return replace(base, **changes, **_known(M2paConfiguration, timers))
 
 
 def _of(prefix: str, level2: Mapping[str, int]) -> dict[str, Any]:

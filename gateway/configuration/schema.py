@@ -128,7 +128,7 @@ class Sigtran(Table):
     timers: dict[str, Seconds] = {}
     """Of M3UA and M2UA, in seconds: `ack` (waiting for an answer, 2), `recovery` (an application server is pending, 2),
     `beat` (between heartbeats, 30; 0 is none), `refused` (before asking again, 20), `audit` (of destinations, 30;
-    0 is none)."""
+    0 is none), `establish` (of a link by the M2UA gateway, 60)."""
 
 
 class Link(Table):
@@ -246,6 +246,8 @@ class Backhaul(Table):
     """As in a link of a linkset."""
     format: Literal["basic", "extended"] = "basic"
     """As in a link of a linkset."""
+    length_indicator: bool = False
+    """Messages go to the application server process with their length indicator, as in Japan (Protocol Data 2)."""
     timers: dict[str, TimerSeconds] = {}
     """Overrides in seconds, `q703_t1` to `q703_t8`."""
     level2: dict[str, Annotated[int, Meta(ge=0)]] = {}

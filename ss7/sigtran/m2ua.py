@@ -260,6 +260,8 @@ class M2ua(AdaptationLayer[M2uaServer, LinkRequest]):
         streams = self.peers[association].streams
         # 1.5.3: one stream for each link, if there are as many.
         stream = 1 + list(self._server_of).index(interface) % (streams - 1) if streams > 1 else 0
+        if self._configurations[server.name].length_indicator:
+            parts = [_with_length_indicator(part) for part in parts]
         self.send(association, kind, [_name(interface), *parts], stream)
         return True
 
@@ -311,6 +313,13 @@ def _msu(message: Message) -> bytes | None:
         parameter = message.get(Tag.PROTOCOL_DATA_2)
         msu = b"" if parameter is None else parameter.value[1:]
     return msu if len(msu) >= 3 else None
+
+
+def _with_length_indicator(part: Parameter) -> Parameter:
+    """A message as TTC has it: the length indicator first, 63 for all longer ones (Q.703 2.3.3)."""
+    if part.tag != Tag.PROTOCOL_DATA_1:
+        return part
+    return Parameter(Tag.PROTOCOL_DATA_2, bytes((min(len(part.value), 63),)) + part.value)
 
 
 def _repeated(message: Message) -> list[Parameter]:

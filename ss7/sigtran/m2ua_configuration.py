@@ -16,8 +16,11 @@ class M2uaServer(ServerConfiguration):
     """Interface identifiers, numbers or texts, as agreed with the peer."""
     establish: float = 60.0
     """As ASP: seconds for the gateway to establish a link, alignment included."""
+    length_indicator: bool = False
+    """Whether messages go with their length indicator, as in Japan (Protocol Data 2, TTC); either is understood."""
     waiting_messages: int = 4096
-    """As ASP: messages kept for a link that is not in service; more are discarded."""
+    """As ASP: messages kept for a link that is not in service; more are discarded. Not a key of the configuration file:
+    it only bounds memory."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

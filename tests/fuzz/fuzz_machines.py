@@ -84,7 +84,7 @@ def m3ua(name: str) -> Target:
 TARGETS = [
     Target("mtp2", fuzz_links.mtp2, fuzz_links.mtp2_recovers, limit=4096),  # sequence numbers of the extended format
     Target("mtp3", fuzz_links.mtp3, fuzz_links.mtp3_recovers),
-    *[make(variant) for variant in (Variant.ITU, Variant.ANSI, Variant.CHINA) for make in (isup, isup_pair)],
+    *[make(variant) for variant in Variant for make in (isup, isup_pair)],
     *[m3ua(name) for name in fuzz_adaptation.ROLES],
     Target("m2pa", fuzz_links.m2pa, fuzz_links.m2pa_recovers),
     Target("m2ua", fuzz_adaptation.m2ua, fuzz_adaptation.layers_recover),

@@ -280,6 +280,9 @@ class PointSide:
         about = source.choice((1, 2, *OTHER_POINTS)).to_bytes(LAYOUTS[variant].point_code_bits // 8 + 1, "little")
         service = source.choice((0, 0, 0, 0, 1, 2, 5, 9))
         body = bytes([source.choice(HEADINGS)]) + source.choice((about, source.randbytes(5), b"\x60TANDEM"))
+        if variant is Variant.JAPAN:
+            several = bytes([source.choice((0, 1, 1, 2))]) + about[:2] + b"\0\0" + source.randbytes(source.randrange(6))
+            body = source.choice((b"\0" + body, b"\0" + body[:1] + several, b"\0\x23\0\x11\x77", b"\0\x84\0\x11\x77"))
         return link, bytes([0x80 | service]) + encode_label(label, variant) + body
 
 
@@ -291,12 +294,14 @@ def mtp3(source: Random) -> Duel:
         "transfer": source.choice((None, TransferConfiguration(restricted=source.random() < 0.5))),
         "full_restart": source.random() < 0.5,
         "congestion_levels": source.random() < 0.5,
+        "route_test": variant is Variant.JAPAN and source.random() < 0.5,
     }
+    tested = source.random() < 0.7
     sides = []
     for own, other in ((1, 2), (2, 1)):
         linksets = (
-            LinksetConfiguration("other", other, (PointLink(0, 0), PointLink(1, 1))),
-            LinksetConfiguration("third", OTHER_POINTS[0], (PointLink(2, 0),)),
+            LinksetConfiguration("other", other, (PointLink(0, 0), PointLink(1, 1)), link_test=tested),
+            LinksetConfiguration("third", OTHER_POINTS[0], (PointLink(2, 0),), link_test=tested),
         )
         routes = [
             Route(4, "other"),

@@ -78,6 +78,23 @@ def test_a_link_is_established_and_carries_messages(interface):
     assert link.outputs() == []
 
 
+@pytest.mark.parametrize("msu", [MSU, MSU + bytes(80)])
+def test_japan_has_the_length_indicator_before_messages(msu):
+    found = network("asp", length_indicator=True)
+    interface = INTERFACES[0]
+    start(found, "asp", interface)
+    link = found.machines["asp"].link(interface)
+    link.send(msu, found.now)
+    found.machines["sg"].link_indication(interface, MessageReceived(msu), found.now)
+    found.drain()
+    found.run(0.5)
+    assert found.take("sg", LinkRequest) == [LinkRequest(interface, Request.SEND, msu)]
+    assert link.outputs() == [MessageReceived(msu)]
+    sent = [Message.parse(item.octets) for _, item in found.sent]
+    data = [message.require(Tag.PROTOCOL_DATA_2).value for message in sent if message.type == Type.MAUP_DATA]
+    assert data == [bytes([min(len(msu), 63)]) + msu] * 2
+
+
 def test_what_level_2_says_reaches_level_3():
     found = network("asp")
     start(found, "asp", 1)
