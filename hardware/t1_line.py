@@ -21,8 +21,8 @@ class T1Line(Termination):
     """Frames to octets and back, with alarms.
 
     Loss of signal, AIS and loss of frame alignment in the received line send remote alarm (yellow): on the data link
-    in ESF, as bit 2 of every timeslot in SF (ANSI T1.403). Loopback codes of the data link are counted; no line is
-    looped, for calls are on it.
+    in ESF, as bit 2 of every timeslot in SF (ANSI T1.403). Loopback codes and messages (performance reports) of the
+    data link are counted; no line is looped, for calls are on it.
     """
 
     frame_bits = FRAME_BITS
@@ -32,6 +32,7 @@ class T1Line(Termination):
         self.deframer = T1Deframer(line)
         self._framer = T1Framer(line.framing)
         self._framer.remote_alarm = True
+        self._messages = 0
 
     def transmit(self, frames: Frames) -> bytes:
         """Frame `frames`, shape (n, 32), n a multiple of 8, into 193 * n / 8 octets."""
@@ -54,6 +55,9 @@ class T1Line(Termination):
         elif deframer.remote_alarm:
             defects = _REMOTE
         self._framer.remote_alarm = not deframer.aligned
+        if messages := deframer.data_link.messages:
+            self._messages += len(messages)
+            messages.clear()
         self._integrate(defects, now, hidden)
         return frames
 
@@ -65,6 +69,7 @@ class T1Line(Termination):
             "frames_in": counts.pop("frames"),
             "frames_out": self._sent,
             **counts,
+            "data_link_messages": self._messages,
             **{name: commands[code] for code, name in _COMMANDS},
             "frames_without_signal": self._ones,
         }

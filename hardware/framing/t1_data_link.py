@@ -24,6 +24,7 @@ COMMAND_CODES: Final = 5
 _CODE_BITS: Final = 16
 _PATTERN: Final = re.compile("1{8}(0[01]{6}0)")
 _OCTETS: Final = 2
+_FLAG: Final = "01111110"
 
 
 class Code(Enum):
@@ -53,6 +54,7 @@ class DataLinkTransmitter:
         self.remote_alarm = False
         self._hdlc = HdlcTransmitter()
         self._commands = ""
+        self._interrupted = False
         self._bits = ""
 
     def send_code(self, code: Code) -> None:
@@ -69,9 +71,14 @@ class DataLinkTransmitter:
         while len(bits) < count:
             if self.remote_alarm:
                 bits += _ALARM
+                self._interrupted = True
             elif self._commands:
                 bits += self._commands[:_CODE_BITS]
                 self._commands = self._commands[_CODE_BITS:]
+                self._interrupted = True
+            elif self._interrupted:  # perhaps within a flag; what follows needs a whole one before it
+                bits += _FLAG
+                self._interrupted = False
             else:
                 bits += f"{int.from_bytes(self._hdlc.block(_OCTETS), 'big'):016b}"
         self._bits = bits[count:]

@@ -52,7 +52,8 @@ class T1Search:
         """
         self._octets += octets
         size = CONFIRMED * self._period
-        while 8 * len(self._octets) - self._first >= size:
+        # A frame begins at most one frame behind the window; its beginning must be there too.
+        while 8 * len(self._octets) - self._first >= size + FRAME_BITS:
             window = self._octets[: (size + self._first + 7) // 8]
             bits = np.unpackbits(np.frombuffer(window, np.uint8))[self._first : self._first + size]
             self.signal.receive((bits + np.uint8(ord("0"))).tobytes().decode("ascii"))

@@ -4,6 +4,7 @@ import pytest
 
 from tandem.core.errors import SpanError
 from tandem.hardware.registry import BACKENDS, check_spec, open_span
+from tandem.hardware.span import Framing, LineFormat
 
 WRONG = [
     ("", "unknown device"),
@@ -33,6 +34,36 @@ def test_wrong_specs_say_what_is_wrong_and_name_the_spec(spec, told):
             use(spec)
         assert told in str(caught.value)
         assert repr(spec) in str(caught.value)
+
+
+_T1 = "satop:listen=127.0.0.1:1,peer=127.0.0.1:2"
+WRONG_ON_A_T1 = [
+    (_T1 + ",octets=10", "from 24 to 1280"),
+    (_T1 + ",frames=8", "octets=192, or aligned=yes"),
+    (_T1 + ",aligned=1", "yes or no"),
+    (_T1 + ",aligned=yes,octets=192", "in frames"),
+    (_T1 + ",aligned=yes,frames=41", "from 1 to 40"),
+    (_T1 + ",burst=5", "unknown option 'burst'"),
+]
+
+
+@pytest.mark.parametrize(("spec", "told"), WRONG_ON_A_T1)
+def test_wrong_specs_of_a_t1_say_what_is_wrong(spec, told):
+    for use in (open_span, check_spec):
+        with pytest.raises(SpanError) as caught:
+            use(spec, LineFormat(Framing.ESF))
+        assert told in str(caught.value)
+
+
+@pytest.mark.parametrize("option", [",octets=192", ",aligned=yes"])
+def test_options_of_a_t1_are_none_of_an_e1(option):
+    with pytest.raises(SpanError, match="unknown option"):
+        check_spec(_T1 + option)
+
+
+@pytest.mark.parametrize("options", ["", ",octets=24", ",aligned=no", ",aligned=yes", ",aligned=yes,frames=1,jitter=3"])
+def test_right_specs_of_a_t1(options):
+    check_spec(_T1 + options, LineFormat(Framing.SF))
 
 
 @pytest.mark.parametrize("example", [example for _, example in BACKENDS.values()])

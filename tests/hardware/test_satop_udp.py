@@ -11,6 +11,7 @@ from tandem.core.errors import SpanError
 from tandem.hardware.alarms import Alarm
 from tandem.hardware.registry import open_span
 from tandem.hardware.satop import Packet
+from tandem.hardware.span import Framing, LineFormat
 
 
 @pytest.mark.parametrize("frames", [1, 8, 40])
@@ -21,6 +22,55 @@ def test_packet_sizes(frames):
     assert [span.alarms() for span in pair.spans] == [set(), set()]
     assert pair.spans[0].counters()["packets_in"] == pair.spans[1].counters()["packets_out"]
     pair.close()
+
+
+@pytest.mark.parametrize(
+    ("options", "size", "first"),
+    [
+        ("", 192, b"\xff" * 192),
+        (",octets=193", 193, b"\xff" * 193),
+        (",aligned=yes", 200, (b"\xff" * 24 + b"\x80") * 8),
+        (",aligned=yes,frames=2", 50, (b"\xff" * 24 + b"\x80") * 2),
+    ],
+)
+def test_packets_of_a_t1(options, size, first):
+    """The sender's framer is left out: ones for a line, of which every packet is as full as can be."""
+    spec, peer = spec_pair("satop", options)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as far_end:
+        far_end.bind(("127.0.0.1", int(peer.split(":")[2].split(",")[0])))
+        far_end.settimeout(2)
+        span = open_span(spec, LineFormat(Framing.ESF))
+        assert (span.quantum, span.burst) == (8, 1)
+        for _ in range(8):
+            span.give(b"\xff" * 193, 0.0)
+        packets = [far_end.recv(2048) for _ in range(8)]
+        span.close()
+    assert [Packet.parse(packet).sequence for packet in packets] == list(range(8))
+    assert {Packet.parse(packet).payload for packet in packets} == {first}
+    assert len(first) == size
+
+
+def test_a_lost_packet_of_a_t1_does_not_shift_the_line():
+    near, far, relay_port = free_ports(3)
+    line = LineFormat(Framing.ESF)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as relay:
+        relay.bind(("127.0.0.1", relay_port))
+        relay.settimeout(2)
+        sender = open_span(f"satop:listen=127.0.0.1:{near},peer=127.0.0.1:{relay_port}", line)
+        receiver = open_span(f"satop:listen=127.0.0.1:{far},peer=127.0.0.1:{relay_port}", line)
+        for step in range(400):
+            sender.write(speech(8, step), step / 1000)
+            packet = relay.recv(2048) if step else b""
+            if packet and step != 300:
+                relay.sendto(packet, ("127.0.0.1", far))
+            receiver.read(step / 1000)
+        counters = receiver.counters()
+        sender.close()
+        receiver.close()
+    # One millisecond of ones spoils two extended superframes at most, and two framing bits, one of them a one anyway.
+    assert counters["packets_lost"] == 1
+    assert counters["alignment_losses"] == 0
+    assert 1 <= counters["crc6_errors"] <= 2
 
 
 def test_taken_port_is_a_clear_error():

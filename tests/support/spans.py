@@ -43,6 +43,7 @@ class SpanPair:
     def __init__(self, kind: str, options: str = "", line: LineFormat = E1) -> None:
         one, other = spec_pair(kind, options)
         self.spans: tuple[Span, Span] = (open_span(one, line), open_span(other, line))
+        self.line = line
         self.now = 1000.0
         self.received: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
         self.idle = np.full((self.spans[0].quantum, 32), 0xD5, np.uint8)
