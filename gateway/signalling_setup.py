@@ -150,10 +150,13 @@ def mtp2(link: Link | Backhaul, timers: Mapping[str, float]) -> SignallingLink:
 def m2ua(configuration: Configuration) -> M2ua | None:
     """The M2UA machine: ASP for links of linksets, gateway for `[[ss7.backhaul]]`; None when there is neither."""
     interfaces: dict[tuple[str, Role], list[int]] = {}
+    japanese = {backhaul.association for backhaul in configuration.ss7.backhaul if backhaul.length_indicator}
     for linkset in configuration.ss7.linkset:
         for link in linkset.link:
             if link.association and link.interface is not None:
                 interfaces.setdefault((link.association, Role.ASP), []).append(link.interface)
+                if linkset.variant == "japan":
+                    japanese.add(link.association)
     for backhaul in configuration.ss7.backhaul:
         interfaces.setdefault((backhaul.association, Role.SGP), []).append(backhaul.interface)
     if not interfaces:
@@ -161,7 +164,13 @@ def m2ua(configuration: Configuration) -> M2ua | None:
     return M2ua(
         [AssociationConfiguration(name, role) for name, role in interfaces],
         [
-            M2uaServer(name=name, associations=(name,), interfaces=tuple(numbers))
+            M2uaServer(
+                name=name,
+                associations=(name,),
+                interfaces=tuple(numbers),
+                length_indicator=name in japanese,
+                establish=configuration.sigtran.timers.get("establish", M2uaServer.establish),
+            )
             for (name, _), numbers in interfaces.items()
         ],
         _sigtran_timers(configuration),
@@ -219,7 +228,7 @@ def m3ua(configuration: Configuration) -> M3ua | None:
 
 
 def _sigtran_timers(configuration: Configuration) -> Timers:
-    return replace(Timers(), **configuration.sigtran.timers)
+    return replace(Timers(), **{name: v for name, v in configuration.sigtran.timers.items() if name != "establish"})
 
 
 def m3ua_relations(configuration: Configuration) -> set[tuple[int | None, int]]:

@@ -3,8 +3,9 @@
 import pytest
 
 from tandem.gateway.configuration.load import parse
-from tandem.gateway.signalling_setup import by_point, channels, level2, level3, link_keys, m3ua, m3ua_relations
+from tandem.gateway.signalling_setup import by_point, channels, level2, level3, link_keys, m2ua, m3ua, m3ua_relations
 from tandem.ss7.mtp2.link import SignallingLink
+from tandem.ss7.mtp3.configuration import RestartProcedure
 from tandem.ss7.mtp3.label import Variant
 from tandem.ss7.sigtran.configuration import Role
 from tandem.ss7.sigtran.m2pa import M2paLink
@@ -163,3 +164,83 @@ def test_one_code_of_ours_is_of_one_network():
     parse(TEXT + SECOND.replace('point_code = "1"', 'point_code = "4"', 1))
     with pytest.raises(ConfigurationError, match="is our code in the itu national network already"):
         parse(TEXT + SECOND)
+
+
+def test_variants_and_parameters_reach_the_machines():
+    more = """
+[sigtran]
+timers = { beat = 0, ack = 1.5, establish = 40 }
+[ss7]
+full_restart = true
+congestion_levels = true
+sls_rotation = 5
+link_test_pattern = "ping"
+route_test = true
+transfer = true
+restricted = true
+[[ss7.linkset]]
+name = "east"
+point_code = "1-1-1"
+adjacent_point_code = "1-1-2"
+variant = "japan"
+restart_wait = 3
+  [[ss7.linkset.link]]
+  span = "e1"
+  timeslot = 17
+  level2 = { n1 = 9, max_sif = 62 }
+  [[ss7.linkset.link]]
+  association = "tokyo"
+  interface = 4
+[[ss7.linkset]]
+name = "west"
+point_code = "1-1-1"
+adjacent_point_code = "1-1-2"
+variant = "ansi"
+network = "national spare"
+link_test = false
+restart = "tra"
+  [[ss7.linkset.link]]
+  span = "e1"
+  timeslot = 18
+[[association]]
+name = "tokyo"
+local = "127.0.0.1:0"
+peer = "127.0.0.1:2904"
+[[ss7.backhaul]]
+span = "e1"
+timeslot = 19
+association = "kyoto"
+interface = 5
+length_indicator = true
+[[association]]
+name = "kyoto"
+local = "127.0.0.1:2906"
+peer = "127.0.0.1:0"
+wait = true
+"""
+    configuration = parse(TEXT + more)
+    numbers = {key: number for number, key in enumerate(link_keys(configuration))}
+    points = [
+        level3(identity, linksets, numbers, configuration.ss7) for identity, linksets in by_point(configuration).items()
+    ]
+    itu, japan, ansi = points
+    for point in points:
+        assert point.full_restart
+        assert point.congestion_levels
+        assert point.test_pattern == b"ping"
+        assert point.transfer is not None
+        assert point.transfer.restricted
+    assert [(point.sls_rotation, point.route_test) for point in points] == [(0, False), (0, True), (5, False)]
+    assert [point.linksets[0].link_test for point in points] == [True, False, False]
+    assert [point.linksets[0].restart for point in points] == [None, None, RestartProcedure.TRA]
+    assert (itu.timers.t22, ansi.timers.t22) == (270.0, 100.0)
+    assert japan.linksets[0].restart_wait == 3
+    east = configuration.ss7.linkset[1]
+    link = level2(east, east.link[0])
+    assert (link.configuration.n1, link.configuration.max_sif) == (9, 62)
+    machine = m2ua(configuration)
+    assert (machine.durations.beat, machine.durations.ack) == (0, 1.5)
+    servers = machine._configurations
+    assert {name: server.length_indicator for name, server in servers.items()} == {"tokyo": True, "kyoto": True}
+    assert servers["tokyo"].establish == 40
+    assert m3ua(configuration).durations.ack == 1.5
