@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from support.gateways import GatewayPair
+from support.libss7 import Talk
 
 from tandem.codecs import g711
 from tandem.codecs.quality import probe
@@ -25,3 +26,16 @@ def speech(tmp_path_factory):
     for (_, file), law in zip(files.items(), (g711.Law.MU, g711.Law.A), strict=True):
         file.write_bytes(np.asarray(g711.encode(signal, law)).tobytes())
     return files
+
+
+@pytest.fixture
+def both(exchanges):
+    """Our node and libss7, as the module has set them up; all is idle again after the test."""
+    yield exchanges
+    exchanges.run_until(lambda: exchanges.all_idle() and not exchanges.exchange.calls(), "idle after the test")
+
+
+@pytest.fixture
+def talk(both):
+    """One call at a time between them."""
+    return Talk(both)

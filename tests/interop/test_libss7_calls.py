@@ -4,9 +4,10 @@ import re
 
 import pytest
 from support.libss7 import CICS, SDP, Exchanges, Talk, build
+from support.libss7_cases import Calls
 
 from tandem.core.cause import Cause
-from tandem.gateway.sip.primitives import Answered, Cancelled, Ended, IncomingInvite, Provisional, Rejected
+from tandem.gateway.sip.primitives import Answered, Ended, IncomingInvite, Rejected
 from tandem.ss7.isup.codes import MessageType
 from tandem.ss7.isup.indicators import SuspendResumeIndicators
 
@@ -21,49 +22,8 @@ def exchanges(tmp_path_factory):
     both.close()
 
 
-@pytest.fixture
-def talk(exchanges):
-    yield Talk(exchanges)
-    exchanges.run_until(lambda: exchanges.all_idle() and not exchanges.exchange.calls(), "idle after the test")
-
-
-def test_call_from_libss7(talk):
-    call, invite = talk.from_libss7(cic=3)
-    assert invite.request.uri.user == "5551234"
-    assert "4321" in invite.request.get("From")
-    talk.respond(invite.call, 180)
-    assert talk.event(r"ISUP_EVENT_ACM call=(\d+) cic=3 status=(\d)").groups() == (call, "1")  # subscriber free
-    talk.respond(invite.call, 200, SDP)
-    talk.event(rf"ISUP_EVENT_ANM call={call} cic=3")
-    talk.both.tell(f"rel {call} 16")
-    assert talk.hears(Ended).message.get("Reason").startswith("Q.850;cause=16")
-    talk.event(r"ISUP_EVENT_RLC .*cic=3")
-    record = talk.over()
-    assert talk.isup == ["< IAM", "> ACM", "> ANM", "< REL", "> RLC"]
-    assert talk.circuits == {3}
-    assert (record.cause, record.released_by, record.result) == (16, "incoming", "answered")
-
-
-def test_call_to_libss7(talk):
-    handle, event = talk.to_libss7("5551234", "4321")
-    call, cic, called, _, calling = event.groups()
-    assert called.rstrip("F#") == "5551234"
-    assert calling == "4321"
-    talk.both.tell(f"acm {call}")
-    talk.both.tell(f"cpg {call} 1")
-    talk.both.run_until(lambda: any(p.status == 180 for p in provisionals(talk)), "ringing")
-    talk.both.tell(f"anm {call}")
-    talk.hears(Answered)
-    talk.both.act(talk.both.user.bye, handle, ())
-    assert talk.event(r"ISUP_EVENT_REL call=(\d+) cic=(\d+) cause=(\d+)").groups() == (call, cic, "16")
-    record = talk.over()
-    assert talk.isup == ["> IAM", "< ACM", "< CPG", "< ANM", "> REL", "< RLC"]
-    assert talk.circuits == {int(cic)}
-    assert (record.cause, record.released_by, record.result) == (16, "incoming", "answered")
-
-
-def provisionals(talk):
-    return [item for item in talk.both.heard[talk.marks[2] :] if isinstance(item, Provisional)]
+class TestCalls(Calls):
+    """As in every variant."""
 
 
 def test_connect_without_address_complete(talk):
@@ -84,56 +44,6 @@ def test_we_connect_without_address_complete(talk):
     assert talk.hears(Ended).message.get("Reason").startswith("Q.850;cause=31")
     assert talk.over().cause == 31
     assert talk.isup == ["< IAM", "> CON", "< REL", "> RLC"]
-
-
-@pytest.mark.parametrize("cause", [1, 17, 19, 21, 28, 34, 41, 102])
-def test_libss7_refuses(talk, cause):
-    _, event = talk.to_libss7()
-    talk.both.tell(f"rel {event[1]} {cause}")
-    refusal = talk.hears(Rejected)
-    assert refusal.message.get("Reason").startswith(f"Q.850;cause={cause};")
-    record = talk.over()
-    assert (record.cause, record.released_by, record.result) == (cause, "outgoing", "failed")
-    assert talk.isup == ["> IAM", "< REL", "> RLC"]
-
-
-@pytest.mark.parametrize(("status", "cause"), [(404, 1), (486, 17), (480, 18), (603, 21), (503, 41), (484, 28)])
-def test_the_sip_user_refuses(talk, status, cause):
-    _, invite = talk.from_libss7()
-    talk.respond(invite.call, status)
-    assert talk.event(r"ISUP_EVENT_REL call=\d+ cic=3 cause=(\d+)")[1] == str(cause)
-    assert talk.over().cause == cause
-    assert talk.isup == ["< IAM", "> REL", "< RLC"]
-
-
-@pytest.mark.parametrize("state", ["called", "ringing", "answered"])
-def test_libss7_releases_its_call(talk, state):
-    call, invite = talk.from_libss7()
-    if state != "called":
-        talk.respond(invite.call, 180)
-        talk.event(r"ISUP_EVENT_ACM")
-    if state == "answered":
-        talk.respond(invite.call, 200, SDP)
-        talk.event(r"ISUP_EVENT_ANM")
-    talk.both.tell(f"rel {call} 16")
-    talk.hears(Ended if state == "answered" else Cancelled)
-    assert talk.over().released_by == "incoming"
-    assert talk.isup[-2:] == ["< REL", "> RLC"]
-
-
-@pytest.mark.parametrize("state", ["called", "address complete", "answered"])
-def test_we_release_our_call(talk, state):
-    handle, event = talk.to_libss7()
-    if state != "called":
-        talk.both.tell(f"acm {event[1]}")
-        talk.both.run_until(lambda: "< ACM" in talk.isup, "ACM")
-    if state == "answered":
-        talk.both.tell(f"anm {event[1]}")
-        talk.hears(Answered)
-    talk.both.act(talk.both.user.end, handle, 487, ())
-    assert talk.event(r"ISUP_EVENT_REL call=\d+ cic=\d+ cause=(\d+)")[1] == "16"
-    assert talk.over().released_by == "incoming"
-    assert talk.isup[-2:] == ["> REL", "< RLC"]
 
 
 @pytest.mark.parametrize("state", ["address complete", "answered"])
@@ -247,22 +157,3 @@ def test_dual_seizure_of_a_circuit_that_we_control(talk):
     both.act(both.user.end, talk.caller, 487, ())
     both.run_until(lambda: not both.exchange.calls(), "no call left")
     both.act(both.exchange.unblock, "pstn", None)
-
-
-def test_many_calls_in_a_row(talk):
-    """All circuits at once from libss7, then released: nothing is left over."""
-    both = talk.both
-    calls = []
-    for cic in range(1, 16):
-        answer = both.tell(f"call 5551{cic:03} 4321 {cic}")
-        calls.append(re.search(r"call=(\d+)", answer)[1])
-    both.run_until(lambda: len(both.exchange.calls()) == 15, "15 calls")
-    refused = both.invite("5551234")
-    refusal = talk.hears(Rejected)
-    assert refusal.call == refused
-    assert refusal.status == 503
-    assert refusal.message.get("Reason").startswith("Q.850;cause=34;")
-    for call in calls:
-        both.tell(f"rel {call} 16")
-    both.run_until(lambda: both.all_idle() and not both.exchange.calls(), "all idle")
-    both.run_until(lambda: len(both.records) == talk.marks[3] + 16, "a record for every call")

@@ -18,7 +18,17 @@ import pytest
 from support.peers import INTEROP, program
 
 from tandem.gateway.configuration.load import parse
-from tandem.gateway.media.protocol import CloseRtp, MediaStatistics, RtpClosed, SendUnits, UnitsReceived
+from tandem.gateway.media.protocol import (
+    CloseRtp,
+    ContinuityHeard,
+    MediaStatistics,
+    RtpClosed,
+    SendUnits,
+    Source,
+    TimeslotEndpoint,
+    Tone,
+    UnitsReceived,
+)
 from tandem.gateway.node import Node
 from tandem.gateway.sip.agent import SipAgent
 from tandem.gateway.sip.configuration import AgentConfiguration
@@ -166,6 +176,8 @@ class Exchanges:
         self.user = SipAgent(AgentConfiguration(*USER), (f"u{n}" for n in itertools.count()).__next__)
         self.heard: list[object] = []
         """What the SIP user was told."""
+        self.circuits: dict[object, Source | Tone] = {}
+        """What each timeslot, or leg, was told last to transmit."""
         self.held: list[tuple[Line, bytes]] | None = None
         """A list while messages of ours are held back (see `hold`)."""
         try:
@@ -261,6 +273,8 @@ class Exchanges:
                     self._send(command)
                 elif isinstance(command, CloseRtp):
                     closed.append(RtpClosed(command.leg, MediaStatistics()))
+                elif isinstance(command, Source | Tone):
+                    self.circuits[command.sink] = command
             if closed:
                 self.node.media_events(closed, now)
             moved = bool(effects.datagrams or closed)
@@ -298,6 +312,28 @@ class Exchanges:
         for line, unit in held:
             line.fill = unit[:2] + b"\x00"  # what would have been repeated behind the last message
             line.send(unit)
+
+    # --- circuits, as the media process would switch them
+
+    @staticmethod
+    def timeslot(cic: int) -> TimeslotEndpoint:
+        """Where a circuit is."""
+        return TimeslotEndpoint("e1", cic)
+
+    def source(self, cic: int):
+        """What a circuit transmits: an endpoint, or None for silence or a tone."""
+        command = self.circuits.get(self.timeslot(cic))
+        return command.source if isinstance(command, Source) else None
+
+    def tones(self) -> list[object]:
+        """The circuits that send the check tone."""
+        return [sink for sink, what in self.circuits.items() if isinstance(what, Tone) and what.name == "continuity"]
+
+    def tone_heard(self, cic: int) -> None:
+        """The check tone came back on a circuit."""
+        now = time.monotonic()
+        self.node.media_events([ContinuityHeard(self.timeslot(cic))], now)
+        self._act(now)
 
     # --- libss7
 
@@ -418,6 +454,11 @@ class Talk:
         """libss7 calls; the number of its call and the INVITE at the SIP user."""
         answer = self.both.tell(f"call {called} {calling} {cic}")
         return re.search(r"call=(\d+)", answer)[1], self.both.offered(self.marks[2])
+
+    def checked_call(self, cic):
+        """libss7 calls and asks for a continuity check of the circuit; the number of its call."""
+        answer = self.both.tell(f"cotcall 5551234 4321 {cic}")
+        return re.search(r"call=(\d+)", answer)[1]
 
     def to_libss7(self, number="5551234", caller="4321"):
         """The SIP user calls; its handle, and the IAM event of libss7."""

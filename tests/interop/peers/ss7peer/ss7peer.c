@@ -25,6 +25,32 @@ static char *autocall; static double callat; static int callwait;
 static struct { struct isup_call *c; int cic; } calls[MAXC];
 static struct job { double at; int kind; struct isup_call *c; } jobs[MAXC];
 
+/* libss7 2.0 has no function that sends CCR or COT, nor one for the continuity check indicator of its IAM (libss7.h
+ * says so of CCR). What it sends instead, an LPA or a plain IAM of the circuit, is changed here on its way out. */
+enum { M_IAM = 0x01, M_COT = 0x05, M_CCR = 0x11, M_LPA = 0x24 };	/* Q.763 table 4 */
+static struct change { int from, to, cic, passed; } changes[MAXC];	/* to 0: nothing to change */
+static int label = 4;							/* octets of the routing label */
+static int change_later(int from, int to, int cic, int passed)
+{
+	for (int i = 0; i < MAXC; i++) if (!changes[i].to) { changes[i] = (struct change){ from, to, cic, passed }; return 0; }
+	return -1;
+}
+/* One signal unit of n octets from the BSN on, with room for one more; how many it has now. */
+static int changed(unsigned char *b, int n)
+{
+	unsigned char *m = b + 4 + label;				/* BSN FIB, FSN BIB, LI, SIO, label: then the CIC */
+	if (n < 4 + label + 3 || (b[2] & 0x3f) < 3 || (b[3] & 0x0f) != 5) return n;
+	for (int i = 0; i < MAXC; i++) {
+		struct change *c = &changes[i];
+		if (!c->to || m[2] != c->from || (m[0] | (m[1] & 0x3f) << 8) != c->cic) continue;
+		m[2] = c->to;
+		if (c->to == M_IAM) m[3] = (m[3] & ~0x0c) | 0x04;	/* nature of connection: check on this circuit */
+		if (c->to == M_COT) { b[n++] = c->passed; if ((b[2] & 0x3f) < 0x3f) b[2]++; }
+		c->to = 0;
+		break;
+	}
+	return n;
+}
 static void msg(struct ss7 *s, char *m) { fprintf(stderr, "%s", m); }
 static int find(struct isup_call *c) { for (int i = 0; i < MAXC; i++) if (calls[i].c == c) return i; return -1; }
 static int add(struct isup_call *c, int cic)
@@ -107,6 +133,7 @@ static void event(ss7_event *e)
 	case ISUP_EVENT_BLO: printf("EVENT %s cic=%d\n", n, e->blo.cic); isup_bla(ss7, e->blo.call); isup_free_call_if_clear(ss7, e->blo.call); break;
 	case ISUP_EVENT_UBL: printf("EVENT %s cic=%d\n", n, e->ubl.cic); isup_uba(ss7, e->ubl.call); isup_free_call_if_clear(ss7, e->ubl.call); break;
 	case ISUP_EVENT_BLA: case ISUP_EVENT_UBA: printf("EVENT %s cic=%d\n", n, e->bla.cic); isup_free_call_if_clear(ss7, e->bla.call); break;
+	case ISUP_EVENT_LPA: printf("EVENT %s cic=%d\n", n, e->lpa.cic); break;
 	case ISUP_EVENT_CCR: printf("EVENT %s cic=%d\n", n, e->ccr.cic); isup_lpa(ss7, e->ccr.cic, e->ccr.opc); break;
 	case ISUP_EVENT_COT: printf("EVENT %s cic=%d passed=%d\n", n, e->cot.cic, e->cot.passed); break;
 	case ISUP_EVENT_SUS: case ISUP_EVENT_RES: printf("EVENT %s cic=%d ind=%d\n", n, e->sus.cic, e->sus.network_isdn_indicator); break;
@@ -124,6 +151,9 @@ static void command(char *l)
 	int i = n > 1 ? atoi(a[1]) : 0, r = -2; unsigned char st[255]; memset(st, 1, sizeof(st));
 	struct isup_call *c = (i >= 0 && i < MAXC) ? calls[i].c : NULL;
 	if (!strcmp(a[0], "call")) { docall(n > 1 ? a[1] : "", n > 2 ? a[2] : NULL, n > 3 ? atoi(a[3]) : 1); return; }
+	else if (!strcmp(a[0], "cotcall")) { int cic = n > 3 ? atoi(a[3]) : 1; change_later(M_IAM, M_IAM, cic, 0); docall(n > 1 ? a[1] : "", n > 2 ? a[2] : NULL, cic); return; }
+	else if (!strcmp(a[0], "ccr")) r = change_later(M_LPA, M_CCR, i, 0) ? -1 : isup_lpa(ss7, i, dpc);
+	else if (!strcmp(a[0], "cot")) r = change_later(M_LPA, M_COT, i, n > 2 ? atoi(a[2]) & 1 : 1) ? -1 : isup_lpa(ss7, i, dpc);
 	else if (!strcmp(a[0], "acm") && c) r = isup_acm(ss7, c);
 	else if (!strcmp(a[0], "cpg") && c) r = isup_cpg(ss7, c, n > 2 ? atoi(a[2]) : CPG_EVENT_ALERTING);
 	else if (!strcmp(a[0], "anm") && c) r = isup_anm(ss7, c);
@@ -172,6 +202,7 @@ int main(int argc, char **argv)
 	if (!nl) return 2;
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	ss7_set_message(msg); ss7_set_error(msg); ss7_set_notinservice(cb_notinservice); ss7_set_hangup(cb_hangup); ss7_set_call_null(cb_null);
+	label = type == SS7_ANSI ? 7 : 4;
 	ss7 = ss7_new(type); ss7_set_pc(ss7, mypc); ss7_set_network_ind(ss7, ni); ss7_set_debug(ss7, debug);
 	for (int i = 0; i < nt; i++) { char n[32]; int ms; if (sscanf(timers[i], "%31[^=]=%d", n, &ms) == 2 && !ss7_set_mtp3_timer(ss7, n, ms)) ss7_set_isup_timer(ss7, n, ms); }
 	for (int i = 0; i < nl; i++) {
@@ -211,7 +242,8 @@ int main(int argc, char **argv)
 				if (mode == SS7_TRANSPORT_DAHDIDCHAN && t < L[i].nextw) break;
 				L[i].nextw = t + pace / 1000.0;
 				ss7_write(ss7, L[i].a);
-				while ((n = recv(L[i].b, b, sizeof(b), 0)) > 2) {
+				while ((n = recv(L[i].b, b, sizeof(b) - 1, 0)) > 2) {
+					n = changed(b, n - 2) + 2;
 					if (n - 2 <= 5) { memcpy(L[i].rep, b, n - 2); L[i].replen = n - 2; L[i].nextrep = t + rep / 1000.0; }
 					chan_send(&L[i].ch, b, n - 2);
 				}
