@@ -62,6 +62,8 @@ class Hold(Enum):
 class Roles:
     """What the steps of a call are called on one side of the interface."""
 
+    network: bool
+    """Whether this is the network side, where it is not symmetric."""
     sent: State
     """SETUP sent."""
     sent_overlap: State
@@ -86,6 +88,7 @@ _S = State
 
 #: The user side, and both sides of a symmetric interface (Q.931 annex D, Q.SIG).
 USER: Final = Roles(
+    network=False,
     sent=_S.CALL_INITIATED,
     sent_overlap=_S.OVERLAP_SENDING,
     sent_proceeding=_S.OUTGOING_CALL_PROCEEDING,
@@ -99,6 +102,7 @@ USER: Final = Roles(
 )
 
 NETWORK: Final = Roles(
+    network=True,
     sent=_S.CALL_PRESENT,
     sent_overlap=_S.OVERLAP_RECEIVING,
     sent_proceeding=_S.INCOMING_CALL_PROCEEDING,
@@ -136,16 +140,18 @@ class Call:
         "channel",
         "complete",
         "digits",
+        "enquired_in",
+        "enquiries",
         "hold",
         "identity",
         "link_lost",
         "number",
         "offered",
         "outgoing",
-        "enquired_in",
         "reference",
         "refused",
         "released",
+        "released_badly",
         "repeats",
         "running",
         "setup",
@@ -177,13 +183,17 @@ class Call:
         """Whether call control has released the call or was told of its end."""
         self.cause: tuple[int, int] = (16, 0)
         """Cause value and location of the clearing under way, for the RELEASE after T305."""
+        self.released_badly = False
+        """RELEASE was never answered: the channel is to be restarted (T308)."""
         self.repeats = 0
         """Repetitions of SETUP or RELEASE so far."""
         self.enquired_in: State | None = None
         """State in which STATUS ENQUIRY was sent; None when no answer is awaited."""
         self.hold = Hold.IDLE
+        self.enquiries = 0
+        """STATUS ENQUIRY repeated so far."""
         self.identity: bytes | None = None
-        """Call identity of a suspended call, or of one that is being resumed."""
+        """Call identity of a suspended call, or of one that is being suspended or resumed."""
         self.link_lost = False
         """T309 runs."""
         self.running: list[Timer] = []

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from enum import Enum, IntFlag
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from tandem.isdn.q931.call import Call
@@ -45,6 +45,9 @@ class Service(IntFlag):
     """RESTART was not acknowledged: out of service, Q.931 5.5.1."""
 
 
+LOCAL: Final = Service.LOCAL_MAINTENANCE | Service.LOCAL_HARDWARE
+
+
 class Channel:
     """One B-channel."""
 
@@ -62,6 +65,11 @@ class Channel:
     def free(self) -> bool:
         """Whether a call may have it now."""
         return self.call is None and not self.restarting and not self.service
+
+    @property
+    def acceptable(self) -> bool:
+        """Whether a call that the peer puts on it may have it: the peer's own blocking does not count."""
+        return self.call is None and not self.restarting and not self.service & LOCAL
 
     @property
     def status(self) -> ChannelStatus:
@@ -95,20 +103,26 @@ class Channels:
         """How many could be taken now."""
         return len(self._idle)
 
-    def hunt(self) -> Channel | None:
-        """The channel for a new call; it is not taken yet. None when there is none."""
-        if not self._idle:
+    def hunt(self, without: Collection[ChannelId] = (), interface: int | None = None) -> Channel | None:
+        """The channel for a new call, not among `without`; it is not taken yet. None when there is none.
+
+        `interface`: only one of this interface will do.
+        """
+        idle: Collection[ChannelId] = self._idle
+        if without or interface is not None:
+            idle = [one for one in idle if one not in without and interface in (None, one.interface)]
+        if not idle:
             return None
         match self._hunting:
             case "ascending":
-                found = min(self._idle)
+                found = min(idle)
             case "descending":
-                found = max(self._idle)
+                found = max(idle)
             case "oldest-idle":
-                found = next(iter(self._idle))
+                found = next(iter(idle))
             case _:
                 last = self._last
-                found = min((one for one in self._idle if last is None or one > last), default=None) or min(self._idle)
+                found = min((one for one in idle if last is None or one > last), default=None) or min(idle)
         return self._channels[found]
 
     def take(self, channel: Channel, call: Call) -> None:

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from tandem.core.errors import ConfigurationError
+from tandem.isdn.q931.call import NETWORK, USER, Roles
 from tandem.isdn.q931.channels import ChannelId, Hunting
 from tandem.isdn.q931.switch_types import SwitchType
 
 Side = Literal["network", "user"]
 ChannelChoice = Literal["preferred", "exclusive"]
-Restart = Literal["none", "channels", "interface"]
+Restart = Literal["auto", "none", "channels", "interface"]
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,8 @@ class InterfaceConfiguration:
     """Overlap: fewer digits than this cannot be a number; when T302 expires the call is cleared with cause 28."""
     maximum_digits: int = 0
     """Overlap: a number of so many digits is whole; 0 when the length is not known in advance (T302 decides)."""
-    restart_at_start: Restart = "channels"
-    """What is restarted when the data link comes up for the first time."""
+    restart_at_start: Restart = "auto"
+    """What is restarted when the data link comes up for the first time; auto: each channel, if the switch type does."""
     awards_calls: bool = False
     """Network side: whether call control sends CONNECT ACKNOWLEDGE itself (state N8); False: it is sent at once."""
     attempts: int = 3
@@ -65,12 +66,21 @@ class InterfaceConfiguration:
         for channel in self.channels:
             if not 1 <= channel.number <= 31 or not 0 <= channel.interface <= 127:
                 raise ConfigurationError(f"PRI {self.name}: there is no channel {channel}")
+        if self.nfas and not self.switch_type.nfas:
+            raise ConfigurationError(f"PRI {self.name}: switch type {self.switch_type} has no NFAS")
         if not self.nfas and len({channel.interface for channel in self.channels}) > 1:
             raise ConfigurationError(f"PRI {self.name}: channels of several interfaces need nfas = true")
         if self.attempts < 1:
             raise ConfigurationError(f"PRI {self.name}: attempts must be at least 1")
 
     @property
-    def is_network(self) -> bool:
-        """Whether we are the network side."""
-        return self.side == "network"
+    def roles(self) -> Roles:
+        """The states that we are in: those of the user side on both sides of a symmetric interface."""
+        return NETWORK if self.side == "network" and not self.switch_type.symmetrical else USER
+
+    @property
+    def restarts(self) -> Restart:
+        """`restart_at_start` with auto resolved."""
+        if self.restart_at_start != "auto":
+            return self.restart_at_start
+        return "channels" if self.switch_type.restarts_at_start else "none"

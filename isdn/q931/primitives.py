@@ -164,11 +164,14 @@ class CallCleared:
 
 @dataclass(frozen=True, slots=True)
 class ChannelChanged:
-    """The call is on another channel: the peer's choice in its first answer, or tried again after a collision."""
+    """The call is on another channel: the peer's choice in its first answer, or tried again after a collision.
+
+    First with `new` None when a call of the peer has just taken the channel: where to go is not known yet.
+    """
 
     call: int
     old: ChannelId | None
-    new: ChannelId
+    new: ChannelId | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +239,7 @@ class SuspendIndication:
 
 @dataclass(frozen=True, slots=True)
 class SuspendConfirm:
-    """SUSPEND was rejected or not answered: the call goes on. (One acknowledged ends with CallCleared.)"""
+    """SUSPEND was rejected or not answered: the call goes on. One that is acknowledged ends with CallCleared."""
 
     call: int
     cause: int
@@ -296,7 +299,7 @@ class InterfaceState:
 
 @dataclass(frozen=True, slots=True)
 class ChannelState:
-    """The state of a channel, or what blocks it, changed."""
+    """What blocks a channel changed, or it is being restarted, or no longer."""
 
     channel: ChannelId
     status: ChannelStatus

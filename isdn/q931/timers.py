@@ -36,6 +36,7 @@ class Timer(Enum):
     THOLD = "HOLD sent: not held unless it is acknowledged (Q.932)"
     TRETRIEVE = "RETRIEVE sent: still held unless it is acknowledged (Q.932)"
     TSERVICE = "SERVICE sent: repeat, then alert maintenance"
+    TESTABLISH = "data link down: ask for it again"
     TRETRY = "channels out of service after RESTART without answer: ask again"
 
 
@@ -63,6 +64,7 @@ VALUES: Final[Mapping[Timer, tuple[float, float]]] = {
     Timer.THOLD: (4, 4),
     Timer.TRETRIEVE: (4, 4),
     Timer.TSERVICE: (120, 120),  # T3M1 of AT&T TR 41459 (recalled)
+    Timer.TESTABLISH: (2, 2),  # ours: Q.931 5.8.9 only says to ask
     Timer.TRETRY: (300, 300),  # ours: Q.931 leaves it to maintenance
 }
 
