@@ -63,7 +63,6 @@ def interrupt(kernel: Kernel, circuit: Circuit, reason: str) -> Call | None:
     call = kernel.detach(circuit)
     if circuit.state not in (State.RESETTING, State.IDLE):
         kernel.end_call(circuit, Cause.NORMAL_UNSPECIFIED, reason)
-        circuit.checks_failed = 0
         kernel.vacate(circuit)
     return call
 

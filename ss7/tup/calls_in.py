@@ -9,7 +9,7 @@ from tandem.ss7.tup.blocking import block_again
 from tandem.ss7.tup.cause import failure_message
 from tandem.ss7.tup.circuits import REMOTE, Call, Circuit, State
 from tandem.ss7.tup.codes import MessageType
-from tandem.ss7.tup.fields import Category, ContinuityCheck
+from tandem.ss7.tup.fields import MOST_SIGNALS, Category, ContinuityCheck
 from tandem.ss7.tup.kernel import Kernel, MessageAction, SendAction, TimerAction, deliver, discard
 from tandem.ss7.tup.messages import (
     AutomaticCongestion,
@@ -77,7 +77,8 @@ def _offer(
     """Offer the call to call control, with what has come since the IAM."""
     kernel.set_state(circuit, State.IN_ADDRESS)
     call.offered = True
-    call.complete = not circuit.group.configuration.overlap
+    # An IAM holds 15 address signals: of a longer number the rest follows in SAM, overlap or not.
+    call.complete = not circuit.group.configuration.overlap and len(call.initial.digits) < MOST_SIGNALS
     _count_digits(circuit, call, call.initial.digits, call.initial.st)
     kernel.produced.append(
         IncomingCall(call.number, circuit.group.name, circuit.cic, call.initial, call.complete, information)

@@ -9,7 +9,7 @@ from tandem.ss7.tup import calls_in
 from tandem.ss7.tup.cause import FAILURES, cause_of
 from tandem.ss7.tup.circuits import Call, Circuit, State
 from tandem.ss7.tup.codes import MessageType
-from tandem.ss7.tup.fields import CallingLineIdentity, OriginalCalledAddress
+from tandem.ss7.tup.fields import CallingLineIdentity, ContinuityCheck, OriginalCalledAddress
 from tandem.ss7.tup.kernel import (
     PEER_LOCATION,
     Kernel,
@@ -27,7 +27,7 @@ from tandem.ss7.tup.messages import (
     Message,
     MeteringPulses,
 )
-from tandem.ss7.tup.primitives import MeteringPulse
+from tandem.ss7.tup.primitives import CallStateError, MeteringPulse
 from tandem.ss7.tup.timers import Timer
 
 M = MessageType
@@ -233,6 +233,14 @@ def _send(kernel: Kernel, circuit: Circuit, message: Message, now: float) -> Non
     kernel.transmit(circuit, message)
 
 
+def _send_continuity(kernel: Kernel, circuit: Circuit, message: Message, now: float) -> None:
+    """COT, CCF: how the check of a previous circuit ended, where the IAM said that there is one."""
+    call = circuit.call
+    if call is None or call.initial.indicators.continuity_check != ContinuityCheck.ON_PREVIOUS_CIRCUIT:
+        raise CallStateError(f"{message.name} cannot be sent: the IAM announced no check of a previous circuit")
+    kernel.transmit(circuit, message)
+
+
 def _send_digits(kernel: Kernel, circuit: Circuit, message: Message, now: float) -> None:
     """SAM, SAO: kept as well, in case the call is tried on another circuit."""
     kernel.transmit(circuit, message)
@@ -253,8 +261,8 @@ def _send_information(kernel: Kernel, circuit: Circuit, message: Message, now: f
 #: What call control may send on an outgoing call.
 SENDS: Final[dict[tuple[State, MessageType], SendAction]] = {
     **{(state, message): _send_digits for state in (State.OUT_CHECK, State.OUT_WAIT_ACM) for message in (M.SAM, M.SAO)},
-    (State.OUT_WAIT_ACM, M.COT): _send,
-    (State.OUT_WAIT_ACM, M.CCF): _send,
+    (State.OUT_WAIT_ACM, M.COT): _send_continuity,
+    (State.OUT_WAIT_ACM, M.CCF): _send_continuity,
     **{(state, M.GSM): _send_information for state in (State.OUT_CHECK, State.OUT_WAIT_ACM, *_LATER)},
     **{(state, message): _send for state in _LATER for message in (M.FOT, M.OPR)},
 }

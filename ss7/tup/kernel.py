@@ -132,6 +132,7 @@ class Kernel:
             return
         circuit.state = state
         if state is State.IDLE:
+            circuit.checks_failed = 0
             if not circuit.blocking:
                 circuit.group.pool.add(circuit)
         elif old is State.IDLE:

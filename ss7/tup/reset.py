@@ -34,7 +34,6 @@ def start_reset(kernel: Kernel, circuits: Iterable[Circuit], now: float) -> None
             kernel.leave_check(circuit)
             kernel.stop_all(circuit)
             circuit.held.clear()
-            circuit.checks_failed = 0
             kernel.set_state(circuit, State.RESETTING)
             kernel.set_blocking(circuit, circuit.blocking & ~REMOTE)
         begin(kernel, M.RSC if len(run) == 1 else M.GRS, run, len(run) - 1, Blocking.NONE, now)
@@ -129,7 +128,6 @@ def _forget(kernel: Kernel, circuit: Circuit) -> Call | None:
     call = kernel.detach(circuit)
     if circuit.state is not State.RESETTING:
         kernel.end_call(circuit, Cause.NORMAL_UNSPECIFIED, "circuit reset by the peer")
-        circuit.checks_failed = 0
         kernel.vacate(circuit)
     return call
 
