@@ -145,19 +145,44 @@ class _Terminated(PartyNumber):
 
 
 @dataclass(frozen=True, slots=True)
-class CalledPartyNumber(_Terminated):
-    """Called party number, Q.763 3.9."""
-
-    code: ClassVar[ParameterCode] = ParameterCode.CALLED_PARTY_NUMBER
+class AddressNumber(PartyNumber):
+    """A number with nature of address and numbering plan where most numbers have them, Q.763 3.9 b) and d)."""
 
     digits: str
-    """Address signals 0-9, B, C (code 11, 12), without ST."""
+    """Address signals 0-9, B, C (code 11, 12), without ST; none when the address is not available."""
     nature: int = bits(1, 1, 7, default=Nature.NATIONAL, meaning=Nature)
     plan: int = bits(2, 5, 3, default=Plan.E164, meaning=Plan)
+
+
+@dataclass(frozen=True, slots=True)
+class PresentedNumber(AddressNumber):
+    """A number that says whether it may be shown, Q.763 3.10 e)."""
+
+    presentation: int = bits(2, 3, 2, meaning=Presentation)
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenedNumber(PresentedNumber):
+    """A number that says, too, who vouches for it, Q.763 3.10 f)."""
+
+    screening: int = bits(2, 1, 2, default=Screening.NETWORK, meaning=Screening)
+
+
+@dataclass(frozen=True, slots=True)
+class RoutedNumber(_Terminated, AddressNumber):
+    """A number that calls are routed by, which ST may end."""
+
     inn: bool = bits(2, 8)
     """Internal network number indicator: True when routing to an internal network number is not allowed."""
     st: bool = False
     """Whether ST (end of pulsing) ends the digits."""
+
+
+@dataclass(frozen=True, slots=True)
+class CalledPartyNumber(RoutedNumber):
+    """Called party number, Q.763 3.9."""
+
+    code: ClassVar[ParameterCode] = ParameterCode.CALLED_PARTY_NUMBER
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,32 +202,19 @@ class SubsequentNumber(_Terminated):
 
 
 @dataclass(frozen=True, slots=True)
-class RedirectionNumber(_Terminated):
+class RedirectionNumber(RoutedNumber):
     """Redirection number, the number to which a call is redirected; Q.763 3.46."""
 
     code: ClassVar[ParameterCode] = ParameterCode.REDIRECTION_NUMBER
 
-    digits: str
-    nature: int = bits(1, 1, 7, default=Nature.NATIONAL, meaning=Nature)
-    plan: int = bits(2, 5, 3, default=Plan.E164, meaning=Plan)
-    inn: bool = bits(2, 8)
-    """True when routing to an internal network number is not allowed."""
-    st: bool = False
-
 
 @dataclass(frozen=True, slots=True)
-class CallingPartyNumber(PartyNumber):
+class CallingPartyNumber(ScreenedNumber):
     """Calling party number, Q.763 3.10."""
 
     code: ClassVar[ParameterCode] = ParameterCode.CALLING_PARTY_NUMBER
     DERIVED: ClassVar[tuple[str, ...]] = ("complete",)
 
-    digits: str
-    """Address signals 0-9, B, C (code 11, 12); none when the address is not available."""
-    nature: int = bits(1, 1, 7, default=Nature.NATIONAL, meaning=Nature)
-    plan: int = bits(2, 5, 3, default=Plan.E164, meaning=Plan)
-    presentation: int = bits(2, 3, 2, meaning=Presentation)
-    screening: int = bits(2, 1, 2, default=Screening.NETWORK, meaning=Screening)
     incomplete: bool = bits(2, 8)
     """Number incomplete indicator."""
 
@@ -218,68 +230,41 @@ class CallingPartyNumber(PartyNumber):
 
 
 @dataclass(frozen=True, slots=True)
-class ConnectedNumber(PartyNumber):
+class ConnectedNumber(ScreenedNumber):
     """Connected number, Q.763 3.16."""
 
     code: ClassVar[ParameterCode] = ParameterCode.CONNECTED_NUMBER
 
-    digits: str
-    nature: int = bits(1, 1, 7, default=Nature.NATIONAL, meaning=Nature)
-    plan: int = bits(2, 5, 3, default=Plan.E164, meaning=Plan)
-    presentation: int = bits(2, 3, 2, meaning=Presentation)
-    screening: int = bits(2, 1, 2, default=Screening.NETWORK, meaning=Screening)
-
 
 @dataclass(frozen=True, slots=True)
-class CallTransferNumber(PartyNumber):
+class CallTransferNumber(ScreenedNumber):
     """Call transfer number, Q.763 3.64 (layout recalled)."""
 
     code: ClassVar[ParameterCode] = ParameterCode.CALL_TRANSFER_NUMBER
 
-    digits: str
-    nature: int = bits(1, 1, 7, default=Nature.NATIONAL, meaning=Nature)
-    plan: int = bits(2, 5, 3, default=Plan.E164, meaning=Plan)
-    presentation: int = bits(2, 3, 2, meaning=Presentation)
-    screening: int = bits(2, 1, 2, default=Screening.NETWORK, meaning=Screening)
-
 
 @dataclass(frozen=True, slots=True)
-class LocationNumber(PartyNumber):
+class LocationNumber(ScreenedNumber):
     """Location number, Q.763 3.30."""
 
     code: ClassVar[ParameterCode] = ParameterCode.LOCATION_NUMBER
 
-    digits: str
-    nature: int = bits(1, 1, 7, default=Nature.NATIONAL, meaning=Nature)
-    plan: int = bits(2, 5, 3, default=Plan.E164, meaning=Plan)
-    presentation: int = bits(2, 3, 2, meaning=Presentation)
-    screening: int = bits(2, 1, 2, default=Screening.NETWORK, meaning=Screening)
     inn: bool = bits(2, 8)
     """True when routing to an internal network number is not allowed."""
 
 
 @dataclass(frozen=True, slots=True)
-class OriginalCalledNumber(PartyNumber):
+class OriginalCalledNumber(PresentedNumber):
     """Original called number, Q.763 3.39."""
 
     code: ClassVar[ParameterCode] = ParameterCode.ORIGINAL_CALLED_NUMBER
 
-    digits: str
-    nature: int = bits(1, 1, 7, default=Nature.NATIONAL, meaning=Nature)
-    plan: int = bits(2, 5, 3, default=Plan.E164, meaning=Plan)
-    presentation: int = bits(2, 3, 2, meaning=Presentation)
-
 
 @dataclass(frozen=True, slots=True)
-class RedirectingNumber(PartyNumber):
+class RedirectingNumber(PresentedNumber):
     """Redirecting number, Q.763 3.44."""
 
     code: ClassVar[ParameterCode] = ParameterCode.REDIRECTING_NUMBER
-
-    digits: str
-    nature: int = bits(1, 1, 7, default=Nature.NATIONAL, meaning=Nature)
-    plan: int = bits(2, 5, 3, default=Plan.E164, meaning=Plan)
-    presentation: int = bits(2, 3, 2, meaning=Presentation)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import ClassVar, Self
 
 from tandem.core.bits import bits, meaning_of
 from tandem.core.errors import DecodeError, EncodeError
-from tandem.ss7.isup.codes import ParameterCode
+from tandem.ss7.isup.codes import ParameterCode, parameter_name
 from tandem.ss7.isup.parameters import Indicators, Parameter
 
 
@@ -233,7 +233,7 @@ class PropagationDelayCounter(Parameter):
     def _parse(cls, octets: bytes) -> Self:
         """Read two octets, the most significant first."""
         if len(octets) < 2:
-            raise DecodeError(f"Propagation delay counter needs 2 octets, has {len(octets)}", len(octets))
+            raise DecodeError(f"{parameter_name(cls.code)} needs 2 octets, has {len(octets)}", len(octets))
         return cls(int.from_bytes(octets[:2], "big"))
 
     def _encode(self) -> bytes:
@@ -244,6 +244,17 @@ class PropagationDelayCounter(Parameter):
 
     def __str__(self) -> str:
         return f"{self.milliseconds} ms"
+
+
+def network_octets(network: str) -> bytes:
+    """The two octets of a network identity of four digits, Q.763 3.15; EncodeError when it is none."""
+    try:
+        octets = bytes.fromhex(network)
+    except ValueError:
+        octets = b""
+    if len(octets) != 2:
+        raise EncodeError(f"network identity {network!r} is not four digits")
+    return octets
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,15 +277,9 @@ class ClosedUserGroupInterlockCode(Parameter):
 
     def _encode(self) -> bytes:
         """Content octets."""
-        try:
-            network = bytes.fromhex(self.network)
-        except ValueError:
-            network = b""
-        if len(network) != 2 or not 0 <= self.interlock <= 0xFFFF:
-            raise EncodeError(
-                f"network {self.network!r} is not four digits or interlock code {self.interlock} too large"
-            )
-        return network + self.interlock.to_bytes(2, "big")
+        if not 0 <= self.interlock <= 0xFFFF:
+            raise EncodeError(f"interlock code {self.interlock} is too large")
+        return network_octets(self.network) + self.interlock.to_bytes(2, "big")
 
     def __str__(self) -> str:
         return f"network {self.network}, code {self.interlock}"

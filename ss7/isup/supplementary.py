@@ -13,8 +13,9 @@ from typing import ClassVar, Self
 from tandem.core.bits import bits, meaning_of
 from tandem.core.errors import DecodeError, EncodeError
 from tandem.ss7.isup.codes import ParameterCode, parameter_name
-from tandem.ss7.isup.numbers import GenericDigits, Nature, PartyNumber, Plan, Presentation
+from tandem.ss7.isup.numbers import AddressNumber, GenericDigits, PartyNumber, Plan, PresentedNumber
 from tandem.ss7.isup.parameters import Indicators, Parameter
+from tandem.ss7.isup.services import PropagationDelayCounter, network_octets
 
 P = ParameterCode
 
@@ -65,13 +66,9 @@ class MlppPrecedence(Parameter):
 
     def _encode(self) -> bytes:
         first = _within(self.precedence, 15, "precedence") | _within(self.look_ahead_for_busy, 3, "look ahead") << 5
-        try:
-            network = bytes.fromhex(self.network)
-        except ValueError:
-            network = b""
-        if len(network) != 2:
-            raise EncodeError(f"network identity {self.network!r} is not four digits")
-        return bytes([first]) + network + _within(self.domain, 0xFFFFFF, "domain").to_bytes(3, "big")
+        return (
+            bytes([first]) + network_octets(self.network) + _within(self.domain, 0xFFFFFF, "domain").to_bytes(3, "big")
+        )
 
     def __str__(self) -> str:
         return f"{meaning_of(Precedence, self.precedence)}, network {self.network}, domain {self.domain}"
@@ -159,23 +156,10 @@ class CallTransferReference(Indicators):
 
 
 @dataclass(frozen=True, slots=True)
-class CallHistoryInformation(Parameter):
-    """Propagation delay of the whole call, Q.763 3.7 (layout recalled)."""
+class CallHistoryInformation(PropagationDelayCounter):
+    """Propagation delay of the whole call, Q.763 3.7 (coded as the propagation delay counter; recalled)."""
 
     code: ClassVar[ParameterCode] = P.CALL_HISTORY_INFORMATION
-
-    milliseconds: int
-
-    @classmethod
-    def _parse(cls, octets: bytes) -> Self:
-        _need(octets, 2, cls.code)
-        return cls(int.from_bytes(octets[:2], "big"))
-
-    def _encode(self) -> bytes:
-        return _within(self.milliseconds, 0xFFFF, "propagation delay").to_bytes(2, "big")
-
-    def __str__(self) -> str:
-        return f"{self.milliseconds} ms"
 
 
 # Application transport and teleservice
@@ -279,38 +263,25 @@ class ServiceActivation(Parameter):
 
 
 @dataclass(frozen=True, slots=True)
-class CalledInNumber(PartyNumber):
+class CalledInNumber(PresentedNumber):
     """Called IN number, Q.763 3.73 (coded as the original called number; recalled)."""
 
     code: ClassVar[ParameterCode] = P.CALLED_IN_NUMBER
 
-    digits: str
-    nature: int = bits(1, 1, 7, default=Nature.NATIONAL, meaning=Nature)
-    plan: int = bits(2, 5, 3, default=Plan.E164, meaning=Plan)
-    presentation: int = bits(2, 3, 2, meaning=Presentation)
-
 
 @dataclass(frozen=True, slots=True)
-class OriginalCalledInNumber(PartyNumber):
+class OriginalCalledInNumber(PresentedNumber):
     """Original called IN number, coded as the called IN number (recalled)."""
 
     code: ClassVar[ParameterCode] = P.ORIGINAL_CALLED_IN_NUMBER
 
-    digits: str
-    nature: int = bits(1, 1, 7, default=Nature.NATIONAL, meaning=Nature)
-    plan: int = bits(2, 5, 3, default=Plan.E164, meaning=Plan)
-    presentation: int = bits(2, 3, 2, meaning=Presentation)
-
 
 @dataclass(frozen=True, slots=True)
-class CalledDirectoryNumber(PartyNumber):
+class CalledDirectoryNumber(AddressNumber):
     """Called directory number of a ported subscriber, Q.763 3.86 (coded as the called party number; recalled)."""
 
     code: ClassVar[ParameterCode] = P.CALLED_DIRECTORY_NUMBER
 
-    digits: str
-    nature: int = bits(1, 1, 7, default=Nature.NATIONAL, meaning=Nature)
-    plan: int = bits(2, 5, 3, default=Plan.E164, meaning=Plan)
     inn: bool = bits(2, 8)
     """True when routing to an internal network number is not allowed."""
 
