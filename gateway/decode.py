@@ -1,19 +1,20 @@
-"""`tandem decode`: explain the octets of one ISUP or TUP message, MTP3 message or MTP2 signal unit."""
+"""`tandem decode`: explain the octets of one ISUP, TUP, MTP3 or Q.931 message, MTP2 signal unit or LAPD frame."""
 
 from __future__ import annotations
 
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import Field, fields, is_dataclass
+from collections.abc import Callable
+from dataclasses import Field, fields
 from typing import Any, Final
 
 import click
 
 from tandem.core.bits import meaning_of
 from tandem.core.errors import DecodeError
+from tandem.gateway import decode_isdn
+from tandem.gateway.decode_values import plain, shifted
 from tandem.ss7.isup.codes import MessageType, message_name
 from tandem.ss7.isup.messages import Message
 from tandem.ss7.isup.parameters import Parameter, RawParameter
@@ -35,7 +36,8 @@ def decode(protocol: str, octets: bytes, variant: str = "itu") -> dict[str, Any]
     """Decode `octets` into what JSON can carry.
 
     `protocol` is `isup` (octets from the CIC on), `tup` (from the heading code on, as its CIC begins in the label),
-    `mtp3` (from the SIO on) or `mtp2` (from the BSN on, without FCS); `variant` is `itu`, `ansi` or `china`.
+    `mtp3` (from the SIO on), `mtp2` (from the BSN on, without FCS), `q931` (from the protocol discriminator on) or
+    `lapd` (from the address on, without FCS); `variant` is `itu`, `ansi` or `china` and of no matter to the last two.
     DecodeError with the offset in `octets` when they are malformed.
 
     Whatever the protocol, the message that people look for is at the top: `message` (acronym), `title`, `cic` (None
@@ -43,7 +45,9 @@ def decode(protocol: str, octets: bytes, variant: str = "itu") -> dict[str, Any]
     `text` (the same in words) and `raw` (hexadecimal). A message without a defined format has its octets in `body`.
     `mtp3` adds `sio` (octet), `service`, `network_indicator`, `priority` and `label` (`dpc`, `opc`, `sls`, and the
     point codes as text); messages of users that are not decoded have their octets in `data`. `mtp2` adds `unit`
-    (`kind`, `bsn`, `bib`, `fsn`, `fib`, `length_indicator`, for an LSSU `status`) to that.
+    (`kind`, `bsn`, `bib`, `fsn`, `fib`, `length_indicator`, for an LSSU `status`) to that. `q931` adds
+    `discriminator` and `call_reference` (`value`, `flag`, `length`); its parameters are information elements, which
+    have `codeset` and, malformed, `error`. `lapd` adds `frame` (`kind`, `sapi`, `tei`, `cr`, `pf`, `ns`, `nr`).
     """
     return _DECODERS[protocol](octets, variant)
 
@@ -82,7 +86,7 @@ def decode_mtp2(octets: bytes, variant: str) -> dict[str, Any]:
     if unit.kind is not UnitKind.MSU:
         name = "Link status" if unit.kind is UnitKind.LSSU else "Fill-in"
         return {**report, "message": unit.kind.value, "title": f"{name} signal unit", "cic": None, "parameters": []}
-    with _shifted(_MTP2_HEADER):
+    with shifted(_MTP2_HEADER):
         return {**report, **_mtp3(octets[_MTP2_HEADER:], variant)}
 
 
@@ -93,6 +97,8 @@ _DECODERS: Final[dict[str, Callable[[bytes, str], dict[str, Any]]]] = {
     "tup": decode_tup,
     "mtp3": decode_mtp3,
     "mtp2": decode_mtp2,
+    "q931": decode_isdn.decode_q931,
+    "lapd": decode_isdn.decode_lapd,
 }
 PROTOCOLS: Final = tuple(_DECODERS)
 _TUP_VARIANTS: Final = tuple(variant.value for variant in TupVariant)
@@ -121,8 +127,8 @@ def _isup(message: Message) -> dict[str, Any]:
 def _parameter(raw: RawParameter, parameter: Parameter | RawParameter) -> dict[str, Any]:
     value: dict[str, Any] = {}
     if isinstance(parameter, Parameter):
-        value = _plain(parameter)
-        value.update({name: _plain(getattr(parameter, name)) for name in parameter.DERIVED})
+        value = plain(parameter)
+        value.update({name: plain(getattr(parameter, name)) for name in parameter.DERIVED})
     return {"name": raw.name, "code": int(raw.code), "value": value, "text": str(parameter), "raw": raw.octets.hex()}
 
 
@@ -140,7 +146,7 @@ def _tup(message: tup.Message, cic: int | None) -> dict[str, Any]:
         "code": int(message.type),
         "cic": cic,
         "parameters": [
-            {"name": item.name, "value": _plain(value), "text": _tup_text(item, value)}
+            {"name": item.name, "value": plain(value), "text": _tup_text(item, value)}
             for item in fields(message)
             if item.name not in ("type", "rest")
             and (value := getattr(message, item.name)) is not None
@@ -166,17 +172,6 @@ def _tup_text(item: Field[Any], value: Any) -> str:
     return str(value)
 
 
-def _plain(value: Any) -> Any:
-    """The value in types that JSON has."""
-    if is_dataclass(value):
-        return {item.name: _plain(getattr(value, item.name)) for item in fields(value)}
-    if isinstance(value, bytes):
-        return value.hex()
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    return int(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
 def _mtp3(octets: bytes, variant: str) -> dict[str, Any]:
     label_variant = LabelVariant(variant)
     msu = decode_msu(octets, label_variant)
@@ -195,10 +190,10 @@ def _mtp3(octets: bytes, variant: str) -> dict[str, Any]:
         },
     }
     if msu.information.service == Service.ISUP:
-        with _shifted(1 + LAYOUTS[label_variant].octets):
+        with shifted(1 + LAYOUTS[label_variant].octets):
             return {**report, **_isup(Message.parse(msu.data, Variant(variant)))}
     if msu.information.service == Service.TUP and variant in _TUP_VARIANTS:
-        with _shifted(1 + LAYOUTS[label_variant].octets):
+        with shifted(1 + LAYOUTS[label_variant].octets):
             carried = CircuitMessage.parse(msu.label.sls, msu.data, TupVariant(variant))
         return {**report, **_tup(carried.message, carried.cic)}
     title = said.get("title", f"{said['service']['name']} message")
@@ -206,15 +201,6 @@ def _mtp3(octets: bytes, variant: str) -> dict[str, Any]:
     return {**report, "message": said["message"], "title": title, "cic": None, "parameters": parameters} | {
         "data": msu.data.hex()
     }
-
-
-@contextmanager
-def _shifted(offset: int) -> Iterator[None]:
-    """Count the offset of an error from `offset` octets further ahead."""
-    try:
-        yield
-    except DecodeError as error:
-        raise DecodeError(error.message, None if error.offset is None else error.offset + offset) from None
 
 
 def octets_of(text: str) -> bytes:
@@ -231,7 +217,7 @@ def octets_of(text: str) -> bytes:
 
 def render(report: dict[str, Any]) -> str:
     """A report of `decode` as lines for people."""
-    lines = []
+    lines = decode_isdn.lines(report)
     if unit := report.get("unit"):
         status = f" {unit['status']}" if "status" in unit else ""
         lines.append(
@@ -243,7 +229,8 @@ def render(report: dict[str, Any]) -> str:
             f"{label['opc']} ({label['opc_text']}) to {label['dpc']} ({label['dpc_text']})  SLS {label['sls']}"
         )
     circuit = "" if report["cic"] is None else f"  CIC {report['cic']}"
-    lines.append(f"{report['message']} {report['title']}{circuit}")
+    title = "" if "call_reference" in report else f" {report['title']}"
+    lines.append(f"{report['message']}{title}{circuit}{decode_isdn.reference_text(report)}")
     width = max((len(item["name"]) for item in report["parameters"]), default=0)
     for item in report["parameters"]:
         code = f"{item['code']:>3}  " if "code" in item else ""
@@ -263,14 +250,16 @@ def render(report: dict[str, Any]) -> str:
 def decode_command(protocol: str, octets: tuple[str, ...], variant: str, as_json: bool) -> None:
     """Explain a message given in hexadecimal.
 
-    PROTOCOL is isup (from the CIC on), tup (from the heading code on), mtp3 (from the SIO on) or mtp2 (from the
-    BSN on, without FCS). HEX may have spaces and colons; with - one message a line is read from standard input and
-    one JSON object a line written. The exit status is 1 when a message is malformed.
+    PROTOCOL is isup (from the CIC on), tup (from the heading code on), mtp3 (from the SIO on), mtp2 (from the
+    BSN on, without FCS), q931 (from the protocol discriminator on) or lapd (from the address on, without FCS).
+    HEX may have spaces and colons; with - one message a line is read from standard input and one JSON object a line
+    written. The exit status is 1 when a message is malformed.
 
     \b
     Examples:
       tandem decode isup 05 00 10 00
       tandem decode tup 14 25
+      tandem decode q931 08 02 80 01 45 08 02 80 91
       tandem decode mtp3 --json 85:01:80:00:10:05:00:10:00
       tandem decode isup - < messages.txt
     """  # noqa: D301 - click reads the backspace

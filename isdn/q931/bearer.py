@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, ClassVar, Final, Self
 
+from tandem.core.bits import meaning_of
 from tandem.isdn.q931.cause import CodingStandard
 from tandem.isdn.q931.codes import ElementCode
-from tandem.isdn.q931.elements import Element, Fields, fit, group, meaning_of
+from tandem.isdn.q931.elements import Element, Fields, fit, group
 
 
 class Capability(IntEnum):

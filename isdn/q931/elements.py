@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import IntEnum
 from types import MappingProxyType
 from typing import Any, ClassVar, Final, Self, TypeAlias
 
@@ -283,11 +282,3 @@ def parse_element(identifier: int, octets: bytes | None, codeset: int = 0) -> An
             _SHARED.clear()
         _SHARED[code, content] = element
     return element
-
-
-def meaning_of(meaning: type[IntEnum], value: int) -> str:
-    """Name of a value in words, or the number when it is spare."""
-    try:
-        return meaning(value).name.lower().replace("_", " ")
-    except ValueError:
-        return str(int(value))

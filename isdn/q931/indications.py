@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import ClassVar, Self
 
+from tandem.core.bits import meaning_of
 from tandem.isdn.q931.codes import ElementCode, message_name
-from tandem.isdn.q931.elements import Element, Fields, SingleOctetElement, fit, group, meaning_of
+from tandem.isdn.q931.elements import Element, Fields, SingleOctetElement, fit, group
 
 
 class CallStateValue(IntEnum):

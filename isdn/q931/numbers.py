@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, ClassVar, Self
 
+from tandem.core.bits import meaning_of
 from tandem.isdn.q931.codes import ElementCode
-from tandem.isdn.q931.elements import Element, Fields, fit, group, ia5, meaning_of
+from tandem.isdn.q931.elements import Element, Fields, fit, group, ia5
 
 
 class TypeOfNumber(IntEnum):

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import ClassVar, Final, Self
 
+from tandem.core.bits import meaning_of
 from tandem.core.errors import DecodeError, EncodeError
 from tandem.isdn.q931.codes import ElementCode
-from tandem.isdn.q931.elements import Element, Fields, fit, group, ia5, meaning_of
+from tandem.isdn.q931.elements import Element, Fields, fit, group, ia5
 
 #: Character set octet that North American switches put first in a display.
 CHARSET_IA5: Final = 0xB1

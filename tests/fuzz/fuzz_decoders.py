@@ -30,6 +30,11 @@ from tandem.gateway import decode
 from tandem.gateway.sip import sdp
 from tandem.gateway.sip.message import parse_message
 from tandem.hardware.satop import Packet
+from tandem.isdn.q931.elements import parse_element
+from tandem.isdn.q931.messages import decode as decode_q931
+from tandem.isdn.q931.messages import encode as encode_q931
+from tandem.isdn.q931.segmentation import Reassembler
+from tandem.isdn.q931.validation import check as check_q931
 from tandem.ss7.isup.messages import Message
 from tandem.ss7.isup.parameters import parse_parameter, typed_parameters
 from tandem.ss7.isup.variants import Variant
@@ -63,6 +68,8 @@ _TUP = [
         "1218071f",
     )
 ] + [bytes((0x12, heading)) + bytes.fromhex("1f" * 8) for heading in TupType]
+_Q931 = [bytes.fromhex(line.split()[2]) for line in (VECTORS / "q931/messages.txt").read_text().splitlines()]
+_Q931 += [bytes.fromhex(octets) for octets in json.loads((VECTORS / "q931/examples.json").read_text()).values()]
 _SIP = [
     item["text"].encode()
     for name in ("dtmf-info", "hold-resume", "session-refresh-422")
@@ -182,6 +189,30 @@ def m2pa(octets: bytes) -> object:
     return str(message), parse_m2pa(message.encode())
 
 
+def q931(long_user_user: bool) -> Callable[[bytes], object]:
+    def run(octets: bytes) -> object:
+        message = decode_q931(octets, long_user_user=long_user_user)
+        assert encode_q931(message) == octets
+        for sender in ("network", "user", None):
+            left = check_q931(message, sender).message
+            assert decode_q931(encode_q931(left), long_user_user=long_user_user).type == message.type
+        reassembler = Reassembler()
+        reassembler.receive(message, 0.0)
+        return str(message), reassembler.outputs()
+
+    return run
+
+
+def q931_element(octets: bytes) -> object:
+    """The first octet is the identifier."""
+    if not octets:
+        return None
+    content = None if octets[0] >= 0x80 else octets[1:]
+    element = parse_element(octets[0], content)
+    assert element.encode() == octets[1:] or content is None
+    return str(element)
+
+
 def sip(octets: bytes) -> object:
     message = parse_message(octets)
     for name in list(message.fields):
@@ -212,6 +243,11 @@ TARGETS = [
     Target("m3ua", adaptation(M3UA_FORMS), [message.octets for message in captured(Ppid.M3UA)]),
     Target("m2ua", adaptation(M2UA_FORMS), [message.octets for message in captured(Ppid.M2UA)]),
     Target("m2pa", m2pa, [message.octets for message in captured(Ppid.M2PA)]),
+    Target("q931", q931(False), _Q931),
+    Target("q931-h225", q931(True), _Q931),
+    Target("q931-element", q931_element, [bytes([code]) + m[7:30] for code in range(256) for m in _Q931[:3]]),
+    Target("explain-q931", explain("q931", "itu"), _Q931),
+    Target("explain-lapd", explain("lapd", "itu"), [b"\x00\x01\x02\x04" + octets for octets in _Q931]),
     Target(
         "rtp",
         parse_header,

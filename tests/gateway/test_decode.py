@@ -141,7 +141,7 @@ def test_one_line_each_from_standard_input():
 
 
 def test_command_line_errors():
-    assert tandem("q931", "00").exit_code == 2
+    assert tandem("q930", "00").exit_code == 2
     assert tandem("isup").exit_code == 2
     assert tandem("isup", "00", "--variant", "x").exit_code == 2
 
