@@ -42,7 +42,7 @@ from tandem.ss7.isup.primitives import (
     Output,
     Transfer,
 )
-from tandem.ss7.isup.variants import Variant
+from tandem.ss7.isup.variants import CODINGS, Variant
 from tandem.ss7.mtp3.label import Service, format_point_code, parse_point_code
 from tandem.ss7.mtp3.label import Variant as Network
 from tandem.ss7.mtp3.primitives import (
@@ -173,6 +173,10 @@ class IsupTrunks:
                 port = self.trunks[trunk.name] = IsupTrunkPort(trunk, linkset, self)
                 groups.append(_group(trunk, linkset, tuple(port.endpoints)))
         self.exchange = IsupExchange(groups)
+        self._priorities = {
+            (group.own_point_code, group.peer_point_code): CODINGS[group.variant].priorities for group in groups
+        }
+        """Message priorities (ANSI) by message type, for each pair of exchanges."""
         self._out_of_service = {group.name: set(group.cics) for group in groups}
         """Circuits that cannot carry calls now, by trunk."""
 
@@ -245,8 +249,9 @@ class IsupTrunks:
                 if isinstance(output, Transfer):
                     if self._trace is not None:
                         self._trace(self._message_line(">", output.dpc, output.octets))
+                    priority = self._priorities.get((output.opc, output.dpc), {}).get(output.octets[2], 0)
                     requests.append(
-                        TransferRequest(Service.ISUP, output.dpc, output.sls, output.octets, opc=output.opc)
+                        TransferRequest(Service.ISUP, output.dpc, output.sls, output.octets, output.opc, priority)
                     )
                 else:
                     self._handle(output, now)

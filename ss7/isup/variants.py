@@ -33,6 +33,8 @@ class Coding:
     """Message types that have a name in this variant."""
     cic_bits: int
     """Width of the circuit identification code; the bits above it in its two octets are spare (Q.763 1.2)."""
+    priorities: Mapping[int, int]
+    """Message priority (0 to 3) by message type, for networks with congestion levels; 0 for others."""
 
 
 _ANSI_ONLY: Final = {MessageType.CRA, MessageType.CRM, MessageType.CVR, MessageType.CVT, MessageType.EXM}
@@ -109,10 +111,31 @@ _ANSI_FORMATS: Final[dict[MessageType, MessageFormat]] = {
 }
 
 
-def _coding(formats: Mapping[MessageType, MessageFormat], absent: set[MessageType], cic_bits: int) -> Coding:
+#: What ends or answers a call outlasts what begins one when a network with congestion levels drops messages (recalled).
+_ANSI_PRIORITIES: Final = {
+    **dict.fromkeys(
+        (
+            *(MessageType.ACM, MessageType.CPG, MessageType.COT, MessageType.REL, MessageType.SUS, MessageType.RES),
+            *(MessageType.FAC, MessageType.FOT, MessageType.PAM, MessageType.INR, MessageType.INF, MessageType.CFN),
+            *(MessageType.EXM, MessageType.CCR, MessageType.LPA),
+        ),
+        1,
+    ),
+    MessageType.ANM: 2,
+    MessageType.RLC: 2,
+}
+
+
+def _coding(
+    formats: Mapping[MessageType, MessageFormat],
+    absent: set[MessageType],
+    cic_bits: int,
+    priorities: Mapping[MessageType, int] | None = None,
+) -> Coding:
     types = {message.value: message for message in MessageType if message not in absent}
     known = {message.value: layout for message, layout in formats.items() if message not in absent}
-    return Coding(MappingProxyType(known), MappingProxyType(types), cic_bits)
+    ranks = {message.value: rank for message, rank in (priorities or {}).items()}
+    return Coding(MappingProxyType(known), MappingProxyType(types), cic_bits, MappingProxyType(ranks))
 
 
 #: Most octets of a message from the CIC on: 272 octets of signalling information (Q.703 2.3.8) less the label.
@@ -125,7 +148,7 @@ MESSAGE_LIMITS: Final[Mapping[Variant, int]] = MappingProxyType(
 CODINGS: Final[Mapping[Variant, Coding]] = MappingProxyType(
     {
         Variant.ITU: _coding(ITU_FORMATS, _ANSI_ONLY | _CHINA_ONLY, 12),
-        Variant.ANSI: _coding({**ITU_FORMATS, **_ANSI_FORMATS}, _ITU_ONLY | _CHINA_ONLY, 14),
+        Variant.ANSI: _coding({**ITU_FORMATS, **_ANSI_FORMATS}, _ITU_ONLY | _CHINA_ONLY, 14, _ANSI_PRIORITIES),
         Variant.CHINA: _coding(ITU_FORMATS, _ANSI_ONLY, 12),
         Variant.JAPAN: _coding(ITU_FORMATS, _ANSI_ONLY | _CHINA_ONLY, 12),
     }

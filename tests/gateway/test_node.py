@@ -529,6 +529,30 @@ def test_calls_between_japanese_points(ss7, roles):
         assert not {"SLTM", "SLTA", "TRA"} & set(point.counters), "JT-Q707 has no link test, JT-Q704 no restart"
 
 
+@pytest.mark.parametrize(
+    ("variant", "priorities"),
+    [("ansi", {1: 0, 6: 1, 9: 2, 12: 1, 16: 2}), ("itu", dict.fromkeys((1, 6, 9, 12, 16), 0))],
+)
+def test_messages_that_end_a_call_outlast_those_that_begin_one(variant, priorities):
+    bench = Bench(linkset=f'variant = "{variant}"').up()
+    label = 1 + (7 if variant == "ansi" else 4)
+    found = {}
+    for node in bench.nodes.values():
+        (point,) = node.signalling.points.values()
+        send = point._sender.emit
+
+        def spied(link, msu, send=send):
+            if msu[0] & 0xF == 5:
+                found[msu[label + 2]] = msu[0] >> 4 & 3
+            send(link, msu)
+
+        point._sender.emit = spied
+    call, _ = talk(bench)
+    bench.call("a", "bye", call, ())
+    bench.run(1)
+    assert found == priorities
+
+
 def test_japanese_routing_test_is_told_to_the_operator():
     bench = Bench(ss7=LINKSET + "[ss7]\nroute_test = true\n", linkset='variant = "japan"').up()
     bench.run(1)

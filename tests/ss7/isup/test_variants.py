@@ -73,3 +73,17 @@ def test_chinese_messages_keep_their_body():
 def test_every_format_is_of_a_named_type():
     for coding in CODINGS.values():
         assert set(coding.formats) <= set(coding.types)
+
+
+def test_priorities_are_those_of_networks_with_congestion_levels():
+    ansi = CODINGS[Variant.ANSI].priorities
+    assert [ansi.get(kind, 0) for kind in (MessageType.IAM, MessageType.BLO, MessageType.REL, MessageType.RLC)] == [
+        0, 0, 1, 2,
+    ]  # fmt: skip
+    assert not CODINGS[Variant.ITU].priorities
+
+
+def test_japan_is_coded_as_itu():
+    message = Message.build(MessageType.RLC, 5)
+    assert message.encode(Variant.JAPAN) == message.encode(Variant.ITU)
+    assert CODINGS[Variant.JAPAN].types == CODINGS[Variant.ITU].types
