@@ -20,6 +20,7 @@ from tandem.gateway.calls.accounting import RecordWriter
 from tandem.gateway.capture import CaptureWriter
 from tandem.gateway.configuration.ranges import parse_address
 from tandem.gateway.configuration.schema import Configuration
+from tandem.gateway.configuration.spans import companding_law
 from tandem.gateway.log import Line, Logger
 from tandem.gateway.media.process import MediaProcess
 from tandem.gateway.media.protocol import Command, Event, Failed, MediaConfiguration, Ready, SpanConfiguration
@@ -313,7 +314,10 @@ def _open_capture(configuration: Configuration, logger: Logger) -> CaptureWriter
 
 def _media_configuration(configuration: Configuration) -> MediaConfiguration:
     return MediaConfiguration(
-        spans=[SpanConfiguration(span.name, span.device, span.law, span.framing) for span in configuration.span],
+        spans=[
+            SpanConfiguration(span.name, span.device, companding_law(span), span.framing, span.loss_window)
+            for span in configuration.span
+        ],
         channels=channels(configuration),
         rtp_address=configuration.media.address,
         rtp_ports=configuration.media.ports,

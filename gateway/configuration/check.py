@@ -27,6 +27,7 @@ from tandem.gateway.configuration.check_ss7 import (
 from tandem.gateway.configuration.problem import Problem, duplicates, unknown_name
 from tandem.gateway.configuration.ranges import parse_address
 from tandem.gateway.configuration.schema import Configuration, IsupTrunk, Route, SipTrunk
+from tandem.gateway.configuration.spans import last_timeslots, line_format
 from tandem.hardware.registry import check_spec
 
 #: A template for a new number: digits as they go on the wire, `+` in front, groups of the expression.
@@ -36,7 +37,7 @@ _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.\-]*[A-Za-z0-9])?")
 
 def problems(configuration: Configuration) -> list[Problem]:
     """Every mistake that can be found without opening anything but the files the configuration names."""
-    usage = Usage()
+    usage = Usage(last_timeslots(configuration.span))
     found = [
         *duplicates("span", (span.name for span in configuration.span)),
         *duplicates("ss7.linkset", (linkset.name for linkset in configuration.ss7.linkset)),
@@ -134,7 +135,7 @@ def _spans(configuration: Configuration) -> Iterator[Problem]:
     uses = Counter(span.device for span in configuration.span)
     for index, span in enumerate(configuration.span):
         try:
-            check_spec(span.device)
+            check_spec(span.device, line_format(span))
         except TandemError as error:
             yield Problem(f"span[{index}].device", str(error))
         if span.device.startswith("virtual:") and uses[span.device] > 2:

@@ -9,8 +9,8 @@ from tandem.core.errors import TandemError
 from tandem.gateway.configuration.problem import Problem
 from tandem.gateway.configuration.ranges import parse_address
 from tandem.gateway.configuration.schema import Configuration, SipTrunk
+from tandem.gateway.configuration.spans import line_format
 from tandem.hardware.satop_udp import SatopSpec
-from tandem.hardware.span import Framing, LineFormat
 
 
 class Ports(NamedTuple):
@@ -66,7 +66,7 @@ def _bound(configuration: Configuration) -> Iterator[Ports]:
         scheme, _, body = span.device.partition(":")
         if scheme == "satop":
             try:
-                address, port = SatopSpec.parse(span.device, body, LineFormat(Framing(span.framing))).listen
+                address, port = SatopSpec.parse(span.device, body, line_format(span)).listen
             except TandemError:
                 continue
             yield Ports(f"span[{index}].device", f"the listening port of span {span.name!r}", address, port, port)

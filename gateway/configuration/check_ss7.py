@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import fields
 
 from tandem.core.errors import ConfigurationError, TandemError
@@ -37,12 +37,16 @@ SS7_TIMERS = (
 )
 SIGTRAN_TIMERS = (*(field.name for field in fields(SigtranTimers)), "establish")
 ISUP_TIMERS = tuple(timer.name.lower() for timer in Timer)
+#: Of an E1.
+LAST_TIMESLOT = 31
 
 
 class Usage:
     """Who uses what: timeslots of spans, circuits between two exchanges, linksets between two points."""
 
-    def __init__(self) -> None:
+    def __init__(self, last_timeslots: Mapping[str, int] | None = None) -> None:
+        """`last_timeslots`: of every span by name, where it is not 31."""
+        self._last_timeslots = last_timeslots or {}
         self._timeslots: dict[tuple[str, int], str] = {}
         self._circuits: dict[tuple[object, ...], str] = {}
         self._linksets: dict[tuple[object, ...], str] = {}
@@ -50,8 +54,13 @@ class Usage:
         self._interfaces: dict[int, str] = {}
         self._own_codes: dict[int, str] = {}
 
-    def timeslots(self, path: str, span: str, slots: Iterable[int], what: str) -> Iterator[Problem]:
-        """Claim timeslots for `what`; a problem for the first that something else has."""
+    def timeslots(self, path: str, span: str, slots: Collection[int], what: str) -> Iterator[Problem]:
+        """Claim timeslots for `what`; a problem for the first that the span has not, or that something else has."""
+        last = self._last_timeslots.get(span, LAST_TIMESLOT)
+        if beyond := [slot for slot in slots if slot > last]:
+            text = f"span {span!r} is a T1 and has no timeslot {beyond[0]}"
+            yield Problem(path, f"{text}; its timeslots are 1-{last}")
+            return
         taken = [slot for slot in slots if self._timeslots.setdefault((span, slot), what) != what]
         if taken:
             owner = self._timeslots[span, taken[0]]

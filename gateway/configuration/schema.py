@@ -69,7 +69,7 @@ class Sip(Table):
 
 
 class Span(Table):
-    """An E1 line."""
+    """An E1 or T1 line."""
 
     name: str
     """Name that links and trunks refer to."""
@@ -77,11 +77,16 @@ class Span(Table):
     """Spec string: `satop:listen=ADDRESS:PORT,peer=ADDRESS:PORT` (RFC 4553), with `,frames=8` (E1 frames a packet),
     `,jitter=2` (later packets that a missing one is waited for) and `,burst=1` (packets that a span with signalling may
     send at once while no signal units are exchanged: 5 costs least, and the far end must make up for 4 ms, as Tandem
-    does) where the defaults do not fit; or `virtual:NAME`, the two ends of one line inside one process."""
-    framing: Literal["crc4", "basic"] = "crc4"
-    """G.704 framing: with the CRC-4 multiframe, or frame alignment only."""
-    law: Literal["A", "u"] = "A"
-    """Companding law of speech on this line (G.711): `A`, or `u` for mu-law."""
+    does) where the defaults do not fit; a T1 has, instead of `frames` and `burst`, `,octets=192` (octets of the bit
+    stream a packet), or `,aligned=yes,frames=8` where the far end carries each frame in 25 octets (octet-aligned T1 of
+    RFC 4553 5.2); or `virtual:NAME`, the two ends of one line inside one process."""
+    framing: Literal["crc4", "basic", "esf", "sf"] = "crc4"
+    """E1 (G.704): `crc4` with the CRC-4 multiframe, `basic` with frame alignment only. T1 (ANSI T1.403): `esf` extended
+    superframe with CRC-6 and data link, `sf` superframe (D4). A T1 has timeslots 1-24, all of them clear channels."""
+    loss_window: Annotated[int, Meta(ge=4, le=6)] = 4
+    """T1: two framing bits in error of so many are a loss of frame alignment."""
+    law: Literal["", "A", "u"] = ""
+    """Companding law of speech on this line (G.711): `A`, or `u` for mu-law; left out, `A` on an E1, `u` on a T1."""
     clock: Literal["internal"] = "internal"
     """Where transmit timing comes from. Only the system clock today; clock recovery comes with hardware spans."""
     capture: bool = False
@@ -142,7 +147,7 @@ class Link(Table):
     """With `association`: the M2UA interface identifier of a link whose level 2 is at the signalling gateway there
     (RFC 3331)."""
     timeslot: Timeslot | None = None
-    """Timeslot 1-31 of a 64 kbit/s link; 16 by custom."""
+    """Timeslot 1-31 (on a T1 1-24) of a 64 kbit/s link; 16 by custom."""
     timeslots: str = ""
     """Instead of `timeslot`: several, such as `1-15,17-31`, taken together as one link of n x 64 kbit/s."""
     slc: Annotated[int, Meta(ge=0, le=15)] | None = None
@@ -239,7 +244,7 @@ class Backhaul(Table):
     span: str
     """Name of a `[[span]]`."""
     timeslot: Timeslot | None = None
-    """Timeslot 1-31 of a 64 kbit/s link."""
+    """Timeslot 1-31 (on a T1 1-24) of a 64 kbit/s link."""
     timeslots: str = ""
     """Instead of `timeslot`: several, such as `1-15,17-31`."""
     error_correction: Literal["basic", "cyclic"] = "basic"
@@ -318,7 +323,8 @@ class Circuits(Table):
     cic: str
     """Circuit identification codes in order, such as `1-15,17-31`."""
     timeslots: str = ""
-    """Timeslots in the same order; left out, CIC modulo 32 is the timeslot (Q.763 1.2 for 2048 kbit/s)."""
+    """Timeslots in the same order; left out, CIC modulo 32 is the timeslot (Q.763 1.2 for 2048 kbit/s).
+    A T1 needs them where the CICs go beyond 24."""
 
 
 class IsupTrunk(Table, tag_field="type", tag="isup"):

@@ -8,6 +8,7 @@ from support.configurations import CIRCUITS, SIP, SIP_TRUNK, SS7, WHOLE, line_of
 
 from tandem.core.errors import ConfigurationError
 from tandem.gateway.configuration.load import load, parse
+from tandem.gateway.configuration.spans import companding_law
 
 EXAMPLES = sorted((Path(__file__).resolve().parents[3] / "examples").glob("*.toml"))
 
@@ -78,6 +79,13 @@ CHANGES = [
     ("listen=127.0.0.1:40002,", "listen=127.0.0.1:5060,", "span[1].device", "already the SIP port (sip.listen)"),
     ("max_calls = 10", "max_calls = 51", "trunk[1].max_calls", "media.ports has 50"),
     # spans
+    (
+        'name = "e2"',
+        'name = "e2"\nframing = "d4"',
+        "span[1].framing",
+        "'d4' is not known here|must be one of|write one",
+    ),
+    ("peer=127.0.0.1:41002", "peer=127.0.0.1:41002,octets=192", "span[1].device", "unknown option 'octets'"),
     ("satop:listen=127.0.0.1:40002,peer=127.0.0.1:41002", "dahdi:1", "span[1].device", "unknown device 'dahdi'"),
     ("satop:listen=127.0.0.1:40002,peer=127.0.0.1:41002", "satop:listen=1", "span[1].device", "HOST:PORT|missing"),
     ("satop:listen=127.0.0.1:40002,peer=127.0.0.1:41002", "satop:liste=1", "span[1].device", "unknown option 'liste'"),
@@ -235,6 +243,14 @@ def test_a_wrong_did_table(rows, says, tmp_path):
     (line,) = refusal(text, tmp_path)
     assert line.startswith(f"g.toml:{line_of(text, 'route[0].did_table')}: route[0].did_table: ")
     assert says in line
+
+
+def test_a_t1_has_timeslots_1_to_24():
+    t1 = WHOLE.replace('name = "e1"', 'name = "e1"\nframing = "esf"')
+    assert companding_law(parse(t1).span[0]) == "u"
+    assert parse(t1.replace("timeslot = 17", "timeslot = 24"))
+    [line] = refusal(t1.replace("timeslot = 17", "timeslot = 25"))
+    assert "span 'e1' is a T1 and has no timeslot 25" in line
 
 
 def test_spans_that_nothing_uses_are_right():

@@ -31,6 +31,14 @@ def test_a_timeslot_is_claimed_once():
     ]
 
 
+def test_a_t1_has_24_timeslots():
+    usage = Usage({"t1": 24})
+    assert list(usage.timeslots("a", "t1", [1, 24], "trunk 'x'")) == []
+    assert list(usage.timeslots("a", "t1", [24, 25], "trunk 'x'")) == [
+        ("a", "span 't1' is a T1 and has no timeslot 25; its timeslots are 1-24")
+    ]
+
+
 def test_point_codes_compare_as_numbers():
     """2-1-3 is 2 * 2048 + 1 * 8 + 3."""
     text = (SS7 + CIRCUITS).replace('peer_point_code = "2-1-3"', 'peer_point_code = "4107"')
