@@ -37,8 +37,8 @@ def decode(protocol: str, octets: bytes, variant: str = "itu") -> dict[str, Any]
 
     `protocol` is `isup` (octets from the CIC on), `tup` (from the heading code on, as its CIC begins in the label),
     `mtp3` (from the SIO on), `mtp2` (from the BSN on, without FCS), `q931` (from the protocol discriminator on) or
-    `lapd` (from the address on, without FCS); `variant` is `itu`, `ansi` or `china` and of no matter to the last two.
-    DecodeError with the offset in `octets` when they are malformed.
+    `lapd` (from the address on, without FCS); `variant` is `itu`, `ansi`, `china` or `japan` and of no matter to the
+    last two. DecodeError with the offset in `octets` when they are malformed.
 
     Whatever the protocol, the message that people look for is at the top: `message` (acronym), `title`, `cic` (None
     where there is none) and `parameters`, each with `name`, `code`, `value` (fields as numbers, flags and text),
