@@ -20,7 +20,7 @@ from tandem.gateway.trunks.isup_information import answer
 from tandem.gateway.trunks.isup_transit import pass_on
 from tandem.ss7.isup.adaptation import has_type
 from tandem.ss7.isup.circuits import Blocking, CircuitStatus
-from tandem.ss7.isup.codes import MessageType
+from tandem.ss7.isup.codes import MessageType, ParameterCode
 from tandem.ss7.isup.configuration import GroupConfiguration
 from tandem.ss7.isup.exchange import IsupExchange
 from tandem.ss7.isup.messages import Message
@@ -128,8 +128,10 @@ class IsupTrunkPort:
         try:
             if kind is MessageType.CON and not has_type(kind, self.variant):
                 # ANSI has no CON: the number is complete, and answered.
-                owner.exchange.send(half.handle, MessageType.ACM, parameters, now)
-                kind, parameters = MessageType.ANM, []
+                connected = [item for item in parameters if item.code == ParameterCode.CONNECTED_NUMBER]
+                complete = [item for item in parameters if item not in connected]
+                owner.exchange.send(half.handle, MessageType.ACM, complete, now)
+                kind, parameters = MessageType.ANM, connected
             owner.exchange.send(half.handle, kind, parameters, now)
         except CallStateError as error:
             owner.log(Line("debug", "!", half.reference, str(error)))
@@ -370,21 +372,20 @@ class IsupTrunks:
         if other is not None and not other.released and isinstance(other.trunk, IsupTrunkPort):
             onward = (other.handle, other.trunk.variant)
         try:
-            if message.type == MessageType.INR and onward is None and isinstance(half.trunk, IsupTrunkPort):
-                port = half.trunk
-                attempt = None if whole is None or half.incoming else whole.attempt
-                inf = answer(
-                    message,
-                    attempt and attempt.setup,
-                    port.unknown_nature,
-                    port.configuration.category,
-                    self.country_code,
-                )
-                self.exchange.send(half.handle, MessageType.INF, inf, now)
+            reply = None if onward is not None else self._answer(half, message)
+            if reply is not None:
+                self.exchange.send(half.handle, *reply, now)
             else:
                 pass_on(self.exchange, message, half.handle, onward, now)
         except CallStateError as error:
             self.log(Line("debug", "!", half.reference, str(error)))
+
+    def _answer(self, half: HalfCall, message: Message) -> tuple[MessageType, mapping.Parameters] | None:
+        """The answer to a request that the other side of the call cannot see."""
+        port = self.trunks[half.trunk.name]
+        attempt = None if half.call is None or half.incoming else half.call.attempt
+        setup = None if attempt is None else attempt.setup
+        return answer(message, setup, port.unknown_nature, port.configuration.category, self.country_code)
 
     def _released(self, output: CallReleased, now: float) -> None:
         half = self._halves.get(output.call)

@@ -287,9 +287,24 @@ def _alerting(acm_sent: bool) -> tuple[MessageType, Parameters]:
 
 
 def _answer(connected: Number | None, acm_sent: bool) -> tuple[MessageType, Parameters]:
+    number = _connected_number(connected)
     if acm_sent:
-        return MessageType.ANM, []
-    return MessageType.CON, [_backward(CalledPartyStatus.NO_INDICATION)]
+        return MessageType.ANM, number
+    return MessageType.CON, [_backward(CalledPartyStatus.NO_INDICATION), *number]
+
+
+def _connected_number(connected: Number | None) -> Parameters:
+    if connected is None or not connected.digits:
+        return []
+    return [
+        ConnectedNumber(
+            digits=connected.digits,
+            nature=connected.nature,
+            plan=connected.plan,
+            presentation=connected.presentation,
+            screening=connected.screening,
+        )
+    ]
 
 
 def _backward(status: CalledPartyStatus) -> BackwardCallIndicators:

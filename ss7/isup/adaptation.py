@@ -134,4 +134,4 @@ def medium_of(message: Message) -> int:
     wanted = Capability.AUDIO_3K1 if bearer is None else bearer.capability
     if bearer is not None and wanted == Capability.UNRESTRICTED_DIGITAL:
         return medium_of_circuits(bearer.timeslots)
-    return _MEDIA.get(wanted, Medium.AUDIO_3K1)  # type: ignore[call-overload]
+    return int(_MEDIA.get(wanted, Medium.AUDIO_3K1))  # type: ignore[call-overload]

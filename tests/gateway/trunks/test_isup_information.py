@@ -4,11 +4,15 @@ import pytest
 
 from tandem.gateway.calls.model import Nature, Number, Presentation, Setup
 from tandem.gateway.trunks.isup_information import answer
+from tandem.ss7.isup.cause import CauseIndicators
 from tandem.ss7.isup.codes import MessageType as M
+from tandem.ss7.isup.flags import FacilityIndicator
 from tandem.ss7.isup.indicators import CallingPartysCategory
 from tandem.ss7.isup.messages import Message
 from tandem.ss7.isup.numbers import CallingPartyNumber
 from tandem.ss7.isup.services import AddressResponse, InformationIndicators, InformationRequestIndicators
+from tandem.ss7.isup.supplementary import McidRequestIndicators, McidResponseIndicators
+from tandem.ss7.isup.variants import Variant
 
 ALL = InformationRequestIndicators(
     calling_party_address=True,
@@ -21,8 +25,12 @@ ALL = InformationRequestIndicators(
 
 def inf(setup, asked=ALL):
     request = Message.build(M.INR, 3, [asked])
-    message = Message.build(M.INF, 3, answer(request, setup, Nature.NATIONAL, 10, "49"))
-    return Message.parse(message.encode())
+    return reply(request, setup)
+
+
+def reply(request, setup):
+    kind, parameters = answer(request, setup, Nature.NATIONAL, 10, "49")
+    return Message.parse(Message.build(kind, 3, parameters).encode())
 
 
 def test_calling_number_and_category():
@@ -57,3 +65,25 @@ def test_the_exchange_that_offered_the_call_is_told_nothing_of_it(asked):
     wanted = AddressResponse.NOT_AVAILABLE if asked is ALL else AddressResponse.NOT_INCLUDED
     assert message.get(InformationIndicators) == InformationIndicators(calling_party_address=wanted)
     assert len(message.raw_parameters()) == 1
+
+
+@pytest.mark.parametrize(("calling", "included"), [(Number("30123", Nature.NATIONAL), True), (None, False)])
+def test_identification_request(calling, included):
+    """IDR asks who calls in a malicious call; T39 of the peer waits for IRS."""
+    message = reply(Message.build(M.IDR, 3, [McidRequestIndicators(identification=True)]), Setup(Number("1"), calling))
+    assert message.type is M.IRS
+    assert message.get(McidResponseIndicators) == McidResponseIndicators(identification_included=included)
+    assert (message.get(CallingPartyNumber) is not None) is included
+
+
+def test_facilities_are_rejected():
+    message = reply(Message.build(M.FAR, 3, [FacilityIndicator(facility=2)]), None)
+    assert message.type is M.FRJ
+    assert message.get(FacilityIndicator).facility == 2
+    assert message.get(CauseIndicators).value == 69
+
+
+def test_what_is_no_request_is_not_answered():
+    assert answer(Message.build(M.FOT, 3), None, Nature.NATIONAL, 10, "") is None
+    ansi = Message.build(M.FAR, 3, [FacilityIndicator()], variant=Variant.ANSI)
+    assert answer(ansi, None, Nature.NATIONAL, 10, "") is None  # ANSI has no FRJ

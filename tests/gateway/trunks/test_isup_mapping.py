@@ -251,3 +251,21 @@ def test_early_acm_promises_nothing():
 def test_opaque_of_another_protocol_is_left_alone():
     setup = Setup(Number("1"), opaque=(Opaque("q931", b"\x08"),))
     assert iam(setup).get(ForwardCallIndicators).interworking
+
+
+@pytest.mark.parametrize(("acm_sent", "kind"), [(True, MessageType.ANM), (False, MessageType.CON)])
+def test_the_connected_number_of_another_protocol_is_told(acm_sent, kind):
+    number = Number("30123", Nature.NATIONAL, presentation=Presentation.RESTRICTED)
+    found, parameters = mapping.backward_message(Answer(number), acm_sent)
+    told = Message.parse(Message.build(found, 3, parameters).encode()).get(ConnectedNumber)
+    assert found is kind
+    assert (told.digits, told.nature, told.presentation) == ("30123", 3, 1)
+
+
+@pytest.mark.parametrize(("timeslots", "medium"), [(1, 2), (2, 7), (6, 8), (24, 9), (30, 10), (3, 16)])
+def test_several_timeslots_of_another_protocol(timeslots, medium):
+    setup = Setup(Number("1"), bearer=Bearer.UNRESTRICTED_64K, timeslots=timeslots)
+    message = Message.build(MessageType.IAM, 3, mapping.iam_parameters(setup, 3, 10, ""))
+    assert message.get(TransmissionMediumRequirement).medium == medium
+    again = mapping.setup_from(message, True)
+    assert (again.bearer, again.timeslots) == (Bearer.UNRESTRICTED_64K, timeslots)
