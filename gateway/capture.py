@@ -1,7 +1,9 @@
-"""Capture files in pcapng that Wireshark opens: MTP2 units of every link and the UDP of SIP in one file.
+"""Capture files in pcapng that Wireshark opens: MTP2 units, LAPD frames and the UDP of SIP in one file.
 
 MTP2 goes in with link type 139 (MTP2_WITH_PHDR): the pseudo header gives Wireshark direction and link number, and
-each link is an interface of its own with a name. UDP goes in as raw IP (link type 101), its headers made up here.
+each link is an interface of its own with a name. LAPD goes in with link type 177 (LINUX_LAPD), whose header gives
+direction and which side is the network's; each D-channel is an interface of its own too. UDP goes in as raw IP (link
+type 101), its headers made up here.
 """
 
 from __future__ import annotations
@@ -20,6 +22,11 @@ Address = tuple[str, int]
 
 _LINKTYPE_RAW: Final = 101
 _LINKTYPE_MTP2_WITH_PHDR: Final = 139
+_LINKTYPE_LINUX_LAPD: Final = 177
+_ARPHRD_LAPD: Final = 8445
+_ETH_P_LAPD: Final = 0x0030
+_TO_US: Final = 0
+_FROM_US: Final = 4
 _SECTION_HEADER: Final = 0x0A0D0D0A
 _INTERFACE_DESCRIPTION: Final = 1
 _ENHANCED_PACKET: Final = 6
@@ -82,6 +89,16 @@ class CaptureWriter:
             number = self._numbers.setdefault(link, len(self._numbers))
         header = struct.pack(">BBH", sent, 0, number & 0xFFFF)
         self._packet(link, _LINKTYPE_MTP2_WITH_PHDR, header + unit, now, _OUTBOUND if sent else _INBOUND)
+
+    def write_lapd(self, channel: str, frame: bytes, sent: bool, now: float, network: bool) -> None:
+        """Take `frame` (from the first octet of the address on, without FCS) of the D-channel named `channel`.
+
+        `network`: we are the network side. Wireshark tells commands from responses by it.
+        """
+        if self._file is None:
+            return
+        header = struct.pack(">HHHB7xH", _FROM_US if sent else _TO_US, _ARPHRD_LAPD, 8, network, _ETH_P_LAPD)
+        self._packet(channel, _LINKTYPE_LINUX_LAPD, header + frame, now, _OUTBOUND if sent else _INBOUND)
 
     def write_udp(
         self, source: Address, destination: Address, payload: bytes, now: float, sent: bool | None = None

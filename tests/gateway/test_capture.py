@@ -58,6 +58,28 @@ needs_tshark = pytest.mark.usefixtures("tshark")
 
 @pytest.mark.interop
 @needs_tshark
+def test_tshark_reads_d_channels(tmp_path):
+    """SABME, UA and a SETUP's I frame between a user and a network, seen from either side."""
+    frames = [("00017f", False), ("000173", True), ("00010000" + "08020001" + "05" + "0403 8090a2", False)]
+    for network in (False, True):
+        writer = CaptureWriter(tmp_path / f"{network}.pcapng")
+        for frame, from_network in frames:
+            writer.write_lapd("T1:24", bytes.fromhex(frame), from_network is network, NOW, network)
+        writer.close()
+        names = ["frame.interface_name", "frame.protocols", "lapd.direction", "lapd.cr", "q931.message_type"]
+        assert fields(writer.path, *names) == [
+            ["T1:24", "lapd", "0", "0", ""],
+            ["T1:24", "lapd", "1", "0", ""],
+            ["T1:24", "lapd:q931", "0", "0", "0x05"],
+        ]
+        information = [row[0] for row in fields(writer.path, "_ws.col.Info")]
+        assert "U P, func=SABME" in information[0]
+        assert "U F, func=UA" in information[1]
+        assert {row[0] for row in fields(writer.path, "_ws.malformed", "frame.number")} == {""}
+
+
+@pytest.mark.interop
+@needs_tshark
 def test_tshark_reads_links_and_sip(tmp_path):
     writer = CaptureWriter(tmp_path / "x.pcapng")
     writer.write_mtp2("east:16", SLTM, True, NOW)
