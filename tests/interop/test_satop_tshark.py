@@ -12,6 +12,7 @@ import pytest
 from support.spans import free_ports
 
 from tandem.hardware.registry import open_span
+from tandem.hardware.span import Framing, LineFormat
 
 pytestmark = [
     pytest.mark.interop,
@@ -19,15 +20,16 @@ pytestmark = [
 ]
 
 LINKTYPE_IPV4 = 228
+E1 = LineFormat()
 
 
-def sent_packets(count, frames):
+def sent_packets(count, frames, options, line=E1):
     """The packets of a span with nobody at the other end, so with the R bit."""
     listen, peer = free_ports(2)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as far_end:
         far_end.bind(("127.0.0.1", peer))
         far_end.settimeout(2)
-        span = open_span(f"satop:listen=127.0.0.1:{listen},peer=127.0.0.1:{peer},frames={frames}")
+        span = open_span(f"satop:listen=127.0.0.1:{listen},peer=127.0.0.1:{peer}{options}", line)
         span.write(np.full((count * frames, 32), 0xD5, np.uint8), 0.0)
         packets = [far_end.recv(2048) for _ in range(count)]
         span.close()
@@ -50,10 +52,26 @@ def dissect(packets, path):
 
 @pytest.mark.parametrize("frames", [1, 8, 40])
 def test_tshark_reads_control_word_and_payload(tmp_path, frames):
-    packets = sent_packets(3, frames)
+    packets = sent_packets(3, frames, f",frames={frames}")
     for number, (packet, seen) in enumerate(zip(packets, dissect(packets, tmp_path / "satop.pcap"), strict=True)):
-        word = {name.removeprefix("pwsatop.cw."): int(value, 0) for name, value in seen["pwsatop.cw"].items()}
-        length = 36 if frames == 1 else 0
-        assert word == {"lbit": 0, "rbit": 1, "rsv": 0, "frag": 0, "length": length, "seqno": number}
-        assert bytes.fromhex(seen["pwsatop.payload"].replace(":", "")) == packet[4:]
-        assert "expert" not in json.dumps(seen)
+        check(packet, seen, number, 36 if frames == 1 else 0)
+
+
+@pytest.mark.parametrize("framing", [Framing.ESF, Framing.SF])
+@pytest.mark.parametrize(
+    ("options", "frames", "size"),
+    [("", 8, 192), (",octets=24", 8, 24), (",aligned=yes", 8, 200), (",aligned=yes,frames=1", 8, 25)],
+)
+def test_tshark_reads_packets_of_a_t1(tmp_path, framing, options, frames, size):
+    packets = sent_packets(3, frames, options, LineFormat(framing))
+    for number, (packet, seen) in enumerate(zip(packets, dissect(packets, tmp_path / "satop.pcap"), strict=True)):
+        assert len(packet) == 4 + size
+        check(packet, seen, number, 4 + size if size < 60 else 0)
+
+
+def check(packet, seen, number, length):
+    """The control word is as it should be, the payload is the packet's, and tshark has nothing to say against it."""
+    word = {name.removeprefix("pwsatop.cw."): int(value, 0) for name, value in seen["pwsatop.cw"].items()}
+    assert word == {"lbit": 0, "rbit": 1, "rsv": 0, "frag": 0, "length": length, "seqno": number}
+    assert bytes.fromhex(seen["pwsatop.payload"].replace(":", "")) == packet[4:]
+    assert "expert" not in json.dumps(seen)
