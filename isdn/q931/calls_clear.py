@@ -16,7 +16,7 @@ from tandem.isdn.q931.timers import N308, Timer
 M = MessageType
 
 
-def _tones(elements: Iterable[object]) -> bool:
+def announces_tones(elements: Iterable[object]) -> bool:
     """Whether a DISCONNECT announces tones: progress indicator 8 (Q.931 5.3.4.1)."""
     return any(
         isinstance(element, ProgressIndicator) and element.description == ProgressDescription.INBAND_INFORMATION
@@ -32,12 +32,13 @@ def disconnect(kernel: Kernel, call: Call, elements: Elements, now: float) -> No
     message = build(kernel.reference(call), M.DISCONNECT, *elements)
     parts = kernel.encode(message)
     if not kernel.links.available:
+        kernel.end(call, *own_cause(elements), "the data link is lost")
         kernel.clear(call)  # nobody to be told; the peer will ask when the link is back (5.8.10)
         return
     call.cause = own_cause(elements)
     kernel.stop_all(call)
     kernel.transmit_octets(parts)
-    kernel.start(call, Timer.T306 if _tones(elements) else Timer.T305, now)
+    kernel.start(call, Timer.T306 if announces_tones(elements) else Timer.T305, now)
     kernel.set_state(call, kernel.roles.disconnect_sent)
 
 
@@ -63,7 +64,12 @@ def reject(kernel: Kernel, call: Call, elements: Elements, now: float) -> None:
 
 
 def forget(kernel: Kernel, call: Call, elements: Elements, now: float) -> None:
-    """RELEASE is under way already, or there is nothing to be released."""
+    """RELEASE is under way already."""
+
+
+def unpark(kernel: Kernel, call: Call, elements: Elements, now: float) -> None:
+    """End a suspended call: there is no call reference to say so with."""
+    kernel.clear(call)
 
 
 def down(kernel: Kernel, call: Call, cause: int, reason: str, now: float, diagnostics: bytes = b"") -> None:
@@ -85,7 +91,7 @@ def disconnected(kernel: Kernel, call: Call, message: Message, now: float) -> No
     """DISCONNECT: answered with RELEASE at once, or by call control when there are tones to listen to."""
     cause, location = cause_of(message)
     kernel.stop_all(call)
-    if _tones(message.elements) and call.offered and not call.released:
+    if announces_tones(message.elements) and call.offered and not call.released:
         kernel.deliver(call, DisconnectIndication(call.number, cause, location, message))
         kernel.set_state(call, kernel.roles.disconnect_received)
         return
@@ -154,7 +160,7 @@ def releases(roles: Roles) -> dict[State, RequestAction]:
 
 def _release_table(roles: Roles) -> dict[State, RequestAction]:
     table: dict[State, RequestAction] = dict.fromkeys(State, disconnect)
-    table[State.NULL] = forget
+    table[State.NULL] = unpark
     table[State.RELEASE_REQUEST] = forget
     table[roles.got] = reject
     table[roles.disconnect_sent] = release

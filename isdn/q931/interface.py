@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from tandem.core.cause import Cause
-from tandem.core.errors import ConfigurationError, DecodeError
-from tandem.isdn.q931 import calls_in, calls_out, calls_services, calls_status, links
+from tandem.core.errors import ConfigurationError, DecodeError, EncodeError
+from tandem.isdn.q931 import calls_clear, calls_in, calls_out, calls_services, calls_status, links
 from tandem.isdn.q931.call import Call, Hold, Request, State
 from tandem.isdn.q931.call_tables import tables
 from tandem.isdn.q931.channels import LOCAL, Channel, ChannelId, ChannelStatus, Service
@@ -272,15 +272,15 @@ class Interface:
         self._request(call, Request.CONGESTION_CONTROL, elements, now)
 
     def disconnect(self, call: int, cause: int | Elements, now: float) -> None:
-        """DISCONNECT that leaves the channel open for tones: `elements` hold cause and progress indicator 8.
+        """DISCONNECT that leaves the channel open for tones: the elements hold a cause and progress indicator 8.
 
-        T306 (T305 without the progress indicator) ends it with RELEASE; `release` does so before.
+        T306 ends the tones and the call; `release` does so before. Without the progress indicator this is `release`.
         """
-        elements = self._clearing(cause)
-        self._request(call, Request.DISCONNECT, elements, now)
-        known = self._kernel.calls.get(call)
-        if known is not None and Timer.T306 not in known.running:
-            known.released = True
+        self._call(call)
+        if isinstance(cause, Sequence) and calls_clear.announces_tones(cause):
+            self._request(call, Request.DISCONNECT, cause, now)
+        else:
+            self.release(call, cause, now)
 
     def release(self, call: int, cause: int | Elements, now: float) -> None:
         """End the call with a cause value, or with all elements of the message (cause, user-user, facility ...).
@@ -293,11 +293,12 @@ class Interface:
         if known is None or known.released:
             return
         elements = self._clearing(cause)
-        if known.state is State.NULL:  # suspended
-            self._kernel.clear(known)
-        else:
-            self._tables.releases[known.state](self._kernel, known, elements, now)
         known.released = True
+        try:
+            self._tables.releases[known.state](self._kernel, known, elements, now)
+        except EncodeError:
+            known.released = False
+            raise
 
     def hold(self, call: int, elements: Elements, now: float) -> None:
         """HOLD an active call; HoldConfirm follows. The channel stays with it."""
