@@ -251,7 +251,7 @@ def test_silence(start, network):
 def test_frame_rejected(start):
     """What libpri does with a frame that it does not know: at the latest its own recovery brings the link back."""
     line = up(start(True))
-    line.peer.socket.send(bytes.fromhex("02011301"))
+    line.peer.socket.send(bytes.fromhex("020127"))
     line.run(0.5)
     line.run_until(lambda: line.machine.is_established, "up")
     ask(line, [9])
