@@ -232,7 +232,7 @@ class CallControl:
         call.attempt, call.outgoing = attempt, half
         call.attempts_made += 1
         call.open_halves += 1
-        refusal = self._cannot_carry(trunk, attempt.setup) or trunk.offer(half, attempt.setup, now)
+        refusal = self._cannot_carry(call.incoming.trunk, trunk, attempt.setup) or trunk.offer(half, attempt.setup, now)
         half.leg.id = half.reference
         if refusal is not None:
             half.call, half.released = None, True
@@ -242,12 +242,14 @@ class CallControl:
         return refusal
 
     @staticmethod
-    def _cannot_carry(trunk: Trunk, setup: Setup) -> Release | None:
-        """Why `trunk` is not to be offered a call of several timeslots; None when it may be."""
-        if setup.timeslots == 1 or (isinstance(trunk, MultirateTrunk) and trunk.multirate):
-            return None
-        text = f"{trunk.name} cannot carry {setup.timeslots} x 64 kbit/s"
-        return Release(Cause.BEARER_CAPABILITY_NOT_IMPLEMENTED, diagnostic=text)
+    def _cannot_carry(incoming: Trunk, outgoing: Trunk, setup: Setup) -> Release | None:
+        """Why `outgoing` is not to be offered a call of several timeslots from `incoming`; None when it may be."""
+        if setup.timeslots > 1:
+            for trunk in (incoming, outgoing):
+                if not (isinstance(trunk, MultirateTrunk) and trunk.multirate):
+                    text = f"{trunk.name} cannot carry {setup.timeslots} x 64 kbit/s"
+                    return Release(Cause.BEARER_CAPABILITY_NOT_IMPLEMENTED, diagnostic=text)
+        return None
 
     # --- primitives between the halves
 

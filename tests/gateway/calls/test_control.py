@@ -48,8 +48,11 @@ def clear(exchange, *halves, now=0.0):
 DATA = Setup(Number("123"), bearer=Bearer.UNRESTRICTED_64K, timeslots=2)
 
 
-def test_a_trunk_that_does_not_say_so_is_not_offered_several_timeslots():
+@pytest.mark.parametrize("incoming_can", [True, False])
+def test_a_trunk_that_does_not_say_so_carries_no_several_timeslots(incoming_can):
     exchange = Exchange(Route(trunk=["c1"], to=["c2", "s1"]))
+    exchange["c1"].multirate = incoming_can
+    exchange["c2"].multirate = not incoming_can
     incoming = exchange["c1"].call_in(setup=DATA)
     assert exchange["c1"].released(incoming).cause == Cause.BEARER_CAPABILITY_NOT_IMPLEMENTED
     assert exchange["c2"].asked == exchange["s1"].asked == []
@@ -58,7 +61,7 @@ def test_a_trunk_that_does_not_say_so_is_not_offered_several_timeslots():
 def test_every_timeslot_is_joined_and_parted_octet_for_octet():
     exchange = Exchange(Route(trunk=["c1"], to=["c2"]), tones={"c1": 5.0})
     second = exchange["c2"]
-    second.multirate = True
+    exchange["c1"].multirate = second.multirate = True
     further = {name: TimeslotEndpoint(name, 9) for name in ("c1", "c2")}
     offer = second.offer
 
