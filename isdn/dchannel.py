@@ -245,7 +245,8 @@ class DChannelGroup:
                     self._outputs.append(Established(confirm=False))
                 self._handle(channel, Input.UP, now)
             case Released():
-                self._outputs.append(ChannelDown(channel))
+                if self.status[channel] is not Status.OUT_OF_SERVICE:
+                    self._outputs.append(ChannelDown(channel))
                 self._handle(channel, Input.DOWN, now)
 
     def _follow(self, channel: int, now: float) -> None:

@@ -270,11 +270,11 @@ def play(seed, trouble, delay, window, busy=True):
     return pair
 
 
-@pytest.mark.parametrize("start", range(0, 600, 200))
+@pytest.mark.parametrize("start", range(0, 300, 100))
 def test_nothing_is_lost_doubled_or_out_of_order(start):
     """Lines that lose, delay and double frames; the receiver checks every message."""
     seen = Counter()
-    for seed in range(start, start + 200):
+    for seed in range(start, start + 100):
         source = Random(seed)
         trouble = Trouble(loss=source.choice((0.0, 0.01, 0.1, 0.3, 0.5)), double=source.choice((0.0, 0.1, 0.3)))
         pair = play(seed, trouble, source.choice((0.001, 0.02, 0.2, 0.4)), source.choice((1, 3, 7, 127)))
@@ -283,11 +283,11 @@ def test_nothing_is_lost_doubled_or_out_of_order(start):
             seen["recovered"] += link.counters.messages_retransmitted
             seen["established anew"] += link.counters.establishments - 1
             seen["refused"] += link.counters.rejects_received
-    assert seen["delivered"] > 5000
+    assert seen["delivered"] > 3000
     assert min(seen[word] for word in ("recovered", "established anew", "refused")) > 10
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     st.integers(0, 1 << 32),
     st.builds(Trouble, st.floats(0, 0.5), st.floats(0, 0.5), st.just(0.0)),
