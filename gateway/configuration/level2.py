@@ -14,7 +14,7 @@ from tandem.core.errors import ConfigurationError
 from tandem.ss7.mtp2.configuration import LinkConfiguration, SuermParameters
 from tandem.ss7.sigtran.m2pa_configuration import M2paConfiguration
 
-_BOTH = ("max_sif", "congestion_onset", "congestion_abatement", "transmission_buffer")
+_BOTH = ("max_sif", "congestion_onset", "congestion_abatement", "congestion_levels", "transmission_buffer")
 _MONITORS = ("suerm_threshold", "suerm_rate", "suerm_octets", "eim_threshold", "eim_increment", "eim_decrement")
 #: Names for a link on timeslots.
 MTP2_NAMES = (

@@ -161,7 +161,7 @@ class Link(Table):
     Q.703 6.4), `status_octets`, `max_unacknowledged`, `proving_attempts`, `aerm_normal`, `aerm_emergency`,
     `suerm_threshold`, `suerm_rate`, `suerm_octets` (T, D, N of Q.703 10.2), `eim_threshold`, `eim_increment`,
     `eim_decrement` (Annex A). By M2PA: `window`, `ack_messages`. Both: `max_sif`, `congestion_onset`,
-    `congestion_abatement`, `transmission_buffer` (messages)."""
+    `congestion_abatement`, `transmission_buffer` (messages), `congestion_levels` (1 to 3)."""
 
 
 class Linkset(Table):

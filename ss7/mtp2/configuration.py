@@ -110,6 +110,8 @@ class LinkConfiguration:
     """Messages waiting or unacknowledged at which the link reports congestion (Q.704 3.8.2.2)."""
     congestion_abatement: int = 128
     """Messages at which it reports the end of congestion."""
+    congestion_levels: int = 1
+    """Levels of congestion, 1 to 3; level n begins at n times `congestion_onset` (networks with message priorities)."""
     transmission_buffer: int = 4096
     """Messages waiting beyond which new ones are discarded."""
 
@@ -128,6 +130,8 @@ class LinkConfiguration:
             raise ConfigurationError(f"max_unacknowledged: must be 0 to {self.unit_format.modulus - 1}")
         if not 0 <= self.congestion_abatement < self.congestion_onset <= self.transmission_buffer:
             raise ConfigurationError("congestion_abatement < congestion_onset <= transmission_buffer must hold")
+        if not (1 <= self.congestion_levels <= min(3, self.transmission_buffer // self.congestion_onset)):
+            raise ConfigurationError("congestion_levels must be 1 to 3, and their onsets within transmission_buffer")
 
     @property
     def unit_format(self) -> UnitFormat:

@@ -7,6 +7,7 @@ a flag (octet counting mode, Q.703 4.1.4), in which every N octets are one error
 from __future__ import annotations
 
 from tandem.ss7.mtp2.configuration import EimParameters, SuermParameters
+from tandem.ss7.mtp2.primitives import LinkCongested, LinkCongestionCeased
 
 
 class AlignmentErrorRateMonitor:
@@ -101,3 +102,26 @@ class ErroredIntervalMonitor:
             self.level = max(0, self.level - self._parameters.decrement)
         self._errored = False
         return self.level >= self._parameters.threshold
+
+
+class CongestionMonitor:
+    """Congestion of one link by the messages that wait in it or are not acknowledged (Q.704 3.8.2.2).
+
+    With `levels` above 1, level n begins at n times the onset threshold and ends as far below it as level 1 does.
+    """
+
+    def __init__(self, onset: int, abatement: int, levels: int) -> None:
+        self._onset, self._gap, self._levels = onset, onset - abatement, levels
+        self.level = 0
+
+    def review(self, pending: int) -> LinkCongested | LinkCongestionCeased | None:
+        """There are `pending` messages: what to tell level 3, if the level is another now."""
+        level = self.level
+        while level < self._levels and pending >= (level + 1) * self._onset:
+            level += 1
+        while level and pending <= level * self._onset - self._gap:
+            level -= 1
+        if level == self.level:
+            return None
+        self.level = level
+        return LinkCongested(level) if level else LinkCongestionCeased()

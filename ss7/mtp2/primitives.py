@@ -42,7 +42,10 @@ class RemoteProcessorRecovered:
 
 @dataclass(frozen=True, slots=True)
 class LinkCongested:
-    """Messages waiting and unacknowledged have reached the congestion onset threshold (Q.704 3.8)."""
+    """Messages waiting and unacknowledged have reached the congestion onset threshold (Q.704 3.8), or another level."""
+
+    level: int = 1
+    """1 to 3: higher where several thresholds are configured (ANSI, national option)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ from typing import Final
 
 from tandem.core.timers import TimerTable
 from tandem.ss7.mtp2.configuration import LinkConfiguration, LinkCounters, Timer
-from tandem.ss7.mtp2.primitives import LinkCongested, LinkCongestionCeased, Output, SendUnits
+from tandem.ss7.mtp2.monitors import CongestionMonitor
+from tandem.ss7.mtp2.primitives import Output, SendUnits
 from tandem.ss7.mtp2.units import Status
 
 #: Octets of a unit on the line besides header and body: check bits and one flag.
@@ -52,7 +53,9 @@ class Transmitter:
         self._fill: bytes | None = None
         self._status: Status | None = None
         self._inhibited = True
-        self._congested = False
+        self._congestion = CongestionMonitor(
+            configuration.congestion_onset, configuration.congestion_abatement, configuration.congestion_levels
+        )
         self._line_free = 0.0
         self._reset_numbers()
 
@@ -137,7 +140,7 @@ class Transmitter:
                 self._line_free = now  # whatever the estimate says, the queue below is empty
             self._restart_t7(now)
             self._timers.stop(Timer.T6)
-            if self._congested:
+            if self._congestion.level:
                 self._check_congestion()
         if bib != self._fib:
             self._retransmit(bib, now)
@@ -194,14 +197,11 @@ class Transmitter:
         return len(self._transmission) + ((self._last - self._acknowledged) & self._mask)
 
     def _check_congestion(self) -> None:
-        if self._congested:
-            if self.pending <= self._configuration.congestion_abatement:
-                self._congested = False
-                self._outputs.append(LinkCongestionCeased())
-        elif self.pending >= self._configuration.congestion_onset:
-            self._congested = True
-            self._counters.congestions += 1
-            self._outputs.append(LinkCongested())
+        calm = not self._congestion.level
+        told = self._congestion.review(self.pending)
+        if told is not None:
+            self._counters.congestions += calm
+            self._outputs.append(told)
 
     # Downwards
 

@@ -47,17 +47,18 @@ class Congestion:
         self.levels = levels
         self._t15, self._t16 = timers.t15, timers.t16
         self._timers = table
-        self._links: set[int] = set()
+        self._links: dict[int, int] = {}
+        """Level of each congested link."""
         self._counts: dict[tuple[int, int | None], int] = {}
         self._status: dict[int, int] = {}
         self._outputs: list[CongestionOutput] = []
 
-    def link(self, link: int, congested: bool) -> None:
-        """The buffers of `link` have reached the onset threshold, or the abatement threshold again."""
-        if congested:
-            self._links.add(link)
+    def link(self, link: int, level: int) -> None:
+        """The buffers of `link` have reached congestion `level`; 0: the abatement threshold again."""
+        if level:
+            self._links[link] = level
         else:
-            self._links.discard(link)
+            self._links.pop(link, None)
             if not self._links:
                 self._counts.clear()
 
@@ -69,12 +70,11 @@ class Congestion:
     def message(self, link: int, dpc: int, opc: int | None, priority: int) -> bool:
         """A message for `dpc` is about to go over `link`; `opc` None when it is ours. False when it must be dropped.
 
-        With congestion levels, messages of a priority below that of the link are dropped (T1.111.4; the level here
-        is 1 for any congestion, as level 2 has one threshold).
+        With congestion levels, messages of a priority below that of the link are dropped (T1.111.4).
         """
         if link not in self._links:
             return True
-        level = 1 if self.levels else 0
+        level = self._links[link] if self.levels else 0
         count = self._counts.get((dpc, opc), 0)
         self._counts[dpc, opc] = count + 1
         if count % _EVERY == 0:

@@ -185,7 +185,8 @@ class SignallingPoint:
                 self._outputs.append(Notice("the neighbour's processor is back", link_id))
             case mtp2.LinkCongested() | mtp2.LinkCongestionCeased():
                 self.counters[type(primitive).__name__] += 1
-                self._management.congestion.link(link_id, isinstance(primitive, mtp2.LinkCongested))
+                level = primitive.level if isinstance(primitive, mtp2.LinkCongested) else 0
+                self._management.congestion.link(link_id, level)
         self._drain_link(link, now)
 
     def next_deadline(self) -> float | None:

@@ -56,6 +56,8 @@ class M2paConfiguration:
     congestion_onset: int = 256
     """Messages waiting or unacknowledged at which the link reports congestion."""
     congestion_abatement: int = 128
+    congestion_levels: int = 1
+    """Levels of congestion, 1 to 3; level n begins at n times `congestion_onset` (networks with message priorities)."""
     transmission_buffer: int = 4096
     """Messages waiting beyond which new ones are discarded."""
 
@@ -68,6 +70,8 @@ class M2paConfiguration:
             raise ConfigurationError("ack_messages must be at least 1 and repeat longer than 0")
         if not 0 <= self.congestion_abatement < self.congestion_onset <= self.transmission_buffer:
             raise ConfigurationError("congestion_abatement < congestion_onset <= transmission_buffer must hold")
+        if not (1 <= self.congestion_levels <= min(3, self.transmission_buffer // self.congestion_onset)):
+            raise ConfigurationError("congestion_levels must be 1 to 3, and their onsets within transmission_buffer")
 
 
 @dataclass

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 from tandem.core.timers import TimerTable
-from tandem.ss7.mtp2.primitives import LinkCongested, LinkCongestionCeased
+from tandem.ss7.mtp2.monitors import CongestionMonitor
 from tandem.ss7.sigtran.codes import Ppid
 from tandem.ss7.sigtran.m2pa_configuration import M2paConfiguration, M2paCounters, Timer
 from tandem.ss7.sigtran.m2pa_messages import SEQUENCE_MASK, LinkStatus, StatusMessage, UserData
@@ -40,7 +40,9 @@ class Transmitter:
         """FSN before the first of `_unacknowledged`."""
         self._sent = 0
         """How many of `_unacknowledged` are sent."""
-        self._congested = False
+        self._congestion = CongestionMonitor(
+            configuration.congestion_onset, configuration.congestion_abatement, configuration.congestion_levels
+        )
         self._unsaid = 0
         """Messages accepted since an acknowledgement was sent."""
         self.bsn = SEQUENCE_MASK
@@ -186,14 +188,11 @@ class Transmitter:
             self._timers.stop(Timer.T7)
 
     def _check_congestion(self) -> None:
-        if self._congested:
-            if self.pending <= self._configuration.congestion_abatement:
-                self._congested = False
-                self._outputs.append(LinkCongestionCeased())
-        elif self.pending >= self._configuration.congestion_onset:
-            self._congested = True
-            self._counters.congestions += 1
-            self._outputs.append(LinkCongested())
+        calm = not self._congestion.level
+        told = self._congestion.review(self.pending)
+        if told is not None:
+            self._counters.congestions += calm
+            self._outputs.append(told)
 
     def _emit(self, stream: int, message: UserData | StatusMessage) -> None:
         self._outputs.append(SendMessage(self._configuration.association, stream, Ppid.M2PA, message.encode()))

@@ -87,7 +87,7 @@ class M2ua(AdaptationLayer[M2uaServer, LinkRequest]):
                 self._in_service.discard(interface)
                 self._send_about(interface, Type.RELEASE_INDICATION, ())
             case LinkCongested() | LinkCongestionCeased():
-                level = 1 if isinstance(indication, LinkCongested) else 0
+                level = indication.level if isinstance(indication, LinkCongested) else 0
                 self._send_about(
                     interface, Type.CONGESTION_INDICATION, [Parameter.number(Tag.CONGESTION_STATUS, level)]
                 )

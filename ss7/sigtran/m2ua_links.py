@@ -257,7 +257,7 @@ class M2uaLink:
 
     def congestion(self, status: int) -> None:
         """Congestion Indication."""
-        self._outputs.append(LinkCongested() if status else LinkCongestionCeased())
+        self._outputs.append(LinkCongested(min(status, 3)) if status else LinkCongestionCeased())
 
     def retrieval_confirmed(self, action: int, result: int, number: int | None) -> None:
         """Retrieval Confirm; for messages, those follow unless it failed."""

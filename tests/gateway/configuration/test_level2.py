@@ -50,7 +50,12 @@ def test_values_reach_the_link():
 
 @pytest.mark.parametrize(
     ("values", "reason"),
-    [({"eim_threshold": 1}, "format extended"), ({"status_octets": 3}, "1 or 2"), ({"n1": 0}, "n1")],
+    [
+        ({"congestion_levels": 4}, "1 to 3"),
+        ({"eim_threshold": 1}, "format extended"),
+        ({"status_octets": 3}, "1 or 2"),
+        ({"n1": 0}, "n1"),
+    ],
 )
 def test_what_contradicts_itself(values, reason):
     with pytest.raises(ConfigurationError, match=reason):

@@ -5,9 +5,11 @@ import pytest
 from tandem.ss7.mtp2.configuration import EimParameters, SuermParameters
 from tandem.ss7.mtp2.monitors import (
     AlignmentErrorRateMonitor,
+    CongestionMonitor,
     ErroredIntervalMonitor,
     SignalUnitErrorRateMonitor,
 )
+from tandem.ss7.mtp2.primitives import LinkCongested, LinkCongestionCeased
 
 
 @pytest.mark.parametrize("threshold", [1, 4])
@@ -82,3 +84,27 @@ def test_eim_endures_four_errored_intervals_and_forgets_slowly():
     eim.count(0, 1)
     eim.interval()
     assert eim.level == EimParameters().increment
+
+
+def test_levels_of_congestion():
+    monitor = CongestionMonitor(100, 60, 3)
+    told = [monitor.review(pending) for pending in (99, 100, 150, 199, 200, 170, 160, 400, 61, 60, 0)]
+    assert told == [
+        None,
+        LinkCongested(1),
+        None,
+        None,
+        LinkCongested(2),
+        None,
+        LinkCongested(1),
+        LinkCongested(3),
+        LinkCongested(1),
+        LinkCongestionCeased(),
+        None,
+    ]
+
+
+def test_one_level_of_congestion():
+    monitor = CongestionMonitor(100, 60, 1)
+    told = [monitor.review(pending) for pending in (100, 1000, 61, 60)]
+    assert told == [LinkCongested(), None, None, LinkCongestionCeased()]

@@ -18,13 +18,13 @@ def status(level=0) -> StatusIndication:
 def test_every_eighth_message_to_users_here_and_elsewhere():
     it = congestion()
     assert it.none
-    it.link(0, True)
+    it.link(0, 1)
     for _ in range(16):
         assert it.message(0, 2, None, 0)
         assert it.message(0, 2, 7, 0)
         assert it.message(1, 2, None, 0)
     assert it.outputs() == [status(), SendControlled(7, 2, 0)] * 2
-    it.link(0, False)
+    it.link(0, 0)
     assert it.none
     assert it.message(0, 2, None, 0)
     assert it.outputs() == []
@@ -32,7 +32,7 @@ def test_every_eighth_message_to_users_here_and_elsewhere():
 
 def test_messages_of_low_priority_are_dropped_where_there_are_levels():
     it = congestion(levels=True)
-    it.link(0, True)
+    it.link(0, 1)
     assert not it.message(0, 2, None, 0)
     assert it.message(0, 2, None, 1)
     assert it.outputs() == [status(1)]
@@ -71,3 +71,12 @@ def test_answered_test_and_end():
     it.controlled(2, 1, 3.0)
     it.controlled(2, 0, 4.0)
     assert it._timers.next_deadline() is None
+
+
+def test_each_level_of_a_link_lets_higher_priorities_through():
+    it = congestion(levels=True)
+    for level, admitted in ((1, [1, 2, 3]), (2, [2, 3]), (3, [3])):
+        it.link(0, level)
+        assert [priority for priority in range(4) if it.message(0, 9, None, priority)] == admitted
+    it.link(0, 0)
+    assert it.message(0, 9, None, 0)

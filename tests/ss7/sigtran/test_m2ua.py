@@ -113,6 +113,16 @@ def test_what_level_2_says_reaches_level_3():
     assert isinstance(said[3], LinkOutOfService)
 
 
+def test_the_level_of_congestion_reaches_level_3():
+    found = network("asp")
+    start(found, "asp", INTERFACES[0])
+    for told in (LinkCongested(), LinkCongested(3), LinkCongestionCeased()):
+        found.machines["sg"].link_indication(INTERFACES[0], told, found.now)
+        found.drain()
+        found.run(0.5)
+        assert found.machines["asp"].link(INTERFACES[0]).outputs() == [told]
+
+
 def test_what_level_3_asks_reaches_level_2():
     found = network("asp")
     link = found.machines["asp"].link(1)
