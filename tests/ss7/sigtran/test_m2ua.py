@@ -10,6 +10,8 @@ from support.sigtran_vectors import captured
 
 from tandem.core.errors import ConfigurationError
 from tandem.ss7.mtp2.primitives import (
+    LinkCongested,
+    LinkCongestionCeased,
     LinkInService,
     LinkOutOfService,
     LinkState,
