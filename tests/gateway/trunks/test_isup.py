@@ -9,7 +9,7 @@ from tandem.gateway.calls.half_call import HalfCall
 from tandem.gateway.calls.model import Number, Setup
 from tandem.gateway.media.protocol import Source, SpanChanged, TimeslotEndpoint, Tone
 from tandem.gateway.sip.primitives import Ended, IncomingInvite, InviteRequest, Rejected
-from tandem.gateway.trunks.isup import PERSISTENCE
+from tandem.gateway.trunks.circuits import PERSISTENCE
 from tandem.ss7.isup.codes import MessageType
 from tandem.ss7.isup.configuration import GroupConfiguration
 from tandem.ss7.isup.indicators import (
