@@ -8,7 +8,7 @@ from typing import Final
 from tandem.core.cause import Cause
 from tandem.core.errors import ConfigurationError, DecodeError, EncodeError
 from tandem.isdn.q931 import calls_clear, calls_in, calls_out, calls_services, calls_status, links
-from tandem.isdn.q931.call import Call, Hold, Request, State
+from tandem.isdn.q931.call import Call, Hold, Request
 from tandem.isdn.q931.call_tables import tables
 from tandem.isdn.q931.channels import LOCAL, Channel, ChannelId, ChannelStatus, Service
 from tandem.isdn.q931.codes import Discriminator, MessageType

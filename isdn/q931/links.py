@@ -5,7 +5,9 @@ from __future__ import annotations
 from tandem.core.cause import Cause
 from tandem.isdn.q931 import calls_clear, calls_status
 from tandem.isdn.q931.call import Call, State
+from tandem.isdn.q931.codes import MessageType
 from tandem.isdn.q931.kernel import Kernel
+from tandem.isdn.q931.messages import build
 from tandem.isdn.q931.primitives import DataLinkLost, DataLinkRestored, EstablishRequest, InterfaceState
 from tandem.isdn.q931.timers import Timer
 
@@ -42,7 +44,14 @@ def established(kernel: Kernel, link: int, now: float) -> bool:
 
 
 def _restored(kernel: Kernel, now: float) -> None:
-    """The link is back within T309: active calls go on, and the peer is asked about them (5.8.9)."""
+    """The link is back within T309: active calls go on, and the peer is asked about them (5.8.9).
+
+    A peer whose link was not lost, only set up anew, still has the calls that ended here meanwhile. RELEASE COMPLETE
+    ends them, and is ignored where there is no call.
+    """
+    untold, kernel.untold = kernel.untold, []
+    for reference in untold:
+        kernel.transmit(build(reference, MessageType.RELEASE_COMPLETE, kernel.cause(Cause.TEMPORARY_FAILURE)))
     for call in _calls(kernel):
         if call.link_lost:
             call.link_lost = False

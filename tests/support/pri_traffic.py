@@ -1,4 +1,4 @@
-"""Random calls from both ends of a PRI over a line that loses, delays, reorders and fails; then calm: nothing may stay."""
+"""Random calls from both ends of a PRI over a line that loses, delays and fails; then calm, and nothing may stay."""
 
 from __future__ import annotations
 
