@@ -1,4 +1,4 @@
-"""How many E1s a core frames and deframes, alone and through SAToP sockets, and how fast HDLC is."""
+"""How many E1s and T1s a core frames and deframes, alone and through SAToP sockets, and how fast HDLC is."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ import numpy as np
 from tandem.hardware.framing.e1_deframer import E1Deframer
 from tandem.hardware.framing.e1_framer import E1Framer
 from tandem.hardware.framing.hdlc import HdlcReceiver, HdlcTransmitter
+from tandem.hardware.framing.t1_deframer import T1Deframer
+from tandem.hardware.framing.t1_framer import T1Framer
 from tandem.hardware.registry import open_span
-from tandem.hardware.span import FRAME_RATE, TIMESLOTS, Frames
+from tandem.hardware.span import FRAME_RATE, TIMESLOTS, Frames, Framing, LineFormat
 
 #: Frames of the blocks measured: 1, 5 and 20 ms.
 BLOCKS: Final = (8, 40, 160)
@@ -26,22 +28,30 @@ FISU: Final = bytes.fromhex("ffff00")
 #: A signalling link, and a hyperchannel of 30 timeslots, for 1 ms: octets of a block.
 HDLC_BLOCKS: Final = (8, 240)
 _PREPARED: Final = 400
+#: Frames after which every deframer is aligned.
+_ALIGNING: Final = 480
 
 
 def run(seconds: float) -> dict[str, Any]:
     """Measure for about `seconds` in all; CPU time of this process counts, not the clock.
 
-    `framing`: framer and deframer with CRC-4, by block. `satop`: `write` and `read` of spans over UDP on loopback,
-    system calls included. `deframing_shifted` and `deframing_ais`: the deframer alone, for a line whose frames begin
-    within an octet, and for one that has no frames. Each has `microseconds_per_block` and `spans_per_core`.
-    `hdlc`: octets a second of the transmitter and receiver, by load and block.
+    `framing`: framer and deframer of an E1 with CRC-4, by block. `satop`: `write` and `read` of spans over UDP on
+    loopback, system calls included. `deframing_shifted` and `deframing_ais`: the deframer alone, for a line whose
+    frames begin within an octet, and for one that has no frames. `t1_esf`, `t1_sf` and `t1_satop` (ESF): the same of
+    a T1. Each has `microseconds_per_block` and `spans_per_core`. `hdlc`: octets a second of the transmitter and
+    receiver, by load and block.
     """
-    share = seconds / (len(BLOCKS) + len(PACKETS) + 2 + 4 * len(HDLC_BLOCKS))
+    share = seconds / (3 * len(BLOCKS) + 2 * len(PACKETS) + 2 + 4 * len(HDLC_BLOCKS))
     return {
-        "framing": {_name(frames): _framing(frames, share) for frames in BLOCKS},
-        "satop": {_name(frames): _satop(frames, share) for frames in PACKETS},
+        "framing": {_name(frames): _framing(E1Framer(), E1Deframer(), frames, share) for frames in BLOCKS},
+        "satop": {_name(frames): _satop(LineFormat(), f"frames={frames}", frames, share) for frames in PACKETS},
         "deframing_shifted": {_name(8): _deframing(_shifted(_line(8)), 8, share)},
         "deframing_ais": {_name(8): _deframing(cycle([b"\xff" * 8 * TIMESLOTS]), 8, share)},
+        "t1_esf": _t1_framing(LineFormat(Framing.ESF), share),
+        "t1_sf": _t1_framing(LineFormat(Framing.SF), share),
+        "t1_satop": {
+            _name(frames): _satop(LineFormat(Framing.ESF), f"octets={24 * frames}", frames, share) for frames in PACKETS
+        },
         "hdlc": {
             f"{load}_{octets}_octets": _hdlc(octets, messages, share)
             for octets in HDLC_BLOCKS
@@ -75,8 +85,16 @@ def _shifted(blocks: list[bytes]) -> Iterator[bytes]:
     return cycle([late[start : start + size] for start in range(0, len(late), size)])
 
 
-def _framing(frames: int, seconds: float) -> dict[str, float]:
-    framer, deframer, speech = E1Framer(), E1Deframer(), _speech(frames)
+def _t1_framing(line: LineFormat, seconds: float) -> dict[str, dict[str, float]]:
+    return {_name(frames): _framing(T1Framer(line.framing), T1Deframer(line), frames, seconds) for frames in BLOCKS}
+
+
+def _framing(
+    framer: E1Framer | T1Framer, deframer: E1Deframer | T1Deframer, frames: int, seconds: float
+) -> dict[str, float]:
+    speech = _speech(frames)
+    for _ in range(_ALIGNING // frames):
+        deframer.receive(framer.transmit(speech))
     return _spans(_cpu(lambda: deframer.receive(framer.transmit(speech)), seconds), frames)
 
 
@@ -87,10 +105,10 @@ def _deframing(line: Iterator[bytes], frames: int, seconds: float) -> dict[str, 
     return _spans(_cpu(lambda: deframer.receive(next(line)), seconds), frames)
 
 
-def _satop(frames: int, seconds: float) -> dict[str, float]:
+def _satop(line: LineFormat, size: str, frames: int, seconds: float) -> dict[str, float]:
     ports = _free_ports()
     one, other = (
-        open_span(f"satop:listen=127.0.0.1:{listen},peer=127.0.0.1:{peer},frames={frames}")
+        open_span(f"satop:listen=127.0.0.1:{listen},peer=127.0.0.1:{peer},{size}", line)
         for listen, peer in (ports, ports[::-1])
     )
     speech, now = _speech(frames), 0.0

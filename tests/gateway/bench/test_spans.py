@@ -5,8 +5,9 @@ from tandem.hardware.framing.e1_deframer import Alignment, E1Deframer
 def test_result_has_every_figure():
     result = spans.run(0.01)
     assert set(result["framing"]) == {"1_ms", "5_ms", "20_ms"}
-    assert set(result["satop"]) == {"1_ms", "5_ms"}
-    for group in ("framing", "satop", "deframing_shifted", "deframing_ais"):
+    assert set(result["framing"]) == set(result["t1_esf"]) == set(result["t1_sf"])
+    assert set(result["satop"]) == set(result["t1_satop"]) == {"1_ms", "5_ms"}
+    for group in ("framing", "satop", "deframing_shifted", "deframing_ais", "t1_esf", "t1_sf", "t1_satop"):
         for figures in result[group].values():
             assert figures["microseconds_per_block"] > 0
             assert figures["spans_per_core"] > 0
