@@ -1,0 +1,439 @@
+"""From packets to signalling messages and RTP: every batch is sorted in bulk, signalling is then taken apart singly."""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from tandem.isdn.q931.codes import MessageType as Q931Type
+from tandem.ss7.mtp3.label import Variant
+
+from .fragments import Fragments
+from .layers_ss7 import PPID_IUA, PPID_M2PA, PPID_M2UA, PPID_M3UA, Ss7Layers
+from .model import Message, Protocol, RtpPackets, Where
+from .network import CARRIERS_OF_IP, SCTP, TCP, UDP, Transports, endpoint, pair, text_address, transports
+from .packets import Batch
+from .sctp import SctpReader
+from .streams import StreamReader
+
+MTP2_WITH_PSEUDO, MTP2, MTP3, LAPD, LINUX_LAPD, ERF, GSMTAP = 139, 140, 141, 203, 177, 197, 4729
+SIGTRAN_PPIDS: Final = frozenset({PPID_IUA, PPID_M2UA, PPID_M3UA, PPID_M2PA})
+SIGTRAN_PORTS: Final = {9900: PPID_IUA, 2904: PPID_M2UA, 2905: PPID_M3UA, 3565: PPID_M2PA}
+SCTP_OVER_UDP: Final = 9899
+"""RFC 6951; other ports by option."""
+HEP: Final = b"HEP3"
+_RTP_HEADER: Final = 12
+_SIP: Final = re.compile(rb"(?:SIP/2\.0 (\d{3}) |([A-Za-z]{1,32}) [^\r\n]{1,8000} SIP/2\.0\r?\n)")
+_MGCP: Final = re.compile(rb"([A-Z]{4}) \d+ \S+ MGCP ")
+_Q931_DISCRIMINATOR: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the octets do not say by themselves."""
+
+    variant: Variant = Variant.ITU
+    """Label layout where `variants` says nothing."""
+    variants: Mapping[tuple[int, int], Variant] = field(default_factory=dict)
+    """Label layout by (OPC, DPC) as ITU would read them, both directions; from detection or told."""
+    link_types: Mapping[int, int] = field(default_factory=dict)
+    """User link types (147 to 162) to those that they stand for."""
+    fcs: bool = False
+    """MTP2 and LAPD frames end with their two FCS octets."""
+    sctp_udp_ports: frozenset[int] = frozenset({SCTP_OVER_UDP})
+    """UDP ports that carry SCTP."""
+
+
+@dataclass(slots=True)
+class Dissected:
+    """What a batch gave."""
+
+    messages: list[Message]
+    rtp: RtpPackets | None
+
+
+class Dissector:
+    """Takes batches in the order of time; keeps what spans several of them."""
+
+    def __init__(self, options: Options | None = None) -> None:
+        self.options = options or Options()
+        self.counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        """Messages by protocol and type."""
+        self.packets = 0
+        self._found: list[Message] = []
+        self._ss7 = Ss7Layers(self._emit, self._variant, self._iua_data)
+        self._sctp = SctpReader()
+        self._streams = StreamReader()
+        self._fragments = Fragments()
+        self._names: dict[bytes, str] = {}
+
+    def feed(self, batch: Batch) -> Dissected:
+        """Everything in `batch`, in its order."""
+        self.packets += len(batch)
+        kind = self.options.link_types.get(batch.link_type, batch.link_type)
+        rtp = None
+        if kind in CARRIERS_OF_IP:
+            rtp = self._ip(batch)
+        elif reader := self._LINKS.get(kind):
+            for index in range(len(batch)):
+                reader(self, _number(batch, index), float(batch.time[index]), batch.octets(index), batch, index)
+        messages, self._found = self._found, []
+        return Dissected(messages, rtp)
+
+    def statistics(self) -> dict[str, int]:
+        """What was left out on the way, by reason."""
+        return {
+            "retransmitted SCTP chunks": self._sctp.retransmitted,
+            "malformed SCTP packets": self._sctp.malformed,
+            "octets missing in TCP streams": self._streams.lost,
+            "packets whose fragments are missing": self._fragments.incomplete,
+        }
+
+    def _emit(self, message: Message) -> None:
+        self.counts[message.protocol.value][message.type] += 1
+        self._found.append(message)
+
+    def _variant(self, network: int, opc: int, dpc: int) -> Variant:
+        return self.options.variants.get((opc, dpc), self.options.variant)
+
+    # --- IP
+
+    def _ip(self, batch: Batch) -> RtpPackets | None:
+        found, fragments = transports(batch)
+        octets = found.octets
+        source = pair(octets, found.start)
+        destination = pair(octets, found.start + 2)
+        udp = found.protocol == UDP
+        first = octets[found.start + 8]
+        speech = udp & (first >> 6 == 2) & (found.end - found.start >= 8 + _RTP_HEADER)
+        ports = np.array(sorted(self.options.sctp_udp_ports), np.int64)
+        speech &= ~(np.isin(source, ports) | np.isin(destination, ports))
+        singles = np.flatnonzero(~speech & ((found.protocol != TCP) | _carries(found)))
+        whole: dict[int, list[tuple[int, str, str, bytes]]] = {}
+        for fragment in fragments:
+            payload = self._fragments.add(fragment)
+            if payload is not None and len(payload) >= 8:
+                entry = (fragment.protocol, fragment.source, fragment.destination, payload)
+                whole.setdefault(fragment.index, []).append(entry)
+        starts, ends, places = found.start.tolist(), found.end.tolist(), found.index.tolist()
+        protocols, sources, destinations = found.protocol.tolist(), source.tolist(), destination.tolist()
+        pending = sorted(whole)
+        for single in singles.tolist():
+            place = places[single]
+            while pending and pending[0] < place:
+                self._whole(batch, pending[0], whole[pending.pop(0)])
+            addresses = self._addresses(batch, found, single)
+            self._transport(
+                _number(batch, place),
+                float(batch.time[place]),
+                protocols[single],
+                endpoint(addresses[0], sources[single]),
+                endpoint(addresses[1], destinations[single]),
+                sources[single],
+                destinations[single],
+                batch.buffer[starts[single] : ends[single]],
+            )
+        for place in pending:
+            self._whole(batch, place, whole[place])
+        return self._rtp(batch, found, np.flatnonzero(speech), source, destination) if speech.any() else None
+
+    def _whole(self, batch: Batch, place: int, entries: list[tuple[int, str, str, bytes]]) -> None:
+        for protocol, source, destination, payload in entries:
+            ports = int.from_bytes(payload[0:2], "big"), int.from_bytes(payload[2:4], "big")
+            self._transport(
+                _number(batch, place),
+                float(batch.time[place]),
+                protocol,
+                endpoint(source, ports[0]),
+                endpoint(destination, ports[1]),
+                *ports,
+                payload,
+            )
+
+    def _addresses(self, batch: Batch, found: Transports, single: int) -> tuple[str, str]:
+        at, size = int(found.address[single]), 16 if found.six[single] else 4
+        return self._name(batch.buffer[at : at + size]), self._name(batch.buffer[at + size : at + 2 * size])
+
+    def _name(self, octets: bytes) -> str:
+        name = self._names.get(octets)
+        if name is None:
+            if len(self._names) > 100_000:
+                self._names.clear()
+            name = self._names[octets] = text_address(octets)
+        return name
+
+    def _transport(
+        self,
+        packet: int,
+        time: float,
+        protocol: int,
+        source: str,
+        destination: str,
+        from_port: int,
+        to_port: int,
+        octets: bytes,
+    ) -> None:
+        where = Where(source, destination)
+        if protocol == SCTP:
+            self._associated(packet, time, octets, where)
+        elif protocol == TCP:
+            if len(octets) >= 20:
+                for message in self._streams.segment(source, destination, octets):
+                    self._framed(packet, time, message.kind, message.octets, where, (from_port, to_port))
+        elif protocol == UDP:
+            payload = octets[8:]
+            ports = self.options.sctp_udp_ports
+            if (from_port in ports or to_port in ports) and len(payload) >= 12:
+                self._associated(packet, time, payload, where)
+            elif payload[:4] == HEP:
+                self._hep(packet, time, payload)
+            elif GSMTAP in (from_port, to_port) and len(payload) > 16:
+                self._gsmtap(packet, time, payload, where)
+            else:
+                self.text(packet, time, payload, where)
+
+    def _associated(self, packet: int, time: float, octets: bytes, where: Where) -> None:
+        ports = int.from_bytes(octets[0:2], "big"), int.from_bytes(octets[2:4], "big")
+        for message in self._sctp.packet(octets):
+            ppid = message.ppid
+            if ppid not in SIGTRAN_PPIDS:  # some stacks give it in the wrong byte order, or none
+                swapped = int.from_bytes(struct.pack("<I", ppid), "big")
+                ppid = swapped if swapped in SIGTRAN_PPIDS else _by_port(ports)
+            if not self._ss7.sigtran(packet, time, ppid, message.octets, where):
+                self.text(packet, time, message.octets, where)
+
+    def _framed(self, packet: int, time: float, kind: str, octets: bytes, where: Where, ports: tuple[int, int]) -> None:
+        if kind == "sip":
+            self.text(packet, time, octets, where)
+        elif kind == "sigtran":
+            self._ss7.sigtran(packet, time, _by_port(ports), octets, where)
+        elif kind == "tpkt" and len(octets) > 4 and octets[4] == _Q931_DISCRIMINATOR:
+            self._q931(packet, time, Protocol.H225, octets[4:], where)
+        elif kind == "backhaul" and len(octets) > 12:
+            self._q931(packet, time, Protocol.Q931, octets[12:], where)
+        elif kind == "hep":
+            self._hep(packet, time, octets)
+
+    def text(self, packet: int, time: float, payload: bytes, where: Where) -> bool:
+        """SIP or MGCP, told by the first line; False for anything else."""
+        match = _SIP.match(payload)
+        if match is not None:
+            kind = (match[1] or match[2]).decode()
+            self._emit(Message(packet, time, Protocol.SIP, kind, where, payload))
+            return True
+        if match := _MGCP.match(payload):
+            self._emit(Message(packet, time, Protocol.MGCP, match[1].decode(), where, payload))
+            return True
+        return False
+
+    # --- lines
+
+    def _mtp2_with_pseudo(self, packet: int, time: float, octets: bytes, batch: Batch, index: int) -> None:
+        """Sent flag, Annex A flag, link number (LINKTYPE_MTP2_WITH_PHDR)."""
+        if len(octets) > 4:
+            link = str(int.from_bytes(octets[2:4], "big"))
+            unit = octets[4:-2] if self.options.fcs else octets[4:]
+            self._ss7.mtp2(packet, time, unit, Where(link=link, sent=octets[0] == 1))
+
+    def _mtp2(self, packet: int, time: float, octets: bytes, batch: Batch, index: int) -> None:
+        unit = octets[:-2] if self.options.fcs else octets
+        self._ss7.mtp2(packet, time, unit, Where(link=batch.interface, sent=_sent(batch, index)))
+
+    def _mtp3(self, packet: int, time: float, octets: bytes, batch: Batch, index: int) -> None:
+        self._ss7.mtp3(packet, time, octets, Where(link=batch.interface, sent=_sent(batch, index)))
+
+    def _lapd(self, packet: int, time: float, octets: bytes, batch: Batch, index: int) -> None:
+        frame = octets[:-2] if self.options.fcs else octets
+        self.lapd(packet, time, frame, Where(link=batch.interface, sent=_sent(batch, index)))
+
+    def _linux_lapd(self, packet: int, time: float, octets: bytes, batch: Batch, index: int) -> None:
+        """A cooked header of 16 octets; its packet type 4 is what this side sent (LINKTYPE_LINUX_LAPD)."""
+        if len(octets) > 16:
+            where = Where(link=batch.interface, sent=int.from_bytes(octets[0:2], "big") == 4)
+            self.lapd(packet, time, octets[16:], where)
+
+    def _erf(self, packet: int, time: float, octets: bytes, batch: Batch, index: int) -> None:
+        """ERF record of an HDLC channel (types 1, 5 and 12 with a multi-channel header): MTP2 or LAPD by its look."""
+        if len(octets) < 18:
+            return
+        kind = octets[8]
+        position = 16
+        while kind & 0x80 and position + 8 <= len(octets):  # extension headers
+            kind, position = octets[position] | kind & 0x7F, position + 8
+        if octets[8] & 0x7F in (5, 12):
+            link, position = str(int.from_bytes(octets[position : position + 4], "big") & 0x3FF), position + 4
+        else:
+            link = ""
+        unit = octets[position:-2] if self.options.fcs else octets[position:]
+        where = Where(link=link, sent=_sent(batch, index))
+        if len(unit) >= 3 and (unit[2] & 0x3F == min(len(unit) - 3, 63) or unit[2] & 0x3F == min(len(unit) - 5, 63)):
+            self._ss7.mtp2(packet, time, unit, where)
+        else:
+            self.lapd(packet, time, unit, where)
+
+    def lapd(self, packet: int, time: float, frame: bytes, where: Where) -> None:
+        """A Q.921 frame from the address on; I and UI frames of SAPI 0 carry Q.931."""
+        if len(frame) < 3 or frame[0] & 1 or not frame[1] & 1:
+            return
+        control = frame[2]
+        if control & 1 == 0:
+            kind, start = "I", 4
+        elif control & 3 == 1:
+            kind, start = ("RR", "RNR", "REJ", "S")[control >> 2 & 3], len(frame)
+        else:
+            kind = _UNNUMBERED.get(control & 0xEF, f"U {control:02X}")
+            start = 3 if kind == "UI" else len(frame)
+        self._emit(Message(packet, time, Protocol.LAPD, kind, where, frame))
+        if frame[0] >> 2 == 0 and len(frame) > start + 2:
+            direction = f"{'network' if frame[0] & 2 else 'user'}" if kind == "I" else ""
+            seen = Where(direction, "", link=where.link, sent=where.sent)
+            self._q931(packet, time, Protocol.Q931, frame[start:], seen)
+
+    def _iua_data(self, octets: bytes, origin: Message) -> None:
+        self._q931(origin.packet, origin.time, Protocol.Q931, octets, origin.where)
+
+    def _q931(self, packet: int, time: float, protocol: Protocol, octets: bytes, where: Where) -> None:
+        if len(octets) < 3 or octets[0] not in (8, 3, 0x43):
+            return
+        position = 2 + (octets[1] & 0xF)
+        if position >= len(octets):
+            return
+        kind = _Q931_NAMES.get(octets[position]) or f"0x{octets[position]:02X}"
+        self._emit(Message(packet, time, protocol, kind, where, octets))
+
+    # --- packets in packets
+
+    def _gsmtap(self, packet: int, time: float, payload: bytes, where: Where) -> None:
+        """GSMTAP version 2: a header of 4 octets times its second one; types 8 LAPD and 14 E1/T1 (subtype 1 LAPD)."""
+        start = payload[1] * 4
+        kind, subtype = payload[2], payload[12]
+        if kind == 8 or (kind == 14 and subtype == 1):
+            self.lapd(packet, time, payload[start:], where)
+
+    def _hep(self, packet: int, time: float, payload: bytes) -> None:
+        """HEP3: chunks of vendor, type and length; the captured packet is chunk 15 (HEP specification, rev. 12)."""
+        chunks: dict[int, bytes] = {}
+        position, size = 6, min(len(payload), int.from_bytes(payload[4:6], "big"))
+        while position + 6 <= size:
+            length = int.from_bytes(payload[position + 4 : position + 6], "big")
+            if length < 6:
+                return
+            if payload[position : position + 2] == b"\0\0":
+                chunks[int.from_bytes(payload[position + 2 : position + 4], "big")] = payload[
+                    position + 6 : position + length
+                ]
+            position += length
+        if 15 not in chunks:
+            return
+        names = [text_address(chunks[key]) if key in chunks else "" for key in (3, 4)]
+        if 5 in chunks and 6 in chunks:
+            names = [text_address(chunks[key]) for key in (5, 6)]
+        ports = [int.from_bytes(chunks.get(key, b"\0\0"), "big") for key in (7, 8)]
+        if 9 in chunks:
+            time = int.from_bytes(chunks[9], "big") + int.from_bytes(chunks.get(10, b"\0"), "big") / 1e6
+        where = Where(endpoint(names[0], ports[0]), endpoint(names[1], ports[1]))
+        self._hep_payload(packet, time, int.from_bytes(chunks.get(11, b"\x01"), "big"), chunks[15], where)
+
+    def _hep_payload(self, packet: int, time: float, kind: int, octets: bytes, where: Where) -> None:
+        """Protocol types of HEP3: 1 SIP, 7 M2UA, 8 M3UA, 13 M2PA, 54 ISUP … by number, else as text."""
+        ppid = {7: PPID_M2UA, 8: PPID_M3UA, 13: PPID_M2PA}.get(kind)
+        if ppid is not None:
+            self._ss7.sigtran(packet, time, ppid, octets, where)
+        else:
+            self.text(packet, time, octets, where)
+
+    # --- speech
+
+    def _rtp(
+        self, batch: Batch, found: Transports, at: np.ndarray, source: np.ndarray, destination: np.ndarray
+    ) -> RtpPackets | None:
+        octets = found.octets
+        start = found.start[at] + 8
+        second = octets[start + 1]
+        control = (second >= 192) & (second <= 223)
+        if control.any():
+            self.counts[Protocol.RTCP.value]["RTCP"] += int(control.sum())
+            keep = ~control
+            at, start, second = at[keep], start[keep], second[keep]
+        if not len(at):
+            return None
+        self.counts[Protocol.RTP.value]["RTP"] += len(at)
+        place = found.index[at]
+        flow, flows = self._flows(batch, found, at, source[at], destination[at])
+        head = octets[start[:, None] + np.arange(12)]
+        contributors = (head[:, 0] & 15).astype(np.int64)
+        numbers = batch.number
+        return RtpPackets(
+            packet=place if numbers is None else numbers[place],
+            time=batch.time[place],
+            flow=flow,
+            flows=flows,
+            payload_type=second & 127,
+            marker=second > 127,
+            sequence=head[:, 2:4].copy().view(">u2")[:, 0].astype(np.uint16),
+            timestamp=head[:, 4:8].copy().view(">u4")[:, 0].astype(np.uint32),
+            ssrc=head[:, 8:12].copy().view(">u4")[:, 0].astype(np.uint32),
+            length=found.end[at] - start - 12 - 4 * contributors,
+        )
+
+    def _flows(
+        self, batch: Batch, found: Transports, at: np.ndarray, source: np.ndarray, destination: np.ndarray
+    ) -> tuple[np.ndarray, list[tuple[str, str]]]:
+        """Which (source, destination) each packet is of."""
+        octets, address = found.octets, found.address[at]
+        key = (source << 16 | destination).astype(np.uint64)
+        words = octets[address[:, None] + np.arange(8)].copy().view(">u4").astype(np.uint64)
+        mixed = words[:, 0] * np.uint64(0x9E3779B97F4A7C15) ^ words[:, 1] * np.uint64(0xC2B2AE3D27D4EB4F)
+        six = found.six[at]
+        if six.any():
+            rest = octets[address[:, None] + np.arange(32)].copy().view(">u8").astype(np.uint64)
+            folded = rest[:, 0] * np.uint64(3) ^ rest[:, 1] * np.uint64(0x9E3779B97F4A7C15)
+            folded ^= rest[:, 2] * np.uint64(5) ^ rest[:, 3] * np.uint64(0xC2B2AE3D27D4EB4F)
+            mixed = np.where(six, folded, mixed)
+        mixed ^= key * np.uint64(0x165667B19E3779F9)
+        _, first, flow = np.unique(mixed, return_index=True, return_inverse=True)
+        flows = []
+        for index in first.tolist():
+            names = self._addresses(batch, found, int(at[index]))
+            flows.append((endpoint(names[0], int(source[index])), endpoint(names[1], int(destination[index]))))
+        return flow.astype(np.int64), flows
+
+    _LINKS: Final[dict[int, Callable[[Dissector, int, float, bytes, Batch, int], None]]] = {
+        MTP2_WITH_PSEUDO: _mtp2_with_pseudo,
+        MTP2: _mtp2,
+        MTP3: _mtp3,
+        LAPD: _lapd,
+        LINUX_LAPD: _linux_lapd,
+        ERF: _erf,
+    }
+
+
+_UNNUMBERED: Final = {0x6F: "SABME", 0x0F: "DM", 0x03: "UI", 0x43: "DISC", 0x63: "UA", 0x87: "FRMR", 0xAF: "XID"}
+_Q931_NAMES: Final = {int(kind): kind.name for kind in Q931Type}
+
+
+def _carries(found: Transports) -> np.ndarray:
+    """Which TCP segments have octets, or open or close a connection."""
+    header = (found.octets[found.start + 12] >> 4).astype(np.int64) * 4
+    carries: np.ndarray = (found.end - found.start > header) | (found.octets[found.start + 13] & 0x07 != 0)
+    return carries
+
+
+def _by_port(ports: tuple[int, int]) -> int:
+    return SIGTRAN_PORTS.get(ports[0]) or SIGTRAN_PORTS.get(ports[1]) or 0
+
+
+def _number(batch: Batch, index: int) -> int:
+    return index + 1 if batch.number is None else int(batch.number[index])
+
+
+def _sent(batch: Batch, index: int) -> bool | None:
+    if batch.inbound is None or not batch.inbound[index]:
+        return None
+    return bool(batch.inbound[index] == 2)
