@@ -157,7 +157,7 @@ def bench_calls(rate: float, hold: float, seconds: float, as_json: bool) -> None
 @_seconds
 @_json
 def bench_spans(seconds: float, as_json: bool) -> None:
-    """E1 framer, deframer and HDLC: spans per core."""
+    """E1 and T1 framer, deframer and HDLC: spans per core."""
     from tandem.gateway.bench.spans import run as measure
 
     _print(measure(seconds), as_json)

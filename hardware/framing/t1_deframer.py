@@ -30,6 +30,12 @@ FALSE_BLOCKS: Final = 320
 YELLOW_CHANNELS: Final = 256
 YELLOW_ONES: Final = 2
 """At most so many ones in bits 2 of so many timeslots in a row are remote alarm in SF."""
+_FEW: Final = 16
+"""Up to so many frames, integers are cheaper than numpy."""
+_TIMESLOTS: Final = (1 << 8 * CHANNELS) - 1
+_BEHIND: Final = 8 * (TIMESLOTS - 1 - CHANNELS)
+"""Bits of the timeslots that a T1 has not, 25 to 31."""
+_ONES: Final = 0xFF << 8 * (TIMESLOTS - 1) | (1 << _BEHIND) - 1
 _TEXT: Final = bytes.maketrans(b"\0\1", b"01")
 
 
@@ -127,11 +133,28 @@ class T1Deframer:
         count = (8 * len(self._octets) - first) // FRAME_BITS
         if count <= 0:
             return np.empty((0, TIMESLOTS), np.uint8)
+        if count <= _FEW:
+            return self._few_frames(first, count)
         line = np.frombuffer(self._octets, np.uint8, offset=first // 8)
         bits = np.unpackbits(line, count=first % 8 + FRAME_BITS * count)[first % 8 :].reshape(count, FRAME_BITS)
         count = self._check(bits[:, 0].tobytes())
         frames = np.full((count, TIMESLOTS), 0xFF, np.uint8)
         frames[:, 1 : 1 + CHANNELS] = np.packbits(bits[:count, 1:], axis=1)
+        if not self._esf and self.aligned:
+            self._watch_yellow(frames[:, 1 : 1 + CHANNELS])
+        return frames
+
+    def _few_frames(self, first: int, count: int) -> NDArray[np.uint8]:
+        """The same of few frames, from bit `first` on, with integers: that is cheaper."""
+        end = first + FRAME_BITS * count
+        line = int.from_bytes(self._octets[first // 8 : (end + 7) // 8], "big") >> -end % 8
+        bits, octets = bytearray(), []
+        for shift in range(FRAME_BITS * (count - 1), -1, -FRAME_BITS):
+            frame = line >> shift
+            bits.append(frame >> (FRAME_BITS - 1) & 1)
+            octets.append(((frame & _TIMESLOTS) << _BEHIND | _ONES).to_bytes(TIMESLOTS, "big"))
+        count = self._check(bytes(bits))
+        frames = np.frombuffer(b"".join(octets[:count]), np.uint8).reshape(count, TIMESLOTS)
         if not self._esf and self.aligned:
             self._watch_yellow(frames[:, 1 : 1 + CHANNELS])
         return frames
@@ -158,7 +181,7 @@ class T1Deframer:
         while done < count:
             size = min(MULTIFRAME - self._position, count - done)
             part = f_bits[done : done + size]
-            mask, expected = _expected(self._framing, self._position, size)
+            mask, expected = _expected(self._esf, self._position, size)
             if any(self._errors) or int.from_bytes(part, "big") & mask != expected:
                 size = self._check_bits(part)
                 part = part[:size]
@@ -244,9 +267,9 @@ class T1Deframer:
 
 
 @lru_cache(maxsize=1024)
-def _expected(framing: Framing, position: int, count: int) -> tuple[int, int]:
+def _expected(esf: bool, position: int, count: int) -> tuple[int, int]:
     """Mask and value of `count` good F bits from frame `position` on, an octet each, as integers."""
-    good = pattern(framing)
+    good = pattern(Framing.ESF if esf else Framing.SF)
     frames = range(position, position + count)
     mask = bytes(frame in good for frame in frames)
     return int.from_bytes(mask, "big"), int.from_bytes(bytes(good.get(frame, 0) for frame in frames), "big")

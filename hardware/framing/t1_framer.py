@@ -13,7 +13,6 @@ from tandem.hardware.framing.t1_data_link import DataLinkTransmitter
 from tandem.hardware.framing.t1_format import (
     BIT_2,
     CHANNELS,
-    ESF_CRC_FRAMES,
     FRAME_BITS,
     GROUP,
     MULTIFRAME,
@@ -22,7 +21,30 @@ from tandem.hardware.framing.t1_format import (
 )
 from tandem.hardware.span import Framing
 
-_CRC_BITS: Final = 6
+_OCTETS: Final = GROUP * FRAME_BITS // 8
+"""Octets of a group, eight frames."""
+_GROUPS: Final = MULTIFRAME // GROUP
+_FEW: Final = 2
+"""Up to so many groups, an integer is cheaper than numpy."""
+_F_BIT: Final = 1 << (FRAME_BITS - 1)
+_CLEAR: Final = [
+    ~sum(1 << (FRAME_BITS * (GROUP - place) - 1) for place in range(GROUP) if not f_bits >> (GROUP - 1 - place) & 1)
+    for f_bits in range(256)
+]
+"""What turns the F bits of a group, all ones, into those of an octet."""
+_LINK: Final = [sum((bits >> (3 - place) & 1) << (7 - 2 * place) for place in range(4)) for bits in range(16)]
+"""Four bits of the data link as F bits of a group: frames 0, 2, 4 and 6."""
+_CRC: Final = [(bits >> 1) << 6 | (bits & 1) << 2 for bits in range(4)]
+"""Two bits of CRC-6 as F bits of a group: frames 1 and 5."""
+
+
+def _pattern_octets(framing: Framing) -> tuple[int, ...]:
+    """F bits that do not change, of each group of a multiframe."""
+    good = pattern(framing)
+    return tuple(
+        sum(good.get(frame, 0) << (7 - frame % GROUP) for frame in range(start, start + GROUP))
+        for start in range(0, MULTIFRAME, GROUP)
+    )
 
 
 class T1Framer:
@@ -36,10 +58,8 @@ class T1Framer:
         self.data_link = DataLinkTransmitter()
         """Of ESF."""
         self._esf = framing is Framing.ESF
-        self._f_bits = np.ones(MULTIFRAME, np.uint8)
-        for frame, bit in pattern(framing).items():
-            self._f_bits[frame] = bit
-        self._position = 0  # in the multiframe, of the next frame
+        self._pattern = _pattern_octets(framing)
+        self._group = 0  # of the multiframe, the next one
         self._multiframe = b""  # octets of the present one so far, F bits ones
         self._crc = 0  # of the last whole multiframe
 
@@ -51,35 +71,47 @@ class T1Framer:
         channels = frames[:, 1 : 1 + CHANNELS]
         if self.remote_alarm and not self._esf:
             channels = channels & np.uint8(0xFF ^ BIT_2)
+        groups = count // GROUP
+        if groups <= _FEW:
+            return b"".join([self._group_of(channels[start : start + GROUP]) for start in range(0, count, GROUP)])
         bits = np.ones((count, FRAME_BITS), np.uint8)
         bits[:, 1:] = np.unpackbits(channels, axis=1)
         line = np.packbits(bits)
-        f_bits = self._f_bits.take(np.arange(self._position, self._position + count), mode="wrap")
-        if self._esf:
-            self._fill(f_bits, line.tobytes())
+        octets = self._esf_octets(line.tobytes(), groups) if self._esf else self._sf_octets(groups)
+        f_bits = np.unpackbits(np.frombuffer(octets, np.uint8))
         places, masks = _places(count)
         line[places] &= np.where(f_bits, np.uint8(0xFF), masks)
-        self._position = (self._position + count) % MULTIFRAME
         return line.tobytes()
 
-    def _fill(self, f_bits: NDArray[np.uint8], line: bytes) -> None:
-        """Put CRC-6 and data link into the F bits of `line`."""
-        count = len(f_bits)
+    def _group_of(self, channels: NDArray[np.uint8]) -> bytes:
+        """Eight frames."""
+        data, line = channels.tobytes(), 0
+        for start in range(0, GROUP * CHANNELS, CHANNELS):
+            line = line << FRAME_BITS | _F_BIT | int.from_bytes(data[start : start + CHANNELS], "big")
+        octets = self._esf_octets(line.to_bytes(_OCTETS, "big"), 1) if self._esf else self._sf_octets(1)
+        return (line & _CLEAR[octets[0]]).to_bytes(_OCTETS, "big")
+
+    def _sf_octets(self, groups: int) -> bytes:
+        """The F bits of the next groups."""
+        start, self._group = self._group, (self._group + groups) % _GROUPS
+        return bytes([self._pattern[(start + group) % _GROUPS] for group in range(groups)])
+
+    def _esf_octets(self, line: bytes, groups: int) -> bytes:
+        """The F bits of the next groups, which are `line` with F bits of ones."""
         self.data_link.remote_alarm = self.remote_alarm
-        first = self._position % 2
-        link = self.data_link.bits((count - first + 1) // 2)
-        f_bits[first::2] = np.frombuffer(link.encode(), np.uint8) & 1
-        start = -self._position  # of a multiframe, in frames of `f_bits`
-        multiframe = self._multiframe + line
-        while start < count:
-            for place, frame in enumerate(ESF_CRC_FRAMES):
-                if 0 <= start + frame < count:
-                    f_bits[start + frame] = self._crc >> (_CRC_BITS - 1 - place) & 1
-            if len(multiframe) >= MULTIFRAME_OCTETS:
-                self._crc = crc6(multiframe)
+        link = int(self.data_link.bits(4 * groups), 2)
+        multiframe = self._multiframe + line if self._multiframe else line
+        octets = bytearray()
+        for group in range(groups):
+            place = self._group
+            bits = self._pattern[place] | _CRC[self._crc >> (4 - 2 * place) & 3]
+            octets.append(bits | _LINK[link >> 4 * (groups - 1 - group) & 15])
+            self._group += 1
+            if self._group == _GROUPS:
+                self._crc, self._group = crc6(multiframe), 0
                 multiframe = multiframe[MULTIFRAME_OCTETS:]
-            start += MULTIFRAME
         self._multiframe = multiframe
+        return bytes(octets)
 
 
 @lru_cache(maxsize=64)
