@@ -198,7 +198,8 @@ class Linkset(Table):
     `q703_t5`, `q703_t6`, `q703_t7`, `q704_t1`, `q704_t2`, `q704_t3`, `q704_t4`, `q704_t5`, `q704_t6`, `q704_t8`,
     `q704_t10`, `q704_t11`, `q704_t12`, `q704_t13`, `q704_t14`, `q704_t15`, `q704_t16`, `q704_t17`, `q704_t18`,
     `q704_t19`, `q704_t20`, `q704_t22`, `q704_t23`, `q707_t1`, `q707_t2`; of ANSI T1.111.4 `q704_t25`, `q704_t26`,
-    `q704_t27`, `q704_t29`; with the format `extended` `q703_t8`; of M2PA `m2pa_repeat`, `m2pa_ack_delay`."""
+    `q704_t27`, `q704_t29`, `q704_t32` (oscillating links; not used unless given); with the format
+    `extended` `q703_t8`; of M2PA `m2pa_repeat`, `m2pa_ack_delay`."""
     capture: bool = False
     """Write every signal unit of these links to the capture file."""
 

@@ -140,6 +140,8 @@ class Timers:
     t29: float = 62.0
     """ANSI: no second TRA in answer to TRA or TRW before this, 60 to 65 s. It outlasts T30, which would limit TFP and
     TFR in such answers."""
+    t32: float = 0.0
+    """ANSI: a link that fails twice within this is not restored before its end, 5 to 120 s; 0: always at once."""
     test_t1: float = 6.0
     """Q.707 T1: waiting for SLTA, 4 to 12 s."""
     test_t2: float = 60.0

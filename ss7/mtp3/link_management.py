@@ -170,6 +170,13 @@ class LinkControl:
         """Restoration of a failed link begins at once, Q.704 12.2.3."""
         self._failed(now)
         self._outputs.append(DivertTraffic(self.id))
+        if self._timers.t32:
+            # T1.111.4, oscillation procedure A (recalled): one immediate restoration within T32.
+            steady = self._table.deadline((Timer.T32, self.id))
+            if steady is not None:
+                self._table.start((Timer.T17, self.id), steady)
+                return LinkState.WAITING
+            self._table.start((Timer.T32, self.id), now + self._timers.t32)
         return self._align(now)
 
     def _wait(self, now: float) -> LinkState:

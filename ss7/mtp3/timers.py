@@ -60,6 +60,8 @@ class Timer(Enum):
     """T1.111.4: the neighbour's TRW or TRA; its duration is `LinksetConfiguration.restart_wait`. Key: linkset."""
     T29 = auto()
     """T1.111.4: until a TRA or TRW may be answered with TRA. Key: linkset."""
+    T32 = auto()
+    """T1.111.4: a link that failed fails again before this: it oscillates. Key: link."""
     PEER_TEST = auto()
     """Not in Q.704: the neighbour's first SLTM, before our TRA goes out all the same. Key: linkset."""
     TEST_T1 = auto()

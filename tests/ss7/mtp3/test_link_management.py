@@ -138,3 +138,22 @@ def test_every_state_takes_every_input(state, event):
     link.handle(event, 0.0)
     if (state, event) not in TRANSITIONS:
         assert (link.state, link.outputs()) == (state, [])
+
+
+def test_a_link_that_oscillates_is_restored_at_the_end_of_t32():
+    configuration = LinkConfiguration(1, 0)
+    linkset = LinksetConfiguration("a", 2, [configuration], link_test=False)
+    link = LinkControl(configuration, linkset, Timers(t32=60.0), TimerTable(), lambda link: True)
+    link.handle(LinkInput.ACTIVATE, 0.0)
+    link.handle(LinkInput.IN_SERVICE, 1.0)
+    link.handle(LinkInput.OUT_OF_SERVICE, 10.0, "SUERM")
+    assert link.state is LinkState.ALIGNING, "the first time at once"
+    link.handle(LinkInput.IN_SERVICE, 12.0)
+    link.handle(LinkInput.OUT_OF_SERVICE, 13.0, "SUERM")
+    assert link.state is LinkState.WAITING
+    assert link._table.deadline((Timer.T17, 1)) == 70.0
+    assert (Timer.T32, 1) in list(link._table.expired(70.0))
+    link.handle(LinkInput.T17_EXPIRY, 70.0)
+    link.handle(LinkInput.IN_SERVICE, 71.0)
+    link.handle(LinkInput.OUT_OF_SERVICE, 80.0, "SUERM")
+    assert link.state is LinkState.ALIGNING
