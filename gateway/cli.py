@@ -193,6 +193,16 @@ def bench_tup(seconds: float, as_json: bool) -> None:
     _print(measure(seconds), as_json)
 
 
+@bench.command("q931")
+@_seconds
+@_json
+def bench_q931(seconds: float, as_json: bool) -> None:
+    """Q.931 messages decoded and encoded a second."""
+    from tandem.gateway.bench.q931 import run as measure
+
+    _print(measure(seconds), as_json)
+
+
 @bench.command("ss7")
 @_seconds
 @_json

@@ -20,6 +20,7 @@ RUNS = {
     "codec": ["codec"],
     "isup": ["isup"],
     "tup": ["tup"],
+    "q931": ["q931"],
     "ss7": ["ss7"],
     "sigtran": ["sigtran"],
 }
