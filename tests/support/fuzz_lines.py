@@ -1,4 +1,4 @@
-"""What reads a line or its packets under random input: HDLC, E1, SAToP. Each `step` is one portion."""
+"""What reads a line or its packets under random input: HDLC, E1, T1, SAToP. Each `step` is one portion."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ from support.fuzzing import mutate
 from tandem.hardware.framing.e1_deframer import E1Deframer
 from tandem.hardware.framing.e1_framer import E1Framer
 from tandem.hardware.framing.hdlc import HdlcReceiver, HdlcTransmitter
+from tandem.hardware.framing.t1_data_link import Code
+from tandem.hardware.framing.t1_deframer import T1Deframer
+from tandem.hardware.framing.t1_framer import T1Framer
 from tandem.hardware.satop import FAR_AHEAD, SatopReceiver, SatopTransmitter
+from tandem.hardware.span import Framing, LineFormat
 
 
 def spoiled(octets: bytes, source: Random, hostility: float) -> bytes:
@@ -76,6 +80,38 @@ class E1:
         assert self._frames * 32 <= self._octets + 64, (self._frames, self._octets)
 
 
+class T1:
+    def __init__(self, source: Random) -> None:
+        self.source, self.hostility = source, source.choice((0.02, 0.2, 1.0))
+        framing = source.choice((Framing.ESF, Framing.SF))
+        self.machine = T1Deframer(LineFormat(framing, source.choice((4, 5, 6))))
+        self._framer = T1Framer(framing if source.random() < 0.8 else Framing.SF)
+        self._octets = self._frames = 0
+
+    def step(self) -> None:
+        source = self.source
+        count = source.choice((8, 8, 16, 40, 160))
+        frames = np.frombuffer(source.randbytes(32 * count), np.uint8).reshape(count, 32)
+        if source.random() < 0.02:
+            self._framer.remote_alarm = not self._framer.remote_alarm
+            self._framer.data_link.send_code(source.choice(list(Code)))
+            self._framer.data_link.send(source.randbytes(source.randint(2, 80)))
+        octets = spoiled(self._framer.transmit(frames), source, self.hostility)
+        cut = source.randrange(len(octets) + 1)
+        for part in (octets[:cut], octets[cut:]):
+            given = self.machine.receive(part)
+            assert given.dtype == np.uint8
+            assert given.shape[1:] == (32,)
+            self._octets += len(part)
+            self._frames += len(given)
+        self.machine.data_link.messages.clear()
+        if source.random() < 0.001:
+            self.machine.lose_signal()
+            self._octets = self._frames = 0
+        # Frames come at the rate of the line, none is made up.
+        assert self._frames * 193 <= self._octets * 8, (self._frames, self._octets)
+
+
 class Satop:
     def __init__(self, source: Random) -> None:
         self.source, self.hostility = source, source.choice((0.02, 0.2, 0.6))
@@ -111,4 +147,4 @@ class Satop:
         assert len(self.machine._waiting) <= FAR_AHEAD
 
 
-LINES: dict[str, Any] = {"hdlc": Hdlc, "e1": E1, "satop": Satop}
+LINES: dict[str, Any] = {"hdlc": Hdlc, "e1": E1, "t1": T1, "satop": Satop}
