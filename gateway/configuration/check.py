@@ -18,7 +18,7 @@ from tandem.gateway.configuration.check_ss7 import (
     Usage,
     check_associations,
     check_backhauls,
-    check_isup_trunk,
+    check_circuit_trunk,
     check_linksets,
     check_points,
     check_routes,
@@ -26,7 +26,7 @@ from tandem.gateway.configuration.check_ss7 import (
 )
 from tandem.gateway.configuration.problem import Problem, duplicates, unknown_name
 from tandem.gateway.configuration.ranges import parse_address
-from tandem.gateway.configuration.schema import Configuration, IsupTrunk, Route, SipTrunk
+from tandem.gateway.configuration.schema import Configuration, Route, SipTrunk
 from tandem.gateway.configuration.spans import last_timeslots, line_format
 from tandem.hardware.registry import check_spec
 
@@ -59,10 +59,10 @@ def problems(configuration: Configuration) -> list[Problem]:
     ]
     for index, trunk in enumerate(configuration.trunk):
         path = f"trunk[{index}]"
-        if isinstance(trunk, IsupTrunk):
-            found += check_isup_trunk(path, trunk, configuration, usage)
-        else:
+        if isinstance(trunk, SipTrunk):
             found += _sip_trunk(path, trunk, configuration)
+        else:
+            found += check_circuit_trunk(path, trunk, configuration, usage)
     trunks = [trunk.name for trunk in configuration.trunk]
     for index, route in enumerate(configuration.route):
         found += _route(f"route[{index}]", route, trunks)

@@ -1,4 +1,4 @@
-"""What linksets and ISUP trunks must satisfy beyond the types of their keys."""
+"""What linksets and trunks on circuits of SS7 must satisfy beyond the types of their keys."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from tandem.gateway.configuration.schema import (
     IsupTrunk,
     Link,
     Linkset,
+    TupTrunk,
 )
 from tandem.ss7.isup.timers import Timer
 from tandem.ss7.isup.variants import CODINGS
@@ -26,6 +27,9 @@ from tandem.ss7.mtp3.configuration import Timers
 from tandem.ss7.mtp3.label import Variant, parse_point_code
 from tandem.ss7.sigtran.configuration import Timers as SigtranTimers
 from tandem.ss7.sigtran.m2pa_configuration import M2paConfiguration
+from tandem.ss7.tup.label import CIC_BITS as TUP_CIC_BITS
+from tandem.ss7.tup.timers import Timer as TupTimer
+from tandem.ss7.tup.variants import Variant as TupVariant
 
 SS7_TIMERS = (
     *(f"q703_{name}" for name in ("t1", "t2", "t3", "t4n", "t4e", "t5", "t6", "t7", "t8")),
@@ -37,6 +41,8 @@ SS7_TIMERS = (
 )
 SIGTRAN_TIMERS = (*(field.name for field in fields(SigtranTimers)), "establish")
 ISUP_TIMERS = tuple(timer.name.lower() for timer in Timer)
+TUP_TIMERS = tuple(timer.name.lower() for timer in TupTimer)
+TUP_VARIANTS = tuple(variant.value for variant in TupVariant)
 #: Of an E1.
 LAST_TIMESLOT = 31
 
@@ -283,16 +289,23 @@ def _timers(path: str, timers: Mapping[str, float], known: Iterable[str]) -> Ite
             yield Problem(f"{path}.{name}", f"unknown timer; {suggestion(name, known, 'there are')}")
 
 
-def check_isup_trunk(path: str, trunk: IsupTrunk, configuration: Configuration, usage: Usage) -> Iterator[Problem]:
-    """Problems of a `[[trunk]]` with `type = "isup"`."""
+def check_circuit_trunk(
+    path: str, trunk: IsupTrunk | TupTrunk, configuration: Configuration, usage: Usage
+) -> Iterator[Problem]:
+    """Problems of a `[[trunk]]` on circuits of SS7."""
     linksets: dict[str, Linkset | ApplicationServer] = {linkset.name: linkset for linkset in configuration.ss7.linkset}
     linksets |= {server.name: server for server in configuration.ss7.m3ua}
     yield from unknown_name(f"{path}.linkset", trunk.linkset, linksets, "ss7.linkset")
-    yield from _timers(f"{path}.timers", trunk.timers, ISUP_TIMERS)
+    tup = isinstance(trunk, TupTrunk)
+    yield from _timers(f"{path}.timers", trunk.timers, TUP_TIMERS if tup else ISUP_TIMERS)
     if trunk.maximum_digits and trunk.maximum_digits < trunk.minimum_digits:
         yield Problem(f"{path}.maximum_digits", f"is less than minimum_digits ({trunk.minimum_digits}); 0 is no limit")
     relation: tuple[object, ...] | None = None
-    if linkset := linksets.get(trunk.linkset):
+    linkset = linksets.get(trunk.linkset)
+    if tup and linkset and linkset.variant not in TUP_VARIANTS:
+        text = f"{linkset.name!r} has the variant {linkset.variant}, which TUP does not have"
+        yield Problem(f"{path}.linkset", f"{text}; TUP is of linksets with the variant {' or '.join(TUP_VARIANTS)}")
+    elif linkset:
         relation = _relation(trunk, linkset, configuration)
         if isinstance(_code(trunk.peer_point_code or "0", linkset), str):
             text = f"{trunk.peer_point_code!r} is not a point code of variant {linkset.variant}"
@@ -305,7 +318,7 @@ def check_isup_trunk(path: str, trunk: IsupTrunk, configuration: Configuration, 
     for index, circuits in enumerate(trunk.circuits):
         here = f"{path}.circuits[{index}]"
         yield from unknown_name(f"{here}.span", circuits.span, [span.name for span in configuration.span], "span")
-        cics, slots, problem = _laid_out(here, circuits, linkset.variant if linkset else "itu")
+        cics, slots, problem = _laid_out(here, circuits, highest_cic(linkset.variant if linkset else "itu", tup))
         if problem:
             yield problem
             continue
@@ -319,7 +332,7 @@ def check_isup_trunk(path: str, trunk: IsupTrunk, configuration: Configuration, 
 
 
 def _relation(
-    trunk: IsupTrunk, linkset: Linkset | ApplicationServer, configuration: Configuration
+    trunk: IsupTrunk | TupTrunk, linkset: Linkset | ApplicationServer, configuration: Configuration
 ) -> tuple[object, ...] | None:
     """The two exchanges whose circuits the trunk has; None when the linkset does not lead to the other one."""
     routes = [route.point_code for route in configuration.ss7.route if route.linkset == linkset.name]
@@ -327,7 +340,7 @@ def _relation(
     peer = _code(trunk.peer_point_code or reached[0], linkset)
     if peer not in [_code(text, linkset) for text in reached]:
         return None
-    return (linkset.variant, linkset.network, _code(linkset.point_code, linkset), peer)
+    return (type(trunk), linkset.variant, linkset.network, _code(linkset.point_code, linkset), peer)
 
 
 def reached_point_codes(linkset: Linkset | ApplicationServer) -> tuple[str, ...]:
@@ -345,16 +358,16 @@ def _code(text: str, linkset: Linkset | ApplicationServer) -> int | str:
         return text
 
 
-def highest_cic(variant: str) -> int:
-    """The largest circuit identification code: 12 bits (Q.763 1.2), in ANSI networks 14 (T1.113)."""
-    return (1 << CODINGS[IsupVariant(variant)].cic_bits) - 1
+def highest_cic(variant: str, tup: bool = False) -> int:
+    """The largest circuit identification code: 12 bits (Q.763 1.2, Q.723 2), in ANSI networks 14 (T1.113)."""
+    return (1 << (TUP_CIC_BITS if tup else CODINGS[IsupVariant(variant)].cic_bits)) - 1
 
 
-def _laid_out(path: str, circuits: Circuits, variant: str) -> tuple[tuple[int, ...], tuple[int, ...], Problem | None]:
+def _laid_out(path: str, circuits: Circuits, highest: int) -> tuple[tuple[int, ...], tuple[int, ...], Problem | None]:
     """The CICs and timeslots of a run of circuits, or what is wrong with it."""
     key = "cic"
     try:
-        cics = parse_ranges(circuits.cic, 0, highest_cic(variant))
+        cics = parse_ranges(circuits.cic, 0, highest)
         key = "timeslots"
         slots = parse_ranges(circuits.timeslots, 1, 31) if circuits.timeslots else tuple(cic % 32 for cic in cics)
     except ValueError as error:

@@ -10,19 +10,16 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-Seconds = Annotated[float, Meta(ge=0)]
-TimerSeconds = Annotated[float, Meta(gt=0)]
-Port = Annotated[int, Meta(ge=1024, le=65535)]
-Timeslot = Annotated[int, Meta(ge=1, le=31)]
-CauseValue = Annotated[int, Meta(ge=1, le=127)]
+from tandem.gateway.configuration.table import CauseValue, Port, Seconds, Table, TimerSeconds, Timeslot
+from tandem.gateway.configuration.trunks import Circuits as Circuits
+from tandem.gateway.configuration.trunks import IsupTrunk as IsupTrunk
+from tandem.gateway.configuration.trunks import SipTrunk as SipTrunk
+from tandem.gateway.configuration.trunks import Trunk as Trunk
+from tandem.gateway.configuration.trunks import TupTrunk as TupTrunk
 
 #: Causes after which another trunk or route is tried (`[[route]] fallback_causes`): the network, not the called
 #: party, failed. Values of Q.850 classes 2 and 3 that RFC 3398 8.2.6.1 and Q.764 2.8 treat as retryable.
 FALLBACK_CAUSES: tuple[int, ...] = (3, 25, 27, 34, 38, 41, 42, 44, 47, 58, 63, 102)
-
-
-class Table(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """Base of every table: a key that is not listed is an error."""
 
 
 class Node(Table):
@@ -39,7 +36,7 @@ class Node(Table):
     capture_megabytes: Annotated[int, Meta(ge=1)] = 100
     """Size at which the capture file is set aside as `NAME.1` and a new one begun."""
     country_code: str = ""
-    """Own country code, without `+`. When set, international numbers of it are sent to ISUP as national ones."""
+    """Own country code, without `+`. When set, its international numbers are sent to ISUP and TUP as national ones."""
     shutdown_seconds: Seconds = 5.0
     """How long `kill -TERM` waits for blocking acknowledgements and calls to clear before it stops all the same."""
 
@@ -314,98 +311,6 @@ class Ss7(Table):
     """Pattern of the link test."""
     route_test: bool = False
     """Japan: test the routes to destinations (SRT of JT-Q707), and report those that do not answer."""
-
-
-class Circuits(Table):
-    """A run of circuits of an ISUP trunk."""
-
-    span: str
-    """Name of a `[[span]]`."""
-    cic: str
-    """Circuit identification codes in order, such as `1-15,17-31`."""
-    timeslots: str = ""
-    """Timeslots in the same order; left out, CIC modulo 32 is the timeslot (Q.763 1.2 for 2048 kbit/s).
-    A T1 needs them where the CICs go beyond 24."""
-
-
-class IsupTrunk(Table, tag_field="type", tag="isup"):
-    """A circuit group signalled by ISUP."""
-
-    name: str
-    """Name that routes refer to."""
-    linkset: str
-    """Name of the `[[ss7.linkset]]` or `[[ss7.m3ua]]` that carries the signalling."""
-    circuits: Annotated[list[Circuits], Meta(min_length=1)]
-    """The circuits, `[[trunk.circuits]]`."""
-    peer_point_code: str = ""
-    """Exchange at the other end of the circuits; empty means the adjacent one."""
-    selection: Literal["oldest-idle", "lowest", "highest"] = "oldest-idle"
-    """Which idle circuit an outgoing call takes."""
-    control: Literal["auto", "even", "odd", "all", "none"] = "auto"
-    """Circuits we control at dual seizure; `auto`: the higher point code controls the even ones (Q.764 2.9.1.4)."""
-    overlap: bool = False
-    """Whether called numbers may arrive digit by digit (SAM); off: the number in the IAM is whole."""
-    minimum_digits: Annotated[int, Meta(ge=1)] = 1
-    """Overlap receiving: fewer digits than this are never a whole number."""
-    maximum_digits: Annotated[int, Meta(ge=0)] = 0
-    """Overlap receiving: as many digits are a whole number; 0: only the end signal or T10 tells."""
-    continuity_check: Annotated[int, Meta(ge=0)] = 0
-    """Check the continuity of the speech path on every so-manieth outgoing call (Q.724 7); 0: never."""
-    role: Literal["transit", "end"] = "transit"
-    """What the exchange is when a peer asks for messages and parameters it does not know to be passed on or not
-    (Q.764 2.9.5): `end` where calls end or begin here, as towards SIP."""
-    unrecognised: Literal["pass-on", "discard"] = "pass-on"
-    """What becomes of a parameter that is not known here and came without instructions (Q.764 2.9.5.3)."""
-    supervises: bool = True
-    """Whether we are the controlling exchange of outgoing calls, which times answer (T9) and suspension (T2, T6)."""
-    times_suspension: bool = False
-    """Whether we are the incoming international exchange, which times a suspension by the network (T38)."""
-    reset_at_start: bool = True
-    """Reset the circuits (GRS) before their first use; off: they are taken to be idle."""
-    propagation_delay: Annotated[int, Meta(ge=0, le=65535)] = 0
-    """Milliseconds that these circuits add to the propagation delay counter of an outgoing call (Q.764 2.6)."""
-    satellite: bool = False
-    """Whether the circuits go over a satellite: counted in the nature of connection indicators of outgoing calls."""
-    unknown_nature: Literal["national", "unknown"] = "national"
-    """Nature of address sent for a number whose nature is not known, such as a SIP user part without `+`."""
-    timers: dict[str, TimerSeconds] = {}
-    """Overrides in seconds by name, `t1` … `t39` (Q.764 Annex A)."""
-    category: Annotated[int, Meta(ge=0, le=255)] = 10
-    """Calling party's category when the other side has none; 10 is an ordinary subscriber."""
-    failure_tone_seconds: Seconds = 0.0
-    """Play busy or congestion tone this long backwards before releasing a failed incoming call; 0: only the cause."""
-
-
-class SipTrunk(Table, tag_field="type", tag="sip"):
-    """A SIP peer."""
-
-    name: str
-    """Name that routes refer to."""
-    peer: str
-    """Where calls are sent, `ADDRESS[:PORT]` (port 5060 when left out); calls are accepted from this address too."""
-    accept_from: list[str] = []
-    """More source addresses that calls are accepted from (any port)."""
-    codecs: Annotated[tuple[Literal["PCMA", "PCMU"], ...], Meta(min_length=1)] = ("PCMA", "PCMU")
-    """Offered and accepted codecs, most wanted first."""
-    telephone_event: bool = True
-    """Offer and accept DTMF as RFC 4733 events."""
-    early_media: bool = True
-    """Send SDP in 180/183 when tones or announcements come from the far side; off: plain 180/183."""
-    user: str = ""
-    """User name for digest authentication when the peer challenges us."""
-    password: str = ""
-    """Its password."""
-    domain: str = ""
-    """Host part of request and To URIs; empty means the peer's address."""
-    max_calls: Annotated[int, Meta(ge=0)] = 0
-    """Most calls at once over this trunk; 0 means as many as there are RTP ports."""
-    hop_factor: Annotated[int, Meta(ge=1, le=255)] = 1
-    """Hops of SIP (Max-Forwards) that count as one of the hop counter of a circuit side (Q.1912.5)."""
-    failure_tone_seconds: Seconds = 0.0
-    """Play busy or congestion tone as early media this long before a failed call is refused; 0: only the status."""
-
-
-Trunk = IsupTrunk | SipTrunk
 
 
 class Route(Table):

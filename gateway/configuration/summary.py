@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from tandem.gateway.configuration.ranges import parse_ranges
-from tandem.gateway.configuration.schema import Configuration, IsupTrunk
+from tandem.gateway.configuration.schema import Configuration, SipTrunk
 
 
 def summary(configuration: Configuration) -> str:
     """How many spans, links, circuits, trunks and routes there are."""
     links = sum(len(linkset.link) for linkset in configuration.ss7.linkset)
     circuits = sum(
-        len(parse_ranges(part.cic, 0, 0xFFF))
+        len(parse_ranges(part.cic, 0, 0x3FFF))
         for trunk in configuration.trunk
-        if isinstance(trunk, IsupTrunk)
+        if not isinstance(trunk, SipTrunk)
         for part in trunk.circuits
     )
     parts = (

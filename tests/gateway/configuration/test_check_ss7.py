@@ -6,7 +6,7 @@ import pytest
 from support.configurations import CIRCUITS, SS7, WHOLE
 
 from tandem.core.errors import ConfigurationError
-from tandem.gateway.configuration.check_ss7 import ISUP_TIMERS, SS7_TIMERS, Usage, check_isup_trunk, highest_cic
+from tandem.gateway.configuration.check_ss7 import ISUP_TIMERS, SS7_TIMERS, Usage, check_circuit_trunk, highest_cic
 from tandem.gateway.configuration.load import parse
 from tandem.gateway.configuration.schema import Circuits, Configuration, IsupTrunk, Link, Linkset, Span, Ss7
 from tandem.ss7.mtp3.configuration import Timers
@@ -43,7 +43,7 @@ def test_point_codes_compare_as_numbers():
     """2-1-3 is 2 * 2048 + 1 * 8 + 3."""
     text = (SS7 + CIRCUITS).replace('peer_point_code = "2-1-3"', 'peer_point_code = "4107"')
     configuration = parse(text)
-    assert list(check_isup_trunk("trunk[0]", configuration.trunk[0], configuration, Usage())) == []
+    assert list(check_circuit_trunk("trunk[0]", configuration.trunk[0], configuration, Usage())) == []
 
 
 def refused(old: str, new: str) -> str:
@@ -93,5 +93,5 @@ def test_highest_cic(variant, highest):
         trunk = IsupTrunk(name="t", linkset="l", circuits=[circuits])
         linkset = Linkset(name="l", point_code="1", adjacent_point_code="2", link=[Link()], variant=variant)
         configuration = Configuration(span=[Span(name="e1", device="virtual:x")], ss7=Ss7(linkset=[linkset]))
-        problems = list(check_isup_trunk("trunk[0]", trunk, configuration, Usage()))
+        problems = list(check_circuit_trunk("trunk[0]", trunk, configuration, Usage()))
         assert bool(problems) is (cic > highest)
