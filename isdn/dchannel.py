@@ -122,6 +122,7 @@ class DChannelGroup:
         Raises EncodeError when it is empty or longer than N201.
         """
         where = self.active if channel is None else channel
+        self.links[where or 0].check_length(octets)
         if where is None:
             if self.is_established and len(self._held) < self.configuration.links[0].send_queue:
                 self._held.append(octets)
@@ -250,12 +251,13 @@ class DChannelGroup:
                 self._handle(channel, Input.DOWN, now)
 
     def _follow(self, channel: int, now: float) -> None:
-        """Without SERVICE messages call control on the other D-channel says that the peer has changed over.
+        """Call control on a D-channel that stands by says that the peer has it in service.
 
         The network follows only when its own choice does not answer, so that the ends cannot follow each other.
+        With SERVICE messages this is for ends that differ all the same; a question under way waits for its answer.
         """
         active = self.active
-        if self.configuration.service_messages or active == channel:
+        if active == channel or (active is None and self.configuration.service_messages):
             return
         answers = active is not None and self.links[active].state is State.MULTIPLE_FRAME_ESTABLISHED
         if not (self._network and answers):

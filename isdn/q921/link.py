@@ -67,7 +67,7 @@ class DataLink:
         False when it is refused: the connection is not up (or only on its way up at our request), or the queue is
         full. Raises EncodeError when it is empty or longer than N201.
         """
-        self._check_length(octets)
+        self.check_length(octets)
         connection = self._connection
         recovering = self.state is State.AWAITING_ESTABLISHMENT and not (
             connection.layer_3_initiated or connection.release_pending
@@ -83,8 +83,13 @@ class DataLink:
 
         Raises EncodeError when it is empty or longer than N201.
         """
-        self._check_length(octets)
+        self.check_length(octets)
         self._connection.send_unit_data(bytes(octets))
+
+    def check_length(self, octets: bytes) -> None:
+        """Raise EncodeError for a message that is empty or longer than N201."""
+        if not 1 <= len(octets) <= self.configuration.n201:
+            raise EncodeError(f"message of {len(octets)} octets: must have 1 to {self.configuration.n201} (N201)")
 
     def set_busy(self, busy: bool, now: float) -> None:
         """Layer 3 cannot take messages: hold the peer back with RNR, until set to False (5.6.5)."""
@@ -132,10 +137,6 @@ class DataLink:
         outputs = self._connection.outputs[:]
         self._connection.outputs.clear()
         return outputs
-
-    def _check_length(self, octets: bytes) -> None:
-        if not 1 <= len(octets) <= self.configuration.n201:
-            raise EncodeError(f"message of {len(octets)} octets: must have 1 to {self.configuration.n201} (N201)")
 
     def _reject(self, code: ErrorCode, now: float) -> None:
         self.counters.frames_in_error += 1

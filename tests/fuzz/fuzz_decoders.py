@@ -30,6 +30,7 @@ from tandem.gateway import decode
 from tandem.gateway.sip import sdp
 from tandem.gateway.sip.message import parse_message
 from tandem.hardware.satop import Packet
+from tandem.isdn.q921.frames import FrameReject, parse_frame
 from tandem.isdn.q931.elements import parse_element
 from tandem.isdn.q931.messages import decode as decode_q931
 from tandem.isdn.q931.messages import encode as encode_q931
@@ -70,6 +71,7 @@ _TUP = [
 ] + [bytes((0x12, heading)) + bytes.fromhex("1f" * 8) for heading in TupType]
 _Q931 = [bytes.fromhex(line.split()[2]) for line in (VECTORS / "q931/messages.txt").read_text().splitlines()]
 _Q931 += [bytes.fromhex(octets) for octets in json.loads((VECTORS / "q931/examples.json").read_text()).values()]
+_Q921 = [bytes.fromhex(line.split()[1]) for line in (VECTORS / "q921/frames.txt").read_text().splitlines()]
 _SIP = [
     item["text"].encode()
     for name in ("dtmf-info", "hold-resume", "session-refresh-422")
@@ -129,6 +131,13 @@ def mtp2(extended: bool) -> Callable[[bytes], object]:
         return decode_unit(encode_unit(unit, extended), extended)
 
     return run
+
+
+def q921(octets: bytes) -> object:
+    frame = parse_frame(octets)
+    assert parse_frame(frame.encode()) == frame
+    each(octets[3:], FrameReject.parse)
+    return str(frame)
 
 
 def mtp3(variant: LabelVariant) -> Callable[[bytes], object]:
@@ -227,6 +236,7 @@ TARGETS = [
     ),
     *[Target(f"tup-{variant.value}", tup(variant), _TUP) for variant in TupVariant],
     *[Target(f"explain-tup-{v.value}", explain("tup", v.value), [m[1:] for m in _TUP]) for v in TupVariant],
+    Target("q921", q921, _Q921),
     Target("mtp2", mtp2(False), _UNITS),
     Target("mtp2-extended", mtp2(True), _UNITS),
     *[Target(f"mtp3-{variant.value}", mtp3(variant), _MSUS) for variant in LabelVariant],

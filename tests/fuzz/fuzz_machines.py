@@ -26,7 +26,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from support import fuzz_adaptation, fuzz_isup, fuzz_lines, fuzz_links, fuzz_sip
+from support import fuzz_adaptation, fuzz_dchannel, fuzz_isup, fuzz_lines, fuzz_links, fuzz_sip, fuzz_tup
 from support.fuzzing import held
 from support.isup_fuzz import Fuzz as IsupFuzz
 
@@ -85,12 +85,17 @@ TARGETS = [
     Target("mtp2", fuzz_links.mtp2, fuzz_links.mtp2_recovers, limit=4096),  # sequence numbers of the extended format
     Target("mtp3", fuzz_links.mtp3, fuzz_links.mtp3_recovers),
     *[make(variant) for variant in Variant for make in (isup, isup_pair)],
+    Target("tup", fuzz_tup.TupFuzz, fuzz_tup.TupFuzz.recover, longest=1000),
+    Target("tup-pair", fuzz_tup.tup, fuzz_tup.tup_recovers),
     *[m3ua(name) for name in fuzz_adaptation.ROLES],
     Target("m2pa", fuzz_links.m2pa, fuzz_links.m2pa_recovers),
     Target("m2ua", fuzz_adaptation.m2ua, fuzz_adaptation.layers_recover),
+    Target("q921", fuzz_dchannel.q921, fuzz_dchannel.q921_recovers),
+    Target("dchannel", fuzz_dchannel.dchannel, fuzz_dchannel.dchannel_recovers),
     Target("sip", fuzz_sip.sip, fuzz_sip.sip_recovers, limit=40_000),  # texts of SIP messages
     Target("hdlc", fuzz_lines.Hdlc, limit=4000),  # bits
     Target("e1", fuzz_lines.E1, limit=16_000),  # bits
+    Target("t1", fuzz_lines.T1, limit=8000),  # octets of a search, bits of the signal monitor
     Target("satop", fuzz_lines.Satop),
 ]
 

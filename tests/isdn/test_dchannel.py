@@ -5,6 +5,7 @@ from random import Random
 
 import pytest
 
+from tandem.core.errors import EncodeError
 from tandem.isdn.dchannel import TRANSITIONS, DChannelGroup, Input
 from tandem.isdn.dchannel_primitives import (
     ChangedOver,
@@ -256,6 +257,9 @@ def test_messages_wait_for_the_change_over():
     for group in ends.groups:
         group.line_lost(0, ends.now)
     assert ends.groups[0].status == [OUT, WAIT]
+    for octets in (b"", bytes(261)):
+        with pytest.raises(EncodeError):
+            ends.send(0, octets)
     assert ends.send(0, b"\x08waits")
     ends.run(2.0)
     assert ends.received[1] == [(1, b"\x08waits")]
