@@ -23,6 +23,7 @@ from tandem.gateway.media.protocol import (
     RtpClosed,
     SendUnits,
     Shutdown,
+    SpanChanged,
     SpanConfiguration,
     UnitsReceived,
 )
@@ -78,6 +79,40 @@ def started() -> Iterator[Callable[[MediaConfiguration], MediaProcess]]:
     yield start
     for process in processes:
         process.close()
+
+
+@pytest.mark.parametrize("options", ["", ",aligned=yes"])
+def test_a_d_channel_on_a_t1_between_processes(
+    started: Callable[[MediaConfiguration], MediaProcess], options: str
+) -> None:
+    """23B+D: frames of Q.921 both ways over timeslot 24, each once."""
+    first = free_ports(20)
+    ports = (first + 18, first + 19)
+    processes = [
+        started(
+            MediaConfiguration(
+                spans=[
+                    SpanConfiguration(
+                        "T", f"satop:listen=127.0.0.1:{listen},peer=127.0.0.1:{peer}{options}", "u", "esf"
+                    )
+                ],
+                channels=[Channel(0, "T", (24,), kind="lapd")],
+                rtp_ports=(first + 8 * place, first + 8 * place + 5),
+            )
+        )
+        for place, (listen, peer) in enumerate((ports, ports[::-1]))
+    ]
+    for process in processes:
+        hear(process, lambda events: any(isinstance(event, SpanChanged) and not event.alarms for event in events))
+    sent = [bytes.fromhex("00017f"), bytes.fromhex("02010000") + bytes(200), bytes.fromhex("00010101")]
+
+    def units(events: list[Event]) -> list[bytes]:
+        return [unit for event in events if isinstance(event, UnitsReceived) for unit in event.units]
+
+    for process in processes:
+        process.send([SendUnits(0, sent, None)])
+    for process in processes:
+        assert units(hear(process, lambda events: len(units(events)) >= len(sent))) == sent
 
 
 def test_units_between_two_processes(started: Callable[[MediaConfiguration], MediaProcess]) -> None:
