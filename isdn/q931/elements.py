@@ -222,6 +222,15 @@ class Fields:
                 break
         return tuple(found)
 
+    def characters(self) -> str:
+        """All that is left as characters of IA5; DecodeError where bit 8 is set."""
+        start = self.offset
+        rest = self.rest()
+        if not rest.isascii():
+            wrong = next(index for index, octet in enumerate(rest) if octet > 0x7F)
+            raise DecodeError(f"{element_name(self._code)} has a character that is not IA5", start + wrong)
+        return rest.decode("ascii")
+
     def rest(self) -> bytes:
         """All that is left."""
         rest = self._octets[self.offset :]

@@ -78,7 +78,7 @@ class PartyNumber(Element):
         """Read type, plan and digits."""
         fields = Fields(cls.code, octets)
         first = fields.octet()
-        return cls(fields.rest().decode("latin-1"), first >> 4 & 7, first & 0x0F)
+        return cls(fields.characters(), first >> 4 & 7, first & 0x0F)
 
     def _first(self) -> int:
         return fit(self.type_of_number, 3, "type of number") << 4 | fit(self.plan, 4, "numbering plan")
@@ -119,7 +119,7 @@ class PresentedNumber(PartyNumber):
         fields = Fields(cls.code, octets)
         first, *more = fields.group(cls._group_limit())
         values = cls._indications(more)
-        return cls(fields.rest().decode("latin-1"), first >> 4 & 7, first & 0x0F, **values)
+        return cls(fields.characters(), first >> 4 & 7, first & 0x0F, **values)
 
     @classmethod
     def _group_limit(cls) -> int:

@@ -208,7 +208,7 @@ class ClosedUserGroup(Element):
         """Read indication and index."""
         fields = Fields(cls.code, octets)
         indication = fields.octet() & 7
-        return cls(fields.rest().decode("latin-1"), indication)
+        return cls(fields.characters(), indication)
 
     def _encode(self) -> bytes:
         """Content octets."""

@@ -63,7 +63,7 @@ class KeypadFacility(Element):
     @classmethod
     def _parse(cls, octets: bytes) -> Self:
         """Read the characters."""
-        return cls(octets.decode("latin-1"))
+        return cls(Fields(cls.code, octets).characters())
 
     def _encode(self) -> bytes:
         """Content octets."""
@@ -239,7 +239,7 @@ class TransitNetworkSelection(Element):
         """Read type, plan and identification."""
         fields = Fields(cls.code, octets)
         first = fields.octet()
-        return cls(fields.rest().decode("latin-1"), first >> 4 & 7, first & 0x0F)
+        return cls(fields.characters(), first >> 4 & 7, first & 0x0F)
 
     def _encode(self) -> bytes:
         """Content octets."""
@@ -276,7 +276,8 @@ class NetworkSpecificFacilities(Element):
         rest = fields.rest()
         if len(rest) < length - 1:
             raise DecodeError(f"Network identification needs {length - 1} octets, {len(rest)} left", 2)
-        return cls(rest[length - 1 :], rest[: length - 1].decode("latin-1"), first >> 4 & 7, first & 0x0F)
+        identification = Fields(cls.code, rest[: length - 1]).characters()
+        return cls(rest[length - 1 :], identification, first >> 4 & 7, first & 0x0F)
 
     def _encode(self) -> bytes:
         """Content octets."""

@@ -56,6 +56,12 @@ def test_cut_short(octets: bytes):
         RedirectingNumber.parse(octets)
 
 
+def test_digit_that_is_not_ia5():
+    with pytest.raises(DecodeError, match="not IA5") as caught:
+        CallingPartyNumber.parse(b"\x21\x831\xb2")
+    assert caught.value.offset == 3
+
+
 def test_extension_bit_clear_in_the_last_octet_that_is_defined():
     value = CallingPartyNumber.parse(bytes.fromhex("2103323031"))
     assert value.digits == "201"

@@ -60,9 +60,11 @@ def test_codings(octets: str, value: Element, text: str):
         (NetworkSpecificFacilities, "03a130"),
         (NetworkSpecificFacilities, "03"),
         (DateTime, "0e01"),
+        (KeypadFacility, "31b2"),
+        (NetworkSpecificFacilities, "03a1b0b1e3"),
     ],
 )
-def test_cut_short(cls: type[Element], octets: str):
+def test_malformed(cls: type[Element], octets: str):
     with pytest.raises(DecodeError):
         cls.parse(bytes.fromhex(octets))
 
