@@ -99,8 +99,9 @@ class Signalling:
         captured_spans = {span.name for span in configuration.span if span.capture}
         numbers = {key: number for number, key in enumerate(setup.link_keys(configuration))}
         for identity, linksets in setup.by_point(configuration).items():
+            names = [linkset.name for linkset in linksets]
             point = self.points[identity] = SignallingPoint(
-                setup.level3(identity, linksets, numbers, configuration.ss7)
+                setup.level3(identity, linksets, numbers, configuration.ss7, setup.user_parts(configuration, names))
             )
             for linkset in linksets:
                 for position, link in enumerate(linkset.link):

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from tandem.gateway.configuration.level2 import with_m2pa, with_mtp2
 from tandem.gateway.configuration.ranges import parse_ranges
-from tandem.gateway.configuration.schema import ApplicationServer, Backhaul, Configuration, Link, Linkset, Ss7
+from tandem.gateway.configuration.schema import (
+    ApplicationServer,
+    Backhaul,
+    Configuration,
+    IsupTrunk,
+    Link,
+    Linkset,
+    Ss7,
+    TupTrunk,
+)
 from tandem.gateway.media.protocol import Channel
 from tandem.ss7.mtp2.configuration import LinkConfiguration as Mtp2Configuration
 from tandem.ss7.mtp2.link import SignallingLink
@@ -25,6 +34,9 @@ from tandem.ss7.sigtran.m3ua_configuration import M3uaServer
 
 #: Network indicators of the SIO by their names in the configuration (Q.704 14.2.2).
 NETWORKS = {"international": 0, "national": 2, "national spare": 3}
+
+#: Whose messages signal for the circuits of a trunk (Q.704 14.2.1).
+SERVICES: dict[type, Service] = {IsupTrunk: Service.ISUP, TupTrunk: Service.TUP}
 
 
 def channels(configuration: Configuration) -> list[Channel]:
@@ -69,10 +81,27 @@ def by_point(configuration: Configuration) -> dict[tuple[int, Variant, int], lis
     return points
 
 
+def user_parts(configuration: Configuration, carriers: Collection[str]) -> frozenset[int]:
+    """The user parts whose trunks are signalled over `carriers`, names of linksets or application servers.
+
+    ISUP where there is no trunk: a signalling relation is made ready before its circuits.
+    """
+    services = {
+        int(SERVICES[type(trunk)])
+        for trunk in configuration.trunk
+        if isinstance(trunk, IsupTrunk | TupTrunk) and trunk.linkset in carriers
+    }
+    return frozenset(services or {int(Service.ISUP)})
+
+
 def level3(
-    identity: tuple[int, Variant, int], linksets: list[Linkset], numbers: dict[tuple[str, int], int], ss7: Ss7
+    identity: tuple[int, Variant, int],
+    linksets: list[Linkset],
+    numbers: dict[tuple[str, int], int],
+    ss7: Ss7,
+    users: frozenset[int] = frozenset({int(Service.ISUP)}),
 ) -> mtp3.Configuration:
-    """MTP level 3 of one signalling point; `numbers` gives each link its number."""
+    """MTP level 3 of one signalling point; `numbers` gives each link its number, `users` are its user parts."""
     code, variant, network = identity
     timers = {
         name: value
@@ -85,6 +114,7 @@ def level3(
         point_code=code,
         variant=variant,
         network_indicator=network,
+        users=users,
         retrieval=True,
         linksets=tuple(
             mtp3.LinksetConfiguration(
@@ -224,7 +254,7 @@ def m3ua(configuration: Configuration) -> M3ua | None:
         for association in configuration.association
         if association.name in used
     ]
-    return M3ua(associations, [_server(server) for server in servers], _sigtran_timers(configuration))
+    return M3ua(associations, [_server(server, configuration) for server in servers], _sigtran_timers(configuration))
 
 
 def _sigtran_timers(configuration: Configuration) -> Timers:
@@ -241,7 +271,7 @@ def m3ua_relations(configuration: Configuration) -> set[tuple[int | None, int]]:
     return relations
 
 
-def _server(server: ApplicationServer) -> M3uaServer:
+def _server(server: ApplicationServer, configuration: Configuration) -> M3uaServer:
     variant = Variant(server.variant)
     return M3uaServer(
         name=server.name,
@@ -249,7 +279,7 @@ def _server(server: ApplicationServer) -> M3uaServer:
         mode=TrafficMode[server.mode.upper()],
         point_code=parse_point_code(server.point_code, variant),
         destinations=tuple(parse_point_code(code, variant) for code in server.destinations),
-        services=(int(Service.ISUP),),
+        services=tuple(sorted(user_parts(configuration, [server.name]))),
         network_indicator=NETWORKS[server.network],
         network_appearance=server.network_appearance,
         routing_context=server.routing_context,

@@ -3,7 +3,17 @@
 import pytest
 
 from tandem.gateway.configuration.load import parse
-from tandem.gateway.signalling_setup import by_point, channels, level2, level3, link_keys, m2ua, m3ua, m3ua_relations
+from tandem.gateway.signalling_setup import (
+    by_point,
+    channels,
+    level2,
+    level3,
+    link_keys,
+    m2ua,
+    m3ua,
+    m3ua_relations,
+    user_parts,
+)
 from tandem.ss7.mtp2.link import SignallingLink
 from tandem.ss7.mtp3.configuration import RestartProcedure
 from tandem.ss7.mtp3.label import Variant
@@ -244,3 +254,24 @@ wait = true
     assert {name: server.length_indicator for name, server in servers.items()} == {"tokyo": True, "kyoto": True}
     assert servers["tokyo"].establish == 40
     assert m3ua(configuration).durations.ack == 1.5
+
+
+@pytest.mark.parametrize(
+    ("types", "users"), [((), {5}), (("isup",), {5}), (("tup",), {4}), (("isup", "tup"), {4, 5})], ids=str
+)
+def test_user_parts_are_those_of_the_trunks(types, users):
+    """Messages of others are answered with UPU, and application servers do not register for them."""
+    trunks = "".join(
+        f'[[trunk]]\nname = "{kind}-{over}"\ntype = "{kind}"\nlinkset = "{over}"\n'
+        f'[[trunk.circuits]]\nspan = "e1"\ncic = "{place}"\n'
+        for place, (kind, over) in enumerate(((kind, over) for kind in types for over in ("north", "south")), 1)
+    )
+    configuration = parse(TEXT + trunks)
+    assert user_parts(configuration, ["north"]) == users
+    (identity,) = by_point(configuration)
+    numbers = {key: number for number, key in enumerate(link_keys(configuration))}
+    made = level3(
+        identity, by_point(configuration)[identity], numbers, configuration.ss7, user_parts(configuration, ["north"])
+    )
+    assert made.users == users
+    assert set(m3ua(configuration)._configurations["south"].services) == users
