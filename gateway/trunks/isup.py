@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tandem.core.cause import Cause, Location
+from tandem.core.errors import EncodeError
 from tandem.gateway.calls.control import CallControl
 from tandem.gateway.calls.half_call import HalfCall
 from tandem.gateway.calls.model import Information, Nature, Primitive, Release, Setup
@@ -76,7 +77,11 @@ class IsupTrunkPort:
         owner = self._owner
         category = self.configuration.category
         parameters = mapping.iam_parameters(setup, self.unknown_nature, category, owner.country_code, self.variant)
-        call = owner.exchange.setup(self.name, parameters, now)
+        try:
+            call = owner.exchange.setup(self.name, parameters, now)
+        except EncodeError as error:
+            text = f"IAM cannot be built: {error}"
+            return Release(Cause.INVALID_NUMBER_FORMAT, Location.TRANSIT_NETWORK, text)
         if call is None:
             return Release(Cause.NO_CIRCUIT_CHANNEL_AVAILABLE, Location.TRANSIT_NETWORK, f"{self.name}: no circuit")
         owner.adopt(half, call, self, owner.exchange.circuits_of(call))
@@ -105,7 +110,7 @@ class IsupTrunkPort:
                 owner.exchange.send(half.handle, MessageType.ACM, complete, now)
                 kind, parameters = MessageType.ANM, connected
             owner.exchange.send(half.handle, kind, parameters, now)
-        except CallStateError as error:
+        except (CallStateError, EncodeError) as error:
             owner.log(Line("debug", "!", half.reference, str(error)))
 
     def release(self, half: HalfCall, release: Release, now: float) -> None:
@@ -207,7 +212,7 @@ class IsupTrunks(CircuitTrunks[IsupTrunkPort, IsupExchange]):
         if half is None:
             return
         if message.type == MessageType.SAM:
-            waiting, more = self._waiting_digits.get(call), message.get(SubsequentNumber)
+            waiting, more = self._waiting_digits.get(call), message.find(SubsequentNumber)
             if waiting is not None and more is not None:
                 self._waiting_digits[call] = (waiting[0], waiting[1], waiting[2] + more.digits)
             return

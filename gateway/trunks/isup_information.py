@@ -46,7 +46,7 @@ def _information(
     request: Message, number: CallingPartyNumber | None, category: CallingPartysCategory | None
 ) -> Parameters:
     """Calls are neither held nor charged here: no hold is provided, no charge information included."""
-    asked = request.get(InformationRequestIndicators) or InformationRequestIndicators()
+    asked = request.find(InformationRequestIndicators) or InformationRequestIndicators()
     found: Parameters = []
     address = AddressResponse.NOT_INCLUDED
     if asked.calling_party_address:

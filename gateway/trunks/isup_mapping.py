@@ -68,14 +68,14 @@ _IN_BAND = OptionalBackwardCallIndicators(in_band_information=True)
 
 def setup_from(message: Message, complete: bool, digits: str | None = None) -> Setup:
     """The call that an IAM offers; `digits` replaces the called digits when more came in SAMs."""
-    called = message.get(CalledPartyNumber)
+    called = message.find(CalledPartyNumber)
     number = Number("") if called is None else _number(called)
     if digits is not None:
         number = Number(digits, number.nature, number.plan)
-    category = message.get(CallingPartysCategory)
-    redirecting, original = message.get(RedirectingNumber), message.get(OriginalCalledNumber)
-    information, hops = message.get(RedirectionInformation), message.get(HopCounter)
-    calling = message.get(CallingPartyNumber)
+    category = message.find(CallingPartysCategory)
+    redirecting, original = message.find(RedirectingNumber), message.find(OriginalCalledNumber)
+    information, hops = message.find(RedirectionInformation), message.find(HopCounter)
+    calling = message.find(CallingPartyNumber)
     timeslots = circuits_needed(message)
     return Setup(
         called=number,
@@ -100,27 +100,27 @@ def primitive_from(message: Message) -> Primitive | None:
     opaque = (carry(message),)
     match message.type:
         case MessageType.ACM:
-            backward = message.get(BackwardCallIndicators) or BackwardCallIndicators()
+            backward = message.find(BackwardCallIndicators) or BackwardCallIndicators()
             if backward.called_party_status == CalledPartyStatus.SUBSCRIBER_FREE:
                 return Alerting(_in_band(message) or backward.interworking, opaque)
             return Progress(inband=True, opaque=opaque)
         case MessageType.CPG:
-            event = message.get(EventInformation) or EventInformation()
+            event = message.find(EventInformation) or EventInformation()
             if event.event == Event.ALERTING:
                 return Alerting(_in_band(message), opaque)
             return Progress(event.event == Event.IN_BAND_INFORMATION or _in_band(message), opaque)
         case MessageType.ANM | MessageType.CON:
-            connected = message.get(ConnectedNumber)
+            connected = message.find(ConnectedNumber)
             return Answer(_number(connected) if connected is not None and connected.digits else None, opaque)
         case MessageType.SUS | MessageType.RES:
-            indicators = message.get(SuspendResumeIndicators) or SuspendResumeIndicators()
+            indicators = message.find(SuspendResumeIndicators) or SuspendResumeIndicators()
             kind = Suspend if message.type == MessageType.SUS else Resume
             return kind(network=indicators.network_initiated)
     return None
 
 
 def _in_band(message: Message) -> bool:
-    optional = message.get(OptionalBackwardCallIndicators)
+    optional = message.find(OptionalBackwardCallIndicators)
     return optional is not None and optional.in_band_information
 
 
@@ -261,7 +261,7 @@ def _carried_backward(
         return None
     parameters: Parameters = list(adapted(message, variant))
     if message.type == MessageType.ACM and acm_sent:
-        backward = message.get(BackwardCallIndicators) or BackwardCallIndicators()
+        backward = message.find(BackwardCallIndicators) or BackwardCallIndicators()
         free = backward.called_party_status == CalledPartyStatus.SUBSCRIBER_FREE
         return MessageType.CPG, [EventInformation(event=Event.ALERTING if free else Event.PROGRESS), *parameters]
     if message.type == MessageType.CON and acm_sent:

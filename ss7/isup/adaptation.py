@@ -107,7 +107,7 @@ def _with_bearer(message: Message, parameters: list[RawParameter], target: Varia
     if target is Variant.ANSI:
         rest = [item for item in parameters if item.code != P.TRANSMISSION_MEDIUM_REQUIREMENT]
         if message.raw(P.USER_SERVICE_INFORMATION) is None:
-            medium = message.get(TransmissionMediumRequirement)
+            medium = message.find(TransmissionMediumRequirement)
             known = Medium.AUDIO_3K1 if medium is None else medium.medium
             capability = _CAPABILITIES.get(known, Capability.AUDIO_3K1)  # type: ignore[call-overload]
             count = circuits_of_medium(known)
@@ -124,13 +124,10 @@ def _with_bearer(message: Message, parameters: list[RawParameter], target: Varia
 
 def medium_of(message: Message) -> int:
     """The medium that an IAM asks for (Q.763 3.54), in ANSI as its user service information says."""
-    medium = message.get(TransmissionMediumRequirement)
+    medium = message.find(TransmissionMediumRequirement)
     if medium is not None:
         return medium.medium
-    try:
-        bearer = message.get(UserServiceInformation)
-    except DecodeError:
-        bearer = None
+    bearer = message.find(UserServiceInformation)
     wanted = Capability.AUDIO_3K1 if bearer is None else bearer.capability
     if bearer is not None and wanted == Capability.UNRESTRICTED_DIGITAL:
         return medium_of_circuits(bearer.timeslots)

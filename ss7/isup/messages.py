@@ -149,6 +149,13 @@ class Message:
                     break
         return found  # type: ignore[return-value]
 
+    def find(self, cls: type[P]) -> P | None:
+        """As `get`, but a parameter that cannot be read is as good as absent: for what peers send (Q.764 2.9.5)."""
+        try:
+            return self.get(cls)
+        except DecodeError:
+            return None
+
     def get_all(self, cls: type[P]) -> list[P]:
         """Every parameter of a type, in order."""
         return [self._read(i, cls, content) for i, (code, content) in enumerate(self._parameters) if code == cls.code]

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from tandem.core.errors import DecodeError
 from tandem.ss7.isup.circuits import Circuit, Group
 from tandem.ss7.isup.codes import ParameterCode
 from tandem.ss7.isup.messages import Message
@@ -48,10 +47,7 @@ def circuits_needed(message: Message) -> int:
     octets = message.raw(ParameterCode.TRANSMISSION_MEDIUM_REQUIREMENT)
     if octets:
         return 1 if octets[0] < 7 else circuits_of_medium(octets[0])
-    try:
-        bearer = message.get(UserServiceInformation)
-    except DecodeError:
-        return 1
+    bearer = message.find(UserServiceInformation)
     digital = bearer is not None and bearer.capability == Capability.UNRESTRICTED_DIGITAL
     return bearer.timeslots if bearer is not None and digital else 1
 

@@ -186,6 +186,23 @@ def test_a_call_whose_hops_are_used_up_is_refused(forwards):
     assert rejected.status == 483
 
 
+@pytest.mark.parametrize(("called", "caller"), [("3" * 600, "1"), ("301", "4" * 600)])
+def test_numbers_too_long_for_an_iam_are_refused(called, caller):
+    bench = Bench().up()
+    request = InviteRequest(
+        uri=f"sip:{called}@127.0.0.1",
+        from_uri=f"sip:{caller}@127.0.0.1",
+        to_uri="sip:301@127.0.0.1",
+        destination=("127.0.0.1", 5060),
+        body=OFFER,
+    )
+    bench.call("a", "invite", request)
+    bench.run(1)
+    (rejected,) = bench.events("a", Rejected)
+    assert rejected.status == 484
+    assert bench.all_idle()
+
+
 #: Fields of a circuit group that no key of the trunk sets by its own name, with what does.
 ELSEWHERE = {
     "own_point_code": "point_code of the linkset",

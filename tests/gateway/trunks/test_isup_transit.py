@@ -1,5 +1,6 @@
 """ISUP to ISUP through one node, with another variant and other point codes on each side."""
 
+import msgspec
 import numpy
 import pytest
 from support.isup_pair import ACM, iam
@@ -7,7 +8,9 @@ from support.isup_single import cause
 from support.isup_transit import Transit
 from support.multirate import Crossing, frame_numbers
 
+from tandem.gateway.configuration.schema import Circuits
 from tandem.gateway.media.protocol import Source
+from tandem.gateway.trunks.isup import IsupTrunkPort
 from tandem.ss7.isup.codes import MessageType as M
 from tandem.ss7.isup.codes import ParameterCode as P
 from tandem.ss7.isup.parameters import RawParameter
@@ -209,6 +212,21 @@ def test_a_repeat_attempt_joins_the_new_timeslots():
     assert pairs([c for c in transit.node.effects().media if isinstance(c, Source)], "left") == [(1, 3), (2, 4)]
 
 
+def test_a_path_in_two_spans_carries_no_such_call():
+    """The timeslots of two spans do not keep step."""
+    transit = Transit(Variant.CHINA, WHOLE)
+    port = transit.node.isup.trunks["right"]
+    assert port.multirate
+    owner, linkset = transit.node.isup, transit.node.configuration.ss7.linkset[1]
+    halves = [Circuits("left", "33-40", "21-28"), Circuits("right", "41-47", "1-7")]
+    split = IsupTrunkPort(msgspec.structs.replace(port.configuration, circuits=halves), linkset, owner)
+    assert not split.multirate
+    transit.node.control.trunks["right"] = split
+    transit.receive("left", M.IAM, 1, *iam(medium=7))
+    (release,) = transit.take("left")
+    assert (release.type, release.raw(18)[1]) == (M.REL, 0x80 | 65)
+
+
 def test_no_circuits_for_all_of_it():
     transit = Transit(Variant.CHINA, ("1-15,17-31", "33-36"))
     transit.receive("left", M.IAM, 1, *iam(medium=8))
@@ -236,3 +254,29 @@ def test_the_octets_of_a_frame_come_out_in_one_frame(medium, first, signalling):
             assert (numpy.diff(numbers[:, 0]) % 256 == 1).all()
     finally:
         crossing.close()
+
+
+@pytest.mark.parametrize("octets", [b"", b"\x80", b"\xff\xff\xff"], ids=["empty", "short", "ones"])
+@pytest.mark.parametrize("right", [Variant.CHINA, Variant.ANSI], ids=["china", "ansi"])
+@pytest.mark.parametrize("kind", [M.IAM, M.ACM, M.ANM], ids=lambda kind: kind.name)
+def test_parameters_that_cannot_be_read_are_as_good_as_absent(kind, right, octets):
+    """No peer brings the gateway down: the call goes on without what its message was to say (Q.764 2.9.5)."""
+    codes = [P.CONNECTED_NUMBER, P.EVENT_INFORMATION]
+    if kind is M.IAM:
+        codes = [P.CALLING_PARTY_NUMBER, P.REDIRECTING_NUMBER, P.ORIGINAL_CALLED_NUMBER, P.REDIRECTION_INFORMATION]
+        codes += [P.USER_SERVICE_INFORMATION, P.CIRCUIT_ASSIGNMENT_MAP]
+    for code in codes:
+        transit = Transit(right)
+        spoilt = RawParameter(code, octets)
+        transit.receive("left", M.IAM, 3, *iam(), *([spoilt] if kind is M.IAM else []))
+        (initial,) = transit.take("right")
+        if kind is not M.IAM:
+            transit.receive("right", M.ACM, initial.cic, *ACM, *([spoilt] if kind is M.ACM else []))
+            transit.receive("right", M.ANM, initial.cic, *([spoilt] if kind is M.ANM else []))
+            assert [message.type for message in transit.take("left")] == [M.ACM, M.ANM]
+
+
+def test_a_sam_that_cannot_be_read():
+    transit = Transit()
+    transit.octets("left", bytes([3, 0, M.SAM, 2, 0, 0]))
+    assert not transit.node.control.calls
