@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from support.e1 import speech
 
 from tandem.hardware.alarms import Alarm
-from tandem.hardware.line import E1Line, frame_together, receive_together
+from tandem.hardware.line import E1Line, frame_together, receive_together, terminate
+from tandem.hardware.span import Framing, LineFormat
 
 
 def test_remote_alarm_is_sent_until_the_line_is_aligned():
@@ -77,6 +78,25 @@ def test_lines_together_are_as_one_by_one(spoilt, places, removed):
             line.receive(part, now)
         for one, other in zip(near + far, near_alone + far_alone, strict=True):
             assert (one.counters(), one.alarms, one.defects) == (other.counters(), other.alarms, other.defects)
+
+
+def test_e1s_and_t1s_may_be_together():
+    formats = [LineFormat(framing) for framing in (Framing.ESF, Framing.CRC4, Framing.SF, Framing.CRC4)]
+    near, far, alone = ([terminate(line) for line in formats] for _ in range(3))
+    for step in range(6):
+        frames = np.stack([speech(160) ^ np.uint8(step + line) for line in range(4)])
+        octets = frame_together(near, frames)
+        assert octets == [line.transmit(part) for line, part in zip(alone, frames, strict=True)]
+        received = receive_together(far, octets, step / 50)
+    for line, part, got in zip(formats, frames, received, strict=True):
+        slots = slice(1, 1 + line.framing.timeslots)
+        # Nobody has heard the far end, so SF has its remote alarm in bit 2.
+        assert ((got[:, slots] ^ part[:, slots]) & 0xBF == 0).all()
+    for one, other in zip(near, alone, strict=True):
+        assert one.counters() == other.counters()
+    for nobody in ([], near[:1]):
+        assert len(frame_together(nobody, np.zeros((len(nobody), 160, 32), np.uint8))) == len(nobody)
+        assert len(receive_together(nobody, [b""] * len(nobody), 1.0)) == len(nobody)
 
 
 def test_a_damaged_block_is_counted_on_its_line_alone():
