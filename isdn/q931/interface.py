@@ -384,7 +384,7 @@ class Interface:
 
     def calls(self) -> list[int]:
         """Numbers of all calls that are not cleared."""
-        return list(self._kernel.calls)
+        return [number for number, call in self._kernel.calls.items() if call.offered]
 
     def channel_of(self, call: int) -> ChannelId | None:
         """The channel that a call is on, or None when it has none now; CallStateError when it is cleared."""

@@ -93,7 +93,7 @@ class Kernel:
         self.produced: list[Output] = []
         self.to_restart: list[Channel] = []
         """Channels to be restarted for a failed release (T308)."""
-        self.untold: list[CallReference] = []
+        self.untold: list[tuple[bool, int]] = []
         """Calls that ended while the data link was down: the peer may not have noticed, and is told afterwards."""
         self._last_call = 0
         self._last_reference = 0
@@ -205,7 +205,7 @@ class Kernel:
                 self.to_restart.append(channel)
             self.channels.changed(channel)
         if self.references.pop((call.outgoing, call.reference), None) is not None and not self.links.available:
-            self.untold.append(self.reference(call))
+            self.untold.append((call.outgoing, call.reference))
         if call.identity is not None and self.parked.get(call.identity) is call:
             del self.parked[call.identity]
         self.calls.pop(call.number, None)

@@ -5,9 +5,7 @@ from __future__ import annotations
 from tandem.core.cause import Cause
 from tandem.isdn.q931 import calls_clear, calls_status
 from tandem.isdn.q931.call import Call, State
-from tandem.isdn.q931.codes import MessageType
 from tandem.isdn.q931.kernel import Kernel
-from tandem.isdn.q931.messages import build
 from tandem.isdn.q931.primitives import DataLinkLost, DataLinkRestored, EstablishRequest, InterfaceState
 from tandem.isdn.q931.timers import Timer
 
@@ -46,13 +44,16 @@ def established(kernel: Kernel, link: int, now: float) -> bool:
 def _restored(kernel: Kernel, now: float) -> None:
     """The link is back within T309: active calls go on, and the peer is asked about them (5.8.9).
 
-    A peer whose link was not lost, only set up anew, still has the calls that ended here meanwhile. RELEASE COMPLETE
-    ends them, and is ignored where there is no call.
+    A peer whose link was not lost, only set up anew, still has the calls that ended here meanwhile: their references
+    are released. Where there is no call any more the peer answers all the same (5.8.3.2 b).
     """
+    calls = _calls(kernel)
     untold, kernel.untold = kernel.untold, []
-    for reference in untold:
-        kernel.transmit(build(reference, MessageType.RELEASE_COMPLETE, kernel.cause(Cause.TEMPORARY_FAILURE)))
-    for call in _calls(kernel):
+    for outgoing, reference in untold:
+        ghost = kernel.new_call(reference, outgoing=outgoing)
+        ghost.offered = False
+        calls_clear.release(kernel, ghost, (kernel.cause(Cause.TEMPORARY_FAILURE),), now)
+    for call in calls:
         if call.link_lost:
             call.link_lost = False
             kernel.stop(call, Timer.T309)
