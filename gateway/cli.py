@@ -213,6 +213,16 @@ def bench_ss7(seconds: float, as_json: bool) -> None:
     _print(measure(seconds), as_json)
 
 
+@bench.command("tup-calls")
+@_seconds
+@_json
+def bench_tup_calls(seconds: float, as_json: bool) -> None:
+    """Calls and messages a second through MTP and TUP on one core, memory of 4,000 circuits."""
+    from tandem.gateway.bench.tup_calls import run as measure
+
+    _print(measure(seconds), as_json)
+
+
 @bench.command("sigtran")
 @_seconds
 @_json

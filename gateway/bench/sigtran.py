@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from tandem.core.errors import TandemError
-from tandem.gateway.bench.ss7 import BURST, CIRCUITS, IAM, End
+from tandem.gateway.bench.ss7 import BURST, CIRCUITS, IAM, End, IsupEnd
 from tandem.gateway.sctp.binding import Binding
 from tandem.gateway.sctp.configuration import AssociationSettings
 from tandem.gateway.sctp.packets import PacketTransport
@@ -24,6 +24,7 @@ from tandem.ss7.mtp3.primitives import ResumeIndication, TransferIndication, Tra
 from tandem.ss7.sigtran.configuration import AssociationConfiguration, Role
 from tandem.ss7.sigtran.m3ua import M3ua
 from tandem.ss7.sigtran.m3ua_configuration import M3uaServer
+from tandem.ss7.tup.primitives import Transfer as TupTransfer
 
 _HERE: Final = "127.0.0.1"
 _PORT: Final = 2905
@@ -34,7 +35,7 @@ IAM_OCTETS: Final = Message.build(MessageType.IAM, 1, IAM).encode()
 _WAIT: Final = 20.0
 
 
-class SigtranEnd(End):
+class SigtranEnd(IsupEnd):
     """An exchange of `bench ss7` whose messages go by M3UA over an association."""
 
     def __init__(self, own: int, other: int, cics: tuple[int, ...], role: Role) -> None:
@@ -111,7 +112,7 @@ class SigtranEnd(End):
             case ResumeIndication():
                 self.exchange.resume(item.pc, now)
 
-    def _send(self, output: Transfer, peer: End, now: float) -> None:
+    def _send(self, output: Transfer | TupTransfer, peer: End, now: float) -> None:
         request = TransferRequest(Service.ISUP, output.dpc, output.sls, output.octets, opc=output.opc)
         self.machine.transfer(request, now)
 

@@ -1,5 +1,7 @@
 """`tandem bench ss7`: two exchanges joined by one signalling link, MTP level 2, MTP level 3 and ISUP in one process.
 
+The same for TUP is in `tup_calls`.
+
 Nothing but CPU time counts: the link hands signal units over at once, and time in the protocols is virtual. Both
 exchanges run on the one core, so each figure holds for sending and receiving together.
 """
@@ -8,8 +10,8 @@ from __future__ import annotations
 
 import time
 import tracemalloc
-from collections.abc import Callable
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, Final, Protocol
 
 from tandem.gateway.configuration.load import parse
 from tandem.gateway.media.protocol import UnitsReceived
@@ -29,6 +31,10 @@ from tandem.ss7.isup.parameters import Parameter
 from tandem.ss7.isup.primitives import CallCleared, CallMessage, IncomingCall, Transfer
 from tandem.ss7.mtp3.label import Service
 from tandem.ss7.mtp3.primitives import ResumeIndication, TransferIndication, TransferRequest
+from tandem.ss7.tup.primitives import CallCleared as TupCallCleared
+from tandem.ss7.tup.primitives import CallMessage as TupCallMessage
+from tandem.ss7.tup.primitives import IncomingCall as TupIncomingCall
+from tandem.ss7.tup.primitives import Transfer as TupTransfer
 
 #: Circuits of the calls measured, and calls set up before the first of them is released.
 CIRCUITS: Final = 124
@@ -52,6 +58,13 @@ restart_wait = 1.0
   [[ss7.linkset.link]]
   span = "e1"
   timeslot = 16
+[[trunk]]
+type = "{user_part}"
+name = "g"
+linkset = "peer"
+  [[trunk.circuits]]
+  span = "e1"
+  cic = "1"
 """
 
 IAM: Final[tuple[Parameter, ...]] = (
@@ -65,14 +78,52 @@ IAM: Final[tuple[Parameter, ...]] = (
 ACM: Final[tuple[Parameter, ...]] = (BackwardCallIndicators(called_party_status=1),)
 
 
+class Exchange(Protocol):
+    """What an end needs of an ISUP or TUP exchange."""
+
+    def receive(self, opc: int, dpc: int, sls: int, octets: bytes, now: float) -> None:
+        """MTP-TRANSFER indication."""
+        ...
+
+    def resume(self, dpc: int, now: float) -> None:
+        """MTP-RESUME."""
+        ...
+
+    def release(self, call: int, cause: int, now: float) -> None:
+        """End a call."""
+        ...
+
+    def outputs(self) -> Sequence[object]:
+        """Drain the outputs."""
+        ...
+
+    def next_deadline(self) -> float | None:
+        """When `handle_timers` is due."""
+        ...
+
+    def handle_timers(self, now: float) -> None:
+        """Act on expired timers."""
+        ...
+
+    def idle_circuits(self, group: str) -> int:
+        """Circuits that could be seized."""
+        ...
+
+    def calls(self) -> list[int]:
+        """Calls that are not cleared."""
+        ...
+
+
 class End:
     """An exchange that answers every call at once and releases its own as soon as they are answered."""
 
-    def __init__(self, own: int, other: int, cics: tuple[int, ...], stack: bool) -> None:
+    SERVICE: ClassVar[Service]
+
+    def __init__(self, exchange: Exchange, own: int, other: int, stack: bool) -> None:
         """`stack`: over MTP; otherwise messages go from exchange to exchange."""
         self.own, self.other = own, other
-        self.exchange = IsupExchange([GroupConfiguration("g", own, other, cics)])
-        configuration = parse(_CONFIGURATION.format(own=own, other=other))
+        self.exchange = exchange
+        configuration = parse(_CONFIGURATION.format(own=own, other=other, user_part=self.SERVICE.name.lower()))
         self.signalling = Signalling(configuration, lambda line: None) if stack else None
         self.messages = 0
         """Messages sent."""
@@ -83,9 +134,21 @@ class End:
 
     def call(self, now: float) -> None:
         """Place one call."""
-        call = self.exchange.setup("g", IAM, now)
+        call = self.setup(now)
         if call is not None:
             self._own_calls.add(call)
+
+    def setup(self, now: float) -> int | None:
+        """Ask the exchange for a call."""
+        raise NotImplementedError
+
+    def answer(self, call: int, now: float) -> None:
+        """Answer an incoming call."""
+        raise NotImplementedError
+
+    def is_answer(self, message: Any) -> bool:
+        """Whether a message of a call answers it."""
+        raise NotImplementedError
 
     def work(self, peer: End, now: float) -> bool:
         """Act on all outputs, hand over what is for the peer; whether there was anything."""
@@ -99,28 +162,28 @@ class End:
                     self.exchange.resume(indication.pc, now)
         for output in self.exchange.outputs():
             moved = True
-            if isinstance(output, Transfer):
+            if isinstance(output, Transfer | TupTransfer):
                 self.messages += 1
                 self._send(output, peer, now)
             else:
                 self._control(output, now)
         return self._hand_over(peer, now) or moved
 
-    def _send(self, output: Transfer, peer: End, now: float) -> None:
+    def _send(self, output: Transfer | TupTransfer, peer: End, now: float) -> None:
         if self.signalling is None:
             peer.exchange.receive(output.opc, output.dpc, output.sls, output.octets, now)
         else:
-            request = TransferRequest(Service.ISUP, output.dpc, output.sls, output.octets, opc=output.opc)
+            request = TransferRequest(self.SERVICE, output.dpc, output.sls, output.octets, opc=output.opc)
             self.signalling.transfer(request, now)
 
     def _control(self, output: object, now: float) -> None:
         match output:
-            case IncomingCall(call=call):
-                self.exchange.send(call, MessageType.ACM, ACM, now)
-                self.exchange.send(call, MessageType.ANM, (), now)
-            case CallMessage(call=call, message=message) if message.type == MessageType.ANM:
-                self.exchange.release(call, 16, now)
-            case CallCleared(call=call) if call in self._own_calls:
+            case IncomingCall(call=call) | TupIncomingCall(call=call):
+                self.answer(call, now)
+            case CallMessage(call=call, message=message) | TupCallMessage(call=call, message=message):
+                if self.is_answer(message):
+                    self.exchange.release(call, 16, now)
+            case CallCleared(call=call) | TupCallCleared(call=call) if call in self._own_calls:
                 self._own_calls.discard(call)
                 self.cleared += 1
 
@@ -151,19 +214,48 @@ class End:
             self.signalling.handle_timers(now)
 
 
+class IsupEnd(End):
+    """An end with ISUP."""
+
+    SERVICE = Service.ISUP
+
+    def __init__(self, own: int, other: int, cics: tuple[int, ...], stack: bool) -> None:
+        """See End."""
+        self.isup = IsupExchange([GroupConfiguration("g", own, other, cics)])
+        super().__init__(self.isup, own, other, stack)
+
+    def setup(self, now: float) -> int | None:
+        """IAM."""
+        return self.isup.setup("g", IAM, now)
+
+    def answer(self, call: int, now: float) -> None:
+        """ACM and ANM."""
+        self.isup.send(call, MessageType.ACM, ACM, now)
+        self.isup.send(call, MessageType.ANM, (), now)
+
+    def is_answer(self, message: Any) -> bool:
+        """ANM."""
+        return bool(message.type == MessageType.ANM)
+
+
 class Ends:
     """Both ends and the virtual clock."""
 
-    def __init__(self, stack: bool, cics: tuple[int, ...] = tuple(range(1, CIRCUITS + 1))) -> None:
+    def __init__(
+        self,
+        stack: bool,
+        cics: tuple[int, ...] = tuple(range(1, CIRCUITS + 1)),
+        end: Callable[[int, int, tuple[int, ...], bool], End] = IsupEnd,
+    ) -> None:
         """Circuits are in service when this returns."""
         self.now = 0.0
-        self.a, self.b = End(2, 1, cics, stack), End(1, 2, cics, stack)
-        for end in (self.a, self.b):
-            if end.signalling is None:
-                end.exchange.resume(end.other, self.now)
+        self.a, self.b = end(2, 1, cics, stack), end(1, 2, cics, stack)
+        for side in (self.a, self.b):
+            if side.signalling is None:
+                side.exchange.resume(side.other, self.now)
             else:
-                end.signalling.start(self.now)
-        self.until(lambda: all(end.exchange.idle_circuits("g") == len(cics) for end in (self.a, self.b)))
+                side.signalling.start(self.now)
+        self.until(lambda: all(side.exchange.idle_circuits("g") == len(cics) for side in (self.a, self.b)))
 
     def settle(self) -> None:
         """Work until nothing is left to do at this moment."""
@@ -199,13 +291,14 @@ def run(seconds: float) -> dict[str, Any]:
     idle and all in calls.
     """
     return {
-        "stack": _measure(Ends(stack=True), seconds / 2),
-        "isup": _measure(Ends(stack=False), seconds / 2),
+        "stack": measure(Ends(stack=True), seconds / 2),
+        "isup": measure(Ends(stack=False), seconds / 2),
         "octets_per_circuit": _memory(),
     }
 
 
-def _measure(ends: Ends, seconds: float) -> dict[str, int]:
+def measure(ends: Ends, seconds: float) -> dict[str, int]:
+    """Call attempts and messages a second of CPU time."""
     ends.burst()
     messages, calls = ends.a.messages + ends.b.messages, ends.a.cleared
     start = time.process_time()
