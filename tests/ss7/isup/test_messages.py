@@ -22,7 +22,7 @@ from tandem.ss7.isup.indicators import (
 from tandem.ss7.isup.messages import Message, MessageType, RawParameter
 from tandem.ss7.isup.numbers import CalledPartyNumber, CallingPartyNumber, GenericNumber, Nature, SubsequentNumber
 from tandem.ss7.isup.parameters import typed_parameters
-from tandem.ss7.isup.services import GenericNotificationIndicator
+from tandem.ss7.isup.services import GenericNotificationIndicator, InformationIndicators
 from tandem.ss7.isup.variants import CODINGS, Variant
 
 IAM = bytes.fromhex("010001 00 2001 0a 03 02 08 06 0290 21436500 0a06 0213 21436587 00".replace(" ", ""))
@@ -228,3 +228,12 @@ def test_optional_parts_round_trip(optional, cic):
     assert parsed == message
     assert parsed.codes() == tuple(code for code, _ in optional)
     assert Message.build(parsed.type, parsed.cic, parsed.raw_parameters()).encode() == message.encode()
+
+
+def test_what_cannot_be_read_is_not_found():
+    spoilt = RawParameter(ParameterCode.CALLING_PARTY_NUMBER, b"\x80")
+    message = Message.build(MessageType.INF, 1, [InformationIndicators(), spoilt])
+    assert message.find(CallingPartyNumber) is None
+    assert message.find(InformationIndicators) == InformationIndicators()
+    with pytest.raises(DecodeError):
+        message.get(CallingPartyNumber)
