@@ -28,8 +28,8 @@ def open_span(spec: str, line: LineFormat = _E1) -> Span:
     `burst` packets go at once while no signal units are exchanged, which costs less; the far end needs a play-out
     buffer that makes up for it. Without it packets go at the constant rate of RFC 4553.
     On a T1 `octets=192` a packet takes the place of `frames`: the bits of the line as they come (RFC 4553 5.1); or
-    `aligned=yes` and `frames=8` carry each frame in 25 octets (5.2). Both ends must do the same, and `burst` is for
-    E1s.
+    `aligned=yes` and `frames=8` carry each frame in 25 octets (5.2). Both ends must do the same. `burst` counts
+    milliseconds there.
     `virtual:NAME`, opened twice in one process, gives the two ends of one line.
     Raises SpanError naming the spec, what is wrong with it and what would be right.
     """

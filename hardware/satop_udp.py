@@ -47,8 +47,8 @@ class SatopSpec:
     def parse(cls, spec: str, body: str, line: LineFormat) -> SatopSpec:
         """Read `listen=HOST:PORT,peer=HOST:PORT` and options: see `registry.open_span`."""
         t1 = line.framing.is_t1
-        own = {"octets", "frames", "aligned"} if t1 else {"frames", "burst"}
-        options = parse_options(spec, body, {"listen", "peer"}, {"jitter"} | own)
+        own = {"octets", "frames", "aligned"} if t1 else {"frames"}
+        options = parse_options(spec, body, {"listen", "peer"}, {"jitter", "burst"} | own)
         frames = parse_count(spec, "frames", options.get("frames", str(DEFAULT_PAYLOAD // TIMESLOTS)), 1, MOST_FRAMES)
         aligned = t1 and _is_aligned(spec, options)
         if aligned:
@@ -58,14 +58,15 @@ class SatopSpec:
             payload = parse_count(spec, "octets", octets, LEAST_OCTETS, MOST_OCTETS)
         else:
             payload = frames * TIMESLOTS
+        quantum = GROUP if t1 else frames
         return cls(
             parse_address(spec, "listen", options["listen"]),
             parse_address(spec, "peer", options["peer"]),
             payload,
-            GROUP if t1 else frames,
+            quantum,
             aligned,
             parse_count(spec, "jitter", options.get("jitter", str(DEFAULT_REORDER)), 1, 32),
-            parse_count(spec, "burst", options.get("burst", "1"), 1, max(1, MOST_BURST // frames)),
+            parse_count(spec, "burst", options.get("burst", "1"), 1, max(1, MOST_BURST // quantum)),
         )
 
 

@@ -74,9 +74,9 @@ class Span(Table):
     """Spec string: `satop:listen=ADDRESS:PORT,peer=ADDRESS:PORT` (RFC 4553), with `,frames=8` (E1 frames a packet),
     `,jitter=2` (later packets that a missing one is waited for) and `,burst=1` (packets that a span with signalling may
     send at once while no signal units are exchanged: 5 costs least, and the far end must make up for 4 ms, as Tandem
-    does) where the defaults do not fit; a T1 has, instead of `frames` and `burst`, `,octets=192` (octets of the bit
-    stream a packet), or `,aligned=yes,frames=8` where the far end carries each frame in 25 octets (octet-aligned T1 of
-    RFC 4553 5.2); or `virtual:NAME`, the two ends of one line inside one process."""
+    does) where the defaults do not fit; a T1 has, instead of `frames`, `,octets=192` (octets of the bit stream
+    a packet), or `,aligned=yes,frames=8` where the far end carries each frame in 25 octets (octet-aligned T1 of RFC
+    4553 5.2), and its `burst` counts milliseconds; or `virtual:NAME`, the two ends of one line inside one process."""
     framing: Literal["crc4", "basic", "esf", "sf"] = "crc4"
     """E1 (G.704): `crc4` with the CRC-4 multiframe, `basic` with frame alignment only. T1 (ANSI T1.403): `esf` extended
     superframe with CRC-6 and data link, `sf` superframe (D4). A T1 has timeslots 1-24, all of them clear channels."""

@@ -43,7 +43,7 @@ WRONG_ON_A_T1 = [
     (_T1 + ",aligned=1", "yes or no"),
     (_T1 + ",aligned=yes,octets=192", "in frames"),
     (_T1 + ",aligned=yes,frames=41", "from 1 to 40"),
-    (_T1 + ",burst=5", "unknown option 'burst'"),
+    (_T1 + ",burst=6", "from 1 to 5"),
 ]
 
 
@@ -61,7 +61,9 @@ def test_options_of_a_t1_are_none_of_an_e1(option):
         check_spec(_T1 + option)
 
 
-@pytest.mark.parametrize("options", ["", ",octets=24", ",aligned=no", ",aligned=yes", ",aligned=yes,frames=1,jitter=3"])
+@pytest.mark.parametrize(
+    "options", ["", ",octets=24", ",aligned=no", ",burst=5", ",aligned=yes", ",aligned=yes,frames=1,jitter=3"]
+)
 def test_right_specs_of_a_t1(options):
     check_spec(_T1 + options, LineFormat(Framing.SF))
 
