@@ -133,6 +133,9 @@ def _cut(stream: _Stream) -> Iterator[StreamMessage]:
 
 
 def _kind(data: bytearray) -> str:
+    """The framing that the first octets show; empty where they are of none, or too few to tell."""
+    if len(data) < 4:
+        return ""
     if data[:4] == b"HEP3":
         return "hep"
     if data[:2] == b"\x03\x00" and len(data) >= 7:

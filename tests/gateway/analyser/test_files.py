@@ -21,7 +21,13 @@ def read(path):
 
 @pytest.mark.parametrize(
     "pack",
-    [bytes, gzip.compress, zstandard.compress, lz4.frame.compress, lambda data: gzip.compress(zstandard.compress(data))],
+    [
+        bytes,
+        gzip.compress,
+        zstandard.compress,
+        lz4.frame.compress,
+        lambda data: gzip.compress(zstandard.compress(data)),
+    ],
     ids=["plain", "gzip", "zstd", "lz4", "zstd in gzip"],
 )
 def test_compression_is_seen_whatever_the_name_says(tmp_path, pack):
