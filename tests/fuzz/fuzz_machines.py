@@ -20,16 +20,18 @@ import time
 import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from support import fuzz_adaptation, fuzz_dchannel, fuzz_isup, fuzz_lines, fuzz_links, fuzz_sip, fuzz_tup
+from support import fuzz_adaptation, fuzz_dchannel, fuzz_isup, fuzz_lines, fuzz_links, fuzz_pri, fuzz_sip, fuzz_tup
 from support.fuzzing import held
 from support.isup_fuzz import Fuzz as IsupFuzz
 
+from tandem.isdn.q931.switch_types import SwitchType
 from tandem.ss7.isup.variants import Variant
 
 #: Inputs in an episode. The longest show what grows.
@@ -81,6 +83,12 @@ def m3ua(name: str) -> Target:
     return Target(name, lambda source: fuzz_adaptation.m3ua(name, source), fuzz_adaptation.layers_recover)
 
 
+def pri(switch_type: SwitchType) -> Target:
+    # A recovery of twenty minutes, as with ISUP.
+    begin = partial(fuzz_pri.pri, switch_type)
+    return Target(f"pri-{switch_type}", begin, fuzz_pri.pri_recovers, limit=4096, longest=1000)  # shared elements
+
+
 TARGETS = [
     Target("mtp2", fuzz_links.mtp2, fuzz_links.mtp2_recovers, limit=4096),  # sequence numbers of the extended format
     Target("mtp3", fuzz_links.mtp3, fuzz_links.mtp3_recovers),
@@ -92,6 +100,7 @@ TARGETS = [
     Target("m2ua", fuzz_adaptation.m2ua, fuzz_adaptation.layers_recover),
     Target("q921", fuzz_dchannel.q921, fuzz_dchannel.q921_recovers),
     Target("dchannel", fuzz_dchannel.dchannel, fuzz_dchannel.dchannel_recovers),
+    *[pri(switch_type) for switch_type in fuzz_pri.SWITCHES],
     Target("sip", fuzz_sip.sip, fuzz_sip.sip_recovers, limit=40_000),  # texts of SIP messages
     Target("hdlc", fuzz_lines.Hdlc, limit=4000),  # bits
     Target("e1", fuzz_lines.E1, limit=16_000),  # bits
