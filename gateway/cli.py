@@ -203,6 +203,16 @@ def bench_q931(seconds: float, as_json: bool) -> None:
     _print(measure(seconds), as_json)
 
 
+@bench.command("pri")
+@_seconds
+@_json
+def bench_pri(seconds: float, as_json: bool) -> None:
+    """Calls and messages a second through Q.921 and Q.931, PRI to PRI, on one core."""
+    from tandem.gateway.bench.pri import run as measure
+
+    _print(measure(seconds), as_json)
+
+
 @bench.command("ss7")
 @_seconds
 @_json

@@ -21,6 +21,7 @@ RUNS = {
     "isup": ["isup"],
     "tup": ["tup"],
     "q931": ["q931"],
+    "pri": ["pri"],
     "ss7": ["ss7"],
     "sigtran": ["sigtran"],
 }

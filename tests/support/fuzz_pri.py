@@ -61,17 +61,17 @@ class PriSide:
                 digits = "12345678"[: source.randint(0, 8)]
                 with suppress(EncodeError):
                     machine.setup((*setup_elements(digits, complete=source.random() < 0.5), *long), now)
-            case 5:
+            case 5 if source.random() < 0.2:
                 machine.restart(some, now)
-            case 6:
+            case 6 if source.random() < 0.2:
                 machine.block(some, now, hardware=source.random() < 0.3)
             case 7 | 8:
                 machine.unblock(some, now, hardware=source.random() < 0.5)
-            case 9:
+            case 9 if source.random() < 0.15:
                 machine.link_released(0, now)
-            case 10:
+            case 10 if source.random() < 0.3:
                 machine.established(0, now)
-            case 11:
+            case 11 if source.random() < 0.3:
                 with suppress(CallStateError):
                     machine.resume(b"\x01", now)
             case _:

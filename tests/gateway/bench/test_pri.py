@@ -1,0 +1,24 @@
+"""The PRI benchmark measures whole calls."""
+
+import pytest
+
+from tandem.gateway.bench import pri
+
+
+@pytest.mark.parametrize("stack", [True, False])
+def test_a_burst_is_complete_calls(stack):
+    ends = pri.Ends(stack)
+    before = ends.a.messages + ends.b.messages
+    ends.burst()
+    assert ends.a.cleared == pri.BURST
+    assert ends.a.messages + ends.b.messages - before == 8 * pri.BURST
+    assert ends.a.interface.idle_channels == ends.b.interface.idle_channels == 30
+    assert ends.b.interface.calls() == []
+
+
+def test_result_has_every_figure():
+    result = pri.run(0.02)
+    for part in ("stack", "q931"):
+        assert result[part]["call_attempts_per_second"] > 0
+        assert result[part]["messages_per_second"] > result[part]["call_attempts_per_second"]
+    assert result["octets_per_call"] > 0
