@@ -40,6 +40,10 @@ _UNBLOCKED: Final = {
 }
 
 
+#: Group messages remembered until they come again.
+_MOST_ONCE: Final = 64
+
+
 def counts(circuit: Circuit, message: GroupSupervision, now: float) -> bool:
     """Whether a group message is to be acted on: at once, or when it comes a second time within GROUP_SECOND."""
     if not circuit.group.configuration.group_messages_confirmed:
@@ -50,6 +54,7 @@ def counts(circuit: Circuit, message: GroupSupervision, now: float) -> bool:
         if item[1:] == (circuit.cic, message):
             peer.once.remove(item)
             return True
+    del peer.once[:-_MOST_ONCE]
     peer.once.append((now + circuit.group.timers[Timer.GROUP_SECOND], circuit.cic, message))
     return False
 

@@ -176,7 +176,7 @@ class ExchangePair:
             end.sent.clear()
             end.heard.clear()
 
-    def assert_agreed(self, idle: Any, mirrored: Callable[[Any], Any]) -> None:
+    def agreed(self, idle: Any, mirrored: Callable[[Any], Any]) -> None:
         """Every circuit idle at both ends, both ends of one mind about blocking, no call left."""
         for end in (self.a, self.b):
             assert not end.alive

@@ -68,7 +68,7 @@ class Pair(ExchangePair):
 
     def settled(self) -> None:
         """Every circuit idle at both ends, both ends of one mind about blocking, no call left."""
-        self.assert_agreed(CircuitStatus.IDLE, mirrored)
+        self.agreed(CircuitStatus.IDLE, mirrored)
 
 
 def mirrored(blocking: Blocking) -> Blocking:

@@ -38,7 +38,13 @@ class Traffic:
             selection=choose.choice(["oldest-idle", "lowest"]),
             release_control=choose.choice(["calling", "called", "either"]),
             request_identity=choose.random() < 0.3,
-            group_messages_twice=choose.random() < 0.5,
+            **choose.choice(
+                (
+                    {"group_messages_twice": False},
+                    {"group_messages_twice": True},
+                    {"group_messages_twice": True, "group_messages_confirmed": True},
+                )
+            ),
             reset_at_start=choose.random() < 0.8,
         )
         self.loss = loss
