@@ -49,6 +49,14 @@ class Screening(IntEnum):
     NETWORK = 3
 
 
+class Charge(IntEnum):
+    """Charge indicator, Q.763 3.5 a)."""
+
+    NO_INDICATION = 0
+    NO_CHARGE = 1
+    CHARGE = 2
+
+
 class Bearer(Enum):
     """Transmission medium requirement, Q.763 3.54, and bearer capability, Q.931 4.5.5, reduced to what differs here."""
 
@@ -67,6 +75,12 @@ class Number:
     plan: Plan = Plan.E164
     presentation: Presentation = Presentation.ALLOWED
     screening: Screening = Screening.NETWORK
+
+    def within(self, country_code: str) -> Number:
+        """The number as a network of that country has it: an international number of its own is national."""
+        if country_code and self.nature is Nature.INTERNATIONAL and self.digits.startswith(country_code):
+            return replace(self, digits=self.digits[len(country_code) :], nature=Nature.NATIONAL)
+        return self
 
     def __str__(self) -> str:
         return f"+{self.digits}" if self.nature is Nature.INTERNATIONAL else self.digits
@@ -130,6 +144,7 @@ class Progress:
     inband: bool = False
     """Whether tones or announcements are in the speech path backwards."""
     opaque: tuple[Opaque, ...] = ()
+    charge: Charge = Charge.NO_INDICATION
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +154,7 @@ class Alerting:
     inband: bool = False
     """Whether ringback already comes in the speech path backwards."""
     opaque: tuple[Opaque, ...] = ()
+    charge: Charge = Charge.NO_INDICATION
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +163,8 @@ class Answer:
 
     connected: Number | None = None
     opaque: tuple[Opaque, ...] = ()
+    charge: Charge = Charge.NO_INDICATION
+    """As the answer says it; without indication, what was said before it holds."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from tandem.gateway.calls.model import (
     Setup,
     Suspend,
 )
+from tandem.gateway.calls.model import Charge as CallCharge
 from tandem.ss7.isup.adaptation import adapted, medium_of
 from tandem.ss7.isup.cause import CauseIndicators
 from tandem.ss7.isup.codes import MessageType, ParameterCode
@@ -60,6 +61,7 @@ _BEARERS = {Medium.SPEECH: Bearer.SPEECH, Medium.UNRESTRICTED_64K: Bearer.UNREST
 _NEUTRAL = (ParameterCode.CALLED_PARTY_NUMBER, ParameterCode.CALLING_PARTY_NUMBER, ParameterCode.HOP_COUNTER)
 _NATURES = {int(nature): nature for nature in Nature}
 _PLANS = {int(plan): plan for plan in Plan}
+_CHARGES = {int(charge): charge for charge in CallCharge}
 _IN_BAND = OptionalBackwardCallIndicators(in_band_information=True)
 
 
@@ -102,21 +104,29 @@ def primitive_from(message: Message) -> Primitive | None:
         case MessageType.ACM:
             backward = message.find(BackwardCallIndicators) or BackwardCallIndicators()
             if backward.called_party_status == CalledPartyStatus.SUBSCRIBER_FREE:
-                return Alerting(_in_band(message) or backward.interworking, opaque)
-            return Progress(inband=True, opaque=opaque)
+                return Alerting(_in_band(message) or backward.interworking, opaque, _charge(message))
+            return Progress(True, opaque, _charge(message))
         case MessageType.CPG:
             event = message.find(EventInformation) or EventInformation()
             if event.event == Event.ALERTING:
-                return Alerting(_in_band(message), opaque)
-            return Progress(event.event == Event.IN_BAND_INFORMATION or _in_band(message), opaque)
+                return Alerting(_in_band(message), opaque, _charge(message))
+            in_band = event.event == Event.IN_BAND_INFORMATION or _in_band(message)
+            return Progress(in_band, opaque, _charge(message))
         case MessageType.ANM | MessageType.CON:
             connected = message.find(ConnectedNumber)
-            return Answer(_number(connected) if connected is not None and connected.digits else None, opaque)
+            number = _number(connected) if connected is not None and connected.digits else None
+            return Answer(number, opaque, _charge(message))
         case MessageType.SUS | MessageType.RES:
             indicators = message.find(SuspendResumeIndicators) or SuspendResumeIndicators()
             kind = Suspend if message.type == MessageType.SUS else Resume
             return kind(network=indicators.network_initiated)
     return None
+
+
+def _charge(message: Message) -> CallCharge:
+    """The charge indicator of backward call indicators; spare values say nothing."""
+    indicators = message.find(BackwardCallIndicators)
+    return _CHARGES.get(CallCharge.NO_INDICATION if indicators is None else indicators.charge, CallCharge.NO_INDICATION)
 
 
 def _in_band(message: Message) -> bool:
@@ -150,7 +160,7 @@ def iam_parameters(
     From another ISUP trunk the message goes through with our numbers in it; from any other protocol interworking
     is indicated (Q.764 2.1.1.1, RFC 3398 7.2.1.1). `unknown_nature` replaces the nature `unknown`.
     """
-    called = _national(setup.called, country_code)
+    called = setup.called.within(country_code)
     numbers: Parameters = [
         CalledPartyNumber(
             digits=called.digits,
@@ -183,7 +193,7 @@ def calling_number(setup: Setup, unknown_nature: int, country_code: str) -> Call
     """Who calls; None when that is not known. `unknown_nature` replaces the nature `unknown`."""
     if setup.calling is None or not setup.calling.digits:
         return None
-    calling = _national(setup.calling, country_code)
+    calling = setup.calling.within(country_code)
     return CallingPartyNumber(
         digits=calling.digits,
         nature=_nature(calling, unknown_nature),
@@ -212,13 +222,17 @@ def backward_message(
     Towards another ISUP trunk the original message goes through, an ACM after our own ACM as a CPG.
     """
     match primitive:
-        case Progress(inband=inband, opaque=opaque):
-            return _carried_backward(opaque, address_complete_sent, variant) or _progress(inband, address_complete_sent)
+        case Progress(opaque=opaque):
+            return _carried_backward(opaque, address_complete_sent, variant) or _progress(
+                primitive, address_complete_sent
+            )
         case Alerting(opaque=opaque):
-            return _carried_backward(opaque, address_complete_sent, variant) or _alerting(address_complete_sent)
-        case Answer(connected=connected, opaque=opaque):
+            return _carried_backward(opaque, address_complete_sent, variant) or _alerting(
+                primitive.charge, address_complete_sent
+            )
+        case Answer(opaque=opaque):
             return _carried_backward(opaque, address_complete_sent, variant) or _answer(
-                connected, address_complete_sent
+                primitive, address_complete_sent
             )
         case Suspend(network=network):
             return MessageType.SUS, [SuspendResumeIndicators(network_initiated=network)]
@@ -271,26 +285,28 @@ def _carried_backward(
     return message.type, parameters
 
 
-def _progress(inband: bool, acm_sent: bool) -> tuple[MessageType, Parameters]:
-    extra: Parameters = [_IN_BAND] if inband else []
+def _progress(progress: Progress, acm_sent: bool) -> tuple[MessageType, Parameters]:
+    extra: Parameters = [_IN_BAND] if progress.inband else []
     if acm_sent:
-        event = Event.IN_BAND_INFORMATION if inband else Event.PROGRESS
+        event = Event.IN_BAND_INFORMATION if progress.inband else Event.PROGRESS
         return MessageType.CPG, [EventInformation(event=event), *extra]
-    return MessageType.ACM, [_backward(CalledPartyStatus.NO_INDICATION), *extra]
+    return MessageType.ACM, [_backward(CalledPartyStatus.NO_INDICATION, progress.charge), *extra]
 
 
-def _alerting(acm_sent: bool) -> tuple[MessageType, Parameters]:
+def _alerting(charge: CallCharge, acm_sent: bool) -> tuple[MessageType, Parameters]:
     """Ringback always comes in band: from the far side or from us."""
     if acm_sent:
         return MessageType.CPG, [EventInformation(event=Event.ALERTING), _IN_BAND]
-    return MessageType.ACM, [_backward(CalledPartyStatus.SUBSCRIBER_FREE), _IN_BAND]
+    return MessageType.ACM, [_backward(CalledPartyStatus.SUBSCRIBER_FREE, charge), _IN_BAND]
 
 
-def _answer(connected: Number | None, acm_sent: bool) -> tuple[MessageType, Parameters]:
-    number = _connected_number(connected)
-    if acm_sent:
-        return MessageType.ANM, number
-    return MessageType.CON, [_backward(CalledPartyStatus.NO_INDICATION), *number]
+def _answer(answered: Answer, acm_sent: bool) -> tuple[MessageType, Parameters]:
+    number = _connected_number(answered.connected)
+    if not acm_sent:
+        return MessageType.CON, [_backward(CalledPartyStatus.NO_INDICATION, answered.charge), *number]
+    if answered.charge is CallCharge.NO_CHARGE:
+        return MessageType.ANM, [_backward(CalledPartyStatus.NO_INDICATION, answered.charge), *number]
+    return MessageType.ANM, number
 
 
 def _connected_number(connected: Number | None) -> Parameters:
@@ -307,26 +323,14 @@ def _connected_number(connected: Number | None) -> Parameters:
     ]
 
 
-def _backward(status: CalledPartyStatus) -> BackwardCallIndicators:
+def _backward(status: CalledPartyStatus, charge: CallCharge = CallCharge.NO_INDICATION) -> BackwardCallIndicators:
+    """Who does not say that the call is free of charge has it charged."""
     return BackwardCallIndicators(
-        charge=Charge.CHARGE,
+        charge=charge or Charge.CHARGE,
         called_party_status=status,
         called_party_category=CalledPartyCategory.ORDINARY_SUBSCRIBER,
         interworking=True,
     )
-
-
-def _national(number: Number, country_code: str) -> Number:
-    """An international number of our own country as the national one."""
-    if country_code and number.nature is Nature.INTERNATIONAL and number.digits.startswith(country_code):
-        return Number(
-            number.digits[len(country_code) :],
-            Nature.NATIONAL,
-            number.plan,
-            number.presentation,
-            number.screening,
-        )
-    return number
 
 
 def _nature(number: Number, unknown_nature: int) -> int:

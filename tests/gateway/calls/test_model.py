@@ -45,3 +45,11 @@ def test_a_release_without_more_is_normal_clearing():
 def test_a_setup_without_more_is_an_ordinary_telephone_call():
     setup = Setup(Number("1"))
     assert (setup.category, setup.complete, setup.calling, setup.opaque) == (10, True, None, ())
+
+
+def test_a_number_of_the_own_country_is_national_there():
+    number = Number("4930123", Nature.INTERNATIONAL, screening=Screening.USER_NOT_VERIFIED)
+    assert number.within("49") == Number("30123", Nature.NATIONAL, screening=Screening.USER_NOT_VERIFIED)
+    assert number.within("44") is number
+    assert number.within("") is number
+    assert Number("4930123", Nature.NATIONAL).within("49").digits == "4930123"

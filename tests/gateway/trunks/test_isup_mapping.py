@@ -23,6 +23,7 @@ from tandem.ss7.isup.cause import CauseIndicators
 from tandem.ss7.isup.codes import MessageType
 from tandem.ss7.isup.indicators import (
     BackwardCallIndicators,
+    CalledPartyStatus,
     CallingPartysCategory,
     Event,
     EventInformation,
@@ -269,3 +270,19 @@ def test_several_timeslots_of_another_protocol(timeslots, medium):
     assert message.get(TransmissionMediumRequirement).medium == medium
     again = mapping.setup_from(message, True)
     assert (again.bearer, again.timeslots) == (Bearer.UNRESTRICTED_64K, timeslots)
+
+
+@pytest.mark.parametrize("charge", [0, 1, 2])
+def test_charge_indicators_come_and_go(charge):
+    """Q.763 3.5; nothing said is sent on as charge, which is what an exchange without knowledge says."""
+    backward = BackwardCallIndicators(charge=charge, called_party_status=CalledPartyStatus.SUBSCRIBER_FREE)
+    found = mapping.primitive_from(Message.build(MessageType.ACM, 1, [backward]))
+    assert found.charge == charge
+    for primitive, acm_sent in ((Progress(charge=charge), False), (Answer(charge=charge), False)):
+        _, parameters = mapping.backward_message(primitive, acm_sent)
+        assert parameters[0].charge == (charge or 2)
+    _, parameters = mapping.backward_message(Alerting(charge=charge), False)
+    assert parameters[0].charge == (charge or 2)
+    kind, parameters = mapping.backward_message(Answer(charge=charge), True)
+    assert kind is MessageType.ANM
+    assert [item.charge for item in parameters] == ([1] if charge == 1 else [])
