@@ -1,14 +1,25 @@
 """libpri as the other end of the D channel: the data link, from either side."""
 
+import time
 from random import Random
 
 import pytest
 from support.lapd_tshark import dissect
 from support.libpri import Line, Peer, build
 
+from tandem.isdn.dchannel import DChannelGroup
+from tandem.isdn.dchannel_primitives import GroupConfiguration, MessageReceived, SendOnChannel, Status
 from tandem.isdn.q921 import DataLink, LinkConfiguration
 from tandem.isdn.q921.frames import InformationFrame, Supervisory, parse_frame
-from tandem.isdn.q921.primitives import DataIndication, ErrorCode, ErrorIndication, Established, Released, State
+from tandem.isdn.q921.primitives import (
+    DataIndication,
+    ErrorCode,
+    ErrorIndication,
+    Established,
+    Released,
+    SendFrame,
+    State,
+)
 
 pytestmark = pytest.mark.interop
 
@@ -289,3 +300,108 @@ def test_dissected(start, tmp_path, network):
     for frame, item in zip(map(parse_frame, line.sent), seen, strict=True):
         assert item.address == (frame.address.sapi, frame.address.tei, frame.address.cr)
         assert item.agrees(frame, network), frame
+
+
+class Channel:
+    """One D-channel of a group as Line wants a machine; what the group tells goes to `told` of all."""
+
+    def __init__(self, group, channel, queues, told):
+        self.group, self.channel, self.queues, self.told = group, channel, queues, told
+        self.next_deadline = group.next_deadline
+        self.handle_timers = group.handle_timers
+
+    def frame_received(self, octets, now):
+        self.group.frame_received(self.channel, octets, now)
+
+    def outputs(self):
+        for output in self.group.outputs():
+            if isinstance(output, SendOnChannel):
+                self.queues[output.channel].append(SendFrame(output.octets))
+            else:
+                self.told.append(output)
+        found = self.queues[self.channel][:]
+        self.queues[self.channel].clear()
+        return found
+
+
+class Group:
+    """A group of ours, and for each of its D-channels a libpri of its own."""
+
+    def __init__(self, executable, network, channels):
+        link = LinkConfiguration(network=network, t200=0.3, t203=1.0)
+        self.machine = DChannelGroup(GroupConfiguration((link,) * channels, retry=0.3))
+        self.told = []
+        queues = [[] for _ in range(channels)]
+        self.lines = [
+            Line(Channel(self.machine, number, queues, self.told), Peer(executable, network=not network))
+            for number in range(channels)
+        ]
+
+    def run_until(self, condition, what, seconds=20.0):
+        def all_lines():
+            for line in self.lines[1:]:
+                line._step(time.monotonic())
+            return condition()
+
+        self.lines[0].run_until(all_lines, what, seconds)
+
+    def asks(self, reference):
+        """Enquire about a call reference; the D-channel on which the answer comes."""
+        octets = ENQUIRY_HEADER + reference.to_bytes(2, "big") + ENQUIRY
+        assert self.machine.data(octets, time.monotonic())
+        mark = len(self.told)
+        answer = ENQUIRY_HEADER + (reference | 0x8000).to_bytes(2, "big")
+
+        def answers():
+            messages = [item for item in self.told[mark:] if isinstance(item, MessageReceived)]
+            return [item.channel for item in messages if item.octets.startswith(answer)]
+
+        self.run_until(answers, "an answer")
+        return answers()
+
+
+@pytest.fixture
+def group(executable):
+    """A function that joins a group with libpri; they end with the test."""
+    started = []
+
+    def begin(network, channels):
+        started.append(Group(executable, network, channels))
+        started[-1].machine.establish(time.monotonic())
+        return started[-1]
+
+    yield begin
+    for item in started:
+        for line in item.lines:
+            line.close()
+
+
+@both_sides
+def test_group_keeps_its_link(group, network):
+    """A group of one D-channel asks for its link until libpri is heard again."""
+    group = group(network, 1)
+    group.run_until(lambda: group.machine.is_established, "established")
+    assert group.asks(1) == [0]
+    group.lines[0].cut()
+    group.run_until(lambda: Released(confirm=False) in group.told, "released")
+    group.lines[0].cut(False)
+    group.run_until(lambda: group.machine.is_established, "established again", 40)
+    assert group.asks(2) == [0]
+
+
+@both_sides
+def test_back_up(group, network):
+    """Two D-channels: the second takes over from the first without the service being lost, and back."""
+    group = group(network, 2)
+    both = [Status.IN_SERVICE, Status.STANDBY]
+    group.run_until(lambda: group.machine.status == both, "both up")
+    assert group.asks(1) == [0]
+    group.lines[0].cut()
+    group.run_until(lambda: group.machine.active == 1, "change-over")
+    assert group.asks(2) == [1]
+    group.lines[0].cut(False)
+    group.run_until(lambda: group.machine.status == both[::-1], "both up again", 40)
+    group.lines[1].cut()
+    group.run_until(lambda: group.machine.active == 0, "change back")
+    assert group.asks(3) == [0]
+    assert not any(isinstance(item, Released) for item in group.told)
