@@ -1,1 +1,1 @@
-"""ISDN primary rate access. Empty today: Q.921 and Q.931 are not written yet."""
+"""ISDN primary rate access: Q.921 (data link), Q.931 (call control), groups of D-channels."""
