@@ -32,6 +32,7 @@ from tandem.gateway.media.protocol import (
 from tandem.gateway.signalling import Signalling
 from tandem.gateway.trunks.isup import IsupTrunks
 from tandem.gateway.trunks.sip import SipTrunks
+from tandem.gateway.trunks.tup import TupTrunks
 from tandem.ss7.sigtran.primitives import CloseAssociation, SendMessage
 
 
@@ -88,8 +89,10 @@ class Node:
         self.signalling = Signalling(configuration, self.lines.append, capture)
         causes = CauseMap.with_overrides(configuration.cause_map)
         self.isup = IsupTrunks(configuration, self.control, self.lines.append, log)
+        self.tup = TupTrunks(configuration, self.control, self.lines.append, log)
         self.sip = SipTrunks(configuration, self.control, causes, token, self.lines.append, log)
         self.control.trunks.update(self.isup.trunks)
+        self.control.trunks.update(self.tup.trunks)
         self.control.trunks.update(self.sip.trunks)
 
     # --- inputs
@@ -135,11 +138,12 @@ class Node:
                 self.lines.append(Line("debug", "<", f"rtp {event.leg}", f"digit {event.digit}"))
             elif isinstance(event, ContinuityHeard):
                 self.isup.continuity_heard(event.endpoint, now)
+                self.tup.continuity_heard(event.endpoint, now)
         self._settle(now)
 
     def handle_timers(self, now: float) -> None:
         """Act on every timer due at `now`."""
-        for machine in (self.signalling, self.isup, self.sip, self.control):
+        for machine in (self.signalling, self.isup, self.tup, self.sip, self.control):
             deadline = machine.next_deadline()
             if deadline is not None and deadline <= now:
                 machine.handle_timers(now)
@@ -149,7 +153,7 @@ class Node:
         """When `handle_timers` is due."""
         deadlines = [
             deadline
-            for machine in (self.signalling, self.isup, self.sip, self.control)
+            for machine in (self.signalling, self.isup, self.tup, self.sip, self.control)
             if (deadline := machine.next_deadline()) is not None
         ]
         return min(deadlines, default=None)
@@ -158,6 +162,7 @@ class Node:
         """Take no new calls, end those there are, block the circuits; `idle` tells when that is done."""
         self.control.accepting = False
         self.isup.shut_down(now)
+        self.tup.shut_down(now)
         self.control.release_all(Release(Cause.NORMAL_UNSPECIFIED, diagnostic="the gateway is shutting down"), now)
         self._settle(now)
 
@@ -181,7 +186,7 @@ class Node:
     @property
     def idle(self) -> bool:
         """No call is left and every circuit that can be is blocked."""
-        return not self.control.calls and self.isup.quiet and self.sip.quiet
+        return not self.control.calls and self.isup.quiet and self.tup.quiet and self.sip.quiet
 
     # --- outputs
 
@@ -210,19 +215,23 @@ class Node:
         text = f"{alarms} {event.detail}".strip()
         self.lines.append(Line(level, shape, f"span {event.span}", text))  # type: ignore[arg-type]
         self.isup.span_changed(event.span, event.alarms, now)
+        self.tup.span_changed(event.span, event.alarms, now)
 
     def _settle(self, now: float) -> None:
         """Carry outputs to their neighbours until there are none."""
-        signalling, isup, sip = self.signalling, self.isup, self.sip
+        signalling, sip = self.signalling, self.sip
+        user_parts = (self.isup, self.tup)
         moved = True
         while moved:
             moved = sip.settle(now)
             for indication in signalling.settle(now):
-                isup.mtp(indication, now)
+                for user_part in user_parts:
+                    user_part.mtp(indication, now)
                 moved = True
-            for request in isup.settle(now):
-                signalling.transfer(request, now)
-                moved = True
+            for user_part in user_parts:
+                for request in user_part.settle(now):
+                    signalling.transfer(request, now)
+                    moved = True
         if self._sip_capture is not None:
             for data, destination in sip.datagrams[self._captured :]:
                 self._sip_capture.write_udp(sip.address, destination, data, now, sent=True)

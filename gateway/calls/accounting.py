@@ -26,6 +26,8 @@ class Leg(msgspec.Struct, kw_only=True):
     calling: str = ""
     media: dict[str, float] = {}
     """Statistics of the RTP leg (see MediaStatistics); empty for a circuit."""
+    metering_pulses: int = 0
+    """Metering pulses that the called side told (TUP, MPM); 0 where it told none."""
 
 
 class Record(msgspec.Struct, kw_only=True):

@@ -22,6 +22,16 @@ class CauseRow(NamedTuple):
     clause: str
 
 
+class MappingRow(NamedTuple):
+    """One rule of how messages and their contents become the neutral call or are made from it, for people."""
+
+    direction: str
+    """`PROTOCOL-call` or `call-PROTOCOL`."""
+    source: str
+    target: str
+    clause: str
+
+
 _TO_SIP: Final = "RFC 3398 7.2.4.1"
 _TO_ISUP: Final = "RFC 3398 8.2.6.1"
 

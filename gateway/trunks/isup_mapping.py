@@ -304,7 +304,7 @@ def _answer(answered: Answer, acm_sent: bool) -> tuple[MessageType, Parameters]:
     number = _connected_number(answered.connected)
     if not acm_sent:
         return MessageType.CON, [_backward(CalledPartyStatus.NO_INDICATION, answered.charge), *number]
-    if answered.charge is CallCharge.NO_CHARGE:
+    if answered.charge == CallCharge.NO_CHARGE:
         return MessageType.ANM, [_backward(CalledPartyStatus.NO_INDICATION, answered.charge), *number]
     return MessageType.ANM, number
 

@@ -1,0 +1,341 @@
+"""TUP trunks: circuits as half-calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from tandem.core.cause import Cause, Location
+from tandem.core.errors import EncodeError
+from tandem.gateway.calls.control import CallControl
+from tandem.gateway.calls.half_call import HalfCall
+from tandem.gateway.calls.model import Alerting, Charge, Information, Primitive, Progress, Release, Setup
+from tandem.gateway.configuration.check_ss7 import highest_cic, reached_point_codes
+from tandem.gateway.configuration.schema import ApplicationServer, Configuration, Linkset, TupTrunk
+from tandem.gateway.log import Line
+from tandem.gateway.trunks import tup_mapping as mapping
+from tandem.gateway.trunks.circuits import CircuitTrunks, carriers, lay_out, state_text
+from tandem.ss7.mtp3.label import Service, parse_point_code
+from tandem.ss7.mtp3.label import Variant as Network
+from tandem.ss7.tup.circuits import CircuitStatus
+from tandem.ss7.tup.codes import MessageType
+from tandem.ss7.tup.configuration import GroupConfiguration
+from tandem.ss7.tup.exchange import TupExchange
+from tandem.ss7.tup.fields import MOST_SIGNALS, Nature
+from tandem.ss7.tup.label import CircuitMessage
+from tandem.ss7.tup.messages import (
+    GeneralForwardSetup,
+    GeneralRequest,
+    Message,
+    MeteringPulses,
+    SubsequentAddress,
+    SubsequentAddressOne,
+)
+from tandem.ss7.tup.primitives import (
+    AddressCompleteDue,
+    Alert,
+    CallCleared,
+    CallMessage,
+    CallReleased,
+    CallStateError,
+    CircuitChanged,
+    CircuitState,
+    Congested,
+    ContinuityLoop,
+    ContinuityTone,
+    IncomingCall,
+    InformationMissing,
+    MeteringPulse,
+    NumberComplete,
+    Transfer,
+)
+from tandem.ss7.tup.variants import Variant
+
+M = MessageType
+_UNUSABLE: Final = frozenset({CircuitStatus.CHECKING, CircuitStatus.RESETTING})
+_CHARGES: Final = {"charge": Charge.CHARGE, "no charge": Charge.NO_CHARGE, "none": Charge.NO_INDICATION}
+_NATURES: Final = {"national": Nature.NATIONAL, "subscriber": Nature.SUBSCRIBER}
+
+
+class TupTrunkPort:
+    """One circuit group as a trunk of call control."""
+
+    is_circuit = True
+
+    def __init__(self, trunk: TupTrunk, linkset: Linkset | ApplicationServer, owner: TupTrunks) -> None:
+        """Lay the circuits of `trunk` onto timeslots."""
+        self.configuration = trunk
+        self.name = trunk.name
+        self.variant = Variant(linkset.variant)
+        self.unknown_nature = _NATURES[trunk.unknown_nature]
+        self.charge = _CHARGES[trunk.charge]
+        self.endpoints = lay_out(trunk.circuits, highest_cic(linkset.variant, tup=True))
+        self._owner = owner
+
+    def offer(self, half: HalfCall, setup: Setup, now: float) -> Release | None:
+        """Seize a circuit and send the IAM or IAI."""
+        onward = setup.next_hop()
+        if onward is None:
+            return Release(Cause.EXCHANGE_ROUTING_ERROR, Location.TRANSIT_NETWORK, "the hop counter is used up")
+        if not onward.called.digits:
+            return Release(Cause.INVALID_NUMBER_FORMAT, Location.TRANSIT_NETWORK, "there is no called number")
+        owner, trunk = self._owner, self.configuration
+        sent = trunk.calling_line == "sent"
+        message = mapping.initial_address(
+            onward, self.unknown_nature, trunk.category, owner.country_code, self.variant, with_line=sent
+        )
+        identity = mapping.identity(onward, self.unknown_nature, owner.country_code)
+        try:
+            call = owner.exchange.setup(self.name, message, now, identity)
+        except EncodeError as error:
+            return Release(Cause.INVALID_NUMBER_FORMAT, Location.TRANSIT_NETWORK, f"TUP cannot carry it: {error}")
+        if call is None:
+            return Release(Cause.NO_CIRCUIT_CHANNEL_AVAILABLE, Location.TRANSIT_NETWORK, f"{self.name}: no circuit")
+        owner.adopt(half, call, self, (owner.exchange.circuit_of(call),))
+        return None
+
+    def send(self, half: HalfCall, primitive: Primitive, now: float) -> None:
+        """Tell the other exchange of progress, alerting, answer, suspension or further digits."""
+        for message in self._owner.messages_for(half, primitive, self):
+            self._owner.transmit(half, message, now)
+
+    def release(self, half: HalfCall, release: Release, now: float) -> None:
+        """Send CLF, CBK or a message of failure; the circuit goes idle in between."""
+        self._owner.part(half)
+        self._owner.exchange.release(half.handle, mapping.failure(release, self.variant), now)
+
+
+class TupTrunks(CircuitTrunks[TupTrunkPort, TupExchange]):
+    """The TUP exchange of a gateway and its circuit groups as trunks."""
+
+    service = Service.TUP
+    transfer = Transfer
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        control: CallControl,
+        log: Callable[[Line], None],
+        trace: Callable[[Line], None] | None,
+    ) -> None:
+        """`log` takes lines for the operator, `trace` one line per message when messages are to be logged."""
+        self.country_code = configuration.node.country_code
+        self._address_complete: set[int] = set()
+        """Calls whose ACM we have sent."""
+        self._charges: dict[int, Charge] = {}
+        """Incoming calls: the charge indicator that the called side gave last."""
+        self._waiting_digits: dict[int, tuple[IncomingCall, str]] = {}
+        self._held: set[int] = set()
+        """Outgoing calls whose caller has cleared while the called party holds them (CCL)."""
+        linksets = carriers(configuration)
+        ports: dict[str, TupTrunkPort] = {}
+        groups = []
+        for trunk in configuration.trunk:
+            if isinstance(trunk, TupTrunk):
+                linkset = linksets[trunk.linkset]
+                port = ports[trunk.name] = TupTrunkPort(trunk, linkset, self)
+                groups.append(_group(trunk, linkset, tuple(port.endpoints)))
+        peers = {group.peer_point_code: Network(group.variant.value) for group in groups}
+        super().__init__(TupExchange(groups), ports, peers, control, log, trace)
+
+    # --- for the ports
+
+    def messages_for(self, half: HalfCall, primitive: Primitive, port: TupTrunkPort) -> list[Message]:
+        """The messages that tell the peer of `half` of `primitive`."""
+        if isinstance(primitive, Information):
+            return _digits(primitive)
+        if not half.incoming:
+            return []  # TUP has no forward suspension
+        said = self._charges.get(half.handle, Charge.NO_INDICATION)
+        if isinstance(primitive, Progress | Alerting) and primitive.charge:
+            self._charges[half.handle] = primitive.charge
+        sent = half.handle in self._address_complete
+        return mapping.backward_messages(primitive, sent, port.variant, port.charge, said)
+
+    def transmit(self, half: HalfCall, message: Message, now: float) -> None:
+        """Send a message of a call, as far as its state allows."""
+        try:
+            self.exchange.send(half.handle, message, now)
+        except (CallStateError, EncodeError) as error:
+            self.log(Line("debug", "!", half.reference, str(error)))
+            return
+        if message.type is M.ACM:
+            self._address_complete.add(half.handle)
+
+    # --- inside
+
+    def _handle(self, output: Any, now: float) -> None:
+        match output:
+            case IncomingCall():
+                self._incoming(output, now)
+            case NumberComplete(call=call):
+                self._number_complete(call, now)
+            case AddressCompleteDue(call=call):
+                half = self._halves.get(call)
+                if half is not None and call not in self._address_complete:
+                    self.transmit(half, mapping.early_acm(self.trunks[half.trunk.name].charge), now)
+            case CallMessage(call=call, message=message):
+                self._call_message(call, message, now)
+            case MeteringPulse(call=call, pulses=pulses):
+                self._metered(call, pulses, now)
+            case CallReleased():
+                self._released(output, now)
+            case CallCleared(call=call):
+                self._cleared(call, now)
+            case CircuitChanged(call=call, new_cic=cic):
+                half = self._halves.get(call)
+                if half is not None:
+                    self._moved(half, self.trunks[half.trunk.name], (cic,))
+            case ContinuityLoop(group=group, cic=cic, connected=connected):
+                self._loop(group, cic, connected)
+            case ContinuityTone(group=group, cic=cic, connected=connected):
+                self._check_tone(group, cic, connected)
+            case Congested(group=group, level=level):
+                self._congested(group, level)
+            case CircuitState(group=group, cic=cic, status=status, blocking=blocking):
+                usable = not blocking and status not in _UNUSABLE
+                self._circuit_state(group, cic, state_text(status, blocking), usable)
+            case InformationMissing(call=call):
+                half = self._halves.get(call)
+                if half is not None:
+                    self.log(Line("debug", "!", half.reference, "no GSM in answer to GRQ"))
+            case Alert(group=group, cic=cic, text=text):
+                self._alert(group, cic, text)
+
+    def _incoming(self, call: IncomingCall, now: float) -> None:
+        port = self.trunks[call.group]
+        half = HalfCall(port, incoming=True)
+        self.adopt(half, call.call, port, (call.cic,))
+        if call.complete:
+            setup = mapping.setup_from(call.message, True, port.variant, information=call.information)
+            self.control.setup(half, setup, now)
+        else:
+            self._waiting_digits[call.call] = (call, call.message.digits)
+
+    def _number_complete(self, call: int, now: float) -> None:
+        waiting = self._waiting_digits.pop(call, None)
+        half = self._halves.get(call)
+        if waiting is not None and half is not None:
+            (offered, digits), variant = waiting, self.trunks[half.trunk.name].variant
+            setup = mapping.setup_from(offered.message, True, variant, digits, offered.information)
+            self.control.setup(half, setup, now)
+
+    def _call_message(self, call: int, message: Message, now: float) -> None:
+        half = self._halves.get(call)
+        if half is None:
+            return
+        port = self.trunks[half.trunk.name]
+        if isinstance(message, SubsequentAddress | SubsequentAddressOne):
+            if call in self._waiting_digits:
+                offered, digits = self._waiting_digits[call]
+                self._waiting_digits[call] = (offered, digits + message.digits)
+            return
+        primitive = mapping.primitive_from(message, port.variant)
+        if primitive is not None:
+            self.control.event(half, primitive, now)
+        elif isinstance(message, GeneralRequest):
+            self._requested(half, port, message, now)
+        elif message.type is M.CCL:
+            self._calling_party_cleared(half, now)
+        elif message.type in mapping.PASSED_ON:
+            self._pass_on(half, message, now)
+
+    def _pass_on(self, half: HalfCall, message: Message, now: float) -> bool:
+        """Send a message to the other side of the call, where that is TUP too."""
+        other = self.other_half(half)
+        if other is None or not isinstance(other.trunk, TupTrunkPort):
+            return False
+        self.transmit(other, message, now)
+        return True
+
+    def _requested(self, half: HalfCall, port: TupTrunkPort, request: GeneralRequest, now: float) -> None:
+        """GRQ: passed on or answered here, unless the exchange has answered it already."""
+        if request.malicious_call:
+            self.log(Line("warning", "!", half.reference, "the peer asks who makes this call (malicious call)"))
+        if port.configuration.answer_requests or self._pass_on(half, request, now):
+            return
+        attempt = None if half.call is None else half.call.attempt
+        known = GeneralForwardSetup()
+        if attempt is not None:
+            category = port.configuration.category
+            known = mapping.information(request, attempt.setup, port.unknown_nature, category, self.country_code)
+        self.transmit(half, known, now)
+
+    def _calling_party_cleared(self, half: HalfCall, now: float) -> None:
+        """CCL: the call ends, unless the called party's own exchange holds it; CBK then says when it ends."""
+        other = self.other_half(half)
+        onward = None if other is None else self.trunks.get(other.trunk.name)
+        if other is not None and onward is not None and onward.configuration.release_control == "called":
+            self._held.add(other.handle)
+            self.exchange.release(other.handle, Cause.NORMAL_CALL_CLEARING, now)
+            return
+        self.part(half)
+        self.control.event(half, Release(Cause.NORMAL_CALL_CLEARING, Location.PUBLIC_NETWORK_LOCAL), now)
+        self.exchange.release(half.handle, Cause.NORMAL_CALL_CLEARING, now)
+
+    def _metered(self, call: int, pulses: int, now: float) -> None:
+        """MPM: counted into the record, and passed on where the caller's side is TUP too."""
+        half = self._halves.get(call)
+        if half is not None:
+            half.leg.metering_pulses += pulses
+            self._pass_on(half, MeteringPulses(pulses), now)
+
+    def _released(self, output: CallReleased, now: float) -> None:
+        half = self._halves.get(output.call)
+        if half is None:
+            return
+        self.part(half)
+        variant = self.trunks[half.trunk.name].variant
+        carried = () if output.message is None else (mapping.carry(output.message, variant),)
+        diagnostic = "" if output.message is not None else output.reason
+        self.control.event(half, Release(output.cause, output.location, diagnostic, carried), now)
+
+    def _cleared(self, call: int, now: float) -> None:
+        self._waiting_digits.pop(call, None)
+        self._charges.pop(call, None)
+        self._address_complete.discard(call)
+        half = self._halves.pop(call, None)
+        if half is None:
+            return
+        if call in self._held:
+            self._held.discard(call)
+            self.part(half)
+            self.control.event(half, Release(Cause.NORMAL_CALL_CLEARING, Location.PUBLIC_NETWORK_REMOTE), now)
+        self.control.cleared(half, now)
+
+    def _describe(self, octets: bytes, sls: int, variant: Network) -> str:
+        return str(CircuitMessage.parse(sls, octets, Variant(variant.value)))
+
+
+def _digits(more: Information) -> list[Message]:
+    """Further digits, as many messages as they need."""
+    size = MOST_SIGNALS - 1
+    parts = [more.digits[start : start + size] for start in range(0, len(more.digits), size)] or [""]
+    last = len(parts) - 1
+    return [SubsequentAddress(part, st=more.complete and place == last) for place, part in enumerate(parts)]
+
+
+def _group(trunk: TupTrunk, linkset: Linkset | ApplicationServer, cics: tuple[int, ...]) -> GroupConfiguration:
+    network = Network(linkset.variant)
+    return GroupConfiguration(
+        name=trunk.name,
+        own_point_code=parse_point_code(linkset.point_code, network),
+        peer_point_code=parse_point_code(trunk.peer_point_code or reached_point_codes(linkset)[0], network),
+        cics=cics,
+        control=trunk.control,
+        selection=trunk.selection,
+        variant=Variant(linkset.variant),
+        timers={name.upper(): value for name, value in trunk.timers.items()},
+        overlap=trunk.overlap,
+        minimum_digits=trunk.minimum_digits,
+        maximum_digits=trunk.maximum_digits,
+        supervises=trunk.supervises,
+        release_control=trunk.release_control,
+        request_identity=trunk.request_identity,
+        answer_requests=trunk.answer_requests,
+        reset_at_start=trunk.reset_at_start,
+        group_messages_twice=trunk.group_messages_twice,
+        group_messages_confirmed=trunk.group_messages_confirmed,
+        continuity_check=trunk.continuity_check,
+        satellite=trunk.satellite,
+    )
