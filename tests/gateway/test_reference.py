@@ -45,7 +45,8 @@ def test_every_key_has_its_row(table):
         '## `[[trunk]] type = "isup"`',
         "## `[cause_map]`",
         '| `type` | string | needed | `"sip"` |',
-        "| `timeslot` | whole number, 1 to 31 | none | Timeslot 1-31 (on a T1 1-24) of a 64 kbit/s link; 16 by custom. |",
+        "| `timeslot` | whole number, 1 to 31 | none | Timeslot 1-31 (on a T1 1-24) of a 64 kbit/s link; 16 by custom."
+        " |",
         "Below it: the links, `[[ss7.linkset.link]]` (1 to 16).",
     ],
 )

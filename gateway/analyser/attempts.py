@@ -1,0 +1,168 @@
+"""What all trackers of call attempts share: the record under way, and how an attempt is said to have ended."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from itertools import count
+from typing import Final
+
+from tandem.core.cause import Cause
+
+from .model import CallMessage, CallRecord, Message, Outcome
+
+Done = Callable[[CallRecord], None]
+MOST_MESSAGES: Final = 500
+"""Messages kept of one attempt; a call in a retransmission storm has more, which are only counted."""
+MOST_OPEN: Final = 200_000
+"""Attempts under way at once; of more, those idle longest are given out as they are."""
+_NO_ANSWER: Final = frozenset({Cause.NO_USER_RESPONDING, Cause.NO_ANSWER_FROM_USER})
+_ABANDONED: Final = frozenset({0, Cause.NORMAL_CALL_CLEARING, Cause.NORMAL_UNSPECIFIED})
+_FIRST_NETWORK_CAUSE: Final = 32
+_FAILURES: Final = frozenset({2, 3, 25, 27})
+"""Causes below those of class 2 that name a failure of the network rather than a choice of the called side."""
+
+
+class Attempt:
+    """One call attempt under way."""
+
+    __slots__ = ("last", "record", "reset", "unkept")
+
+    def __init__(self, record: CallRecord) -> None:
+        self.record = record
+        self.last = record.start
+        self.reset = False
+        """The circuit or interface was reset, or a timer's message ended it."""
+        self.unkept = 0
+        """Messages beyond MOST_MESSAGES."""
+
+    def note(self, message: Message, forward: bool, summary: str = "") -> None:
+        """Keep a message of it."""
+        self.last = message.time
+        where = message.where
+        if len(self.record.messages) >= MOST_MESSAGES:
+            self.unkept += 1
+            return
+        self.record.messages.append(
+            CallMessage(
+                message.packet,
+                message.time,
+                message.type,
+                forward,
+                summary,
+                where.source,
+                where.destination,
+                message.duplicate,
+            )
+        )
+
+    def alerted(self, time: float) -> None:
+        """The called party is being rung."""
+        if self.record.alerting is None:
+            self.record.alerting = time
+
+    def progressed(self, time: float) -> None:
+        """The number is complete, or something can be heard."""
+        if self.record.progress is None:
+            self.record.progress = time
+
+    def answered(self, time: float) -> None:
+        """The called party answered."""
+        if self.record.answered is None:
+            self.record.answered = time
+
+    def released(self, time: float, by: str, cause: int | None, location: str = "") -> None:
+        """The first release is the one that counts; a second one that crosses it says nothing new."""
+        record = self.record
+        if record.released is None:
+            record.released, record.released_by, record.cause, record.location = time, by, cause, location
+
+    def finish(self) -> CallRecord:
+        """The record with what follows from its times."""
+        record = self.record
+        record.outcome = outcome(record, self.reset).value
+        reached = [time for time in (record.alerting, record.answered, record.released) if time is not None]
+        record.post_dial_delay = min(reached) - record.start if reached else None
+        if record.answered is not None and record.released is not None:
+            record.duration = max(0.0, record.released - record.answered)
+        return record
+
+
+def outcome(record: CallRecord, reset: bool = False) -> Outcome:
+    """How an attempt ended, by its times, its cause and who released it."""
+    cause = record.cause
+    if reset:
+        return Outcome.FAILED
+    if record.answered is not None:
+        return Outcome.ANSWERED
+    if record.released is None:
+        return Outcome.OPEN
+    if cause == Cause.USER_BUSY:
+        return Outcome.BUSY
+    if cause in _NO_ANSWER:
+        return Outcome.NO_ANSWER
+    if record.released_by == "calling" and (cause is None or cause in _ABANDONED):
+        return Outcome.ABANDONED
+    if cause is not None and (cause >= _FIRST_NETWORK_CAUSE or cause in _FAILURES):
+        return Outcome.FAILED
+    return Outcome.REJECTED if record.released_by == "called" else Outcome.FAILED
+
+
+class Table:
+    """Attempts under way by key, the longest idle first."""
+
+    def __init__(self, done: Done, patience: float) -> None:
+        """`patience`: seconds without a message after which an attempt that was released is given out."""
+        self._attempts: OrderedDict[Hashable, Attempt] = OrderedDict()
+        self._done = done
+        self._patience = patience
+
+    def __len__(self) -> int:
+        return len(self._attempts)
+
+    def get(self, key: Hashable) -> Attempt | None:
+        """The attempt under `key`, moved behind all others as the one heard of last."""
+        attempt = self._attempts.get(key)
+        if attempt is not None:
+            self._attempts.move_to_end(key)
+        return attempt
+
+    def begin(self, key: Hashable, record: CallRecord) -> Attempt:
+        """A new attempt; one still there under the key is given out first."""
+        self.end(key)
+        attempt = self._attempts[key] = Attempt(record)
+        if len(self._attempts) > MOST_OPEN:
+            self.end(next(iter(self._attempts)))
+        return attempt
+
+    def end(self, key: Hashable) -> None:
+        """Give out the attempt under `key`, if there is one."""
+        if (attempt := self._attempts.pop(key, None)) is not None:
+            self._done(attempt.finish())
+
+    def expire(self, now: float) -> None:
+        """Give out what was released and then not heard of for the table's patience."""
+        for key, attempt in list(self._attempts.items()):
+            if now - attempt.last < self._patience:
+                return
+            if attempt.record.released is not None:
+                self.end(key)
+            else:
+                self._attempts.move_to_end(key)
+                return
+
+    def close(self) -> None:
+        """Give out all that is left: the capture ends here."""
+        for key in list(self._attempts):
+            self.end(key)
+
+
+class Numbering:
+    """Identities of records: short, and the same for the same input."""
+
+    def __init__(self) -> None:
+        self._count = count(1)
+
+    def __call__(self, protocol: str) -> str:
+        """The next identity."""
+        return f"{protocol}-{next(self._count)}"

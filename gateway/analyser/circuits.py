@@ -1,0 +1,262 @@
+"""Call attempts on circuits: ISUP and TUP, followed by point codes and CIC (Q.764 2, Q.724)."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final
+
+from tandem.core.cause import location_name
+from tandem.core.errors import DecodeError
+from tandem.ss7.isup.cause import CauseIndicators
+from tandem.ss7.isup.indicators import BackwardCallIndicators, CalledPartyStatus, Event, EventInformation
+from tandem.ss7.isup.messages import Message as IsupMessage
+from tandem.ss7.isup.numbers import CalledPartyNumber, CallingPartyNumber, Nature, SubsequentNumber
+from tandem.ss7.isup.variants import Variant as IsupVariant
+from tandem.ss7.mtp3.label import Variant, format_point_code
+from tandem.ss7.tup.cause import cause_of
+from tandem.ss7.tup.codes import MessageType as Tup
+from tandem.ss7.tup.label import CircuitMessage
+from tandem.ss7.tup.messages import AddressComplete, InitialAddress, InitialAddressWithInformation
+from tandem.ss7.tup.variants import Variant as TupVariant
+
+from .attempts import Attempt, Done, Numbering, Table
+from .model import CallRecord, Message, Protocol
+
+PATIENCE: Final = 60.0
+"""T5 of Q.764 and then some: a release that nobody answered for so long stays unanswered."""
+_RESETS: Final = frozenset({"RSC", "GRS", "GRA"})
+_WORDS: Final = (
+    "BLO BLA UBL UBA CGB CGBA CGU CGUA CQM CQR UCIC CFN UPT UPA LPA CCR OLM NRM "  # ISUP
+    "MGB MBA MGU MUA HGB HBA HGU HUA SGB SBA SGU SUA ACC"  # TUP
+)
+_SUPERVISION: Final = frozenset(_WORDS.split())
+_ISUP_NATURES: Final = {
+    Nature.SUBSCRIBER: "subscriber",
+    Nature.UNKNOWN: "unknown",
+    Nature.NATIONAL: "national",
+    Nature.INTERNATIONAL: "international",
+}
+_TUP_NATURES: Final = {0: "subscriber", 1: "spare", 2: "national", 3: "international"}
+_TUP_FAILURES: Final = frozenset(
+    "SEC CGC NNC ADI CFL SSB UNN LOS SST ACB DPN MPR EUM SLB STB".split()  # noqa: SIM905
+)
+_Key = tuple[str, int, int, int]
+
+
+class CircuitTracker:
+    """Attempts of ISUP and TUP. What is about a circuit and no call goes to `supervision`."""
+
+    def __init__(self, done: Done, numbering: Numbering) -> None:
+        self._table = Table(done, PATIENCE)
+        self._numbering = numbering
+        self.supervision: list[tuple[Message, int]] = []
+        """Messages of circuit supervision with their CIC; whoever reads them clears the list."""
+
+    def take(self, message: Message) -> None:
+        """A message of ISUP or TUP, in the order of the capture."""
+        if message.protocol is Protocol.ISUP:
+            self._isup(message)
+        else:
+            self._tup(message)
+
+    def expire(self, now: float) -> None:
+        """Time has gone on to `now`."""
+        self._table.expire(now)
+
+    def close(self) -> None:
+        """The capture has ended."""
+        self._table.close()
+
+    def _isup(self, message: Message) -> None:
+        octets, where = message.octets, message.where
+        cic = (octets[0] | octets[1] << 8) & (0x3FFF if where.variant == "ansi" else 0xFFF)
+        opc, dpc = where.opc or 0, where.dpc or 0
+        key = ("isup", min(opc, dpc), max(opc, dpc), cic)
+        kind = message.type
+        if kind == "IAM":
+            self._begin_isup(key, message, cic)
+            return
+        attempt = self._table.get(key)
+        if attempt is None or kind in _SUPERVISION or kind in _RESETS:
+            self.supervision.append((message, cic))
+            if kind in _RESETS:
+                self._reset(key, message, octets)
+            return
+        record = attempt.record
+        forward = opc == record.opc
+        summary = ""
+        match kind:
+            case "ACM" | "CPG":
+                summary = self._backward(attempt, message)
+            case "ANM" | "CON":
+                attempt.answered(message.time)
+            case "REL":
+                cause, location = release_cause(message)
+                attempt.released(message.time, "calling" if forward else "called", cause, location)
+                summary = f"cause {cause}" if cause is not None else ""
+            case "SAM":
+                if (parsed := _parse(message)) and (more := parsed.find(SubsequentNumber)):
+                    record.called += more.digits
+                    summary = more.digits
+            case "RLC":
+                record.completed = message.time
+        attempt.note(message, forward, summary)
+        if kind == "RLC":
+            self._table.end(key)
+
+    def _begin_isup(self, key: _Key, message: Message, cic: int) -> None:
+        parsed = _parse(message)
+        called = parsed.find(CalledPartyNumber) if parsed else None
+        calling = parsed.find(CallingPartyNumber) if parsed else None
+        record = self._record(message, cic)
+        if called is not None:
+            record.called = called.digits
+            record.called_nature = _ISUP_NATURES.get(called.nature, str(int(called.nature)))  # type: ignore[call-overload]
+        if calling is not None:
+            record.calling = calling.digits
+            record.calling_nature = _ISUP_NATURES.get(calling.nature, str(int(calling.nature)))  # type: ignore[call-overload]
+        self._table.begin(key, record).note(message, True, f"{record.calling or '-'} to {record.called}")
+
+    def _backward(self, attempt: Attempt, message: Message) -> str:
+        parsed = _parse(message)
+        if parsed is None:
+            return ""
+        if message.type == "ACM":
+            indicators = parsed.find(BackwardCallIndicators)
+            free = indicators is not None and indicators.called_party_status == CalledPartyStatus.SUBSCRIBER_FREE
+        else:
+            event = parsed.find(EventInformation)
+            free = event is not None and event.event == Event.ALERTING
+        if free:
+            attempt.alerted(message.time)
+            return "alerting"
+        attempt.progressed(message.time)
+        return ""
+
+    def _reset(self, key: _Key, message: Message, octets: bytes) -> None:
+        """RSC ends the call of its circuit, GRS those of a range (Q.763 3.43); the record says by whom."""
+        if message.type == "GRA":
+            return
+        protocol, low, high, cic = key
+        circuits = range(cic, cic + 1)
+        if message.type == "GRS":
+            # ISUP: one mandatory variable parameter behind its pointer; TUP: the range octet follows the heading.
+            extent = octets[5] if protocol == "isup" and len(octets) > 5 else octets[3] if len(octets) > 3 else 0
+            circuits = range(cic, cic + 1 + extent)
+        for number in circuits:
+            other = (protocol, low, high, number)
+            if (attempt := self._table.get(other)) is None:
+                continue
+            forward = message.where.opc == attempt.record.opc
+            attempt.reset = True
+            attempt.note(message, forward, "reset")
+            attempt.released(message.time, "calling" if forward else "called", None)
+            self._table.end(other)
+
+    def _tup(self, message: Message) -> None:
+        octets, where = message.octets, message.where
+        low = 8 if where.variant == "china" else 4
+        cic = (octets[1] << low | octets[0] & (1 << low) - 1) & 0xFFF
+        opc, dpc = where.opc or 0, where.dpc or 0
+        key = ("tup", min(opc, dpc), max(opc, dpc), cic)
+        kind = message.type
+        if kind in ("IAM", "IAI"):
+            self._begin_tup(key, message, cic)
+            return
+        attempt = self._table.get(key)
+        if attempt is None or kind in _SUPERVISION or kind in _RESETS:
+            self.supervision.append((message, cic))
+            if kind in _RESETS:
+                self._reset(key, message, octets)
+            return
+        record = attempt.record
+        forward = opc == record.opc
+        summary = ""
+        if kind == "ACM":
+            parsed = _parse_tup(octets, where.variant)
+            free = isinstance(parsed, AddressComplete) and parsed.free
+            attempt.alerted(message.time) if free else attempt.progressed(message.time)
+            summary = "alerting" if free else ""
+        elif kind in ("ANC", "ANN", "ANU"):
+            attempt.answered(message.time)
+        elif kind == "CBK":
+            attempt.released(message.time, "called", 16)
+        elif kind == "RAN":
+            record.released, record.released_by, record.cause = None, "", None
+        elif kind in _TUP_FAILURES:
+            cause = int(cause_of(Tup[kind]))
+            attempt.released(message.time, "called", cause)
+            summary = f"cause {cause}"
+        elif kind in ("CLF", "CCL"):
+            attempt.released(message.time, "calling", 16)
+        elif kind == "RLG":
+            record.completed = message.time
+        attempt.note(message, forward, summary)
+        if kind == "RLG":
+            self._table.end(key)
+
+    def _begin_tup(self, key: _Key, message: Message, cic: int) -> None:
+        record = self._record(message, cic)
+        parsed = _parse_tup(message.octets, message.where.variant)
+        if isinstance(parsed, InitialAddress):
+            record.called = parsed.digits
+            record.called_nature = _TUP_NATURES[int(parsed.indicators.nature) & 3]
+        if isinstance(parsed, InitialAddressWithInformation) and (line := parsed.calling_line) is not None:
+            record.calling = line.digits
+            record.calling_nature = _TUP_NATURES[int(line.nature) & 3]
+        self._table.begin(key, record).note(message, True, f"{record.calling or '-'} to {record.called}")
+
+    def _record(self, message: Message, cic: int) -> CallRecord:
+        where = message.where
+        protocol = message.protocol.value
+        return CallRecord(
+            protocol=protocol,
+            id=self._numbering(protocol),
+            outcome="open",
+            opc=where.opc,
+            dpc=where.dpc,
+            cic=cic,
+            link=where.link,
+            source=where.source or point_code(where.opc or 0, where.variant),
+            destination=where.destination or point_code(where.dpc or 0, where.variant),
+            start=message.time,
+            variant=where.variant,
+        )
+
+
+@lru_cache(maxsize=4096)
+def point_code(code: int, variant: str) -> str:
+    """A point code as the network of the variant writes it."""
+    return format_point_code(code, Variant(variant)) if variant else str(code)
+
+
+def release_cause(message: Message) -> tuple[int | None, str]:
+    """Cause value and location of a REL."""
+    parsed = _parse(message)
+    cause = parsed.find(CauseIndicators) if parsed else None
+    return (None, "") if cause is None else (int(cause.value), location_name(cause.location))
+
+
+def _parse(message: Message) -> IsupMessage | None:
+    """The message read; kept in it, with the reason where it cannot be read."""
+    if message.value is None and not message.error:
+        try:
+            message.value = IsupMessage.parse(message.octets, _variant(message.where.variant))
+        except DecodeError as error:
+            message.error = str(error)
+    return message.value  # type: ignore[no-any-return]
+
+
+@lru_cache(maxsize=16)
+def _variant(name: str) -> IsupVariant:
+    try:
+        return IsupVariant(name)
+    except ValueError:
+        return IsupVariant.ITU
+
+
+def _parse_tup(octets: bytes, variant: str) -> object:
+    try:
+        return CircuitMessage.parse(octets[0], octets[1:], TupVariant(variant)).message
+    except (DecodeError, ValueError):
+        return None

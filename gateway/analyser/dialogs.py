@@ -1,0 +1,179 @@
+"""Call attempts of SIP, followed by Call-ID between two addresses (RFC 3261 12)."""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from typing import Final
+
+from tandem.gateway.calls.interworking import CauseMap
+from tandem.gateway.sip.errors import SipDecodeError
+from tandem.gateway.sip.fields import parse_address
+from tandem.gateway.sip.message import MalformedRequest, Request, Response, parse_message
+
+from .attempts import Attempt, Done, Numbering, Table
+from .model import CallRecord, Message
+
+PATIENCE: Final = 32.0
+"""64 * T1: until then a request may be repeated, and a challenge be answered."""
+_CHALLENGES: Final = frozenset({401, 407, 422, 423, 491, 494})
+"""Failures after which the same call is usually tried again at once."""
+_REASON: Final = re.compile(r"Q\.850\s*;.*?cause\s*=\s*\"?(\d{1,3})", re.IGNORECASE)
+_CAUSES: Final = CauseMap.with_overrides({})
+_REMEMBERED: Final = 4096
+
+
+class DialogTracker:
+    """Attempts of SIP. Requests that belong to no call go to `others`."""
+
+    def __init__(self, done: Done, numbering: Numbering) -> None:
+        self._table = Table(done, PATIENCE)
+        self._numbering = numbering
+        self._seen: OrderedDict[tuple[str, str, int, float], None] = OrderedDict()
+        self.others: list[Message] = []
+        """REGISTER, OPTIONS and their responses; whoever reads them clears the list."""
+
+    def take(self, message: Message) -> None:
+        """A message of SIP, in the order of the capture."""
+        self._mark_duplicate(message)
+        parsed = parse(message)
+        if parsed is None:
+            return
+        where = message.where
+        key = (parsed.call_id, *sorted((_host(where.source), _host(where.destination))))
+        attempt = self._table.get(key)
+        if isinstance(parsed, Request):
+            self._request(key, attempt, message, parsed)
+        else:
+            self._response(key, attempt, message, parsed)
+
+    def expire(self, now: float) -> None:
+        """Time has gone on to `now`."""
+        self._table.expire(now)
+
+    def close(self) -> None:
+        """The capture has ended."""
+        self._table.close()
+
+    def _mark_duplicate(self, message: Message) -> None:
+        mark = (message.where.source, message.where.destination, hash(message.octets), len(message.octets))
+        if mark in self._seen:
+            message.duplicate = True
+        self._seen[mark] = None
+        if len(self._seen) > _REMEMBERED:
+            self._seen.popitem(last=False)
+
+    def _request(self, key: tuple[str, ...], attempt: Attempt | None, message: Message, request: Request) -> None:
+        method = request.method
+        if method == "INVITE" and request.to.tag is None and not _going_on(attempt):
+            attempt = self._begin(key, message, request)
+            attempt.note(message, True, f"{attempt.record.calling or '-'} to {attempt.record.called}")
+            return
+        if attempt is None:
+            if method not in ("ACK", "BYE", "CANCEL", "PRACK", "INFO", "UPDATE"):
+                self.others.append(message)
+            return
+        record = attempt.record
+        forward = _host(message.where.source) == _host(record.source)
+        summary = ""
+        if method == "INVITE" and request.to.tag is None and record.status in _CHALLENGES:
+            record.status = record.cause = None
+            record.released, record.released_by = None, ""
+        elif method in ("BYE", "CANCEL"):
+            cause = reason_cause(request)
+            attempt.released(message.time, "calling" if forward else "called", 16 if cause is None else cause)
+            summary = "" if cause is None else f"cause {cause}"
+        attempt.note(message, forward, summary)
+
+    def _response(self, key: tuple[str, ...], attempt: Attempt | None, message: Message, response: Response) -> None:
+        if attempt is None:
+            self.others.append(message)
+            return
+        record, status, method = attempt.record, response.status, response.method
+        forward = _host(message.where.source) == _host(record.source)
+        summary = method
+        if method == "INVITE" and not forward:
+            if status == 180:
+                attempt.alerted(message.time)
+            elif 100 < status < 200:
+                attempt.progressed(message.time)
+            elif 200 <= status < 300:
+                attempt.answered(message.time)
+            elif status >= 300 and record.answered is None:
+                record.status = status
+                cause = reason_cause(response)
+                cause = _CAUSES.cause(status) if cause is None else cause
+                attempt.released(message.time, "called", cause)
+                summary = response.phrase
+        attempt.note(message, forward, summary)
+        if status >= 200 and method == "BYE":
+            record.completed = message.time
+            self._table.end(key)
+
+    def _begin(self, key: tuple[str, ...], message: Message, request: Request) -> Attempt:
+        where = message.where
+        record = CallRecord(
+            protocol="sip",
+            id=self._numbering("sip"),
+            outcome="open",
+            source=where.source,
+            destination=where.destination,
+            call_id=request.call_id,
+            calling=_calling(request),
+            called=_user(request.uri_text) or _user(str(request.to.uri)),
+            start=message.time,
+        )
+        return self._table.begin(key, record)
+
+
+def parse(message: Message) -> Request | Response | None:
+    """The message read; kept in it, with the reason where it cannot be read."""
+    if message.value is None and not message.error:
+        try:
+            message.value = parse_message(message.octets)
+        except MalformedRequest as error:
+            message.error = str(error)
+        except SipDecodeError as error:
+            message.error = str(error)
+    return message.value  # type: ignore[no-any-return]
+
+
+def reason_cause(message: Request | Response) -> int | None:
+    """The Q.850 value of a Reason header (RFC 3326, RFC 6432)."""
+    for value in message.fields.get("reason", ()):
+        if match := _REASON.search(value):
+            return int(match[1]) & 127
+    return None
+
+
+def _going_on(attempt: Attempt | None) -> bool:
+    """Whether an INVITE without a To tag belongs to the attempt there is: repeated, forked back, or tried again."""
+    if attempt is None:
+        return False
+    record = attempt.record
+    return record.released is None or record.status in _CHALLENGES
+
+
+def _calling(request: Request) -> str:
+    for name in ("p-asserted-identity", "remote-party-id"):
+        for value in request.fields.get(name, ()):
+            try:
+                if user := _user(str(parse_address(value).uri)):
+                    return user
+            except SipDecodeError:
+                continue
+    return _user(str(request.from_.uri))
+
+
+def _user(uri: str) -> str:
+    """The user part of a SIP URI, or the number of a tel URI, without parameters."""
+    scheme, _, rest = uri.partition(":")
+    if scheme.lower() == "tel":
+        return rest.partition(";")[0]
+    user, at, _ = rest.partition("@")
+    return user.partition(";")[0].partition(":")[0] if at else ""
+
+
+def _host(endpoint: str) -> str:
+    """The address without the port: a response may come from another one."""
+    return endpoint.rpartition(":")[0]

@@ -1,0 +1,154 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.analyser_traffic import ALERTING, CPG_ALERTING, PLAIN, Stream, cause, numbers
+
+from tandem.gateway.analyser.circuits import CircuitTracker, point_code
+from tandem.gateway.analyser.model import Message, Protocol, Where
+from tandem.ss7.isup.codes import MessageType as I
+from tandem.ss7.isup.indicators import ForwardCallIndicators, NatureOfConnectionIndicators
+from tandem.ss7.isup.numbers import SubsequentNumber
+from tandem.ss7.isup.parameters import RawParameter
+from tandem.ss7.tup.address_messages import InitialAddress
+from tandem.ss7.tup.codes import MessageType as T
+from tandem.ss7.tup.variants import Variant
+
+
+@pytest.fixture
+def stream():
+    return Stream(CircuitTracker)
+
+
+def iam(stream, called="123456", calling="987", **where):
+    fixed = [
+        NatureOfConnectionIndicators(),
+        ForwardCallIndicators(),
+        RawParameter(9, b"\x0a"),
+        RawParameter(2, b"\x03"),
+    ]
+    stream.isup(I.IAM, [*fixed, *numbers(called, calling)], **where)
+
+
+def back(stream, kind, *parameters, **where):
+    stream.isup(kind, parameters, opc=2, dpc=1, **where)
+
+
+def test_a_call_from_iam_to_rlc(stream):
+    iam(stream)
+    back(stream, I.ACM, ALERTING)
+    back(stream, I.ANM)
+    back(stream, I.REL, cause(16))
+    stream.isup(I.RLC)
+    (record,) = stream.done
+    assert (record.called, record.calling, record.called_nature) == ("123456", "987", "national")
+    assert (record.start, record.alerting, record.answered, record.released, record.completed) == (1, 2, 3, 4, 5)
+    assert (record.opc, record.dpc, record.cic, record.cause, record.released_by) == (1, 2, 7, 16, "called")
+    assert (record.outcome, record.post_dial_delay, record.duration) == ("answered", 1.0, 1.0)
+    assert [(m.type, m.forward) for m in record.messages] == [
+        ("IAM", True),
+        ("ACM", False),
+        ("ANM", False),
+        ("REL", False),
+        ("RLC", True),
+    ]
+    assert record.messages[3].summary == "cause 16"
+
+
+def test_progress_then_alerting_by_cpg(stream):
+    iam(stream)
+    back(stream, I.ACM, PLAIN)
+    back(stream, I.CPG, CPG_ALERTING)
+    stream.isup(I.REL, [cause(16)])
+    back(stream, I.RLC)
+    (record,) = stream.done
+    assert (record.progress, record.alerting, record.outcome) == (2.0, 3.0, "abandoned")
+
+
+def test_digits_of_sam_are_added(stream):
+    iam(stream, called="12")
+    stream.isup(I.SAM, [SubsequentNumber(digits="34")])
+    stream.tracker.close()
+    assert stream.done[0].called == "1234"
+
+
+def test_circuits_and_relations_do_not_mix(stream):
+    iam(stream)
+    iam(stream, cic=8)
+    iam(stream, opc=5)
+    stream.isup(I.REL, [cause(34)], opc=2, dpc=1, cic=8)
+    stream.isup(I.RLC, cic=8)
+    assert [record.cic for record in stream.done] == [8]
+    assert stream.done[0].outcome == "failed"
+
+
+def test_resets_end_calls(stream):
+    iam(stream)
+    iam(stream, cic=9)
+    iam(stream, cic=12)
+    stream.isup(I.RSC)
+    assert [(record.cic, record.outcome, record.released_by) for record in stream.done] == [(7, "failed", "calling")]
+    stream.isup(I.GRS, opc=2, dpc=1, body=b"\x01\x01\x03")
+    assert [record.cic for record in stream.done] == [7, 9]
+    assert [message.type for message, _ in stream.tracker.supervision] == ["RSC", "GRS"]
+
+
+def test_supervision_is_no_call(stream):
+    back(stream, I.BLO)
+    back(stream, I.ANM)
+    stream.tracker.close()
+    assert stream.done == []
+    assert [(message.type, cic) for message, cic in stream.tracker.supervision] == [("BLO", 7), ("ANM", 7)]
+
+
+def test_a_release_that_nobody_completes_is_given_out(stream):
+    iam(stream)
+    back(stream, I.REL, cause(17))
+    stream.tracker.expire(100.0)
+    assert [(record.outcome, record.completed) for record in stream.done] == [("busy", None)]
+
+
+def test_a_call_of_tup(stream):
+    address = InitialAddress("5551234").body(Variant.ITU)
+    stream.tup(T.IAM, address)
+    stream.tup(T.ACM, b"\x05", opc=2, dpc=1)
+    stream.tup(T.ANC, opc=2, dpc=1)
+    stream.tup(T.CBK, opc=2, dpc=1)
+    stream.tup(T.CLF)
+    stream.tup(T.RLG, opc=2, dpc=1)
+    (record,) = stream.done
+    assert (record.protocol, record.called, record.cic) == ("tup", "5551234", 0x27)
+    assert (record.alerting, record.answered, record.released, record.completed) == (2, 3, 4, 6)
+    assert (record.released_by, record.outcome) == ("called", "answered")
+
+
+def test_a_call_of_tup_that_fails(stream):
+    stream.tup(T.IAM, InitialAddress("5551234").body(Variant.ITU))
+    stream.tup(T.SSB, opc=2, dpc=1)
+    stream.tup(T.CLF)
+    stream.tup(T.RLG, opc=2, dpc=1)
+    assert [(record.outcome, record.cause) for record in stream.done] == [("busy", 17)]
+
+
+def test_re_answer_takes_the_release_back(stream):
+    stream.tup(T.IAM, InitialAddress("5551234").body(Variant.ITU))
+    for kind in (T.ANC, T.CBK, T.RAN):
+        stream.tup(kind, opc=2, dpc=1)
+    stream.tup(T.CLF)
+    stream.tup(T.RLG, opc=2, dpc=1)
+    assert [(record.released_by, record.released) for record in stream.done] == [("calling", 5.0)]
+
+
+def test_point_codes_as_written():
+    assert point_code(0x0102, "itu") == "0-32-2"
+    assert point_code(7, "") == "7"
+
+
+@given(st.lists(st.tuples(st.sampled_from(["IAM", "REL", "ACM", "GRS", "RLC", "CPG", "SAM"]), st.binary(max_size=20))))
+def test_any_octets(messages):
+    stream = Stream(CircuitTracker)
+    for kind, octets in messages:
+        padded = octets + bytes(max(0, 3 - len(octets)))
+        for protocol in (Protocol.ISUP, Protocol.TUP):
+            where = Where(opc=1, dpc=2, variant="itu")
+            stream.tracker.take(Message(1, 0.0, protocol, kind, where, padded))
+    stream.tracker.close()
