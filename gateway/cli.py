@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from tandem.core.errors import TandemError
+from tandem.gateway.analyser.command import trace_command
 from tandem.gateway.decode import decode_command
 
 EXAMPLES = """\b
@@ -17,6 +18,7 @@ Examples:
   tandem check gateway.toml                     is this configuration right?
   tandem run -c gateway.toml                    run the gateway
   tandem decode isup 05 00 10 00                explain an ISUP message, from the CIC on
+  tandem trace capture.pcapng                   which calls failed, and whose fault it was
   tandem bench media --calls 480 --seconds 10   measure this machine
 """
 
@@ -47,6 +49,7 @@ def main() -> None:
 
 
 main.add_command(decode_command)
+main.add_command(trace_command)
 
 
 @main.command()

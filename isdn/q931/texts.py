@@ -288,7 +288,8 @@ class NetworkSpecificFacilities(Element):
         return bytes((fit(len(network), 8, "length of network identification"),)) + network + self.facility
 
     def __str__(self) -> str:
-        return self.facility.hex() if self.identification is None else f"{self.identification} {self.facility.hex()}"
+        facility = self.facility.hex() or "no facility"
+        return facility if self.identification is None else f"{self.identification} {facility}"
 
 
 @dataclass(frozen=True, slots=True)

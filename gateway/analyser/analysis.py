@@ -1,0 +1,93 @@
+"""The whole way from captures to the result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from . import findings
+from .attempts import Numbering
+from .circuits import CircuitTracker
+from .dchannel import DChannelTracker
+from .dialogs import DialogTracker
+from .dissect import Dissector, Options
+from .files import expand, read_file
+from .legs import join
+from .merge import merge
+from .model import Analysis, CallRecord, Message, Protocol, Skipped
+from .packets import Batch
+
+MOST_OTHERS: Final = 100_000
+"""Messages outside calls that are looked at for findings."""
+_LINKS: Final = frozenset({Protocol.MTP2, Protocol.MTP3})
+
+
+class Analyser:
+    """Takes batches in the order of time; `result` ends it."""
+
+    def __init__(self, options: Options | None = None) -> None:
+        self.dissector = Dissector(options)
+        self.skipped: list[Skipped] = []
+        self.end = 0.0
+        """Time of the last packet."""
+        self._records: list[CallRecord] = []
+        numbering = Numbering()
+        self._circuits = CircuitTracker(self._records.append, numbering)
+        self._channels = DChannelTracker(self._records.append, numbering)
+        self._dialogs = DialogTracker(self._records.append, numbering)
+        self._links: list[Message] = []
+
+    def feed(self, batch: Batch) -> None:
+        """Take a batch."""
+        if not len(batch):
+            return
+        for message in self.dissector.feed(batch).messages:
+            protocol = message.protocol
+            if protocol in (Protocol.ISUP, Protocol.TUP):
+                self._circuits.take(message)
+            elif protocol is Protocol.SIP:
+                self._dialogs.take(message)
+            elif protocol in (Protocol.Q931, Protocol.H225):
+                self._channels.take(message)
+            elif protocol in _LINKS and len(self._links) < MOST_OTHERS and message.type not in ("MSU", "FISU", "ISUP"):
+                self._links.append(message)
+        self.end = max(self.end, float(batch.time[-1]))
+        for tracker in (self._circuits, self._channels, self._dialogs):
+            tracker.expire(self.end)
+        del self._circuits.supervision[MOST_OTHERS:], self._dialogs.others[MOST_OTHERS:]
+
+    def complain(self, file: str, reason: str, octets: int) -> None:
+        """A part of the input cannot be used."""
+        self.skipped.append(Skipped(file=file, reason=reason, octets=octets))
+
+    def result(self) -> Analysis:
+        """Everything found; the capture ends here."""
+        for tracker in (self._circuits, self._channels, self._dialogs):
+            tracker.close()
+        records = sorted(self._records, key=lambda record: (record.start, record.id))
+        join(records)
+        for reason, count in self.dissector.statistics().items():
+            if count:
+                self.skipped.append(Skipped(file="", reason=f"{count} {reason}"))
+        found = [
+            *findings.of_calls(records, self.end),
+            *findings.of_supervision(self._circuits.supervision),
+            *findings.of_links(self._links),
+            *findings.of_registrations(self._dialogs.others),
+        ]
+        return Analysis(
+            packets=self.dissector.packets,
+            messages={protocol: dict(counts) for protocol, counts in sorted(self.dissector.counts.items())},
+            calls=records,
+            findings=sorted(found, key=lambda finding: finding.time or 0.0),
+            skipped=self.skipped,
+        )
+
+
+def analyse(paths: list[str], options: Options | None = None) -> Analysis:
+    """The analysis of captures, `-` for standard input; TandemError when one cannot be read at all."""
+    analyser = Analyser(options)
+    sources: Iterable[Iterator[Batch]] = [read_file(path, analyser.complain) for path in expand(paths)]
+    for batch in merge(sources):
+        analyser.feed(batch)
+    return analyser.result()

@@ -1,0 +1,52 @@
+from pathlib import Path
+
+import pytest
+from support.packet_files import data_chunk, ethernet, ipv4, pcap, sctp
+
+from tandem.core.errors import TandemError
+from tandem.gateway.analyser.analysis import analyse
+
+VECTORS = Path(__file__).parents[2] / "vectors" / "trace"
+M3UA = VECTORS.parent / "isup" / "captures" / "m3ua_94calls_wireshark.pcap"
+
+
+def test_ninety_four_calls_by_m3ua():
+    """Counts as tshark gives them: see tests/vectors/isup/README.md."""
+    found = analyse([str(M3UA)])
+    assert found.packets == 810
+    assert found.messages["isup"] == {"IAM": 94, "ACM": 94, "ANM": 94, "REL": 94, "RLC": 94}
+    assert found.messages["m3ua"]["DATA"] == 470
+    assert len(found.calls) == 94
+    assert {record.outcome for record in found.calls} == {"answered"}
+    assert all(record.completed is not None and record.cause == 16 for record in found.calls)
+    assert found.findings == []
+
+
+def test_a_call_of_a_pri_that_the_capture_does_not_end():
+    found = analyse([str(VECTORS / "isdn_lapd-203_pri-call_sangoma-wanpipemon.pcap")])
+    (record,) = found.calls
+    assert (record.protocol, record.called, record.outcome, record.released) == ("q931", "1111", "answered", None)
+    assert found.messages["q931"] == {"SETUP": 1, "CALL_PROCEEDING": 1, "CONNECT": 1, "CONNECT_ACKNOWLEDGE": 1}
+
+
+def test_several_files_are_one_input():
+    found = analyse([str(VECTORS / "sip_cisco_session-refresh-422.pcapng"), str(M3UA)])
+    assert found.packets == 824
+    assert len(found.calls) == 95
+    assert len({record.id for record in found.calls}) == 95
+    packets = [message.packet for record in found.calls for message in record.messages]
+    assert len(packets) == len(set(packets)) or max(packets) <= 824
+
+
+def test_what_is_left_out_is_told(tmp_path):
+    path = tmp_path / "cut.pcap"
+    packet = ethernet(ipv4(sctp([data_chunk(1, b"\x01\0\x03\x01\0\0\0\x08")]), 132))
+    path.write_bytes(pcap([(1, packet), (2, packet), (3, packet)])[:-5])
+    found = analyse([str(path)])
+    assert found.packets == 2
+    assert [skipped.reason for skipped in found.skipped] == [
+        "the file ends within a packet",
+        "1 retransmitted SCTP chunks",
+    ]
+    with pytest.raises(TandemError):
+        analyse([str(tmp_path / "none.pcap")])

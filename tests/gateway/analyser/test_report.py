@@ -1,0 +1,70 @@
+import csv
+import io
+
+import pytest
+
+from tandem.gateway.analyser.model import Analysis, CallMessage, CallRecord, Finding, Leg, Skipped
+from tandem.gateway.analyser.report import Filter, ladder, summary, table
+
+
+def record(name="isup-1", **values):
+    base = {"protocol": "isup", "id": name, "outcome": "busy", "start": 3661.25, "called": "123", "calling": "99"}
+    return CallRecord(**(base | {"cic": 7, "cause": 17, "source": "1-1-1", "destination": "2-2-2"} | values))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "values", "expected"),
+    [
+        (Filter(), {}, True),
+        (Filter(failed=True), {}, True),
+        (Filter(failed=True), {"outcome": "abandoned"}, False),
+        (Filter(called="^12"), {}, True),
+        (Filter(called="^2"), {}, False),
+        (Filter(calling="9$"), {}, True),
+        (Filter(cause=16), {}, False),
+        (Filter(cause=17, cic=7), {}, True),
+        (Filter(cic=8), {}, False),
+    ],
+)
+def test_filters(wanted, values, expected):
+    assert wanted(record(**values)) is expected
+
+
+def test_the_table_and_what_concerns_its_calls():
+    mine = Finding(
+        kind="k", severity="error", text="It broke", fault="2-2-2", clause="Q.764 1", calls=["isup-1"], packets=[4]
+    )
+    other = Finding(kind="k", severity="error", text="Elsewhere", calls=["isup-2"])
+    analysis = Analysis(
+        packets=10,
+        calls=[record(), record("isup-2", outcome="answered", answered=3700.0, cause=16)],
+        findings=[mine, other],
+        skipped=[Skipped(file="a.pcap", reason="cut", octets=5)],
+    )
+    lines = list(summary(analysis, Filter(failed=True)))
+    assert lines[1].split() == ["isup-1", "01:01:01.250", "99", "123", "CIC", "7", "busy", "17", "1-1-1", "2-2-2"]
+    assert "10 packets, 1 of 2 call attempts, 0.0 % answered" in lines
+    assert "error: It broke (Q.764 1). Fault: 2-2-2. Packets 4" in lines
+    assert not any("Elsewhere" in line for line in lines)
+    assert lines[-1] == "not used: a.pcap: cut (5 octets)"
+
+
+def test_a_ladder():
+    found = record(released_by="called", legs=[Leg("sip-2", 0.9, "numbers and time")])
+    found.messages += [CallMessage(1, 3661.25, "IAM", True, "99 to 123"), CallMessage(5, 3662.0, "REL", False)]
+    lines = list(ladder(found))
+    assert lines[0] == "isup-1: 99 to 123, busy"
+    assert "─ IAM 99 to 123 ─" in lines[2]
+    assert lines[2].endswith("▶")
+    assert lines[3].split()[:2] == ["0.750", "5"]
+    assert "◀─ REL ─" in lines[3]
+    assert lines[4:] == [
+        "cause 17 User busy, released by the called side",
+        "same call: sip-2 (numbers and time, 90 % sure)",
+    ]
+
+
+def test_csv():
+    rows = list(csv.DictReader(io.StringIO(table([record(calling='a "quoted", one')]))))
+    assert (rows[0]["calling"], rows[0]["cic"], rows[0]["answered"]) == ('a "quoted", one', "7", "")
+    assert "messages" not in rows[0]
