@@ -229,9 +229,11 @@ class Node:
                     user_part.mtp(indication, now)
                 moved = True
             for user_part in user_parts:
-                for request in user_part.settle(now):
-                    signalling.transfer(request, now)
-                    moved = True
+                requests = user_part.settle(now)
+                if requests is not None:
+                    moved = True  # it may have said something to the others through call control
+                    for request in requests:
+                        signalling.transfer(request, now)
         if self._sip_capture is not None:
             for data, destination in sip.datagrams[self._captured :]:
                 self._sip_capture.write_udp(sip.address, destination, data, now, sent=True)

@@ -231,10 +231,11 @@ class CircuitTrunks(Generic[Port, Exchange]):
 
     # --- outputs
 
-    def settle(self, now: float) -> list[TransferRequest]:
-        """Act on what the exchange says; the messages for MTP."""
-        requests: list[TransferRequest] = []
+    def settle(self, now: float) -> list[TransferRequest] | None:
+        """Act on what the exchange says; the messages for MTP, None when it said nothing at all."""
+        requests: list[TransferRequest] | None = None
         while outputs := self.exchange.outputs():
+            requests = [] if requests is None else requests
             for output in outputs:
                 if isinstance(output, self.transfer):
                     if self._trace is not None:

@@ -37,7 +37,7 @@ device = "virtual:{name}"
 {ss7}
 [[trunk]]
 name = "pstn"
-type = "isup"
+type = "{user_part}"
 linkset = "peer"
 {trunk}
   [[trunk.circuits]]
@@ -121,12 +121,22 @@ class Bench:
     """The clock, the wires, two nodes `A` and `B`, and two users `a` and `b` (SIP agents)."""
 
     def __init__(
-        self, seed=0, loss=0.0, delay=0.004, sip_loss=0.0, cics="1-15,17-31", ss7=LINKSET, roles=("asp", "sgp"), **extra
+        self,
+        seed=0,
+        loss=0.0,
+        delay=0.004,
+        sip_loss=0.0,
+        cics="1-15,17-31",
+        ss7=LINKSET,
+        roles=("asp", "sgp"),
+        user_part="isup",
+        **extra,
     ):
         self.random = Random(seed)
         self.now = 1000.0
         self.loss, self.delay, self.sip_loss = loss, delay, sip_loss
         self._cut = False
+        self.user_part = user_part
         self.nodes = {}
         self.users = {}
         self.heard = {"a": [], "b": []}
@@ -152,6 +162,7 @@ class Bench:
                 name=name,
                 ss7=below,
                 cics=cics,
+                user_part=user_part,
                 sip="{}:{}".format(*ADDRESS[name]),
                 user="{}:{}".format(*ADDRESS[name.lower()]),
                 **parts,
@@ -220,9 +231,12 @@ class Bench:
     def all_idle(self):
         """Whether every circuit at both ends is idle and unblocked."""
         return all(
-            node.isup.exchange.idle_circuits("pstn") == len(node.isup.trunks["pstn"].endpoints)
-            for node in self.nodes.values()
+            part.exchange.idle_circuits("pstn") == len(part.trunks["pstn"].endpoints) for part in map(self.part, "AB")
         )
+
+    def part(self, name):
+        """The user part that signals for the circuits of a node."""
+        return getattr(self.nodes[name], self.user_part)
 
     def call(self, user, action, *args, **kwargs):
         """Ask something of a user agent."""
