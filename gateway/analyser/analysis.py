@@ -16,6 +16,7 @@ from .legs import join
 from .merge import merge
 from .model import Analysis, CallRecord, Message, Protocol, Skipped
 from .packets import Batch
+from .speech import Streams
 
 MOST_OTHERS: Final = 100_000
 """Messages outside calls that are looked at for findings."""
@@ -36,12 +37,16 @@ class Analyser:
         self._channels = DChannelTracker(self._records.append, numbering)
         self._dialogs = DialogTracker(self._records.append, numbering)
         self._links: list[Message] = []
+        self._streams = Streams()
 
     def feed(self, batch: Batch) -> None:
         """Take a batch."""
         if not len(batch):
             return
-        for message in self.dissector.feed(batch).messages:
+        dissected = self.dissector.feed(batch)
+        if dissected.rtp is not None:
+            self._streams.take(dissected.rtp)
+        for message in dissected.messages:
             protocol = message.protocol
             if protocol in (Protocol.ISUP, Protocol.TUP):
                 self._circuits.take(message)
@@ -66,6 +71,7 @@ class Analyser:
             tracker.close()
         records = sorted(self._records, key=lambda record: (record.start, record.id))
         join(records)
+        self._give_speech()
         for reason, count in self.dissector.statistics().items():
             if count:
                 self.skipped.append(Skipped(file="", reason=f"{count} {reason}"))
@@ -82,6 +88,15 @@ class Analyser:
             findings=sorted(found, key=lambda finding: finding.time or 0.0),
             skipped=self.skipped,
         )
+
+    def _give_speech(self) -> None:
+        """Give every stream to the call whose session description named where it goes, or came from."""
+        wanted = self._dialogs.speech
+        for stream in self._streams.result():
+            for record in reversed(wanted.get(stream.destination) or wanted.get(stream.source) or []):
+                if record.start <= stream.last and stream.first <= (record.completed or record.released or self.end):
+                    record.media.append(stream)
+                    break
 
 
 def analyse(paths: list[str], options: Options | None = None) -> Analysis:

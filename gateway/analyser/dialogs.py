@@ -13,6 +13,7 @@ from tandem.gateway.sip.message import MalformedRequest, Request, Response, pars
 
 from .attempts import Attempt, Done, Numbering, Table
 from .model import CallRecord, Message
+from .network import endpoint
 
 PATIENCE: Final = 32.0
 """64 * T1: until then a request may be repeated, and a challenge be answered."""
@@ -21,6 +22,9 @@ _CHALLENGES: Final = frozenset({401, 407, 422, 423, 491, 494})
 _REASON: Final = re.compile(r"Q\.850\s*;.*?cause\s*=\s*\"?(\d{1,3})", re.IGNORECASE)
 _CAUSES: Final = CauseMap.with_overrides({})
 _REMEMBERED: Final = 4096
+MOST_ADDRESSES: Final = 200_000
+_CONNECTION: Final = re.compile(rb"^c=IN IP[46] ([0-9A-Fa-f.:]{2,45})", re.MULTILINE)
+_AUDIO: Final = re.compile(rb"^m=audio (\d{1,5})", re.MULTILINE)
 
 
 class DialogTracker:
@@ -30,6 +34,8 @@ class DialogTracker:
         self._table = Table(done, PATIENCE)
         self._numbering = numbering
         self._seen: OrderedDict[tuple[str, str, int, float], None] = OrderedDict()
+        self.speech: dict[str, list[CallRecord]] = {}
+        """Records by `ADDRESS:PORT` at which a session description asked for their speech."""
         self.others: list[Message] = []
         """REGISTER, OPTIONS and their responses; whoever reads them clears the list."""
 
@@ -68,12 +74,14 @@ class DialogTracker:
         if method == "INVITE" and request.to.tag is None and not _going_on(attempt):
             attempt = self._begin(key, message, request)
             attempt.note(message, True, f"{attempt.record.calling or '-'} to {attempt.record.called}")
+            self._describe(attempt.record, request.body)
             return
         if attempt is None:
             if method not in ("ACK", "BYE", "CANCEL", "PRACK", "INFO", "UPDATE"):
                 self.others.append(message)
             return
         record = attempt.record
+        self._describe(record, request.body)
         forward = _host(message.where.source) == _host(record.source)
         summary = ""
         if method == "INVITE" and request.to.tag is None and record.status in _CHALLENGES:
@@ -106,9 +114,22 @@ class DialogTracker:
                 attempt.released(message.time, "called", cause)
                 summary = response.phrase
         attempt.note(message, forward, summary)
+        self._describe(record, response.body)
         if status >= 200 and method == "BYE":
             record.completed = message.time
             self._table.end(key)
+
+    def _describe(self, record: CallRecord, body: bytes) -> None:
+        """Remember where a session description wants its audio (RFC 4566 5.7, 5.14)."""
+        if b"m=audio" not in body or len(self.speech) >= MOST_ADDRESSES:
+            return
+        address = _CONNECTION.search(body)
+        port = _AUDIO.search(body)
+        if address and port and port[1] != b"0":
+            host = address[1].decode("ascii", "replace")
+            known = self.speech.setdefault(endpoint(host, int(port[1])), [])
+            if record not in known[-4:]:
+                known.append(record)
 
     def _begin(self, key: tuple[str, ...], message: Message, request: Request) -> Attempt:
         where = message.where

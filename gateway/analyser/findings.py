@@ -17,6 +17,10 @@ T7: Final = 30.0
 T1: Final = 60.0
 """Longest T1, 15 to 60 s: REL repeated when no RLC came (Q.764 Annex A)."""
 TIMER_B: Final = 32.0
+SHORT_TALK: Final = 3.0
+"""Calls shorter than this may well have no speech in one direction."""
+BAD_LOSS: Final = 2.0
+"""Percent of packets lost from which G.711 is heard to suffer (G.113 appendix I)."""
 STORM: Final = 10
 """Resets of one exchange within STORM_SECONDS that are a storm."""
 STORM_SECONDS: Final = 10.0
@@ -218,6 +222,7 @@ def _sip_call(record: CallRecord, end: float) -> Iterator[Finding]:
             fault=record.source,
             clause="RFC 3261 13.2.2.4",
         )
+    yield from _speech(record)
     bye = next((message for message in messages if message.type == "BYE"), None)
     if bye is not None and record.completed is None and end - bye.time > TIMER_B:
         yield _finding(
@@ -229,6 +234,34 @@ def _sip_call(record: CallRecord, end: float) -> Iterator[Finding]:
             clause="RFC 3261 15.1.2",
             last=True,
         )
+
+
+def _speech(record: CallRecord) -> Iterator[Finding]:
+    """Speech of an answered call: one way only, or spoilt by loss."""
+    if record.answered is None or (record.duration or 0.0) < SHORT_TALK:
+        return
+    ends = {stream.source.rpartition(":")[0] for stream in record.media}
+    silent = {stream.destination.rpartition(":")[0] for stream in record.media} - ends
+    if record.media and silent:
+        yield _finding(
+            "one-way-speech",
+            Severity.ERROR,
+            record,
+            f"{record.id}: speech in one direction only, nothing from {', '.join(sorted(silent))}",
+            fault=", ".join(sorted(silent)),
+            clause="RFC 3264 5.1",
+        )
+    for stream in record.media:
+        share = 100 * stream.lost / (stream.lost + stream.packets)
+        if share >= BAD_LOSS:
+            yield _finding(
+                "speech-loss",
+                Severity.WARNING,
+                record,
+                f"{record.id}: {share:.1f} % of the speech from {stream.source} is missing",
+                fault=f"the path from {stream.source}",
+                clause="G.107",
+            )
 
 
 def _acknowledged(messages: list[CallMessage]) -> bool:

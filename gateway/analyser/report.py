@@ -79,6 +79,12 @@ def ladder(record: CallRecord) -> Iterator[str]:
         yield f"{message.time - record.start:10.3f}{message.packet:>8}  {arrow}"
     if record.cause is not None:
         yield f"cause {record.cause} {cause_name(record.cause)}, released by the {record.released_by or 'unknown'} side"
+    for stream in record.media:
+        quality = "" if stream.mos is None else f", MOS {stream.mos:.2f}"
+        yield (
+            f"speech {stream.source} to {stream.destination}: {stream.codec}, {stream.packets} packets, "
+            f"{stream.lost} lost, jitter {stream.jitter_ms:.1f} ms{quality}"
+        )
     for leg in record.legs:
         yield f"same call: {leg.id} ({leg.why}, {100 * leg.sure:.0f} % sure)"
 

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from support.packet_files import data_chunk, ethernet, ipv4, pcap, sctp
+from support.packet_files import data_chunk, ethernet, ipv4, pcap, rtp, sctp, udp
 
 from tandem.core.errors import TandemError
 from tandem.gateway.analyser.analysis import analyse
@@ -50,3 +50,34 @@ def test_what_is_left_out_is_told(tmp_path):
     ]
     with pytest.raises(TandemError):
         analyse([str(tmp_path / "none.pcap")])
+
+
+def test_speech_belongs_to_the_call_that_asked_for_it(tmp_path):
+    def sip(start, cseq, body=b"", host="10.0.0.1", port=4000):
+        if body is not None and not body:
+            body = f"v=0\r\nc=IN IP4 {host}\r\nm=audio {port} RTP/AVP 8\r\n".encode()
+        head = f"{start}\r\nVia: SIP/2.0/UDP x;branch=z9hG4bK1\r\nFrom: <sip:1@a>;tag=1\r\nTo: <sip:2@b>"
+        head += f"\r\nCall-ID: c\r\nCSeq: {cseq}\r\nMax-Forwards: 70\r\nContent-Length: {len(body or b'')}\r\n\r\n"
+        return head.encode() + (body or b"")
+
+    def there(payload, *ports):
+        return ethernet(ipv4(udp(payload, *ports), 17))
+
+    def back(payload, *ports):
+        return ethernet(ipv4(udp(payload, *ports), 17, source="10.0.0.2", destination="10.0.0.1"))
+
+    calls = [(0, there(sip("INVITE sip:2@b SIP/2.0", "1 INVITE")))]
+    calls += [(1, back(sip("SIP/2.0 200 OK", "1 INVITE", host="10.0.0.2", port=4002)))]
+    calls += [(1.1, there(sip("ACK sip:2@b SIP/2.0", "1 ACK", None)))]
+    calls += [(1.2 + n / 50, there(rtp(n, 160 * n), 4000, 4002)) for n in range(300) if n % 20]
+    calls += [(8, there(sip("BYE sip:2@b SIP/2.0", "2 BYE", None))), (8.1, back(sip("SIP/2.0 200 OK", "2 BYE", None)))]
+    path = tmp_path / "speech.pcap"
+    path.write_bytes(pcap(calls))
+    found = analyse([str(path)])
+    (record,) = found.calls
+    (stream,) = record.media
+    assert (stream.codec, stream.packets, stream.lost) == ("PCMA", 285, 14)
+    assert [(finding.kind, finding.fault) for finding in found.findings] == [
+        ("one-way-speech", "10.0.0.2"),
+        ("speech-loss", "the path from 10.0.0.1:4000"),
+    ]
