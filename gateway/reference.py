@@ -10,7 +10,7 @@ import ast
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from inspect import getdoc, getsource
 from pathlib import Path
 from typing import Any, Final
@@ -19,10 +19,11 @@ import msgspec
 from msgspec import inspect
 
 from tandem.core.cause import cause_name
-from tandem.gateway.calls.interworking import CAUSE_TO_STATUS, STATUS_TO_CAUSE, CauseRow
+from tandem.gateway.calls.interworking import CAUSE_TO_STATUS, STATUS_TO_CAUSE, CauseRow, MappingRow
 from tandem.gateway.configuration import schema
 from tandem.gateway.configuration.shape import limits
 from tandem.gateway.sip.status import PHRASES
+from tandem.gateway.trunks.tup_mapping import MAPPINGS
 
 PREFACE: Final = """\
 # The configuration file
@@ -166,7 +167,7 @@ _PLACE: Final = re.compile(r"(<!-- table: ([a-z-]+), made by `make docs` -->\n).
 
 def mappings_page(page: str) -> str:
     """`page` with the tables in it as the code has them now."""
-    tables = {"cause-to-status": _cause_to_status(), "status-to-cause": _status_to_cause()}
+    tables = {"cause-to-status": _cause_to_status(), "status-to-cause": _status_to_cause(), "tup": _rules(MAPPINGS)}
     return _PLACE.sub(lambda found: f"{found[1]}{tables[found[2]]}{found[3]}", page)
 
 
@@ -187,6 +188,11 @@ def _status_to_cause() -> str:
         f"| {row.status} | {PHRASES.get(row.status, '')} | {row.cause} | {cause_name(row.cause)} | {row.clause} |\n"
         for row in sorted(STATUS_TO_CAUSE, key=by_status)
     )
+
+
+def _rules(rows: Iterable[MappingRow]) -> str:
+    head = "| direction | from | to | clause |\n|---|---|---|---|\n"
+    return head + "".join(f"| {row.direction} | {row.source} | {row.target} | {row.clause} |\n" for row in rows)
 
 
 def main(folder: str) -> None:
