@@ -37,6 +37,8 @@ class Analyser:
         self._channels = DChannelTracker(self._records.append, numbering)
         self._dialogs = DialogTracker(self._records.append, numbering)
         self._links: list[Message] = []
+        self._serving: set[tuple[str, bool | None]] = set()
+        """Directions of links that have carried messages or fill-in units since their last status unit."""
         self._streams = Streams()
 
     def feed(self, batch: Batch) -> None:
@@ -54,8 +56,8 @@ class Analyser:
                 self._dialogs.take(message)
             elif protocol in (Protocol.Q931, Protocol.H225):
                 self._channels.take(message)
-            elif protocol in _LINKS and len(self._links) < MOST_OTHERS and message.type not in ("MSU", "FISU", "ISUP"):
-                self._links.append(message)
+            elif protocol in _LINKS:
+                self._link(message)
         self.end = max(self.end, float(batch.time[-1]))
         for tracker in (self._circuits, self._channels, self._dialogs):
             tracker.expire(self.end)
@@ -88,6 +90,20 @@ class Analyser:
             findings=sorted(found, key=lambda finding: finding.time or 0.0),
             skipped=self.skipped,
         )
+
+    def _link(self, message: Message) -> None:
+        """Keep what may be a failure: a status unit is one only on a link that was in service."""
+        where = message.where
+        link = (where.link, where.sent)
+        if message.type in ("MSU", "FISU"):
+            self._serving.add(link)
+            return
+        if message.protocol is Protocol.MTP2:
+            if link not in self._serving:
+                return
+            self._serving.discard(link)
+        if len(self._links) < MOST_OTHERS:
+            self._links.append(message)
 
     def _give_speech(self) -> None:
         """Give every stream to the call whose session description named where it goes, or came from."""

@@ -26,11 +26,13 @@ _FAILURES: Final = frozenset({2, 3, 25, 27})
 class Attempt:
     """One call attempt under way."""
 
-    __slots__ = ("last", "record", "reset", "unkept")
+    __slots__ = ("caller", "last", "record", "reset", "unkept")
 
     def __init__(self, record: CallRecord) -> None:
         self.record = record
         self.last = record.start
+        self.caller = ""
+        """What marks the calling side where its address does not: the From tag of SIP."""
         self.reset = False
         """The circuit or interface was reset, or a timer's message ended it."""
         self.unkept = 0

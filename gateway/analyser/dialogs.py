@@ -73,6 +73,7 @@ class DialogTracker:
         method = request.method
         if method == "INVITE" and request.to.tag is None and not _going_on(attempt):
             attempt = self._begin(key, message, request)
+            attempt.caller = request.from_.tag or ""
             attempt.note(message, True, f"{attempt.record.calling or '-'} to {attempt.record.called}")
             self._describe(attempt.record, request.body)
             return
@@ -82,7 +83,7 @@ class DialogTracker:
             return
         record = attempt.record
         self._describe(record, request.body)
-        forward = _host(message.where.source) == _host(record.source)
+        forward = (request.from_.tag or "") == attempt.caller
         summary = ""
         if method == "INVITE" and request.to.tag is None and record.status in _CHALLENGES:
             record.status = record.cause = None
@@ -98,7 +99,7 @@ class DialogTracker:
             self.others.append(message)
             return
         record, status, method = attempt.record, response.status, response.method
-        forward = _host(message.where.source) == _host(record.source)
+        forward = (response.from_.tag or "") != attempt.caller  # From is that of the request
         summary = method
         if method == "INVITE" and not forward:
             if status == 180:

@@ -90,7 +90,7 @@ def of_supervision(messages: Iterable[tuple[Message, int]]) -> Iterator[Finding]
 
 
 def of_links(messages: Iterable[Message]) -> Iterator[Finding]:
-    """Findings of signalling links: failures and changeovers, one for each link and kind."""
+    """Findings of signalling links: taken out of service, or changed over from; one for each link and kind."""
     found: dict[tuple[str, str, int | None, int | None], list[Message]] = defaultdict(list)
     for message in messages:
         if message.type in _LINK_FAILURES:
@@ -100,7 +100,7 @@ def of_links(messages: Iterable[Message]) -> Iterator[Finding]:
         first = group[0]
         yield Finding(
             kind="link-failure",
-            severity=Severity.ERROR.value,
+            severity=Severity.WARNING.value,
             text=f"{kind} {len(group)} times{f' on link {link}' if link else ''}",
             fault=point_code(first.where.opc, first.where.variant) if first.where.opc is not None else "",
             clause="Q.703 11" if kind.startswith("SI") else "Q.704 5",

@@ -24,8 +24,9 @@ _BEST: Final = 93.2
 class _Stream:
     first: float
     last: float
+    place: int
+    """Extended sequence number of the last packet: wraps counted in."""
     highest: int
-    """Extended sequence number: wraps counted in."""
     base: int
     transit: float
     packets: int = 0
@@ -61,10 +62,11 @@ class Streams:
                 self.unkept += len(run)
                 return
             begin = int(sequence[0])
-            stream = self._streams[key] = _Stream(float(times[0]), float(times[0]), begin, begin, np.nan)
-        # Steps of -32768 to 32767 from one packet to the next, the first from the highest seen before.
-        steps = (np.diff(sequence, prepend=stream.highest & 0xFFFF) + 0x8000 & 0xFFFF) - 0x8000
-        extended = stream.highest + np.cumsum(steps)
+            stream = self._streams[key] = _Stream(float(times[0]), float(times[0]), begin, begin, begin, np.nan)
+        # Steps of -32768 to 32767 from one packet to the next.
+        steps = (np.diff(sequence, prepend=stream.place & 0xFFFF) + 0x8000 & 0xFFFF) - 0x8000
+        extended = stream.place + np.cumsum(steps)
+        stream.place = int(extended[-1])
         stream.highest = max(stream.highest, int(extended.max()))
         stream.base = min(stream.base, int(extended.min()))
         transit = times * _CLOCK - packets.timestamp[run].astype(np.float64)

@@ -31,7 +31,7 @@ class OutgoingCall(Call):
         self._routes = "".join([f"Route: {route}\r\n" for route in invite.routes])
         self._from = format_address(invite.from_uri, invite.from_display, layer.token())
         self._to = format_address(invite.to_uri, invite.to_display)
-        call_id = f"{layer.token()}@{layer.configuration.host}"
+        call_id = invite.call_id or f"{layer.token()}@{layer.configuration.host}"
         self._cseq = 0
         self._extra = format_fields(invite.headers)
         self._authorization = ""

@@ -1,11 +1,14 @@
 """The captures that two gateways wrote of the same calls, read by tshark: nothing malformed, and every call whole."""
 
+import datetime
 import signal
 
 import pytest
 from support.captures import complaints, isup_messages, protocols
 from support.gateways import GatewayPair
 from support.sipp import Sipp
+
+from tandem.gateway.analyser.analysis import analyse
 
 pytestmark = [pytest.mark.interop, pytest.mark.timeout(120)]
 
@@ -100,3 +103,31 @@ def test_both_saw_the_same(pair):
         # The one that stopped first hears no more of the other's blocking.
         assert received == sent[: len(received)]
         assert len(received) >= 10
+
+
+@pytest.mark.parametrize("name", ["A", "B"])
+def test_the_analyser_finds_the_calls_of_the_records(pair, name):
+    """Every call detail record has its ISUP and its SIP attempt in the capture, with the same times and cause."""
+
+    def seconds(time):
+        return None if time is None else datetime.datetime.fromisoformat(time).timestamp()
+
+    found = analyse([str(pair[name].capture_file)])
+    records = pair[name].records()
+    assert len(records) == 4
+    assert sorted(call.protocol for call in found.calls) == ["isup"] * 4 + ["sip"] * 4
+    for record in records:
+        sides = {side.protocol: side for side in (record.incoming, record.outgoing)}
+        (sip,) = [call for call in found.calls if call.call_id == sides["sip"].id]
+        (isup,) = (call for call in found.calls if call.id in {leg.id for leg in sip.legs})
+        assert isup.cic == int(sides["isup"].id.partition("/")[2])
+        assert (sip.cause, isup.cause) == (record.cause, record.cause)
+        for call in (sip, isup):
+            assert call.start == pytest.approx(seconds(record.setup_time), abs=0.1)
+            assert (call.answered is not None) == (record.answer_time is not None)
+            assert call.released == pytest.approx(seconds(record.release_time), abs=0.1)
+            if call.answered is not None:
+                assert call.answered == pytest.approx(seconds(record.answer_time), abs=0.1)
+        by_caller = {"incoming": "calling", "outgoing": "called"}[record.released_by]
+        assert (sip.released_by, isup.released_by) == (by_caller, by_caller)
+    assert [finding for finding in found.findings if finding.severity == "error"] == []

@@ -81,3 +81,15 @@ def test_speech_belongs_to_the_call_that_asked_for_it(tmp_path):
         ("one-way-speech", "10.0.0.2"),
         ("speech-loss", "the path from 10.0.0.1:4000"),
     ]
+
+
+def test_a_status_unit_is_a_failure_only_on_a_link_in_service(tmp_path):
+    def unit(*octets, link=3):
+        return b"\x01\0" + link.to_bytes(2, "big") + bytes(octets)
+
+    sios, fisu = (0, 0, 1, 3), (0, 0, 0)
+    path = tmp_path / "links.pcap"
+    units = [unit(*sios), unit(*fisu), unit(*sios), unit(*sios), unit(*fisu, link=4)]
+    path.write_bytes(pcap(list(enumerate(units)), link_type=139))
+    (finding,) = analyse([str(path)]).findings
+    assert (finding.kind, finding.packets, finding.text) == ("link-failure", [3], "SIOS 1 times on link 3")

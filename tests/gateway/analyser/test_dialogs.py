@@ -5,7 +5,7 @@ from tandem.gateway.analyser.dialogs import DialogTracker
 
 A, B = "10.0.0.1:5060", "10.0.0.2:5060"
 FIELDS = """Via: SIP/2.0/UDP 10.0.0.1;branch=z9hG4bK{branch}
-From: "Alice" <sip:111@a>;tag=1
+From: "Alice" <sip:111@a>;tag={sender}
 To: <sip:222@b>{tag}
 Call-ID: {call}
 CSeq: {cseq} {method}
@@ -14,17 +14,17 @@ CSeq: {cseq} {method}
 """
 
 
-def request(method, *, cseq=1, tag="", call="c", extra=""):
+def request(method, *, cseq=1, tag="", call="c", extra="", sender="1"):
     uri = "sip:222;npdi@b"
     tag = f";tag={tag}" if tag else ""
     return f"{method} {uri} SIP/2.0\nMax-Forwards: 70\n" + FIELDS.format(
-        branch=f"{method}{cseq}", tag=tag, call=call, cseq=cseq, method=method, extra=extra
+        branch=f"{method}{cseq}", tag=tag, call=call, cseq=cseq, method=method, extra=extra, sender=sender
     )
 
 
-def response(status, method="INVITE", *, cseq=1, call="c", extra=""):
+def response(status, method="INVITE", *, cseq=1, call="c", extra="", sender="1"):
     return f"SIP/2.0 {status} Phrase\n" + FIELDS.format(
-        branch=f"{method}{cseq}", tag=";tag=2", call=call, cseq=cseq, method=method, extra=extra
+        branch=f"{method}{cseq}", tag=";tag=2", call=call, cseq=cseq, method=method, extra=extra, sender=sender
     )
 
 
@@ -39,8 +39,8 @@ def test_a_call_from_invite_to_the_200_of_bye(stream):
     stream.sip(response(180), B, A)
     stream.sip(response(200), B, A)
     stream.sip(request("ACK", tag="2"))
-    stream.sip(request("BYE", cseq=1, tag="2", extra="Reason: Q.850;cause=31\n"), B, A)
-    stream.sip(response(200, "BYE"))
+    stream.sip(request("BYE", cseq=1, tag="1", sender="2", extra="Reason: Q.850;cause=31\n"), B, A)
+    stream.sip(response(200, "BYE", sender="2"))
     (record,) = stream.done
     assert (record.calling, record.called, record.call_id) == ("111", "222", "c")
     assert (record.progress, record.alerting, record.answered, record.released, record.completed) == (2, 3, 4, 6, 7)

@@ -20,6 +20,12 @@ def at_rest(script: Script) -> None:
     assert script.agent.next_deadline() is None
 
 
+def test_the_call_id_of_the_owner_is_used():
+    assert calling(call_id="mine@host")[2].call_id == "mine@host"
+    made = [calling()[2].call_id for _ in range(2)]
+    assert all(call_id.endswith("@10.0.0.1") for call_id in made)
+
+
 def test_invite():
     script, call, invite = calling(
         from_display='A "B"', headers=(("Privacy", "id"),), routes=("<sip:10.0.0.2;lr>",), max_forwards=9
