@@ -11,6 +11,7 @@ import click
 from tandem.core.errors import TandemError
 from tandem.gateway.analyser.command import trace_command
 from tandem.gateway.decode import decode_command
+from tandem.gateway.mappings import mappings_command
 
 EXAMPLES = """\b
 Examples:
@@ -50,6 +51,7 @@ def main() -> None:
 
 main.add_command(decode_command)
 main.add_command(trace_command)
+main.add_command(mappings_command)
 
 
 @main.command()

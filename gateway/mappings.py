@@ -1,0 +1,134 @@
+"""`tandem mappings`: the rules by which each protocol becomes the neutral call and is made from it, with their clauses.
+
+A pair of protocols has no table of its own: what comes from the one becomes the neutral call by the rows `A-call`, and
+that becomes the other by the rows `call-B`. Rows of TUP and of the causes are those that the code works by.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+import click
+
+from tandem.gateway.calls.interworking import CAUSE_TO_STATUS, STATUS_TO_CAUSE, CauseMap, MappingRow, describe
+from tandem.gateway.sip.status import PHRASES
+from tandem.gateway.trunks import tup_mapping
+
+_EARLY_MEDIA: Final = "with SDP where early media is wanted"
+
+SIP: Final[tuple[MappingRow, ...]] = (
+    MappingRow("sip-call", "INVITE", "Setup", "RFC 3398 7.2.1"),
+    MappingRow("sip-call", "180 without SDP", "Alerting", "RFC 3398 8.2.3"),
+    MappingRow("sip-call", "180 with SDP", "Alerting, inband", "RFC 3398 8.2.3"),
+    MappingRow("sip-call", "183 with SDP", "Progress, inband", "RFC 3398 8.2.3"),
+    MappingRow("sip-call", "181, 182, 183 without SDP", "Progress", "RFC 3398 8.2.3"),
+    MappingRow("sip-call", "200 to INVITE", "Answer", "RFC 3398 8.2.4"),
+    MappingRow("sip-call", "BYE, CANCEL", "Release, cause of Reason, else 16", "RFC 3398 7.2.3, RFC 3326"),
+    MappingRow("call-sip", "Setup", "INVITE", "RFC 3398 8.2.1"),
+    MappingRow("call-sip", "Alerting", "180", "RFC 3398 7.2.6"),
+    MappingRow("call-sip", "Alerting, inband", f"180, {_EARLY_MEDIA}", "RFC 3398 7.2.6"),
+    MappingRow("call-sip", "Progress", "183", "RFC 3398 7.2.5, 7.2.9"),
+    MappingRow("call-sip", "Progress, inband", f"183, {_EARLY_MEDIA}", "RFC 3398 7.2.5, 7.2.9"),
+    MappingRow("call-sip", "Answer", "200", "RFC 3398 7.2.7"),
+    MappingRow("call-sip", "Suspend, Resume", "nothing", "RFC 3398 9"),
+    MappingRow("call-sip", "Release after answer", "BYE with Reason", "RFC 3326"),
+)
+
+ISUP: Final[tuple[MappingRow, ...]] = (
+    MappingRow("isup-call", "IAM, with the SAMs of an overlap number", "Setup", "Q.764 2.1"),
+    MappingRow("isup-call", "ACM, subscriber free", "Alerting", "Q.764 2.1.4"),
+    MappingRow("isup-call", "ACM, subscriber free, in-band information", "Alerting, inband", "Q.764 2.1.4"),
+    MappingRow("isup-call", "ACM, any other called party's status", "Progress, inband", "Q.764 2.1.4"),
+    MappingRow("isup-call", "CPG, alerting", "Alerting", "Q.764 2.1.6"),
+    MappingRow("isup-call", "CPG, in-band information", "Progress, inband", "Q.764 2.1.6"),
+    MappingRow("isup-call", "CPG, any other event", "Progress", "Q.764 2.1.6"),
+    MappingRow("isup-call", "ANM, CON", "Answer", "Q.764 2.1.7"),
+    MappingRow("isup-call", "SUS", "Suspend", "Q.764 2.4.1"),
+    MappingRow("isup-call", "RES", "Resume", "Q.764 2.4.2"),
+    MappingRow("isup-call", "REL", "Release, its cause and location", "Q.764 2.3"),
+    MappingRow("call-isup", "Setup", "IAM", "Q.764 2.1"),
+    MappingRow("call-isup", "Information", "SAM", "Q.764 2.1"),
+    MappingRow("call-isup", "Alerting", "ACM, subscriber free; after an ACM, CPG, alerting", "Q.764 2.1.4, 2.1.6"),
+    MappingRow("call-isup", "Progress", "ACM, no indication; after an ACM, CPG, progress", "Q.764 2.1.4, 2.1.6"),
+    MappingRow("call-isup", "Progress, inband", "the same with in-band information", "Q.764 2.1.4, 2.1.6"),
+    MappingRow("call-isup", "Answer", "ANM", "Q.764 2.1.7"),
+    MappingRow("call-isup", "Answer without ACM", "CON", "Q.764 2.1.7"),
+    MappingRow("call-isup", "Suspend", "SUS", "Q.764 2.4.1"),
+    MappingRow("call-isup", "Resume", "RES", "Q.764 2.4.2"),
+    MappingRow("call-isup", "Release", "REL with the cause", "Q.764 2.3"),
+)
+
+
+def protocols() -> tuple[str, ...]:
+    """Every protocol that has rows."""
+    return ("sip", "isup", "tup")
+
+
+def rows(source: str | None, target: str | None, overrides: Mapping[str, int] | None = None) -> list[MappingRow]:
+    """The rows from `source` to the call and from the call to `target`; every row where neither is named.
+
+    `overrides` is the operator's `[cause_map]`: the rows it changes name it instead of their clause.
+    """
+    wanted = {f"{source}-call"} if source else set()
+    wanted |= {f"call-{target}"} if target else set()
+    if not wanted:
+        wanted = {direction for name in protocols() for direction in (f"{name}-call", f"call-{name}")}
+    every = [*SIP, *_causes(overrides or {}), *ISUP, *tup_mapping.MAPPINGS]
+    return sorted((row for row in every if row.direction in wanted), key=lambda row: row.direction.startswith("call-"))
+
+
+def _causes(overrides: Mapping[str, int]) -> Iterator[MappingRow]:
+    """The rows between status and cause, changed rows with their new value, added ones at the end."""
+    table = CauseMap.with_overrides(overrides)
+    operator = "[cause_map] of the configuration"
+    statuses = {row.status: row.clause for row in STATUS_TO_CAUSE}
+    for status, cause in table.to_cause.items():
+        clause = operator if f"sip-isup {status}" in overrides else statuses[status]
+        yield MappingRow("sip-call", _status(status), f"Release, cause {describe(cause)}", clause)
+    causes = {row.cause: row.clause for row in CAUSE_TO_STATUS}
+    for cause, status in table.to_status.items():
+        clause = operator if f"isup-sip {cause}" in overrides else causes[cause]
+        yield MappingRow("call-sip", f"Release before answer, cause {describe(cause)}", _status(status), clause)
+
+
+def _status(status: int) -> str:
+    return f"{status} {PHRASES.get(status, '')}".rstrip()
+
+
+def render(found: list[MappingRow]) -> str:
+    """The rows as a table with a heading."""
+    lines = [("rule", "from", "to", "clause"), *found]
+    widths = [max(len(line[column]) for line in lines) for column in range(3)]
+    return "\n".join(
+        "  ".join([*(cell.ljust(width) for cell, width in zip(line, widths, strict=False)), line[3]]) for line in lines
+    )
+
+
+@click.command("mappings")
+@click.option("--from", "source", type=click.Choice(protocols()), help="Protocol of the incoming leg.")
+@click.option("--to", "target", type=click.Choice(protocols()), help="Protocol of the outgoing leg.")
+@click.option(
+    "-c", "--config", type=click.Path(path_type=Path), help="Show the rows as [cause_map] of this file changes them."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON array.")
+def mappings_command(source: str | None, target: str | None, config: Path | None, as_json: bool) -> None:
+    """Show how one protocol becomes another: every rule with its clause.
+
+    Between any two protocols is the neutral call: `isup-call` rows lead to it, `call-sip` rows from it. The messages
+    backwards (ringing, answer, failure) are those of the other direction: --from sip --to isup.
+
+    \b
+    Examples:
+      tandem mappings --from isup --to sip
+      tandem mappings --to tup --json
+    """  # noqa: D301 - click reads the backspace
+    overrides: Mapping[str, int] = {}
+    if config is not None:
+        from tandem.gateway.configuration.load import load
+
+        overrides = load(config).cause_map
+    found = rows(source, target, overrides)
+    click.echo(json.dumps([row._asdict() for row in found]) if as_json else render(found))
