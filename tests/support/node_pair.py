@@ -167,10 +167,10 @@ class Bench:
                 user="{}:{}".format(*ADDRESS[name.lower()]),
                 **parts,
             )
-            tokens = (f"{name}{number}" for number in itertools.count())
+            tokens = map(f"{name}{{}}".format, itertools.count())  # `name` as it is now
             self.nodes[name] = Node(parse(text), tokens.__next__, wall_clock=lambda now: 1.7e9 + now)
         for name in "ab":
-            tokens = (f"{name}{number}" for number in itertools.count())
+            tokens = map(f"{name}{{}}".format, itertools.count())  # `name` as it is now
             host, port = ADDRESS[name]
             self.users[name] = SipAgent(AgentConfiguration(host, port), tokens.__next__)
         for name in "AB":
