@@ -59,7 +59,7 @@ def _after_label(bits: Bits, variant: str) -> Fields:
     row = MESSAGES.get((heading["h0"], heading["h1"]))
     if row is None or variant not in row["variants"]:
         raise NotInTables(f"no message H0 {heading['h0']} H1 {heading['h1']} ({variant})")
-    found = {"message": row["acronym"], "name": row["name"]}
+    found: Fields = {"message": row["acronym"]}
     found |= _read(bits, TABLES["layouts"].get(row["acronym"], []), variant)
     if bits.bits:
         found["rest"] = bits.octets(len(bits.bits) // 8)
@@ -69,14 +69,18 @@ def _after_label(bits: Bits, variant: str) -> Fields:
 def _read(bits: Bits, layout: list[Fields], variant: str) -> Fields:
     found: Fields = {}
     for step in layout:
+        if "when" in step and found[step["when"]] != step.get("equals", 1):
+            continue
         if "stop" in step:
             if found[step["stop"]]:
                 break  # a field whose layout the tables do not have: what follows is the rest
+        elif "refuse_unless" in step:
+            if found[step["refuse_unless"]] not in step["in"]:
+                raise NotInTables(f"{step['refuse_unless']} {found[step['refuse_unless']]}: length unknown")
         elif "spare" in step:
             bits.take(_size(step["spare"], variant))
         elif "part" in step:
-            if "when" not in step or found[step["when"]] == step.get("equals", 1):
-                found[step["part"]] = _read(bits, TABLES["parts"][step["part"]], variant)
+            found[step["part"]] = _read(bits, TABLES["parts"][step["part"]], variant)
         else:
             found[step["field"]] = _value(bits, step, found, variant)
     return found
