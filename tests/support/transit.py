@@ -131,6 +131,10 @@ class Side:
             else:
                 self.note(output)
 
+    def release(self, call: int, cause: int, now: float) -> None:
+        """End a call."""
+        self.exchange.release(call, cause, now)
+
     def from_node(self, transit: Transit, side: str, effects: Effects) -> None:
         """What the node wants done, where it is not a message of SS7."""
 
@@ -329,7 +333,7 @@ class Transit:
 
     def release(self, side: str, call: int, cause: int) -> None:
         """An outer exchange releases."""
-        self.sides[side].exchange.release(call, cause, self.now)
+        self.sides[side].release(call, cause, self.now)
         self._drain()
 
     def run(self, seconds: float) -> None:
@@ -392,7 +396,11 @@ class _Levels:
     def __init__(self, transit: Transit) -> None:
         self.units: list[Any] = []
         self.messages: list[Any] = []
+        self.stopped = True
         self._transit = transit
+
+    def stop(self, now: float) -> None:
+        """There are no links."""
 
     def settle(self, now: float) -> list[Any]:
         return []
