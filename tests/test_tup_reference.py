@@ -4,7 +4,7 @@ On the hand-assembled messages, on generated ones with label and circuit, and on
 those: both read the same, or both refuse.
 """
 
-import random
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from support.tup_messages import messages
 from support.tup_plain import plain
 from support.tup_reference import MESSAGES, TABLES, NotInTables, decode
-from support.tup_vectors import VECTORS
+from support.tup_vectors import VECTORS, changed
 
 from tandem.core.errors import DecodeError
 from tandem.ss7.mtp3.label import RoutingLabel, encode_label, parse_label
@@ -75,16 +75,11 @@ def test_reference_reads_what_the_product_sends(variant, data):
 
 @pytest.mark.parametrize("variant", Variant)
 def test_both_read_the_same_of_changed_octets_or_both_refuse(variant):
-    source = random.Random(f"changed {variant}")
+    source = Random(f"changed {variant}")
     vectors = [vector.octets for vector in VECTORS if vector.variant == variant.value]
     refused = 0
     for _ in range(4000):
-        changed = bytearray(source.choice(vectors))
-        for _ in range(source.randint(1, 4)):
-            changed[source.randrange(len(changed))] = source.randrange(256)
-        octets = bytes(changed[: source.randint(len(changed) - 3, len(changed))]) + source.randbytes(
-            source.randint(0, 2)
-        )
+        octets = changed(source, source.choice(vectors))
         said = reference(octets, variant)
         assert product(octets, variant) == said, octets.hex()
         refused += said is None

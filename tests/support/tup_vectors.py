@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from random import Random
 from typing import Any
 
 from support.tup_reference import FOLDER
@@ -58,3 +59,11 @@ def read(text: str) -> list[Vector]:
 
 
 VECTORS = read((FOLDER / "messages.txt").read_text(encoding="utf-8"))
+
+
+def changed(source: Random, octets: bytes) -> bytes:
+    """`octets` with some of them altered, cut by up to three, and up to two more behind them."""
+    new = bytearray(octets)
+    for _ in range(source.randint(1, 4)):
+        new[source.randrange(len(new))] = source.randrange(256)
+    return bytes(new[: source.randint(len(new) - 3, len(new))]) + source.randbytes(source.randint(0, 2))
