@@ -119,51 +119,48 @@ flag("signalling_path", "Signalling System No. 7 all the way", 0x04)
 number("number_of_address_signals", "Number of address signals", 0xF0)
 text("digits", "Address signals")
 
--- First indicator octet of IAI, response octet of GSM, request octet of GRQ.
-flag("has_network_capability", "Network capability or user facility information", 0x01)
-flag("has_closed_user_group", "Closed user group information", 0x02)
-flag("has_additional_calling_party", "Additional calling party information", 0x04)
-flag("has_additional_routing", "Additional routing information", 0x08)
-flag("has_calling_line_identity", "Calling line identity", 0x10)
-flag("has_original_called_address", "Original called address", 0x20)
-flag("has_charging_information", "Charging information", 0x40)
-local INFORMATION = {
-  "has_network_capability", "has_closed_user_group", "has_additional_calling_party", "has_additional_routing",
-  "has_calling_line_identity", "has_original_called_address", "has_charging_information",
-}
-
--- The same name with another mask: an identity of its own under the same filter.
-local function again(key, name, title, mask)
-  f[key] = ProtoField.bool("tup." .. name, title, 8, nil, mask)
+-- An octet of flags, bit 1 first. The same name may stand for another bit in another message, so each has its own key.
+local function flags(prefix, list)
+  local keys = {}
+  for place, item in ipairs(list) do
+    keys[place] = prefix .. item[1]
+    f[keys[place]] = ProtoField.bool("tup." .. item[1], item[2], 8, nil, 2 ^ (place - 1))
+  end
+  return keys
 end
-again("response_category", "has_calling_party_category", "Calling party's category", 0x01)
-again("response_line", "has_calling_line_identity", "Calling line identity", 0x02)
-again("response_trunk", "has_incoming_trunk", "Incoming trunk and transit exchange identity", 0x04)
-again("response_called", "has_original_called_address", "Original called address", 0x08)
-again("response_echo", "outgoing_echo_suppressor", "Outgoing half echo suppressor included", 0x10)
-again("response_malicious", "malicious_call_identification", "Malicious call identification provided", 0x20)
-again("response_hold", "hold", "Hold provided", 0x40)
-local RESPONSE = {
-  "response_category", "response_line", "response_trunk", "response_called", "response_echo", "response_malicious",
-  "response_hold",
-}
 
-flag("asks_calling_party_category", "Calling party's category", 0x01)
-flag("asks_calling_line_identity", "Calling line identity", 0x02)
-flag("asks_original_called_address", "Original called address", 0x04)
-flag("asks_malicious_call_identification", "Malicious call identification encountered", 0x08)
-flag("asks_hold", "Hold", 0x10)
-flag("asks_outgoing_echo_suppressor", "Outgoing half echo suppressor", 0x20)
-local REQUEST = {
-  "asks_calling_party_category", "asks_calling_line_identity", "asks_original_called_address",
-  "asks_malicious_call_identification", "asks_hold", "asks_outgoing_echo_suppressor",
-}
+local INFORMATION = flags("information ", {
+  { "has_network_capability", "Network capability or user facility information" },
+  { "has_closed_user_group", "Closed user group information" },
+  { "has_additional_calling_party", "Additional calling party information" },
+  { "has_additional_routing", "Additional routing information" },
+  { "has_calling_line_identity", "Calling line identity" },
+  { "has_original_called_address", "Original called address" },
+  { "has_charging_information", "Charging information" },
+})
+local RESPONSE = flags("response ", {
+  { "has_calling_party_category", "Calling party's category" },
+  { "has_calling_line_identity", "Calling line identity" },
+  { "has_incoming_trunk", "Incoming trunk and transit exchange identity" },
+  { "has_original_called_address", "Original called address" },
+  { "outgoing_echo_suppressor", "Outgoing half echo suppressor included" },
+  { "malicious_call_identification", "Malicious call identification provided" },
+  { "hold", "Hold provided" },
+})
+local REQUEST = flags("request ", {
+  { "asks_calling_party_category", "Calling party's category" },
+  { "asks_calling_line_identity", "Calling line identity" },
+  { "asks_original_called_address", "Original called address" },
+  { "asks_malicious_call_identification", "Malicious call identification encountered" },
+  { "asks_hold", "Hold" },
+  { "asks_outgoing_echo_suppressor", "Outgoing half echo suppressor" },
+})
 
 number("address_complete_type", "Type of address complete", 0x03, KINDS)
 flag("subscriber_free", "Subscriber free", 0x04)
 flag("incoming_echo_suppressor", "Incoming half echo suppressor included", 0x08)
 flag("call_forwarded", "Call forwarded", 0x10)
-again("complete_path", "signalling_path", "Signalling System No. 7 all the way", 0x20)
+f.complete_path = ProtoField.bool("tup.signalling_path", "Signalling System No. 7 all the way", 8, nil, 0x20)
 local COMPLETE = {
   "address_complete_type", "subscriber_free", "incoming_echo_suppressor", "call_forwarded", "complete_path",
 }
@@ -254,11 +251,7 @@ function Reader:digits(tree, name, count)
     found[#found + 1] = DIGITS:sub(signal + 1, signal + 1)
   end
   local signals = table.concat(found)
-  if range then
-    tree:add(f[name], range, signals)
-  else
-    tree:add(f[name], signals)
-  end
+  local _ = range and tree:add(f[name], range, signals) or tree:add(f[name], signals)
   return signals
 end
 
@@ -337,7 +330,7 @@ function Reader:incoming_trunk(tree)
   end)
 end
 
--- Messages: each reads what is behind the heading and returns what the Info column shows of it. ------------------------
+-- Messages: each reads what is behind the heading and returns what the Info column shows of it ----------------------
 
 local function initial(r, tree)
   r:octet(tree, { "calling_party_category" })
@@ -421,10 +414,7 @@ local READ = {
       tree:add(f.charging_information, r:take(r:left()))
     end
   end,
-  EUM = function(r, tree)
-    r:octet(tree, { "unsuccessful_indicator" })
-    r:point_code(tree, "point_code")
-  end,
+  EUM = function(r, tree) r:octet(tree, { "unsuccessful_indicator" }); r:point_code(tree, "point_code") end,
   ACC = function(r, tree) r:octet(tree, { "congestion_level" }) end,
   MPM = function(r, tree) tree:add_le(f.pulses, r:take(2)) end,
   GRS = group(false),
