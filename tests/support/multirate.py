@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
+from support.media_plane import free_ports
 
 from tandem.gateway.media.plane import Plane
 from tandem.gateway.media.protocol import Channel, Command, MediaConfiguration, SpanConfiguration
@@ -23,6 +24,7 @@ class Crossing:
         lines = {side: f"virtual:{name}-{side}" for side in ("left", "right")}
         self.plane = Plane(
             MediaConfiguration(
+                rtp_ports=(first := free_ports(12), first + 9),
                 spans=[
                     SpanConfiguration(side, line, law)
                     for (side, line), law in zip(lines.items(), ("A", "u"), strict=True)
