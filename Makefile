@@ -28,12 +28,11 @@ demo: $(BIN)/.installed ## Set up, then run two gateways with an E1 between them
 peers:
 	@sh tests/support/install_peers.sh $(PEERS)
 
-test: $(BIN)/.tools peers ## Set up, then run every test, real peers included
-	$(BIN)/python -m pytest -q
+test: unit interop ## Set up, then run every test, real peers included
 
 check: format lint types layers unit ## Format, lint, types, layer contracts, tests without peers
 
-.PHONY: unit
+.PHONY: unit interop
 format: $(BIN)/.tools
 	$(BIN)/ruff format --check .
 lint: $(BIN)/.tools
@@ -44,7 +43,11 @@ types: $(BIN)/.tools
 layers: $(BIN)/.tools
 	$(BIN)/lint-imports
 unit: $(BIN)/.tools peers
-	$(BIN)/python -m pytest -q -m 'not interop' -n 2
+	$(BIN)/python -m pytest -q -m 'not interop' -n auto
+
+# One after another: what they measure (speech, delays) is real time, and they share ports.
+interop: $(BIN)/.tools peers
+	$(BIN)/python -m pytest -q -m interop
 
 docs: $(BIN)/.installed ## Regenerate the reference pages that come from the code
 	$(BIN)/python -m tandem.gateway.reference docs/reference
