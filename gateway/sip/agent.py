@@ -16,6 +16,7 @@ from tandem.gateway.sip.fields import format_address
 from tandem.gateway.sip.incoming import IncomingCall
 from tandem.gateway.sip.layer import TransactionLayer
 from tandem.gateway.sip.message import Request, Response
+from tandem.gateway.sip.options import CallOptions
 from tandem.gateway.sip.outgoing import OutgoingCall
 from tandem.gateway.sip.primitives import Endpoint, InviteRequest, OptionsResult, Output
 from tandem.gateway.sip.server_transaction import ServerTransaction
@@ -115,6 +116,57 @@ class SipAgent:
         """Offer a new session in an answered call; False when that is not possible now. Ends in ReInviteResult."""
         found = self._context.calls.get(call)
         return found is not None and found.reinvite(body, headers, now)
+
+    def configure(self, call: int, options: CallOptions, now: float) -> bool:
+        """Say what an incoming call may use, before its answer; False: refused for that (420, 421, 422)."""
+        found = self._context.calls.get(call)
+        return isinstance(found, IncomingCall) and found.configure(options, now)
+
+    def is_reliable(self, call: int) -> bool:
+        """Whether provisional responses of an incoming call are sent reliably.
+
+        The first must then have the offer where the INVITE had none (RFC 3261 13.2.1).
+        """
+        found = self._context.calls.get(call)
+        return isinstance(found, IncomingCall) and found.reliable
+
+    def prack(self, call: int, tag: str, body: bytes, now: float) -> None:
+        """Answer the offer of a reliable provisional response (`Provisional.offer`)."""
+        found = self._context.calls.get(call)
+        if isinstance(found, OutgoingCall):
+            found.prack(tag, body, now)
+
+    def modify(self, call: int, body: bytes | None, headers: Headers, now: float) -> None:
+        """Offer a new session in an answered call as soon as that is possible; as `reinvite`, but it waits."""
+        if (found := self._context.calls.get(call)) is not None:
+            found.modify(body, headers, now)
+
+    def update(self, call: int, body: bytes | None, headers: Headers, now: float) -> bool:
+        """Send UPDATE; False when that is not possible now. Ends in UpdateResult."""
+        found = self._context.calls.get(call)
+        return found is not None and found.update(body, headers, now)
+
+    def answer_update(
+        self, call: int, status: int, body: bytes | None = None, headers: Headers = (), *, now: float
+    ) -> None:
+        """Answer SessionOffered."""
+        if (found := self._context.calls.get(call)) is not None:
+            found.answer_update(status, body, headers, now)
+
+    def answer_refer(self, call: int, status: int, now: float) -> None:
+        """Answer Refer: 202 to perform it, or a refusal."""
+        if (found := self._context.calls.get(call)) is not None:
+            found.answer_refer(status, now)
+
+    def notify_refer(self, call: int, status_line: str, final: bool, now: float) -> None:
+        """Tell the peer how its REFER goes."""
+        if (found := self._context.calls.get(call)) is not None:
+            found.notify_refer(status_line, final, now)
+
+    def probe(self, call: int, now: float) -> bool:
+        """Ask the peer with OPTIONS whether it still knows the call; ends in ProbeResult. False: not possible now."""
+        found = self._context.calls.get(call)
+        return found is not None and found.upkeep.probe(now)
 
     def answer_reinvite(
         self, call: int, status: int, body: bytes | None = None, headers: Headers = (), *, now: float

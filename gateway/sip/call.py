@@ -13,6 +13,7 @@ from tandem.gateway.sip.dialog import Dialog, DialogKey
 from tandem.gateway.sip.errors import SipDecodeError
 from tandem.gateway.sip.layer import TransactionLayer
 from tandem.gateway.sip.message import Request, Response, format_fields
+from tandem.gateway.sip.options import CallOptions
 from tandem.gateway.sip.primitives import (
     CallOutput,
     Closed,
@@ -22,16 +23,22 @@ from tandem.gateway.sip.primitives import (
     Endpoint,
     Failed,
     InfoReceived,
+    Refer,
+    Refreshed,
     ReInvite,
     ReInviteConfirmed,
     ReInviteResult,
+    SessionOffered,
 )
 from tandem.gateway.sip.server_transaction import ServerTransaction
 from tandem.gateway.sip.transaction import Transaction
+from tandem.gateway.sip.upkeep import BUSY_RETRY, GONE, Upkeep
 
 Headers = Iterable[tuple[str, str]]
 #: An INVITE in Proceeding has no timer of its own; three minutes is what 16.6 gives a proxy (timer C).
 REINVITE_LIMIT: Final = 180.0
+#: What an INFO may carry; other bodies get 415.
+INFO_BODIES: Final = ("application/dtmf-relay", "application/dtmf", "application/isup", "multipart/mixed")
 
 
 class CallTimer(IntEnum):
@@ -47,6 +54,13 @@ class CallTimer(IntEnum):
     """The longest wait for the final response after CANCEL (9.1)."""
     REINVITE = 105
     """The longest wait for the final response to our re-INVITE; outlives the call, as its transaction does."""
+    RELIABLE = 106
+    """Retransmission of a reliable provisional response until its PRACK comes (RFC 3262 3)."""
+    PRACK = 107
+    """The longest wait for that PRACK."""
+
+
+_ENDED_WITH_THE_CALL: Final = tuple(timer for timer in CallTimer if timer is not CallTimer.REINVITE)
 
 
 @dataclass(slots=True)
@@ -61,8 +75,13 @@ class Context:
 class Call:
     """One call; a subclass for each direction brings it to its dialog."""
 
-    def __init__(self, context: Context, number: int, call_id: str) -> None:
+    owns_call_id = False
+    """We made the Call-ID (RFC 3261 14.1: that decides who waits longer after glare)."""
+
+    def __init__(self, context: Context, number: int, call_id: str, options: CallOptions) -> None:
         self.context = context
+        self.options = options
+        self.upkeep = Upkeep(self, options)
         self.call_id = call_id
         self.layer = context.layer
         self.number = number
@@ -79,6 +98,11 @@ class Call:
         self._reinvite_server: ServerTransaction | None = None
         self._reinvite_client: InviteClientTransaction | None = None
         self._reinvite_cseq = 0
+        self._reinvite_sent: tuple[bytes | None, Headers, bool] = (None, (), False)
+        """Body, headers and whether it is a refresh, of the re-INVITE under way."""
+        self._update_server: ServerTransaction | None = None
+        """UPDATE or PRACK of the peer whose offer the owner has not answered yet."""
+        self._refer_server: ServerTransaction | None = None
         context.calls[number] = self
 
     # --- what the owner asks for ---
@@ -99,13 +123,17 @@ class Call:
             self._send_bye(self.dialog, extra, now)
             self.close()
 
-    def reinvite(self, body: bytes | None, headers: Headers, now: float) -> bool:
+    def reinvite(self, body: bytes | None, headers: Headers, now: float, refresh: bool = False) -> bool:
         """Offer a new session; False while another INVITE is under way in either direction (14.1)."""
         if self.dialog is None or self.leaving or self._busy:
             return False
         head = self.dialog.head(self.layer.via())
-        extra = self._session_fields(headers, body)
+        supported = "Supported: timer\r\n" if self.upkeep.timer.wanted else ""
+        headers = tuple(headers)
+        extra = f"{supported}{self.upkeep.timer.request_lines()}{self._session_fields(headers, body)}"
         self._reinvite_cseq = head.cseq
+        self._reinvite_sent = body, headers, refresh
+        self.upkeep.description = body or self.upkeep.description
         self._reinvite_client = self.layer.invite(head, extra, body, self.dialog.destination, self, now)
         return True
 
@@ -119,9 +147,65 @@ class Call:
             return
         self._reinvite_server = None
         if status < 300:
-            self._accept(transaction, status, "", self._session_fields(headers, body), body, now)
+            timer = self.upkeep.timer.accept(transaction.request)
+            self._accept(transaction, status, "", f"{timer}{self._session_fields(headers, body)}", body, now)
+            self.upkeep.description = body or self.upkeep.description
+            self.upkeep.begin(now)
         else:
             self.layer.respond(transaction, status, now, extra=format_fields(headers))
+
+    def modify(self, body: bytes | None, headers: Headers, now: float) -> None:
+        """Offer a new session by re-INVITE, as soon as no other is under way; of several that wait the last counts."""
+        if not self.reinvite(body, headers, now):
+            self.upkeep.retry(body, headers, now, refresh=False, delay=BUSY_RETRY)
+
+    def update(self, body: bytes | None, headers: Headers, now: float) -> bool:
+        """Send UPDATE (RFC 3311); False while there is no dialog for it, or another change is under way."""
+        dialog = self.dialog or self._early_dialog()
+        if dialog is None or self._update_server is not None or (self.dialog is not None and body and self._busy):
+            return False
+        return self.upkeep.update(dialog, body, headers, now)
+
+    def answer_update(self, status: int, body: bytes | None, headers: Headers, now: float) -> None:
+        """Answer the offer of the peer's UPDATE or PRACK."""
+        transaction, self._update_server = self._update_server, None
+        if transaction is None:
+            return
+        if status >= 300:
+            self.layer.respond(transaction, status, now, extra=format_fields(headers))
+            return
+        update = transaction.request.method == "UPDATE"
+        timer = self.upkeep.timer.accept(transaction.request) if update and self.dialog is not None else ""
+        extra = f"{timer}{self._session_fields(headers, body)}"
+        self.layer.respond(transaction, status, now, extra=extra, body=body)
+        self.upkeep.description = body or self.upkeep.description
+        if update and self.dialog is not None:
+            self.upkeep.begin(now)
+
+    def answer_refer(self, status: int, now: float) -> None:
+        """Answer the peer's REFER: 202 to perform it, or a refusal."""
+        transaction, self._refer_server = self._refer_server, None
+        if transaction is not None:
+            self.layer.respond(transaction, status, now, extra=self.layer.contact_line)
+
+    def notify_refer(self, status_line: str, final: bool, now: float) -> None:
+        """Tell the peer how its REFER goes (RFC 3515 2.4.4): `SIP/2.0 100 Trying` and so on."""
+        if self.dialog is None or self.leaving:
+            return
+        state = "terminated;reason=noresource" if final else "active;expires=60"
+        extra = (
+            f"{self.layer.agent_line}{self.layer.contact_line}Event: refer\r\nSubscription-State: {state}\r\n"
+            "Content-Type: message/sipfrag;version=2.0\r\n"
+        )
+        head = self.dialog.head(self.layer.via())
+        body = f"{status_line}\r\n".encode()
+        self.layer.request("NOTIFY", head, extra, body, self.dialog.destination, None, now)
+
+    def lost(self, what: str, now: float) -> None:
+        """The peer is gone or does not know the call: BYE all the same, and Failed. Before the answer, INVITE decides."""
+        if self.dialog is not None and not self.leaving:
+            self._send_bye(self.dialog, "", now)
+            self.close(Failed(self.number, what))
 
     def send_info(self, content_type: str, body: bytes, headers: Headers, now: float) -> None:
         """Send INFO in the dialog (RFC 6086); its outcome is not reported."""
@@ -142,9 +226,7 @@ class Call:
             return
         handler = self._REQUESTS.get(request.method)
         if handler is None:
-            self.layer.refuse(
-                request, source, 481 if request.method in ("NOTIFY", "PRACK") else 405, now, self.layer.allow_line
-            )
+            self.layer.refuse(request, source, 481 if request.method == "NOTIFY" else 405, now, self.layer.allow_line)
         else:
             handler(self, request, dialog, source, now)
 
@@ -159,10 +241,13 @@ class Call:
         if self._reinvite_server is not None:
             # 15.1.2: requests still open get 487.
             self.layer.respond(self._reinvite_server, 487, now)
+        self._refuse_open(now)
         self.close(Ended(self.number, request))
 
     def _on_reinvite(self, request: Request, dialog: Dialog, source: Endpoint, now: float) -> None:
-        if self.dialog is None or self._reinvite_server is not None or self._answer is not None:
+        if (refusal := self.upkeep.timer.refusal(request)) is not None:
+            self.layer.refuse(request, source, 422, now, refusal)
+        elif self.dialog is None or self._reinvite_server is not None or self._answer is not None:
             # 14.2: an INVITE of the peer is still open. Retry-After is between 0 and 10 s, there chosen at random.
             self.layer.refuse(request, source, 500, now, "Retry-After: 5\r\n")
         elif self._reinvite_client is not None:
@@ -173,25 +258,65 @@ class Call:
             except SipDecodeError:
                 self.layer.refuse(request, source, 400, now)
                 return
+            self.upkeep.heard(request)
             self._reinvite_server = self.layer.serve(request, source, self)
             self.layer.respond(self._reinvite_server, 100, now)
             self.emit(ReInvite(self.number, request))
 
     def _on_update(self, request: Request, dialog: Dialog, source: Endpoint, now: float) -> None:
-        """RFC 3311: a target refresh is taken, a change of session is not."""
+        """RFC 3311 5.2: a target refresh is taken at once, an offer goes to the owner unless another is open."""
+        if (refusal := self.upkeep.timer.refusal(request)) is not None:
+            self.layer.refuse(request, source, 422, now, refusal)
+            return
+        if request.body:
+            if self._offer_of_ours_open():
+                self.layer.refuse(request, source, 491, now)
+                return
+            if self._offer_of_theirs_open():
+                self.layer.refuse(request, source, 500, now, "Retry-After: 5\r\n")
+                return
         try:
             dialog.refresh_target(request)
         except SipDecodeError:
             self.layer.refuse(request, source, 400, now)
             return
+        self.upkeep.heard(request)
+        transaction = self.layer.serve(request, source, None)
         if request.body:
-            self.layer.refuse(request, source, 488, now)
-        else:
-            self.layer.respond(self.layer.serve(request, source, None), 200, now, extra=self.layer.contact_line)
+            self._update_server = transaction
+            self.emit(SessionOffered(self.number, request))
+            return
+        confirmed = self.dialog is not None
+        timer = self.upkeep.timer.accept(request) if confirmed else ""
+        self.layer.respond(transaction, 200, now, extra=f"{timer}{self.layer.contact_line}{self.layer.allow_line}")
+        if confirmed:
+            self.upkeep.begin(now)
 
     def _on_info(self, request: Request, dialog: Dialog, source: Endpoint, now: float) -> None:
+        """RFC 6086: a body of a kind that is not known gets 415."""
+        try:
+            known = not request.body or request.content_type in INFO_BODIES
+        except SipDecodeError:
+            known = False
+        if not known:
+            self.layer.refuse(request, source, 415, now, f"Accept: {', '.join(INFO_BODIES)}\r\n")
+            return
         self.layer.respond(self.layer.serve(request, source, None), 200, now)
         self.emit(InfoReceived(self.number, request))
+
+    def _on_refer(self, request: Request, dialog: Dialog, source: Endpoint, now: float) -> None:
+        """RFC 3515: the owner decides; without a confirmed dialog there is nothing to transfer."""
+        if "REFER" not in self.layer.configuration.allow:
+            self.layer.refuse(request, source, 405, now, self.layer.allow_line)
+        elif self.dialog is None or self._refer_server is not None or self.leaving:
+            self.layer.refuse(request, source, 603, now)
+        else:
+            self._refer_server = self.layer.serve(request, source, None)
+            self.emit(Refer(self.number, request))
+
+    def _on_prack(self, request: Request, dialog: Dialog, source: Endpoint, now: float) -> None:
+        """RFC 3262 3: it acknowledges nothing that we sent."""
+        self.layer.refuse(request, source, 481, now)
 
     def _on_options(self, request: Request, dialog: Dialog, source: Endpoint, now: float) -> None:
         answer_options(self.layer, request, source, now)
@@ -214,6 +339,8 @@ class Call:
         "UPDATE": lambda call, *event: call._on_update(*event),
         "INFO": lambda call, *event: call._on_info(*event),
         "OPTIONS": lambda call, *event: call._on_options(*event),
+        "PRACK": lambda call, *event: call._on_prack(*event),
+        "REFER": lambda call, *event: call._on_refer(*event),
     }
 
     # --- what transactions and timers tell ---
@@ -238,11 +365,23 @@ class Call:
         if transaction is not self._reinvite_client:
             return
         self._reinvite_client = None
-        self.emit(ReInviteResult(self.number, status, response))
-        if status in (408, 481) and not self.leaving:
+        body, headers, refresh = self._reinvite_sent
+        if status < 300:
+            self.upkeep.refreshed(response, now)
+            self.emit(Refreshed(self.number, response) if refresh else ReInviteResult(self.number, status, response))
+        elif status in GONE:
+            if not refresh:
+                self.emit(ReInviteResult(self.number, status, response))
             # 12.2.1.2: the peer does not know the dialog any more.
-            self._send_bye(dialog, "", now)
-            self.close(Failed(self.number, "dialog"))
+            self.lost("dialog", now)
+        elif refresh:
+            self.upkeep.refresh_failed(response, now)
+        elif status == 491 and not self.leaving:
+            self.upkeep.retry(body, headers, now, refresh=False, delay=None)
+        elif status == 422 and self.upkeep.timer.too_small(response) and not self.leaving:
+            self.upkeep.retry(body, headers, now, refresh=False, delay=0.0)
+        else:
+            self.emit(ReInviteResult(self.number, status, response))
 
     def on_timeout(self, transaction: Transaction, now: float) -> None:
         """Our re-INVITE got no answer: the dialog is at its end (12.2.1.2). A refusal of ours without ACK is over."""
@@ -250,9 +389,9 @@ class Call:
             return
         self._reinvite_client = None
         if self.dialog is not None and not self.leaving:
-            self.emit(ReInviteResult(self.number, 408, None))
-            self._send_bye(self.dialog, "", now)
-            self.close(Failed(self.number, "timeout"))
+            if not self._reinvite_sent[2]:
+                self.emit(ReInviteResult(self.number, 408, None))
+            self.lost("timeout", now)
 
     def on_timer(self, timer: IntEnum, now: float) -> None:
         """A timer of the call expired."""
@@ -286,19 +425,43 @@ class Call:
         del self.context.calls[self.number]
         if self.dialog is not None:
             self.context.dialogs.pop(self.dialog.key, None)
-        for timer in (CallTimer.ANSWER, CallTimer.ACK, CallTimer.PROVISIONAL, CallTimer.CANCEL):
+        for timer in _ENDED_WITH_THE_CALL:
             self.layer.stop(self, timer)
-        self._answer = self._reinvite_server = None
+        self.upkeep.stop()
+        for transaction in (self._update_server, self._refer_server):
+            if transaction is not None:
+                # Unanswered; its repetition finds no dialog and gets 481.
+                self.layer.terminated(transaction)
+        self._answer = self._reinvite_server = self._update_server = self._refer_server = None
 
     @property
     def _busy(self) -> bool:
         return self._answer is not None or self._reinvite_server is not None or self._reinvite_client is not None
 
+    def _offer_of_ours_open(self) -> bool:
+        """We wait for an answer of the peer (RFC 3311 5.2: its UPDATE with an offer gets 491)."""
+        return self._reinvite_client is not None or self.upkeep.updating
+
+    def _offer_of_theirs_open(self) -> bool:
+        """The peer waits for an answer of ours (RFC 3311 5.2: its UPDATE with an offer gets 500)."""
+        return self._reinvite_server is not None or self._update_server is not None
+
+    def _early_dialog(self) -> Dialog | None:
+        """The dialog before the answer in which requests may be sent, None without one."""
+        return None
+
     def _accept(
-        self, transaction: ServerTransaction, status: int, tag: str, extra: str, body: bytes | None, now: float
+        self,
+        transaction: ServerTransaction,
+        status: int,
+        tag: str,
+        extra: str,
+        body: bytes | None,
+        now: float,
+        phrase: str | None = None,
     ) -> None:
         """Send a 2xx to an INVITE and repeat it until its ACK comes (13.3.1.4)."""
-        self.layer.respond(transaction, status, now, tag, extra, body)
+        self.layer.respond(transaction, status, now, tag, extra, body, phrase)
         self._answer = transaction
         self._answer_interval = self.layer.timers.t1
         self.layer.start(self, CallTimer.ANSWER, now + self._answer_interval)
@@ -315,7 +478,15 @@ class Call:
             # As 15.1.2 has it for the other side: an INVITE still open gets 487. Unanswered it would stay for ever.
             self.layer.respond(self._reinvite_server, 487, now)
             self._reinvite_server = None
+        self._refuse_open(now)
         Bye(self.layer, dialog, extra, self.credentials).send("", now)
+
+    def _refuse_open(self, now: float) -> None:
+        """What the owner has not answered gets 487 when the call ends (15.1.2)."""
+        for transaction in (self._update_server, self._refer_server):
+            if transaction is not None:
+                self.layer.respond(transaction, 487, now)
+        self._update_server = self._refer_server = None
 
     def _session_fields(self, headers: Headers, body: bytes | None, content_type: str = "application/sdp") -> str:
         content = f"Content-Type: {content_type}\r\n" if body else ""

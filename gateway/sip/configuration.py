@@ -34,11 +34,12 @@ class AgentConfiguration:
     user_agent: str = "Tandem"
     """Value of User-Agent and Server; empty to send neither."""
     timers: SipTimers = field(default_factory=SipTimers)
-    allow: tuple[str, ...] = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "UPDATE")
+    allow: tuple[str, ...] = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "UPDATE", "PRACK")
     """Methods of the Allow header (RFC 3261 20.5)."""
     supported: tuple[str, ...] = ()
-    """Option tags that may stand in Require (RFC 3261 20.32); others get 420."""
-    bodies: tuple[str, ...] = ("application/sdp",)
+    """Option tags that may stand in Require (RFC 3261 20.32); others get 420. With `100rel` and `timer` the owner
+    says what a call may use (`SipAgent.configure`)."""
+    bodies: tuple[str, ...] = ("application/sdp", "multipart/mixed")
     """Media types accepted in an INVITE; others get 415 unless their handling is optional."""
     maximum_message: int = 65507
     """Longest message sent, in octets: the payload of one UDP datagram over IPv4."""

@@ -8,8 +8,19 @@ from typing import Final
 from tandem.gateway.sip.call import Call, CallTimer, Context, Headers
 from tandem.gateway.sip.dialog import Dialog
 from tandem.gateway.sip.message import Request, format_fields
-from tandem.gateway.sip.primitives import CallOutput, Cancelled, Endpoint, IncomingInvite
+from tandem.gateway.sip.options import CallOptions
+from tandem.gateway.sip.primitives import (
+    CallOutput,
+    Cancelled,
+    Endpoint,
+    Failed,
+    IncomingInvite,
+    ProvisionalConfirmed,
+    SessionOffered,
+)
+from tandem.gateway.sip.reliable import OPTION, ReliableSender, acknowledged
 from tandem.gateway.sip.server_transaction import ServerTransaction
+from tandem.gateway.sip.session_timer import SessionTimer, supports
 from tandem.gateway.sip.transaction import Transaction
 
 #: RFC 3261 13.3.1.1: a provisional response every minute keeps proxies from giving up.
@@ -22,35 +33,157 @@ class IncomingCall(Call):
     def __init__(self, context: Context, number: int, request: Request, source: Endpoint, now: float) -> None:
         self.tag = context.layer.token()
         self._early = Dialog.from_request(request, self.tag, source)
-        super().__init__(context, number, request.call_id)
+        super().__init__(context, number, request.call_id, CallOptions())
+        self.reliable = False
+        """Provisional responses with a To tag are sent reliably."""
+        self._sender = ReliableSender()
+        self._reliable_interval = 0.0
+        self._last_provisional: tuple[int, str | None, Headers] = (180, None, ())
+        self._waiting_answer: tuple[int, str | None, Headers, bytes | None] | None = None
+        """The 2xx that waits for a PRACK."""
+        self._offered = False
+        """Our reliable response offered, and the answer has not come in its PRACK yet."""
+        self._settled = False
+        """The first offer was answered in a reliable response or its PRACK."""
+        self.upkeep.heard(request)
         self._transaction: ServerTransaction | None = self.layer.serve(request, source, self)
         self._record_routes = "".join(f"Record-Route: {value}\r\n" for value in request.fields.get("record-route", ()))
         context.dialogs[self._early.key] = (self, self._early)
         self.layer.respond(self._transaction, 100, now)
         self.emit(IncomingInvite(number, request, source))
 
-    def respond(self, status: int, phrase: str | None, headers: Headers, body: bytes | None, now: float) -> None:
-        """Send a provisional or the final response; ignored once a final one was sent."""
+    def configure(self, options: CallOptions, now: float) -> bool:
+        """Take what the call may use; False when the request cannot have that: it was then refused."""
         transaction = self._transaction
         if transaction is None:
+            return False
+        request = transaction.request
+        required = [tag.lower() for tag in request.values("require")]
+        timer = SessionTimer(options)
+        off = [tag for tag, on in ((OPTION, options.reliable != "off"), ("timer", timer.wanted)) if not on]
+        if missing := [tag for tag in off if tag in required]:
+            self.respond(420, None, (("Unsupported", ", ".join(missing)),), None, now)
+        elif options.reliable == "required" and not supports(request, OPTION):
+            self.respond(421, None, (("Require", OPTION),), None, now)
+        elif (refusal := timer.refusal(request)) is not None:
+            self.respond(422, None, (("Min-SE", refusal.removeprefix("Min-SE:").strip()),), None, now)
+        else:
+            self.options, self.upkeep.timer = options, timer
+            self.reliable = options.reliable != "off" and supports(request, OPTION)
+            return True
+        return False
+
+    def respond(self, status: int, phrase: str | None, headers: Headers, body: bytes | None, now: float) -> None:
+        """Send a provisional or the final response; ignored once a final one was sent.
+
+        Reliable provisional responses wait for each other, and a 2xx for all of them (RFC 3262 3).
+        """
+        transaction = self._transaction
+        if transaction is None or (self._waiting_answer is not None and status < 300):
             return
+        headers = tuple(headers)
         if status == 100:
             self.layer.respond(transaction, 100, now)
+        elif status < 200 and self.reliable:
+            self._sender.submit(lambda now: self._send_reliably(status, phrase, headers, body, now), now)
         elif status < 200:
             extra = self._record_routes + self._session_fields(headers, body)
             self.layer.respond(transaction, status, now, self.tag, extra, body, phrase)
             self.layer.start(self, CallTimer.PROVISIONAL, now + PROVISIONAL_INTERVAL)
         elif status < 300:
-            extra = f"{self._record_routes}{self._supported}{self._session_fields(headers, body)}"
-            self._accept(transaction, status, self.tag, extra, body, now)
-            self.layer.stop(self, CallTimer.PROVISIONAL)
-            self._transaction = None
-            self.dialog = self._early
-            self.dialog.confirmed = True
+            if self._sender.idle:
+                self._answer_invite(transaction, status, phrase, headers, body, now)
+            else:
+                self._waiting_answer = status, phrase, headers, body
         else:
             self._reject(status, format_fields(headers), now, phrase)
             self.leaving = True
             self.close()
+
+    def _answer_invite(
+        self,
+        transaction: ServerTransaction,
+        status: int,
+        phrase: str | None,
+        headers: Headers,
+        body: bytes | None,
+        now: float,
+    ) -> None:
+        """Send the 2xx; its description is left out where offer and answer are complete already."""
+        self.upkeep.description = body or self.upkeep.description
+        if self._settled:
+            body = None
+        timer = self.upkeep.timer.accept(transaction.request)
+        extra = f"{self._record_routes}{self._supported}{timer}{self._session_fields(headers, body)}"
+        self._accept(transaction, status, self.tag, extra, body, now, phrase)
+        self.layer.stop(self, CallTimer.PROVISIONAL)
+        self._transaction = None
+        self.dialog = self._early
+        self.dialog.confirmed = True
+        self.upkeep.begin(now)
+
+    def _send_reliably(self, status: int, phrase: str | None, headers: Headers, body: bytes | None, now: float) -> None:
+        transaction = self._transaction
+        if transaction is None:
+            return
+        if self._settled:
+            body = None
+        self._offered = bool(body) and not transaction.request.session
+        self._settled = self._settled or (bool(body) and not self._offered)
+        self.upkeep.description = body or self.upkeep.description
+        self._last_provisional = status, phrase, headers
+        extra = (
+            f"{self._record_routes}Require: {OPTION}\r\nRSeq: {self._sender.next_number()}\r\n"
+            f"{self._session_fields(headers, body)}"
+        )
+        self.layer.respond(transaction, status, now, self.tag, extra, body, phrase)
+        self._reliable_interval = self.layer.timers.t1
+        self.layer.start(self, CallTimer.RELIABLE, now + self._reliable_interval)
+        self.layer.start(self, CallTimer.PRACK, now + self.layer.timers.transaction)
+        self.layer.start(self, CallTimer.PROVISIONAL, now + PROVISIONAL_INTERVAL)
+
+    def _on_prack(self, request: Request, dialog: Dialog, source: Endpoint, now: float) -> None:
+        """RFC 3262 3: it stops the repetition, may carry the answer, or another offer once that is settled (5)."""
+        rack, transaction = acknowledged(request), self._transaction
+        matches = rack is not None and transaction is not None and rack[1:] == (transaction.request.cseq, "INVITE")
+        if rack is None or not matches or not self._sender.acknowledge(rack[0]):
+            self.layer.refuse(request, source, 481, now)
+            return
+        self.layer.stop(self, CallTimer.RELIABLE)
+        self.layer.stop(self, CallTimer.PRACK)
+        answer = self.layer.serve(request, source, None)
+        if request.body and self._settled and not self._offered:
+            self._update_server = answer
+            self.emit(SessionOffered(self.number, request))
+            return
+        self.layer.respond(answer, 200, now)
+        if self._offered and request.body:
+            self._offered, self._settled = False, True
+        self.emit(ProvisionalConfirmed(self.number, request))
+        self._go_on(now)
+
+    def answer_update(self, status: int, body: bytes | None, headers: Headers, now: float) -> None:
+        """Answer the offer; what waited for the PRACK goes out then."""
+        super().answer_update(status, body, headers, now)
+        self._go_on(now)
+
+    def _go_on(self, now: float) -> None:
+        self._sender.go_on(now)
+        if self._sender.idle and self._waiting_answer is not None and self._transaction is not None:
+            status, phrase, headers, body = self._waiting_answer
+            self._waiting_answer = None
+            self._answer_invite(self._transaction, status, phrase, headers, body, now)
+
+    def _early_dialog(self) -> Dialog | None:
+        """Requests may be sent once the peer has confirmed that it knows the dialog (RFC 3311 5.1)."""
+        return self._early if self._settled and not self._sender.outstanding else None
+
+    def _offer_of_ours_open(self) -> bool:
+        return self._offered or super()._offer_of_ours_open()
+
+    def _offer_of_theirs_open(self) -> bool:
+        first = self._transaction is not None and not self._settled and bool(self._transaction.request.session)
+        return first or super()._offer_of_theirs_open()
 
     def end(self, status: int, headers: Headers, now: float) -> None:
         """Reject with `status` before the answer, BYE after it."""
@@ -69,7 +202,19 @@ class IncomingCall(Call):
 
     def on_timer(self, timer: IntEnum, now: float) -> None:
         """Repeat the provisional response; other timers are those of every call."""
-        if timer is CallTimer.PROVISIONAL and self._transaction is not None:
+        transaction = self._transaction
+        if timer is CallTimer.RELIABLE and transaction is not None:
+            transaction.respond(transaction.status, transaction.last_response, now)
+            self._reliable_interval *= 2
+            self.layer.start(self, CallTimer.RELIABLE, now + self._reliable_interval)
+        elif timer is CallTimer.PRACK and transaction is not None:
+            # RFC 3262 3: nobody acknowledges; a 5xx ends the INVITE.
+            self._reject(504, "", now)
+            self.close(Failed(self.number, "no PRACK"))
+        elif timer is CallTimer.PROVISIONAL and self.reliable and self._sender.idle:
+            # RFC 3262 3: each repetition against a proxy's timer C is a response of its own.
+            self.respond(*self._last_provisional, None, now)
+        elif timer is CallTimer.PROVISIONAL and self._transaction is not None:
             self._transaction.respond(self._transaction.status, self._transaction.last_response, now)
             self.layer.start(self, CallTimer.PROVISIONAL, now + PROVISIONAL_INTERVAL)
         else:
@@ -98,8 +243,11 @@ class IncomingCall(Call):
         if self._transaction is not None:
             self.layer.respond(self._transaction, status, now, self.tag, extra, None, phrase)
             self._transaction = None
+            self._waiting_answer = None
+            self._sender.clear()
 
     @property
     def _supported(self) -> str:
-        tags = self.layer.configuration.supported
+        tags = [OPTION] if self.options.reliable != "off" else []
+        tags += ["timer"] if self.upkeep.timer.wanted else []
         return f"Supported: {', '.join(tags)}\r\n" if tags else ""

@@ -24,6 +24,7 @@ from tandem.gateway.sip.fields import (
     parse_via,
     split_list,
 )
+from tandem.gateway.sip.multipart import Part, parts
 
 #: Compact forms, IANA "SIP Header Fields" registry.
 _COMPACT: Final = {
@@ -53,7 +54,8 @@ _KEYS: Final = _COMPACT | {
     for line in (
         "Via From To Call-ID CSeq Contact Max-Forwards Content-Length Content-Type Allow Supported User-Agent Server",
         "Route Record-Route Require Reason Date Accept Subject P-Asserted-Identity Privacy Diversion Session-Expires",
-        "Min-SE Authorization Proxy-Authorization WWW-Authenticate Proxy-Authenticate Content-Disposition Expires",
+        "Min-SE RSeq RAck Authorization Proxy-Authorization WWW-Authenticate Proxy-Authenticate Content-Disposition",
+        "Expires",
     )
     for name in line.split()
 }
@@ -128,6 +130,26 @@ class Message:
         if (match := _MEDIA_TYPE.fullmatch(value)) is None:
             raise SipDecodeError(f"Content-Type {value[:80]!r} is malformed")
         return f"{match[1]}/{match[2]}".lower()
+
+    def parts(self) -> list[Part]:
+        """The parts of the body, one for a body that is not of several; raise SipDecodeError when malformed."""
+        return parts(self.get("content-type"), self.get("content-disposition"), self.body)
+
+    def part(self, media_type: str) -> Part | None:
+        """The first part of a media type, None where there is none that can be read."""
+        try:
+            return next((part for part in self.parts() if part.media_type == media_type), None)
+        except SipDecodeError:
+            return None
+
+    @property
+    def session(self) -> bytes:
+        """The session description, empty without one."""
+        kind = self.fields.get("content-type")
+        if not self.body or kind is None or kind[0] == "application/sdp":
+            return self.body
+        part = self.part("application/sdp")
+        return b"" if part is None else part.body
 
     def check(self) -> None:
         """Parse and check what every message needs (RFC 3261 8.1.1); raise SipDecodeError."""

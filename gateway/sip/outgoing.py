@@ -19,11 +19,14 @@ from tandem.gateway.sip.primitives import (
     Provisional,
     Rejected,
 )
+from tandem.gateway.sip.reliable import OPTION, response_sequence
 from tandem.gateway.sip.transaction import State, Transaction
 
 
 class OutgoingCall(Call):
     """A call that we make."""
+
+    owns_call_id = True
 
     def __init__(self, context: Context, number: int, invite: InviteRequest, now: float) -> None:
         layer = context.layer
@@ -43,7 +46,15 @@ class OutgoingCall(Call):
         self._cancel: str | None = None
         """Header lines of the CANCEL that the owner asked for."""
         self._cancelled = False
-        super().__init__(context, number, call_id)
+        self._sequences: dict[str, int] = {}
+        """RSeq of the last reliable response, by To tag."""
+        self._settled: set[str] = set()
+        """To tags of the early dialogs in which the first offer was answered reliably."""
+        super().__init__(context, number, call_id, invite.options)
+        session = invite.session if invite.session is not None else invite.body
+        self._offering = bool(session)
+        """Our INVITE has an offer."""
+        self.upkeep.description = session
         self.credentials = invite.credentials
         self._initial = False
         try:
@@ -66,10 +77,32 @@ class OutgoingCall(Call):
             invite.max_forwards,
         )
         fields = self._session_fields((), invite.body, invite.content_type)
-        extra = f"{self._authorization}{self.layer.agent_line}{self._extra}{fields}"
+        timer = self.upkeep.timer.request_lines()
+        extra = f"{self._authorization}{self.layer.agent_line}{self._extensions()}{timer}{self._extra}{fields}"
         self._transaction: InviteClientTransaction = self.layer.invite(
             self._head, extra, invite.body, invite.destination, self, now
         )
+
+    def _extensions(self) -> str:
+        """Supported and Require."""
+        reliable = self.options.reliable
+        tags = [OPTION] if reliable == "supported" else []
+        tags += ["timer"] if self.upkeep.timer.wanted else []
+        supported = f"Supported: {', '.join(tags)}\r\n" if tags else ""
+        return f"{supported}Require: {OPTION}\r\n" if reliable == "required" else supported
+
+    def prack(self, tag: str, body: bytes | None, now: float) -> None:
+        """Acknowledge the last reliable response of the early dialog `tag`, with the answer to its offer (RFC 3262)."""
+        dialog, sequence = self._early.get(tag), self._sequences.get(tag)
+        if dialog is None or sequence is None or self.closed:
+            return
+        if body:
+            self._settled.add(tag)
+            self.upkeep.description = body
+        content = "Content-Type: application/sdp\r\n" if body else ""
+        extra = f"{self.layer.agent_line}RAck: {sequence} {self._cseq} INVITE\r\n{content}"
+        head = dialog.head(self.layer.via())
+        self.layer.request("PRACK", head, extra, body, dialog.destination, None, now)
 
     def cancel(self, headers: Headers, now: float) -> None:
         """Give the call up: CANCEL as soon as a provisional response allows it (9.1); BYE when it was answered."""
@@ -104,6 +137,14 @@ class OutgoingCall(Call):
 
     def _on_provisional(self, response: Response, source: Endpoint, now: float) -> None:
         tag = response.to.tag if response.status > 100 else None
+        sequence = None if self.options.reliable == "off" else response_sequence(response)
+        if sequence is not None and tag is not None:
+            last = self._sequences.get(tag)
+            if last is not None and sequence != last + 1:
+                # RFC 3262 4: a repetition, or one came before its turn; it will come again.
+                self.layer.statistics["1xx out of order"] += 1
+                return
+            self._sequences[tag] = sequence
         if tag is not None and tag not in self._early:
             try:
                 dialog = Dialog.from_response(response, self._cseq, source)
@@ -112,8 +153,14 @@ class OutgoingCall(Call):
             else:
                 self._early[tag] = dialog
                 self.context.dialogs[dialog.key] = (self, dialog)
+        offer = sequence is not None and not self._offering and tag not in self._settled and bool(response.session)
+        if sequence is not None and tag is not None:
+            if not offer:
+                self.prack(tag, None, now)
+            if response.session and self._offering:
+                self._settled.add(tag)
         if self._cancel is None:
-            self.emit(Provisional(self.number, response.status, response, tag))
+            self.emit(Provisional(self.number, response.status, response, tag, offer))
         self._send_cancel(now)
 
     def _on_success(self, response: Response, source: Endpoint, now: float) -> None:
@@ -140,6 +187,7 @@ class OutgoingCall(Call):
             self._forget_early()
             self.dialog = dialog
             self.context.dialogs[dialog.key] = (self, dialog)
+            self.upkeep.refreshed(response, now)
             self.emit(Answered(self.number, response))
 
     def _confirm(self, response: Response, source: Endpoint) -> Dialog:
@@ -164,6 +212,10 @@ class OutgoingCall(Call):
 
     def _on_failure(self, response: Response, now: float) -> None:
         if self._cancel is None and self._retry_with_credentials(response, now):
+            return
+        if self._cancel is None and response.status == 422 and self.upkeep.timer.too_small(response):
+            self._forget_early()
+            self._send_invite(now)
             return
         self._forget_early()
         self.close(Rejected(self.number, response.status, response))
@@ -204,7 +256,18 @@ class OutgoingCall(Call):
         self._forget_early()
         super().close(reason)
 
+    def _early_dialog(self) -> Dialog | None:
+        """The last early dialog in which offer and answer are complete (RFC 3311 5.1)."""
+        return next((self._early[tag] for tag in reversed(self._early) if tag in self._settled), None)
+
+    def _offer_of_ours_open(self) -> bool:
+        """Before the answer: no early dialog has its answer yet."""
+        first = self.dialog is None and self._offering and not self._settled
+        return first or super()._offer_of_ours_open()
+
     def _forget_early(self) -> None:
+        self._sequences.clear()
+        self._settled.clear()
         for tag, dialog in list(self._early.items()):
             self.context.dialogs.pop(dialog.key, None)
             if tag not in self._acks:

@@ -7,9 +7,10 @@ last, always and once, Closed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tandem.gateway.sip.message import Request, Response
+from tandem.gateway.sip.options import CallOptions
 
 Endpoint = tuple[str, int]
 """IP address and UDP port."""
@@ -47,6 +48,10 @@ class InviteRequest:
     """Preloaded Route values, `<sip:proxy;lr>`."""
     max_forwards: int = 70
     """Hops left (RFC 3261 8.1.1.6); fewer where a hop counter came in on the other side."""
+    options: CallOptions = field(default_factory=CallOptions)
+    """Extensions that this call may use."""
+    session: bytes | None = None
+    """The session description within `body` where that is of several parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,7 @@ class IncomingInvite:
     @property
     def body(self) -> bytes:
         """The SDP offer, empty without one."""
-        return self.request.body
+        return self.request.session
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +85,13 @@ class Provisional:
     message: Response
     to_tag: str | None
     """Tells the early dialogs of a forked call apart; None for 100."""
+    offer: bool = False
+    """It is reliable and its body offers: answer with `prack` (RFC 3262 5)."""
 
     @property
     def body(self) -> bytes:
         """SDP, empty without one."""
-        return self.message.body
+        return self.message.session
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +104,7 @@ class Answered:
     @property
     def body(self) -> bytes:
         """SDP, empty without one."""
-        return self.message.body
+        return self.message.session
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +146,8 @@ class Failed:
 
     call: int
     what: str
-    """`timeout` (no response), `no ACK`, or `dialog` (the peer does not know the call any more)."""
+    """`timeout` (no response), `no ACK`, `no PRACK`, `session expired`, or `dialog` (the peer does not know the call
+    any more)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +167,7 @@ class ReInvite:
     @property
     def body(self) -> bytes:
         """SDP, empty without one."""
-        return self.message.body
+        return self.message.session
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +185,70 @@ class ReInviteResult:
     call: int
     status: int
     message: Response | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProvisionalConfirmed:
+    """PRACK came for a reliable provisional response of ours; its body is the answer where the response offered."""
+
+    call: int
+    message: Request
+
+    @property
+    def body(self) -> bytes:
+        """SDP, empty without one."""
+        return self.message.session
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOffered:
+    """The peer offers another session in UPDATE, or in PRACK: answer with `answer_update`, at once (RFC 3311 5.2)."""
+
+    call: int
+    message: Request
+
+    @property
+    def body(self) -> bytes:
+        """SDP."""
+        return self.message.session
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateResult:
+    """How our own UPDATE ended; `message` is None on time-out. The session goes on unless Failed follows."""
+
+    call: int
+    status: int
+    message: Response | None
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """A session refresh of ours was answered; its body is the peer's description, empty where UPDATE had none."""
+
+    call: int
+    message: Response
+
+    @property
+    def body(self) -> bytes:
+        """SDP, empty without one."""
+        return self.message.session
+
+
+@dataclass(frozen=True, slots=True)
+class Refer:
+    """The peer wants the call transferred: answer with `answer_refer` (RFC 3515)."""
+
+    call: int
+    message: Request
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeResult:
+    """How a `probe` ended; `alive` is False when the peer is gone or does not know the call."""
+
+    call: int
+    alive: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +281,12 @@ CallOutput = (
     | ReInvite
     | ReInviteConfirmed
     | ReInviteResult
+    | ProvisionalConfirmed
+    | SessionOffered
+    | UpdateResult
+    | Refreshed
+    | Refer
+    | ProbeResult
     | InfoReceived
 )
 Output = SendDatagram | OptionsResult | CallOutput

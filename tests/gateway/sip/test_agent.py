@@ -18,8 +18,8 @@ ENDS = {"Rejected", "Cancelled", "Ended", "Failed"}
 @pytest.mark.parametrize(
     ("request_", "status", "header"),
     [
-        (peer_request("OPTIONS"), 200, ("Accept", "application/sdp")),
-        (peer_request("REGISTER"), 405, ("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE")),
+        (peer_request("OPTIONS"), 200, ("Accept", "application/sdp, multipart/mixed")),
+        (peer_request("REGISTER"), 405, ("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK")),
         (peer_request("SUBSCRIBE"), 405, None),
         (peer_request("NEWMETHOD"), 501, None),
         (peer_request("invite"), 501, None),
@@ -37,7 +37,8 @@ ENDS = {"Rejected", "Cancelled", "Ended", "Failed"}
         (peer_request("INVITE", "Contact: *"), 400, None),
         (peer_request("INVITE", "Contact: <sip:a@b.example>, <sip:c@d.example>"), 400, None),
         (peer_request("INVITE", "Record-Route: <sip:"), 400, None),
-        (peer_request("INVITE", body="x").replace("application/sdp", "text/plain"), 415, ("Accept", "application/sdp")),
+        (peer_request("INVITE", body="x").replace("application/sdp", "text/plain"), 415,
+         ("Accept", "application/sdp, multipart/mixed")),
         (peer_request("INVITE", body="x").replace("application/sdp", "nonsense"), 400, None),
         (peer_request("INVITE", "Content-Encoding: gzip", body="x"), 415, ("Accept-Encoding", "identity")),
     ],

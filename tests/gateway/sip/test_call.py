@@ -10,6 +10,7 @@ from tandem.gateway.sip.primitives import (
     ReInvite,
     ReInviteConfirmed,
     ReInviteResult,
+    SessionOffered,
 )
 
 SDP = "v=0\r\n"
@@ -177,7 +178,6 @@ def test_reinvite_of_ours():
     ("status", "methods", "events"),
     [
         (488, ["ACK"], ["ReInviteResult"]),
-        (491, ["ACK"], ["ReInviteResult"]),
         (481, ["ACK", "BYE"], ["ReInviteResult", "Failed", "Closed"]),
         (408, ["ACK", "BYE"], ["ReInviteResult", "Failed", "Closed"]),
     ],
@@ -249,19 +249,29 @@ def test_other_requests(method, lines, status):
 
 
 def test_update():
-    """RFC 3311 5.2: Contact refreshed; an offer in it is not acceptable."""
+    """RFC 3311 5.2: Contact refreshed; an offer goes to the owner, another one meanwhile has to wait."""
     dialog = Dialog()
     (ok,) = dialog.send("UPDATE", "Contact: <sip:a@10.0.0.8>")
     assert ok.contact.uri.host == "10.0.0.1"
-    (refused,) = dialog.send("UPDATE", body="v=0")
-    assert refused.status == 488
+    assert dialog.send("UPDATE", body="v=0") == []
+    (event,) = dialog.script.events
+    assert isinstance(event, SessionOffered)
+    assert event.body == b"v=0"
+    (later,) = dialog.send("UPDATE", body="v=0")
+    assert (later.status, later.get("Retry-After")) == (500, "5")
+    dialog.script.agent.answer_update(1, 200, b"answer", now=0.0)
+    (ok,) = dialog.script.drain()
+    assert (ok.status, ok.body, ok.cseq) == (200, b"answer", 3)
     dialog.script.agent.bye(1, (), 0.0)
     assert dialog.script.drain()[0].uri_text == "sip:1234@10.0.0.2:5060"
 
 
 def test_info_both_ways():
     dialog = Dialog()
-    (ok,) = dialog.send("INFO", body="Signal=5")
+    (refused,) = dialog.send("INFO", body="v=0")
+    assert refused.status == 415
+    relay = peer_request("INFO", tag=dialog.tag, cseq=3, branch="z9hG4bKinfo", body="Signal=5")
+    (ok,) = dialog.script.hear(relay.replace("application/sdp", "application/dtmf-relay"))
     assert ok.status == 200
     (event,) = dialog.script.events
     assert isinstance(event, InfoReceived)
