@@ -201,6 +201,11 @@ class Service:
         self.node.association_down(association, reason, self._loop.time())
         self._act()
 
+    def path_changed(self, association: str, address: str, works: bool) -> None:
+        """One of several paths of an association failed or came back; traffic takes another by itself."""
+        text = f"path to {address} {'works' if works else 'failed'}"
+        self._log(Line("info" if works else "warning", "=" if works else "!", f"association {association}", text))
+
     def message_received(self, association: str, octets: bytes, stream: int, ppid: int) -> None:
         """A whole message came."""
         self.node.association_message(association, octets, stream, self._loop.time())

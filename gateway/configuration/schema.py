@@ -105,9 +105,10 @@ class Association(Table):
     """`sctp`: SCTP of the kernel where it has it, else in user space over UDP (RFC 6951; Debian package libusrsctp2).
     `tcp`: messages one after another by their length, as some peers offer it."""
     also_local: list[str] = []
-    """More addresses of ours (multihoming, kernel SCTP)."""
+    """More addresses of ours (multihoming); in user space a UDP socket on each, on the same port as `udp_address`."""
     also_peer: list[str] = []
-    """More addresses of the peer (multihoming)."""
+    """More addresses of the peer (multihoming): the first path is ours to its first address, the second path our second
+    to its second, and so on; the first that works is used."""
     peer_udp_port: Annotated[int, Meta(ge=0, le=65535)] = 9899
     """SCTP over UDP: the peer's UDP port; 0 is any, when the peer calls us."""
     role: Literal["asp", "sgp", "ipsp", "ipsp-double"] = "asp"

@@ -100,6 +100,9 @@ class Binding:
         self.machine.disconnected(association, self._clock())
         self._wake()
 
+    def path_changed(self, association: str, address: str, works: bool) -> None:
+        """From the transport; the machines need not know."""
+
     def message_received(self, association: str, octets: bytes, stream: int, ppid: int) -> None:
         """From the transport. The PPID is not looked at: some peers send it in the wrong octet order, or 0."""
         self.machine.receive(association, octets, stream, self._clock())

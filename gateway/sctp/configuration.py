@@ -23,6 +23,8 @@ class SctpParameters:
     rto_max: float = 1.0
     max_retransmissions: int = 5
     """Without answer, the association is given up."""
+    path_retransmissions: int = 2
+    """Probes of a path without answer, after which another is taken; as many answers and one more bring it back."""
     reconnect: float = 2.0
     """Wait before an association of ours that is down is tried again."""
     send_queue: int = 20_000
@@ -33,8 +35,8 @@ class SctpParameters:
             raise ConfigurationError(f"streams {self.streams}: must be 1 to 2048")
         if not 0 < self.rto_min <= self.rto_initial <= self.rto_max:
             raise ConfigurationError("rto_min <= rto_initial <= rto_max must hold, all above 0")
-        if self.max_retransmissions < 1 or self.send_queue < 1:
-            raise ConfigurationError("max_retransmissions and send_queue must be at least 1")
+        if self.max_retransmissions < 1 or self.path_retransmissions < 1 or self.send_queue < 1:
+            raise ConfigurationError("max_retransmissions, path_retransmissions and send_queue must be at least 1")
 
 
 @dataclass(frozen=True)
@@ -43,13 +45,14 @@ class AssociationSettings:
 
     name: str
     remote_addresses: tuple[str, ...]
-    """IP addresses of the peer. Kernel SCTP uses all of them; the others the first, and accept any of them."""
+    """IP addresses of the peer. SCTP uses all of them; TCP calls the first, and accepts any of them."""
     remote_port: int
     """SCTP (or TCP) port of the peer; when listening 0: any."""
     local_port: int = 0
     """Our SCTP (or TCP) port; 0, unless listening: any."""
     local_addresses: tuple[str, ...] = ("0.0.0.0",)
-    """Ours; kernel SCTP binds all of them, TCP the first. In UDP the addresses are those of the UDP socket."""
+    """Ours; kernel SCTP binds all of them, TCP the first. In user space the first is that of the transport, whatever
+    is said here, and a socket is opened on each of the others."""
     listen: bool = False
     udp_port: int = ENCAPSULATION_PORT
     """UDP port of the peer; when listening 0: any, as behind a translator of addresses."""

@@ -1,6 +1,6 @@
 """SCTP of the kernel (Linux lksctp), with every address that an association has.
 
-There is no such kernel where the tests run: what they cover is that its absence is told, and the structures.
+Where the kernel has none, the tests run it in a Linux that is a program (tests/support/uml.py).
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+import sys
 from collections import deque
 from collections.abc import Sequence
 from typing import Final
@@ -22,14 +23,17 @@ _RTOINFO, _ASSOCINFO, _INITMSG, _NODELAY, _PEER_ADDR_PARAMS, _EVENTS = 0, 1, 2, 
 _BINDX_ADD, _CONNECTX = 100, 110
 _SNDRCV: Final = 1
 _MSG_NOTIFICATION: Final = 0x8000
-_ASSOC_CHANGE: Final = 0x8001
+_ASSOC_CHANGE, _PEER_ADDR_CHANGE = 0x8001, 0x8002
 _COMM_UP, _COMM_LOST, _RESTART, _SHUTDOWN_COMP, _CANT_START = range(5)
+_ADDRESS_AVAILABLE, _ADDRESS_UNREACHABLE = 0, 1
 _HEARTBEAT_ENABLE, _HEARTBEAT_DISABLE = 1, 2
 
 #: struct sctp_sndrcvinfo: stream, ssn, flags, ppid, context, timetolive, tsn, cumtsn, association.
 _SNDRCVINFO: Final = struct.Struct("=HHHxxIIIIIi")
 #: struct sctp_assoc_change without its information: type, flags, length, state, error, streams out and in, association.
 _CHANGE: Final = struct.Struct("=HHIHHHHi")
+#: struct sctp_paddr_change: type, flags, length, address, state, error, association.
+_ADDRESS_CHANGE: Final = struct.Struct("=HHI128siii")
 #: struct sctp_paddrparams, packed: association, address, heartbeat, retransmissions, mtu, sack delay, flags, and more.
 _PATH: Final = struct.Struct("=i128sIHIIIIB")
 _REASONS: Final = {
@@ -142,8 +146,8 @@ class KernelTransport(Transport):
         made.setsockopt(_SOL_SCTP, _ASSOCINFO, limits)
         made.setsockopt(_SOL_SCTP, _PEER_ADDR_PARAMS, pack_path(parameters))
         made.setsockopt(_SOL_SCTP, _NODELAY, 1)
-        # struct sctp_event_subscribe: data information and association changes.
-        made.setsockopt(_SOL_SCTP, _EVENTS, bytes((1, 1, 0, 0, 0, 0, 0, 0)))
+        # struct sctp_event_subscribe: data information, changes of associations and of peers' addresses.
+        made.setsockopt(_SOL_SCTP, _EVENTS, bytes((1, 1, 1, 0, 0, 0, 0, 0)))
 
     def _begin(self, settings: AssociationSettings) -> None:
         if self._closing:
@@ -193,6 +197,11 @@ class KernelTransport(Transport):
         if was_up and not self._closing:
             self._user.association_down(line.settings.name, reason)
         self._later(line.settings)
+
+    def path_changed(self, line: _Line, address: str, works: bool) -> None:
+        """A path of `line` failed, or works."""
+        if line.is_up and not self._closing:
+            self._user.path_changed(line.settings.name, address, works)
 
     def received(self, line: _Line, octets: bytes, stream: int, ppid: int) -> None:
         """A whole message came."""
@@ -280,6 +289,10 @@ class _Line:
         if len(octets) < _CHANGE.size:
             return
         kind, _, _, state, _, streams, _, _ = _CHANGE.unpack_from(octets)
+        if kind == _PEER_ADDR_CHANGE and len(octets) >= _ADDRESS_CHANGE.size:
+            _, _, _, address, state, *_ = _ADDRESS_CHANGE.unpack_from(octets)
+            if state in (_ADDRESS_AVAILABLE, _ADDRESS_UNREACHABLE):
+                self._owner.path_changed(self, unpack_address(address), state == _ADDRESS_AVAILABLE)
         if kind != _ASSOC_CHANGE:
             return
         if state in (_COMM_UP, _RESTART):
@@ -310,9 +323,16 @@ def pack_addresses(addresses: Sequence[str], port: int) -> bytes:
     return packed
 
 
+def unpack_address(storage: bytes) -> str:
+    """The address in a struct sockaddr_in or sockaddr_in6; an IPv4 address mapped into IPv6 as itself."""
+    if int.from_bytes(storage[:2], sys.byteorder) == socket.AF_INET:
+        return socket.inet_ntop(socket.AF_INET, storage[4:8])
+    return socket.inet_ntop(socket.AF_INET6, storage[8:24]).removeprefix("::ffff:")
+
+
 def pack_path(parameters: SctpParameters) -> bytes:
     """Struct sctp_paddrparams for every path."""
     heartbeat = round(parameters.heartbeat * 1000)
     flags = _HEARTBEAT_ENABLE if heartbeat else _HEARTBEAT_DISABLE
-    packed = _PATH.pack(0, bytes(128), heartbeat, parameters.max_retransmissions, 0, 0, flags, 0, 0)
+    packed = _PATH.pack(0, bytes(128), heartbeat, parameters.path_retransmissions, 0, 0, flags, 0, 0)
     return packed + bytes(-len(packed) % 4)

@@ -24,6 +24,10 @@ class AssociationUser(Protocol):
         """`association` is gone; it comes back by itself. Not called in answer to `close`."""
         ...
 
+    def path_changed(self, association: str, address: str, works: bool) -> None:
+        """A path to one of the peer's addresses failed, or works (again); the association itself is up."""
+        ...
+
     def message_received(self, association: str, octets: bytes, stream: int, ppid: int) -> None:
         """A whole message."""
         ...

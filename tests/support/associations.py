@@ -25,6 +25,9 @@ class Recorder:
     def association_down(self, association: str, reason: str) -> None:
         self.events.append(("down", association, reason))
 
+    def path_changed(self, association: str, address: str, works: bool) -> None:
+        self.events.append(("works" if works else "failed", association, address))
+
     def message_received(self, association: str, octets: bytes, stream: int, ppid: int) -> None:
         self.messages.append((association, octets, stream, ppid))
 

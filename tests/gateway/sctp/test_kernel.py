@@ -1,4 +1,4 @@
-"""Kernel SCTP: its absence is told; structures as the kernel has them. Associations cannot be tested without it."""
+"""Kernel SCTP: its absence is told; structures as the kernel has them. tests/interop/test_sctp_kernel.py runs it."""
 
 import asyncio
 import socket
@@ -9,7 +9,7 @@ from support.associations import Recorder, until
 from tandem.core.errors import ConfigurationError
 from tandem.gateway.sctp import kernel
 from tandem.gateway.sctp.configuration import AssociationSettings, SctpParameters
-from tandem.gateway.sctp.kernel import KernelTransport, kernel_has_sctp, pack_addresses, pack_path
+from tandem.gateway.sctp.kernel import KernelTransport, kernel_has_sctp, pack_addresses, pack_path, unpack_address
 
 
 def test_absence_is_told(monkeypatch):
@@ -24,6 +24,12 @@ def test_addresses():
     assert len(packed) == 28 + 16
     assert packed[:2] == socket.AF_INET6.to_bytes(2, "little")
     assert packed[8:24] == bytes(15) + b"\x01"
+
+
+def test_addresses_come_back():
+    assert unpack_address(pack_addresses(["192.0.2.1"], 2905) + bytes(112)) == "192.0.2.1"
+    assert unpack_address(pack_addresses(["2001:db8::1"], 2905) + bytes(100)) == "2001:db8::1"
+    assert unpack_address(pack_addresses(["::ffff:192.0.2.1"], 2905) + bytes(100)) == "192.0.2.1"
 
 
 def test_path_parameters():

@@ -170,6 +170,81 @@ def test_packets_from_elsewhere_are_not_answered():
     asyncio.run(scene())
 
 
+def free_udp_port(address):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind((address, 0))
+        return probe.getsockname()[1]
+
+
+class Cuttable(PacketTransport):
+    """Loses what goes to or comes from some addresses."""
+
+    cut = frozenset()
+
+    def _packet(self, route, packet, now):
+        if route.address not in self.cut:
+            super()._packet(route, packet, now)
+
+    def _send_to(self, route, packet):
+        if route.address not in self.cut:
+            super()._send_to(route, packet)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_an_association_outlives_one_of_its_paths(known):
+    """Two addresses at each end, each pair a path; with a UDP port of the peer that is known, or found out."""
+
+    async def scene():
+        users = Recorder(), Recorder()
+        parameters = SctpParameters(heartbeat=0.2, rto_initial=0.1, rto_min=0.05, rto_max=0.2, reconnect=0.05)
+        ports = free_udp_port("127.0.0.1"), free_udp_port("127.0.0.3")
+        theirs, ours = ("127.0.0.1", "127.0.0.2"), ("127.0.0.3", "127.0.0.4")
+        listening = AssociationSettings("x", ours, 0, 2905, theirs, listen=True, udp_port=ports[1] if known else 0)
+        calling = AssociationSettings("x", theirs, 2905, 0, ours, udp_port=ports[0])
+        server = Cuttable([listening], users[0], parameters, theirs[0], ports[0])
+        client = Cuttable([calling], users[1], parameters, ours[0], ports[1])
+        await server.start()
+        await client.start()
+        await until(lambda: server.is_up("x") and client.is_up("x"))
+        await until(lambda: len(next(iter(server._peers.all.values())).paths.routes) == 2)
+        for number in range(200):
+            if number == 50:
+                server.cut, client.cut = {"127.0.0.3"}, {"127.0.0.1"}
+            assert client.send("x", number.to_bytes(2, "big"), 1, 3)
+            assert server.send("x", number.to_bytes(2, "big"), 1, 3)
+            await asyncio.sleep(0.01)
+        await until(lambda: all(len(user.messages) == 200 for user in users))
+        for user in users:
+            assert [int.from_bytes(item[1], "big") for item in user.messages] == list(range(200))
+        assert [event for event in users[1].events if event[0] != "up"] == [("failed", "x", "127.0.0.1")]
+        assert [event for event in users[0].events if event[0] != "up"] == [("failed", "x", "127.0.0.3")]
+        server.cut = client.cut = frozenset()
+        await until(lambda: users[0].count("works") == users[1].count("works") == 1)
+        assert client.counters["changes of path"] == 2
+        await client.close()
+        await server.close()
+
+    asyncio.run(scene())
+
+
+def test_a_peer_that_comes_from_ever_new_ports_is_taken_each_time(monkeypatch):
+    """Peers without an association are forgotten when there are too many of them."""
+    monkeypatch.setattr("tandem.gateway.sctp.packets.MAX_PEERS", 4)
+
+    async def scene():
+        server, client, at_server, _ = await open_pair()
+        for turn in range(2, 9):
+            client.drop()
+            client = client_of(server, ["x"], Recorder())
+            await client.start()
+            await until(lambda turn=turn: at_server.count("up") == turn)
+            assert len(server._peers.all) <= 4
+        await client.close()
+        await server.close()
+
+    asyncio.run(scene())
+
+
 def test_a_port_in_use_is_told():
     async def scene():
         server = PacketTransport([], Recorder(), FAST, "127.0.0.1", 0)
