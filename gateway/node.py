@@ -18,12 +18,14 @@ from tandem.gateway.calls.interworking import CauseMap
 from tandem.gateway.calls.model import Release
 from tandem.gateway.calls.routing import RoutingTable
 from tandem.gateway.configuration.schema import Configuration
+from tandem.gateway.lateness import Lateness
 from tandem.gateway.log import Line
 from tandem.gateway.media.protocol import (
     Command,
     ContinuityHeard,
     DigitReceived,
     Event,
+    MediaReport,
     RtpClosed,
     SendUnits,
     SpanChanged,
@@ -80,6 +82,7 @@ class Node:
         """`token` gives unguessable strings for SIP tags; `wall_clock` turns `now` into seconds since 1970."""
         self.configuration = configuration
         self.lines: list[Line] = []
+        self._lateness = Lateness()
         self._captured = 0
         sip = configuration.sip
         self._sip_capture = capture if sip is not None and sip.capture else None
@@ -139,6 +142,8 @@ class Node:
             elif isinstance(event, ContinuityHeard):
                 self.isup.continuity_heard(event.endpoint, now)
                 self.tup.continuity_heard(event.endpoint, now)
+            elif isinstance(event, MediaReport):
+                self.lines += self._lateness.report(event.worst_late_ms, now)
         self._settle(now)
 
     def handle_timers(self, now: float) -> None:
