@@ -27,6 +27,7 @@ from tandem.gateway.media.protocol import (
     Event,
     MediaReport,
     RtpClosed,
+    RtpSilent,
     SendUnits,
     SpanChanged,
     UnitsReceived,
@@ -139,6 +140,9 @@ class Node:
                 self._span_changed(event, now)
             elif isinstance(event, DigitReceived):
                 self.lines.append(Line("debug", "<", f"rtp {event.leg}", f"digit {event.digit}"))
+                self.sip.digit_received(event.leg, event.digit, event.duration_ms, now)
+            elif isinstance(event, RtpSilent):
+                self.sip.leg_silent(event.leg, now)
             elif isinstance(event, ContinuityHeard):
                 self.isup.continuity_heard(event.endpoint, now)
                 self.tup.continuity_heard(event.endpoint, now)

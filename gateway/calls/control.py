@@ -16,22 +16,26 @@ from enum import Enum, auto
 from tandem.core.cause import Cause
 from tandem.core.timers import TimerTable
 from tandem.gateway.calls.accounting import Record, ReleasedBy, timestamp
-from tandem.gateway.calls.half_call import HalfCall, MultirateTrunk, Trunk
+from tandem.gateway.calls.half_call import DigitTrunk, HalfCall, MultirateTrunk, Trunk
 from tandem.gateway.calls.model import (
     Alerting,
     Answer,
     Bearer,
+    Dtmf,
+    Hold,
     Information,
     Primitive,
     Proceeding,
     Progress,
     Release,
     Resume,
+    Retrieve,
     Setup,
     Suspend,
+    Transparent,
 )
 from tandem.gateway.calls.routing import Attempt, RoutingTable
-from tandem.gateway.media.protocol import Command, Source, Tone
+from tandem.gateway.media.protocol import Command, PlayDigit, RtpEndpoint, Source, Tone
 
 
 class Timer(Enum):
@@ -255,13 +259,27 @@ class CallControl:
 
     def _forward(self, call: Call, primitive: Primitive, now: float) -> None:
         outgoing = call.outgoing
-        if isinstance(primitive, Information | Suspend | Resume) and outgoing and not outgoing.released:
+        if outgoing is None or outgoing.released:
+            return
+        if isinstance(primitive, Dtmf):
+            self._digit(call.incoming, outgoing, primitive, now)
+        elif isinstance(primitive, Information | Suspend | Resume | Hold | Retrieve | Transparent):
             outgoing.trunk.send(outgoing, primitive, now)
+
+    def _digit(self, source: HalfCall, sink: HalfCall, digit: Dtmf, now: float) -> None:
+        """A digit in signalling goes on in signalling where the other side wants that, else into its speech path."""
+        if isinstance(sink.trunk, DigitTrunk) and sink.trunk.takes_digits:
+            sink.trunk.send(sink, digit, now)
+        elif isinstance(source.endpoint, RtpEndpoint):
+            self.media_commands.append(PlayDigit(source.endpoint.leg, digit.digit, digit.duration_ms))
 
     def _backward(self, call: Call, primitive: Primitive, now: float) -> None:
         incoming, outgoing = call.incoming, call.outgoing
         answered = call.answer_time is not None
         if incoming.released or outgoing is None or (answered and isinstance(primitive, Answer)):
+            return
+        if isinstance(primitive, Dtmf):
+            self._digit(outgoing, incoming, primitive, now)
             return
         if not answered:
             self._note(call, primitive, now)
@@ -296,8 +314,8 @@ class CallControl:
 
     def _listen(self, call: Call, sink: HalfCall, source: HalfCall) -> None:
         """Let the peer of `sink` hear that of `source`, timeslot by timeslot."""
-        circuits = sink.trunk.is_circuit and source.trunk.is_circuit
-        transparent = circuits and call.setup.bearer is Bearer.UNRESTRICTED_64K
+        clear = all(half.trunk.is_circuit or half.clear_channel for half in (sink, source))
+        transparent = clear and call.setup.bearer is Bearer.UNRESTRICTED_64K
         self.media_commands += [
             Source(*pair, transparent) for pair in zip(sink.endpoints, source.endpoints, strict=False)
         ]

@@ -29,10 +29,20 @@ class HalfCall:
     """The further timeslots of an N x 64 kbit/s call, in the order of its octets."""
     hears_early: bool = False
     """Whether the peer hears us before answer: always on a circuit, on SIP once SDP went out in a 18x."""
+    clear_channel: bool = False
+    """Its RTP carries octets that are no speech (CLEARMODE)."""
     call: Call | None = None
     released: bool = False
     """Release was sent or received; only `cleared` may follow."""
     leg: Leg = field(default_factory=Leg)
+
+    @property
+    def other(self) -> HalfCall | None:
+        """The other side of the call, None where there is none (yet)."""
+        call = self.call
+        if call is None:
+            return None
+        return call.outgoing if self is call.incoming else call.incoming
 
     @property
     def endpoints(self) -> tuple[Endpoint, ...]:
@@ -76,5 +86,15 @@ class MultirateTrunk(Protocol):
 
     @property
     def multirate(self) -> bool:
+        """Whether it does."""
+        ...
+
+
+@runtime_checkable
+class DigitTrunk(Protocol):
+    """A trunk that may want digits in signalling (`Dtmf`) instead of its speech path."""
+
+    @property
+    def takes_digits(self) -> bool:
         """Whether it does."""
         ...

@@ -172,6 +172,7 @@ class Suspend:
     """The called party hung up but the call is kept for a while: SUS."""
 
     network: bool = True
+    opaque: tuple[Opaque, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +180,37 @@ class Resume:
     """The call goes on after Suspend: RES."""
 
     network: bool = True
+    opaque: tuple[Opaque, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """The party of this side put the call on hold: re-INVITE with sendonly, CPG with remote hold."""
+
+    opaque: tuple[Opaque, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieve:
+    """The party of this side took the call off hold."""
+
+    opaque: tuple[Opaque, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Dtmf:
+    """A digit pressed during the call and told in signalling: INFO."""
+
+    digit: str
+    """0-9, *, #, A-D."""
+    duration_ms: int = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Transparent:
+    """A message that says nothing to other protocols, for a side that speaks the same one."""
+
+    opaque: tuple[Opaque, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,4 +224,18 @@ class Release:
     opaque: tuple[Opaque, ...] = field(default=())
 
 
-Primitive = Setup | Information | Proceeding | Progress | Alerting | Answer | Suspend | Resume | Release
+Primitive = (
+    Setup
+    | Information
+    | Proceeding
+    | Progress
+    | Alerting
+    | Answer
+    | Suspend
+    | Resume
+    | Hold
+    | Retrieve
+    | Dtmf
+    | Transparent
+    | Release
+)

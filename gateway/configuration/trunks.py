@@ -140,6 +140,31 @@ class SipTrunk(Table, tag_field="type", tag="sip"):
     """Offered and accepted codecs, most wanted first."""
     telephone_event: bool = True
     """Offer and accept DTMF as RFC 4733 events."""
+    digits: Literal["events", "info-relay", "info"] = "events"
+    """How DTMF goes to the peer: in RTP, or in INFO as application/dtmf-relay or application/dtmf. From the peer each
+    is taken. With INFO set `telephone_event` to false, so that no digit comes twice."""
+    delayed_offer: bool = False
+    """Send INVITE without SDP, as some peers want it; from the peer that is always taken."""
+    reliable_responses: Literal["off", "supported", "required"] = "supported"
+    """Provisional responses with PRACK (RFC 3262): never, where both sides can, or no call without."""
+    session_seconds: Annotated[int, Meta(ge=0, le=86400)] = 1800
+    """Session interval (RFC 4028) after which a call that was not refreshed ends; 0: no session timer."""
+    minimum_session_seconds: Annotated[int, Meta(ge=90, le=86400)] = 90
+    """Shortest session interval that is accepted; a peer that asks for less gets 422."""
+    refresher: Literal["auto", "local", "remote"] = "auto"
+    """Who refreshes the session where the peer leaves it open; `auto`: whoever calls."""
+    silence_seconds: Annotated[float, Meta(ge=0)] = 60.0
+    """When no RTP has come for so long in an answered call that is not on hold, the peer is asked with OPTIONS, and
+    the call is released with cause 27 if it is gone; 0: never."""
+    hold: Literal["relay", "local"] = "relay"
+    """Whether hold by one party is told to the other (re-INVITE with sendonly, CPG with remote hold), or only the
+    direction of RTP follows it."""
+    redirects: Literal["map", "follow"] = "map"
+    """What becomes of a 3xx: the attempt fails with cause 23, or the places that it names are called in their order."""
+    p_early_media: bool = False
+    """Ask for and give authorisation of early media (P-Early-Media, RFC 5009)."""
+    clear_mode: bool = False
+    """Offer and accept CLEARMODE (RFC 4040) for calls of 64 kbit/s unrestricted."""
     early_media: bool = True
     """Send SDP in 180/183 when tones or announcements come from the far side; off: plain 180/183."""
     user: str = ""

@@ -38,13 +38,21 @@ DRAIN: Final = 0.01
 """Seconds between drains of the RTP sockets: the resolution of arrival times."""
 REPORT: Final = 1.0
 CATCH_UP: Final = 0.1
+_VOLUME: Final = 10
+"""Power of a digit that came without one, in -dBm0 (RFC 4733 2.3.3)."""
 
 
 class _Leg:
     """What the plane remembers of an RTP leg."""
 
-    def __init__(self, number: int, law: str) -> None:
+    def __init__(self, number: int, law: str, silence: float = 0.0) -> None:
         self.number = number
+        self.silence = silence
+        """Seconds after which its silence is told, 0 for never."""
+        self.packets = 0
+        """Packets received when it was last looked at."""
+        self.heard: float | None = None
+        """When `packets` last grew, or its silence was told."""
         self.events = EventReceiver()
         self.player = DigitPlayer(law)
 
@@ -147,6 +155,8 @@ class Plane:
                     channel.send(units, fill)
             case protocol.Source(sink, source, transparent):
                 self._set_source(sink, source, transparent)
+            case protocol.PlayDigit(number, digit, milliseconds):
+                self._play_digit(number, digit, milliseconds)
             case protocol.Tone(sink, name):
                 self._set_tone(sink, name)
             case protocol.OpenRtp():
@@ -252,10 +262,22 @@ class Plane:
         """Once a second, tell how things are."""
         if not self._reports.begin(now):
             return
+        self._tell_silence(now)
         late = max(ticker.take_worst_late() for ticker in [self.speech, *(ticker for ticker, _ in self._line_ticks)])
         counters = {line.name: line.counters() for line in self.lines}
         self.events.append(protocol.MediaReport(self.speech.count, late * 1000, time.process_time(), counters))
         self.events += [channel.report() for channel in self._channels.values()]
+
+    def _tell_silence(self, now: float) -> None:
+        """Tell legs that nothing comes on; looked at with each report, once a second."""
+        for index, leg in self._legs.items():
+            if leg.silence:
+                packets = self.receivers.packets(index)
+                if leg.heard is None or packets != leg.packets:
+                    leg.packets, leg.heard = packets, now
+                elif now - leg.heard >= leg.silence:
+                    leg.heard = now
+                    self.events.append(protocol.RtpSilent(leg.number))
 
     def _tell_alarms(self) -> None:
         """Tell alarms that have changed."""
@@ -308,7 +330,7 @@ class Plane:
         if index in self._legs:
             self._close_leg(self._legs[index].number)
         self._indices[command.leg] = index
-        self._legs[index] = _Leg(command.leg, command.law)
+        self._legs[index] = _Leg(command.leg, command.law, command.silence_seconds)
         self.ports.open(index, command.remote)
         self.matrix.set_law(index, command.law)
         self.receivers.open(index, command.law, command.payload_type, command.event_payload_type)
@@ -356,6 +378,12 @@ class Plane:
         for sink in self.matrix.listeners(index):
             if sink < self.matrix.legs and self.transmitters.takes_events(sink):
                 self.transmitters.start_event(sink, event)
+
+    def _play_digit(self, number: int, digit: str, milliseconds: int) -> None:
+        index = self._indices.get(number)
+        if index is not None and digit in DIGITS:
+            event = EventInProgress(DIGITS.index(digit), _VOLUME, 0, milliseconds * 8, ended=True)
+            self._start_event(index, self._legs[index], event)
 
     def _play_digits(self, now: float) -> None:
         """Put DTMF in place of what a leg receives while it sends telephone-events."""

@@ -40,6 +40,8 @@ class OpenRtp(msgspec.Struct, array_like=True, tag="open"):
     """Where SDP says to send; None until known. Latching may change it (symmetric RTP)."""
     event_payload_type: int | None = None
     """Payload type of telephone-event (RFC 4733), None when not agreed."""
+    silence_seconds: float = 0.0
+    """Tell with RtpSilent whenever nothing has come for so long; 0: never."""
 
 
 class UpdateRtp(msgspec.Struct, array_like=True, tag="update"):
@@ -77,6 +79,14 @@ class Tone(msgspec.Struct, array_like=True, tag="tone"):
     """`ringback`, `busy`, `congestion`, `dial`, or `continuity` (2000 Hz, Q.724 7)."""
 
 
+class PlayDigit(msgspec.Struct, array_like=True, tag="digit-in"):
+    """A digit that the peer of `leg` signalled by other means (SIP INFO): as if it had come as a telephone-event."""
+
+    leg: int
+    digit: str
+    duration_ms: int
+
+
 class SendUnits(msgspec.Struct, array_like=True, tag="units"):
     """Queue signal units (octets without flags and FCS) on a signalling channel, behind those already queued.
 
@@ -94,7 +104,7 @@ class Shutdown(msgspec.Struct, array_like=True, tag="shutdown"):
     """Send what is queued on the signalling channels (at most 200 ms), close everything, exit with status 0."""
 
 
-Command = OpenRtp | UpdateRtp | CloseRtp | Source | Tone | SendUnits | Shutdown
+Command = OpenRtp | UpdateRtp | CloseRtp | Source | Tone | PlayDigit | SendUnits | Shutdown
 
 
 class Ready(msgspec.Struct, array_like=True, tag="ready"):
@@ -164,6 +174,12 @@ class DigitReceived(msgspec.Struct, array_like=True, tag="digit"):
     duration_ms: int
 
 
+class RtpSilent(msgspec.Struct, array_like=True, tag="silent"):
+    """Nothing has come on a leg for its `silence_seconds`; told again after as long a time."""
+
+    leg: int
+
+
 class ContinuityHeard(msgspec.Struct, array_like=True, tag="continuity"):
     """The tone `continuity` that is being sent on a timeslot came back on it. Once for each Tone command."""
 
@@ -179,7 +195,9 @@ class MediaReport(msgspec.Struct, array_like=True, tag="report"):
     spans: dict[str, dict[str, int]]
 
 
-Event = Ready | Failed | UnitsReceived | SpanChanged | RtpClosed | DigitReceived | ContinuityHeard | MediaReport
+Event = (
+    Ready | Failed | UnitsReceived | SpanChanged | RtpClosed | DigitReceived | RtpSilent | ContinuityHeard | MediaReport
+)
 
 
 class Channel(msgspec.Struct):

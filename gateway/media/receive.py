@@ -115,6 +115,10 @@ class Receivers:
         self.jitter.close(leg)
         return statistics
 
+    def packets(self, leg: int) -> int:
+        """How many packets `leg` has received."""
+        return int(self._received[leg])
+
     def statistics(self, leg: int) -> MediaStatistics:
         """What `leg` has received so far."""
         return MediaStatistics(

@@ -136,6 +136,12 @@ class SipAgent:
         if isinstance(found, OutgoingCall):
             found.prack(tag, body, now)
 
+    def acknowledge(self, call: int, body: bytes | None, now: float) -> None:
+        """Send the ACK to an answer that offered (`Answered.offer`), with our answer."""
+        found = self._context.calls.get(call)
+        if isinstance(found, OutgoingCall):
+            found.acknowledge(body)
+
     def modify(self, call: int, body: bytes | None, headers: Headers, now: float) -> None:
         """Offer a new session in an answered call as soon as that is possible; as `reinvite`, but it waits."""
         if (found := self._context.calls.get(call)) is not None:

@@ -202,7 +202,7 @@ class Call:
         self.layer.request("NOTIFY", head, extra, body, self.dialog.destination, None, now)
 
     def lost(self, what: str, now: float) -> None:
-        """The peer is gone or does not know the call: BYE all the same, and Failed. Before the answer, INVITE decides."""
+        """The peer is gone or knows the call no more: BYE all the same. Before the answer, INVITE has its own end."""
         if self.dialog is not None and not self.leaving:
             self._send_bye(self.dialog, "", now)
             self.close(Failed(self.number, what))

@@ -46,6 +46,8 @@ class OutgoingCall(Call):
         self._cancel: str | None = None
         """Header lines of the CANCEL that the owner asked for."""
         self._cancelled = False
+        self._unacknowledged: Response | None = None
+        """A 2xx whose offer the owner has not answered yet."""
         self._sequences: dict[str, int] = {}
         """RSeq of the last reliable response, by To tag."""
         self._settled: set[str] = set()
@@ -168,14 +170,17 @@ class OutgoingCall(Call):
         if tag in self._acks:
             self.layer.send(self._acks[tag], self._destination(tag))
             return
+        if self._unacknowledged is not None and tag == self._unacknowledged.to.tag:
+            return
         dialog = self._confirm(response, source)
-        head = dialog.head(self.layer.via(), response.cseq)
-        self._acks[tag] = head.build("ACK", self._authorization)
         if (early := self._early.get(tag)) is not None:
             # Its key is another one where the peer gives the Call-ID or our tag back wrong.
             self.context.dialogs.pop(early.key, None)
         self._early[tag] = dialog
-        self.layer.send(self._acks[tag], dialog.destination)
+        first = not self.closed and self.dialog is None and self._cancel is None
+        offer = first and not self._offering and tag not in self._settled and bool(response.session)
+        if not offer:
+            self._send_ack(tag, dialog, response, None)
         if self.closed or self.dialog is not None:
             # 13.2.2.4: another fork has answered before.
             self._send_bye(dialog, "", now)
@@ -188,7 +193,26 @@ class OutgoingCall(Call):
             self.dialog = dialog
             self.context.dialogs[dialog.key] = (self, dialog)
             self.upkeep.refreshed(response, now)
-            self.emit(Answered(self.number, response))
+            self._unacknowledged = response if offer else None
+            self.emit(Answered(self.number, response, offer))
+
+    def _send_ack(self, tag: str, dialog: Dialog, response: Response, body: bytes | None) -> None:
+        head = dialog.head(self.layer.via(), response.cseq)
+        content = "Content-Type: application/sdp\r\n" if body else ""
+        self._acks[tag] = head.build("ACK", f"{self._authorization}{content}", body)
+        self.layer.send(self._acks[tag], dialog.destination)
+
+    def acknowledge(self, body: bytes | None) -> None:
+        """Send the ACK that has the answer to the offer in the 2xx."""
+        response, self._unacknowledged = self._unacknowledged, None
+        if response is not None and self.dialog is not None:
+            self.upkeep.description = body or self.upkeep.description
+            self._send_ack(response.to.tag or "", self.dialog, response, body)
+
+    def bye(self, headers: Headers, now: float) -> None:
+        """Leave the call; a 2xx that still waits for its ACK gets it first (13.2.2.4)."""
+        self.acknowledge(None)
+        super().bye(headers, now)
 
     def _confirm(self, response: Response, source: Endpoint) -> Dialog:
         """The dialog of a 2xx (13.2.2.4): its route set is computed anew, its sequence numbers go on."""

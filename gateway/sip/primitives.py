@@ -100,6 +100,8 @@ class Answered:
 
     call: int
     message: Response
+    offer: bool = False
+    """Its body offers, as our INVITE did not: the ACK has yet to be sent, with the answer (`acknowledge`)."""
 
     @property
     def body(self) -> bytes:

@@ -17,8 +17,19 @@ from tandem.core.errors import DecodeError
 PAYLOAD_TYPES: Final = {"A": 8, "u": 0}
 #: The payload type of telephone-event in our offers; a dynamic one, free in RFC 3551.
 EVENT_PAYLOAD_TYPE: Final = 101
-_ENCODINGS: Final = {"pcma/8000": "A", "pcma/8000/1": "A", "pcmu/8000": "u", "pcmu/8000/1": "u"}
-_NAMES: Final = {"A": "PCMA", "u": "PCMU"}
+#: The payload type of CLEARMODE (RFC 4040) in our offers, another dynamic one.
+CLEAR_PAYLOAD_TYPE: Final = 97
+#: Stands among the laws for octets that are no speech: 64 kbit/s unrestricted (RFC 4040).
+CLEAR: Final = "clear"
+_ENCODINGS: Final = {
+    "clearmode/8000": CLEAR,
+    "clearmode/8000/1": CLEAR,
+    "pcma/8000": "A",
+    "pcma/8000/1": "A",
+    "pcmu/8000": "u",
+    "pcmu/8000/1": "u",
+}
+_NAMES: Final = {"A": "PCMA", "u": "PCMU", CLEAR: "CLEARMODE"}
 _REVERSED: Final = {"sendrecv": "sendrecv", "sendonly": "recvonly", "recvonly": "sendonly", "inactive": "inactive"}
 #: What hold looked like before RFC 3264.
 _UNSPECIFIED: Final = ("0.0.0.0", "::")
@@ -57,6 +68,8 @@ class SessionDescription:
     media: tuple[Media, ...]
     times: str = "0 0"
     """Value of the t= line, repeated in an answer (RFC 3264 6)."""
+    origin: str = ""
+    """Value of the o= line: the same again when nothing changed (RFC 3264 8, RFC 4028 7.4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +79,7 @@ class MediaDescription:
     address: str
     port: int
     law: str
+    """`A`, `u`, or `clear`."""
     payload_type: int
     event_payload_type: int | None
     """Payload type of telephone-event, None when not agreed."""
@@ -101,13 +115,15 @@ def parse(body: bytes) -> SessionDescription:
             sections.append([])
         sections[-1].append((match[1], match[2]))
     session = sections[0]
-    _require(session, "o", _ORIGIN)
+    origin = _require(session, "o", _ORIGIN)
     if not any(kind == "s" for kind, _ in session):
         raise DecodeError("the description has no s= line")
     times = _require(session, "t", _TIMES)
     address = _connection(session)
     direction = _direction(session, "sendrecv")
-    return SessionDescription(tuple([_parse_media(section, address, direction) for section in sections[1:]]), times)
+    return SessionDescription(
+        tuple([_parse_media(section, address, direction) for section in sections[1:]]), times, origin
+    )
 
 
 def choose(
@@ -147,7 +163,7 @@ def build_offer(
 
     `session` names the session in o=; `version` must grow with each change that is sent (RFC 3264 8).
     """
-    formats = [(PAYLOAD_TYPES[law], _NAMES[law]) for law in laws]
+    formats = [(PAYLOAD_TYPES.get(law, CLEAR_PAYLOAD_TYPE), _NAMES[law]) for law in laws]
     stream = _stream(port, formats, EVENT_PAYLOAD_TYPE if telephone_event else None, direction)
     return _build(address, session, version, "0 0", [stream])
 

@@ -6,6 +6,7 @@ from tandem.gateway.calls.model import (
     Alerting,
     Answer,
     Bearer,
+    Hold,
     Nature,
     Number,
     Opaque,
@@ -15,6 +16,7 @@ from tandem.gateway.calls.model import (
     Progress,
     Release,
     Resume,
+    Retrieve,
     Screening,
     Setup,
     Suspend,
@@ -50,7 +52,12 @@ from tandem.ss7.isup.numbers import (
     RedirectingNumber,
 )
 from tandem.ss7.isup.parameters import Parameter, RawParameter
-from tandem.ss7.isup.services import Redirecting, RedirectionInformation
+from tandem.ss7.isup.services import (
+    GenericNotificationIndicator,
+    Notification,
+    Redirecting,
+    RedirectionInformation,
+)
 from tandem.ss7.isup.variants import Variant
 
 Parameters = list[Parameter | RawParameter]
@@ -62,6 +69,11 @@ _NEUTRAL = (ParameterCode.CALLED_PARTY_NUMBER, ParameterCode.CALLING_PARTY_NUMBE
 _NATURES = {int(nature): nature for nature in Nature}
 _PLANS = {int(plan): plan for plan in Plan}
 _CHARGES = {int(charge): charge for charge in CallCharge}
+#: What a generic notification indicator in a CPG means to the call (Q.733.2).
+_HELD: dict[int | None, type[Hold] | type[Retrieve]] = {
+    Notification.REMOTE_HOLD: Hold,
+    Notification.REMOTE_RETRIEVAL: Retrieve,
+}
 _IN_BAND = OptionalBackwardCallIndicators(in_band_information=True)
 
 
@@ -108,6 +120,8 @@ def primitive_from(message: Message) -> Primitive | None:
             return Progress(True, opaque, _charge(message))
         case MessageType.CPG:
             event = message.find(EventInformation) or EventInformation()
+            if (held := _HELD.get(_notification(message))) is not None:
+                return held(opaque)
             if event.event == Event.ALERTING:
                 return Alerting(_in_band(message), opaque, _charge(message))
             in_band = event.event == Event.IN_BAND_INFORMATION or _in_band(message)
@@ -119,7 +133,7 @@ def primitive_from(message: Message) -> Primitive | None:
         case MessageType.SUS | MessageType.RES:
             indicators = message.find(SuspendResumeIndicators) or SuspendResumeIndicators()
             kind = Suspend if message.type == MessageType.SUS else Resume
-            return kind(network=indicators.network_initiated)
+            return kind(network=indicators.network_initiated, opaque=opaque)
     return None
 
 
@@ -127,6 +141,11 @@ def _charge(message: Message) -> CallCharge:
     """The charge indicator of backward call indicators; spare values say nothing."""
     indicators = message.find(BackwardCallIndicators)
     return _CHARGES.get(CallCharge.NO_INDICATION if indicators is None else indicators.charge, CallCharge.NO_INDICATION)
+
+
+def _notification(message: Message) -> int | None:
+    indicator = message.find(GenericNotificationIndicator)
+    return None if indicator is None else int(indicator.notification)
 
 
 def _in_band(message: Message) -> bool:
@@ -234,11 +253,29 @@ def backward_message(
             return _carried_backward(opaque, address_complete_sent, variant) or _answer(
                 primitive, address_complete_sent
             )
-        case Suspend(network=network):
-            return MessageType.SUS, [SuspendResumeIndicators(network_initiated=network)]
-        case Resume(network=network):
-            return MessageType.RES, [SuspendResumeIndicators(network_initiated=network)]
+        case Suspend(network=network, opaque=opaque):
+            return _carried_backward(opaque, address_complete_sent, variant) or (
+                MessageType.SUS,
+                [SuspendResumeIndicators(network_initiated=network)],
+            )
+        case Resume(network=network, opaque=opaque):
+            return _carried_backward(opaque, address_complete_sent, variant) or (
+                MessageType.RES,
+                [SuspendResumeIndicators(network_initiated=network)],
+            )
+        case Hold(opaque=opaque):
+            return _carried_backward(opaque, True, variant) or _notify(Notification.REMOTE_HOLD)
+        case Retrieve(opaque=opaque):
+            return _carried_backward(opaque, True, variant) or _notify(Notification.REMOTE_RETRIEVAL)
     return None
+
+
+def _notify(notification: Notification) -> tuple[MessageType, Parameters]:
+    """CPG that tells the other side of hold (Q.733.2)."""
+    return MessageType.CPG, [
+        EventInformation(event=Event.PROGRESS),
+        GenericNotificationIndicator(notification=notification),
+    ]
 
 
 def early_acm() -> tuple[MessageType, Parameters]:

@@ -4,22 +4,34 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 
 from tandem.core.cause import Cause, Location
-from tandem.core.errors import DecodeError, EncodeError
+from tandem.core.errors import EncodeError
 from tandem.gateway.calls.control import CallControl
 from tandem.gateway.calls.half_call import HalfCall
 from tandem.gateway.calls.interworking import CauseMap
-from tandem.gateway.calls.model import Alerting, Answer, Primitive, Progress, Release, Setup
+from tandem.gateway.calls.model import (
+    Alerting,
+    Answer,
+    Bearer,
+    Dtmf,
+    Hold,
+    Primitive,
+    Progress,
+    Release,
+    Retrieve,
+    Setup,
+)
 from tandem.gateway.configuration.ranges import parse_address
 from tandem.gateway.configuration.schema import Configuration, SipTrunk
 from tandem.gateway.log import Line
-from tandem.gateway.media.protocol import CloseRtp, OpenRtp, RtpEndpoint, UpdateRtp
 from tandem.gateway.sip import sdp
 from tandem.gateway.sip.agent import SipAgent
 from tandem.gateway.sip.configuration import AgentConfiguration, SipTimers
-from tandem.gateway.sip.fields import sip_uri
+from tandem.gateway.sip.fields import is_ip_address, parse_uri, sip_uri
+from tandem.gateway.sip.message import Response
+from tandem.gateway.sip.options import CallOptions
 from tandem.gateway.sip.primitives import (
     Answered,
     CallOutput,
@@ -30,39 +42,33 @@ from tandem.gateway.sip.primitives import (
     Ended,
     Failed,
     IncomingInvite,
+    InfoReceived,
     InviteRequest,
     OptionsResult,
+    ProbeResult,
     Provisional,
+    ProvisionalConfirmed,
+    Refer,
+    Refreshed,
     ReInvite,
     ReInviteConfirmed,
+    ReInviteResult,
     Rejected,
     SendDatagram,
+    SessionOffered,
+    UpdateResult,
 )
+from tandem.gateway.trunks import sip_early, sip_info
 from tandem.gateway.trunks import sip_mapping as mapping
+from tandem.gateway.trunks.sip_session import Session, Sessions, Verdict
 
 _LAWS = {"PCMA": "A", "PCMU": "u"}
 
 
-@dataclass(slots=True)
-class Session:
-    """The media of one SIP half-call."""
-
-    half: HalfCall
-    trunk: SipTrunkPort
-    leg: int
-    port: int
-    description: sdp.MediaDescription | None = None
-    """What was agreed, None before there is an answer."""
-    local: bytes = b""
-    """Our SDP, once made."""
-    version: int = 0
-    """Of our SDP; grows with each that is sent (RFC 3264 8)."""
-    offering: bool = False
-    """We made the offer and wait for the answer."""
-    answered: bool = False
-    """2xx was sent or received."""
-    open: bool = True
-    """The RTP leg is open."""
+_STATUSES = {Verdict.MALFORMED: 400, Verdict.NOTHING_IN_COMMON: 488}
+#: A final response to INVITE that names other places, and how many are tried one after another.
+_REDIRECTIONS = range(300, 400)
+_MOST_REDIRECTIONS = 5
 
 
 class SipTrunkPort:
@@ -77,6 +83,12 @@ class SipTrunkPort:
         self.peer = parse_address(trunk.peer, 5060)
         self.sources = {parse_address(source, 0)[0] for source in trunk.accept_from} | {self.peer[0]}
         self.laws = tuple(_LAWS[codec] for codec in trunk.codecs)
+        self.clear_laws = (sdp.CLEAR, *self.laws)
+        """With octets that are no speech first: offered where the call asks for 64 kbit/s unrestricted."""
+        self.options = CallOptions(
+            trunk.reliable_responses, trunk.session_seconds, trunk.minimum_session_seconds, trunk.refresher
+        )
+        self.takes_digits = trunk.digits != "events"
         self.calls = 0
         self._owner = owner
 
@@ -91,6 +103,13 @@ class SipTrunkPort:
     def release(self, half: HalfCall, release: Release, now: float) -> None:
         """Refuse, cancel or end the call."""
         self._owner.release(half, release, now)
+
+    def destination_of(self, uri: str) -> tuple[str, int]:
+        """Where a request to `uri` goes: the address that it names, else the peer, which knows the name."""
+        target = parse_uri(uri)
+        if target.scheme == "sip" and is_ip_address(target.host):
+            return target.host.strip("[]"), target.port or 5060
+        return self.peer
 
     @property
     def full(self) -> bool:
@@ -114,8 +133,7 @@ class SipTrunks:
         sip = configuration.sip
         self.address = parse_address(sip.listen) if sip else ("127.0.0.1", 0)
         self.datagrams: list[tuple[bytes, tuple[str, int]]] = []
-        self.ports: deque[int] = deque()
-        """RTP ports that no leg uses."""
+        self._media = Sessions(control, configuration.media.address)
         self.refused = 0
         """INVITEs from sources that belong to no trunk."""
         self._control = control
@@ -124,10 +142,10 @@ class SipTrunks:
         self._log = log
         self._trace = trace
         self._country_code = configuration.node.country_code
-        self._media_address = configuration.media.address
         self._domain = (sip.domain if sip else "") or self.address[0]
         self._sessions: dict[int, Session] = {}
-        self._legs = 0
+        self._by_leg: dict[int, int] = {}
+        """Calls by RTP leg."""
         self.trunks = {
             trunk.name: SipTrunkPort(trunk, self) for trunk in configuration.trunk if isinstance(trunk, SipTrunk)
         }
@@ -136,6 +154,7 @@ class SipTrunks:
                 host=self.address[0],
                 port=self.address[1],
                 user_agent=f"Tandem {configuration.node.name}".strip(),
+                supported=("100rel", "timer"),
                 timers=SipTimers(t1=(sip.t1_ms if sip else 500) / 1000),
             ),
             token,
@@ -156,6 +175,29 @@ class SipTrunks:
     def handle_timers(self, now: float) -> None:
         """Act on expired timers."""
         self.agent.handle_timers(now)
+
+    @property
+    def ports(self) -> deque[int]:
+        """RTP ports that no leg uses."""
+        return self._media.ports
+
+    def digit_received(self, leg: int, digit: str, duration_ms: int, now: float) -> None:
+        """A telephone-event came on an RTP leg: in signalling it goes only where digits are wanted so."""
+        session = self._session_of(leg)
+        other = None if session is None else session.half.other
+        if session is not None and other is not None and getattr(other.trunk, "takes_digits", False):
+            self._control.event(session.half, Dtmf(digit, duration_ms), now)
+
+    def leg_silent(self, leg: int, now: float) -> None:
+        """Nothing has come on an RTP leg for long: ask the peer whether it still knows the call."""
+        session = self._session_of(leg)
+        if session is not None and session.answered and not session.held:
+            self._log(Line("info", "=", session.half.reference, "no RTP is coming: asking the peer"))
+            self.agent.probe(session.half.handle, now)
+
+    def _session_of(self, leg: int) -> Session | None:
+        call = self._by_leg.get(leg)
+        return None if call is None else self._sessions.get(call)
 
     @property
     def quiet(self) -> bool:
@@ -188,15 +230,13 @@ class SipTrunks:
         setup = onward
         if port.full:
             return Release(Cause.SWITCHING_EQUIPMENT_CONGESTION, diagnostic=f"{port.name}: max_calls reached")
-        session = self._open(port, half)
+        trunk = port.configuration
+        clear = trunk.clear_mode and setup.bearer is Bearer.UNRESTRICTED_64K
+        session = self._media.open(trunk, half, port.clear_laws if clear else port.laws)
         if session is None:
             return Release(Cause.RESOURCES_UNAVAILABLE_UNSPECIFIED, diagnostic="no RTP port is free: see media.ports")
-        self._control.media_commands.append(
-            OpenRtp(session.leg, session.port, port.laws[0], sdp.PAYLOAD_TYPES[port.laws[0]])
-        )
-        session.local = self._our_offer(session)
-        session.offering = True
-        trunk = port.configuration
+        self._media.start(session)
+        body = None if trunk.delayed_offer else self._media.offer(session)
         host = trunk.domain or port.peer[0]
         from_uri, display, headers = mapping.identity_headers(setup, self._domain, self._country_code)
         user = mapping.user_part(setup.called, self._country_code)
@@ -208,38 +248,52 @@ class SipTrunks:
             from_uri=from_uri,
             to_uri=sip_uri(user, host, None, "user=phone"),
             destination=port.peer,
-            body=session.local,
+            body=body,
             from_display=display,
-            headers=headers,
+            headers=(*headers, *sip_early.invite_headers(trunk)),
+            options=port.options,
             credentials=Credentials(trunk.user, trunk.password) if trunk.user else None,
             max_forwards=mapping.max_forwards(setup, trunk.hop_factor),
         )
         try:
             call = self.agent.invite(request, now)
         except EncodeError as error:
-            self._close_media(session)
+            self._media.close(session)
             return Release(Cause.INVALID_NUMBER_FORMAT, diagnostic=f"INVITE cannot be built: {error}")
-        self._adopt(session, call, call_id)
+        session.request = request
+        self._adopt(port, session, call, call_id)
         self._control.leg_opened(half, session.leg)
         return None
 
     def send(self, half: HalfCall, primitive: Primitive, now: float) -> None:
-        """Tell the caller of progress, alerting or answer."""
+        """Tell the caller of progress, alerting or answer; either party of hold, and of digits."""
         session = self._sessions.get(half.handle)
-        if session is None or session.answered:
+        if session is None:
             return
-        agent = self.agent
         match primitive:
-            case Alerting(inband=inband) | Progress(inband=inband):
-                status = 180 if isinstance(primitive, Alerting) else 183
-                early = inband and session.trunk.configuration.early_media and session.description is not None
-                half.hears_early = half.hears_early or early
-                agent.respond(half.handle, status, body=session.local if early else None, now=now)
-            case Answer():
+            case Alerting(inband=inband) | Progress(inband=inband) if not session.answered:
+                self._provisional(session, 180 if isinstance(primitive, Alerting) else 183, inband, now)
+            case Answer() if not session.answered:
                 session.answered = True
-                if session.description is None:
-                    session.local, session.offering = self._our_offer(session), True
-                agent.respond(half.handle, 200, body=session.local, now=now)
+                if session.description is None and not session.offering:
+                    self._media.offer(session)
+                self.agent.respond(half.handle, 200, body=session.local, now=now)
+            case Hold() | Retrieve() if session.answered:
+                session.holding = isinstance(primitive, Hold)
+                self.agent.modify(half.handle, self._media.offer(session), (), now)
+            case Dtmf(digit=digit, duration_ms=duration) if session.answered and session.trunk.digits != "events":
+                content_type, body = sip_info.digit_body(session.trunk.digits, digit, duration)
+                self.agent.send_info(half.handle, content_type, body, (), now)
+
+    def _provisional(self, session: Session, status: int, inband: bool, now: float) -> None:
+        """180 or 183, with SDP where there is something to hear, and where it must have our offer (RFC 3261 13.2.1)."""
+        half = session.half
+        if session.description is None and not session.offering and self.agent.is_reliable(half.handle):
+            self._media.offer(session)
+        early = inband and session.trunk.early_media and session.description is not None
+        half.hears_early = half.hears_early or early
+        body = session.local if early or session.offering else None
+        self.agent.respond(half.handle, status, None, sip_early.response_headers(session, early), body, now=now)
 
     def release(self, half: HalfCall, release: Release, now: float) -> None:
         """End the call in whatever state it is, with the status or Reason of the cause."""
@@ -248,7 +302,7 @@ class SipTrunks:
             return
         status = self._causes.status(int(release.cause), int(release.location))
         self.agent.end(half.handle, status, (mapping.reason_header(release),), now)
-        self._close_media(session)
+        self._media.close(session)
 
     # --- what the agent says
 
@@ -260,33 +314,32 @@ class SipTrunks:
             self._log(Line("warning", "!", f"sip {source[0]}:{source[1]}", "INVITE refused: no trunk has this source"))
             self.agent.respond(call, 403, now=now)
             return
+        if not self.agent.configure(call, port.options, now):
+            return
         setup = mapping.setup_of(request, port.configuration.hop_factor)
         if setup is None:
             self.agent.respond(call, 404, "Not a telephone number", now=now)
             return
-        try:
-            offer = sdp.parse(output.body) if output.body else None
-            answer = None if offer is None else sdp.choose(offer, port.laws, port.configuration.telephone_event)
-        except DecodeError as error:
-            self.agent.respond(call, 400, f"SDP: {error.message}"[:80], now=now)
-            return
-        if offer is not None and answer is None:
-            self.agent.respond(call, 488, now=now)
-            return
         half = HalfCall(port, incoming=True)
-        session = None if port.full else self._open(port, half)
+        laws = port.clear_laws if port.configuration.clear_mode else port.laws
+        session = None if port.full else self._media.open(port.configuration, half, laws)
         if session is None:
             what = "max_calls reached" if port.full else "no RTP port is free: see media.ports"
             self._log(Line("warning", "!", f"trunk {port.name}", f"call refused: {what}"))
             self.agent.respond(call, 503, headers=(("Retry-After", "5"),), now=now)
             return
-        law = port.laws[0] if answer is None else answer.law
-        payload_type = sdp.PAYLOAD_TYPES[law] if answer is None else answer.payload_type
-        self._control.media_commands.append(OpenRtp(session.leg, session.port, law, payload_type))
-        if offer is not None and answer is not None:
-            self._agree(session, answer)
-            session.local = self._our_answer(session, offer, answer)
-        self._adopt(session, call, request.call_id)
+        self._media.start(session)
+        if output.body and (verdict := self._media.take_offer(session, output.body)) is not Verdict.AGREED:
+            self._media.close(session)
+            phrase = "Malformed session description" if verdict is Verdict.MALFORMED else None
+            self.agent.respond(call, _STATUSES[verdict], phrase, now=now)
+            return
+        if half.clear_channel:
+            setup = replace(setup, bearer=Bearer.UNRESTRICTED_64K)
+        else:
+            session.laws = port.laws
+        sip_early.note_caller(session, request)
+        self._adopt(port, session, call, request.call_id)
         self._control.setup(half, setup, now, session.leg)
 
     def _handle(self, output: CallOutput, now: float) -> None:
@@ -296,28 +349,34 @@ class SipTrunks:
         half, control = session.half, self._control
         match output:
             case Provisional(status=status) if status > 100:
-                # Early media once begun goes on, whatever later responses carry (RFC 3960 3.2): 180 after 183 too.
-                heard = self._their_answer(session, output.body) or session.description is not None
-                if status == 180:
-                    control.event(half, Alerting(inband=heard), now)
-                else:
-                    control.event(half, Progress(inband=heard and status == 183), now)
-            case Answered():
-                session.answered = True
-                agreed = self._their_answer(session, output.body) or session.description is not None
-                if agreed:
-                    control.event(half, Answer(), now)
-                else:
-                    reason = Release(Cause.BEARER_CAPABILITY_NOT_IMPLEMENTED, Location.BEYOND_INTERWORKING, "no codec")
-                    self.release(half, reason, now)
-                    control.event(half, reason, now)
-            case Confirmed(message=message):
-                if session.offering and not self._their_answer(session, message.body):
-                    reason = Release(Cause.BEARER_CAPABILITY_NOT_IMPLEMENTED, Location.BEYOND_INTERWORKING, "no codec")
-                    self.release(half, reason, now)
-                    control.event(half, reason, now)
+                self._progress(session, output, now)
+            case Answered(message=message):
+                self._answered(session, output, now)
+            case Confirmed(message=message) | ProvisionalConfirmed(message=message):
+                usable = not session.offering or self._media.take_answer(session, message.session)
+                if not usable and isinstance(output, Confirmed):
+                    self._no_codec(session, now)
+            case SessionOffered(message=message):
+                self._session_offered(session, message.session, now)
+            case Refreshed(message=message):
+                self._media.take_answer(session, message.session)
+            case ReInviteResult(status=status, message=response) | UpdateResult(status=status, message=response):
+                if response is not None and status < 300:
+                    self._media.take_answer(session, response.session)
+                session.offering = False
+            case ProbeResult(alive=False):
+                reason = Release(Cause.DESTINATION_OUT_OF_ORDER, diagnostic="SIP peer is gone: no RTP, no answer")
+                self.release(half, reason, now)
+                control.event(half, reason, now)
+            case InfoReceived(message=message):
+                digit = sip_info.digit_of(message)
+                if digit is not None:
+                    control.event(half, digit, now)
+            case Refer():
+                self.agent.answer_refer(output.call, 603, now)
             case Rejected(status=status, message=response):
-                self._end(session, mapping.release_of_rejection(status, response, self._causes), now)
+                if status not in _REDIRECTIONS or not self._follow(session, response, now):
+                    self._end(session, mapping.release_of_rejection(status, response, self._causes), now)
             case Cancelled(message=message) | Ended(message=message):
                 self._end(session, mapping.release_of_request(message), now)
             case Failed(what=what):
@@ -327,36 +386,118 @@ class SipTrunks:
                 self._reinvite(session, output, now)
             case ReInviteConfirmed(message=message):
                 if session.offering:
-                    self._their_answer(session, message.body)
+                    self._media.take_answer(session, message.session)
             case Closed():
-                self._close_media(session)
+                self._media.close(session)
                 del self._sessions[output.call]
-                session.trunk.calls -= 1
+                self._by_leg.pop(session.leg, None)
+                self.trunks[session.trunk.name].calls -= 1
                 control.cleared(half, now)
 
     def _end(self, session: Session, release: Release, now: float) -> None:
-        self._close_media(session)
+        self._media.close(session)
         self._control.event(session.half, release, now)
+
+    def _no_codec(self, session: Session, now: float) -> None:
+        reason = Release(Cause.BEARER_CAPABILITY_NOT_IMPLEMENTED, Location.BEYOND_INTERWORKING, "no codec")
+        self.release(session.half, reason, now)
+        self._control.event(session.half, reason, now)
+
+    def _progress(self, session: Session, output: Provisional, now: float) -> None:
+        """A provisional response; early media once begun goes on, whatever later responses carry (RFC 3960 3.2)."""
+        tag, status = output.to_tag or "", output.status
+        if status == 199:
+            # RFC 6228: this early dialog is over; what others gave still holds.
+            session.early.pop(tag, None)
+            return
+        if output.offer:
+            verdict = self._media.take_offer(session, output.body)
+            if verdict is Verdict.AGREED:
+                self.agent.prack(output.call, tag, session.local, now)
+        else:
+            answer = self._media.read_answer(session, output.body)
+            if answer is not None:
+                session.early[tag] = answer
+        heard = sip_early.may_hear(session, output)
+        if heard and tag in session.early:
+            self._media.agree(session, session.early[tag])
+        if status == 180:
+            self._control.event(session.half, Alerting(inband=heard), now)
+        else:
+            self._control.event(session.half, Progress(inband=heard and status == 183), now)
+
+    def _answered(self, session: Session, output: Answered, now: float) -> None:
+        """The answer: what its own early dialog agreed holds where it carries no description of its own."""
+        session.answered = True
+        if output.offer:
+            agreed = self._media.take_offer(session, output.body) is Verdict.AGREED
+            self.agent.acknowledge(output.call, session.local if agreed else None, now)
+        else:
+            answer = self._media.read_answer(session, output.body)
+            answer = answer or session.early.get(output.message.to.tag or "")
+            agreed = answer is not None or session.description is not None
+            if answer is not None:
+                self._media.agree(session, answer)
+        session.offering = False
+        session.early.clear()
+        if agreed:
+            self._control.event(session.half, Answer(), now)
+        else:
+            self._no_codec(session, now)
+
+    def _session_offered(self, session: Session, body: bytes, now: float) -> None:
+        """UPDATE or PRACK with an offer, before or after the answer."""
+        verdict = self._media.take_offer(session, body)
+        if verdict is Verdict.AGREED:
+            self.agent.answer_update(session.half.handle, 200, session.local, now=now)
+            self._note_hold(session, now)
+        else:
+            self.agent.answer_update(session.half.handle, _STATUSES[verdict], now=now)
 
     def _reinvite(self, session: Session, output: ReInvite, now: float) -> None:
         """Hold, resume, another address or codec: agree to what we can do, keep the session otherwise."""
-        trunk = session.trunk
         if not output.body:
-            session.local, session.offering = self._our_offer(session), True
+            self.agent.answer_reinvite(output.call, 200, body=self._media.offer(session), now=now)
+            return
+        verdict = self._media.take_offer(session, output.body)
+        if verdict is Verdict.AGREED:
             self.agent.answer_reinvite(output.call, 200, body=session.local, now=now)
+            self._note_hold(session, now)
+        else:
+            self.agent.answer_reinvite(output.call, _STATUSES[verdict], now=now)
+
+    def _note_hold(self, session: Session, now: float) -> None:
+        """Tell the other side when the peer holds it, or no longer does."""
+        held = session.description is not None and session.description.direction in ("recvonly", "inactive")
+        if held == session.held:
             return
+        session.held = held
+        if session.answered and session.trunk.hold == "relay":
+            self._control.event(session.half, Hold() if held else Retrieve(), now)
+
+    def _follow(self, session: Session, response: Response, now: float) -> bool:
+        """Call the next place that a 3xx names, when the trunk is to; False when there is none (RFC 3261 8.1.3.4)."""
+        half, trunk = session.half, session.trunk
+        if trunk.redirects != "follow" or session.redirections >= _MOST_REDIRECTIONS or session.request is None:
+            return False
+        targets = [*session.targets, *sip_early.contacts(response, session.tried)]
+        if not targets:
+            return False
+        target, session.targets = targets[0], targets[1:]
+        session.redirections += 1
+        session.tried.add(target)
+        port = self.trunks[trunk.name]
+        request = replace(session.request, uri=target, call_id=f"{self._token()}@{self._domain}", to_uri=target)
         try:
-            offer = sdp.parse(output.body)
-            answer = sdp.choose(offer, trunk.laws, trunk.configuration.telephone_event)
-        except DecodeError:
-            self.agent.answer_reinvite(output.call, 400, now=now)
-            return
-        if answer is None:
-            self.agent.answer_reinvite(output.call, 488, now=now)
-            return
-        self._agree(session, answer)
-        session.local = self._our_answer(session, offer, answer)
-        self.agent.answer_reinvite(output.call, 200, body=session.local, now=now)
+            call = self.agent.invite(replace(request, destination=port.destination_of(target)), now)
+        except EncodeError:
+            return False
+        self._log(Line("info", "=", half.reference, f"redirected to {target}"))
+        del self._sessions[half.handle]
+        session.early.clear()
+        half.handle, half.reference, half.leg.id = call, request.call_id, request.call_id
+        self._sessions[call], self._by_leg[session.leg] = session, call
+        return True
 
     # --- sessions
 
@@ -370,72 +511,12 @@ class SipTrunks:
                 by_address = port
         return by_address
 
-    def _open(self, port: SipTrunkPort, half: HalfCall) -> Session | None:
-        if not self.ports:
-            return None
-        self._legs += 1
-        half.endpoint = RtpEndpoint(self._legs)
-        half.leg.protocol = "sip"
-        return Session(half, port, self._legs, self.ports.popleft())
-
-    def _adopt(self, session: Session, call: int, call_id: str) -> None:
+    def _adopt(self, port: SipTrunkPort, session: Session, call: int, call_id: str) -> None:
         session.half.handle = call
         session.half.reference = call_id
-        session.trunk.calls += 1
+        port.calls += 1
         self._sessions[call] = session
-
-    def _our_offer(self, session: Session) -> bytes:
-        trunk = session.trunk
-        session.version += 1
-        return sdp.build_offer(
-            self._media_address,
-            session.port,
-            session.leg,
-            trunk.laws,
-            trunk.configuration.telephone_event,
-            version=session.version,
-        )
-
-    def _our_answer(self, session: Session, offer: sdp.SessionDescription, chosen: sdp.MediaDescription) -> bytes:
-        session.version += 1
-        return sdp.build_answer(offer, chosen, self._media_address, session.port, session.leg, version=session.version)
-
-    def _their_answer(self, session: Session, body: bytes) -> bool:
-        """Take the SDP answer to our offer; whether there was a usable one."""
-        if not body:
-            return False
-        trunk = session.trunk
-        try:
-            answer = sdp.choose(sdp.parse(body), trunk.laws, trunk.configuration.telephone_event)
-        except DecodeError:
-            return False
-        if answer is None:
-            return False
-        session.offering = False
-        self._agree(session, answer)
-        return True
-
-    def _agree(self, session: Session, description: sdp.MediaDescription) -> None:
-        """Tell the media process what was agreed, when it changed."""
-        if description == session.description:
-            return
-        session.description = description
-        self._control.media_commands.append(
-            UpdateRtp(
-                session.leg,
-                description.law,
-                description.payload_type,
-                (description.address, description.port),
-                description.event_payload_type,
-                send=description.we_send,
-            )
-        )
-
-    def _close_media(self, session: Session) -> None:
-        if session.open:
-            session.open = False
-            self._control.media_commands.append(CloseRtp(session.leg))
-            self.ports.append(session.port)
+        self._by_leg[session.leg] = call
 
 
 def _message_line(shape: str, data: bytes, peer: tuple[str, int]) -> Line:

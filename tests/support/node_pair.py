@@ -105,6 +105,7 @@ routing_context = 7
 {linkset}
 """
 
+USER_METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "UPDATE", "PRACK", "REFER", "NOTIFY")
 ADDRESS = {
     "A": ("127.0.0.1", 5060),
     "B": ("127.0.0.1", 5061),
@@ -172,7 +173,8 @@ class Bench:
         for name in "ab":
             tokens = map(f"{name}{{}}".format, itertools.count())  # `name` as it is now
             host, port = ADDRESS[name]
-            self.users[name] = SipAgent(AgentConfiguration(host, port), tokens.__next__)
+            configuration = AgentConfiguration(host, port, supported=("100rel", "timer"), allow=USER_METHODS)
+            self.users[name] = SipAgent(configuration, tokens.__next__)
         for name in "AB":
             self.nodes[name].start(list(range(10000, 10200, 2)), self.now)
             self._drain(name)

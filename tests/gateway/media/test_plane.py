@@ -20,7 +20,10 @@ from tandem.gateway.media.protocol import (
     DigitReceived,
     MediaConfiguration,
     MediaReport,
+    OpenRtp,
+    PlayDigit,
     RtpClosed,
+    RtpSilent,
     SendUnits,
     Source,
     SpanChanged,
@@ -348,6 +351,41 @@ def test_digits_are_relayed_to_rtp_as_events(bench: Bench) -> None:
     assert len({packet[4:8] for packet in events}) == 1
     numbers = [int.from_bytes(packet[2:4], "big") for packet in other.packets]
     assert all(later - earlier & 0xFFFF == 1 for earlier, later in pairwise(numbers))
+
+
+def test_a_digit_told_in_signalling_is_played_and_relayed(bench: Bench) -> None:
+    """As if it had come as a telephone-event on that leg: DTMF into a timeslot, an event towards RTP that takes it."""
+    planes, a, b = bench
+    phone, far = a.phone(1), b.phone(1)
+    other = a.phone(2, event_payload_type=96)
+    connect(a, b)
+    a.command(Source(leg(2), leg(1)))
+    phone.speech = b"\xd5" * 160 * 10
+    planes.run(0.2)
+    far.packets.clear()
+    a.command(PlayDigit(1, "#", 120), PlayDigit(1, "x", 120), PlayDigit(9, "#", 120))
+    planes.run(0.4)
+    loud = np.flatnonzero(far.heard != 0xD5)
+    assert 900 <= loud[-1] - loud[0] <= 1300
+    blocks = [parse_events(packet[12:])[0] for packet in other.packets if packet[1] & 0x7F == 96]
+    assert {block.digit for block in blocks} == {"#"}
+    assert blocks[-1].duration == 960
+
+
+def test_silence_of_a_leg_is_told_again_and_again(bench: Bench) -> None:
+    planes, a, _ = bench
+    phone = a.phone(1)
+    a.command(OpenRtp(1, a.ports[0], "A", 8, phone.address, silence_seconds=2.0))
+    planes.run(1.0)
+    phone.speech = bytes(160 * 100)
+    planes.run(2.0)
+    assert not a.told(RtpSilent)
+    planes.run(6.5)
+    assert len(a.told(RtpSilent)) in (2, 3)
+    phone.speech = bytes(160 * 200)
+    before = len(a.told(RtpSilent))
+    planes.run(3.0)
+    assert len(a.told(RtpSilent)) == before
 
 
 def test_signal_units_cross_both_ways_and_repeats_do_not(bench: Bench) -> None:

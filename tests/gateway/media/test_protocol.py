@@ -18,6 +18,7 @@ COMMANDS: list[Command] = [
     protocol.Source(RtpEndpoint(1), TimeslotEndpoint("E0", 5)),
     protocol.Source(TimeslotEndpoint("E0", 5), None),
     protocol.Tone(TimeslotEndpoint("E0", 31), "busy"),
+    protocol.PlayDigit(1, "#", 160),
     protocol.SendUnits(3, [b"", bytes(272)], None),
     protocol.Shutdown(),
 ]
@@ -27,6 +28,7 @@ EVENTS: list[Event] = [
     protocol.UnitsReceived(3, [b"\x7f\xff\x00"], 10, 1, 16),
     protocol.SpanChanged("E0", ["LOS"]),
     protocol.RtpClosed(1, protocol.MediaStatistics(packets_sent=50, jitter_ms=0.5)),
+    protocol.RtpSilent(1),
     protocol.ContinuityHeard(TimeslotEndpoint("E0", 3)),
     protocol.DigitReceived(1, "#", 120),
     protocol.MediaReport(50, 0.4, 1.5, {"E0": {"slips": 0}}),

@@ -6,6 +6,7 @@ from tandem.gateway.calls.model import (
     Alerting,
     Answer,
     Bearer,
+    Hold,
     Nature,
     Number,
     Opaque,
@@ -14,6 +15,7 @@ from tandem.gateway.calls.model import (
     Progress,
     Release,
     Resume,
+    Retrieve,
     Screening,
     Setup,
     Suspend,
@@ -37,6 +39,7 @@ from tandem.ss7.isup.indicators import (
 from tandem.ss7.isup.messages import Message
 from tandem.ss7.isup.numbers import CalledPartyNumber, CallingPartyNumber, ConnectedNumber, RedirectingNumber
 from tandem.ss7.isup.parameters import RawParameter
+from tandem.ss7.isup.services import Notification
 
 IN_BAND = OptionalBackwardCallIndicators(in_band_information=True)
 
@@ -167,9 +170,24 @@ def test_answers_and_suspension():
     assert isinstance(backward(MessageType.ANM), Answer)
     connected = backward(MessageType.CON, BackwardCallIndicators(), ConnectedNumber(digits="12", nature=3)).connected
     assert connected.digits == "12"
-    assert backward(MessageType.SUS, SuspendResumeIndicators(network_initiated=True)) == Suspend(network=True)
-    assert backward(MessageType.RES, SuspendResumeIndicators()) == Resume(network=False)
+    suspended = backward(MessageType.SUS, SuspendResumeIndicators(network_initiated=True))
+    resumed = backward(MessageType.RES, SuspendResumeIndicators())
+    assert isinstance(suspended, Suspend)
+    assert isinstance(resumed, Resume)
+    assert (suspended.network, resumed.network) == (True, False)
     assert backward(MessageType.RLC) is None
+
+
+@pytest.mark.parametrize(
+    ("notification", "kind"), [(Notification.REMOTE_HOLD, Hold), (Notification.REMOTE_RETRIEVAL, Retrieve)]
+)
+def test_hold_both_ways(notification, kind):
+    """Q.733.2: CPG with a generic notification indicator."""
+    message, parameters = mapping.backward_message(kind(), True)
+    assert (message, parameters[1].notification) == (MessageType.CPG, notification)
+    assert isinstance(backward(message, *parameters), kind)
+    onward = mapping.backward_message(backward(message, *parameters), True)
+    assert [item.octets for item in onward[1]] == [item.encode() for item in parameters]
 
 
 # --- primitives as backward messages

@@ -1,0 +1,195 @@
+"""The media of a SIP half-call: offers and answers, and what the media process is told of them (RFC 3264)."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum, auto
+
+from tandem.core.errors import DecodeError
+from tandem.gateway.calls.control import CallControl
+from tandem.gateway.calls.half_call import HalfCall
+from tandem.gateway.configuration.schema import SipTrunk
+from tandem.gateway.media.protocol import CloseRtp, OpenRtp, RtpEndpoint, UpdateRtp
+from tandem.gateway.sip import sdp
+from tandem.gateway.sip.primitives import InviteRequest
+
+
+class Verdict(Enum):
+    """What becomes of an offer of the peer."""
+
+    AGREED = auto()
+    MALFORMED = auto()
+    """400."""
+    NOTHING_IN_COMMON = auto()
+    """488."""
+
+
+@dataclass(slots=True)
+class Session:
+    """The media of one SIP half-call."""
+
+    half: HalfCall
+    trunk: SipTrunk
+    leg: int
+    port: int
+    laws: Sequence[str]
+    """What may be agreed, most wanted first."""
+    description: sdp.MediaDescription | None = None
+    """What was agreed, None before there is an answer."""
+    early: dict[str, sdp.MediaDescription] = field(default_factory=dict)
+    """What each early dialog of a forked call answered, by To tag."""
+    local: bytes = b""
+    """Our SDP, once made."""
+    origin: str = ""
+    """o= of the peer's last description."""
+    version: int = 0
+    """Of our SDP; grows with each that is sent (RFC 3264 8)."""
+    offering: bool = False
+    """We made the offer and wait for the answer."""
+    answered: bool = False
+    """2xx was sent or received."""
+    holding: bool = False
+    """Our side of the call holds the peer."""
+    held: bool = False
+    """The peer holds us."""
+    open: bool = True
+    """The RTP leg is open."""
+    wants_early_authorization: bool = False
+    """The caller knows P-Early-Media (RFC 5009)."""
+    request: InviteRequest | None = None
+    """Our INVITE, to be sent elsewhere when it is redirected."""
+    targets: list[str] = field(default_factory=list)
+    """Where else a redirection named."""
+    tried: set[str] = field(default_factory=set)
+    redirections: int = 0
+
+
+class Sessions:
+    """Makes sessions, and speaks to the media process for them."""
+
+    def __init__(self, control: CallControl, address: str) -> None:
+        """`address` is where RTP is received, as SDP says it."""
+        self.ports: deque[int] = deque()
+        """RTP ports that no leg uses."""
+        self._control = control
+        self._address = address
+        self._legs = 0
+
+    def open(self, trunk: SipTrunk, half: HalfCall, laws: Sequence[str]) -> Session | None:
+        """A new leg for `half`, not known to the media process yet; None when no port is free."""
+        if not self.ports:
+            return None
+        self._legs += 1
+        half.endpoint = RtpEndpoint(self._legs)
+        half.leg.protocol = "sip"
+        return Session(half, trunk, self._legs, self.ports.popleft(), laws)
+
+    def start(self, session: Session) -> None:
+        """Have the media process receive, with the first of the laws until there is an answer."""
+        law = session.laws[0]
+        payload_type = sdp.PAYLOAD_TYPES.get(law, sdp.CLEAR_PAYLOAD_TYPE)
+        silence = session.trunk.silence_seconds
+        self._control.media_commands.append(
+            OpenRtp(session.leg, session.port, _octets(law), payload_type, silence_seconds=silence)
+        )
+
+    def close(self, session: Session) -> None:
+        """Have the leg closed; its port is free again."""
+        if session.open:
+            session.open = False
+            self._control.media_commands.append(CloseRtp(session.leg))
+            self.ports.append(session.port)
+
+    # --- offers and answers
+
+    def offer(self, session: Session) -> bytes:
+        """An offer of ours, with sendonly while our side holds the peer (RFC 3264 8.4)."""
+        session.version += 1
+        session.offering = True
+        direction = "sendrecv"
+        if session.holding:
+            direction = "inactive" if session.held else "sendonly"
+        elif session.held:
+            direction = "recvonly"
+        session.local = sdp.build_offer(
+            self._address,
+            session.port,
+            session.leg,
+            session.laws,
+            self._takes_events(session),
+            version=session.version,
+            direction=direction,
+        )
+        return session.local
+
+    def take_offer(self, session: Session, body: bytes) -> Verdict:
+        """Agree to an offer of the peer; our answer is then `session.local`.
+
+        An offer whose o= line is that of the last one changes nothing, and gets the same answer again (RFC 4028 7.4).
+        """
+        try:
+            offer = sdp.parse(body)
+            answer = sdp.choose(offer, session.laws, self._takes_events(session))
+        except DecodeError:
+            return Verdict.MALFORMED
+        if answer is None:
+            return Verdict.NOTHING_IN_COMMON
+        if offer.origin == session.origin and session.local and not session.holding and answer == session.description:
+            return Verdict.AGREED
+        session.origin = offer.origin
+        self.agree(session, answer)
+        if session.holding:
+            answer = replace(answer, direction="sendonly" if answer.we_send else "inactive")
+        session.version += 1
+        session.local = sdp.build_answer(
+            offer, answer, self._address, session.port, session.leg, version=session.version
+        )
+        return Verdict.AGREED
+
+    def read_answer(self, session: Session, body: bytes) -> sdp.MediaDescription | None:
+        """What an answer to our offer means; None when it is none or nothing in it can be used."""
+        if not body:
+            return None
+        try:
+            answer = sdp.choose(parsed := sdp.parse(body), session.laws, self._takes_events(session))
+        except DecodeError:
+            return None
+        session.origin = parsed.origin
+        return answer
+
+    def take_answer(self, session: Session, body: bytes) -> bool:
+        """Take the answer to our offer; whether there was a usable one."""
+        answer = self.read_answer(session, body)
+        if answer is None:
+            return False
+        session.offering = False
+        self.agree(session, answer)
+        return True
+
+    def agree(self, session: Session, description: sdp.MediaDescription) -> None:
+        """Tell the media process what was agreed, when it changed."""
+        if description == session.description:
+            return
+        session.description = description
+        session.half.clear_channel = description.law == sdp.CLEAR
+        self._control.media_commands.append(
+            UpdateRtp(
+                session.leg,
+                _octets(description.law),
+                description.payload_type,
+                (description.address, description.port),
+                description.event_payload_type,
+                send=description.we_send,
+            )
+        )
+
+    @staticmethod
+    def _takes_events(session: Session) -> bool:
+        return session.trunk.telephone_event and sdp.CLEAR not in session.laws[:1]
+
+
+def _octets(law: str) -> str:
+    """The law of a leg for the media process: octets of CLEARMODE are not looked into, so any will do."""
+    return "A" if law == sdp.CLEAR else law

@@ -1,0 +1,106 @@
+"""Offers and answers of one half-call."""
+
+import pytest
+from support.sip_pair import OFFER
+
+from tandem.gateway.calls.control import CallControl
+from tandem.gateway.calls.half_call import HalfCall
+from tandem.gateway.calls.routing import RoutingTable
+from tandem.gateway.configuration.schema import SipTrunk
+from tandem.gateway.media.protocol import CloseRtp, OpenRtp, UpdateRtp
+from tandem.gateway.sip import sdp
+from tandem.gateway.trunks.sip_session import Sessions, Verdict
+
+ANSWER = OFFER.replace(b"RTP/AVP 8", b"RTP/AVP 8 101") + b"a=rtpmap:101 telephone-event/8000\r\n"
+
+
+class Fixture:
+    def __init__(self, laws=("A", "u"), **options):
+        self.control = CallControl(RoutingTable([]), lambda now: now)
+        self.media = Sessions(self.control, "192.0.2.9")
+        self.media.ports.extend([4000, 4002])
+        self.trunk = SipTrunk(name="t", peer="192.0.2.1", **options)
+        self.session = self.media.open(self.trunk, HalfCall(None, True), laws)  # type: ignore[arg-type]
+        self.media.start(self.session)
+
+    def told(self):
+        commands, self.control.media_commands = self.control.media_commands, []
+        return commands
+
+    @property
+    def local(self):
+        return sdp.parse(self.session.local).media[0]
+
+
+def test_open_and_close():
+    made = Fixture(silence_seconds=7)
+    assert made.told() == [OpenRtp(1, 4000, "A", 8, silence_seconds=7)]
+    made.media.close(made.session)
+    made.media.close(made.session)
+    assert made.told() == [CloseRtp(1)]
+    assert list(made.media.ports) == [4002, 4000]
+    made.media.ports.clear()
+    assert made.media.open(made.trunk, HalfCall(None, True), ("A",)) is None  # type: ignore[arg-type]
+
+
+def test_an_offer_of_the_peer():
+    made = Fixture()
+    made.told()
+    assert made.media.take_offer(made.session, ANSWER) is Verdict.AGREED
+    assert made.told() == [UpdateRtp(1, "A", 8, ("10.0.0.1", 4000), 101, send=True)]
+    assert (made.local.port, made.local.direction) == (4000, "sendrecv")
+    assert made.media.take_offer(made.session, b"x") is Verdict.MALFORMED
+    assert made.media.take_offer(made.session, OFFER.replace(b"AVP 8", b"AVP 18")) is Verdict.NOTHING_IN_COMMON
+
+
+def test_an_offer_that_changes_nothing_gets_the_same_answer():
+    """RFC 4028 7.4, RFC 3264 8: the version of o= tells."""
+    made = Fixture()
+    made.media.take_offer(made.session, OFFER)
+    first = made.session.local
+    made.media.take_offer(made.session, OFFER)
+    assert made.session.local == first
+    made.media.take_offer(made.session, OFFER.replace(b"1 1 IN", b"1 2 IN"))
+    assert made.session.local == first.replace(b" 1 1 IN", b" 1 2 IN")
+
+
+@pytest.mark.parametrize(
+    ("holding", "theirs", "ours"),
+    [(False, b"sendonly", "recvonly"), (False, b"inactive", "inactive"), (True, b"sendrecv", "sendonly"),
+     (True, b"sendonly", "inactive")],
+)  # fmt: skip
+def test_hold(holding, theirs, ours):
+    made = Fixture()
+    made.session.holding = holding
+    made.media.take_offer(made.session, OFFER + b"a=" + theirs + b"\r\n")
+    assert made.local.direction == ours
+
+
+@pytest.mark.parametrize(
+    ("holding", "held", "direction"),
+    [(False, False, "sendrecv"), (True, False, "sendonly"), (False, True, "recvonly"), (True, True, "inactive")],
+)
+def test_our_offer(holding, held, direction):
+    made = Fixture()
+    made.session.holding, made.session.held = holding, held
+    made.media.offer(made.session)
+    assert made.local.direction == direction
+    assert made.session.offering
+    assert not made.media.take_answer(made.session, b"")
+    assert not made.media.take_answer(made.session, b"x")
+    assert made.media.take_answer(made.session, ANSWER)
+    assert not made.session.offering
+
+
+def test_clear_mode():
+    """RFC 4040: offered first, no telephone-events with it, the octets are nobody's law."""
+    made = Fixture(laws=(sdp.CLEAR, "A"))
+    assert made.told()[0].payload_type == 97
+    made.media.offer(made.session)
+    assert b"m=audio 4000 RTP/AVP 97 8\r\na=rtpmap:97 CLEARMODE/8000\r\n" in made.session.local
+    answer = OFFER.replace(b"RTP/AVP 8", b"RTP/AVP 97") + b"a=rtpmap:97 CLEARMODE/8000\r\n"
+    assert made.media.take_answer(made.session, answer)
+    assert made.session.half.clear_channel
+    assert made.told() == [UpdateRtp(1, "A", 97, ("10.0.0.1", 4000), None, send=True)]
+    assert made.media.take_answer(made.session, OFFER)
+    assert not made.session.half.clear_channel
