@@ -9,6 +9,11 @@ from typing import Generic, TypeVar
 Key = TypeVar("Key", bound=Hashable)
 
 
+def earliest(*deadlines: float | None) -> float | None:
+    """The first of several deadlines, None being none."""
+    return min((deadline for deadline in deadlines if deadline is not None), default=None)
+
+
 class TimerTable(Generic[Key]):
     """Timers by key; starting one that runs restarts it.
 

@@ -33,6 +33,8 @@ from tandem.gateway.media.protocol import (
     UnitsReceived,
 )
 from tandem.gateway.signalling import Signalling
+from tandem.gateway.sip.connections import CloseConnection, OpenConnection, Write
+from tandem.gateway.sip.endpoint import TransportName
 from tandem.gateway.trunks.isup import IsupTrunks
 from tandem.gateway.trunks.sip import SipTrunks
 from tandem.gateway.trunks.tup import TupTrunks
@@ -63,6 +65,8 @@ class Effects:
     """What a node wants done, in order, since the owner last took it."""
 
     datagrams: list[tuple[bytes, tuple[str, int]]] = field(default_factory=list)
+    streams: list[OpenConnection | Write | CloseConnection] = field(default_factory=list)
+    """For the connections of SIP over TCP and TLS."""
     media: list[Command] = field(default_factory=list)
     associations: list[SendMessage | CloseAssociation] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
@@ -112,6 +116,33 @@ class Node:
         if self._sip_capture is not None:
             self._sip_capture.write_udp(source, self.sip.address, data, now, sent=False)
         self.sip.receive(data, source, now)
+        self._settle(now)
+
+    def stream_accepted(self, transport: TransportName, host: str, port: int, now: float) -> int | None:
+        """A peer opens a connection to the SIP agent: its number, or None when it is to be turned away."""
+        return self.sip.connections.accepted(transport, host, port, now)
+
+    def stream_connected(self, number: int, now: float) -> None:
+        """A connection that the SIP agent wanted is open."""
+        self.sip.connections.connected(number, now)
+        self._settle(now)
+
+    def stream_received(self, number: int, octets: bytes, now: float) -> None:
+        """Octets came on a connection of the SIP agent."""
+        self.sip.connections.received(number, octets, now)
+        self._settle(now)
+
+    def stream_closed(self, number: int, reason: str, now: float) -> None:
+        """A connection of the SIP agent is gone, or could not be opened."""
+        self.sip.connections.closed(number, reason)
+        self._settle(now)
+
+    def stream_blocked(self, number: int, blocked: bool, now: float) -> None:
+        """The peer of a connection does not read any more, or does again."""
+        if blocked:
+            self.sip.connections.blocked(number, now)
+        else:
+            self.sip.connections.unblocked(number)
         self._settle(now)
 
     def association_up(self, name: str, streams: int, now: float) -> None:
@@ -203,13 +234,14 @@ class Node:
         """What is to be done since the last call, and forget it."""
         effects = Effects(
             self.sip.datagrams,
+            self.sip.streams,
             self.control.media_commands,
             self.signalling.messages,
             self.control.records,
             self.lines[:],
         )
         self.signalling.messages = []
-        self.sip.datagrams = []
+        self.sip.datagrams, self.sip.streams = [], []
         self._captured = 0
         self.control.media_commands = []
         self.control.records = []
@@ -247,6 +279,11 @@ class Node:
             for data, destination in sip.datagrams[self._captured :]:
                 self._sip_capture.write_udp(sip.address, destination, data, now, sent=True)
             self._captured = len(sip.datagrams)
+            for data, peer, sent in sip.messages:
+                own = sip.own_address(peer)
+                source, destination = (own, peer[:2]) if sent else (peer[:2], own)
+                self._sip_capture.write_udp(source, destination, data, now, sent=sent)
+        sip.messages.clear()
         media = self.control.media_commands
         media.extend(SendUnits(channel, list(units), fill) for channel, units, fill in signalling.units)
         signalling.units.clear()

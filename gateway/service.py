@@ -18,7 +18,7 @@ from tandem.core.errors import ConfigurationError, TandemError
 from tandem.gateway.associations import Associations
 from tandem.gateway.calls.accounting import RecordWriter
 from tandem.gateway.capture import CaptureWriter
-from tandem.gateway.configuration.ranges import parse_address
+from tandem.gateway.configuration.check_sip import listeners, tls_files
 from tandem.gateway.configuration.schema import Configuration
 from tandem.gateway.configuration.spans import companding_law
 from tandem.gateway.log import Line, Logger
@@ -26,6 +26,9 @@ from tandem.gateway.media.process import MediaProcess
 from tandem.gateway.media.protocol import Command, Event, Failed, MediaConfiguration, Ready, SpanConfiguration
 from tandem.gateway.node import Node
 from tandem.gateway.signalling_setup import channels
+from tandem.gateway.sip.endpoint import TransportName
+from tandem.gateway.sip.stream_transport import StreamTransport
+from tandem.gateway.sip.tls import TlsContexts
 from tandem.gateway.sip.transport import open_socket, receive_all, send
 
 #: How long the media process may take to open its spans and ports.
@@ -72,7 +75,10 @@ class Service:
         self._associations = Associations(configuration, self)
         self._loop = asyncio.get_running_loop()
         self._media: MediaProcess | None = None
-        self._sip: socket.socket | None = None
+        self._sip: dict[bool, socket.socket] = {}
+        """The UDP sockets of SIP, by whether they are of IPv6."""
+        self._tls: TlsContexts | None = None
+        self._streams: StreamTransport | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._deadline: float | None = None
         self._stopping = asyncio.Event()
@@ -90,11 +96,11 @@ class Service:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopping.set)
         try:
-            self._open_sip()
+            await self._open_sip()
             ports = await self._start_media()
             loop.add_reader(self._require_media().socket, self._media_readable)
-            if self._sip is not None:
-                loop.add_reader(self._sip, self._sip_readable)
+            for opened in self._sip.values():
+                loop.add_reader(opened, self._sip_readable, opened)
             self._log(Line("info", "=", "gateway", f"{self.configuration.node.name} is up, process {os.getpid()}"))
             self.node.start(ports, loop.time())
             self.node.media_events(self._early_events, loop.time())
@@ -109,6 +115,8 @@ class Service:
                 self._act()
             housekeeping.cancel()
             await self._associations.close()
+            if self._streams is not None:
+                await self._streams.close()
         finally:
             self._close()
         if self._failure is not None:
@@ -116,15 +124,24 @@ class Service:
 
     # --- starting and stopping
 
-    def _open_sip(self) -> None:
+    async def _open_sip(self) -> None:
         sip = self.configuration.sip
         if sip is None:
             return
-        address = parse_address(sip.listen)
+        addresses = listeners(sip)
+        self._tls = TlsContexts(tls_files(sip))
+        self._streams = StreamTransport(self, addresses, self._tls)
         try:
-            self._sip = open_socket(address)
+            for listener in addresses:
+                if listener.transport == "udp":
+                    try:
+                        self._sip[":" in listener.host] = open_socket((listener.host, listener.port))
+                    except OSError as error:
+                        raise OSError(error.errno, error.strerror, listener.sent_by) from None
+            await self._streams.start()
         except OSError as error:
-            raise ConfigurationError(f"sip.listen: {sip.listen} cannot be opened: {error.strerror}") from None
+            path = "sip.listen" if error.filename == sip.listen else "sip.also_listen"
+            raise ConfigurationError(f"{path}: {error.filename} cannot be opened: {error.strerror}") from None
 
     async def _start_media(self) -> list[int]:
         """Start the media process and wait for its ports."""
@@ -181,9 +198,9 @@ class Service:
             loop.remove_reader(self._media.socket)
             loop.remove_writer(self._media.socket)
             self._media.close()
-        if self._sip is not None:
-            loop.remove_reader(self._sip)
-            self._sip.close()
+        for opened in self._sip.values():
+            loop.remove_reader(opened)
+            opened.close()
         self._records.close()
         if self._capture is not None:
             self._capture.close()
@@ -211,13 +228,39 @@ class Service:
         self.node.association_message(association, octets, stream, self._loop.time())
         self._act()
 
+    # --- what the connections of SIP say
+
+    def stream_accepted(self, transport: TransportName, host: str, port: int) -> int | None:
+        """A peer connects."""
+        number = self.node.stream_accepted(transport, host, port, self._loop.time())
+        self._act()
+        return number
+
+    def stream_connected(self, number: int) -> None:
+        """A connection of ours is open."""
+        self.node.stream_connected(number, self._loop.time())
+        self._act()
+
+    def stream_received(self, number: int, octets: bytes) -> None:
+        """Octets came."""
+        self.node.stream_received(number, octets, self._loop.time())
+        self._act()
+
+    def stream_closed(self, number: int, reason: str) -> None:
+        """A connection is gone."""
+        self.node.stream_closed(number, reason, self._loop.time())
+        self._act()
+
+    def stream_blocked(self, number: int, blocked: bool) -> None:
+        """The peer of a connection stopped reading, or reads again."""
+        self.node.stream_blocked(number, blocked, self._loop.time())
+        self._act()
+
     # --- the pump: one input, drain, re-arm
 
-    def _sip_readable(self) -> None:
-        if self._sip is None:
-            return
+    def _sip_readable(self, opened: socket.socket) -> None:
         now = self._loop.time()
-        for data, source in receive_all(self._sip):
+        for data, source in receive_all(opened):
             self.node.datagram(data, source, now)
         self._act()
 
@@ -241,8 +284,10 @@ class Service:
         """Carry out what the node wants and arm its one timer."""
         stamp = time.time()
         effects = self.node.effects()
-        if effects.datagrams and self._sip is not None:
-            send(self._sip, effects.datagrams)
+        if effects.datagrams:
+            self._send_datagrams(effects.datagrams)
+        if effects.streams and self._streams is not None:
+            self._streams.carry_out(effects.streams)
         if effects.media:
             self._send_media(effects.media)
         if effects.associations:
@@ -262,6 +307,17 @@ class Service:
                 self._timer.cancel()
             self._deadline = deadline
             self._timer = self._loop.call_at(deadline, self._timer_due)
+
+    def _send_datagrams(self, datagrams: list[tuple[bytes, tuple[str, int]]]) -> None:
+        sockets = self._sip
+        if len(sockets) == 1:
+            (opened,) = sockets.values()
+            send(opened, datagrams)
+            return
+        for datagram in datagrams:
+            chosen = sockets.get(":" in datagram[1][0])
+            if chosen is not None:
+                send(chosen, (datagram,))
 
     def _send_media(self, commands: list[Command]) -> None:
         media = self._require_media()
@@ -288,6 +344,9 @@ class Service:
                 self._log(line if self._records.error else Line("info", "=", "records", "are written again"))
             if self._capture is not None:
                 self._capture.flush()
+            if self._tls is not None and (wrong := self._tls.refresh()) is not None:
+                line = Line("error", "!", "sip.tls", f"{wrong}; the old certificates stay in use")
+                self._log(line if wrong else Line("info", "=", "sip.tls", "certificates were read again"))
 
     def _fail(self, reason: str) -> None:
         self._failure = self._failure or reason

@@ -116,7 +116,7 @@ class Load:
             datagrams = []
             for output in outputs:
                 if isinstance(output, SendDatagram):
-                    datagrams.append((output.data, output.destination))
+                    datagrams.append((output.data, output.destination[:2]))
                 else:
                     (self._callee if position else self._caller)(agent, output)
             send(opened, datagrams)

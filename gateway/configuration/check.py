@@ -14,6 +14,7 @@ from tandem.gateway.calls.did import DidTable
 from tandem.gateway.calls.interworking import parse_override
 from tandem.gateway.calls.schedule import Schedule
 from tandem.gateway.configuration.check_ports import check_ports
+from tandem.gateway.configuration.check_sip import check_sip, check_sip_trunk
 from tandem.gateway.configuration.check_ss7 import (
     Usage,
     check_associations,
@@ -32,7 +33,6 @@ from tandem.hardware.registry import check_spec
 
 #: A template for a new number: digits as they go on the wire, `+` in front, groups of the expression.
 _TEMPLATE = re.compile(r"\+?([0-9A-F*#]|\\[0-9])*")
-_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.\-]*[A-Za-z0-9])?")
 
 
 def problems(configuration: Configuration) -> list[Problem]:
@@ -46,7 +46,7 @@ def problems(configuration: Configuration) -> list[Problem]:
         *duplicates("trunk", (trunk.name for trunk in configuration.trunk)),
         *_node(configuration),
         *_media(configuration),
-        *_sip(configuration),
+        *check_sip(configuration),
         *_cause_map(configuration),
         *_spans(configuration),
         *check_ports(configuration),
@@ -60,7 +60,7 @@ def problems(configuration: Configuration) -> list[Problem]:
     for index, trunk in enumerate(configuration.trunk):
         path = f"trunk[{index}]"
         if isinstance(trunk, SipTrunk):
-            found += _sip_trunk(path, trunk, configuration)
+            found += check_sip_trunk(path, trunk, configuration)
         else:
             found += check_circuit_trunk(path, trunk, configuration, usage)
     trunks = [trunk.name for trunk in configuration.trunk]
@@ -97,14 +97,6 @@ def _media(configuration: Configuration) -> Iterator[Problem]:
         yield Problem("media.tones", str(error))
 
 
-def _sip(configuration: Configuration) -> Iterator[Problem]:
-    sip = configuration.sip
-    if sip is None:
-        return
-    yield from _address("sip.listen", sip.listen, None, announced=True)
-    yield from _host("sip.domain", sip.domain)
-
-
 def _address(path: str, text: str, default_port: int | None, announced: bool = False) -> Iterator[Problem]:
     """Problems of an address and port; one that we announce must be an address that a peer can send to."""
     try:
@@ -116,11 +108,6 @@ def _address(path: str, text: str, default_port: int | None, announced: bool = F
         yield Problem(path, "port 0 is no port; give the one to use (1-65535)")
     if announced and address == "0.0.0.0":
         yield Problem(path, "0.0.0.0 cannot be announced to peers; give the address they reach us at")
-
-
-def _host(path: str, text: str) -> Iterator[Problem]:
-    if text and not _HOST.fullmatch(text):
-        yield Problem(path, f"{text!r} is not a host name such as sip.example.org")
 
 
 def _cause_map(configuration: Configuration) -> Iterator[Problem]:
@@ -142,26 +129,6 @@ def _spans(configuration: Configuration) -> Iterator[Problem]:
             yield Problem(
                 f"span[{index}].device", f"{span.device} is used {uses[span.device]} times; a line has 2 ends"
             )
-
-
-def _sip_trunk(path: str, trunk: SipTrunk, configuration: Configuration) -> Iterator[Problem]:
-    sip = configuration.sip
-    if sip is None:
-        yield Problem(path, "a SIP trunk needs a [sip] table with `listen`")
-    yield from _address(f"{path}.peer", trunk.peer, 5060)
-    if sip is not None and trunk.peer == sip.listen:
-        yield Problem(f"{path}.peer", "is the address we listen on (sip.listen); give the peer's")
-    for index, source in enumerate(trunk.accept_from):
-        if ":" in source:
-            yield Problem(f"{path}.accept_from[{index}]", f"{source!r} has a port; any port is accepted, leave it out")
-        else:
-            yield from _address(f"{path}.accept_from[{index}]", source, 1)
-    yield from _host(f"{path}.domain", trunk.domain)
-    if len(set(trunk.codecs)) < len(trunk.codecs):
-        yield Problem(f"{path}.codecs", "names a codec twice; each once is right")
-    if bool(trunk.user) != bool(trunk.password):
-        key, other_key = ("password", "user") if trunk.user else ("user", "password")
-        yield Problem(f"{path}.{key}", f"is empty although `{other_key}` is set")
 
 
 def _route(path: str, route: Route, trunks: list[str]) -> Iterator[Problem]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from tandem.core.errors import TandemError
 from tandem.gateway.configuration.problem import Problem
-from tandem.gateway.configuration.ranges import parse_address
+from tandem.gateway.configuration.ranges import parse_listener
 from tandem.gateway.configuration.schema import Configuration, SipTrunk
 from tandem.gateway.configuration.spans import line_format
 from tandem.hardware.satop_udp import SatopSpec
@@ -56,12 +56,16 @@ def _bound(configuration: Configuration) -> Iterator[Ports]:
     if media.ports[0] < media.ports[1]:
         yield Ports("media.ports", "an RTP port", media.address, *media.ports)
     if configuration.sip is not None:
-        try:
-            address, port = parse_address(configuration.sip.listen)
-        except ValueError:
-            pass
-        else:
-            yield Ports("sip.listen", "the SIP port", address, port, port)
+        for path, text in (
+            ("sip.listen", f"udp:{configuration.sip.listen}"),
+            *((f"sip.also_listen[{index}]", text) for index, text in enumerate(configuration.sip.also_listen)),
+        ):
+            try:
+                listener = parse_listener(text)
+            except ValueError:
+                continue
+            if listener.transport == "udp":
+                yield Ports(path, "the SIP port", listener.host, listener.port, listener.port)
     for index, span in enumerate(configuration.span):
         scheme, _, body = span.device.partition(":")
         if scheme == "satop":

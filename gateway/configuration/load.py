@@ -60,6 +60,11 @@ def _make_absolute(configuration: Configuration, base: Path) -> None:
     node = configuration.node
     node.records = str(base / node.records)
     node.capture_file = str(base / node.capture_file)
+    tls = configuration.sip.tls if configuration.sip is not None else None
+    if tls is not None:
+        for key in ("certificate", "private_key", "authorities"):
+            if name := getattr(tls, key):
+                setattr(tls, key, str(base / name))
     for route in configuration.route:
         if route.did_table:
             route.did_table = str(base / route.did_table)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections import Counter
+
+from tandem.gateway.sip.endpoint import DEFAULT_PORTS, Listener, TransportName
 
 
 def parse_ranges(text: str, low: int, high: int) -> tuple[int, ...]:
@@ -41,6 +44,43 @@ def parse_address(text: str, default_port: int | None = None) -> tuple[str, int]
     if not _is_number(port) or int(port) > 65535:
         raise ValueError(f"{port!r} is not a port (0-65535)")
     return host, int(port)
+
+
+def parse_endpoint(text: str, default_port: int | None = None) -> tuple[str, int]:
+    """`ADDRESS:PORT` as (IP address, port), IPv6 in brackets: `[2001:db8::1]:5060`; raises ValueError for the operator.
+
+    Port 0 and 0.0.0.0 pass: whether they make sense is for the caller to say.
+    """
+    if not text.startswith("["):
+        if text.count(":") > 1:
+            raise ValueError(f"{text!r}: an IPv6 address stands in brackets, as [2001:db8::1]:5060")
+        return parse_address(text, default_port)
+    host, bracket, port = text[1:].partition("]")
+    try:
+        address = ipaddress.IPv6Address(host)
+    except ValueError:
+        raise ValueError(f"{host!r} is not an IPv6 address such as 2001:db8::1") from None
+    if not bracket or (port and port[0] != ":"):
+        raise ValueError(f"{text!r} is not written as [2001:db8::1]:5060")
+    if not port:
+        if default_port is None:
+            raise ValueError(f"{text!r} lacks a port; write it as [2001:db8::1]:5060")
+        return str(address), default_port
+    if not _is_number(port[1:]) or int(port[1:]) > 65535:
+        raise ValueError(f"{port[1:]!r} is not a port (0-65535)")
+    return str(address), int(port[1:])
+
+
+def parse_listener(text: str) -> Listener:
+    """`TRANSPORT:ADDRESS[:PORT]`, such as `tls:192.0.2.1:5061`; raises ValueError worded for the operator."""
+    transport, _, where = text.partition(":")
+    if transport not in DEFAULT_PORTS:
+        raise ValueError(f"{text!r} does not begin with udp:, tcp: or tls:")
+    host, port = parse_endpoint(where, DEFAULT_PORTS[transport])
+    return Listener(_TRANSPORTS[transport], host, port)
+
+
+_TRANSPORTS: dict[str, TransportName] = {"udp": "udp", "tcp": "tcp", "tls": "tls"}
 
 
 def _is_number(text: str) -> bool:

@@ -52,11 +52,38 @@ class Media(Table):
     """Tone plan: a region such as `eu`, `de`, `uk`, `us`, `cn` (E.180 supplement 2)."""
 
 
+class Tls(Table):
+    """Certificates of SIP over TLS. The files are read again when they change; open connections go on."""
+
+    certificate: str = ""
+    """PEM file with our certificate, then those between it and the authority. Needed to listen on `tls:`."""
+    private_key: str = ""
+    """PEM file with its key, unencrypted; left out: it is in the file of the certificate."""
+    authorities: str = ""
+    """PEM file of the authorities that certificates of peers are checked against; left out: those of the system."""
+    client_certificates: bool = False
+    """Whether whoever connects must show a certificate of these authorities (mutual TLS)."""
+    verify: bool = True
+    """Whether certificates of peers that we connect to are checked; off only for tests."""
+    minimum: Literal["1.2", "1.3"] = "1.2"
+    """Lowest version of TLS that is spoken."""
+
+
 class Sip(Table):
-    """The SIP listener that every SIP trunk uses."""
+    """The addresses that every SIP trunk uses."""
 
     listen: str = "127.0.0.1:5060"
-    """Address and UDP port. Bind to a public address only behind a packet filter: unknown peers are refused (403)."""
+    """Address and UDP port, IPv6 as `[2001:db8::1]:5060`. Bind to a public address only behind a packet filter:
+    unknown peers are refused (403)."""
+    also_listen: list[str] = []
+    """More addresses, each `TRANSPORT:ADDRESS[:PORT]`: `tcp:192.0.2.1`, `tls:192.0.2.1:5061`, `udp:[2001:db8::1]:5060`.
+    A trunk that uses TCP, TLS or IPv6 needs one of that kind."""
+    connections: Annotated[int, Meta(ge=1, le=100000)] = 2000
+    """Most TCP and TLS connections at once."""
+    connections_per_address: Annotated[int, Meta(ge=1, le=100000)] = 64
+    """Most TCP and TLS connections that one IP address may open to us."""
+    tls: Tls | None = None
+    """`[sip.tls]`"""
     domain: str = ""
     """Host part of our URIs; empty means the listening address."""
     capture: bool = False

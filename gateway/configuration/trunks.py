@@ -133,9 +133,15 @@ class SipTrunk(Table, tag_field="type", tag="sip"):
     name: str
     """Name that routes refer to."""
     peer: str
-    """Where calls are sent, `ADDRESS[:PORT]` (port 5060 when left out); calls are accepted from this address too."""
+    """Where calls are sent, `ADDRESS[:PORT]` (left out: 5060, over TLS 5061), IPv6 in brackets; calls are accepted
+    from this address too."""
+    transport: Literal["udp", "tcp", "tls"] = "udp"
+    """What calls are sent over. A request longer than a datagram should be goes over TCP where `[sip]` listens on it;
+    a trunk with `tls` takes no call that comes over anything else."""
+    tls_name: str = ""
+    """Host name that the peer's certificate must bear; empty: `domain`, else the peer's address."""
     accept_from: list[str] = []
-    """More source addresses that calls are accepted from (any port)."""
+    """More source addresses that calls are accepted from (any port), or networks such as `192.0.2.0/24`."""
     codecs: Annotated[tuple[Literal["PCMA", "PCMU"], ...], Meta(min_length=1)] = ("PCMA", "PCMU")
     """Offered and accepted codecs, most wanted first."""
     telephone_event: bool = True

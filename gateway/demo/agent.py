@@ -17,6 +17,7 @@ from tandem.gateway.sip.agent import SipAgent
 from tandem.gateway.sip.configuration import AgentConfiguration
 from tandem.gateway.sip.message import Message, parse_message
 from tandem.gateway.sip.primitives import (
+    AliasOffered,
     Answered,
     CallOutput,
     Ended,
@@ -129,9 +130,9 @@ class UserAgent:
         for output in self._agent.outputs():
             if isinstance(output, SendDatagram):
                 if self._on_message is not None:
-                    self._on_message(self.name, output.destination, parse_message(output.data))
-                send(self._socket, [(output.data, output.destination)])
-            elif not isinstance(output, OptionsResult):
+                    self._on_message(self.name, output.destination[:2], parse_message(output.data))
+                send(self._socket, [(output.data, output.destination[:2])])
+            elif not isinstance(output, OptionsResult | AliasOffered):
                 self._noticed(output)
         if self._timer is not None:
             self._timer.cancel()

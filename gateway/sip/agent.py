@@ -11,6 +11,7 @@ from tandem.gateway.sip.call import Call, Context, Headers, answer_options
 from tandem.gateway.sip.client_transaction import ClientTransaction
 from tandem.gateway.sip.configuration import AgentConfiguration
 from tandem.gateway.sip.dialog import RequestHead
+from tandem.gateway.sip.endpoint import Endpoint, Listener, Stream
 from tandem.gateway.sip.errors import SipDecodeError
 from tandem.gateway.sip.fields import format_address
 from tandem.gateway.sip.incoming import IncomingCall
@@ -18,7 +19,7 @@ from tandem.gateway.sip.layer import TransactionLayer
 from tandem.gateway.sip.message import Request, Response
 from tandem.gateway.sip.options import CallOptions
 from tandem.gateway.sip.outgoing import OutgoingCall
-from tandem.gateway.sip.primitives import Endpoint, InviteRequest, OptionsResult, Output
+from tandem.gateway.sip.primitives import InviteRequest, OptionsResult, Output
 from tandem.gateway.sip.server_transaction import ServerTransaction
 from tandem.gateway.sip.transaction import Transaction
 
@@ -58,6 +59,14 @@ class SipAgent:
     def receive(self, datagram: bytes, source: Endpoint, now: float) -> None:
         """Take a datagram that came from `source`."""
         self._layer.receive(datagram, source, now)
+
+    def send_failed(self, data: bytes, destination: Stream, now: float) -> None:
+        """A message for a stream could not be sent."""
+        self._layer.send_failed(data, destination, now)
+
+    def connection_lost(self, peer: Stream, now: float) -> None:
+        """A connection that was open is gone."""
+        self._layer.connection_lost(peer, now)
 
     def next_deadline(self) -> float | None:
         """Time at which `handle_timers` is due, or None when no timer runs."""
@@ -190,7 +199,8 @@ class SipAgent:
         """Ask a peer for its capabilities, or whether it lives; OptionsResult carries the returned number."""
         number = self._next_number()
         layer = self._layer
-        own = f"sip:{self.configuration.sent_by}"
+        local = layer.local(destination)
+        own = f"sip:{local.listener.sent_by}"
         head = RequestHead(
             uri,
             layer.via(),
@@ -199,9 +209,13 @@ class SipAgent:
             f"{layer.token()}@{self.configuration.host}",
             1,
         )
-        extra = f"{layer.agent_line}{layer.contact_line}Accept: application/sdp\r\n"
+        extra = f"{layer.agent_line}{local.contact_line}Accept: application/sdp\r\n"
         layer.request("OPTIONS", head, extra, None, destination, _Ping(layer, number), now)
         return number
+
+    def local_address(self, peer: Endpoint) -> Listener:
+        """The address of ours that messages to `peer` name."""
+        return self._layer.local(peer).listener
 
     def call_id(self, call: int) -> str:
         """Call-ID of a call that is not over, for people and records; empty for any other."""

@@ -78,8 +78,10 @@ class Call:
     owns_call_id = False
     """We made the Call-ID (RFC 3261 14.1: that decides who waits longer after glare)."""
 
-    def __init__(self, context: Context, number: int, call_id: str, options: CallOptions) -> None:
+    def __init__(self, context: Context, number: int, call_id: str, options: CallOptions, peer: Endpoint) -> None:
         self.context = context
+        self.contact_line = context.layer.local(peer).contact_line
+        """Our Contact: the address of ours that the peer at `peer` can reach."""
         self.options = options
         self.upkeep = Upkeep(self, options)
         self.call_id = call_id
@@ -186,7 +188,7 @@ class Call:
         """Answer the peer's REFER: 202 to perform it, or a refusal."""
         transaction, self._refer_server = self._refer_server, None
         if transaction is not None:
-            self.layer.respond(transaction, status, now, extra=self.layer.contact_line)
+            self.layer.respond(transaction, status, now, extra=self.contact_line)
 
     def notify_refer(self, status_line: str, final: bool, now: float) -> None:
         """Tell the peer how its REFER goes (RFC 3515 2.4.4): `SIP/2.0 100 Trying` and so on."""
@@ -194,7 +196,7 @@ class Call:
             return
         state = "terminated;reason=noresource" if final else "active;expires=60"
         extra = (
-            f"{self.layer.agent_line}{self.layer.contact_line}Event: refer\r\nSubscription-State: {state}\r\n"
+            f"{self.layer.agent_line}{self.contact_line}Event: refer\r\nSubscription-State: {state}\r\n"
             "Content-Type: message/sipfrag;version=2.0\r\n"
         )
         head = self.dialog.head(self.layer.via())
@@ -288,7 +290,7 @@ class Call:
             return
         confirmed = self.dialog is not None
         timer = self.upkeep.timer.accept(request) if confirmed else ""
-        self.layer.respond(transaction, 200, now, extra=f"{timer}{self.layer.contact_line}{self.layer.allow_line}")
+        self.layer.respond(transaction, 200, now, extra=f"{timer}{self.contact_line}{self.layer.allow_line}")
         if confirmed:
             self.upkeep.begin(now)
 
@@ -361,7 +363,7 @@ class Call:
                     dialog.refresh_target(response)
                 except SipDecodeError:
                     self.layer.statistics["2xx without usable Contact"] += 1
-            self.layer.send(dialog.head(self.layer.via(), response.cseq).build("ACK"), dialog.destination)
+            self.layer.acknowledge(dialog.head(self.layer.via(), response.cseq), dialog.destination)
         if transaction is not self._reinvite_client:
             return
         self._reinvite_client = None
@@ -491,7 +493,7 @@ class Call:
     def _session_fields(self, headers: Headers, body: bytes | None, content_type: str = "application/sdp") -> str:
         content = f"Content-Type: {content_type}\r\n" if body else ""
         layer = self.layer
-        return f"{layer.contact_line}{layer.allow_line}{format_fields(headers)}{content}"
+        return f"{self.contact_line}{layer.allow_line}{format_fields(headers)}{content}"
 
 
 class Bye:
@@ -546,7 +548,7 @@ def answer_options(layer: TransactionLayer, request: Request, source: Endpoint, 
     """Answer OPTIONS with what an INVITE would be answered with (11.2)."""
     configuration = layer.configuration
     extra = (
-        f"{layer.contact_line}{layer.allow_line}Accept: {', '.join(configuration.bodies)}\r\n"
+        f"{layer.local(source).contact_line}{layer.allow_line}Accept: {', '.join(configuration.bodies)}\r\n"
         f"Accept-Encoding: identity\r\nSupported: {', '.join(configuration.supported)}\r\n"
     )
     layer.respond(layer.serve(request, source, None), 200, now, extra=extra)

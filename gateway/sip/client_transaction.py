@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from tandem.gateway.sip.endpoint import Endpoint, is_reliable
 from tandem.gateway.sip.message import Response
-from tandem.gateway.sip.primitives import Endpoint
 from tandem.gateway.sip.transaction import Input, Link, State, Timer, Transaction, response_input
 
 Action = Callable[[Any, Response, float], bool]
@@ -16,13 +16,41 @@ Action = Callable[[Any, Response, float], bool]
 class ClientTransaction(Transaction):
     """What both client machines share: the request, sent at once and then until something comes."""
 
-    __slots__ = ("request",)
+    __slots__ = ("failure", "fallback", "request", "resent")
 
     _TABLE: ClassVar[dict[tuple[State, Input], Action]]
 
     def __init__(self, link: Link, key: tuple[str, ...], destination: Endpoint, user: object, request: bytes) -> None:
         super().__init__(link, key, destination, user)
         self.request = request
+        self.failure = "timeout"
+        """Why it ended without a response: `timeout`, or `transport` when the peer could not be reached."""
+        self.fallback: tuple[bytes, Endpoint] | None = None
+        """The request for UDP and its destination, where TCP was chosen for its length (RFC 3261 18.1.1)."""
+        self.resent = False
+        """The request was sent again on a new connection, once."""
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether no response has come."""
+        return self.state in (State.CALLING, State.TRYING)
+
+    def redirect(self, request: bytes, destination: Endpoint, now: float) -> None:
+        """Send `request` instead, to another place: the transport of the first could not be used."""
+        self.request, self.destination, self.reliable = request, destination, is_reliable(destination)
+        self.fallback = None
+        self._send_request(now)
+
+    def resend(self) -> bool:
+        """The connection was lost before a response came: send the request on a new one; False the second time."""
+        if self.resent or not self.reliable:
+            return False
+        self.resent = True
+        self.link.send(self.request, self.destination)
+        return True
+
+    def _send_request(self, now: float) -> None:
+        raise NotImplementedError
 
     def receive(self, response: Response, now: float) -> bool:
         """Take a response that matches; True when the user must see it."""
@@ -50,10 +78,14 @@ class InviteClientTransaction(ClientTransaction):
         """Makes the ACK for a response of 300 to 699 (RFC 3261 17.1.1.3)."""
         self._ack = b""
         self.state = State.CALLING
-        self.interval = link.timers.t1
-        link.send(request, destination)
-        link.start(self, Timer.A, now + self.interval)
+        self._send_request(now)
         link.start(self, Timer.B, now + link.timers.transaction)
+
+    def _send_request(self, now: float) -> None:
+        self.interval = self.link.timers.t1
+        self.link.send(self.request, self.destination)
+        if not self.reliable:
+            self.link.start(self, Timer.A, now + self.interval)
 
     def expire(self, timer: Timer, now: float) -> bool:
         """Act on timer A, B, D or M."""
@@ -86,7 +118,7 @@ class InviteClientTransaction(ClientTransaction):
         self.state = State.COMPLETED
         self._ack = self.build_ack(response)
         self.link.send(self._ack, self.destination)
-        self.link.start(self, Timer.D, now + self.link.timers.d)
+        self.link.start(self, Timer.D, now if self.reliable else now + self.link.timers.d)
         return True
 
     def _acknowledge_again(self, response: Response, now: float) -> bool:
@@ -118,10 +150,14 @@ class NonInviteClientTransaction(ClientTransaction):
     ) -> None:
         super().__init__(link, key, destination, user, request)
         self.state = State.TRYING
-        self.interval = link.timers.t1
-        link.send(request, destination)
-        link.start(self, Timer.E, now + self.interval)
+        self._send_request(now)
         link.start(self, Timer.F, now + link.timers.transaction)
+
+    def _send_request(self, now: float) -> None:
+        self.interval = self.link.timers.t1
+        self.link.send(self.request, self.destination)
+        if not self.reliable:
+            self.link.start(self, Timer.E, now + self.interval)
 
     def expire(self, timer: Timer, now: float) -> bool:
         """Act on timer E, F or K."""
@@ -144,7 +180,7 @@ class NonInviteClientTransaction(ClientTransaction):
         self.link.stop(self, Timer.E)
         self.link.stop(self, Timer.F)
         self.state = State.COMPLETED
-        self.link.start(self, Timer.K, now + self.link.timers.t4)
+        self.link.start(self, Timer.K, now if self.reliable else now + self.link.timers.t4)
         return True
 
     _TABLE: ClassVar[dict[tuple[State, Input], Action]] = {

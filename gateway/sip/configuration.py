@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from tandem.gateway.sip.endpoint import Listener
+
 
 @dataclass(frozen=True, slots=True)
 class SipTimers:
@@ -31,6 +33,8 @@ class AgentConfiguration:
     host: str
     """Address put in Via and Contact: the one peers reach us by."""
     port: int = 5060
+    listeners: tuple[Listener, ...] = ()
+    """All our addresses where there are more than `host:port` on UDP, that one included if it is there."""
     user_agent: str = "Tandem"
     """Value of User-Agent and Server; empty to send neither."""
     timers: SipTimers = field(default_factory=SipTimers)
@@ -43,8 +47,15 @@ class AgentConfiguration:
     """Media types accepted in an INVITE; others get 415 unless their handling is optional."""
     maximum_message: int = 65507
     """Longest message sent, in octets: the payload of one UDP datagram over IPv4."""
+    largest_datagram: int = 1300
+    """A longer request goes over TCP where we have it (RFC 3261 18.1.1, path MTU not known)."""
     maximum_received: int = 32768
     """Longest message accepted, in octets. Responses repeat much of their request, and must fit a datagram too."""
+
+    @property
+    def addresses(self) -> tuple[Listener, ...]:
+        """Our addresses, the first one for whatever the others do not fit."""
+        return self.listeners or (Listener("udp", self.host, self.port),)
 
     @property
     def sent_by(self) -> str:

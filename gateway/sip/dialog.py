@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tandem.gateway.sip.fields import is_ip_address, parse_address, parse_uri
+from tandem.gateway.sip.endpoint import Endpoint, Stream, endpoint_of, transport_of
+from tandem.gateway.sip.fields import Uri, is_ip_address, parse_address, parse_uri
 from tandem.gateway.sip.message import Message, Request, Response, build_message
-from tandem.gateway.sip.primitives import Endpoint
 
 DialogKey = tuple[str, str, str]
 """Call-ID, local tag, remote tag (RFC 3261 12)."""
@@ -51,6 +51,7 @@ class Dialog:
         "local",
         "local_cseq",
         "local_tag",
+        "pinned",
         "remote",
         "remote_cseq",
         "remote_tag",
@@ -75,6 +76,8 @@ class Dialog:
         """Remote target: the URI of the peer's Contact."""
         self.fallback: Endpoint = ("", 0)
         """Where requests go when the next hop is a name: whence the peer's messages came."""
+        self.pinned = False
+        """Requests go to `fallback` whatever the next hop says: the peer may be behind a translator of addresses."""
 
     @property
     def key(self) -> DialogKey:
@@ -136,9 +139,9 @@ class Dialog:
     def destination(self) -> Endpoint:
         """Where requests go: the first route, else the target, if it is an address; else the last known source."""
         hop = parse_address(self.routes[0]).uri if self.routes else parse_uri(self.target) if self.target else None
-        if hop is None or hop.scheme != "sip" or not is_ip_address(hop.host):
+        if hop is None or self.pinned:
             return self.fallback
-        return hop.host.strip("[]"), hop.port or 5060
+        return destination_of(hop, self.fallback)
 
     def _take(self, message: Message, routes: list[str], source: Endpoint) -> None:
         for route in routes:
@@ -146,3 +149,17 @@ class Dialog:
         self.routes = routes
         self.fallback = source
         self.refresh_target(message)
+
+
+def destination_of(uri: Uri, fallback: Endpoint) -> Endpoint:
+    """Where a request for `uri` goes when its host is an address (RFC 3263 4.1, 4.2); else `fallback`."""
+    if uri.scheme not in ("sip", "sips") or not is_ip_address(uri.host):
+        return fallback
+    transport = (uri.parameters.get("transport") or ("tls" if uri.scheme == "sips" else "udp")).lower()
+    if uri.scheme == "sips" or transport not in ("udp", "tcp"):
+        transport = "tls" if uri.scheme == "sips" or transport == "tls" else transport_of(fallback)
+    found = endpoint_of(transport, uri.host.strip("[]"), uri.port)
+    if isinstance(found, Stream) and isinstance(fallback, Stream) and found.host == fallback.host:
+        # The same peer: its certificate bears the same name, and the port may be the one we are connected to.
+        found = found._replace(name=fallback.name)
+    return found

@@ -7,12 +7,12 @@ from typing import Final
 
 from tandem.gateway.sip.call import Call, CallTimer, Context, Headers
 from tandem.gateway.sip.dialog import Dialog
+from tandem.gateway.sip.endpoint import Endpoint
 from tandem.gateway.sip.message import Request, format_fields
 from tandem.gateway.sip.options import CallOptions
 from tandem.gateway.sip.primitives import (
     CallOutput,
     Cancelled,
-    Endpoint,
     Failed,
     IncomingInvite,
     ProvisionalConfirmed,
@@ -33,7 +33,7 @@ class IncomingCall(Call):
     def __init__(self, context: Context, number: int, request: Request, source: Endpoint, now: float) -> None:
         self.tag = context.layer.token()
         self._early = Dialog.from_request(request, self.tag, source)
-        super().__init__(context, number, request.call_id, CallOptions())
+        super().__init__(context, number, request.call_id, CallOptions(), source)
         self.reliable = False
         """Provisional responses with a To tag are sent reliably."""
         self._sender = ReliableSender()

@@ -20,19 +20,38 @@ from tandem.gateway.sip.client_transaction import (
 )
 from tandem.gateway.sip.configuration import AgentConfiguration
 from tandem.gateway.sip.dialog import RequestHead
+from tandem.gateway.sip.endpoint import DEFAULT_PORTS, Endpoint, Listener, Stream, transport_of
 from tandem.gateway.sip.errors import SipDecodeError
 from tandem.gateway.sip.fields import Via, split_list
 from tandem.gateway.sip.message import MANDATORY, MalformedRequest, Request, Response, build_message, parse_message
-from tandem.gateway.sip.primitives import Endpoint, Output, SendDatagram
+from tandem.gateway.sip.primitives import AliasOffered, Output, SendDatagram
 from tandem.gateway.sip.server_transaction import (
     InviteServerTransaction,
     NonInviteServerTransaction,
     ServerTransaction,
 )
 from tandem.gateway.sip.status import PHRASES
-from tandem.gateway.sip.transaction import Input, Timer, Transaction
+from tandem.gateway.sip.transaction import Input, State, Timer, Transaction
 
 MAGIC_COOKIE = "z9hG4bK"
+#: How long a host that refused TCP for a long request gets such requests over UDP.
+TCP_REFUSED_SECONDS = 300.0
+
+
+class Local:
+    """One of our addresses as it stands in headers."""
+
+    __slots__ = ("contact", "contact_line", "listener", "via")
+
+    def __init__(self, listener: Listener) -> None:
+        transport = listener.transport
+        alias = "" if transport == "udp" else "alias;"  # RFC 5923 4
+        self.listener = listener
+        self.via = f"SIP/2.0/{transport.upper()} {listener.sent_by};{alias}rport;branch={MAGIC_COOKIE}"
+        """Via but for the rest of the branch."""
+        self.contact = f"sip:{listener.sent_by}" + ("" if transport == "udp" else f";transport={transport}")
+        """Our URI."""
+        self.contact_line = f"Contact: <{self.contact}>\r\n"
 
 
 class User(Protocol):
@@ -74,10 +93,14 @@ class TransactionLayer:
         self.timer_table: TimerTable[tuple[object, IntEnum]] = TimerTable()
         self.queue: list[Output] = []
         self._core = core
-        self._sent_by = (configuration.sent_by.rpartition(":")[0].lower(), configuration.port)
-        self._via = f"SIP/2.0/UDP {configuration.sent_by};rport;branch={MAGIC_COOKIE}"
+        addresses = configuration.addresses
+        self._sent_by = {(a.sent_by.rpartition(":")[0].lower(), a.port) for a in addresses}
+        self._locals = {(a.transport, ":" in a.host): Local(a) for a in reversed(addresses)}
+        self._main = Local(addresses[0])
+        self._tcp_refused: dict[str, float] = {}
+        """Hosts that would not take TCP for a long request, and until when they are not asked again."""
         agent = configuration.user_agent
-        self.contact_line = f"Contact: <sip:{configuration.sent_by}>\r\n"
+        self.contact_line = self._main.contact_line
         self.allow_line = f"Allow: {', '.join(configuration.allow)}\r\n"
         self.server_line = f"Server: {agent}\r\n" if agent else ""
         self.agent_line = f"User-Agent: {agent}\r\n" if agent else ""
@@ -85,7 +108,7 @@ class TransactionLayer:
     # --- what transactions ask for (Link) ---
 
     def send(self, data: bytes, destination: Endpoint) -> None:
-        """Queue one datagram."""
+        """Queue one message."""
         self.queue.append(SendDatagram(data, destination))
 
     def start(self, owner: object, timer: IntEnum, deadline: float) -> None:
@@ -117,11 +140,73 @@ class TransactionLayer:
             if owner.expire(cast(Timer, timer), now) and user is not None:
                 user.on_timeout(owner, now)
 
+    # --- what becomes of connections ---
+
+    def send_failed(self, data: bytes, destination: Stream, now: float) -> None:
+        """`data` could not be sent on a stream: its transaction ends, or falls back to UDP where that was the choice.
+
+        RFC 3261 8.1.3.1, 18.1.1, 18.4. A response that cannot be sent is lost: its client will see a time-out.
+        """
+        for transaction in self._unanswered(destination):
+            if transaction.request != data:
+                continue
+            if transaction.fallback is not None:
+                self._tcp_refused[destination.host] = now + TCP_REFUSED_SECONDS
+                transaction.redirect(*transaction.fallback, now)
+            else:
+                self._fail(transaction, now)
+            return
+        self.statistics["messages lost with their connection"] += 1
+
+    def connection_lost(self, peer: Stream, now: float) -> None:
+        """A connection is gone: what may not have arrived is sent again on a new one, once."""
+        for transaction in self._unanswered(peer):
+            if not transaction.resend():
+                self._fail(transaction, now)
+
+    def _unanswered(self, peer: Stream) -> list[ClientTransaction]:
+        return [
+            transaction
+            for transaction in self.clients.values()
+            if transaction.unanswered and transaction.destination[:3] == peer[:3]
+        ]
+
+    def _fail(self, transaction: ClientTransaction, now: float) -> None:
+        user = cast(User | None, transaction.user)
+        transaction.failure = "transport"
+        for timer in (Timer.A, Timer.B, Timer.E, Timer.F):
+            self.stop(transaction, timer)
+        transaction.state = State.TERMINATED
+        self.terminated(transaction)
+        if user is not None:
+            user.on_timeout(transaction, now)
+
     # --- requests of ours ---
 
+    def local(self, peer: Endpoint) -> Local:
+        """Our address towards `peer`: of its transport and its version of IP, else the first one."""
+        if len(self._locals) == 1:
+            return self._main
+        return self._locals.get((transport_of(peer), ":" in peer[0]), self._main)
+
     def via(self) -> str:
-        """A Via value with a new branch."""
-        return self._via + self.token()
+        """A Via value with a new branch; what goes to a stream gets that stream's by `address`."""
+        return self._main.via + self.token()
+
+    def address(self, head: RequestHead, destination: Endpoint) -> RequestHead:
+        """Make the Via of `head` that of our address towards `destination`."""
+        local = self.local(destination)
+        if not head.via.startswith(local.via):
+            head.via = local.via + head.via.rpartition(MAGIC_COOKIE)[2]
+        return head
+
+    def acknowledge(
+        self, head: RequestHead, destination: Endpoint, extra: str = "", body: bytes | None = None
+    ) -> bytes:
+        """Send the ACK of a 2xx, which belongs to no transaction; returns it to be sent again."""
+        data = self.address(head, destination).build("ACK", extra, body)
+        self.send(data, destination)
+        return data
 
     def invite(
         self, head: RequestHead, extra: str, body: bytes | None, destination: Endpoint, user: User, now: float
@@ -129,11 +214,12 @@ class TransactionLayer:
         """Send an INVITE in a transaction."""
 
         def build_ack(response: Response) -> bytes:
-            return head.build("ACK", to=response.fields["to"][0])
+            return self.address(head, transaction.destination).build("ACK", to=response.fields["to"][0])
 
-        data = head.build("INVITE", extra, body, maximum=self.configuration.maximum_message)
+        data, destination, fallback = self._build("INVITE", head, extra, body, destination, now)
         key = (_branch(head.via), "INVITE")
         transaction = InviteClientTransaction(self, key, destination, user, data, build_ack, now)
+        transaction.fallback = fallback
         self.clients[key] = transaction
         return transaction
 
@@ -148,11 +234,27 @@ class TransactionLayer:
         now: float,
     ) -> NonInviteClientTransaction:
         """Send any request but INVITE and ACK in a transaction."""
-        data = head.build(method, extra, body, maximum=self.configuration.maximum_message)
+        data, destination, fallback = self._build(method, head, extra, body, destination, now)
         key = (_branch(head.via), method)
         transaction = NonInviteClientTransaction(self, key, destination, user, data, now)
+        transaction.fallback = fallback
         self.clients[key] = transaction
         return transaction
+
+    def _build(
+        self, method: str, head: RequestHead, extra: str, body: bytes | None, destination: Endpoint, now: float
+    ) -> tuple[bytes, Endpoint, tuple[bytes, Endpoint] | None]:
+        """The request, where it goes, and what to do when TCP was chosen for its length and is not to be had."""
+        data = self.address(head, destination).build(method, extra, body, maximum=self.configuration.maximum_message)
+        if len(data) <= self.configuration.largest_datagram or len(destination) != 2 or method == "CANCEL":
+            return data, destination, None
+        stream = Stream(*destination, "tcp")
+        local = self.local(stream)
+        if local.listener.transport != "tcp" or self._tcp_refused.get(stream.host, now) > now:
+            return data, destination, None
+        # The branch stays, so that responses match whichever went.
+        large = self.address(head, stream).build(method, extra, body, maximum=self.configuration.maximum_message)
+        return large, stream, (data, destination)
 
     # --- requests of the peer ---
 
@@ -226,7 +328,7 @@ class TransactionLayer:
 
     def _receive_response(self, response: Response, source: Endpoint, now: float) -> None:
         transaction = self.clients.get((response.via.branch or "", response.method))
-        if transaction is None or len(response.fields["via"]) > 1 or response.via.sent_by != self._sent_by:
+        if transaction is None or len(response.fields["via"]) > 1 or response.via.sent_by not in self._sent_by:
             # 17.1.3, 18.1.2, 8.1.3.3: not ours, or not for us.
             self.statistics["stray responses"] += 1
         elif transaction.receive(response, now) and transaction.user is not None:
@@ -235,6 +337,8 @@ class TransactionLayer:
     def _receive_request(self, request: Request, source: Endpoint, now: float) -> None:
         transaction = self.servers.get(_server_key(request))
         method = request.method
+        if len(source) != 2 and "alias" in request.via.parameters and request.via.host.strip("[]") == source[0]:
+            self.queue.append(AliasOffered(source.connection, request.via.port or DEFAULT_PORTS[source.transport]))
         if method == "ACK":
             if transaction is None or transaction.receive(Input.ACK, now):
                 self._core.on_request(request, source, now)
@@ -318,5 +422,10 @@ def _to_line(request: Request, tag: str) -> str:
 
 
 def _reply_address(via: Via, source: Endpoint) -> Endpoint:
-    """Where responses go (18.2.2, RFC 3581 4): back to the source address, to its port only where rport asks for it."""
+    """Where responses go (18.2.2, RFC 3581 4): back to the source address, to its port only where rport asks for it.
+
+    On a stream: the connection of the request, else a new one to the port in Via.
+    """
+    if len(source) != 2:
+        return source._replace(port=via.port or DEFAULT_PORTS[source.transport])
     return source if "rport" in via.parameters else (source[0], via.port or 5060)

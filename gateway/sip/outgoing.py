@@ -52,7 +52,7 @@ class OutgoingCall(Call):
         """RSeq of the last reliable response, by To tag."""
         self._settled: set[str] = set()
         """To tags of the early dialogs in which the first offer was answered reliably."""
-        super().__init__(context, number, call_id, invite.options)
+        super().__init__(context, number, call_id, invite.options, invite.destination)
         session = invite.session if invite.session is not None else invite.body
         self._offering = bool(session)
         """Our INVITE has an offer."""
@@ -123,7 +123,7 @@ class OutgoingCall(Call):
         if self._cancel is None or self._cancelled or self._transaction.state is not State.PROCEEDING:
             return
         self._cancelled = True
-        self.layer.request("CANCEL", self._head, self._cancel, None, self._invite.destination, None, now)
+        self.layer.request("CANCEL", self._head, self._cancel, None, self._transaction.destination, None, now)
         self.layer.start(self, CallTimer.CANCEL, now + self.layer.timers.transaction)
 
     def on_response(self, transaction: ClientTransaction, response: Response, source: Endpoint, now: float) -> None:
@@ -199,8 +199,8 @@ class OutgoingCall(Call):
     def _send_ack(self, tag: str, dialog: Dialog, response: Response, body: bytes | None) -> None:
         head = dialog.head(self.layer.via(), response.cseq)
         content = "Content-Type: application/sdp\r\n" if body else ""
-        self._acks[tag] = head.build("ACK", f"{self._authorization}{content}", body)
-        self.layer.send(self._acks[tag], dialog.destination)
+        extra = f"{self._authorization}{content}"
+        self._acks[tag] = self.layer.acknowledge(head, dialog.destination, extra, body)
 
     def acknowledge(self, body: bytes | None) -> None:
         """Send the ACK that has the answer to the offer in the 2xx."""
@@ -263,7 +263,7 @@ class OutgoingCall(Call):
     def on_timeout(self, transaction: Transaction, now: float) -> None:
         """No response to the INVITE (timer B)."""
         if transaction is self._transaction:
-            self.close(Failed(self.number, "timeout"))
+            self.close(Failed(self.number, self._transaction.failure))
         else:
             super().on_timeout(transaction, now)
 

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from tandem.gateway.sip.endpoint import Endpoint as Endpoint
 from tandem.gateway.sip.message import Request, Response
 from tandem.gateway.sip.options import CallOptions
-
-Endpoint = tuple[str, int]
-"""IP address and UDP port."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +54,18 @@ class InviteRequest:
 
 @dataclass(frozen=True, slots=True)
 class SendDatagram:
-    """Send `data` to `destination`."""
+    """Send one message to `destination`: a datagram, or on a stream."""
 
     data: bytes
     destination: Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class AliasOffered:
+    """The peer listens on `port` and asks for its connection to be used for requests to there (RFC 5923)."""
+
+    connection: int
+    port: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +154,8 @@ class Failed:
 
     call: int
     what: str
-    """`timeout` (no response), `no ACK`, `no PRACK`, `session expired`, or `dialog` (the peer does not know the call
-    any more)."""
+    """`timeout` (no response), `transport` (the peer cannot be reached), `no ACK`, `no PRACK`, `session expired`, or
+    `dialog` (the peer does not know the call any more)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,4 +297,4 @@ CallOutput = (
     | ProbeResult
     | InfoReceived
 )
-Output = SendDatagram | OptionsResult | CallOutput
+Output = SendDatagram | AliasOffered | OptionsResult | CallOutput

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from tandem.gateway.sip.endpoint import Endpoint
 from tandem.gateway.sip.message import Request
-from tandem.gateway.sip.primitives import Endpoint
 from tandem.gateway.sip.transaction import Input, Link, State, Timer, Transaction, response_input
 
 Respond = Callable[[Any, bytes, float], None]
@@ -84,15 +84,16 @@ class InviteServerTransaction(ServerTransaction):
     def _fail(self, response: bytes, now: float) -> None:
         self.link.send(response, self.destination)
         self.state = State.COMPLETED
-        self.interval = self.link.timers.t1
-        self.link.start(self, Timer.G, now + self.interval)
+        if not self.reliable:
+            self.interval = self.link.timers.t1
+            self.link.start(self, Timer.G, now + self.interval)
         self.link.start(self, Timer.H, now + self.link.timers.transaction)
 
     def _confirm(self, now: float) -> bool:
         self.link.stop(self, Timer.G)
         self.link.stop(self, Timer.H)
         self.state = State.CONFIRMED
-        self.link.start(self, Timer.I, now + self.link.timers.t4)
+        self.link.start(self, Timer.I, now if self.reliable else now + self.link.timers.t4)
         return False
 
     def _pass_ack(self, now: float) -> bool:
@@ -136,7 +137,7 @@ class NonInviteServerTransaction(ServerTransaction):
     def _complete(self, response: bytes, now: float) -> None:
         self.link.send(response, self.destination)
         self.state = State.COMPLETED
-        self.link.start(self, Timer.J, now + self.link.timers.transaction)
+        self.link.start(self, Timer.J, now if self.reliable else now + self.link.timers.transaction)
 
     _RESPOND: ClassVar[dict[tuple[State, Input], Respond]] = {
         (State.TRYING, Input.PROVISIONAL): _proceed,

@@ -10,7 +10,7 @@ from enum import Enum, IntEnum, auto
 from typing import Protocol
 
 from tandem.gateway.sip.configuration import SipTimers
-from tandem.gateway.sip.primitives import Endpoint
+from tandem.gateway.sip.endpoint import Endpoint, is_reliable
 
 
 class State(Enum):
@@ -74,7 +74,7 @@ class Link(Protocol):
     timers: SipTimers
 
     def send(self, data: bytes, destination: Endpoint) -> None:
-        """Send one datagram."""
+        """Send one message."""
 
     def start(self, owner: object, timer: IntEnum, deadline: float) -> None:
         """Start or restart a timer."""
@@ -89,7 +89,7 @@ class Link(Protocol):
 class Transaction:
     """Base of the four machines."""
 
-    __slots__ = ("destination", "interval", "key", "link", "state", "user")
+    __slots__ = ("destination", "interval", "key", "link", "reliable", "state", "user")
 
     state: State
 
@@ -98,6 +98,9 @@ class Transaction:
         self.key = key
         """What incoming messages are matched by (RFC 3261 17.1.3, 17.2.3)."""
         self.destination = destination
+        self.reliable = is_reliable(destination)
+        """Nothing is sent twice, and nothing of the peer's comes twice: timers A, E and G do not run, D, I, J and K
+        are zero (RFC 3261 table 4)."""
         self.user = user
         """Whoever the agent must tell of responses, ACKs and time-outs."""
         self.interval = 0.0

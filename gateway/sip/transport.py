@@ -12,7 +12,9 @@ from collections.abc import Iterable
 from typing import Final
 
 from tandem.core.errors import TandemError
-from tandem.gateway.sip.primitives import Endpoint
+
+Address = tuple[str, int]
+"""IP address and UDP port."""
 
 #: Room for bursts: at 200 calls a second, 1400 messages of some 500 octets arrive in a second.
 _BUFFER: Final = 4 << 20
@@ -25,12 +27,14 @@ _PASSING: Final = frozenset(
 ) | {errno.EHOSTDOWN, errno.EPERM, errno.EACCES, errno.EMSGSIZE, errno.EINVAL}
 
 
-def open_socket(address: Endpoint) -> socket.socket:
+def open_socket(address: Address) -> socket.socket:
     """A socket bound to `address`; raise OSError when that is not possible."""
     family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
     opened = socket.socket(family, socket.SOCK_DGRAM)
     try:
         opened.setblocking(False)
+        if family == socket.AF_INET6:
+            opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
             opened.setsockopt(socket.SOL_SOCKET, option, _BUFFER)
         opened.bind(address)
@@ -40,9 +44,9 @@ def open_socket(address: Endpoint) -> socket.socket:
     return opened
 
 
-def receive_all(opened: socket.socket) -> list[tuple[bytes, Endpoint]]:
+def receive_all(opened: socket.socket) -> list[tuple[bytes, Address]]:
     """Every datagram that waits, at most BATCH of them, each with its source."""
-    datagrams: list[tuple[bytes, Endpoint]] = []
+    datagrams: list[tuple[bytes, Address]] = []
     receive = opened.recvfrom
     for _ in range(BATCH):
         try:
@@ -56,7 +60,7 @@ def receive_all(opened: socket.socket) -> list[tuple[bytes, Endpoint]]:
     return datagrams
 
 
-def send(opened: socket.socket, datagrams: Iterable[tuple[bytes, Endpoint]]) -> int:
+def send(opened: socket.socket, datagrams: Iterable[tuple[bytes, Address]]) -> int:
     """Send each datagram; return how many were lost on our side, which SIP's retransmissions make good."""
     lost = 0
     for data, destination in datagrams:

@@ -92,7 +92,7 @@ class Upkeep:
         content = "Content-Type: application/sdp\r\n" if body else ""
         supported = "Supported: timer\r\n" if self.timer.wanted else ""
         extra = (
-            f"{layer.agent_line}{layer.contact_line}{layer.allow_line}{supported}"
+            f"{layer.agent_line}{call.contact_line}{layer.allow_line}{supported}"
             f"{self.timer.request_lines()}{format_fields(headers)}{content}"
         )
         self.description = body or self.description
@@ -107,7 +107,7 @@ class Upkeep:
         if dialog is None or self._probe is not None or call.leaving:
             return False
         layer = call.layer
-        extra = f"{layer.agent_line}{layer.contact_line}Accept: application/sdp\r\n"
+        extra = f"{layer.agent_line}{call.contact_line}Accept: application/sdp\r\n"
         head = dialog.head(layer.via())
         self._probe = layer.request("OPTIONS", head, extra, None, dialog.destination, self, now)
         return True

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from tandem.core.cause import Cause, Location
 from tandem.core.errors import EncodeError
+from tandem.core.timers import earliest
 from tandem.gateway.calls.control import CallControl
 from tandem.gateway.calls.half_call import HalfCall
 from tandem.gateway.calls.interworking import CauseMap
@@ -23,16 +24,30 @@ from tandem.gateway.calls.model import (
     Retrieve,
     Setup,
 )
-from tandem.gateway.configuration.ranges import parse_address
+from tandem.gateway.configuration.check_sip import listeners
+from tandem.gateway.configuration.ranges import parse_endpoint
 from tandem.gateway.configuration.schema import Configuration, SipTrunk
 from tandem.gateway.log import Line
 from tandem.gateway.sip import sdp
 from tandem.gateway.sip.agent import SipAgent
 from tandem.gateway.sip.configuration import AgentConfiguration, SipTimers
-from tandem.gateway.sip.fields import is_ip_address, parse_uri, sip_uri
+from tandem.gateway.sip.connections import (
+    CloseConnection,
+    ConnectionLost,
+    Connections,
+    MessageReceived,
+    OpenConnection,
+    SendFailed,
+    StreamLimits,
+    Write,
+)
+from tandem.gateway.sip.dialog import destination_of
+from tandem.gateway.sip.endpoint import DEFAULT_PORTS, Endpoint, Listener, endpoint_of, show
+from tandem.gateway.sip.fields import parse_uri, sip_uri
 from tandem.gateway.sip.message import Response
 from tandem.gateway.sip.options import CallOptions
 from tandem.gateway.sip.primitives import (
+    AliasOffered,
     Answered,
     CallOutput,
     Cancelled,
@@ -58,6 +73,7 @@ from tandem.gateway.sip.primitives import (
     SessionOffered,
     UpdateResult,
 )
+from tandem.gateway.sip.sources import Sources
 from tandem.gateway.trunks import sip_early, sip_info
 from tandem.gateway.trunks import sip_mapping as mapping
 from tandem.gateway.trunks.sip_session import Session, Sessions, Verdict
@@ -80,8 +96,9 @@ class SipTrunkPort:
         """Take the peer's address and codecs from `trunk`."""
         self.configuration = trunk
         self.name = trunk.name
-        self.peer = parse_address(trunk.peer, 5060)
-        self.sources = {parse_address(source, 0)[0] for source in trunk.accept_from} | {self.peer[0]}
+        host, port = parse_endpoint(trunk.peer, DEFAULT_PORTS[trunk.transport])
+        self.peer = endpoint_of(trunk.transport, host, port, trunk.tls_name or trunk.domain)
+        self.sources = Sources([*trunk.accept_from, host], tls_only=trunk.transport == "tls")
         self.laws = tuple(_LAWS[codec] for codec in trunk.codecs)
         self.clear_laws = (sdp.CLEAR, *self.laws)
         """With octets that are no speech first: offered where the call asks for 64 kbit/s unrestricted."""
@@ -104,12 +121,9 @@ class SipTrunkPort:
         """Refuse, cancel or end the call."""
         self._owner.release(half, release, now)
 
-    def destination_of(self, uri: str) -> tuple[str, int]:
+    def destination_of(self, uri: str) -> Endpoint:
         """Where a request to `uri` goes: the address that it names, else the peer, which knows the name."""
-        target = parse_uri(uri)
-        if target.scheme == "sip" and is_ip_address(target.host):
-            return target.host.strip("[]"), target.port or 5060
-        return self.peer
+        return destination_of(parse_uri(uri), self.peer)
 
     @property
     def full(self) -> bool:
@@ -131,9 +145,20 @@ class SipTrunks:
     ) -> None:
         """`token` gives unguessable strings; `trace` takes one line per message when messages are to be logged."""
         sip = configuration.sip
-        self.address = parse_address(sip.listen) if sip else ("127.0.0.1", 0)
+        addresses = listeners(sip) if sip else (Listener("udp", "127.0.0.1", 0),)
+        self.address = addresses[0].host, addresses[0].port
         self.datagrams: list[tuple[bytes, tuple[str, int]]] = []
         self._media = Sessions(control, configuration.media.address)
+        self.connections = Connections(
+            StreamLimits(connections=sip.connections, per_address=sip.connections_per_address)
+            if sip
+            else StreamLimits()
+        )
+        """TCP and TLS."""
+        self.streams: list[OpenConnection | Write | CloseConnection] = []
+        """What is to be done with connections."""
+        self.messages: list[tuple[bytes, Endpoint, bool]] = []
+        """Messages on streams for the capture: octets, peer, sent."""
         self.refused = 0
         """INVITEs from sources that belong to no trunk."""
         self._control = control
@@ -153,6 +178,7 @@ class SipTrunks:
             AgentConfiguration(
                 host=self.address[0],
                 port=self.address[1],
+                listeners=addresses,
                 user_agent=f"Tandem {configuration.node.name}".strip(),
                 supported=("100rel", "timer"),
                 timers=SipTimers(t1=(sip.t1_ms if sip else 500) / 1000),
@@ -162,19 +188,25 @@ class SipTrunks:
 
     # --- inputs
 
-    def receive(self, data: bytes, source: tuple[str, int], now: float) -> None:
-        """A datagram came in."""
+    def receive(self, data: bytes, source: Endpoint, now: float) -> None:
+        """A message came in."""
         if self._trace is not None:
             self._trace(_message_line("<", data, source))
         self.agent.receive(data, source, now)
 
     def next_deadline(self) -> float | None:
         """When `handle_timers` is due."""
-        return self.agent.next_deadline()
+        return earliest(self.agent.next_deadline(), self.connections.next_deadline())
 
     def handle_timers(self, now: float) -> None:
         """Act on expired timers."""
+        self.connections.handle_timers(now)
         self.agent.handle_timers(now)
+
+    def own_address(self, peer: Endpoint) -> tuple[str, int]:
+        """Our address towards `peer`, for the capture."""
+        listener = self.agent.local_address(peer)
+        return listener.host, listener.port
 
     @property
     def ports(self) -> deque[int]:
@@ -206,19 +238,50 @@ class SipTrunks:
 
     def settle(self, now: float) -> bool:
         """Act on what the agent says; True when it said anything."""
-        moved = False
+        moved = self._settle_streams(now)
         while outputs := self.agent.outputs():
             moved = True
             for output in outputs:
                 if isinstance(output, SendDatagram):
-                    if self._trace is not None:
-                        self._trace(_message_line(">", output.data, output.destination))
-                    self.datagrams.append((output.data, output.destination))
+                    self._send(output.data, output.destination, now)
                 elif isinstance(output, IncomingInvite):
                     self._incoming(output, now)
+                elif isinstance(output, AliasOffered):
+                    self.connections.alias(output.connection, output.port)
                 elif not isinstance(output, OptionsResult):
                     self._handle(output, now)
         return moved
+
+    def _send(self, data: bytes, destination: Endpoint, now: float) -> None:
+        if self._trace is not None:
+            self._trace(_message_line(">", data, destination))
+        if len(destination) == 2:
+            self.datagrams.append((data, destination))
+        else:
+            self.messages.append((data, destination, True))
+            self.connections.send(data, destination, now)
+            self._settle_streams(now)
+
+    def _settle_streams(self, now: float) -> bool:
+        """Act on what the connections say; True when it was for the agent."""
+        told = False
+        for output in self.connections.outputs():
+            match output:
+                case MessageReceived(data=data, source=source):
+                    self.messages.append((data, source, False))
+                    self.receive(data, source, now)
+                    told = True
+                case SendFailed(data=data, destination=destination, reason=reason):
+                    self._log(Line("warning", "!", f"sip {show(destination)}", f"cannot be reached: {reason}"))
+                    self.agent.send_failed(data, destination, now)
+                    told = True
+                case ConnectionLost(peer=peer, reason=reason):
+                    self._log(Line("info", "=", f"sip {show(peer)}", f"connection closed: {reason}"))
+                    self.agent.connection_lost(peer, now)
+                    told = True
+                case _:
+                    self.streams.append(output)
+        return told
 
     # --- outgoing calls
 
@@ -240,7 +303,7 @@ class SipTrunks:
         host = trunk.domain or port.peer[0]
         from_uri, display, headers = mapping.identity_headers(setup, self._domain, self._country_code)
         user = mapping.user_part(setup.called, self._country_code)
-        uri_port = port.peer[1] if not trunk.domain and port.peer[1] != 5060 else None
+        uri_port = port.peer[1] if not trunk.domain and port.peer[1] != DEFAULT_PORTS[trunk.transport] else None
         call_id = f"{self._token()}@{self._domain}"
         request = InviteRequest(
             call_id=call_id,
@@ -311,7 +374,7 @@ class SipTrunks:
         port = self._trunk_of(source)
         if port is None:
             self.refused += 1
-            self._log(Line("warning", "!", f"sip {source[0]}:{source[1]}", "INVITE refused: no trunk has this source"))
+            self._log(Line("warning", "!", f"sip {show(source)}", "INVITE refused: no trunk has this source"))
             self.agent.respond(call, 403, now=now)
             return
         if not self.agent.configure(call, port.options, now):
@@ -501,13 +564,13 @@ class SipTrunks:
 
     # --- sessions
 
-    def _trunk_of(self, source: tuple[str, int]) -> SipTrunkPort | None:
+    def _trunk_of(self, source: Endpoint) -> SipTrunkPort | None:
         """The trunk whose peer is `source`, else one that accepts from its address."""
         by_address = None
         for port in self.trunks.values():
             if port.peer == source:
                 return port
-            if by_address is None and source[0] in port.sources:
+            if by_address is None and source in port.sources:
                 by_address = port
         return by_address
 
@@ -519,9 +582,9 @@ class SipTrunks:
         self._by_leg[session.leg] = call
 
 
-def _message_line(shape: str, data: bytes, peer: tuple[str, int]) -> Line:
+def _message_line(shape: str, data: bytes, peer: Endpoint) -> Line:
     """One message as a line of the log: its start line and Call-ID."""
     head = data[:4096].decode("utf-8", "replace")
     first = head.partition("\r\n")[0]
     call_id = next((line[8:].strip() for line in head.split("\r\n") if line[:8].lower() == "call-id:"), "")
-    return Line("debug", shape, f"sip {peer[0]}:{peer[1]}", f"{first} [{call_id}]")  # type: ignore[arg-type]
+    return Line("debug", shape, f"sip {show(peer)}", f"{first} [{call_id}]")  # type: ignore[arg-type]

@@ -31,9 +31,10 @@ class Sipp:
         remote: int | None = None,
         calls: int = 1,
         options: list[str] | None = None,
+        host: str = "127.0.0.1",
         **values: object,
     ) -> None:
-        """Start `scenarios/SCENARIO.xml` for `calls` calls, listening on UDP port `port` of 127.0.0.1.
+        """Start `scenarios/SCENARIO.xml` for `calls` calls, listening on UDP port `port` of `host`.
 
         `@name@` in the scenario is replaced by the value of that name; one without value is an error.
         """
@@ -51,14 +52,14 @@ class Sipp:
         self._statistics = folder / f"{scenario}.csv"
         self._errors = folder / f"{scenario}.errors"
         media = free_ports(200)
-        command = [executable, "-sf", str(file), "-i", "127.0.0.1", "-mi", "127.0.0.1", "-m", str(calls), "-nostdin"]
+        command = [executable, "-sf", str(file), "-i", host, "-mi", host, "-m", str(calls), "-nostdin"]
         command += ["-p", str(port or free_ports(1)), "-mp", str(media)]
         if "-min_rtp_port" in _help(executable):  # from version 3.7 on; before, -mp is where it begins
             command += ["-min_rtp_port", str(media), "-max_rtp_port", str(media + 199)]
         command += ["-trace_stat", "-stf", str(self._statistics), "-fd", "1", "-trace_err", "-error_file"]
         command += [str(self._errors), "-timeout", "100s", "-timeout_error", *(options or [])]
         if remote is not None:
-            command.append(f"127.0.0.1:{remote}")
+            command.append(f"[{host}]:{remote}" if ":" in host else f"{host}:{remote}")
         self._screen = folder / f"{scenario}.screen"
         with self._screen.open("wb") as screen:
             self.process = subprocess.Popen(command, stdout=screen, stderr=screen, stdin=subprocess.DEVNULL)

@@ -142,7 +142,7 @@ CHANGES = [
     # SIP trunks
     ('peer = "127.0.0.1:5070"', 'peer = "example.org"', "trunk[1].peer", "is not an IPv4 address"),
     ('peer = "127.0.0.1:5070"', 'peer = "127.0.0.1:5060"', "trunk[1].peer", "the address we listen on"),
-    ("accept_from = []", 'accept_from = ["10.0.0.300"]', "trunk[1].accept_from[0]", "is not an IPv4 address"),
+    ("accept_from = []", 'accept_from = ["10.0.0.300"]', "trunk[1].accept_from[0]", "is no IP address"),
     ("accept_from = []", 'accept_from = ["10.0.0.3:5060"]', "trunk[1].accept_from[0]", "leave it out"),
     ('codecs = ["PCMA"]', "codecs = []", "trunk[1].codecs", "has 0 entries; 1 or more are right"),
     ('codecs = ["PCMA"]', 'codecs = ["PCMA", "PCMA"]', "trunk[1].codecs", "each once"),

@@ -2,6 +2,7 @@ import pytest
 
 from tandem.core.errors import DecodeError
 from tandem.gateway.sip.dialog import Dialog
+from tandem.gateway.sip.endpoint import Stream
 from tandem.gateway.sip.message import parse_message
 
 SOURCE = ("198.51.100.7", 5070)
@@ -66,7 +67,9 @@ def test_strict_router():
         ("<sip:b@192.0.2.9>", ("192.0.2.9", 5060)),
         ("<sip:b@[2001:db8::1]:5070>", ("2001:db8::1", 5070)),
         ("<sip:b@host.example:5070>", SOURCE),
-        ("<sips:b@192.0.2.9>", SOURCE),
+        ("<sips:b@192.0.2.9>", Stream("192.0.2.9", 5061, "tls")),
+        ("<sip:b@192.0.2.9;transport=tcp>", Stream("192.0.2.9", 5060, "tcp")),
+        ("<sip:b@[2001:db8::1]:5070;transport=TLS>", Stream("2001:db8::1", 5070, "tls")),
         ("<tel:+123>", SOURCE),
     ],
 )

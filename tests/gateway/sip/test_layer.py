@@ -1,7 +1,10 @@
 import pytest
-from support.sip_script import PEER, Script, peer_request
+from support.sip_pair import invitation
+from support.sip_script import PEER, Script, peer_request, response_to
 
+from tandem.gateway.sip.endpoint import Listener, Stream
 from tandem.gateway.sip.message import parse_message
+from tandem.gateway.sip.primitives import AliasOffered, Failed, OptionsResult, SendDatagram
 
 
 def test_symmetric_responses():
@@ -185,3 +188,140 @@ def test_parsed_again_what_was_sent():
     script.agent.send_options(("2001:db8::2", 5060), "sip:[2001:db8::2]", 0.0)
     for output in script.agent.outputs():
         parse_message(output.data)
+
+
+# --- transports
+
+LISTENERS = (
+    Listener("udp", "10.0.0.1", 5060),
+    Listener("tcp", "10.0.0.1", 5060),
+    Listener("tls", "10.0.0.1", 5061),
+    Listener("udp", "2001:db8::1", 5060),
+)
+TCP = Stream("10.0.0.2", 5060, "tcp")
+
+
+def sent(script):
+    """What was sent, with where it went."""
+    return [(parse_message(o.data), o.destination) for o in script.agent.outputs() if isinstance(o, SendDatagram)]
+
+
+@pytest.mark.parametrize(
+    ("peer", "via", "contact"),
+    [
+        (("10.0.0.2", 5060), "SIP/2.0/UDP 10.0.0.1:5060;rport", "sip:10.0.0.1:5060"),
+        (("2001:db8::2", 5060), "SIP/2.0/UDP [2001:db8::1]:5060;rport", "sip:[2001:db8::1]:5060"),
+        (TCP, "SIP/2.0/TCP 10.0.0.1:5060;alias;rport", "sip:10.0.0.1:5060;transport=tcp"),
+        (TCP._replace(transport="tls"), "SIP/2.0/TLS 10.0.0.1:5061;alias;rport", "sip:10.0.0.1:5061;transport=tls"),
+    ],
+    ids=["udp", "ipv6", "tcp", "tls"],
+)
+def test_headers_name_the_address_that_the_peer_can_reach(peer, via, contact):
+    script = Script(listeners=LISTENERS)
+    script.agent.invite(invitation(peer, uri="sip:4321@host.example", to_uri="sip:4321@host.example"), 0.0)
+    script.agent.send_options(peer, "sip:host.example", 0.0)
+    for message, destination in sent(script):
+        assert destination == peer
+        assert message.fields["via"][0].startswith(f"{via};branch=z9hG4bK")
+        assert message.contact.uri.text == contact
+
+
+def test_over_a_stream_nothing_is_repeated():
+    """Table 4 of RFC 3261: no timer A, E or G; D, I, J and K are zero."""
+    script = Script(listeners=LISTENERS)
+    script.agent.invite(invitation(TCP), 0.0)
+    script.agent.send_options(TCP, "sip:x", 0.0)
+    assert len(sent(script)) == 2
+    script.agent.handle_timers(31.0)
+    assert sent(script) == []
+    script.agent.handle_timers(32.0)
+    assert set(script.agent.sizes().values()) == {0}
+
+
+def test_a_response_goes_back_on_its_connection_or_to_the_port_of_via():
+    """18.2.2."""
+    script = Script(listeners=LISTENERS)
+    source = Stream("10.0.0.2", 40000, "tcp", 7)
+    request = peer_request("OPTIONS", via="Via: SIP/2.0/TCP 10.0.0.2:5066;branch=z9hG4bKx;alias").encode()
+    script.agent.receive(request, source, 0.0)
+    outputs = script.agent.outputs()
+    assert AliasOffered(7, 5066) in outputs
+    assert [o.destination for o in outputs if isinstance(o, SendDatagram)] == [Stream("10.0.0.2", 5066, "tcp", 7)]
+    script.agent.handle_timers(0.0)
+    assert set(script.agent.sizes().values()) == {0}
+
+
+def test_an_alias_for_another_host_is_not_taken():
+    script = Script(listeners=LISTENERS)
+    request = peer_request("OPTIONS", via="Via: SIP/2.0/TCP 10.0.0.9:5066;branch=z9hG4bKx;alias").encode()
+    script.agent.receive(request, Stream("10.0.0.2", 40000, "tcp", 7), 0.0)
+    assert not any(isinstance(output, AliasOffered) for output in script.agent.outputs())
+
+
+def test_a_long_request_goes_over_tcp_and_back_to_udp_when_that_is_refused():
+    """18.1.1."""
+    script = Script(listeners=LISTENERS)
+    peer = ("10.0.0.2", 5060)
+    long = invitation(peer, headers=(("X-Long", "x" * 1300),))
+    call = script.agent.invite(long, 0.0)
+    ((invite, destination),) = sent(script)
+    assert (destination, invite.via.transport) == (TCP, "TCP")
+    script.agent.send_failed(b"another", TCP, 0.0)
+    assert sent(script) == [], "another message than the one that was sent"
+    (transaction,) = script.agent._layer.clients.values()
+    script.agent.send_failed(transaction.request, TCP, 0.0)
+    ((again, destination),) = sent(script)
+    assert (destination, again.via.transport, again.via.branch) == (peer, "UDP", invite.via.branch)
+    # CANCEL and the ACK of a refusal go where the INVITE went.
+    script.agent.receive(response_to(again, 180).encode(), peer, 0.0)
+    script.agent.cancel(call, (), 0.0)
+    ((cancel, destination),) = sent(script)
+    assert (cancel.method, destination, cancel.via.branch) == ("CANCEL", peer, invite.via.branch)
+    script.agent.receive(response_to(again, 487).encode(), peer, 0.0)
+    ((ack, destination),) = sent(script)
+    assert (ack.method, destination, ack.via.transport) == ("ACK", peer, "UDP")
+    # The host is not asked again for a while.
+    script.agent.invite(long, 1.0)
+    assert [where for _, where in sent(script)] == [peer]
+
+
+def test_without_tcp_a_long_request_goes_over_udp():
+    script = Script()
+    script.agent.invite(invitation(headers=(("X-Long", "x" * 1300),)), 0.0)
+    assert [where for _, where in sent(script)] == [("10.0.0.2", 5060)]
+
+
+def test_a_peer_that_cannot_be_reached():
+    """8.1.3.1: as if it had said 503, at once and not after 32 s."""
+    script = Script(listeners=LISTENERS)
+    script.agent.invite(invitation(TCP), 0.0)
+    script.agent.send_options(TCP, "sip:x", 0.0)
+    data = [output.data for output in script.agent.outputs()]
+    for message in data:
+        script.agent.send_failed(message, TCP, 0.0)
+    outputs = script.agent.outputs()
+    assert outputs[0] == Failed(1, "transport")
+    assert outputs[-1] == OptionsResult(2, None)
+    assert set(script.agent.sizes().values()) == {0}
+
+
+def test_a_connection_lost_before_a_response_came():
+    """The request goes out again on a new connection, once."""
+    script = Script(listeners=LISTENERS)
+    script.agent.invite(invitation(TCP), 0.0)
+    ((first, _),) = sent(script)
+    script.agent.connection_lost(TCP._replace(connection=3), 1.0)
+    ((again, _),) = sent(script)
+    assert again.via.branch == first.via.branch
+    script.agent.connection_lost(TCP._replace(connection=4), 2.0)
+    assert Failed(1, "transport") in script.agent.outputs()
+
+
+def test_a_connection_lost_after_a_response_changes_nothing():
+    script = Script(listeners=LISTENERS)
+    script.agent.invite(invitation(TCP), 0.0)
+    ((invite, _),) = sent(script)
+    script.agent.receive(response_to(invite, 180).encode(), TCP, 0.5)
+    script.agent.outputs()
+    script.agent.connection_lost(TCP._replace(connection=3), 1.0)
+    assert script.agent.outputs() == []

@@ -1,0 +1,63 @@
+"""Mistakes in the SIP part of a configuration, each with its place."""
+
+import pytest
+from support.certificates import Authority
+
+from tandem.core.errors import ConfigurationError
+from tandem.gateway.configuration.check_sip import listeners, tls_files
+from tandem.gateway.configuration.load import parse
+
+SIP = '[sip]\nlisten = "192.0.2.1:5060"\n'
+TRUNK = '[[trunk]]\nname = "a"\ntype = "sip"\npeer = "192.0.2.9"\n'
+
+
+def refusal(text):
+    with pytest.raises(ConfigurationError) as error:
+        parse(text, "g.toml")
+    return str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "what"),
+    [
+        (SIP + 'also_listen = ["sctp:192.0.2.1"]\n', "sip.also_listen[0]", "does not begin with udp:, tcp: or tls:"),
+        (SIP + 'also_listen = ["tcp:0.0.0.0"]\n', "sip.also_listen[0]", "0.0.0.0 cannot be announced"),
+        (
+            SIP + 'also_listen = ["udp:192.0.2.2"]\n',
+            "sip.also_listen[0]",
+            "listens on UDP over IPv4 already",
+        ),
+        (SIP + 'also_listen = ["tls:192.0.2.1"]\n', "sip.also_listen[0]", "needs a certificate"),
+        (SIP + '[sip.tls]\ncertificate = "none.pem"\n', "sip.tls", "none.pem: there is no such file"),
+        (SIP + '[sip.tls]\nprivate_key = "a.pem"\n', "sip.tls.private_key", "is set without `certificate`"),
+        (TRUNK, "trunk[0]", "needs a [sip] table"),
+        (SIP + TRUNK + 'transport = "tcp"\n', "trunk[0].transport", "add it to also_listen, as tcp:192.0.2.1"),
+        (SIP + TRUNK.replace("192.0.2.9", "[2001:db8::1]"), "trunk[0].peer", "does not listen on UDP over IPv6"),
+        (SIP + TRUNK.replace("192.0.2.9", "2001:db8::1"), "trunk[0].peer", "stands in brackets"),
+        (SIP + TRUNK.replace("192.0.2.9", "192.0.2.1:5060"), "trunk[0].peer", "is the address we listen on"),
+        (SIP + TRUNK + 'accept_from = ["10.0.0.1/24"]\n', "trunk[0].accept_from[0]", "write '10.0.0.0/24' or"),
+        (SIP + TRUNK + 'tls_name = "a.example"\n', "trunk[0].tls_name", "only looked at over TLS"),
+    ],
+)
+def test_a_mistake_and_its_place(text, where, what):
+    complaint = refusal(text)
+    assert f": {where}: " in complaint
+    assert what in complaint
+
+
+def test_everything_at_once(tmp_path):
+    authority = Authority(tmp_path)
+    certificate = authority.issue("gw", "gw.example")
+    configuration = parse(
+        f'{SIP}also_listen = ["tcp:192.0.2.1", "tls:192.0.2.1", "udp:[2001:db8::1]"]\n'
+        f'[sip.tls]\ncertificate = "{certificate}"\nauthorities = "{authority.file}"\n'
+        f'{TRUNK}transport = "tls"\ntls_name = "a.example"\naccept_from = ["198.51.100.0/24", "2001:db8::/32"]\n'
+    )
+    assert [str(listener) for listener in listeners(configuration.sip)] == [
+        "udp:192.0.2.1:5060",
+        "tcp:192.0.2.1:5060",
+        "tls:192.0.2.1:5061",
+        "udp:[2001:db8::1]:5060",
+    ]
+    assert tls_files(configuration.sip).certificate == str(certificate)
+    assert tls_files(parse(SIP).sip).certificate == ""

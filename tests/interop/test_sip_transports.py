@@ -1,0 +1,199 @@
+"""Calls over TCP, TLS and IPv6, with SIPp as the peer; TLS from gateway to gateway and with OpenSSL."""
+
+import contextlib
+import os
+import socket
+import ssl
+import subprocess
+import time
+
+import pytest
+from support.certificates import Authority
+from support.gateways import wait_for
+from support.peers import program
+from support.sip_gateway import free_stream_ports, sip_gateway
+from support.sipp import Sipp
+
+pytestmark = pytest.mark.interop
+
+
+def trunks(caller, callee, transport="udp", callee_transport=None, host="127.0.0.1"):
+    """Two SIP trunks and the way from one to the other."""
+    return "".join(
+        f'[[trunk]]\nname = "{name}"\ntype = "sip"\npeer = "{host}:{port}"\ntransport = "{over}"\n{more}'
+        for name, port, over, more in (
+            ("caller", caller, transport, ""),
+            ("callee", callee, callee_transport or transport, '[[route]]\ntrunk = ["caller"]\nto = ["callee"]\n'),
+        )
+    )
+
+
+def call(folder, gateway_port, caller, callee, calls=1, options=("-t", "u1"), callee_options=None):
+    """Calls from SIPp to SIPp; both must be content."""
+    with Sipp(
+        "plain_callee", folder, callee, calls=calls, options=list(callee_options or options), called="4930100"
+    ) as answering:
+        with Sipp(
+            "plain_caller", folder, caller, gateway_port, calls=calls, options=list(options), called="4930100"
+        ) as calling:
+            calling.wait()
+        answering.wait()
+
+
+def test_tcp_both_sides(tmp_path):
+    """Ten calls over one connection each way: it is used again, and responses come back on it."""
+    port = free_stream_ports(3)
+    text = f'[sip]\nlisten = "127.0.0.1:{port}"\nalso_listen = ["tcp:127.0.0.1:{port}"]\n'
+    with sip_gateway(tmp_path, text + trunks(port + 1, port + 2, "tcp")) as gateway:
+        call(tmp_path, port, port + 1, port + 2, 10, ("-t", "t1"))
+        wait_for(lambda: len(gateway.records()) == 10, "ten records")
+        assert {record.result for record in gateway.records()} == {"answered"}
+        assert not gateway.trouble()
+        # One connection each way, whatever the number of calls.
+        gateway.read()
+        peers = {line["subject"] for line in gateway.lines if line["subject"].startswith("sip tcp:")}
+        assert len(peers) == 2
+
+
+def test_udp_to_tcp(tmp_path):
+    port = free_stream_ports(3)
+    text = f'[sip]\nlisten = "127.0.0.1:{port}"\nalso_listen = ["tcp:127.0.0.1:{port}"]\n'
+    with sip_gateway(tmp_path, text + trunks(port + 1, port + 2, "udp", "tcp")) as gateway:
+        call(tmp_path, port, port + 1, port + 2, 3, ("-t", "u1"), ("-t", "t1"))
+        wait_for(lambda: len(gateway.records()) == 3, "three records")
+        assert not gateway.trouble()
+
+
+def test_nobody_listens_on_tcp(tmp_path):
+    """The caller is told at once, not after 32 seconds."""
+    port = free_stream_ports(3)
+    text = f'[sip]\nlisten = "127.0.0.1:{port}"\nalso_listen = ["tcp:127.0.0.1:{port}"]\n'
+    with sip_gateway(tmp_path, text + trunks(port + 1, port + 2, "udp", "tcp")) as gateway:
+        with Sipp("plain_caller_refused", tmp_path, port + 1, port, called="4930100", status=503) as calling:
+            calling.wait(20)
+        assert gateway.said("cannot be reached: Connection refused")
+
+
+def tls_gateway(authority, name, port, trunk_lines, mutual=True):
+    certificate = authority.issue(name, f"{name}.example")
+    return (
+        f'[sip]\nlisten = "127.0.0.1:{port}"\nalso_listen = ["tls:127.0.0.1:{port + 1}"]\n'
+        f'[sip.tls]\ncertificate = "{certificate}"\nauthorities = "{authority.file}"\n'
+        f"client_certificates = {str(mutual).lower()}\n" + trunk_lines
+    )
+
+
+def tls_pair_texts(authority, port):
+    """SIPp, gateway A, TLS with certificates of both, gateway B, SIPp."""
+    onward = (
+        f'[[trunk]]\nname = "caller"\ntype = "sip"\npeer = "127.0.0.1:{port + 4}"\n'
+        f'[[trunk]]\nname = "b"\ntype = "sip"\npeer = "127.0.0.1:{port + 3}"\ntransport = "tls"\n'
+        'tls_name = "b.example"\n'
+        '[[route]]\ntrunk = ["caller"]\nto = ["b"]\n'
+    )
+    inward = (
+        f'[[trunk]]\nname = "a"\ntype = "sip"\npeer = "127.0.0.1:{port + 1}"\ntransport = "tls"\n'
+        'tls_name = "a.example"\n'
+        f'[[trunk]]\nname = "callee"\ntype = "sip"\npeer = "127.0.0.1:{port + 5}"\n'
+        '[[route]]\ntrunk = ["a"]\nto = ["callee"]\n'
+    )
+    return tls_gateway(authority, "a", port, onward), tls_gateway(authority, "b", port + 2, inward)
+
+
+def test_mutual_tls_and_new_certificates_without_a_restart(tmp_path):
+    authority = Authority(tmp_path / "ca")
+    port = free_stream_ports(6)
+    one, two = tls_pair_texts(authority, port)
+    with sip_gateway(tmp_path / "a", one, "A") as a, sip_gateway(tmp_path / "b", two, "B") as b:
+        call(tmp_path, port, port + 4, port + 5)
+        wait_for(lambda: len(b.records()) == 1, "the record of B")
+        assert b.records()[0].incoming.trunk == "a"
+        before = peer_certificate(authority, "a", port + 3)
+        time.sleep(0.01)
+        authority.issue("b", "b.example")
+        wait_for(lambda: b.said("certificates were read again"), "new certificates in use")
+        assert peer_certificate(authority, "a", port + 3) != before
+        # The open connection goes on; nothing was lost.
+        call(tmp_path, port, port + 4, port + 5)
+        wait_for(lambda: len(b.records()) == 2, "the second record of B")
+        assert not a.trouble()
+        assert not b.trouble()
+
+
+def peer_certificate(authority, name, port):
+    """What the gateway at `port` shows, taken with the certificate of `name`."""
+    context = ssl.create_default_context(cafile=str(authority.file))
+    context.load_cert_chain(str(authority.issue(f"{name}-again", f"{name}.example")))
+    with (
+        socket.create_connection(("127.0.0.1", port), 10) as plain,
+        context.wrap_socket(plain, server_hostname="b.example") as secured,
+    ):
+        return secured.getpeercert(binary_form=True)
+
+
+OPTIONS = (
+    "OPTIONS sip:gw SIP/2.0\r\nVia: SIP/2.0/TLS 127.0.0.1:9;branch=z9hG4bK1;rport\r\nFrom: <sip:a@b>;tag=1\r\n"
+    "To: <sip:gw>\r\nCall-ID: one@b\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+)
+
+
+@pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
+def test_openssl_as_tls_peer(tmp_path, version):
+    authority = Authority(tmp_path / "ca")
+    port = free_stream_ports(4)
+    text = tls_gateway(authority, "a", port, trunks(port + 2, port + 3), mutual=False)
+    command = [program("openssl", "openssl"), "s_client", "-connect", f"127.0.0.1:{port + 1}", version, "-quiet"]
+    command += ["-CAfile", str(authority.file), "-verify_hostname", "a.example", "-verify_return_error"]
+    with sip_gateway(tmp_path, text):
+        client = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        try:
+            assert client.stdin is not None
+            assert client.stdout is not None
+            client.stdin.write(OPTIONS.encode())
+            client.stdin.flush()
+            assert client.stdout.readline() == b"SIP/2.0 200 OK\r\n"
+        finally:
+            client.kill()
+            client.communicate()
+
+
+def test_half_open_peers_do_not_hold_the_gateway(tmp_path):
+    """Connections without a word, with half a message, with half a handshake, and peers that never read."""
+    authority = Authority(tmp_path / "ca")
+    port = free_stream_ports(4)
+    text = tls_gateway(authority, "a", port, trunks(port + 2, port + 3), mutual=False)
+    text = text.replace("also_listen = [", f'connections_per_address = 40\nalso_listen = ["tcp:127.0.0.1:{port}", ')
+    with sip_gateway(tmp_path, text) as gateway, contextlib.ExitStack() as held:
+
+        def connect(where):
+            opened = held.enter_context(socket.create_connection(("127.0.0.1", where), 10))
+            opened.settimeout(10)
+            return opened
+
+        for _ in range(10):
+            connect(port)
+            connect(port).sendall(OPTIONS.encode()[:100])
+            connect(port + 1)
+            connect(port + 1).sendall(b"\x16\x03\x01\x02\x00\x01")
+        # The address has used up its share: the next one is turned away, calls from elsewhere go on.
+        with contextlib.suppress(ConnectionError):
+            assert connect(port).recv(100) == b""
+        call(tmp_path, port, port + 2, port + 3, 3)
+        wait_for(lambda: len(gateway.records()) == 3, "three records")
+        assert len(os.listdir(f"/proc/{gateway.process.pid}/fd")) < 80
+
+
+def test_ipv6(tmp_path):
+    port = free_stream_ports(3)
+    text = f'[sip]\nlisten = "127.0.0.1:{port}"\nalso_listen = ["udp:[::1]:{port}", "tcp:[::1]:{port}"]\n'
+    text += trunks(port + 1, port + 2, host="[::1]")
+    with sip_gateway(tmp_path, text) as gateway:
+        options = ["-t", "u1"]
+        with (
+            Sipp("plain_callee", tmp_path, port + 2, host="::1", options=options, called="4930100") as answering,
+            Sipp("plain_caller", tmp_path, port + 1, port, host="::1", options=options, called="4930100") as calling,
+        ):
+            calling.wait()
+            answering.wait()
+        wait_for(lambda: len(gateway.records()) == 1, "the record")
+        assert not gateway.trouble()

@@ -1,0 +1,68 @@
+"""One gateway as a process with SIP trunks only, its configuration written by the test."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from pathlib import Path
+
+from support.gateways import Gateway, free_ports, wait_for
+
+
+def free_stream_ports(count: int) -> int:
+    """The first of `count` ports in a row that are free for UDP and TCP."""
+    for _ in range(50):
+        first = free_ports(count)
+        if all(_is_free(port) for port in range(first, first + count)):
+            return first
+    raise AssertionError(f"no {count} free ports in a row")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+class SipGateway(Gateway):
+    """A `tandem run` with the tables of `text`; `[node]` and `[media]` are added."""
+
+    def __init__(self, folder: Path, text: str, name: str = "G", options: str = "") -> None:
+        """Start it and wait until it is up."""
+        folder.mkdir(parents=True, exist_ok=True)
+        rtp = free_ports(120)
+        head = (
+            f'[node]\nname = "{name}"\nrecords = "records-{name}.jsonl"\ncapture_file = "capture-{name}.pcapng"\n'
+            f"{options}[media]\nports = [{rtp}, {rtp + 119}]\n"
+        )
+        super().__init__(name, folder, 0, 0, head + text)
+        try:
+            wait_for(self.is_up, f"gateway {name} is up")
+        except BaseException:
+            self.close()
+            raise
+
+    def is_up(self) -> bool:
+        """Whether it has said so."""
+        self.read()
+        assert self.process.poll() is None, f"gateway {self.name} ended: {self.lines[-3:]}"
+        return any(" is up" in line["text"] for line in self.lines)
+
+    def said(self, text: str) -> list[str]:
+        """Lines of the log that contain `text`, as `subject: text`."""
+        self.read()
+        lines = [f"{line['subject']}: {line['text']}" for line in self.lines]
+        return [line for line in lines if text in line]
+
+
+@contextlib.contextmanager
+def sip_gateway(folder: Path, text: str, name: str = "G", options: str = ""):  # type: ignore[no-untyped-def]
+    """A gateway that is gone afterwards."""
+    gateway = SipGateway(folder, text, name, options)
+    try:
+        yield gateway
+    finally:
+        gateway.close()
