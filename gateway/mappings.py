@@ -1,7 +1,7 @@
 """`tandem mappings`: the rules by which each protocol becomes the neutral call and is made from it, with their clauses.
 
 A pair of protocols has no table of its own: what comes from the one becomes the neutral call by the rows `A-call`, and
-that becomes the other by the rows `call-B`. Rows of TUP and of the causes are those that the code works by.
+that becomes the other by the rows `call-B`. Rows of TUP, PRI and of the causes are those that the code works by.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import click
 
 from tandem.gateway.calls.interworking import CAUSE_TO_STATUS, STATUS_TO_CAUSE, CauseMap, MappingRow, describe
 from tandem.gateway.sip.status import PHRASES
-from tandem.gateway.trunks import tup_mapping
+from tandem.gateway.trunks import pri_mapping, tup_mapping
 
 _EARLY_MEDIA: Final = "with SDP where early media is wanted"
 
@@ -74,7 +74,7 @@ ISUP: Final[tuple[MappingRow, ...]] = (
 
 def protocols() -> tuple[str, ...]:
     """Every protocol that has rows."""
-    return ("sip", "isup", "tup")
+    return ("sip", "isup", "tup", "pri")
 
 
 def rows(source: str | None, target: str | None, overrides: Mapping[str, int] | None = None) -> list[MappingRow]:
@@ -86,7 +86,7 @@ def rows(source: str | None, target: str | None, overrides: Mapping[str, int] | 
     wanted |= {f"call-{target}"} if target else set()
     if not wanted:
         wanted = {direction for name in protocols() for direction in (f"{name}-call", f"call-{name}")}
-    every = [*SIP, *_causes(overrides or {}), *ISUP, *tup_mapping.MAPPINGS]
+    every = [*SIP, *_causes(overrides or {}), *ISUP, *tup_mapping.MAPPINGS, *pri_mapping.MAPPINGS]
     return sorted((row for row in every if row.direction in wanted), key=lambda row: row.direction.startswith("call-"))
 
 

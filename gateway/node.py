@@ -33,9 +33,11 @@ from tandem.gateway.media.protocol import (
     UnitsReceived,
 )
 from tandem.gateway.signalling import Signalling
+from tandem.gateway.signalling_setup import first_d_channel
 from tandem.gateway.sip.connections import CloseConnection, OpenConnection, Write
 from tandem.gateway.sip.endpoint import TransportName
 from tandem.gateway.trunks.isup import IsupTrunks
+from tandem.gateway.trunks.pri import PriTrunks
 from tandem.gateway.trunks.sip import SipTrunks
 from tandem.gateway.trunks.tup import TupTrunks
 from tandem.ss7.sigtran.primitives import CloseAssociation, SendMessage
@@ -46,6 +48,10 @@ class Capture(Protocol):
 
     def write_mtp2(self, link: str, unit: bytes, sent: bool, now: float) -> None:
         """One signal unit, from the BSN on, without FCS."""
+        ...
+
+    def write_lapd(self, channel: str, frame: bytes, sent: bool, now: float, network: bool) -> None:
+        """One frame of a D-channel, from the address on, without FCS."""
         ...
 
     def write_udp(
@@ -98,9 +104,12 @@ class Node:
         causes = CauseMap.with_overrides(configuration.cause_map)
         self.isup = IsupTrunks(configuration, self.control, self.lines.append, log)
         self.tup = TupTrunks(configuration, self.control, self.lines.append, log)
+        number = first_d_channel(configuration)
+        self.pri = PriTrunks(configuration, self.control, number, self.lines.append, log, capture)
         self.sip = SipTrunks(configuration, self.control, causes, token, self.lines.append, log)
         self.control.trunks.update(self.isup.trunks)
         self.control.trunks.update(self.tup.trunks)
+        self.control.trunks.update(self.pri.trunks)
         self.control.trunks.update(self.sip.trunks)
 
     # --- inputs
@@ -109,6 +118,7 @@ class Node:
         """The media process is ready: bring the links up and take calls."""
         self.sip.ports.extend(rtp_ports)
         self.signalling.start(now)
+        self.pri.start(now)
         self._settle(now)
 
     def datagram(self, data: bytes, source: tuple[str, int], now: float) -> None:
@@ -164,7 +174,8 @@ class Node:
         """The media process reported."""
         for event in events:
             if isinstance(event, UnitsReceived):
-                self.signalling.units_received(event, now)
+                if not self.pri.units_received(event, now):
+                    self.signalling.units_received(event, now)
             elif isinstance(event, RtpClosed):
                 self.control.leg_closed(event.leg, statistics_of(event.statistics))
             elif isinstance(event, SpanChanged):
@@ -183,7 +194,7 @@ class Node:
 
     def handle_timers(self, now: float) -> None:
         """Act on every timer due at `now`."""
-        for machine in (self.signalling, self.isup, self.tup, self.sip, self.control):
+        for machine in (self.signalling, self.isup, self.tup, self.pri, self.sip, self.control):
             deadline = machine.next_deadline()
             if deadline is not None and deadline <= now:
                 machine.handle_timers(now)
@@ -193,7 +204,7 @@ class Node:
         """When `handle_timers` is due."""
         deadlines = [
             deadline
-            for machine in (self.signalling, self.isup, self.tup, self.sip, self.control)
+            for machine in (self.signalling, self.isup, self.tup, self.pri, self.sip, self.control)
             if (deadline := machine.next_deadline()) is not None
         ]
         return min(deadlines, default=None)
@@ -203,18 +214,20 @@ class Node:
         self.control.accepting = False
         self.isup.shut_down(now)
         self.tup.shut_down(now)
+        self.pri.shut_down(now)
         self.control.release_all(Release(Cause.NORMAL_UNSPECIFIED, diagnostic="the gateway is shutting down"), now)
         self._settle(now)
 
     def stop(self, now: float) -> None:
         """Take the signalling down in order; `stopped` tells when the peers have answered."""
         self.signalling.stop(now)
+        self.pri.stop(now)
         self._settle(now)
 
     @property
     def stopped(self) -> bool:
         """Whether nothing that `stop` began waits for an answer."""
-        return self.signalling.stopped
+        return self.signalling.stopped and self.pri.stopped
 
     def abandon(self, reason: str, now: float) -> None:
         """The media process is gone: end every call as far as its peer can be told, and account for all of them."""
@@ -226,7 +239,7 @@ class Node:
     @property
     def idle(self) -> bool:
         """No call is left and every circuit that can be is blocked."""
-        return not self.control.calls and self.isup.quiet and self.tup.quiet and self.sip.quiet
+        return not self.control.calls and all(part.quiet for part in (self.isup, self.tup, self.pri, self.sip))
 
     # --- outputs
 
@@ -257,6 +270,7 @@ class Node:
         self.lines.append(Line(level, shape, f"span {event.span}", text))  # type: ignore[arg-type]
         self.isup.span_changed(event.span, event.alarms, now)
         self.tup.span_changed(event.span, event.alarms, now)
+        self.pri.span_changed(event.span, event.alarms, now)
 
     def _settle(self, now: float) -> None:
         """Carry outputs to their neighbours until there are none."""
@@ -265,6 +279,7 @@ class Node:
         moved = True
         while moved:
             moved = sip.settle(now)
+            moved = self.pri.settle(now) or moved
             for indication in signalling.settle(now):
                 for user_part in user_parts:
                     user_part.mtp(indication, now)
@@ -285,5 +300,6 @@ class Node:
                 self._sip_capture.write_udp(source, destination, data, now, sent=sent)
         sip.messages.clear()
         media = self.control.media_commands
-        media.extend(SendUnits(channel, list(units), fill) for channel, units, fill in signalling.units)
-        signalling.units.clear()
+        for waiting in (signalling.units, self.pri.dchannels.units):
+            media.extend(SendUnits(channel, list(units), fill) for channel, units, fill in waiting)
+            waiting.clear()

@@ -17,6 +17,7 @@ from tandem.gateway.configuration.schema import (
     Ss7,
     TupTrunk,
 )
+from tandem.gateway.dchannels import channels as d_channels
 from tandem.gateway.media.protocol import Channel
 from tandem.ss7.mtp2.configuration import LinkConfiguration as Mtp2Configuration
 from tandem.ss7.mtp2.link import SignallingLink
@@ -49,7 +50,12 @@ def channels(configuration: Configuration) -> list[Channel]:
             found.append(Channel(number, link.span, _timeslots(link), link.format == "extended"))
     for number, backhaul in numbered_backhauls(configuration):
         found.append(Channel(number, backhaul.span, _timeslots(backhaul), backhaul.format == "extended"))
-    return found
+    return found + d_channels(configuration, first_d_channel(configuration))
+
+
+def first_d_channel(configuration: Configuration) -> int:
+    """The number of the first D-channel: they follow the links."""
+    return len(link_keys(configuration)) + len(configuration.ss7.backhaul)
 
 
 def numbered_backhauls(configuration: Configuration) -> list[tuple[int, Backhaul]]:

@@ -16,7 +16,7 @@ from enum import Enum, auto
 from tandem.core.cause import Cause
 from tandem.core.timers import TimerTable
 from tandem.gateway.calls.accounting import Record, ReleasedBy, timestamp
-from tandem.gateway.calls.half_call import DigitTrunk, HalfCall, MultirateTrunk, Trunk
+from tandem.gateway.calls.half_call import AccessTrunk, DigitTrunk, HalfCall, MultirateTrunk, Trunk
 from tandem.gateway.calls.model import (
     Alerting,
     Answer,
@@ -321,8 +321,12 @@ class CallControl:
         ]
 
     def _ring(self, call: Call) -> None:
-        """Let the caller hear ringback, as the called side gives none; two circuits are joined already."""
-        if call.incoming.endpoint is None or (call.outgoing and call.outgoing.trunk.is_circuit):
+        """Let the caller hear ringback where the called side gives none; a circuit of SS7 gives it."""
+        outgoing = None if call.outgoing is None else call.outgoing.trunk
+        gives = outgoing is not None and outgoing.is_circuit
+        if isinstance(outgoing, AccessTrunk) and outgoing.needs_ringback:
+            gives = call.setup.bearer is Bearer.UNRESTRICTED_64K
+        if call.incoming.endpoint is None or gives:
             return
         self.media_commands.append(Tone(call.incoming.endpoint, "ringback"))
 

@@ -98,3 +98,13 @@ class DigitTrunk(Protocol):
     def takes_digits(self) -> bool:
         """Whether it does."""
         ...
+
+
+@runtime_checkable
+class AccessTrunk(Protocol):
+    """A trunk where ringing is told by message, so that who calls hears ringback that the gateway makes."""
+
+    @property
+    def needs_ringback(self) -> bool:
+        """Whether an Alerting that is not in band leaves the channel silent."""
+        ...

@@ -25,9 +25,10 @@ from tandem.gateway.configuration.check_ss7 import (
     check_routes,
     check_servers,
 )
+from tandem.gateway.configuration.pri import check_pri_trunk
 from tandem.gateway.configuration.problem import Problem, duplicates, unknown_name
 from tandem.gateway.configuration.ranges import parse_address
-from tandem.gateway.configuration.schema import Configuration, Route, SipTrunk
+from tandem.gateway.configuration.schema import Configuration, PriTrunk, Route, SipTrunk
 from tandem.gateway.configuration.spans import last_timeslots, line_format
 from tandem.hardware.registry import check_spec
 
@@ -61,6 +62,8 @@ def problems(configuration: Configuration) -> list[Problem]:
         path = f"trunk[{index}]"
         if isinstance(trunk, SipTrunk):
             found += check_sip_trunk(path, trunk, configuration)
+        elif isinstance(trunk, PriTrunk):
+            found += check_pri_trunk(path, trunk, configuration, usage)
         else:
             found += check_circuit_trunk(path, trunk, configuration, usage)
     trunks = [trunk.name for trunk in configuration.trunk]

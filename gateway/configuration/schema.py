@@ -13,6 +13,8 @@ from msgspec import Meta
 from tandem.gateway.configuration.table import CauseValue, Port, Seconds, Table, TimerSeconds, Timeslot
 from tandem.gateway.configuration.trunks import Circuits as Circuits
 from tandem.gateway.configuration.trunks import IsupTrunk as IsupTrunk
+from tandem.gateway.configuration.trunks import PriSpan as PriSpan
+from tandem.gateway.configuration.trunks import PriTrunk as PriTrunk
 from tandem.gateway.configuration.trunks import SipTrunk as SipTrunk
 from tandem.gateway.configuration.trunks import Trunk as Trunk
 from tandem.gateway.configuration.trunks import TupTrunk as TupTrunk

@@ -16,7 +16,12 @@ from tandem.gateway.configuration.problem import Problem, suggestion
 from tandem.gateway.configuration.schema import Configuration
 
 #: What each trunk type is, for the operator who wrote another.
-TRUNK_TYPES: Final = {"isup": "SS7 ISUP circuits", "tup": "SS7 TUP circuits", "sip": "a SIP peer"}
+TRUNK_TYPES: Final = {
+    "isup": "SS7 ISUP circuits",
+    "tup": "SS7 TUP circuits",
+    "pri": "ISDN primary rate",
+    "sip": "a SIP peer",
+}
 
 _KINDS: Final = {bool: "true or false", int: "a whole number", float: "a number", str: "a string in quotes"}
 

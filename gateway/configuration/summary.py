@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from tandem.gateway.configuration.pri import pri_lines
 from tandem.gateway.configuration.ranges import parse_ranges
-from tandem.gateway.configuration.schema import Configuration, SipTrunk
+from tandem.gateway.configuration.schema import Configuration, IsupTrunk, PriTrunk, TupTrunk
 
 
 def summary(configuration: Configuration) -> str:
@@ -12,13 +13,16 @@ def summary(configuration: Configuration) -> str:
     circuits = sum(
         len(parse_ranges(part.cic, 0, 0x3FFF))
         for trunk in configuration.trunk
-        if not isinstance(trunk, SipTrunk)
+        if isinstance(trunk, IsupTrunk | TupTrunk)
         for part in trunk.circuits
     )
+    pris = [trunk for trunk in configuration.trunk if isinstance(trunk, PriTrunk)]
+    channels = sum(len(lines.b_channels) for trunk in pris for lines in pri_lines(trunk, configuration.span))
     parts = (
         (len(configuration.span), "span"),
         (links, "signalling link"),
         (circuits, "circuit"),
+        *([(channels, "B-channel")] if pris else []),
         (len(configuration.trunk), "trunk"),
         (len(configuration.route), "route"),
     )

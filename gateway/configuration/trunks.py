@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from tandem.gateway.configuration.table import Seconds, Table, TimerSeconds
+from tandem.gateway.configuration.table import Seconds, Table, TimerSeconds, Timeslot
 
 
 class Circuits(Table):
@@ -127,6 +127,77 @@ class TupTrunk(Table, tag_field="type", tag="tup"):
     """Play busy or congestion tone this long backwards before releasing a failed incoming call; 0: only the cause."""
 
 
+class PriSpan(Table):
+    """A line of a PRI trunk."""
+
+    span: str
+    """Name of a `[[span]]`."""
+    d_channel: Timeslot | None = None
+    """Timeslot of its D-channel. The first line of a trunk that has one carries the signalling of all of them, the
+    second is the back-up. Left out by a trunk of one line: 16 of an E1, 24 of a T1."""
+    channels: str = ""
+    """Timeslots that are B-channels, such as `1-15,17-31`; left out, all but that of the D-channel."""
+    interface: Annotated[int, Meta(ge=0, le=127)] = 0
+    """Interface identifier of the line, where one D-channel serves several (NFAS)."""
+
+
+class PriTrunk(Table, tag_field="type", tag="pri"):
+    """A primary rate interface of ISDN (Q.931), on one line or on several with one D-channel (NFAS)."""
+
+    name: str
+    """Name that routes refer to."""
+    side: Literal["network", "user"]
+    """Which side we are: `network` towards a PBX, `user` towards the public exchange."""
+    spans: Annotated[list[PriSpan], Meta(min_length=1)]
+    """The lines, `[[trunk.spans]]`."""
+    switch: Literal["euroisdn", "ni2", "5ess", "dms100", "4ess", "qsig"] = "euroisdn"
+    """Whose rules hold on the line. With `qsig` both sides act alike; `side` tells who wins channel collisions."""
+    channel_choice: Literal["preferred", "exclusive"] = "exclusive"
+    """Whether the peer may put our calls on another channel than we name."""
+    slot_map: bool = False
+    """Name channels by slot map instead of number."""
+    hunting: Literal["ascending", "descending", "round-robin", "oldest-idle"] = "ascending"
+    """How the channel of an outgoing call is chosen; let the two sides of a line begin at different ends."""
+    restart_at_start: Literal["auto", "none", "channels", "interface"] = "auto"
+    """What is restarted when the data link first comes up; `auto`: each channel, if the switch type does so."""
+    overlap: bool = False
+    """Whether called numbers may come digit by digit (INFORMATION); off: the number in a SETUP is whole."""
+    minimum_digits: Annotated[int, Meta(ge=1)] = 1
+    """Overlap receiving: fewer digits than this are never a whole number."""
+    maximum_digits: Annotated[int, Meta(ge=0)] = 0
+    """Overlap receiving: as many digits are a whole number; 0: only sending complete or T302 tells."""
+    sending_complete: bool | None = None
+    """Whether a SETUP with a whole number says so; left out, as the switch type does."""
+    unknown_type: Literal["", "unknown", "international", "national", "network specific", "subscriber"] = ""
+    """Type sent for a number whose nature is not known, such as a SIP user part without `+`; left out, the switch
+    type's own for called numbers, `unknown` for others."""
+    plan: Literal["", "unknown", "e164", "private"] = ""
+    """Numbering plan sent; left out, the plan of the number."""
+    international_prefix: str = ""
+    """What the peer dials before an international number of type unknown, such as `00`."""
+    national_prefix: str = ""
+    """What the peer dials before a national number of type unknown, such as `0`."""
+    numbers: list[str] = []
+    """Numbers that the peer may show as calling, each whole or with `*` behind its beginning: these count as verified.
+    Any other, and every one where the list is empty, is marked as user provided and not screened. Towards a public
+    exchange (`side = "user"`) an empty list leaves the screening as it comes."""
+    default_number: str = ""
+    """Calling number of calls that come without one."""
+    replace_unscreened: bool = False
+    """Put `default_number` in the place of a calling number that is not among `numbers`."""
+    disconnect_tone_seconds: Seconds = 0.0
+    """How long a caller hears the tone or announcement of a peer that refuses the call with one in band (DISCONNECT
+    with progress indicator 8) before the call ends; 0: it ends, or another route is tried, at once."""
+    suspension: bool = False
+    """Network side: let users suspend calls and resume them (SUSPEND, RESUME); off: refused with cause 29."""
+    display: bool = True
+    """Carry display texts from one PRI to another."""
+    timers: dict[str, TimerSeconds] = {}
+    """Overrides in seconds by name: `t301` … `t322` (Q.931 9), `t200` and `t203` of the data link (Q.921 5.9)."""
+    failure_tone_seconds: Seconds = 0.0
+    """Play busy or congestion tone this long backwards before releasing a failed incoming call; 0: only the cause."""
+
+
 class SipTrunk(Table, tag_field="type", tag="sip"):
     """A SIP peer."""
 
@@ -187,4 +258,4 @@ class SipTrunk(Table, tag_field="type", tag="sip"):
     """Play busy or congestion tone as early media this long before a failed call is refused; 0: only the status."""
 
 
-Trunk = IsupTrunk | TupTrunk | SipTrunk
+Trunk = IsupTrunk | TupTrunk | PriTrunk | SipTrunk

@@ -271,13 +271,6 @@ class CircuitTrunks(Generic[Port, Exchange]):
         raise NotImplementedError
 
     @staticmethod
-    def other_half(half: HalfCall) -> HalfCall | None:
-        """The other side of the call, None when there is none (any more)."""
-        call = half.call
-        other = None if call is None else call.outgoing if half is call.incoming else call.incoming
-        return None if other is None or other.released else other
-
-    @staticmethod
     def _place(half: HalfCall, port: Port, cics: tuple[int, ...]) -> None:
         half.reference = half.leg.id = f"{port.name}/{cics[0]}"
         half.endpoint, *more = [port.endpoints[cic] for cic in cics]
@@ -337,6 +330,13 @@ class CircuitTrunks(Generic[Port, Exchange]):
         except DecodeError as error:
             text = f"{octets.hex()} ({error})"
         return Line("debug", shape, f"{self._word} {format_point_code(point_code, variant)}", text)  # type: ignore[arg-type]
+
+
+def other_half(half: HalfCall) -> HalfCall | None:
+    """The other side of the call, None when there is none (any more)."""
+    call = half.call
+    other = None if call is None else call.outgoing if half is call.incoming else call.incoming
+    return None if other is None or other.released else other
 
 
 def carriers(configuration: Configuration) -> dict[str, Linkset | ApplicationServer]:

@@ -14,7 +14,7 @@ from tandem.gateway.configuration.check_ss7 import highest_cic, reached_point_co
 from tandem.gateway.configuration.schema import ApplicationServer, Configuration, IsupTrunk, Linkset
 from tandem.gateway.log import Line
 from tandem.gateway.trunks import isup_mapping as mapping
-from tandem.gateway.trunks.circuits import CircuitTrunks, carriers, lay_out, state_text
+from tandem.gateway.trunks.circuits import CircuitTrunks, carriers, lay_out, other_half, state_text
 from tandem.gateway.trunks.isup_information import answer
 from tandem.gateway.trunks.isup_transit import pass_on
 from tandem.ss7.isup.adaptation import has_type
@@ -220,7 +220,7 @@ class IsupTrunks(CircuitTrunks[IsupTrunkPort, IsupExchange]):
         if primitive is not None:
             self.control.event(half, primitive, now)
             return
-        other = self.other_half(half)
+        other = other_half(half)
         onward = None
         if other is not None and isinstance(other.trunk, IsupTrunkPort):
             onward = (other.handle, other.trunk.variant)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tandem.gateway.calls.model import (
     Alerting,
     Answer,
@@ -205,7 +207,28 @@ def iam_parameters(
         *numbers,
         *_redirection(setup),
     ]
+    parameters = _with_access(parameters, setup.opaque)
     return list(adapted(Message.build(MessageType.IAM, 0, parameters), variant))
+
+
+def _with_access(parameters: Parameters, opaque: tuple[Opaque, ...]) -> Parameters:
+    """The parameters with those that an ISDN access has given (Q.699): its indicators instead of interworking."""
+    given = {part.code: part.data for part in opaque if part.kind == "parameter-isup"}
+    found: Parameters = []
+    for item in parameters:
+        octets = given.pop(int(item.code), None)
+        if octets is not None and isinstance(item, ForwardCallIndicators):
+            item = replace(ForwardCallIndicators.parse(octets), international=item.international)
+        elif octets is not None and isinstance(item, BackwardCallIndicators):
+            item = replace(
+                BackwardCallIndicators.parse(octets),
+                charge=item.charge,
+                called_party_status=item.called_party_status,
+                called_party_category=item.called_party_category,
+            )
+        found.append(item)
+    given.pop(ParameterCode.BACKWARD_CALL_INDICATORS, None)
+    return found + [RawParameter(code, octets) for code, octets in given.items()]
 
 
 def calling_number(setup: Setup, unknown_nature: int, country_code: str) -> CallingPartyNumber | None:
@@ -241,18 +264,12 @@ def backward_message(
     Towards another ISUP trunk the original message goes through, an ACM after our own ACM as a CPG.
     """
     match primitive:
-        case Progress(opaque=opaque):
-            return _carried_backward(opaque, address_complete_sent, variant) or _progress(
-                primitive, address_complete_sent
-            )
-        case Alerting(opaque=opaque):
-            return _carried_backward(opaque, address_complete_sent, variant) or _alerting(
-                primitive.charge, address_complete_sent
-            )
-        case Answer(opaque=opaque):
-            return _carried_backward(opaque, address_complete_sent, variant) or _answer(
-                primitive, address_complete_sent
-            )
+        case Progress(opaque=opaque) | Alerting(opaque=opaque) | Answer(opaque=opaque):
+            carried = _carried_backward(opaque, address_complete_sent, variant)
+            if carried is not None:
+                return carried
+            kind, parameters = _made_backward(primitive, address_complete_sent)
+            return kind, _with_access(parameters, opaque)
         case Suspend(network=network, opaque=opaque):
             return _carried_backward(opaque, address_complete_sent, variant) or (
                 MessageType.SUS,
@@ -278,6 +295,16 @@ def _notify(notification: Notification) -> tuple[MessageType, Parameters]:
     ]
 
 
+def _made_backward(primitive: Progress | Alerting | Answer, acm_sent: bool) -> tuple[MessageType, Parameters]:
+    match primitive:
+        case Progress():
+            return _progress(primitive, acm_sent)
+        case Alerting():
+            return _alerting(primitive.charge, acm_sent)
+        case Answer():
+            return _answer(primitive, acm_sent)
+
+
 def early_acm() -> tuple[MessageType, Parameters]:
     """ACM without indication, sent when the called side is silent until T11 (Q.764 2.1.4.8)."""
     return MessageType.ACM, [_backward(CalledPartyStatus.NO_INDICATION)]
@@ -288,7 +315,7 @@ def release_parameters(release: Release, variant: Variant = Variant.ITU) -> Para
     carried = _carried(release.opaque, MessageType.REL)
     if carried is not None:
         return list(adapted(carried, variant))
-    return [CauseIndicators(value=release.cause, location=release.location)]
+    return _with_access([CauseIndicators(value=release.cause, location=release.location)], release.opaque)
 
 
 def _carried(opaque: tuple[Opaque, ...], kind: MessageType) -> Message | None:

@@ -14,7 +14,7 @@ from tandem.gateway.configuration.check_ss7 import highest_cic, reached_point_co
 from tandem.gateway.configuration.schema import ApplicationServer, Configuration, Linkset, TupTrunk
 from tandem.gateway.log import Line
 from tandem.gateway.trunks import tup_mapping as mapping
-from tandem.gateway.trunks.circuits import CircuitTrunks, carriers, lay_out, state_text
+from tandem.gateway.trunks.circuits import CircuitTrunks, carriers, lay_out, other_half, state_text
 from tandem.ss7.mtp3.label import Service, parse_point_code
 from tandem.ss7.mtp3.label import Variant as Network
 from tandem.ss7.tup.circuits import CircuitStatus
@@ -242,7 +242,7 @@ class TupTrunks(CircuitTrunks[TupTrunkPort, TupExchange]):
 
     def _pass_on(self, half: HalfCall, message: Message, now: float) -> bool:
         """Send a message to the other side of the call, where that is TUP too."""
-        other = self.other_half(half)
+        other = other_half(half)
         if other is None or not isinstance(other.trunk, TupTrunkPort):
             return False
         self.transmit(other, message, now)
@@ -263,7 +263,7 @@ class TupTrunks(CircuitTrunks[TupTrunkPort, TupExchange]):
 
     def _calling_party_cleared(self, half: HalfCall, now: float) -> None:
         """CCL: the call ends, unless the called party's own exchange holds it; CBK then says when it ends."""
-        other = self.other_half(half)
+        other = other_half(half)
         onward = None if other is None else self.trunks.get(other.trunk.name)
         if other is not None and onward is not None and onward.configuration.release_control == "called":
             self._held.add(other.handle)

@@ -131,6 +131,7 @@ class Bench:
         ss7=LINKSET,
         roles=("asp", "sgp"),
         user_part="isup",
+        configuration=CONFIGURATION,
         **extra,
     ):
         self.random = Random(seed)
@@ -159,7 +160,7 @@ class Bench:
             below = ss7.format(
                 own=own, other=other, wait=str(not first).lower(), role=roles[0 if first else 1], **parts
             )
-            text = CONFIGURATION.format(
+            text = configuration.format(
                 name=name,
                 ss7=below,
                 cics=cics,

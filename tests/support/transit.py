@@ -11,7 +11,7 @@ from typing import Any
 
 from tandem.gateway.calls.accounting import Record
 from tandem.gateway.configuration.load import parse
-from tandem.gateway.node import Node
+from tandem.gateway.node import Effects, Node
 from tandem.ss7.isup import configuration as isup_configuration
 from tandem.ss7.isup import primitives as isup
 from tandem.ss7.isup.codes import MessageType as I
@@ -85,6 +85,7 @@ class Side:
     """One of the outer exchanges."""
 
     primitives: Any
+    service: Service
 
     def __init__(self, exchange: Any) -> None:
         self.exchange = exchange
@@ -96,6 +97,46 @@ class Side:
         """Cause by call number."""
         self.cleared: set[int] = set()
         self.loops: list[Any] = []
+
+    # --- how it is joined to the node
+
+    @staticmethod
+    def configure(side: str, other: str, kind: str, variant: str, options: str) -> str:
+        """Tables of the node's configuration for this side."""
+        own, peer = CODES[side]
+        return SIDE.format(side=side, own=own, peer=peer, variant=variant, kind=kind, other=other, options=options)
+
+    def machines(self) -> list[Any]:
+        """What has timers."""
+        return [self.exchange]
+
+    def reach(self, node: Node, side: str, reachable: bool, now: float) -> None:
+        """The way to the node is there, or is lost."""
+        own, peer = CODES[side]
+        indication = (ResumeIndication if reachable else PauseIndication)(peer)
+        node.isup.mtp(indication, now)
+        node.tup.mtp(indication, now)
+        (self.exchange.resume if reachable else self.exchange.pause)(own, now)
+
+    def idle(self, node: Node, side: str) -> bool:
+        """Whether every circuit is idle at both ends."""
+        part = getattr(node, self.service.name.lower())
+        return bool(self.exchange.idle_circuits("g") == len(CICS) and part.exchange.idle_circuits(side) == len(CICS))
+
+    def drain(self, transit: Transit, side: str) -> None:
+        """Carry what the exchange says."""
+        for output in self.exchange.outputs():
+            if isinstance(output, self.primitives.Transfer):
+                transit.sent(side, output, from_node=False)
+            else:
+                self.note(output)
+
+    def release(self, call: int, cause: int, now: float) -> None:
+        """End a call."""
+        self.exchange.release(call, cause, now)
+
+    def from_node(self, transit: Transit, side: str, effects: Effects) -> None:
+        """What the node wants done, where it is not a message of SS7."""
 
     def note(self, output: Any) -> None:
         """An output that is no Transfer."""
@@ -219,17 +260,22 @@ class Transit:
         right: str,
         variants: tuple[str, str] = ("itu", "itu"),
         options: str = "",
+        more: dict[str, type[Side]] | None = None,
         **partners: Any,
     ) -> None:
-        """`left` and `right` are user parts, `options` lines of both trunks, `partners` of the outer exchanges."""
+        """`left` and `right` are user parts, `options` lines of both trunks, `partners` of the outer exchanges.
+
+        `more` are kinds of sides besides TUP and ISUP, by the name in `left` and `right`.
+        """
         kinds = {"left": left, "right": right}
         text = CONFIGURATION
         self.sides: dict[str, Any] = {}
         for (side, kind), variant in zip(kinds.items(), variants, strict=True):
             own, peer = CODES[side]
             other = "right" if side == "left" else "left"
-            text += SIDE.format(side=side, own=own, peer=peer, variant=variant, kind=kind, other=other, options=options)
-            self.sides[side] = (TupSide if kind == "tup" else IsupSide)(peer, own, variant, **partners)
+            cls = {"tup": TupSide, "isup": IsupSide, **(more or {})}[kind]
+            text += cls.configure(side, other, kind, variant, options)
+            self.sides[side] = cls(peer, own, variant, **partners)
         self.now = 0.0
         tokens = (f"t{number}" for number in itertools.count())
         self.node = Node(parse(text), tokens.__next__, lambda now: 1.7e9 + now, messages_logged=True)
@@ -241,6 +287,7 @@ class Transit:
         """`left IAM >` and the like: side, message, `>` from left to right."""
         self._events: list[tuple[float, int, Any]] = []
         self._order = itertools.count()
+        self.node.pri.start(0.0)
         self.resume()
         self.run(5)
         assert self.all_idle()
@@ -256,28 +303,21 @@ class Transit:
 
     def resume(self) -> None:
         """The way to both exchanges is there."""
-        self._reach(ResumeIndication)
+        self._reach(True)
 
     def pause(self) -> None:
         """It is not: messages are lost."""
-        self._reach(PauseIndication)
+        self._reach(False)
 
-    def _reach(self, kind: Any) -> None:
-        self.reachable = kind is ResumeIndication
+    def _reach(self, reachable: bool) -> None:
+        self.reachable = reachable
         for side, exchange in self.sides.items():
-            own, peer = CODES[side]
-            self.node.isup.mtp(kind(peer), self.now)
-            self.node.tup.mtp(kind(peer), self.now)
-            (exchange.exchange.resume if self.reachable else exchange.exchange.pause)(own, self.now)
+            exchange.reach(self.node, side, reachable, self.now)
         self._drain()
 
     def all_idle(self) -> bool:
         """Whether every circuit is idle at both ends."""
-        return all(
-            exchange.exchange.idle_circuits("g") == len(CICS)
-            and getattr(self.node, exchange.service.name.lower()).exchange.idle_circuits(side) == len(CICS)
-            for side, exchange in self.sides.items()
-        )
+        return all(exchange.idle(self.node, side) for side, exchange in self.sides.items())
 
     def at(self, side: str, action: str, *arguments: Any) -> Any:
         """Something happens at an outer exchange."""
@@ -293,14 +333,14 @@ class Transit:
 
     def release(self, side: str, call: int, cause: int) -> None:
         """An outer exchange releases."""
-        self.sides[side].exchange.release(call, cause, self.now)
+        self.sides[side].release(call, cause, self.now)
         self._drain()
 
     def run(self, seconds: float) -> None:
         """Let virtual time pass."""
         self._drain()
         end = self.now + seconds
-        machines = [self.node, *(side.exchange for side in self.sides.values())]
+        machines = [self.node, *(machine for side in self.sides.values() for machine in side.machines())]
         while True:
             due = min((d for m in machines if (d := m.next_deadline()) is not None), default=end + 1)
             if self._events and self._events[0][0] <= min(due, end):
@@ -333,7 +373,11 @@ class Transit:
                 part = getattr(self.node, exchange.service.name.lower())
                 part.mtp(TransferIndication(exchange.service, request.opc, request.dpc, request.sls, data), self.now)
 
-        heapq.heappush(self._events, (self.now + DELAY, next(self._order), arrive))
+        self.later(arrive)
+
+    def later(self, action: Any, delay: float = DELAY) -> None:
+        """Something happens after `delay`."""
+        heapq.heappush(self._events, (self.now + delay, next(self._order), action))
 
     def _drain(self) -> None:
         self.node._settle(self.now)
@@ -342,11 +386,8 @@ class Transit:
         self.lines += effects.lines
         self.media += effects.media
         for side, exchange in self.sides.items():
-            for output in exchange.exchange.outputs():
-                if isinstance(output, exchange.primitives.Transfer):
-                    self.sent(side, output, from_node=False)
-                else:
-                    exchange.note(output)
+            exchange.from_node(self, side, effects)
+            exchange.drain(self, side)
 
 
 class _Levels:
@@ -355,7 +396,11 @@ class _Levels:
     def __init__(self, transit: Transit) -> None:
         self.units: list[Any] = []
         self.messages: list[Any] = []
+        self.stopped = True
         self._transit = transit
+
+    def stop(self, now: float) -> None:
+        """There are no links."""
 
     def settle(self, now: float) -> list[Any]:
         return []

@@ -10,7 +10,7 @@ from tandem.gateway.calls.model import Number, Release, Setup
 from tandem.gateway.calls.routing import RoutingTable
 from tandem.gateway.configuration.schema import Circuits
 from tandem.gateway.media.protocol import Source, TimeslotEndpoint, Tone
-from tandem.gateway.trunks.circuits import PERSISTENCE, CircuitTrunks, LineFaults, lay_out, state_text
+from tandem.gateway.trunks.circuits import PERSISTENCE, CircuitTrunks, LineFaults, lay_out, other_half, state_text
 from tandem.ss7.mtp3.label import Service, Variant
 from tandem.ss7.mtp3.primitives import StatusCause, StatusIndication, TransferIndication
 
@@ -128,9 +128,9 @@ def test_check_tone_and_loop(trunks):
 
 def test_the_other_half_of_a_call(trunks):
     half = HalfCall(trunks.trunks["g"], incoming=True)
-    assert trunks.other_half(half) is None
+    assert other_half(half) is None
     trunks.control.setup(half, Setup(Number("1")), 0.0)
-    assert trunks.other_half(half) is None
+    assert other_half(half) is None
     trunks.control.event(half, Release(), 0.0)
     assert half.released
 

@@ -1,0 +1,191 @@
+"""One PRI as a trunk of call control: what call control asks of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from tandem.core.cause import Cause
+from tandem.core.errors import EncodeError
+from tandem.gateway.calls.half_call import HalfCall
+from tandem.gateway.calls.model import (
+    Alerting,
+    Bearer,
+    Hold,
+    Primitive,
+    Progress,
+    Release,
+    Resume,
+    Retrieve,
+    Setup,
+    Suspend,
+)
+from tandem.gateway.calls.model import Answer as Answered
+from tandem.gateway.calls.model import Information as MoreDigits
+from tandem.gateway.configuration.pri import LINK_TIMERS, pri_lines
+from tandem.gateway.configuration.schema import Configuration, PriTrunk
+from tandem.gateway.configuration.spans import companding_law, last_timeslots
+from tandem.gateway.log import Line
+from tandem.gateway.media.protocol import TimeslotEndpoint
+from tandem.gateway.trunks import pri_mapping as mapping
+from tandem.gateway.trunks.pri_numbers import NumberRules
+from tandem.isdn.q931.bearer import Layer1
+from tandem.isdn.q931.channels import ChannelId
+from tandem.isdn.q931.configuration import InterfaceConfiguration
+from tandem.isdn.q931.interface import Interface
+from tandem.isdn.q931.kernel import Elements
+from tandem.isdn.q931.messages import Message
+from tandem.isdn.q931.primitives import (
+    CallStateError,
+)
+from tandem.isdn.q931.switch_types import SWITCH_TYPES
+from tandem.isdn.q931.timers import Timer, timer_values
+
+
+class PortOwner(Protocol):
+    """What a port needs of the trunks it belongs to."""
+
+    def log(self, line: Line) -> None:
+        """A line for the operator."""
+        ...
+
+    def part(self, half: HalfCall) -> None:
+        """What `half` heard is over: its timeslot is silent."""
+        ...
+
+
+class PriTrunkPort:
+    """One PRI as a trunk of call control."""
+
+    is_circuit = True
+    needs_ringback = True
+
+    def __init__(self, trunk: PriTrunk, configuration: Configuration, owner: PortOwner) -> None:
+        """Lay the B-channels of `trunk` onto timeslots."""
+        self.configuration = trunk
+        self.name = trunk.name
+        self._owner = owner
+        lines = pri_lines(trunk, configuration.span)
+        self.endpoints = {
+            ChannelId(line.interface, slot): TimeslotEndpoint(line.span, slot)
+            for line in lines
+            for slot in line.b_channels
+        }
+        self.several = len(lines) > 1
+        switch = SWITCH_TYPES[trunk.switch]
+        laws = {span.name: companding_law(span) for span in configuration.span}
+        complete = switch.sends_sending_complete if trunk.sending_complete is None else trunk.sending_complete
+        self.rules = mapping.Rules(
+            switch,
+            trunk.side,
+            Layer1.A_LAW if laws[lines[0].span] == "A" else Layer1.MU_LAW,
+            NumberRules.of(trunk, switch, configuration.node.country_code),
+            trunk.display,
+            complete,
+        )
+        self.interface = Interface(_interface(trunk, configuration, tuple(self.endpoints), self.several))
+        network = self.interface.configuration.roles.network
+        overrides = {name: value for name, value in trunk.timers.items() if name not in LINK_TIMERS}
+        self.t309 = timer_values(overrides, network=network)[Timer.T309]
+        self.halves: dict[int, HalfCall] = {}
+        self.digits: dict[int, tuple[Message, str]] = {}
+        """Calls whose number comes digit by digit: the SETUP and what came so far."""
+        self.out_of_service: set[ChannelId] = set()
+
+    def offer(self, half: HalfCall, setup: Setup, now: float) -> Release | None:
+        """Take a channel and send SETUP."""
+        onward, location = setup.next_hop(), self.rules.location
+        if onward is None:
+            return Release(Cause.EXCHANGE_ROUTING_ERROR, location, "the hop counter is used up")
+        if not onward.called.digits:
+            return Release(Cause.INVALID_NUMBER_FORMAT, location, "there is no called number")
+        try:
+            call = self.interface.setup(mapping.setup_elements(onward, self.rules), now)
+        except EncodeError as error:
+            return Release(Cause.INVALID_NUMBER_FORMAT, location, f"SETUP cannot be built: {error}")
+        if call is None:
+            if self.interface.available:
+                return Release(Cause.NO_CIRCUIT_CHANNEL_AVAILABLE, location, f"{self.name}: no channel")
+            return Release(Cause.DESTINATION_OUT_OF_ORDER, location, f"{self.name}: the data link is down")
+        self.adopt(half, call, self.interface.channel_of(call))
+        return None
+
+    def send(self, half: HalfCall, primitive: Primitive, now: float) -> None:
+        """Tell the peer of progress, alerting, answer, suspension or further digits."""
+        interface, rules = self.interface, self.rules
+        match primitive:
+            case Progress():
+                elements = mapping.progress_elements(primitive, rules, ringing=False)
+                if elements:
+                    self.request(half, interface.progress, elements, now)
+            case Alerting():
+                elements = mapping.progress_elements(primitive, rules, ringing=_rings(half))
+                self.request(half, interface.alerting, elements, now)
+            case Answered():
+                self.request(half, interface.connect, mapping.connect_elements(primitive, rules), now)
+            case Suspend() | Resume() | Hold() | Retrieve():
+                self.request(half, interface.notify, mapping.notify_elements(primitive), now)
+            case MoreDigits():
+                self.request(half, interface.information, mapping.information_elements(primitive), now)
+
+    def release(self, half: HalfCall, release: Release, now: float) -> None:
+        """End the call in whatever state it is."""
+        self._owner.part(half)
+        elements = mapping.release_elements(release, self.rules)
+        try:
+            self.interface.release(half.handle, elements, now)
+        except EncodeError:
+            self.interface.release(half.handle, release.cause, now)
+
+    def request(
+        self, half: HalfCall, action: Callable[[int, Elements, float], None], elements: Elements, now: float
+    ) -> None:
+        """Ask something of the interface, as far as the state of the call allows."""
+        try:
+            action(half.handle, elements, now)
+        except (CallStateError, EncodeError) as error:
+            self._owner.log(Line("debug", "!", half.reference, str(error)))
+
+    def adopt(self, half: HalfCall, call: int, channel: ChannelId | None) -> None:
+        """`half` is the interface's call number `call` from now on."""
+        half.handle = call
+        half.hears_early = True
+        half.leg.protocol = "pri"
+        self.halves[call] = half
+        self.place(half, channel)
+
+    def place(self, half: HalfCall, channel: ChannelId | None) -> None:
+        """The speech of `half` is on this channel; None: on none for now."""
+        half.endpoint = None if channel is None else self.endpoints[channel]
+        if channel is not None:
+            half.reference = half.leg.id = f"{self.name}/{channel if self.several else channel.number}"
+
+
+def _rings(half: HalfCall) -> bool:
+    """Whether the gateway makes ringback where the called side gives none: not on a data call."""
+    return half.call is not None and half.call.setup.bearer is not Bearer.UNRESTRICTED_64K
+
+
+def _interface(
+    trunk: PriTrunk, configuration: Configuration, channels: tuple[ChannelId, ...], several: bool
+) -> InterfaceConfiguration:
+    lines = pri_lines(trunk, configuration.span)
+    first = next(line for line in lines if line.d_channel is not None)
+    is_t1 = last_timeslots(configuration.span)[first.span] < 31
+    return InterfaceConfiguration(
+        name=trunk.name,
+        channels=channels,
+        side=trunk.side,
+        switch_type=SWITCH_TYPES[trunk.switch],
+        nfas=several,
+        own_interface=first.interface,
+        channel_choice=trunk.channel_choice,
+        slot_map=trunk.slot_map,
+        slot_map_octets=3 if is_t1 else 4,
+        hunting=trunk.hunting,
+        timers={name.upper(): value for name, value in trunk.timers.items() if name not in LINK_TIMERS},
+        overlap=trunk.overlap,
+        minimum_digits=trunk.minimum_digits,
+        maximum_digits=trunk.maximum_digits,
+        restart_at_start=trunk.restart_at_start,
+    )
