@@ -112,6 +112,20 @@ class Setup:
     original_called: Number | None = None
     redirection_reason: int | None = None
     """Redirecting reason, Q.763 3.45; None when the call was not redirected."""
+    original_redirection_reason: int | None = None
+    """Original redirection reason, Q.763 3.45."""
+    redirection_counter: int | None = None
+    """How often the call was redirected, Q.763 3.45."""
+    additional_calling: Number | None = None
+    """What the caller itself says its number is, where the network vouches for another (Q.763 3.26, qualifier 6)."""
+    routing_number: Number | None = None
+    """Where the network of a ported called number is (RFC 4694 `rn`, Q.763 3.90)."""
+    ported: bool = False
+    """The number portability database has been asked (RFC 4694 `npdi`, Q.763 3.23 bit M)."""
+    carrier: str = ""
+    """The transit network that the caller chose (RFC 4694 `cic`, Q.763 3.53), digits."""
+    originating_line: int | None = None
+    """Originating line information of ANSI T1.113."""
     hop_counter: int | None = None
     timeslots: int = 1
     """Channels of 64 kbit/s that the call takes side by side; above 1 only a `MultirateTrunk` is offered it."""

@@ -15,6 +15,7 @@ from tandem.gateway.calls.interworking import parse_override
 from tandem.gateway.calls.schedule import Schedule
 from tandem.gateway.configuration.check_ports import check_ports
 from tandem.gateway.configuration.check_sip import check_sip, check_sip_trunk
+from tandem.gateway.configuration.check_sip_features import check_sip_features
 from tandem.gateway.configuration.check_ss7 import (
     Usage,
     check_associations,
@@ -62,6 +63,7 @@ def problems(configuration: Configuration) -> list[Problem]:
         path = f"trunk[{index}]"
         if isinstance(trunk, SipTrunk):
             found += check_sip_trunk(path, trunk, configuration)
+            found += check_sip_features(path, trunk)
         elif isinstance(trunk, PriTrunk):
             found += check_pri_trunk(path, trunk, configuration, usage)
         else:

@@ -252,6 +252,32 @@ class SipTrunk(Table, tag_field="type", tag="sip"):
     """Host part of request and To URIs; empty means the peer's address."""
     max_calls: Annotated[int, Meta(ge=0)] = 0
     """Most calls at once over this trunk; 0 means as many as there are RTP ports."""
+    trusted: bool = True
+    """The peer is in our trust domain (RFC 3325): what it asserts is believed, restricted numbers are told to it."""
+    calling_from: tuple[Literal["P-Asserted-Identity", "Remote-Party-ID", "From"], ...] = (
+        "P-Asserted-Identity",
+        "Remote-Party-ID",
+        "From",
+    )
+    """Header fields of the peer's INVITE that the calling number is taken from; the first that has one counts."""
+    identity: Literal["P-Asserted-Identity", "Remote-Party-ID", "both", "From"] = "P-Asserted-Identity"
+    """What tells the peer who calls; `From`: nothing besides From."""
+    diversion: Literal["diversion", "history-info", "both", "none"] = "diversion"
+    """How a redirected call is told: Diversion (RFC 5806) or History-Info (RFC 7044). From the peer both are read."""
+    uri: Literal["sip", "tel"] = "sip"
+    """Form of Request-URI and To: `sip:+4930…@host;user=phone` or `tel:+4930…`."""
+    phone_context: str = ""
+    """`phone-context` of local numbers in tel URIs, such as `+4930` or a domain name; empty is our domain."""
+    number_parameters: list[Literal["rn", "npdi", "cic", "cpc", "oli"]] = []
+    """Parameters that the peer wants behind numbers: number portability and carrier (RFC 4694), the calling party's
+    category, and originating line information. From the peer they are always read."""
+    obey_reason: bool = True
+    """Take the cause of a failed or ended call from Reason (RFC 3326, RFC 6432) before the status code; off: by the
+    status code alone, BYE and CANCEL being cause 16."""
+    send_reason: bool = True
+    """Send Reason with the Q.850 cause in BYE, CANCEL and final responses."""
+    pass_headers: list[str] = []
+    """Header fields that begin with `X-` and go through from and to other SIP trunks that list them."""
     hop_factor: Annotated[int, Meta(ge=1, le=255)] = 1
     """Hops of SIP (Max-Forwards) that count as one of the hop counter of a circuit side (Q.1912.5)."""
     failure_tone_seconds: Seconds = 0.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tandem.core.errors import DecodeError
 from tandem.gateway.calls.model import (
     Alerting,
     Answer,
@@ -49,17 +50,22 @@ from tandem.ss7.isup.numbers import (
     CalledPartyNumber,
     CallingPartyNumber,
     ConnectedNumber,
+    GenericNumber,
     OriginalCalledNumber,
     PartyNumber,
+    Qualifier,
     RedirectingNumber,
+    TransitNetworkSelection,
 )
 from tandem.ss7.isup.parameters import Parameter, RawParameter
 from tandem.ss7.isup.services import (
     GenericNotificationIndicator,
     Notification,
+    OriginatingLineInformation,
     Redirecting,
     RedirectionInformation,
 )
+from tandem.ss7.isup.supplementary import NetworkRoutingNumber
 from tandem.ss7.isup.variants import Variant
 
 Parameters = list[Parameter | RawParameter]
@@ -92,6 +98,8 @@ def setup_from(message: Message, complete: bool, digits: str | None = None) -> S
     redirecting, original = message.find(RedirectingNumber), message.find(OriginalCalledNumber)
     information, hops = message.find(RedirectionInformation), message.find(HopCounter)
     calling = message.find(CallingPartyNumber)
+    routing, transit = message.find(NetworkRoutingNumber), message.find(TransitNetworkSelection)
+    line, forward = message.find(OriginatingLineInformation), message.find(ForwardCallIndicators)
     timeslots = circuits_needed(message)
     return Setup(
         called=number,
@@ -103,9 +111,25 @@ def setup_from(message: Message, complete: bool, digits: str | None = None) -> S
         redirecting=_number(redirecting) if redirecting else None,
         original_called=_number(original) if original else None,
         redirection_reason=information.reason if information else None,
+        original_redirection_reason=information.original_reason if information else None,
+        redirection_counter=information.counter if information else None,
+        additional_calling=_additional_calling(message),
+        routing_number=None if routing is None else Number(routing.digits, Nature.NATIONAL),
+        ported=forward is not None and forward.ported_number_translated,
+        carrier=transit.digits if transit else "",
+        originating_line=line.line if line else None,
         hop_counter=hops.count if hops else None,
         opaque=(carry(message),),
     )
+
+
+def _additional_calling(message: Message) -> Number | None:
+    """The generic number with the qualifier additional calling party number (Q.763 3.26)."""
+    try:
+        numbers = message.get_all(GenericNumber)
+    except DecodeError:
+        return None
+    return next((_number(item) for item in numbers if item.qualifier == Qualifier.ADDITIONAL_CALLING), None)
 
 
 def primitive_from(message: Message) -> Primitive | None:
@@ -201,11 +225,16 @@ def iam_parameters(
         return [_onward(item) for item in adapted(carried, variant) if item.code not in _NEUTRAL] + numbers
     parameters: Parameters = [
         NatureOfConnectionIndicators(),
-        ForwardCallIndicators(international=called.nature is Nature.INTERNATIONAL, interworking=True),
+        ForwardCallIndicators(
+            international=called.nature is Nature.INTERNATIONAL,
+            interworking=True,
+            ported_number_translated=setup.ported,
+        ),
         CallingPartysCategory(category=setup.category or category),
         TransmissionMediumRequirement(medium=_medium(setup)),
         *numbers,
         *_redirection(setup),
+        *_further(setup, unknown_nature, country_code, variant),
     ]
     parameters = _with_access(parameters, setup.opaque)
     return list(adapted(Message.build(MessageType.IAM, 0, parameters), variant))
@@ -401,6 +430,31 @@ def _nature(number: Number, unknown_nature: int) -> int:
     return unknown_nature if number.nature is Nature.UNKNOWN else int(number.nature)
 
 
+def _further(setup: Setup, unknown_nature: int, country_code: str, variant: Variant) -> Parameters:
+    """What a call from elsewhere says of ported numbers, carriers and its caller."""
+    parameters: Parameters = []
+    if setup.additional_calling is not None and setup.additional_calling.digits:
+        number = setup.additional_calling.within(country_code)
+        parameters.append(
+            GenericNumber(
+                digits=number.digits,
+                qualifier=Qualifier.ADDITIONAL_CALLING,
+                nature=_nature(number, unknown_nature),
+                plan=number.plan,
+                presentation=number.presentation,
+                screening=number.screening,
+            )
+        )
+    if setup.carrier:
+        parameters.append(TransitNetworkSelection(digits=setup.carrier, kind=2))
+    if variant is Variant.ANSI:
+        if setup.originating_line is not None:
+            parameters.append(OriginatingLineInformation(line=setup.originating_line))
+    elif setup.routing_number is not None:
+        parameters.append(NetworkRoutingNumber(digits=setup.routing_number.within(country_code).digits))
+    return parameters
+
+
 def _redirection(setup: Setup) -> Parameters:
     parameters: Parameters = []
     if setup.redirecting is not None:
@@ -412,7 +466,10 @@ def _redirection(setup: Setup) -> Parameters:
         )
         parameters.append(
             RedirectionInformation(
-                indicator=Redirecting.CALL_DIVERTED, original_reason=0, counter=1, reason=setup.redirection_reason or 0
+                indicator=_redirecting(setup.redirecting),
+                original_reason=setup.original_redirection_reason or 0,
+                counter=setup.redirection_counter or 1,
+                reason=setup.redirection_reason or 0,
             )
         )
     if setup.original_called is not None:
@@ -423,3 +480,9 @@ def _redirection(setup: Setup) -> Parameters:
             )
         )
     return parameters
+
+
+def _redirecting(number: Number) -> Redirecting:
+    """3.45 a): a restricted redirecting number is told as such."""
+    restricted = number.presentation is Presentation.RESTRICTED
+    return Redirecting.CALL_DIVERTED_ALL_RESTRICTED if restricted else Redirecting.CALL_DIVERTED

@@ -43,7 +43,7 @@ from tandem.gateway.sip.connections import (
 )
 from tandem.gateway.sip.dialog import destination_of
 from tandem.gateway.sip.endpoint import DEFAULT_PORTS, Endpoint, Listener, endpoint_of, show
-from tandem.gateway.sip.fields import parse_uri, sip_uri
+from tandem.gateway.sip.fields import parse_uri
 from tandem.gateway.sip.message import Response
 from tandem.gateway.sip.options import CallOptions
 from tandem.gateway.sip.primitives import (
@@ -76,6 +76,7 @@ from tandem.gateway.sip.primitives import (
 from tandem.gateway.sip.sources import Sources
 from tandem.gateway.trunks import sip_early, sip_info
 from tandem.gateway.trunks import sip_mapping as mapping
+from tandem.gateway.trunks.sip_identity import connected_headers, connected_of, identity_of, setup_of
 from tandem.gateway.trunks.sip_session import Session, Sessions, Verdict
 
 _LAWS = {"PCMA": "A", "PCMU": "u"}
@@ -300,20 +301,18 @@ class SipTrunks:
             return Release(Cause.RESOURCES_UNAVAILABLE_UNSPECIFIED, diagnostic="no RTP port is free: see media.ports")
         self._media.start(session)
         body = None if trunk.delayed_offer else self._media.offer(session)
-        host = trunk.domain or port.peer[0]
-        from_uri, display, headers = mapping.identity_headers(setup, self._domain, self._country_code)
-        user = mapping.user_part(setup.called, self._country_code)
         uri_port = port.peer[1] if not trunk.domain and port.peer[1] != DEFAULT_PORTS[trunk.transport] else None
+        parties = identity_of(setup, trunk, trunk.domain or port.peer[0], uri_port, self._domain, self._country_code)
         call_id = f"{self._token()}@{self._domain}"
         request = InviteRequest(
             call_id=call_id,
-            uri=sip_uri(user, host, uri_port, "user=phone"),
-            from_uri=from_uri,
-            to_uri=sip_uri(user, host, None, "user=phone"),
+            uri=parties.uri,
+            from_uri=parties.from_uri,
+            to_uri=parties.to_uri,
             destination=port.peer,
             body=body,
-            from_display=display,
-            headers=(*headers, *sip_early.invite_headers(trunk)),
+            from_display=parties.from_display,
+            headers=(*parties.headers, *sip_early.invite_headers(trunk)),
             options=port.options,
             credentials=Credentials(trunk.user, trunk.password) if trunk.user else None,
             max_forwards=mapping.max_forwards(setup, trunk.hop_factor),
@@ -336,11 +335,12 @@ class SipTrunks:
         match primitive:
             case Alerting(inband=inband) | Progress(inband=inband) if not session.answered:
                 self._provisional(session, 180 if isinstance(primitive, Alerting) else 183, inband, now)
-            case Answer() if not session.answered:
+            case Answer(connected=connected) if not session.answered:
                 session.answered = True
                 if session.description is None and not session.offering:
                     self._media.offer(session)
-                self.agent.respond(half.handle, 200, body=session.local, now=now)
+                headers = connected_headers(connected, session.trunk, self._domain, self._country_code)
+                self.agent.respond(half.handle, 200, None, headers, session.local, now=now)
             case Hold() | Retrieve() if session.answered:
                 session.holding = isinstance(primitive, Hold)
                 self.agent.modify(half.handle, self._media.offer(session), (), now)
@@ -364,7 +364,7 @@ class SipTrunks:
         if session is None:
             return
         status = self._causes.status(int(release.cause), int(release.location))
-        self.agent.end(half.handle, status, (mapping.reason_header(release),), now)
+        self.agent.end(half.handle, status, mapping.reason_headers(release, session.trunk), now)
         self._media.close(session)
 
     # --- what the agent says
@@ -379,7 +379,7 @@ class SipTrunks:
             return
         if not self.agent.configure(call, port.options, now):
             return
-        setup = mapping.setup_of(request, port.configuration.hop_factor)
+        setup = setup_of(request, port.configuration)
         if setup is None:
             self.agent.respond(call, 404, "Not a telephone number", now=now)
             return
@@ -439,9 +439,9 @@ class SipTrunks:
                 self.agent.answer_refer(output.call, 603, now)
             case Rejected(status=status, message=response):
                 if status not in _REDIRECTIONS or not self._follow(session, response, now):
-                    self._end(session, mapping.release_of_rejection(status, response, self._causes), now)
+                    self._end(session, self._rejection(session, status, response), now)
             case Cancelled(message=message) | Ended(message=message):
-                self._end(session, mapping.release_of_request(message), now)
+                self._end(session, mapping.release_of_request(message, self._causes, session.trunk.obey_reason), now)
             case Failed(what=what):
                 cause = Cause.RECOVERY_ON_TIMER_EXPIRY if what in ("timeout", "no ACK") else Cause.TEMPORARY_FAILURE
                 self._end(session, Release(cause, Location.BEYOND_INTERWORKING, f"SIP: {what}"), now)
@@ -460,6 +460,9 @@ class SipTrunks:
     def _end(self, session: Session, release: Release, now: float) -> None:
         self._media.close(session)
         self._control.event(session.half, release, now)
+
+    def _rejection(self, session: Session, status: int, response: Response) -> Release:
+        return mapping.release_of_rejection(status, response, self._causes, session.trunk.obey_reason)
 
     def _no_codec(self, session: Session, now: float) -> None:
         reason = Release(Cause.BEARER_CAPABILITY_NOT_IMPLEMENTED, Location.BEYOND_INTERWORKING, "no codec")
@@ -504,7 +507,8 @@ class SipTrunks:
         session.offering = False
         session.early.clear()
         if agreed:
-            self._control.event(session.half, Answer(), now)
+            connected = connected_of(output.message, session.trunk)
+            self._control.event(session.half, Answer(connected), now)
         else:
             self._no_codec(session, now)
 

@@ -1,5 +1,7 @@
 """ISUP messages as primitives and back."""
 
+from dataclasses import replace
+
 import pytest
 
 from tandem.gateway.calls.model import (
@@ -40,6 +42,7 @@ from tandem.ss7.isup.messages import Message
 from tandem.ss7.isup.numbers import CalledPartyNumber, CallingPartyNumber, ConnectedNumber, RedirectingNumber
 from tandem.ss7.isup.parameters import RawParameter
 from tandem.ss7.isup.services import Notification
+from tandem.ss7.isup.variants import Variant
 
 IN_BAND = OptionalBackwardCallIndicators(in_band_information=True)
 
@@ -176,6 +179,39 @@ def test_answers_and_suspension():
     assert isinstance(resumed, Resume)
     assert (suspended.network, resumed.network) == (True, False)
     assert backward(MessageType.RLC) is None
+
+
+FROM_ELSEWHERE = Setup(
+    Number("301", Nature.NATIONAL),
+    Number("100", Nature.NATIONAL),
+    redirecting=Number("200", Nature.NATIONAL, presentation=Presentation.RESTRICTED),
+    original_called=Number("199", Nature.NATIONAL),
+    redirection_reason=1,
+    original_redirection_reason=3,
+    redirection_counter=2,
+    additional_calling=Number("800", Nature.NATIONAL, screening=Screening.USER_NOT_VERIFIED),
+    routing_number=Number("555", Nature.NATIONAL),
+    ported=True,
+    carrier="0288",
+)
+
+
+@pytest.mark.parametrize(
+    "field",
+    ["redirecting", "original_called", "redirection_reason", "original_redirection_reason", "redirection_counter",
+     "additional_calling", "routing_number", "ported", "carrier"],
+)  # fmt: skip
+def test_what_sip_tells_of_a_call_crosses_isup(field):
+    found = mapping.setup_from(iam(FROM_ELSEWHERE), True)
+    assert getattr(found, field) == getattr(FROM_ELSEWHERE, field)
+
+
+def test_originating_line_information_is_for_ansi():
+    setup = replace(FROM_ELSEWHERE, originating_line=27)
+    for variant, line in ((Variant.ITU, None), (Variant.ANSI, 27)):
+        parameters = mapping.iam_parameters(setup, 3, 10, "", variant)
+        message = Message.build(MessageType.IAM, 1, parameters, variant=variant)
+        assert mapping.setup_from(message, True).originating_line == line
 
 
 @pytest.mark.parametrize(

@@ -303,6 +303,7 @@ name = "other"
 type = "sip"
 peer = "127.0.0.1:5071"
 digits = "info-relay"
+telephone_event = false
 {other}
 [[route]]
 trunk = ["pbx"]

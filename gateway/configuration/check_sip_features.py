@@ -1,0 +1,30 @@
+"""What the features of a SIP trunk must satisfy beyond the types of their keys."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tandem.gateway.configuration.problem import Problem
+from tandem.gateway.configuration.schema import SipTrunk
+
+_PRIVATE_FIELD = re.compile(r"X-[A-Za-z0-9.!%*_+`'~-]+", re.IGNORECASE)
+_CONTEXT = re.compile(r"\+[0-9]+|[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
+
+
+def check_sip_features(path: str, trunk: SipTrunk) -> Iterator[Problem]:
+    """Problems of one trunk; `path` names it."""
+    for index, name in enumerate(trunk.pass_headers):
+        if not _PRIVATE_FIELD.fullmatch(name):
+            yield Problem(f"{path}.pass_headers[{index}]", f"{name!r} does not begin with X-; others are the gateway's")
+    if trunk.phone_context and not _CONTEXT.fullmatch(trunk.phone_context):
+        text = f"{trunk.phone_context!r} is no phone-context; write digits with + in front, such as +4930, or a domain"
+        yield Problem(f"{path}.phone_context", text)
+    if trunk.digits != "events" and trunk.telephone_event:
+        text = 'is on, and so every digit would reach the peer twice; set it to false, or `digits` to "events"'
+        yield Problem(f"{path}.telephone_event", text)
+    if 0 < trunk.session_seconds < trunk.minimum_session_seconds:
+        text = f"{trunk.session_seconds} is less than `minimum_session_seconds` ({trunk.minimum_session_seconds})"
+        yield Problem(f"{path}.session_seconds", text)
+    if not trunk.calling_from:
+        yield Problem(f"{path}.calling_from", "is empty; name at least one header field, or leave it out")

@@ -1,0 +1,134 @@
+"""Telephone numbers in SIP and tel URIs, with the parameters that carriers put behind them.
+
+RFC 3966 (tel), RFC 4694 (`rn`, `npdi`, `cic`), 3GPP TS 29.163 annex C and draft-mahy-iptel-cpc (`cpc`, `oli`).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from tandem.gateway.calls.model import Nature, Number
+from tandem.gateway.sip.fields import Parameters, Uri
+
+_SEPARATORS = re.compile(r"[-.() ]")
+_SIGNALS = re.compile(r"\+?[0-9A-Ea-e*#]+")
+_DIGITS = re.compile(r"[0-9]+")
+#: Calling party's category (Q.763 3.11) by `cpc`; TS 29.163 table C.1.1, in the project's tables.
+CATEGORIES: Final = {
+    "unknown": 0,
+    "operator": 2,
+    "ordinary": 10,
+    "priority": 11,
+    "data": 12,
+    "test": 13,
+    "payphone": 15,
+    "mobile-hplmn": 16,
+    "mobile-vplmn": 17,
+}
+_NAMES: Final = {value: name for name, value in CATEGORIES.items()} | dict.fromkeys((1, 3, 4, 5), "operator")
+
+
+@dataclass(frozen=True, slots=True)
+class Attributes:
+    """What stands behind a number."""
+
+    routing: Number | None = None
+    """`rn`: the routing number of a ported subscriber."""
+    dipped: bool = False
+    """`npdi`: the number portability database has been asked."""
+    carrier: str = ""
+    """`cic`: the carrier to use, digits."""
+    category: int | None = None
+    """`cpc`, as Q.763 3.11 codes it."""
+    line: int | None = None
+    """`oli` or `isup-oli`: originating line information of ANSI."""
+
+
+def number_of(uri: Uri) -> Number | None:
+    """The telephone number of a tel URI or of the user part of a SIP URI; None when it holds none.
+
+    A leading `+` means international (RFC 3966), as does a phone-context that begins with one, whose digits come
+    first; without it the nature is unknown.
+    """
+    text = _SEPARATORS.sub("", (uri.user or "").partition(";")[0])
+    if not _SIGNALS.fullmatch(text):
+        return None
+    context = _parameters(uri).get("phone-context") or ""
+    if not text.startswith("+") and re.fullmatch(r"\+[0-9]+", context):
+        text = context + text
+    digits = text.lstrip("+").upper().replace("*", "B").replace("#", "C")
+    return Number(digits, Nature.INTERNATIONAL if text.startswith("+") else Nature.UNKNOWN)
+
+
+def attributes(uri: Uri) -> Attributes:
+    """What the parameters of a number say; those that cannot be read are passed over."""
+    parameters = _parameters(uri)
+    line = parameters.get("oli") or parameters.get("isup-oli") or ""
+    category = CATEGORIES.get((parameters.get("cpc") or "").lower())
+    return Attributes(
+        _number(parameters.get("rn"), parameters.get("rn-context")),
+        "npdi" in parameters,
+        _SEPARATORS.sub("", parameters.get("cic") or "").lstrip("+"),
+        category,
+        int(line) if line.isdecimal() and int(line[:4]) < 256 else None,
+    )
+
+
+def parameters_of(found: Attributes, wanted: tuple[str, ...], country_code: str) -> str:
+    """The parameters of a number as it is written; `wanted` names those that the peer understands."""
+    text = ""
+    if found.routing is not None and "rn" in wanted:
+        digits = user_part(found.routing, country_code)
+        local = "" if digits.startswith("+") else f";rn-context=+{country_code or '0'}"
+        text += f";rn={digits}{local}"
+    if found.dipped and "npdi" in wanted:
+        text += ";npdi"
+    if found.carrier and "cic" in wanted:
+        text += f";cic={found.carrier}"
+    if found.category and "cpc" in wanted and found.category in _NAMES:
+        text += f";cpc={_NAMES[found.category]}"
+    if found.line is not None and "oli" in wanted:
+        text += f";oli={found.line}"
+    return text
+
+
+def user_part(number: Number, country_code: str) -> str:
+    """The user part of a SIP URI for `number`, with `+` where it is known to be international."""
+    digits = number.digits.replace("B", "*").replace("C", "%23")
+    if number.nature is Nature.INTERNATIONAL:
+        return f"+{digits}"
+    if number.nature is Nature.NATIONAL and country_code:
+        return f"+{country_code}{digits}"
+    return digits
+
+
+def tel_uri(number: Number, country_code: str, context: str, parameters: str = "") -> str:
+    """A tel URI; a local number gets the phone-context that RFC 3966 5.1.5 demands."""
+    digits = user_part(number, country_code).replace("%23", "#")
+    local = "" if digits.startswith("+") else f";phone-context={context}"
+    return f"tel:{digits}{local}{parameters}"
+
+
+def _parameters(uri: Uri) -> Parameters:
+    """Those of the user part, where RFC 3261 19.1.6 puts those of a number, and of the URI itself."""
+    _, semicolon, text = (uri.user or "").partition(";")
+    if not semicolon:
+        return uri.parameters
+    found = dict(uri.parameters)
+    for item in text.split(";"):
+        name, equals, value = item.partition("=")
+        found.setdefault(name.lower(), value if equals else None)
+    return found
+
+
+def _number(text: str | None, context: str | None) -> Number | None:
+    digits = _SEPARATORS.sub("", text or "")
+    if digits.startswith("+") and _DIGITS.fullmatch(digits[1:]):
+        return Number(digits[1:], Nature.INTERNATIONAL)
+    if not _DIGITS.fullmatch(digits):
+        return None
+    if context and re.fullmatch(r"\+[1-9][0-9]*", context):
+        return Number(context[1:] + digits, Nature.INTERNATIONAL)
+    return Number(digits, Nature.NATIONAL)
