@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Final
 
 from . import findings
@@ -12,14 +13,20 @@ from .dchannel import DChannelTracker
 from .dialogs import DialogTracker
 from .dissect import Dissector, Options
 from .files import expand, read_file
-from .legs import join
+from .legs import Joiner
 from .merge import merge
-from .model import Analysis, CallRecord, Message, Protocol, Skipped
+from .model import Analysis, CallRecord, Finding, MediaStream, Message, Protocol, Skipped
 from .packets import Batch
+from .records import Records, number_of
 from .speech import Streams
 
 MOST_OTHERS: Final = 100_000
 """Messages outside calls that are looked at for findings."""
+TIDY: Final = 60.0
+"""Seconds of the capture after which a stream that is silent has ended."""
+LATEST_LEG: Final = 900.0
+"""Seconds after which a call is joined no more to one that began with it and is over."""
+MOST_FINDINGS: Final = 100_000
 _LINKS: Final = frozenset({Protocol.MTP2, Protocol.MTP3})
 
 
@@ -31,11 +38,13 @@ class Analyser:
         self.skipped: list[Skipped] = []
         self.end = 0.0
         """Time of the last packet."""
-        self._records: list[CallRecord] = []
+        self._records = Records()
+        self._joiner = Joiner(self._records.link)
         numbering = Numbering()
-        self._circuits = CircuitTracker(self._records.append, numbering)
-        self._channels = DChannelTracker(self._records.append, numbering)
-        self._dialogs = DialogTracker(self._records.append, numbering)
+        self._circuits = CircuitTracker(self._done, numbering)
+        self._channels = DChannelTracker(self._done, numbering)
+        self._dialogs = DialogTracker(self._done, numbering)
+        self._tidied = 0.0
         self._links: list[Message] = []
         self._serving: set[tuple[str, bool | None]] = set()
         """Directions of links that have carried messages or fill-in units since their last status unit."""
@@ -62,6 +71,22 @@ class Analyser:
         for tracker in (self._circuits, self._channels, self._dialogs):
             tracker.expire(self.end)
         del self._circuits.supervision[MOST_OTHERS:], self._dialogs.others[MOST_OTHERS:]
+        del self._channels.supervision[:]
+        if self.end - self._tidied > TIDY:
+            self._tidy()
+
+    def _done(self, record: CallRecord) -> None:
+        """An attempt is over, or the capture."""
+        self._records.add(record)
+        self._joiner.take(record)
+
+    def _tidy(self) -> None:
+        """Let go of what nothing more will come for: memory does not grow with the length of the capture."""
+        self._tidied = self.end
+        open_since = min(tracker.earliest() for tracker in (self._circuits, self._channels, self._dialogs))
+        self._joiner.forget(min(self.end - 2 * TIDY, max(open_since, self.end - LATEST_LEG)))
+        self._give_speech(self._streams.finished(self.end - TIDY))
+        self._dialogs.forget(self.end - 2 * TIDY)
 
     def complain(self, file: str, reason: str, octets: int) -> None:
         """A part of the input cannot be used."""
@@ -71,14 +96,14 @@ class Analyser:
         """Everything found; the capture ends here."""
         for tracker in (self._circuits, self._channels, self._dialogs):
             tracker.close()
-        records = sorted(self._records, key=lambda record: (record.start, record.id))
-        join(records)
-        self._give_speech()
+        records = self._records
+        self._give_speech(self._streams.result())
+        self.skipped += [Skipped(file="", reason=f"{count} {reason}") for reason, count in self._unkept() if count]
         for reason, count in self.dissector.statistics().items():
             if count:
                 self.skipped.append(Skipped(file="", reason=f"{count} {reason}"))
         found = [
-            *findings.of_calls(records, self.end),
+            *self._limited(findings.of_calls(records, self.end, records.find)),
             *findings.of_supervision(self._circuits.supervision),
             *findings.of_links(self._links),
             *findings.of_registrations(self._dialogs.others),
@@ -105,13 +130,21 @@ class Analyser:
         if len(self._links) < MOST_OTHERS:
             self._links.append(message)
 
-    def _give_speech(self) -> None:
+    def _limited(self, found: Iterator[Finding]) -> Iterator[Finding]:
+        yield from islice(found, MOST_FINDINGS)
+        if more := sum(1 for _ in found):
+            self.skipped.append(Skipped(file="", reason=f"{more} findings beyond the first {MOST_FINDINGS}"))
+
+    def _unkept(self) -> Iterator[tuple[str, int]]:
+        yield "RTP packets of streams beyond those that are followed at once", self._streams.unkept
+
+    def _give_speech(self, streams: list[MediaStream]) -> None:
         """Give every stream to the call whose session description named where it goes, or came from."""
         wanted = self._dialogs.speech
-        for stream in self._streams.result():
+        for stream in streams:
             for record in reversed(wanted.get(stream.destination) or wanted.get(stream.source) or []):
                 if record.start <= stream.last and stream.first <= (record.completed or record.released or self.end):
-                    record.media.append(stream)
+                    self._records.attach(number_of(record.id), stream)
                     break
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from itertools import count
@@ -16,6 +17,8 @@ MOST_MESSAGES: Final = 500
 """Messages kept of one attempt; a call in a retransmission storm has more, which are only counted."""
 MOST_OPEN: Final = 200_000
 """Attempts under way at once; of more, those idle longest are given out as they are."""
+MOST_CHECKED: Final = 10_000
+"""Attempts looked at in one go for being over."""
 _NO_ANSWER: Final = frozenset({Cause.NO_USER_RESPONDING, Cause.NO_ANSWER_FROM_USER})
 _ABANDONED: Final = frozenset({0, Cause.NORMAL_CALL_CLEARING, Cause.NORMAL_UNSPECIFIED})
 _FIRST_NETWORK_CAUSE: Final = 32
@@ -144,14 +147,18 @@ class Table:
 
     def expire(self, now: float) -> None:
         """Give out what was released and then not heard of for the table's patience."""
-        for key, attempt in list(self._attempts.items()):
+        for _ in range(min(len(self._attempts), MOST_CHECKED)):
+            key, attempt = next(iter(self._attempts.items()))
             if now - attempt.last < self._patience:
                 return
             if attempt.record.released is not None:
                 self.end(key)
             else:
                 self._attempts.move_to_end(key)
-                return
+
+    def earliest(self) -> float:
+        """When the first of those under way began; infinite when there is none."""
+        return min((attempt.record.start for attempt in self._attempts.values()), default=math.inf)
 
     def close(self) -> None:
         """Give out all that is left: the capture ends here."""

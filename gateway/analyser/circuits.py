@@ -21,6 +21,7 @@ from tandem.ss7.tup.variants import Variant as TupVariant
 
 from .attempts import Attempt, Done, Numbering, Table
 from .model import CallRecord, Message, Protocol
+from .quick import initial_address, is_alerting, release
 
 PATIENCE: Final = 60.0
 """T5 of Q.764 and then some: a release that nobody answered for so long stays unanswered."""
@@ -36,6 +37,7 @@ _ISUP_NATURES: Final = {
     Nature.NATIONAL: "national",
     Nature.INTERNATIONAL: "international",
 }
+_NATURE_NAMES: Final = [_ISUP_NATURES.get(nature, str(nature)) for nature in range(128)]  # type: ignore[call-overload]
 _TUP_NATURES: Final = {0: "subscriber", 1: "spare", 2: "national", 3: "international"}
 _TUP_FAILURES: Final = frozenset(
     "SEC CGC NNC ADI CFL SSB UNN LOS SST ACB DPN MPR EUM SLB STB".split()  # noqa: SIM905
@@ -62,6 +64,10 @@ class CircuitTracker:
     def expire(self, now: float) -> None:
         """Time has gone on to `now`."""
         self._table.expire(now)
+
+    def earliest(self) -> float:
+        """When the first attempt under way began."""
+        return self._table.earliest()
 
     def close(self) -> None:
         """The capture has ended."""
@@ -105,6 +111,13 @@ class CircuitTracker:
             self._table.end(key)
 
     def _begin_isup(self, key: _Key, message: Message, cic: int) -> None:
+        if _is_itu(message) and (numbers := initial_address(message.octets)):
+            record = self._record(message, cic)
+            record.called, nature, record.calling, calling_nature = numbers
+            record.called_nature = _NATURE_NAMES[nature]
+            record.calling_nature = "" if calling_nature < 0 else _NATURE_NAMES[calling_nature]
+            self._table.begin(key, record).note(message, True, f"{record.calling or '-'} to {record.called}")
+            return
         parsed = _parse(message)
         called = parsed.find(CalledPartyNumber) if parsed else None
         calling = parsed.find(CallingPartyNumber) if parsed else None
@@ -118,6 +131,12 @@ class CircuitTracker:
         self._table.begin(key, record).note(message, True, f"{record.calling or '-'} to {record.called}")
 
     def _backward(self, attempt: Attempt, message: Message) -> str:
+        if _is_itu(message):
+            if is_alerting(message.type, message.octets):
+                attempt.alerted(message.time)
+                return "alerting"
+            attempt.progressed(message.time)
+            return ""
         parsed = _parse(message)
         if parsed is None:
             return ""
@@ -232,9 +251,19 @@ def point_code(code: int, variant: str) -> str:
 
 def release_cause(message: Message) -> tuple[int | None, str]:
     """Cause value and location of a REL."""
+    if _is_itu(message) and (found := release(message.octets)):
+        return found[0], _location(found[1])
     parsed = _parse(message)
     cause = parsed.find(CauseIndicators) if parsed else None
     return (None, "") if cause is None else (int(cause.value), location_name(cause.location))
+
+
+def _is_itu(message: Message) -> bool:
+    """Whether `quick` knows the formats of the message."""
+    return message.where.variant == "itu"
+
+
+_location = lru_cache(maxsize=16)(location_name)
 
 
 def _parse(message: Message) -> IsupMessage | None:

@@ -74,6 +74,10 @@ class DChannelTracker:
         """Time has gone on to `now`."""
         self._table.expire(now)
 
+    def earliest(self) -> float:
+        """When the first attempt under way began."""
+        return self._table.earliest()
+
     def close(self) -> None:
         """The capture has ended."""
         self._table.close()

@@ -7,13 +7,11 @@ from collections import OrderedDict
 from typing import Final
 
 from tandem.gateway.calls.interworking import CauseMap
-from tandem.gateway.sip.errors import SipDecodeError
-from tandem.gateway.sip.fields import parse_address
-from tandem.gateway.sip.message import MalformedRequest, Request, Response, parse_message
 
 from .attempts import Attempt, Done, Numbering, Table
 from .model import CallRecord, Message
 from .network import endpoint
+from .sipscan import Scanned, scan, uri_of
 
 PATIENCE: Final = 32.0
 """64 * T1: until then a request may be repeated, and a challenge be answered."""
@@ -42,13 +40,15 @@ class DialogTracker:
     def take(self, message: Message) -> None:
         """A message of SIP, in the order of the capture."""
         self._mark_duplicate(message)
-        parsed = parse(message)
+        parsed = scan(message.octets)
         if parsed is None:
+            message.error = "no SIP message that can be read"
             return
         where = message.where
-        key = (parsed.call_id, *sorted((_host(where.source), _host(where.destination))))
+        one, other = _host(where.source), _host(where.destination)
+        key = (parsed.call_id, one, other) if one < other else (parsed.call_id, other, one)
         attempt = self._table.get(key)
-        if isinstance(parsed, Request):
+        if not parsed.status:
             self._request(key, attempt, message, parsed)
         else:
             self._response(key, attempt, message, parsed)
@@ -56,6 +56,19 @@ class DialogTracker:
     def expire(self, now: float) -> None:
         """Time has gone on to `now`."""
         self._table.expire(now)
+
+    def forget(self, before: float) -> None:
+        """No speech is looked for of calls that were over by this time."""
+        for address, records in list(self.speech.items()):
+            kept = [record for record in records if (record.completed or record.released or before) >= before]
+            if kept:
+                self.speech[address] = kept
+            else:
+                del self.speech[address]
+
+    def earliest(self) -> float:
+        """When the first attempt under way began."""
+        return self._table.earliest()
 
     def close(self) -> None:
         """The capture has ended."""
@@ -69,11 +82,11 @@ class DialogTracker:
         if len(self._seen) > _REMEMBERED:
             self._seen.popitem(last=False)
 
-    def _request(self, key: tuple[str, ...], attempt: Attempt | None, message: Message, request: Request) -> None:
+    def _request(self, key: tuple[str, ...], attempt: Attempt | None, message: Message, request: Scanned) -> None:
         method = request.method
-        if method == "INVITE" and request.to.tag is None and not _going_on(attempt):
+        if method == "INVITE" and not request.to_tag and not _going_on(attempt):
             attempt = self._begin(key, message, request)
-            attempt.caller = request.from_.tag or ""
+            attempt.caller = request.from_tag
             attempt.note(message, True, f"{attempt.record.calling or '-'} to {attempt.record.called}")
             self._describe(attempt.record, request.body)
             return
@@ -83,9 +96,9 @@ class DialogTracker:
             return
         record = attempt.record
         self._describe(record, request.body)
-        forward = (request.from_.tag or "") == attempt.caller
+        forward = request.from_tag == attempt.caller
         summary = ""
-        if method == "INVITE" and request.to.tag is None and record.status in _CHALLENGES:
+        if method == "INVITE" and not request.to_tag and record.status in _CHALLENGES:
             record.status = record.cause = None
             record.released, record.released_by = None, ""
         elif method in ("BYE", "CANCEL"):
@@ -94,12 +107,12 @@ class DialogTracker:
             summary = "" if cause is None else f"cause {cause}"
         attempt.note(message, forward, summary)
 
-    def _response(self, key: tuple[str, ...], attempt: Attempt | None, message: Message, response: Response) -> None:
+    def _response(self, key: tuple[str, ...], attempt: Attempt | None, message: Message, response: Scanned) -> None:
         if attempt is None:
             self.others.append(message)
             return
         record, status, method = attempt.record, response.status, response.method
-        forward = (response.from_.tag or "") != attempt.caller  # From is that of the request
+        forward = response.from_tag != attempt.caller  # From is that of the request
         summary = method
         if method == "INVITE" and not forward:
             if status == 180:
@@ -113,7 +126,7 @@ class DialogTracker:
                 cause = reason_cause(response)
                 cause = _CAUSES.cause(status) if cause is None else cause
                 attempt.released(message.time, "called", cause)
-                summary = response.phrase
+                summary = response.text
         attempt.note(message, forward, summary)
         self._describe(record, response.body)
         if status >= 200 and method == "BYE":
@@ -132,7 +145,7 @@ class DialogTracker:
             if record not in known[-4:]:
                 known.append(record)
 
-    def _begin(self, key: tuple[str, ...], message: Message, request: Request) -> Attempt:
+    def _begin(self, key: tuple[str, ...], message: Message, request: Scanned) -> Attempt:
         where = message.where
         record = CallRecord(
             protocol="sip",
@@ -142,27 +155,15 @@ class DialogTracker:
             destination=where.destination,
             call_id=request.call_id,
             calling=_calling(request),
-            called=_user(request.uri_text) or _user(str(request.to.uri)),
+            called=_user(request.text) or _user(uri_of(request.callee)),
             start=message.time,
         )
         return self._table.begin(key, record)
 
 
-def parse(message: Message) -> Request | Response | None:
-    """The message read; kept in it, with the reason where it cannot be read."""
-    if message.value is None and not message.error:
-        try:
-            message.value = parse_message(message.octets)
-        except MalformedRequest as error:
-            message.error = str(error)
-        except SipDecodeError as error:
-            message.error = str(error)
-    return message.value  # type: ignore[no-any-return]
-
-
-def reason_cause(message: Request | Response) -> int | None:
+def reason_cause(message: Scanned) -> int | None:
     """The Q.850 value of a Reason header (RFC 3326, RFC 6432)."""
-    for value in message.fields.get("reason", ()):
+    for value in message.reasons:
         if match := _REASON.search(value):
             return int(match[1]) & 127
     return None
@@ -176,15 +177,11 @@ def _going_on(attempt: Attempt | None) -> bool:
     return record.released is None or record.status in _CHALLENGES
 
 
-def _calling(request: Request) -> str:
-    for name in ("p-asserted-identity", "remote-party-id"):
-        for value in request.fields.get(name, ()):
-            try:
-                if user := _user(str(parse_address(value).uri)):
-                    return user
-            except SipDecodeError:
-                continue
-    return _user(str(request.from_.uri))
+def _calling(request: Scanned) -> str:
+    for value in request.identities:
+        if user := _user(uri_of(value)):
+            return user
+    return _user(uri_of(request.caller))
 
 
 def _user(uri: str) -> str:

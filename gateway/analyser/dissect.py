@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import struct
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -14,11 +14,12 @@ import numpy as np
 from tandem.isdn.q931.codes import MessageType as Q931Type
 from tandem.ss7.mtp3.label import Variant
 
+from .bulk import Circuits, circuits
 from .fragments import Fragments
-from .layers_ss7 import PPID_IUA, PPID_M2PA, PPID_M2UA, PPID_M3UA, Ss7Layers
+from .layers_ss7 import PPID_IUA, PPID_M2PA, PPID_M2UA, PPID_M3UA, TYPES, Ss7Layers
 from .model import Message, Protocol, RtpPackets, Where
 from .network import CARRIERS_OF_IP, SCTP, TCP, UDP, Transports, endpoint, pair, text_address, transports
-from .packets import Batch
+from .packets import Batch, grouped
 from .sctp import SctpReader
 from .streams import StreamReader
 
@@ -29,6 +30,8 @@ SCTP_OVER_UDP: Final = 9899
 """RFC 6951; other ports by option."""
 HEP: Final = b"HEP3"
 _RTP_HEADER: Final = 12
+MOST_RELATIONS: Final = 100_000
+"""Pairs of ends kept."""
 _SIP: Final = re.compile(rb"(?:SIP/2\.0 (\d{3}) |([A-Za-z]{1,32}) [^\r\n]{1,8000} SIP/2\.0\r?\n)")
 _MGCP: Final = re.compile(rb"([A-Z]{4}) \d+ \S+ MGCP ")
 _Q931_DISCRIMINATOR: Final = 8
@@ -72,6 +75,7 @@ class Dissector:
         self._streams = StreamReader()
         self._fragments = Fragments()
         self._names: dict[bytes, str] = {}
+        self._relations: dict[int, Where] = {}
 
     def feed(self, batch: Batch) -> Dissected:
         """Everything in `batch`, in its order."""
@@ -114,34 +118,97 @@ class Dissector:
         speech = udp & (first >> 6 == 2) & (found.end - found.start >= 8 + _RTP_HEADER)
         ports = np.array(sorted(self.options.sctp_udp_ports), np.int64)
         speech &= ~(np.isin(source, ports) | np.isin(destination, ports))
-        singles = np.flatnonzero(~speech & ((found.protocol != TCP) | _carries(found)))
+        plain, done = circuits(found)
+        wanted = ~speech & ~done & ((found.protocol != TCP) | _carries(found))
+        wanted[plain.at] = True
+        singles = np.flatnonzero(wanted)
         whole: dict[int, list[tuple[int, str, str, bytes]]] = {}
         for fragment in fragments:
             payload = self._fragments.add(fragment)
             if payload is not None and len(payload) >= 8:
                 entry = (fragment.protocol, fragment.source, fragment.destination, payload)
                 whole.setdefault(fragment.index, []).append(entry)
-        starts, ends, places = found.start.tolist(), found.end.tolist(), found.index.tolist()
-        protocols, sources, destinations = found.protocol.tolist(), source.tolist(), destination.tolist()
         pending = sorted(whole)
-        for single in singles.tolist():
-            place = places[single]
+        isup = self._plain(batch, found, plain, source, destination)
+        columns = found.start, found.end, found.index, found.protocol, source, destination, done
+        for single, start, end, place, protocol, from_port, to_port, is_plain in zip(
+            singles.tolist(), *(column[singles].tolist() for column in columns), strict=True
+        ):
             while pending and pending[0] < place:
                 self._whole(batch, pending[0], whole[pending.pop(0)])
+            if is_plain:
+                next(isup)
+                continue
             addresses = self._addresses(batch, found, single)
             self._transport(
                 _number(batch, place),
                 float(batch.time[place]),
-                protocols[single],
-                endpoint(addresses[0], sources[single]),
-                endpoint(addresses[1], destinations[single]),
-                sources[single],
-                destinations[single],
-                batch.buffer[starts[single] : ends[single]],
+                protocol,
+                endpoint(addresses[0], from_port),
+                endpoint(addresses[1], to_port),
+                from_port,
+                to_port,
+                batch.buffer[start:end],
             )
         for place in pending:
             self._whole(batch, place, whole[place])
+        next(isup, None)
         return self._rtp(batch, found, np.flatnonzero(speech), source, destination) if speech.any() else None
+
+    def _plain(
+        self, batch: Batch, found: Transports, plain: Circuits, source: np.ndarray, destination: np.ndarray
+    ) -> Iterator[None]:
+        """The messages of `plain`, one with each step; the counts of what carried them when all are out."""
+        at = plain.at
+        place = found.index[at]
+        packet = place + 1 if batch.number is None else batch.number[place]
+        relation = plain.opc << np.int64(32) ^ plain.dpc << np.int64(2) ^ plain.network
+        words = pair_words(found.octets, found.address[at])
+        relation ^= (words[0] * np.int64(0x9E3779B1)) ^ (words[1] * np.int64(0x85EBCA77))
+        relation ^= (source[at] << np.int64(17)) ^ (destination[at] << np.int64(40))
+        buffer, fresh, emit = batch.buffer, self._sctp.fresh, self._found.append
+        known = self._relations
+        names: Counter[str] = Counter()
+        taken = 0
+        columns = (
+            plain.chunk, plain.end, plain.message, plain.stop, plain.kind, plain.tsn, plain.stream, plain.sequence,
+            plain.tag, source[at], destination[at], relation, packet, batch.time[place],
+        )  # fmt: skip
+        rows = zip(*(column.tolist() for column in columns), strict=True)
+        for row, (
+            chunk, end, begin, stop, kind, tsn, stream, sequence, tag, from_port, to_port, key, number, time,
+        ) in enumerate(rows):  # fmt: skip
+            if fresh(from_port, to_port, tag, (tsn, stream, sequence, hash(buffer[chunk:end]))):
+                where = known.get(key)
+                if where is None:
+                    where = self._relation(key, batch, found, plain, row)
+                name = TYPES.get(kind) or f"0x{kind:02X}"
+                names[name] += 1
+                taken += 1
+                emit(Message(number, time, Protocol.ISUP, name, where, buffer[begin:stop]))
+            yield
+        if taken:
+            self.counts[Protocol.M3UA.value]["DATA"] += taken
+            self.counts[Protocol.ISUP.value].update(names)
+
+    def _relation(self, key: int, batch: Batch, found: Transports, plain: Circuits, row: int) -> Where:
+        """The ends of a message of `plain`; few relations carry many messages, so they are kept."""
+        if len(self._relations) > MOST_RELATIONS:
+            self._relations.clear()
+        single = int(plain.at[row])
+        addresses = self._addresses(batch, found, single)
+        start = int(found.start[single])
+        ports = batch.buffer[start : start + 4]
+        opc, dpc, network = int(plain.opc[row]), int(plain.dpc[row]), int(plain.network[row])
+        where = self._relations[key] = Where(
+            endpoint(addresses[0], int.from_bytes(ports[:2], "big")),
+            endpoint(addresses[1], int.from_bytes(ports[2:], "big")),
+            opc,
+            dpc,
+            network,
+            self._variant(network, opc, dpc).value,
+        )
+        return where
 
     def _whole(self, batch: Batch, place: int, entries: list[tuple[int, str, str, bytes]]) -> None:
         for protocol, source, destination, payload in entries:
@@ -397,12 +464,16 @@ class Dissector:
             folded ^= rest[:, 2] * np.uint64(5) ^ rest[:, 3] * np.uint64(0xC2B2AE3D27D4EB4F)
             mixed = np.where(six, folded, mixed)
         mixed ^= key * np.uint64(0x165667B19E3779F9)
-        _, first, flow = np.unique(mixed, return_index=True, return_inverse=True)
+        order = grouped(mixed)
+        ordered = mixed[order]
+        begins = np.concatenate(([True], ordered[1:] != ordered[:-1]))
+        first, flow = order[begins], np.empty(len(order), np.int64)
+        flow[order] = np.cumsum(begins) - 1
         flows = []
         for index in first.tolist():
             names = self._addresses(batch, found, int(at[index]))
             flows.append((endpoint(names[0], int(source[index])), endpoint(names[1], int(destination[index]))))
-        return flow.astype(np.int64), flows
+        return flow, flows
 
     _LINKS: Final[dict[int, Callable[[Dissector, int, float, bytes, Batch, int], None]]] = {
         MTP2_WITH_PSEUDO: _mtp2_with_pseudo,
@@ -416,6 +487,12 @@ class Dissector:
 
 _UNNUMBERED: Final = {0x6F: "SABME", 0x0F: "DM", 0x03: "UI", 0x43: "DISC", 0x63: "UA", 0x87: "FRMR", 0xAF: "XID"}
 _Q931_NAMES: Final = {int(kind): kind.name for kind in Q931Type}
+
+
+def pair_words(octets: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Two 32-bit numbers at each place, the addresses of IPv4."""
+    words = octets[at[:, None] + np.arange(8)].copy().view(">u4").astype(np.int64)
+    return words[:, 0], words[:, 1]
 
 
 def _carries(found: Transports) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from tandem.core.cause import cause_name
@@ -19,6 +19,8 @@ T1: Final = 60.0
 TIMER_B: Final = 32.0
 SHORT_TALK: Final = 3.0
 """Calls shorter than this may well have no speech in one direction."""
+SURE: Final = 0.9
+"""How sure two legs must be one call for their causes to be compared."""
 BAD_LOSS: Final = 2.0
 """Percent of packets lost from which G.711 is heard to suffer (G.113 appendix I)."""
 STORM: Final = 10
@@ -29,9 +31,11 @@ _MAP: Final = CauseMap.with_overrides({})
 _LINK_FAILURES: Final = frozenset({"SIOS", "SIPO", "COO", "XCO", "ECO"})
 
 
-def of_calls(records: list[CallRecord], end: float) -> Iterator[Finding]:
-    """Findings of single calls and of their legs; `end` is the time of the last packet."""
-    by_id = {record.id: record for record in records}
+Find = Callable[[str], CallRecord | None]
+
+
+def of_calls(records: Iterable[CallRecord], end: float, find: Find) -> Iterator[Finding]:
+    """Findings of single calls and of their legs, which `find` gives by identity; `end` is the last packet's time."""
     for record in records:
         if record.protocol in ("isup", "tup"):
             yield from _circuit_call(record, end)
@@ -48,8 +52,9 @@ def of_calls(records: list[CallRecord], end: float) -> Iterator[Finding]:
                 last=True,
             )
         for leg in record.legs:
-            other = by_id.get(leg.id)
-            if other is not None and record.protocol == "isup" and other.protocol == "sip" and leg.sure >= 0.9:
+            if record.protocol != "isup" or leg.sure < SURE or not leg.id.startswith("sip-"):
+                continue
+            if (other := find(leg.id)) is not None:
                 yield from _mapping(record, other)
 
 

@@ -46,7 +46,7 @@ _IUA_WITH_DATA: Final = frozenset({0x0501, 0x0502, 0x0503, 0x0504})
 _NAMES: Final = {int(kind): kind.name for kind in Type} | {0x0601: "DATA", _M2PA_USER: "USER_DATA"}
 _MANAGEMENT: Final = {(0, kind.heading): kind.acronym for kind in NETWORK_MANAGEMENT}
 _TESTING: Final = {(service, kind.heading): kind.acronym for service in (1, 2) for kind in LINK_TEST + ROUTE_TEST}
-_TYPES: Final = {int(kind): kind.name for kind in IsupType}
+TYPES: Final = {int(kind): kind.name for kind in IsupType}
 _STATUS: Final = {0: "SIO", 1: "SIN", 2: "SIE", 3: "SIOS", 4: "SIPO", 5: "SIB"}
 _FEWEST: Final = 12
 
@@ -105,7 +105,7 @@ class Ss7Layers:
         """What MTP carries: `data` begins behind the routing label."""
         if service == Service.ISUP:
             if len(data) >= 3:
-                kind = _TYPES.get(data[2]) or f"0x{data[2]:02X}"
+                kind = TYPES.get(data[2]) or f"0x{data[2]:02X}"
                 self._emit(Message(packet, time, Protocol.ISUP, kind, where, data))
         elif service == Service.TUP:
             if len(data) >= 2:

@@ -1,60 +1,134 @@
-"""Joins records that are one call on neighbouring hops."""
+"""Joins records that are one call on neighbouring hops, as they come."""
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections import defaultdict
-from typing import Final
+from collections.abc import Callable
+from typing import Final, NamedTuple
 
 from .model import CallRecord, Leg
+from .records import number_of
 
 WINDOW: Final = 4.0
 """Seconds within which a gateway passes a call on."""
+MOST: Final = 200_000
+"""Records that others may still be joined to; of more, those that began first are let go."""
 _COMPARED: Final = 7
 """Last digits compared: prefixes are taken off and put on at every hop."""
 _FEWEST: Final = 3
+_ANY_CALL_ID: Final = 3600.0
+"""Seconds for which a Call-ID joins."""
+
+Link = Callable[[int, int, float, str], None]
+"""Hears of two records, by number, that are one call, how sure that is (0 to 1), and why."""
 
 
-def join(records: list[CallRecord]) -> None:
-    """Fill in `legs` of every record that has others.
+class _Entry(NamedTuple):
+    start: float
+    number: int
+    sip: bool
+    protocol: str
+    ends: tuple[object, object]
+    on_circuit: bool
+    calling: str
+    call_id: str
+
+
+class Joiner:
+    """Takes records in any order.
 
     Certain (1.0): the same Call-ID. Likely (0.9): the ends of both numbers agree; (0.6): only the called number.
     A hop leads on from where another arrived: the same two ends on the same circuit are never two hops of a call.
     """
-    by_call_id: dict[str, list[CallRecord]] = defaultdict(list)
-    by_number: dict[str, list[CallRecord]] = defaultdict(list)
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._by_number: defaultdict[str, list[_Entry]] = defaultdict(list)
+        self._by_call_id: defaultdict[str, list[_Entry]] = defaultdict(list)
+        self._count = 0
+
+    def take(self, record: CallRecord) -> None:
+        """A record whose numbers are final."""
+        sip = record.protocol == "sip"
+        on_circuit = record.opc is not None
+        ends = (record.opc, record.dpc) if on_circuit else (record.source, record.destination)
+        entry = _Entry(
+            record.start,
+            number_of(record.id),
+            sip,
+            record.protocol,
+            ends,
+            on_circuit,
+            _end(record.calling),
+            record.call_id,
+        )
+        if sip:
+            same = self._by_call_id[record.call_id]
+            for other in same:
+                self._link(other.number, entry.number, 1.0, "call-id")
+            same.append(entry)
+            self._count += 1
+        if not (called := _end(record.called)):
+            return
+        known = self._by_number[called]
+        place = bisect_left(known, (record.start - WINDOW,))
+        while place < len(known) and (other := known[place]).start <= record.start + WINDOW:
+            one, two = (other, entry) if other[:2] < entry[:2] else (entry, other)
+            if _is_neighbour(one, two):
+                agreed = one.calling and one.calling == two.calling
+                sure, why = (0.9, "numbers and time") if agreed else (0.6, "called number and time")
+                self._link(one.number, two.number, sure, why)
+            place += 1
+        insort(known, entry)
+        self._count += 1
+
+    def forget(self, before: float) -> None:
+        """No record that begins before this time will come any more."""
+        for table, wait in ((self._by_number, WINDOW), (self._by_call_id, _ANY_CALL_ID)):
+            self._trim(table, before - wait)
+        while self._count > MOST:
+            starts = sorted(entry.start for known in self._by_number.values() for entry in known)
+            middle = starts[len(starts) // 2] if starts else before
+            self._trim(self._by_number, middle)
+            self._trim(self._by_call_id, middle)
+            if not starts or middle == starts[0]:
+                break
+
+    def _trim(self, table: dict[str, list[_Entry]], before: float) -> None:
+        for key in [key for key, known in table.items() if known[0].start < before]:
+            kept = [entry for entry in table[key] if entry.start >= before]
+            self._count -= len(table[key]) - len(kept)
+            if kept:
+                table[key] = kept
+            else:
+                del table[key]
+
+
+def join(records: list[CallRecord]) -> None:
+    """Fill in `legs` of every record that has others; identities must differ."""
+    by_number = {number_of(record.id): record for record in records}
+
+    def link(one: int, other: int, sure: float, why: str) -> None:
+        by_number[one].legs.append(Leg(by_number[other].id, sure, why))
+        by_number[other].legs.append(Leg(by_number[one].id, sure, why))
+
+    joiner = Joiner(link)
     for record in sorted(records, key=lambda record: record.start):
-        if record.protocol == "sip":
-            for other in by_call_id[record.call_id]:
-                _link(other, record, 1.0, "call-id")
-            by_call_id[record.call_id].append(record)
-        end = _end(record.called)
-        if not end:
-            continue
-        earlier = by_number[end]
-        while earlier and record.start - earlier[0].start > WINDOW:
-            earlier.pop(0)
-        for other in earlier:
-            if _is_neighbour(other, record):
-                known = _end(other.calling) and _end(other.calling) == _end(record.calling)
-                _link(other, record, 0.9 if known else 0.6, "numbers and time" if known else "called number and time")
-        earlier.append(record)
+        joiner.take(record)
 
 
-def _is_neighbour(one: CallRecord, other: CallRecord) -> bool:
-    if one.protocol == "sip" == other.protocol and one.call_id == other.call_id:
+def _is_neighbour(one: _Entry, other: _Entry) -> bool:
+    if one.sip and other.sip and one.call_id == other.call_id:
         return False  # joined by it already
     if one.protocol != other.protocol:
         return True
-    if one.opc is not None:
-        return one.dpc == other.opc and one.opc != other.dpc
-    return (one.source, one.destination) != (other.source, other.destination)
-
-
-def _link(one: CallRecord, other: CallRecord, sure: float, why: str) -> None:
-    one.legs.append(Leg(other.id, sure, why))
-    other.legs.append(Leg(one.id, sure, why))
+    if one.on_circuit:
+        return one.ends[1] == other.ends[0] and one.ends[0] != other.ends[1]
+    return one.ends != other.ends
 
 
 def _end(number: str) -> str:
-    digits = "".join(sign for sign in number if sign.isdigit())
-    return digits[-_COMPARED:] if len(digits) >= _FEWEST else ""
+    if not number.isascii() or not number.isdigit():
+        number = "".join(sign for sign in number if sign.isdigit())
+    return number[-_COMPARED:] if len(number) >= _FEWEST else ""

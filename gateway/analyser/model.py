@@ -5,6 +5,7 @@ Times are seconds since 1970; packets are numbered from 1 in the order of the in
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -52,9 +53,8 @@ class Where:
     """Direction as the capture's pseudo header says it: whether the side that captured sent it."""
 
 
-@dataclass(slots=True)
-class Message:
-    """One signalling message in a packet; several messages may share a packet."""
+class Message(msgspec.Struct, gc=False):
+    """One signalling message in a packet; several messages may share a packet. A busy capture has millions."""
 
     packet: int
     time: float
@@ -88,7 +88,7 @@ class Outcome(Enum):
     """The capture ends, or began, in the middle."""
 
 
-class CallRecord(msgspec.Struct, kw_only=True):
+class CallRecord(msgspec.Struct, kw_only=True, gc=False):
     """One call attempt as one protocol saw it between two neighbours; JSON has these keys."""
 
     protocol: str
@@ -133,7 +133,7 @@ class CallRecord(msgspec.Struct, kw_only=True):
     media: list[MediaStream] = msgspec.field(default_factory=list)
 
 
-class CallMessage(msgspec.Struct):
+class CallMessage(msgspec.Struct, gc=False):
     """A message of a call; the octets stay in the capture."""
 
     packet: int
@@ -147,7 +147,7 @@ class CallMessage(msgspec.Struct):
     duplicate: bool = False
 
 
-class Leg(msgspec.Struct):
+class Leg(msgspec.Struct, gc=False):
     """Another record that is the same call on a neighbouring hop."""
 
     id: str
@@ -157,7 +157,7 @@ class Leg(msgspec.Struct):
     """What joined them: `call-id`, `isup body`, `number and time` …"""
 
 
-class MediaStream(msgspec.Struct, kw_only=True):
+class MediaStream(msgspec.Struct, kw_only=True, gc=False):
     """An RTP stream of a call."""
 
     source: str
@@ -213,7 +213,8 @@ class Analysis(msgspec.Struct, kw_only=True):
     packets: int = 0
     messages: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)
     """Messages by protocol and type, duplicates included."""
-    calls: list[CallRecord] = msgspec.field(default_factory=list)
+    calls: Sequence[CallRecord] = msgspec.field(default_factory=list)
+    """In the order in which they began; of an analysis these are `Records`, read from disk one by one."""
     findings: list[Finding] = msgspec.field(default_factory=list)
     skipped: list[Skipped] = msgspec.field(default_factory=list)
 

@@ -37,3 +37,18 @@ class Batch:
         """Packet `index` of the batch."""
         begin = int(self.start[index])
         return self.buffer[begin : begin + int(self.length[index])]
+
+
+def grouped(keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
+    """An order that brings equal keys together and keeps their own order.
+
+    Numbers of 16 bits are sorted by radix, several times faster than by comparison: that serves unless two streams
+    share their 16 bits.
+    """
+    mixed = keys * np.uint64(0x9E3779B97F4A7C15)
+    short = (mixed >> np.uint64(48)).astype(np.uint16)
+    order = np.argsort(short, kind="stable")
+    changes = np.count_nonzero(np.diff(keys[order]))
+    if changes == np.count_nonzero(np.diff(short[order])):
+        return order
+    return np.argsort(keys, kind="stable")

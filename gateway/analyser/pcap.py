@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from tandem.core.errors import DecodeError
 
@@ -28,6 +29,8 @@ MAGICS: Final = {
 """(byte order, seconds of one unit of the fraction) by the first four octets."""
 _HEADER: Final = 24
 _RECORD: Final = 16
+_RUN: Final = 8
+"""Records of one length after which a run of more is looked for."""
 
 
 def read_pcap(stream: BinaryIO, complain: Callable[[str, int], None]) -> Iterator[Batch]:
@@ -41,12 +44,11 @@ def read_pcap(stream: BinaryIO, complain: Callable[[str, int], None]) -> Iterato
         raise DecodeError("this is no pcap file", 0)
     order, unit = MAGICS[header[:4]]
     (link_type,) = struct.unpack_from(order + "I", header, 20)
-    length_of = struct.Struct(order + "I").unpack_from
     rest = b""
     while chunk := stream.read(CHUNK):
         buffer = rest + chunk if rest else chunk
-        starts, end, bad = _records(buffer, length_of)
-        if starts:
+        starts, end, bad = _records(buffer, order)
+        if len(starts):
             yield _batch(buffer, starts, order, unit, link_type & 0xFFFF)
         if bad:
             complain("a record says that it is longer than any packet; what follows it is not read", len(buffer) - end)
@@ -56,26 +58,59 @@ def read_pcap(stream: BinaryIO, complain: Callable[[str, int], None]) -> Iterato
         complain("the file ends within a packet", len(rest))
 
 
-def _records(buffer: bytes, length_of: struct.Struct | object) -> tuple[list[int], int, bool]:
-    """Starts of whole records, where the next begins, and whether that one is corrupt."""
+def _records(buffer: bytes, order: str) -> tuple[npt.NDArray[np.int64], int, bool]:
+    """Starts of whole records, where the next begins, and whether that one is corrupt.
+
+    Speech makes long runs of records of one length: these are found at once, what lies between them one by one.
+    """
+    parts: list[npt.NDArray[np.int64]] = []
+    length_of = struct.Struct(order + "I").unpack_from
     starts: list[int] = []
     append = starts.append
-    position, last = 0, len(buffer) - _RECORD
-    size = len(buffer)
+    position, last, size = 0, len(buffer) - _RECORD, len(buffer)
+    before, same = -1, 0
     while position <= last:
-        length = length_of(buffer, position + 8)[0]  # type: ignore[operator]
+        length = length_of(buffer, position + 8)[0]
         if length > LARGEST:
-            return starts, position, True
+            return _joined(parts, starts), position, True
         after = position + _RECORD + length
         if after > size:
             break
         append(position)
         position = after
-    return starts, position, False
+        same = same + 1 if length == before else 0
+        before = length
+        if same == _RUN:
+            run = _run(buffer, order, position, length)
+            if len(run):
+                parts += [np.array(starts, np.int64), run]
+                starts.clear()
+                position = int(run[-1]) + _RECORD + length
+            same = 0
+    return _joined(parts, starts), position, False
 
 
-def _batch(buffer: bytes, starts: list[int], order: str, unit: float, link_type: int) -> Batch:
-    start = np.array(starts, np.int64)
+def _run(buffer: bytes, order: str, position: int, length: int) -> npt.NDArray[np.int64]:
+    """Starts of the records from `position` on that all have `length`."""
+    step = _RECORD + length
+    most = (len(buffer) - position) // step
+    found, window = 0, 64
+    while found < most:
+        count = min(window, most - found)
+        lengths = np.ndarray((count,), order + "u4", buffer=buffer, offset=position + found * step + 8, strides=(step,))
+        other = np.flatnonzero(lengths != length)
+        if len(other):
+            found += int(other[0])
+            break
+        found, window = found + count, window * 4
+    return position + step * np.arange(found, dtype=np.int64)
+
+
+def _joined(parts: list[npt.NDArray[np.int64]], starts: list[int]) -> npt.NDArray[np.int64]:
+    return np.concatenate([*parts, np.array(starts, np.int64)])
+
+
+def _batch(buffer: bytes, start: npt.NDArray[np.int64], order: str, unit: float, link_type: int) -> Batch:
     octets = np.frombuffer(buffer, np.uint8)
     fields = octets[start[:, None] + np.arange(_RECORD)].view(order + "u4").astype(np.int64)
     return Batch(

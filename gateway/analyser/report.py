@@ -3,22 +3,43 @@
 from __future__ import annotations
 
 import csv
-import datetime
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import Final
+
+import click
+import msgspec
 
 from tandem.core.cause import cause_name
 
 from .model import Analysis, CallRecord, Outcome
+from .records import Records
 
 _FAILED: Final = frozenset(
     outcome.value for outcome in (Outcome.FAILED, Outcome.REJECTED, Outcome.BUSY, Outcome.NO_ANSWER)
 )
 _WIDTH: Final = 44
 _COLUMNS: Final = ("id", "start", "calling", "called", "circuit", "outcome", "cause", "pdd s", "talk s", "from", "to")
+SHOWN: Final = 10
+"""Findings of one kind that the table shows."""
+_OUTCOME: Final = 5
+_MEASURED: Final = 2000
+"""Rows by which the widths of the columns are found."""
+_COLOURS: Final = {
+    "failed": "red",
+    "error": "red",
+    "rejected": "red",
+    "warning": "yellow",
+    "busy": "yellow",
+    "no answer": "yellow",
+    "abandoned": "yellow",
+    "answered": "green",
+    "note": "cyan",
+}
 _LEG: Final = {"isup": "CIC", "tup": "CIC", "q931": "B"}
 
 
@@ -44,27 +65,79 @@ class Filter:
 
 
 def summary(analysis: Analysis, wanted: Callable[[CallRecord], bool]) -> Iterator[str]:
-    """The table of calls, the findings and what was skipped."""
-    calls = [record for record in analysis.calls if wanted(record)]
-    rows = [_COLUMNS, *(_row(record) for record in calls)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_COLUMNS))]
-    for row in rows:
-        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-    answered = sum(record.answered is not None for record in calls)
-    share = f", {100 * answered / len(calls):.1f} % answered" if calls else ""
+    """The table of calls, the findings and what was skipped, with terminal colours."""
+    concerned = {call for finding in analysis.findings for call in finding.calls}
+    shown: set[str] = set()
+    answered = count = 0
+
+    def rows() -> Iterator[tuple[str, ...]]:
+        nonlocal answered, count
+        for record in analysis.calls:
+            if wanted(record):
+                count += 1
+                answered += record.answered is not None
+                if record.id in concerned:
+                    shown.add(record.id)
+                yield _row(record)
+
+    yield from _columns(rows())
+    share = f", {100 * answered / count:.1f} % answered" if count else ""
     yield ""
-    yield f"{analysis.packets} packets, {len(calls)} of {len(analysis.calls)} call attempts{share}"
-    shown = {record.id for record in calls}
+    yield f"{analysis.packets} packets, {count} of {len(analysis.calls)} call attempts{share}"
+    seen: Counter[str] = Counter()
     for finding in analysis.findings:
         if finding.calls and shown.isdisjoint(finding.calls):
             continue
+        seen[finding.kind] += 1
+        if seen[finding.kind] > SHOWN:
+            continue
         blame = f" Fault: {finding.fault}." if finding.fault else ""
         packets = ", ".join(map(str, finding.packets))
-        yield f"{finding.severity}: {finding.text} ({finding.clause}).{blame} Packets {packets}"
+        severity = click.style(finding.severity, fg=_COLOURS.get(finding.severity))
+        yield f"{severity}: {finding.text} ({finding.clause}).{blame} Packets {packets}"
+    for kind, times in seen.items():
+        if times > SHOWN:
+            yield f"… and {times - SHOWN} more of {kind}; --json has all of them"
     for skipped in analysis.skipped:
         where = f"{skipped.file}: " if skipped.file else ""
         amount = f" ({skipped.octets} octets)" if skipped.octets else ""
         yield f"not used: {where}{skipped.reason}{amount}"
+
+
+def _columns(rows: Iterator[tuple[str, ...]]) -> Iterator[str]:
+    """Rows under their headings, as wide as the first of them ask for."""
+    first = [_COLUMNS, *islice(rows, _MEASURED)]
+    widths = [max(len(row[column]) for row in first) for column in range(len(_COLUMNS))]
+    for row in chain(first, rows):
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        if (colour := _COLOURS.get(row[_OUTCOME])) is not None:
+            cells[_OUTCOME] = click.style(cells[_OUTCOME], fg=colour)
+        yield "  ".join(cells).rstrip()
+
+
+def as_json(analysis: Analysis) -> Iterator[str]:
+    """The whole analysis as one JSON object, in pieces: the calls are never all in memory."""
+    yield f'{{"packets":{analysis.packets},"messages":{_json(analysis.messages)},"calls":['
+    for number, record in enumerate(analysis.calls):
+        yield ("," if number else "") + _json(record)
+    yield f'],"findings":{_json(analysis.findings)},"skipped":{_json(analysis.skipped)}}}'
+
+
+def as_lines(calls: Iterable[CallRecord]) -> Iterator[str]:
+    """One JSON object a call, a line each."""
+    for record in calls:
+        yield _json(record) + "\n"
+
+
+def find(analysis: Analysis, record_id: str) -> CallRecord | None:
+    """The record with an identity."""
+    if isinstance(analysis.calls, Records):
+        return analysis.calls.find(record_id)
+    return next((record for record in analysis.calls if record.id == record_id), None)
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 def ladder(record: CallRecord) -> Iterator[str]:
@@ -89,27 +162,27 @@ def ladder(record: CallRecord) -> Iterator[str]:
         yield f"same call: {leg.id} ({leg.why}, {100 * leg.sure:.0f} % sure)"
 
 
-def table(calls: list[CallRecord]) -> str:
-    """The calls as CSV with a heading line (RFC 4180)."""
+def table(calls: Iterable[CallRecord]) -> Iterator[str]:
+    """The calls as CSV with a heading line (RFC 4180), a line at a time."""
     names = [name for name in CallRecord.__struct_fields__ if name not in ("messages", "legs", "media")]
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(names)
-    writer.writerows(
-        [["" if (value := getattr(record, name)) is None else value for name in names] for record in calls]
-    )
-    return out.getvalue()
+    for record in calls:
+        writer.writerow(["" if (value := getattr(record, name)) is None else value for name in names])
+        yield out.getvalue()
+        out.seek(out.truncate(0))
+    yield out.getvalue()
 
 
 def _row(record: CallRecord) -> tuple[str, ...]:
-    began = datetime.datetime.fromtimestamp(record.start, datetime.UTC)
     circuit = f"{_LEG.get(record.protocol, '')} {record.cic}".strip() if record.cic is not None else record.protocol
     cause = "" if record.cause is None else str(record.cause)
     if record.status is not None:
         cause = f"{record.status}/{cause}"
     return (
         record.id,
-        began.strftime("%H:%M:%S.%f")[:-3],
+        _clock(record.start),
         record.calling or "-",
         record.called or "-",
         circuit,
@@ -124,3 +197,10 @@ def _row(record: CallRecord) -> tuple[str, ...]:
 
 def _seconds(value: float | None) -> str:
     return "" if value is None else f"{value:.2f}"
+
+
+def _clock(time: float) -> str:
+    """Time of day, UTC, in whole milliseconds."""
+    milliseconds = int(time * 1000) % 86_400_000
+    seconds, rest = divmod(milliseconds, 1000)
+    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{rest:03}"

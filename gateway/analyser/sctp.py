@@ -57,9 +57,20 @@ class SctpReader:
                 return
             if octets[position] == _DATA and length > 16:
                 # The verification tag names the direction whatever address of a multi-homed end was used.
-                direction = self._direction((source, destination, tag))
-                yield from self._chunk(direction, octets[position : position + length])
+                yield from self._chunk((source, destination, tag), octets[position : position + length])
             position += length + 3 & ~3
+
+    def fresh(self, source: int, destination: int, tag: int, mark: tuple[int, int, int, int]) -> bool:
+        """Whether a whole chunk was not seen before; `mark`: TSN, stream, its sequence number, hash of the data."""
+        direction = self._direction((source, destination, tag))
+        if mark in direction.seen:
+            self.retransmitted += 1
+            return False
+        direction.seen.add(mark)
+        direction.order.append(mark)
+        if len(direction.order) > _REMEMBERED:
+            direction.seen.discard(direction.order.popleft())
+        return True
 
     def _direction(self, key: tuple[int, int, int]) -> _Direction:
         direction = self._directions.get(key)
@@ -71,21 +82,16 @@ class SctpReader:
             self._directions.move_to_end(key)
         return direction
 
-    def _chunk(self, direction: _Direction, chunk: bytes) -> Iterator[UserMessage]:
+    def _chunk(self, key: tuple[int, int, int], chunk: bytes) -> Iterator[UserMessage]:
         _, flags, _, tsn, stream, sequence, ppid = _DATA_HEADER(chunk)
         payload = chunk[16:]
         # Some generators never count the TSN up: only the same octets are the same chunk.
-        mark = (tsn, stream, sequence, hash(payload))
-        if mark in direction.seen:
-            self.retransmitted += 1
+        if not self.fresh(*key, (tsn, stream, sequence, hash(payload))):
             return
-        direction.seen.add(mark)
-        direction.order.append(mark)
-        if len(direction.order) > _REMEMBERED:
-            direction.seen.discard(direction.order.popleft())
         if flags & (_BEGIN | _END) == _BEGIN | _END:
             yield UserMessage(ppid, stream, payload)
             return
+        direction = self._direction(key)
         direction.parts[tsn] = (flags, stream, ppid, payload)
         if len(direction.parts) > _MOST_FRAGMENTS:
             del direction.parts[next(iter(direction.parts))]

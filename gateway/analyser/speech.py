@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 
 from .model import MediaStream, RtpPackets
+from .packets import grouped
 
 MOST_STREAMS: Final = 200_000
 _CLOCK: Final = 8000
@@ -20,88 +19,163 @@ _BEST: Final = 93.2
 """R with every parameter of G.107 at its default; delay is not known from one capture."""
 
 
-@dataclass(slots=True)
-class _Stream:
-    first: float
-    last: float
-    place: int
-    """Extended sequence number of the last packet: wraps counted in."""
-    highest: int
-    base: int
-    transit: float
-    packets: int = 0
-    deviation: float = 0.0
-    """Sum of |D(i-1, i)| of RFC 3550 6.4.1 in timestamp units."""
-    kinds: Counter[int] = field(default_factory=Counter)
+_FIELDS: Final[list[tuple[str, str]]] = [
+    ("first", "f8"),
+    ("last", "f8"),
+    ("place", "i8"),
+    ("highest", "i8"),
+    ("base", "i8"),
+    ("transit", "f8"),
+    ("packets", "i8"),
+    ("deviation", "f8"),
+]
+"""State of a stream. `place`: extended sequence number of the last packet, wraps counted in; `transit`: arrival less
+timestamp of the last one; `deviation`: sum of |D(i-1, i)| of RFC 3550 6.4.1; both in timestamp units."""
+
+Key = tuple[str, str, int]
 
 
 class Streams:
-    """Every stream of a capture, by source, destination and SSRC."""
+    """Every stream of a capture, by source, destination and SSRC: all streams of a batch are reckoned at once."""
 
     def __init__(self) -> None:
-        self._streams: dict[tuple[str, str, int], _Stream] = {}
+        self._places: dict[Key, int] = {}
+        self._keys: list[Key] = []
+        self._free: list[int] = []
+        self._state = np.zeros(1024, _FIELDS)
+        self._kinds = np.zeros((1024, 128), np.uint32)
+        """Packets by payload type."""
         self.unkept = 0
         """Packets of streams beyond MOST_STREAMS."""
 
     def take(self, packets: RtpPackets) -> None:
         """RTP of a batch."""
         keys = packets.flow.astype(np.uint64) << np.uint64(32) | packets.ssrc.astype(np.uint64)
-        _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
-        order = np.argsort(inverse, kind="stable")
-        for number, run in enumerate(np.split(order, np.cumsum(np.bincount(inverse))[:-1])):
-            one = int(first[number])
-            source, destination = packets.flows[int(packets.flow[one])]
-            self._add((source, destination, int(packets.ssrc[one])), packets, run)
+        order = grouped(keys)
+        keys = keys[order]
+        begins = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
+        heads = order[begins]
+        counts = np.diff(begins, append=len(order))
+        places = self._find(packets, heads)
+        if (places < 0).any():
+            kept = places >= 0
+            self.unkept += int(counts[~kept].sum())
+            order = order[np.repeat(kept, counts)]
+            heads, counts, places = heads[kept], counts[kept], places[kept]
+            begins = np.cumsum(counts) - counts
+        if len(order):
+            self._reckon(packets, order, begins, counts, places)
 
-    def _add(self, key: tuple[str, str, int], packets: RtpPackets, run: np.ndarray) -> None:
-        times = packets.time[run]
-        sequence = packets.sequence[run].astype(np.int64)
-        stream = self._streams.get(key)
-        if stream is None:
-            if len(self._streams) >= MOST_STREAMS:
-                self.unkept += len(run)
-                return
-            begin = int(sequence[0])
-            stream = self._streams[key] = _Stream(float(times[0]), float(times[0]), begin, begin, begin, np.nan)
-        # Steps of -32768 to 32767 from one packet to the next.
-        steps = (np.diff(sequence, prepend=stream.place & 0xFFFF) + 0x8000 & 0xFFFF) - 0x8000
-        extended = stream.place + np.cumsum(steps)
-        stream.place = int(extended[-1])
-        stream.highest = max(stream.highest, int(extended.max()))
-        stream.base = min(stream.base, int(extended.min()))
-        transit = times * _CLOCK - packets.timestamp[run].astype(np.float64)
-        change = np.abs((np.diff(transit, prepend=stream.transit) + _WRAP / 2) % _WRAP - _WRAP / 2)
-        stream.deviation += float(np.nansum(change))
-        stream.transit = float(transit[-1])
-        stream.packets += len(run)
-        stream.first, stream.last = min(stream.first, float(times[0])), max(stream.last, float(times[-1]))
-        stream.kinds.update(packets.payload_type[run].tolist())
+    def _find(self, packets: RtpPackets, heads: np.ndarray) -> np.ndarray:
+        """The place of the stream of each packet of `heads`, new ones begun; -1 where there is no more room."""
+        found = np.empty(len(heads), np.int64)
+        known, flows = self._places, packets.flows
+        fresh: list[int] = []
+        flow, ssrc = packets.flow[heads].tolist(), packets.ssrc[heads].tolist()
+        for number, (which, source) in enumerate(zip(flow, ssrc, strict=True)):
+            key = (*flows[which], source)
+            place = known.get(key)
+            if place is None:
+                if len(known) >= MOST_STREAMS:
+                    found[number] = -1
+                    continue
+                place = self._begin(key)
+                fresh.append(number)
+            found[number] = place
+        if fresh:
+            new, first = found[fresh], heads[fresh]
+            state = self._state
+            sequence = packets.sequence[first].astype(np.int64)
+            state["first"][new] = state["last"][new] = packets.time[first]
+            state["place"][new] = state["highest"][new] = state["base"][new] = sequence
+            state["transit"][new] = np.nan
+            state["packets"][new] = state["deviation"][new] = 0
+            self._kinds[new] = 0
+        return found
 
-    def result(self) -> list[MediaStream]:
-        """Every stream, in the order in which they began."""
-        found = [_describe(key, stream) for key, stream in self._streams.items()]
+    def _begin(self, key: Key) -> int:
+        if self._free:
+            place = self._free.pop()
+            self._keys[place] = key
+        else:
+            place = len(self._keys)
+            self._keys.append(key)
+            if place == len(self._state):
+                self._state = np.concatenate((self._state, np.zeros_like(self._state)))
+                self._kinds = np.concatenate((self._kinds, np.zeros_like(self._kinds)))
+        self._places[key] = place
+        return place
+
+    def _reckon(
+        self, packets: RtpPackets, order: np.ndarray, begins: np.ndarray, counts: np.ndarray, places: np.ndarray
+    ) -> None:
+        """`order` brings the packets of a stream together; each begins at `begins` and has `counts`."""
+        state = self._state
+        ends = begins + counts - 1
+        times = packets.time[order]
+        sequence = packets.sequence[order].astype(np.int64)
+        # Steps of -32768 to 32767 from one packet to the next, the first from where the stream was.
+        steps = np.diff(sequence, prepend=0)
+        steps[begins] = sequence[begins] - (state["place"][places] & 0xFFFF)
+        steps = (steps + 0x8000 & 0xFFFF) - 0x8000
+        run = np.cumsum(steps)
+        offset = state["place"][places] - (run[begins] - steps[begins])
+        extended = run + np.repeat(offset, counts)
+        state["place"][places] = extended[ends]
+        state["highest"][places] = np.maximum(state["highest"][places], np.maximum.reduceat(extended, begins))
+        state["base"][places] = np.minimum(state["base"][places], np.minimum.reduceat(extended, begins))
+        transit = times * _CLOCK - packets.timestamp[order].astype(np.float64)
+        change = np.diff(transit, prepend=0.0)
+        change[begins] = transit[begins] - state["transit"][places]
+        change = np.abs((change + _WRAP / 2) % _WRAP - _WRAP / 2)
+        # A stream that begins here has nothing before its first packet.
+        np.nan_to_num(change, copy=False)
+        state["deviation"][places] += np.add.reduceat(change, begins)
+        state["transit"][places] = transit[ends]
+        state["packets"][places] += counts
+        state["first"][places] = np.minimum(state["first"][places], times[begins])
+        state["last"][places] = np.maximum(state["last"][places], times[ends])
+        kinds = packets.payload_type[order].astype(np.int64)
+        np.add.at(self._kinds, (np.repeat(places, counts), kinds), 1)
+
+    def finished(self, before: float) -> list[MediaStream]:
+        """Streams that were not heard since `before`, taken out: room for others."""
+        state = self._state[: len(self._keys)]
+        old = [
+            place
+            for place in np.flatnonzero((state["last"] < before) & (state["packets"] > 0)).tolist()
+            if self._places.get(self._keys[place]) == place
+        ]
+        found = [self._describe(place) for place in old]
+        for place in old:
+            del self._places[self._keys[place]]
+            self._free.append(place)
         return sorted(found, key=lambda stream: stream.first)
 
+    def result(self) -> list[MediaStream]:
+        """Every stream still there, in the order in which they began."""
+        return sorted((self._describe(place) for place in self._places.values()), key=lambda stream: stream.first)
 
-def _describe(key: tuple[str, str, int], stream: _Stream) -> MediaStream:
-    source, destination, ssrc = key
-    kind = stream.kinds.most_common(1)[0][0]
-    codec = _CODECS.get(kind, f"type {kind}")
-    expected = stream.highest - stream.base + 1
-    lost = max(0, expected - stream.packets)
-    known = stream.packets > 1 and kind < 96
-    return MediaStream(
-        source=source,
-        destination=destination,
-        ssrc=ssrc,
-        codec=codec,
-        first=stream.first,
-        last=stream.last,
-        packets=stream.packets,
-        lost=lost,
-        jitter_ms=round(1000 * stream.deviation / (stream.packets - 1) / _CLOCK, 3) if known else 0.0,
-        mos=mean_opinion(codec, 100 * lost / expected),
-    )
+    def _describe(self, place: int) -> MediaStream:
+        source, destination, ssrc = self._keys[place]
+        first, last, _, highest, base, _, packets, deviation = self._state[place].tolist()
+        kind = int(self._kinds[place].argmax())
+        codec = _CODECS.get(kind, f"type {kind}")
+        expected = highest - base + 1
+        lost = max(0, expected - packets)
+        known = packets > 1 and kind < 96
+        return MediaStream(
+            source=source,
+            destination=destination,
+            ssrc=ssrc,
+            codec=codec,
+            first=first,
+            last=last,
+            packets=packets,
+            lost=lost,
+            jitter_ms=round(1000 * deviation / (packets - 1) / _CLOCK, 3) if known else 0.0,
+            mos=mean_opinion(codec, 100 * lost / expected),
+        )
 
 
 def mean_opinion(codec: str, loss_percent: float) -> float | None:

@@ -17,9 +17,9 @@ from pathlib import Path
 import numpy as np
 
 from tandem.ss7.isup.cause import CauseIndicators
+from tandem.ss7.isup.codes import MessageType as T
 from tandem.ss7.isup.indicators import BackwardCallIndicators, EventInformation
 from tandem.ss7.isup.messages import Message
-from tandem.ss7.isup.codes import MessageType as T
 from tandem.ss7.isup.numbers import CalledPartyNumber, CallingPartyNumber
 
 START = 1_750_000_000.0
@@ -163,7 +163,13 @@ class Traffic:
 
     def outcome(self):
         roll = self.rng.random()
-        for limit, name in ((0.07, "busy"), (0.12, "no answer"), (0.17, "abandoned"), (0.195, "congestion"), (0.197, "lost")):
+        for limit, name in (
+            (0.07, "busy"),
+            (0.12, "no answer"),
+            (0.17, "abandoned"),
+            (0.195, "congestion"),
+            (0.197, "lost"),
+        ):
             if roll < limit:
                 return name
         return "answered"
@@ -180,11 +186,19 @@ class Traffic:
 
     def isup(self, time, opc, dpc, outcome, ring, talk, calling, called):
         """The messages of one attempt; when the circuit was idle again."""
-        end = time + (0.3 if outcome in ("busy", "congestion") else ring if outcome in ("abandoned", "no answer", "lost") else ring + talk)
+        end = time + (
+            0.3
+            if outcome in ("busy", "congestion")
+            else ring
+            if outcome in ("abandoned", "no answer", "lost")
+            else ring + talk
+        )
         cic = self.circuit((min(opc, dpc), max(opc, dpc)), time, end + 90)
         send = lambda when, way, kind, *parts, body=None: self.events.append((when, "m3ua", (*(way), cic, kind, parts)))  # noqa: E731
         there, back = (opc, dpc), (dpc, opc)
-        send(time, there, T.IAM, CalledPartyNumber(digits=called, nature=4), CallingPartyNumber(digits=calling, nature=4))
+        send(
+            time, there, T.IAM, CalledPartyNumber(digits=called, nature=4), CallingPartyNumber(digits=calling, nature=4)
+        )
         if outcome == "congestion":
             send(time + 0.08, back, T.REL, CauseIndicators(value=34))
             send(time + 0.1, there, T.RLC)
@@ -215,7 +229,14 @@ class Traffic:
 
     def sip(self, time, outcome, ring, talk, calling, called, speech, host, peer):
         number = len(self.calls) + 1
-        call = {"id": number, "seed": self.seed, "host": text(host), "peer": text(peer), "calling": calling, "called": called}
+        call = {
+            "id": number,
+            "seed": self.seed,
+            "host": text(host),
+            "peer": text(peer),
+            "calling": calling,
+            "called": called,
+        }
         self.calls.append(call)
         ports = 16384 + 2 * (number * 2 % 20000), 16384 + 2 * ((number * 2 + 1) % 20000)
         offer, answer = description(text(host), ports[0], number), description(text(peer), ports[1], number)
@@ -226,7 +247,11 @@ class Traffic:
         send(time, True, sip(f"INVITE {uri} SIP/2.0", call, "INVITE", 1, body=offer))
         send(time + 0.01, False, sip("SIP/2.0 100 Trying", call, "INVITE", 1))
         end = time + ring + talk
-        failure = {"busy": (0.3, "486 Busy Here"), "congestion": (0.13, "503 Service Unavailable"), "no answer": (ring, "480 Temporarily Unavailable")}
+        failure = {
+            "busy": (0.3, "486 Busy Here"),
+            "congestion": (0.13, "503 Service Unavailable"),
+            "no answer": (ring, "480 Temporarily Unavailable"),
+        }
         if outcome not in ("busy", "congestion"):
             send(time + 0.45, False, sip("SIP/2.0 180 Ringing", call, "INVITE", 1, True))
         if outcome in failure:
@@ -254,7 +279,10 @@ class Traffic:
         outcome = self.outcome()
         ring, talk = 2 + 10 * self.rng.random(), self.rng.expovariate(1 / (60 if mix == "speech" else 90))
         if mix == "speech":
-            host, peer = bytes((192, 0, 2, 1 + self.rng.randrange(40))), bytes((198, 51, 100, 1 + self.rng.randrange(4)))
+            host, peer = (
+                bytes((192, 0, 2, 1 + self.rng.randrange(40))),
+                bytes((198, 51, 100, 1 + self.rng.randrange(4))),
+            )
             self.sip(time, outcome, ring, talk, calling, called, True, host, peer)
             self.isup(time + 0.03, EXCHANGES[0], EXCHANGES[2], outcome, ring - 0.03, talk, calling, called)
         elif self.rng.random() < 0.2:
@@ -282,7 +310,9 @@ class Traffic:
             times = np.concatenate((times, speech[kept]))
             sources, places = np.concatenate((sources, of[kept])), np.concatenate((places, sequence[kept]))
         order = np.argsort(times, kind="stable")
-        templates = np.array([list(self.template(*stream[2:], number)) for number, stream in enumerate(self.streams)], np.uint8)
+        templates = np.array(
+            [list(self.template(*stream[2:], number)) for number, stream in enumerate(self.streams)], np.uint8
+        )
         audio = np.random.default_rng(self.seed + 1).integers(0, 256, 8192, np.uint8)
         written = 0
         for first in range(0, len(order), CHUNK):
@@ -349,7 +379,9 @@ class Traffic:
                 found.append([udp(source, destination, 5060, 5060, octets, self.network.identification)])
             else:
                 opc, dpc, cic, type_, parts = arguments
-                octets = Message.build(type_, cic, initial(parts) if type_ is T.IAM else complete(type_, parts)).encode()
+                octets = Message.build(
+                    type_, cic, initial(parts) if type_ is T.IAM else complete(type_, parts)
+                ).encode()
                 group = [self.network.m3ua(opc, dpc, cic & 15, octets)]
                 if self.network.way(opc, dpc)[3] % 2 == 0:
                     group.append(self.network.sack(dpc, opc))

@@ -12,7 +12,10 @@ def record(protocol, messages, **values):
 
 
 def kinds(*records, end=1000.0):
-    return [(finding.kind, finding.fault) for finding in of_calls(list(records), end)]
+    return [
+        (finding.kind, finding.fault)
+        for finding in of_calls(list(records), end, {record.id: record for record in records}.get)
+    ]
 
 
 def message(kind, time=1.0, protocol=Protocol.ISUP, packet=1, **where):
@@ -74,18 +77,18 @@ def test_retransmissions():
 
 
 def test_a_cause_that_the_gateway_told_wrongly():
-    isup = record("isup", [("IAM", True), ("REL", False)], id="i", released=2.0, cause=17, completed=3.0)
-    sip = record("sip", [("INVITE", True), ("486", False)], id="s", start=0.5, status=500, released=2.0)
-    isup.legs.append(Leg("s", 0.9, "numbers and time"))
+    isup = record("isup", [("IAM", True), ("REL", False)], id="isup-1", released=2.0, cause=17, completed=3.0)
+    sip = record("sip", [("INVITE", True), ("486", False)], id="sip-2", start=0.5, status=500, released=2.0)
+    isup.legs.append(Leg("sip-2", 0.9, "numbers and time"))
     assert ("cause-mapping", "the gateway between them") in kinds(isup, sip)
     sip.status = 486
     assert not any(kind == "cause-mapping" for kind, _ in kinds(isup, sip))
 
 
 def test_a_status_that_the_gateway_told_wrongly():
-    isup = record("isup", [("IAM", True), ("REL", False)], id="i", released=2.0, cause=16, completed=3.0)
-    sip = record("sip", [("INVITE", True), ("486", False)], id="s", start=1.5, status=486, released=2.0)
-    isup.legs.append(Leg("s", 0.9, "numbers and time"))
+    isup = record("isup", [("IAM", True), ("REL", False)], id="isup-1", released=2.0, cause=16, completed=3.0)
+    sip = record("sip", [("INVITE", True), ("486", False)], id="sip-2", start=1.5, status=486, released=2.0)
+    isup.legs.append(Leg("sip-2", 0.9, "numbers and time"))
     assert ("cause-mapping", "the gateway between them") in kinds(isup, sip)
 
 

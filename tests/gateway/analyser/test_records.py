@@ -1,0 +1,67 @@
+import pytest
+
+from tandem.gateway.analyser import records as module
+from tandem.gateway.analyser.model import CallMessage, CallRecord, MediaStream
+from tandem.gateway.analyser.records import Records, number_of
+
+
+def record(number, start, protocol="isup"):
+    return CallRecord(
+        protocol=protocol,
+        id=f"{protocol}-{number}",
+        outcome="open",
+        start=start,
+        messages=[CallMessage(number, start, "IAM", True)],
+    )
+
+
+def stream(ssrc, first):
+    return MediaStream(
+        source="a:1",
+        destination="b:2",
+        ssrc=ssrc,
+        codec="PCMA",
+        first=first,
+        last=9.0,
+        packets=3,
+        lost=0,
+        jitter_ms=0.5,
+    )
+
+
+@pytest.fixture(params=[1 << 20, 50], ids=["in memory", "on disk"])
+def records(request, monkeypatch):
+    monkeypatch.setattr(module, "IN_MEMORY", request.param)
+    found = Records()
+    yield found
+    found.close()
+
+
+def test_records_come_back_in_the_order_of_time_with_what_was_given_to_them(records):
+    records.link(1, 7, 0.9, "numbers and time")
+    for number, start in ((7, 5.0), (1, 3.0), (2, 4.0)):
+        records.add(record(number, start, "sip" if number == 7 else "isup"))
+    records.attach(7, stream(2, 6.0))
+    records.attach(7, stream(1, 5.0))
+    assert [found.id for found in records] == ["isup-1", "isup-2", "sip-7"]
+    assert (len(records), records[0].messages) == (3, record(1, 3.0).messages)
+    assert [(leg.id, leg.sure, leg.why) for leg in records[0].legs] == [("sip-7", 0.9, "numbers and time")]
+    assert [leg.id for leg in records[2].legs] == ["isup-1"]
+    assert [found.ssrc for found in records[-1].media] == [1, 2]
+    assert [found.id for found in records[1:]] == ["isup-2", "sip-7"]
+    assert records == list(records)
+
+
+def test_records_are_found_by_identity(records):
+    records.add(record(3, 1.0))
+    assert records.find("isup-3") == record(3, 1.0)
+    assert [records.find(name) for name in ("sip-3", "isup-4", "nonsense")] == [None, None, None]
+    records.add(record(4, 0.5))
+    assert records.find("isup-4") == records[0]
+
+
+def test_a_leg_whose_record_never_came_is_left_out(records):
+    records.add(record(3, 1.0))
+    records.link(3, 8, 1.0, "call-id")
+    assert records[0].legs == []
+    assert number_of("isup-12") == 12
