@@ -268,9 +268,10 @@ class SipTrunk(Table, tag_field="type", tag="sip"):
     """Form of Request-URI and To: `sip:+4930…@host;user=phone` or `tel:+4930…`."""
     phone_context: str = ""
     """`phone-context` of local numbers in tel URIs, such as `+4930` or a domain name; empty is our domain."""
-    number_parameters: list[Literal["rn", "npdi", "cic", "cpc", "oli"]] = []
+    number_parameters: list[Literal["rn", "npdi", "cic", "cpc", "oli", "isub"]] = []
     """Parameters that the peer wants behind numbers: number portability and carrier (RFC 4694), the calling party's
-    category, and originating line information. From the peer they are always read."""
+    category, originating line information, and ISDN sub-addresses (`isub`, RFC 4715). From the peer they are always
+    read."""
     obey_reason: bool = True
     """Take the cause of a failed or ended call from Reason (RFC 3326, RFC 6432) before the status code; off: by the
     status code alone, BYE and CANCEL being cause 16."""

@@ -8,8 +8,8 @@ from typing import Any
 from tandem.core.cause import Cause, Location
 from tandem.core.errors import EncodeError
 from tandem.gateway.calls.control import CallControl
-from tandem.gateway.calls.half_call import HalfCall
-from tandem.gateway.calls.model import Information, Nature, Primitive, Release, Setup
+from tandem.gateway.calls.half_call import AccessTrunk, HalfCall
+from tandem.gateway.calls.model import Information, Nature, Primitive, Progress, Release, Setup, Transparent
 from tandem.gateway.configuration.check_ss7 import highest_cic, reached_point_codes
 from tandem.gateway.configuration.schema import ApplicationServer, Configuration, IsupTrunk, Linkset
 from tandem.gateway.log import Line
@@ -217,10 +217,16 @@ class IsupTrunks(CircuitTrunks[IsupTrunkPort, IsupExchange]):
                 self._waiting_digits[call] = (waiting[0], waiting[1], waiting[2] + more.digits)
             return
         primitive = mapping.primitive_from(message)
+        if half.incoming and isinstance(primitive, Progress):
+            primitive = None  # a CPG of the calling side notifies, and is no progress
         if primitive is not None:
             self.control.event(half, primitive, now)
             return
         other = other_half(half)
+        notifies = message.type in (MessageType.USR, MessageType.CPG)
+        if notifies and other is not None and isinstance(other.trunk, AccessTrunk):
+            self.control.event(half, Transparent((mapping.carry(message),)), now)
+            return
         onward = None
         if other is not None and isinstance(other.trunk, IsupTrunkPort):
             onward = (other.handle, other.trunk.variant)

@@ -23,8 +23,10 @@ from tandem.gateway.calls.model import (
     Screening,
     Setup,
     Suspend,
+    Transparent,
 )
 from tandem.gateway.calls.model import Charge as CallCharge
+from tandem.gateway.trunks import access
 from tandem.ss7.isup.adaptation import adapted, medium_of
 from tandem.ss7.isup.cause import CauseIndicators
 from tandem.ss7.isup.codes import MessageType, ParameterCode
@@ -313,11 +315,22 @@ def backward_message(
             return _carried_backward(opaque, True, variant) or _notify(Notification.REMOTE_HOLD)
         case Retrieve(opaque=opaque):
             return _carried_backward(opaque, True, variant) or _notify(Notification.REMOTE_RETRIEVAL)
+        case Transparent(opaque=opaque):
+            return _from_access(opaque)
     return None
 
 
-def _notify(notification: Notification) -> tuple[MessageType, Parameters]:
-    """CPG that tells the other side of hold (Q.733.2)."""
+def _from_access(opaque: tuple[Opaque, ...]) -> tuple[MessageType, Parameters] | None:
+    """What an ISDN user sends during a call: user-to-user information in USR, a notification in CPG (Q.699)."""
+    user = access.user_to_user(opaque)
+    if user is not None:
+        return MessageType.USR, [RawParameter(ParameterCode.USER_TO_USER_INFORMATION, user)]
+    octets = access.parameter_of(opaque, ParameterCode.GENERIC_NOTIFICATION_INDICATOR)
+    return None if octets is None else _notify(GenericNotificationIndicator.parse(octets).notification)
+
+
+def _notify(notification: int) -> tuple[MessageType, Parameters]:
+    """CPG that notifies the other side, of hold (Q.733.2) or of what an ISDN user says."""
     return MessageType.CPG, [
         EventInformation(event=Event.PROGRESS),
         GenericNotificationIndicator(notification=notification),

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
 
 from tandem.core.cause import Cause
 from tandem.core.errors import DecodeError
 from tandem.core.timers import TimerTable
 from tandem.gateway.calls.control import CallControl
 from tandem.gateway.calls.half_call import HalfCall
-from tandem.gateway.calls.model import Hold, Progress, Release, Resume, Retrieve, Suspend
+from tandem.gateway.calls.model import Hold, Progress, Release, Resume, Retrieve, Suspend, Transparent
 from tandem.gateway.configuration.schema import Configuration, PriTrunk
 from tandem.gateway.dchannels import DChannels, FrameCapture, Reset, Said
 from tandem.gateway.log import Line
@@ -22,7 +21,6 @@ from tandem.gateway.trunks.pri_port import PriTrunkPort
 from tandem.isdn.q921.primitives import Established, Released
 from tandem.isdn.q931.channels import ChannelId, Service
 from tandem.isdn.q931.codes import MessageType
-from tandem.isdn.q931.interface import Interface
 from tandem.isdn.q931.messages import Message, decode
 from tandem.isdn.q931.primitives import (
     Alert,
@@ -54,14 +52,6 @@ from tandem.isdn.q931.primitives import (
 )
 
 M = MessageType
-#: Messages that go on to another PRI and mean nothing elsewhere, with the request that sends them.
-_PASSED_ON: Final = {
-    M.NOTIFY: Interface.notify,
-    M.FACILITY: Interface.facility,
-    M.USER_INFORMATION: Interface.user_information,
-    M.CONGESTION_CONTROL: Interface.congestion_control,
-    M.INFORMATION: Interface.information,
-}
 
 
 class PriTrunks:
@@ -245,7 +235,7 @@ class PriTrunks:
                     setup, digits = port.digits[call]
                     port.digits[call] = (setup, digits + mapping.digits_of(message))
                 else:
-                    self._pass_on(half, message, now)
+                    control.event(half, Transparent(carry(message)), now)
             case NumberComplete():
                 self._offer(port, half, now)
             case ProceedingIndication(message=message) | MoreInfoIndication(message=message):
@@ -378,22 +368,9 @@ class PriTrunks:
         self.control.event(half, Hold() if held else Retrieve(), now)
 
     def _call_message(self, half: HalfCall, message: Message, now: float) -> None:
+        """A message that changes no state: what it says to the call, else for a side that speaks the same."""
         primitive = mapping.notification_from(message) if message.type == M.NOTIFY else None
-        if primitive is not None:
-            self.control.event(half, primitive, now)
-        else:
-            self._pass_on(half, message, now)
-
-    @staticmethod
-    def _pass_on(half: HalfCall, message: Message, now: float) -> None:
-        """Send a message to the other side of the call, where that is a PRI too."""
-        other = other_half(half)
-        if other is None or not isinstance(other.trunk, PriTrunkPort) or not isinstance(message.type, MessageType):
-            return
-        port, action = other.trunk, _PASSED_ON.get(message.type)
-        elements = port.rules.carried(carry(message), message.type)
-        if action is not None and elements:
-            port.request(other, action.__get__(port.interface), elements, now)
+        self.control.event(half, primitive or Transparent(carry(message)), now)
 
     # --- for people
 

@@ -12,18 +12,19 @@ from typing import Final
 
 from tandem.core.errors import DecodeError
 from tandem.gateway.calls.model import Opaque
+from tandem.gateway.trunks.access import access_elements, isup_message, parameter, parameter_of, user_to_user
 from tandem.isdn.q931.bearer import BearerCapability
 from tandem.isdn.q931.cause import ProgressDescription, ProgressIndicator
-from tandem.isdn.q931.codes import Discriminator, ElementCode, MessageType
-from tandem.isdn.q931.elements import AnyElement, Element, RawElement, Shift
+from tandem.isdn.q931.codes import ElementCode, MessageType
+from tandem.isdn.q931.elements import AnyElement, Element, RawElement
+from tandem.isdn.q931.indications import NotificationIndicator
 from tandem.isdn.q931.messages import Message, decode
 from tandem.isdn.q931.switch_types import SwitchType
 from tandem.isdn.q931.tables import USAGE, Side
 from tandem.isdn.q931.texts import UserUser
 from tandem.ss7.isup.codes import ParameterCode
 from tandem.ss7.isup.indicators import BackwardCallIndicators, ForwardCallIndicators, OptionalBackwardCallIndicators
-from tandem.ss7.isup.messages import Message as IsupMessage
-from tandem.ss7.isup.variants import Variant
+from tandem.ss7.isup.services import GenericNotificationIndicator
 
 E = ElementCode
 M = MessageType
@@ -57,7 +58,6 @@ _ACCESS: Final = (
     E.LOW_LAYER_COMPATIBILITY,
     E.HIGH_LAYER_COMPATIBILITY,
 )
-_PARAMETER: Final = "parameter-isup"
 _FORWARD: Final = frozenset({M.SETUP})
 _BACKWARD: Final = frozenset({M.CALL_PROCEEDING, M.PROGRESS, M.ALERTING, M.CONNECT})
 
@@ -92,8 +92,7 @@ def carried_bearer(opaque: tuple[Opaque, ...]) -> BearerCapability | None:
     message = pri_message(opaque)
     if message is not None:
         return message.get(BearerCapability)
-    isup = isup_message(opaque)
-    octets = None if isup is None else isup.raw(ParameterCode.USER_SERVICE_INFORMATION)
+    octets = parameter_of(opaque, ParameterCode.USER_SERVICE_INFORMATION)
     if not octets:
         return None
     try:
@@ -112,13 +111,11 @@ def pri_message(opaque: tuple[Opaque, ...]) -> Message | None:
     return next((decode(part.data) for part in opaque if part.kind == "pri"), None)
 
 
-def isup_message(opaque: tuple[Opaque, ...]) -> IsupMessage | None:
-    """The ISUP message that came through."""
-    for part in opaque:
-        protocol, _, variant = part.kind.partition("-")
-        if protocol == "isup":
-            return IsupMessage.parse(part.data, Variant(variant))
-    return None
+def notifications_of(opaque: tuple[Opaque, ...]) -> list[NotificationIndicator]:
+    """What a CPG notifies of (Q.699, recalled): the codes are those of Q.931."""
+    message = isup_message(opaque)
+    indicator = None if message is None else message.find(GenericNotificationIndicator)
+    return [] if indicator is None else [NotificationIndicator(indicator.notification)]
 
 
 def progress_of(opaque: tuple[Opaque, ...], location: int) -> list[ProgressIndicator]:
@@ -147,22 +144,11 @@ def _sources(opaque: tuple[Opaque, ...]) -> list[AnyElement]:
     message = pri_message(opaque)
     if message is not None:
         return list(message.elements)
-    isup = isup_message(opaque)
-    if isup is None:
-        return []
-    found: list[AnyElement] = []
-    access, user = isup.raw(ParameterCode.ACCESS_TRANSPORT), isup.raw(ParameterCode.USER_TO_USER_INFORMATION)
-    if access:
-        found += elements_in(access)
+    found = access_elements(opaque)
+    user = user_to_user(opaque)
     if user:
         found.append(UserUser.parse(user))
     return found
-
-
-def elements_in(octets: bytes) -> list[AnyElement]:
-    """Elements of codeset 0 that stand one after another, as in the access transport parameter."""
-    header = bytes((Discriminator.CALL_CONTROL, 0, M.INFORMATION))
-    return [item for item in decode(header + octets).elements if not isinstance(item, Shift) and item.codeset == 0]
 
 
 def _isup_parameters(message: Message) -> Iterable[Opaque]:
@@ -173,17 +159,21 @@ def _isup_parameters(message: Message) -> Iterable[Opaque]:
         if isinstance(element, Element) and element.code in _ACCESS and not _in_band(element)
     )
     if access:
-        yield _parameter(ParameterCode.ACCESS_TRANSPORT, access)
+        yield parameter(ParameterCode.ACCESS_TRANSPORT, access)
     user = message.get(UserUser)
     if user is not None:
-        yield _parameter(ParameterCode.USER_TO_USER_INFORMATION, user.encode())
+        yield parameter(ParameterCode.USER_TO_USER_INFORMATION, user.encode())
+    notification = message.get(NotificationIndicator)
+    if message.type == M.NOTIFY and notification is not None:
+        octets = GenericNotificationIndicator(notification=notification.description).encode()
+        yield parameter(ParameterCode.GENERIC_NOTIFICATION_INDICATOR, octets)
     told = {indicator.description for indicator in message.get_all(ProgressIndicator)}
     interworking = ProgressDescription.NOT_END_TO_END_ISDN in told
     if message.type in _FORWARD:
         bearer = message.get(BearerCapability)
         if bearer is not None:
-            yield _parameter(ParameterCode.USER_SERVICE_INFORMATION, bearer.encode())
-        yield _parameter(
+            yield parameter(ParameterCode.USER_SERVICE_INFORMATION, bearer.encode())
+        yield parameter(
             ParameterCode.FORWARD_CALL_INDICATORS,
             ForwardCallIndicators(
                 interworking=interworking,
@@ -192,7 +182,7 @@ def _isup_parameters(message: Message) -> Iterable[Opaque]:
             ).encode(),
         )
     elif message.type in _BACKWARD:
-        yield _parameter(
+        yield parameter(
             ParameterCode.BACKWARD_CALL_INDICATORS,
             BackwardCallIndicators(
                 interworking=interworking,
@@ -205,7 +195,3 @@ def _isup_parameters(message: Message) -> Iterable[Opaque]:
 def _in_band(element: Element) -> bool:
     """Progress 8 is told by the optional backward call indicators instead."""
     return isinstance(element, ProgressIndicator) and element.description == ProgressDescription.INBAND_INFORMATION
-
-
-def _parameter(code: ParameterCode, octets: bytes) -> Opaque:
-    return Opaque(_PARAMETER, octets, int(code))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 from tandem.core.cause import Cause
 from tandem.core.errors import EncodeError
@@ -19,6 +19,7 @@ from tandem.gateway.calls.model import (
     Retrieve,
     Setup,
     Suspend,
+    Transparent,
 )
 from tandem.gateway.calls.model import Answer as Answered
 from tandem.gateway.calls.model import Information as MoreDigits
@@ -28,9 +29,11 @@ from tandem.gateway.configuration.spans import companding_law, last_timeslots
 from tandem.gateway.log import Line
 from tandem.gateway.media.protocol import TimeslotEndpoint
 from tandem.gateway.trunks import pri_mapping as mapping
+from tandem.gateway.trunks.pri_carry import notifications_of, pri_message
 from tandem.gateway.trunks.pri_numbers import NumberRules
 from tandem.isdn.q931.bearer import Layer1
 from tandem.isdn.q931.channels import ChannelId
+from tandem.isdn.q931.codes import MessageType
 from tandem.isdn.q931.configuration import InterfaceConfiguration
 from tandem.isdn.q931.interface import Interface
 from tandem.isdn.q931.kernel import Elements
@@ -40,6 +43,16 @@ from tandem.isdn.q931.primitives import (
 )
 from tandem.isdn.q931.switch_types import SWITCH_TYPES
 from tandem.isdn.q931.timers import Timer, timer_values
+
+M = MessageType
+#: Messages that go on to another PRI and say nothing to call control, with the request that sends them.
+_PASSED_ON: Final = {
+    M.NOTIFY: Interface.notify,
+    M.FACILITY: Interface.facility,
+    M.USER_INFORMATION: Interface.user_information,
+    M.CONGESTION_CONTROL: Interface.congestion_control,
+    M.INFORMATION: Interface.information,
+}
 
 
 class PortOwner(Protocol):
@@ -118,6 +131,9 @@ class PriTrunkPort:
                 elements = mapping.progress_elements(primitive, rules, ringing=False)
                 if elements:
                     self.request(half, interface.progress, elements, now)
+                notifications = notifications_of(primitive.opaque)
+                if notifications:
+                    self.request(half, interface.notify, notifications, now)
             case Alerting():
                 elements = mapping.progress_elements(primitive, rules, ringing=_rings(half))
                 self.request(half, interface.alerting, elements, now)
@@ -127,6 +143,22 @@ class PriTrunkPort:
                 self.request(half, interface.notify, mapping.notify_elements(primitive), now)
             case MoreDigits():
                 self.request(half, interface.information, mapping.information_elements(primitive), now)
+            case Transparent():
+                self._pass_on(half, primitive, now)
+
+    def _pass_on(self, half: HalfCall, carried: Transparent, now: float) -> None:
+        """Send a message of another PRI, the notification in a CPG, or the user-to-user information in a USR."""
+        notifications = notifications_of(carried.opaque)
+        if notifications:
+            self.request(half, self.interface.notify, notifications, now)
+            return
+        message = pri_message(carried.opaque)
+        kind = M.USER_INFORMATION if message is None else message.type
+        action = _PASSED_ON.get(kind) if isinstance(kind, MessageType) else None
+        if action is not None and isinstance(kind, MessageType):
+            elements = self.rules.carried(carried.opaque, kind)
+            if elements:
+                self.request(half, action.__get__(self.interface), elements, now)
 
     def release(self, half: HalfCall, release: Release, now: float) -> None:
         """End the call in whatever state it is."""

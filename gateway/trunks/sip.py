@@ -74,8 +74,9 @@ from tandem.gateway.sip.primitives import (
     UpdateResult,
 )
 from tandem.gateway.sip.sources import Sources
-from tandem.gateway.trunks import sip_early, sip_info
+from tandem.gateway.trunks import sip_access, sip_early, sip_info
 from tandem.gateway.trunks import sip_mapping as mapping
+from tandem.gateway.trunks.sip_access import with_access
 from tandem.gateway.trunks.sip_identity import connected_headers, connected_of, identity_of, setup_of
 from tandem.gateway.trunks.sip_session import Session, Sessions, Verdict
 
@@ -312,7 +313,7 @@ class SipTrunks:
             destination=port.peer,
             body=body,
             from_display=parties.from_display,
-            headers=(*parties.headers, *sip_early.invite_headers(trunk)),
+            headers=(*parties.headers, *sip_early.invite_headers(trunk), *sip_access.headers(setup.opaque)),
             options=port.options,
             credentials=Credentials(trunk.user, trunk.password) if trunk.user else None,
             max_forwards=mapping.max_forwards(setup, trunk.hop_factor),
@@ -333,13 +334,14 @@ class SipTrunks:
         if session is None:
             return
         match primitive:
-            case Alerting(inband=inband) | Progress(inband=inband) if not session.answered:
-                self._provisional(session, 180 if isinstance(primitive, Alerting) else 183, inband, now)
-            case Answer(connected=connected) if not session.answered:
+            case Alerting() | Progress() if not session.answered:
+                self._provisional(session, primitive, now)
+            case Answer(connected=connected, opaque=opaque) if not session.answered:
                 session.answered = True
                 if session.description is None and not session.offering:
                     self._media.offer(session)
                 headers = connected_headers(connected, session.trunk, self._domain, self._country_code)
+                headers += sip_access.headers(opaque)
                 self.agent.respond(half.handle, 200, None, headers, session.local, now=now)
             case Hold() | Retrieve() if session.answered:
                 session.holding = isinstance(primitive, Hold)
@@ -348,15 +350,17 @@ class SipTrunks:
                 content_type, body = sip_info.digit_body(session.trunk.digits, digit, duration)
                 self.agent.send_info(half.handle, content_type, body, (), now)
 
-    def _provisional(self, session: Session, status: int, inband: bool, now: float) -> None:
+    def _provisional(self, session: Session, primitive: Alerting | Progress, now: float) -> None:
         """180 or 183, with SDP where there is something to hear, and where it must have our offer (RFC 3261 13.2.1)."""
         half = session.half
         if session.description is None and not session.offering and self.agent.is_reliable(half.handle):
             self._media.offer(session)
-        early = inband and session.trunk.early_media and session.description is not None
+        early = primitive.inband and session.trunk.early_media and session.description is not None
         half.hears_early = half.hears_early or early
         body = session.local if early or session.offering else None
-        self.agent.respond(half.handle, status, None, sip_early.response_headers(session, early), body, now=now)
+        headers = (*sip_early.response_headers(session, early), *sip_access.headers(primitive.opaque))
+        status = 180 if isinstance(primitive, Alerting) else 183
+        self.agent.respond(half.handle, status, None, headers, body, now=now)
 
     def release(self, half: HalfCall, release: Release, now: float) -> None:
         """End the call in whatever state it is, with the status or Reason of the cause."""
@@ -364,7 +368,8 @@ class SipTrunks:
         if session is None:
             return
         status = self._causes.status(int(release.cause), int(release.location))
-        self.agent.end(half.handle, status, mapping.reason_headers(release, session.trunk), now)
+        headers = (*mapping.reason_headers(release, session.trunk), *sip_access.headers(release.opaque))
+        self.agent.end(half.handle, status, headers, now)
         self._media.close(session)
 
     # --- what the agent says
@@ -439,9 +444,10 @@ class SipTrunks:
                 self.agent.answer_refer(output.call, 603, now)
             case Rejected(status=status, message=response):
                 if status not in _REDIRECTIONS or not self._follow(session, response, now):
-                    self._end(session, self._rejection(session, status, response), now)
+                    self._end(session, with_access(self._rejection(session, status, response), response), now)
             case Cancelled(message=message) | Ended(message=message):
-                self._end(session, mapping.release_of_request(message, self._causes, session.trunk.obey_reason), now)
+                release = mapping.release_of_request(message, self._causes, session.trunk.obey_reason)
+                self._end(session, with_access(release, message), now)
             case Failed(what=what):
                 cause = Cause.RECOVERY_ON_TIMER_EXPIRY if what in ("timeout", "no ACK") else Cause.TEMPORARY_FAILURE
                 self._end(session, Release(cause, Location.BEYOND_INTERWORKING, f"SIP: {what}"), now)
@@ -488,9 +494,10 @@ class SipTrunks:
         if heard and tag in session.early:
             self._media.agree(session, session.early[tag])
         if status == 180:
-            self._control.event(session.half, Alerting(inband=heard), now)
+            self._control.event(session.half, Alerting(heard, sip_access.opaque_of(output.message)), now)
         else:
-            self._control.event(session.half, Progress(inband=heard and status == 183), now)
+            opaque = sip_access.opaque_of(output.message)
+            self._control.event(session.half, Progress(heard and status == 183, opaque), now)
 
     def _answered(self, session: Session, output: Answered, now: float) -> None:
         """The answer: what its own early dialog agreed holds where it carries no description of its own."""
@@ -508,7 +515,7 @@ class SipTrunks:
         session.early.clear()
         if agreed:
             connected = connected_of(output.message, session.trunk)
-            self._control.event(session.half, Answer(connected), now)
+            self._control.event(session.half, Answer(connected, sip_access.opaque_of(output.message)), now)
         else:
             self._no_codec(session, now)
 

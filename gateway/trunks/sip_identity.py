@@ -10,7 +10,7 @@ from tandem.gateway.calls.model import Number, Opaque, Presentation, Screening, 
 from tandem.gateway.configuration.schema import SipTrunk
 from tandem.gateway.sip.fields import Address, parse_address, sip_uri
 from tandem.gateway.sip.message import Message, Request
-from tandem.gateway.trunks import sip_diversion
+from tandem.gateway.trunks import sip_access, sip_diversion
 from tandem.gateway.trunks.sip_mapping import hop_counter
 from tandem.gateway.trunks.sip_numbers import Attributes, attributes, number_of, parameters_of, tel_uri, user_part
 
@@ -56,10 +56,13 @@ def setup_of(request: Request, trunk: SipTrunk) -> Setup | None:
         carrier=behind.carrier,
         originating_line=of_caller.line,
         additional_calling=_additional(request, calling),
-        opaque=tuple(
-            Opaque(HEADER, f"{name}: {value}".encode())
-            for name in trunk.pass_headers
-            for value in request.fields.get(name.lower(), ())
+        opaque=(
+            *(
+                Opaque(HEADER, f"{name}: {value}".encode())
+                for name in trunk.pass_headers
+                for value in request.fields.get(name.lower(), ())
+            ),
+            *sip_access.opaque_of(request, None if address is None else address.uri),
         ),
     )
     redirection = sip_diversion.read(request)
@@ -106,6 +109,8 @@ def identity_of(setup: Setup, trunk: SipTrunk, host: str, port: int | None, doma
     behind = parameters_of(
         Attributes(setup.routing_number, setup.ported, setup.carrier), tuple(trunk.number_parameters), country_code
     )
+    if "isub" in trunk.number_parameters:
+        behind += sip_access.called_subaddress(setup.opaque)
     user = user_part(setup.called, country_code)
     if trunk.uri == "tel":
         context = trunk.phone_context or domain
@@ -127,6 +132,8 @@ def _caller(setup: Setup, trunk: SipTrunk, domain: str, country_code: str) -> tu
     behind = parameters_of(
         Attributes(category=setup.category, line=setup.originating_line), tuple(trunk.number_parameters), country_code
     )
+    if "isub" in trunk.number_parameters:
+        behind += sip_access.calling_subaddress(setup.opaque)
     user = user_part(number, country_code) + behind
     vouched = number.screening in _VOUCHED
     restricted = number.presentation is Presentation.RESTRICTED

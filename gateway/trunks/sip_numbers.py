@@ -55,7 +55,7 @@ def number_of(uri: Uri) -> Number | None:
     text = _SEPARATORS.sub("", (uri.user or "").partition(";")[0])
     if not _SIGNALS.fullmatch(text):
         return None
-    context = _parameters(uri).get("phone-context") or ""
+    context = number_parameters(uri).get("phone-context") or ""
     if not text.startswith("+") and re.fullmatch(r"\+[0-9]+", context):
         text = context + text
     digits = text.lstrip("+").upper().replace("*", "B").replace("#", "C")
@@ -64,7 +64,7 @@ def number_of(uri: Uri) -> Number | None:
 
 def attributes(uri: Uri) -> Attributes:
     """What the parameters of a number say; those that cannot be read are passed over."""
-    parameters = _parameters(uri)
+    parameters = number_parameters(uri)
     line = parameters.get("oli") or parameters.get("isup-oli") or ""
     category = CATEGORIES.get((parameters.get("cpc") or "").lower())
     return Attributes(
@@ -111,7 +111,7 @@ def tel_uri(number: Number, country_code: str, context: str, parameters: str = "
     return f"tel:{digits}{local}{parameters}"
 
 
-def _parameters(uri: Uri) -> Parameters:
+def number_parameters(uri: Uri) -> Parameters:
     """Those of the user part, where RFC 3261 19.1.6 puts those of a number, and of the URI itself."""
     _, semicolon, text = (uri.user or "").partition(";")
     if not semicolon:

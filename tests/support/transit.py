@@ -206,6 +206,8 @@ class IsupSide(Side):
         )
         self.variant = IsupVariant(variant)
         super().__init__(IsupExchange([group]))
+        self.said: list[IsupMessage] = []
+        """Messages of calls, in order."""
 
     def name(self, sls: int, octets: bytes) -> str:
         kind = IsupMessage.parse(octets, self.variant).type
@@ -214,6 +216,7 @@ class IsupSide(Side):
     def note(self, output: Any) -> None:
         if isinstance(output, isup.CallMessage):
             self.heard.append(I(output.message.type).name)
+            self.said.append(output.message)
         else:
             super().note(output)
 

@@ -60,7 +60,7 @@ listen = "127.0.0.1:5060"
 name = "{side}"
 type = "sip"
 peer = "127.0.0.1:5070"
-[[route]]
+{lines}[[route]]
 trunk = ["{side}"]
 to = ["{other}"]
 """
@@ -250,6 +250,10 @@ class SipSide(Side):
 
     STATUS: ClassVar = {1: 404, 17: 486, 34: 503, 21: 403, 16: 480}
     CAUSE: ClassVar = {404: 1, 486: 17, 503: 34, 603: 21, 480: 19}
+    lines = ""
+    """Keys of the node's trunk."""
+    last_answer: Any = None
+    """The 200 that came last."""
 
     def __init__(self, own: int, peer: int, variant: str, **options: Any) -> None:
         tokens = map("u{}".format, range(10**6))
@@ -257,9 +261,9 @@ class SipSide(Side):
         self.statuses: list[int] = []
         self.open: set[int] = set()
 
-    @staticmethod
-    def configure(side: str, other: str, kind: str, variant: str, options: str) -> str:
-        return SIP.format(side=side, other=other)
+    @classmethod
+    def configure(cls, side: str, other: str, kind: str, variant: str, options: str) -> str:
+        return SIP.format(side=side, other=other, lines=cls.lines)
 
     def reach(self, node: Any, side: str, reachable: bool, now: float) -> None:
         if not node.sip.ports:
@@ -291,8 +295,9 @@ class SipSide(Side):
             case Provisional(status=status):
                 self.statuses.append(status)
                 self.heard.append(str(status))
-            case Answered():
+            case Answered(message=message):
                 self.heard.append("200")
+                self.last_answer = message
             case Rejected(call=call, status=status):
                 self.statuses.append(status)
                 self.released[call] = self.CAUSE.get(status, status)
@@ -304,7 +309,7 @@ class SipSide(Side):
                 self.cleared.add(call)
                 self.open.discard(call)
 
-    def setup(self, now: float, digits: str, calling: str, complete: bool) -> int | None:
+    def setup(self, now: float, digits: str, calling: str, complete: bool, *headers: tuple[str, str]) -> int | None:
         identity = (("P-Asserted-Identity", f"<sip:{calling}@127.0.0.1>"),) if calling else ()
         request = InviteRequest(
             uri=f"sip:{digits}@127.0.0.1",
@@ -312,7 +317,7 @@ class SipSide(Side):
             to_uri=f"sip:{digits}@127.0.0.1",
             destination=NODE,
             body=SDP,
-            headers=identity,
+            headers=(*identity, *headers),
         )
         call: int = self.exchange.invite(request, now)
         return call

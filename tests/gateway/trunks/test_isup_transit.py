@@ -65,6 +65,16 @@ def test_a_whole_call(right):
     assert not transit.node.control.calls
 
 
+def test_a_notification_of_the_calling_side_goes_forward():
+    transit, _ = calling()
+    transit.receive("right", M.ACM, 33, *ACM)
+    transit.receive("right", M.ANM, 33)
+    transit.take("left")
+    transit.receive("left", M.CPG, 3, RawParameter(P.EVENT_INFORMATION, b"\x02"), RawParameter(0x2C, b"\xe0"))
+    (progress,) = transit.take("right")
+    assert (progress.type, progress.cic, progress.raw(0x2C)) == (M.CPG, 33, b"\xe0")
+
+
 def test_connect_becomes_acm_and_anm_towards_ansi():
     transit = Transit(Variant.ANSI)
     bearer = RawParameter(P.USER_SERVICE_INFORMATION, b"\x80\x90\xa2")

@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import pytest
 from support.transit import Transit
-from support.transit_access import SipSide, pri_side
+from support.transit_access import SDP, SipSide, pri_side
 
 from tandem.gateway.media.protocol import Source, SpanChanged, TimeslotEndpoint, Tone
 from tandem.gateway.trunks.circuits import PERSISTENCE
@@ -16,12 +16,15 @@ from tandem.isdn.q931.indications import NotificationIndicator
 from tandem.isdn.q931.messages import MessageType
 from tandem.isdn.q931.numbers import CalledPartyNumber, CallingPartyNumber, ConnectedNumber, RedirectingNumber
 from tandem.isdn.q931.primitives import CallStateError
-from tandem.isdn.q931.texts import CalledPartySubaddress, Display, Facility, UserUser
+from tandem.isdn.q931.texts import CalledPartySubaddress, CallingPartySubaddress, Display, Facility, UserUser
 from tandem.ss7.isup.adaptation import adapted
+from tandem.ss7.isup.codes import MessageType as IsupType
 from tandem.ss7.isup.codes import ParameterCode
-from tandem.ss7.isup.indicators import ForwardCallIndicators
+from tandem.ss7.isup.indicators import Event, EventInformation, ForwardCallIndicators
 from tandem.ss7.isup.numbers import CallingPartyNumber as IsupCalling
+from tandem.ss7.isup.parameters import RawParameter
 from tandem.ss7.isup.primitives import CallStateError as IsupStateError
+from tandem.ss7.isup.services import GenericNotificationIndicator
 from tandem.ss7.isup.variants import Variant
 
 NETWORK, USER = pri_side("network"), pri_side("user")
@@ -294,6 +297,41 @@ def test_isup_carries_what_a_pri_sent_and_back():
     assert iam.raw(ParameterCode.REDIRECTING_NUMBER)
 
 
+def test_sip_carries_user_to_user_information_and_sub_addresses_and_back():
+    line = transit(NETWORK, type("Told", (SipSide,), {"lines": 'number_parameters = ["isub"]\n'}))
+    call = line.at("left", "call_with", CalledPartySubaddress(b"\x5012"), UserUser(b"hello"))
+    request = offered(line).request
+    assert request.uri.user == "3012;isub=12;isub-encoding=nsap-ia5"
+    assert request.get("User-to-User") == "0468656c6c6f;purpose=isdn-uui;encoding=hex;content=isdn-uui"
+    far, told = line.right.offered[0].call, (("User-to-User", "04796573"),)
+    line.right.exchange.respond(far, 200, headers=told, body=SDP, now=line.now)
+    line.run(1)
+    connect = next(message for message in line.left.messages if message.type == MessageType.CONNECT)
+    assert connect.get(UserUser).information == b"yes"
+    line.right.exchange.end(far, 480, (("User-to-User", "04627965"),), line.now)
+    line.run(1)
+    last = [message for message in line.left.messages if message.get(UserUser) is not None][-1]
+    assert (last.type, last.get(UserUser).information) == (MessageType.DISCONNECT, b"bye")
+    assert call in line.left.released
+    line.run(6)
+    assert line.all_idle()
+
+
+def test_a_pri_gets_what_a_sip_caller_says_of_its_access():
+    line = transit(SipSide, NETWORK)
+    line.left.setup(
+        line.now, "3012;isub=490001;isub-encoding=nsap", "5551;isub=7", True, ("User-to-User", "0468656c6c6f")
+    )
+    message = offered(line).message
+    assert message.get(CalledPartyNumber).digits == "3012"
+    assert message.get(CalledPartySubaddress).information == b"\x49\x00\x01"
+    assert message.get(CallingPartySubaddress).information == b"\x507"
+    assert message.get(UserUser).information == b"hello"
+    line.right.exchange.connect(line.right.offered[0].call, (UserUser(b"yes"),), line.now)
+    line.run(1)
+    assert line.left.last_answer.get("User-to-User").startswith("04796573;")
+
+
 def test_pri_isup_pri_loses_nothing():
     first = transit(NETWORK, "isup")
     first.at("left", "call_with", *CARRIED)
@@ -328,6 +366,35 @@ def test_notifications_facilities_and_user_information_go_through():
     assert line.right.heard[mark:] == ["NOTIFY", "FACILITY", "USER INFORMATION"]
     line.release("right", far, 16)
     ended(line, 16, "outgoing", "answered")
+
+
+@pytest.mark.parametrize("pair", [(NETWORK, "isup"), ("isup", NETWORK)], ids=["pri-isup", "isup-pri"])
+def test_user_information_and_notifications_go_through_isup_both_ways(pair):
+    line = transit(*pair)
+    call, far = talk(line)
+    access, call = (line.left, call) if pair[0] is NETWORK else (line.right, far)
+    exchange = line.right if access is line.left else line.left
+    mark = len(exchange.heard)
+    access.exchange.user_information(call, (UserUser(b"x"),), line.now)
+    access.exchange.notify(call, (NotificationIndicator(0x60),), line.now)
+    line.run(1)
+    assert exchange.heard[mark:] == ["USR", "CPG"]
+    usr, cpg = exchange.said[-2:]
+    assert usr.raw(ParameterCode.USER_TO_USER_INFORMATION) == b"\x04x"
+    assert cpg.raw(ParameterCode.GENERIC_NOTIFICATION_INDICATOR) == b"\xe0"
+    there = far if access is line.left else next(iter(line.left.exchange.calls()))
+    exchange.exchange.send(
+        there, IsupType.USR, [RawParameter(ParameterCode.USER_TO_USER_INFORMATION, b"\x04y")], line.now
+    )
+    notification = GenericNotificationIndicator(notification=0x60)
+    exchange.exchange.send(there, IsupType.CPG, [EventInformation(event=Event.PROGRESS), notification], line.now)
+    line.run(1)
+    told = access.messages[-2:]
+    assert [message.name for message in told] == ["USER INFORMATION", "NOTIFY"]
+    assert told[0].get(UserUser).information == b"y"
+    assert told[1].get(NotificationIndicator).description == 0x60
+    line.release("left", call if access is line.left else there, 16)
+    ended(line, 16, "incoming", "answered")
 
 
 def test_suspension_in_isup_is_notified():

@@ -3,13 +3,12 @@
 import pytest
 
 from tandem.gateway.calls.model import Opaque
+from tandem.gateway.trunks.access import parameter
 from tandem.gateway.trunks.pri_carry import (
     carried_bearer,
     carried_elements,
     carry,
-    elements_in,
     is_isdn,
-    isup_message,
     pri_message,
     progress_of,
 )
@@ -24,7 +23,6 @@ from tandem.ss7.isup.codes import MessageType as Isup
 from tandem.ss7.isup.codes import ParameterCode
 from tandem.ss7.isup.indicators import BackwardCallIndicators, ForwardCallIndicators, OptionalBackwardCallIndicators
 from tandem.ss7.isup.messages import Message as IsupMessage
-from tandem.ss7.isup.variants import Variant
 
 EURO = SWITCH_TYPES["euroisdn"]
 SUBADDRESS = CalledPartySubaddress.parse(bytes.fromhex("80503132"))
@@ -127,13 +125,14 @@ def test_what_isup_says_of_the_way_are_progress_indicators():
     assert progress_of(acm(BackwardCallIndicators(isup_all_the_way=True, isdn_access=True)), 2) == []
 
 
-def test_the_access_transport_of_isup_goes_to_the_line():
-    (part,) = acm(BackwardCallIndicators())
-    came = IsupMessage.parse(part.data, Variant.ITU)
-    assert isup_message((part,)) == came
-    assert is_isdn((part,))
-    assert elements_in(bytes.fromhex("710480503132")) == [SUBADDRESS]
-    assert elements_in(b"") == []
+def test_what_isup_and_sip_say_of_an_access_goes_to_the_line():
+    opaque = (
+        parameter(ParameterCode.ACCESS_TRANSPORT, bytes.fromhex("710480503132")),
+        parameter(ParameterCode.USER_TO_USER_INFORMATION, b"\x04hi"),
+    )
+    assert carried_elements(opaque, M.SETUP, "network", EURO, True) == [SUBADDRESS, UserUser(b"hi")]
+    assert not is_isdn(opaque)
+    assert is_isdn(acm(BackwardCallIndicators()))
 
 
 def test_the_bearer_of_the_other_side():

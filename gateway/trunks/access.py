@@ -1,0 +1,69 @@
+"""What belongs to the access at either end of a call, and goes through the gateway as the ISUP parameter that holds it.
+
+Sub-addresses, compatibility elements and progress indicators are in the access transport parameter, user-to-user
+information in one of its own (Q.763 3.3, 3.60). PRI and SIP trunks make them from their messages; an ISUP message that
+is carried whole has them already.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tandem.core.errors import DecodeError
+from tandem.gateway.calls.model import Opaque
+from tandem.isdn.q931.codes import Discriminator, MessageType
+from tandem.isdn.q931.elements import AnyElement, Shift
+from tandem.isdn.q931.messages import decode
+from tandem.ss7.isup.codes import ParameterCode
+from tandem.ss7.isup.messages import Message as IsupMessage
+from tandem.ss7.isup.variants import Variant
+
+#: Kind of an `Opaque` that is one ISUP parameter; its code is the parameter's.
+PARAMETER: Final = "parameter-isup"
+#: Most octets of user-to-user information, protocol discriminator included (Q.931 4.5.30, Q.957.1).
+LONGEST_USER_TO_USER: Final = 129
+
+
+def parameter(code: ParameterCode, octets: bytes) -> Opaque:
+    """An ISUP parameter to be carried."""
+    return Opaque(PARAMETER, octets, int(code))
+
+
+def isup_message(opaque: tuple[Opaque, ...]) -> IsupMessage | None:
+    """The ISUP message that came through."""
+    for part in opaque:
+        protocol, _, variant = part.kind.partition("-")
+        if protocol == "isup":
+            return IsupMessage.parse(part.data, Variant(variant))
+    return None
+
+
+def parameter_of(opaque: tuple[Opaque, ...], code: ParameterCode) -> bytes | None:
+    """The octets of a carried parameter, alone or in a whole ISUP message; None without it."""
+    for part in opaque:
+        if part.kind == PARAMETER and part.code == code:
+            return part.data
+    message = isup_message(opaque)
+    return None if message is None else message.raw(code)
+
+
+def user_to_user(opaque: tuple[Opaque, ...]) -> bytes | None:
+    """User-to-user information with its protocol discriminator; None without any, or when it is too long."""
+    octets = parameter_of(opaque, ParameterCode.USER_TO_USER_INFORMATION)
+    return octets if octets and len(octets) <= LONGEST_USER_TO_USER else None
+
+
+def access_elements(opaque: tuple[Opaque, ...]) -> list[AnyElement]:
+    """The elements of Q.931 in the access transport parameter."""
+    octets = parameter_of(opaque, ParameterCode.ACCESS_TRANSPORT)
+    return elements_in(octets) if octets else []
+
+
+def elements_in(octets: bytes) -> list[AnyElement]:
+    """Elements of codeset 0 that stand one after another; none where the octets are no such elements."""
+    header = bytes((Discriminator.CALL_CONTROL, 0, MessageType.INFORMATION))
+    try:
+        found = decode(header + octets).elements
+    except DecodeError:
+        return []
+    return [item for item in found if not isinstance(item, Shift) and item.codeset == 0]
