@@ -111,6 +111,7 @@ class Node:
         self.control.trunks.update(self.tup.trunks)
         self.control.trunks.update(self.pri.trunks)
         self.control.trunks.update(self.sip.trunks)
+        self.control.trunks.update(self.sip.user_trunks)
 
     # --- inputs
 
@@ -119,6 +120,7 @@ class Node:
         self.sip.ports.extend(rtp_ports)
         self.signalling.start(now)
         self.pri.start(now)
+        self.sip.start(now)
         self._settle(now)
 
     def datagram(self, data: bytes, source: tuple[str, int], now: float) -> None:
@@ -222,12 +224,13 @@ class Node:
         """Take the signalling down in order; `stopped` tells when the peers have answered."""
         self.signalling.stop(now)
         self.pri.stop(now)
+        self.sip.stop(now)
         self._settle(now)
 
     @property
     def stopped(self) -> bool:
         """Whether nothing that `stop` began waits for an answer."""
-        return self.signalling.stopped and self.pri.stopped
+        return self.signalling.stopped and self.pri.stopped and self.sip.stopped
 
     def abandon(self, reason: str, now: float) -> None:
         """The media process is gone: end every call as far as its peer can be told, and account for all of them."""

@@ -14,7 +14,7 @@ from tandem.gateway.calls.did import DidTable
 from tandem.gateway.calls.interworking import parse_override
 from tandem.gateway.calls.schedule import Schedule
 from tandem.gateway.configuration.check_ports import check_ports
-from tandem.gateway.configuration.check_sip import check_sip, check_sip_trunk
+from tandem.gateway.configuration.check_sip import check_sip, check_sip_trunk, user_names
 from tandem.gateway.configuration.check_sip_features import check_sip_features
 from tandem.gateway.configuration.check_ss7 import (
     Usage,
@@ -68,7 +68,7 @@ def problems(configuration: Configuration) -> list[Problem]:
             found += check_pri_trunk(path, trunk, configuration, usage)
         else:
             found += check_circuit_trunk(path, trunk, configuration, usage)
-    trunks = [trunk.name for trunk in configuration.trunk]
+    trunks = [*(trunk.name for trunk in configuration.trunk), *user_names(configuration)]
     for index, route in enumerate(configuration.route):
         found += _route(f"route[{index}]", route, trunks)
     return found

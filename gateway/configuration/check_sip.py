@@ -7,12 +7,15 @@ import re
 from collections.abc import Iterator
 
 from tandem.core.errors import ConfigurationError
-from tandem.gateway.configuration.problem import Problem
+from tandem.gateway.configuration.problem import Problem, duplicates, unknown_name
 from tandem.gateway.configuration.ranges import parse_endpoint, parse_listener
 from tandem.gateway.configuration.schema import Configuration, Sip, SipTrunk
 from tandem.gateway.sip.endpoint import DEFAULT_PORTS, Listener
 from tandem.gateway.sip.tls import TlsContexts, TlsFiles
 
+_HA1 = re.compile(r"[0-9A-Fa-f]{32}")
+_NUMBER = re.compile(r"\+?[0-9*#]+")
+_RECORD = re.compile(r"[A-Za-z0-9_.!~*'()&=+$,;?/%-]+@[A-Za-z0-9.\-\[\]:]+")
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.\-]*[A-Za-z0-9])?")
 
 
@@ -39,6 +42,11 @@ def check_sip(configuration: Configuration) -> Iterator[Problem]:
         seen[kind] = path
         if listener.transport == "tls" and (sip.tls is None or not sip.tls.certificate):
             yield Problem(path, "needs a certificate: write a [sip.tls] table with `certificate` and `private_key`")
+    yield from _host("sip.realm", sip.realm)
+    if sip.register_minimum_seconds > sip.register_maximum_seconds:
+        yield Problem("sip.register_minimum_seconds", "is more than register_maximum_seconds")
+    yield from _users(configuration, sip)
+    yield from _registrations(configuration, sip)
     if sip.tls is not None:
         if sip.tls.private_key and not sip.tls.certificate:
             yield Problem("sip.tls.private_key", "is set without `certificate`")
@@ -47,6 +55,72 @@ def check_sip(configuration: Configuration) -> Iterator[Problem]:
                 TlsContexts(tls_files(sip))
             except ConfigurationError as error:
                 yield Problem("sip.tls", str(error))
+
+
+def _users(configuration: Configuration, sip: Sip) -> Iterator[Problem]:
+    trunks = {trunk.name: trunk for trunk in configuration.trunk if isinstance(trunk, SipTrunk)}
+    registrars = [trunk.name for trunk in trunks.values() if trunk.registrar]
+    if len(registrars) > 1:
+        yield Problem("trunk", f"{' and '.join(registrars)} both have `registrar`; one trunk can")
+    yield from duplicates("sip.user", (user.name for user in sip.user))
+    numbers: dict[str, int] = {}
+    for index, user in enumerate(sip.user):
+        path = f"sip.user[{index}]"
+        if bool(user.password) == bool(user.ha1):
+            yield Problem(
+                path, "needs `password` or `ha1`" if not user.ha1 else "has `password` and `ha1`; one is right"
+            )
+        if user.ha1 and not _HA1.fullmatch(user.ha1):
+            yield Problem(f"{path}.ha1", "is not the 32 hexadecimal digits of MD5(name:realm:password)")
+        if user.number and not _NUMBER.fullmatch(user.number):
+            yield Problem(f"{path}.number", f"{user.number!r} is not a telephone number such as 100 or +4930100")
+        if user.trunk:
+            yield from unknown_name(f"{path}.trunk", user.trunk, trunks, "trunk")
+            found = trunks.get(user.trunk)
+            if found is not None and not (found.registrar or found.authenticate):
+                text = f"{user.trunk!r} asks nobody for a password; set `authenticate` or `registrar` there"
+                yield Problem(f"{path}.trunk", text)
+        elif not registrars:
+            yield Problem(path, "belongs to no trunk: name one with `trunk`, or set `registrar` on a trunk")
+        number = user.number or user.name
+        if number in numbers:
+            yield Problem(f"{path}.number", f"{number} is that of sip.user[{numbers[number]}] already")
+        numbers.setdefault(number, index)
+    for index, trunk in enumerate(configuration.trunk):
+        if isinstance(trunk, SipTrunk) and (trunk.authenticate or trunk.registrar):
+            default = registrars[0] if registrars else ""
+            if not any((user.trunk or default) == trunk.name for user in sip.user):
+                key = "registrar" if trunk.registrar else "authenticate"
+                yield Problem(f"trunk[{index}].{key}", f"is set, but no [[sip.user]] belongs to {trunk.name!r}")
+
+
+def _registrations(configuration: Configuration, sip: Sip) -> Iterator[Problem]:
+    trunks = {trunk.name: trunk for trunk in configuration.trunk if isinstance(trunk, SipTrunk)}
+    for index, table in enumerate(sip.registration):
+        path = f"sip.registration[{index}]"
+        yield from unknown_name(f"{path}.trunk", table.trunk, trunks, "trunk")
+        trunk = trunks.get(table.trunk)
+        if trunk is None:
+            continue
+        if trunk.registrar:
+            yield Problem(f"{path}.trunk", f"{table.trunk!r} is where users register with us; name a provider's")
+        if bool(table.user) != bool(table.password):
+            yield Problem(path, "`user` and `password` come together")
+        if not table.user and not trunk.user:
+            yield Problem(f"{path}.user", "is needed: neither here nor on the trunk is one")
+        if table.address_of_record and not _RECORD.fullmatch(table.address_of_record):
+            yield Problem(f"{path}.address_of_record", f"{table.address_of_record!r} is not NAME@DOMAIN")
+        if table.number and not _NUMBER.fullmatch(table.number):
+            yield Problem(f"{path}.number", f"{table.number!r} is not a telephone number such as 100 or +4930100")
+
+
+def user_names(configuration: Configuration) -> list[str]:
+    """What routes may name besides trunks: `user:NAME` of each user who registers."""
+    sip = configuration.sip
+    registrars = [trunk.name for trunk in configuration.trunk if isinstance(trunk, SipTrunk) and trunk.registrar]
+    if sip is None or not registrars:
+        return []
+    return [f"user:{user.name}" for user in sip.user if user.trunk in ("", registrars[0])]
 
 
 def tls_files(sip: Sip) -> TlsFiles:
@@ -67,9 +141,17 @@ def check_sip_trunk(path: str, trunk: SipTrunk, configuration: Configuration) ->
     sip = configuration.sip
     if sip is None:
         yield Problem(path, "a SIP trunk needs a [sip] table with `listen`")
-    yield from _address(f"{path}.peer", trunk.peer, DEFAULT_PORTS[trunk.transport])
-    if sip is not None:
-        yield from _reachable(path, trunk, sip)
+    if trunk.registrar:
+        if trunk.peer:
+            yield Problem(f"{path}.peer", "is set together with `registrar`: calls go to where users registered")
+        if trunk.authenticate:
+            yield Problem(f"{path}.authenticate", "goes without saying with `registrar`; leave it out")
+    elif not trunk.peer:
+        yield Problem(path, "the key 'peer' is missing")
+    else:
+        yield from _address(f"{path}.peer", trunk.peer, DEFAULT_PORTS[trunk.transport])
+        if sip is not None:
+            yield from _reachable(path, trunk, sip)
     for index, source in enumerate(trunk.accept_from):
         yield from _source(f"{path}.accept_from[{index}]", source)
     yield from _host(f"{path}.domain", trunk.domain)

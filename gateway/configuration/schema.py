@@ -71,6 +71,41 @@ class Tls(Table):
     """Lowest version of TLS that is spoken."""
 
 
+class SipUser(Table):
+    """Somebody known by a password: a phone or PBX that registers, or the peer of a trunk with `authenticate`."""
+
+    name: str
+    """User name of its registration and its digest."""
+    password: str = ""
+    """Password."""
+    ha1: str = ""
+    """Instead of the password: MD5 of `name:realm:password`, 32 hexadecimal digits. Then nobody is offered SHA-256."""
+    number: str = ""
+    """Telephone number: calls to it on the trunk go to this user, and it is the calling number of his calls.
+    Left out: the name, where that is a number."""
+    trunk: str = ""
+    """Name of the `[[trunk]]` that he belongs to; left out: the one with `registrar`."""
+
+
+class SipRegistration(Table):
+    """A registration of ours with a provider, renewed as long as we run."""
+
+    trunk: str
+    """Name of the `[[trunk]]` of the provider: where to register, and where calls come from."""
+    user: str = ""
+    """User name; left out: `user` of the trunk."""
+    password: str = ""
+    """Password; left out: that of the trunk."""
+    address_of_record: str = ""
+    """What is registered, `NAME@DOMAIN`; left out: the user name at `domain` of the trunk, else at its address."""
+    contact_user: str = ""
+    """User part of our Contact; left out: that of the address of record."""
+    number: str = ""
+    """Called number of calls that come to the contact, where its user part is no number."""
+    expires: Annotated[int, Meta(ge=60, le=86400)] = 3600
+    """Seconds asked for; the provider may grant less, or ask for more (423)."""
+
+
 class Sip(Table):
     """The addresses that every SIP trunk uses."""
 
@@ -84,8 +119,30 @@ class Sip(Table):
     """Most TCP and TLS connections at once."""
     connections_per_address: Annotated[int, Meta(ge=1, le=100000)] = 64
     """Most TCP and TLS connections that one IP address may open to us."""
+    realm: str = ""
+    """Realm of our challenges; empty: `domain`, else the listening address."""
+    digest: Annotated[tuple[Literal["SHA-256", "MD5"], ...], Meta(min_length=1)] = ("MD5",)
+    """Algorithms that users are challenged with, best first (RFC 8760). Many phones look at the first challenge only
+    and know nothing but MD5 (baresip 1.0 is one): put SHA-256 in where all of yours can do it."""
+    unknown: Literal["refuse", "drop"] = "refuse"
+    """What a request from a source of no trunk gets: 403, or no answer, as if nobody were here."""
+    ban_offences: Annotated[int, Meta(ge=0, le=10000)] = 20
+    """So many offences of an address (unknown source, wrong credentials, garbage) within a minute ban it; 0: none does.
+    Addresses of trunks are never banned."""
+    ban_seconds: Annotated[float, Meta(ge=1)] = 600.0
+    """How long a banned address is not listened to."""
+    register_minimum_seconds: Annotated[int, Meta(ge=10, le=86400)] = 60
+    """Shortest interval that a user may register for; less gets 423."""
+    register_maximum_seconds: Annotated[int, Meta(ge=10, le=86400)] = 3600
+    """Longest interval that is granted to a user."""
+    contacts_per_user: Annotated[int, Meta(ge=1, le=100)] = 5
+    """Most contacts that a user has at once; of more, the oldest goes."""
     tls: Tls | None = None
     """`[sip.tls]`"""
+    user: list[SipUser] = []
+    """`[[sip.user]]`"""
+    registration: list[SipRegistration] = []
+    """`[[sip.registration]]`"""
     domain: str = ""
     """Host part of our URIs; empty means the listening address."""
     capture: bool = False

@@ -203,16 +203,23 @@ class SipTrunk(Table, tag_field="type", tag="sip"):
 
     name: str
     """Name that routes refer to."""
-    peer: str
+    peer: str = ""
     """Where calls are sent, `ADDRESS[:PORT]` (left out: 5060, over TLS 5061), IPv6 in brackets; calls are accepted
-    from this address too."""
+    from this address too. Needed, except with `registrar`."""
+    registrar: bool = False
+    """Instead of a peer: phones and PBXs of `[[sip.user]]` that register. A call to this trunk goes to the contacts of
+    the user with the called number, best q first, then the newest; a route may also name `user:NAME`. Calls of users
+    come from this trunk."""
+    authenticate: bool = False
+    """Calls from the addresses of this trunk must also prove to be of a `[[sip.user]]` with this trunk (digest)."""
     transport: Literal["udp", "tcp", "tls"] = "udp"
     """What calls are sent over. A request longer than a datagram should be goes over TCP where `[sip]` listens on it;
     a trunk with `tls` takes no call that comes over anything else."""
     tls_name: str = ""
     """Host name that the peer's certificate must bear; empty: `domain`, else the peer's address."""
     accept_from: list[str] = []
-    """More source addresses that calls are accepted from (any port), or networks such as `192.0.2.0/24`."""
+    """More source addresses that calls are accepted from (any port), or networks such as `192.0.2.0/24`. With
+    `registrar`: where users may be; empty means anywhere."""
     codecs: Annotated[tuple[Literal["PCMA", "PCMU"], ...], Meta(min_length=1)] = ("PCMA", "PCMU")
     """Offered and accepted codecs, most wanted first."""
     telephone_event: bool = True

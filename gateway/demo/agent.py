@@ -26,6 +26,7 @@ from tandem.gateway.sip.primitives import (
     InviteRequest,
     OptionsResult,
     Provisional,
+    RegistrationChanged,
     Rejected,
     SendDatagram,
 )
@@ -132,7 +133,7 @@ class UserAgent:
                 if self._on_message is not None:
                     self._on_message(self.name, output.destination[:2], parse_message(output.data))
                 send(self._socket, [(output.data, output.destination[:2])])
-            elif not isinstance(output, OptionsResult | AliasOffered):
+            elif not isinstance(output, OptionsResult | AliasOffered | RegistrationChanged):
                 self._noticed(output)
         if self._timer is not None:
             self._timer.cancel()

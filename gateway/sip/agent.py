@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from enum import IntEnum
 from typing import Final
 
@@ -20,6 +20,7 @@ from tandem.gateway.sip.message import Request, Response
 from tandem.gateway.sip.options import CallOptions
 from tandem.gateway.sip.outgoing import OutgoingCall
 from tandem.gateway.sip.primitives import InviteRequest, OptionsResult, Output
+from tandem.gateway.sip.registration import Registration, RegistrationOptions
 from tandem.gateway.sip.server_transaction import ServerTransaction
 from tandem.gateway.sip.transaction import Transaction
 
@@ -53,6 +54,8 @@ class SipAgent:
         self._layer = TransactionLayer(configuration, token, self)
         self._context = Context(self._layer)
         self._last_number = 0
+        self._gate: Callable[[Request, Endpoint, float], bool] | None = None
+        self._registrations: dict[int, Registration] = {}
 
     # --- the machine contract ---
 
@@ -67,6 +70,8 @@ class SipAgent:
     def connection_lost(self, peer: Stream, now: float) -> None:
         """A connection that was open is gone."""
         self._layer.connection_lost(peer, now)
+        for registration in self._registrations.values():
+            registration.connection_lost(peer, now)
 
     def next_deadline(self) -> float | None:
         """Time at which `handle_timers` is due, or None when no timer runs."""
@@ -213,6 +218,51 @@ class SipAgent:
         layer.request("OPTIONS", head, extra, None, destination, _Ping(layer, number), now)
         return number
 
+    def guard(
+        self, gate: Callable[[Request, Endpoint, float], bool], answers_malformed: Callable[[Endpoint, float], bool]
+    ) -> None:
+        """Ask `gate` about each request outside a dialog; when it says no, it has answered, or there is no answer.
+
+        `answers_malformed` is told of each message that cannot be parsed and says whether its sender gets an answer.
+        """
+        self._gate = gate
+        self._layer.answers_malformed = answers_malformed
+
+    def answer(self, request: Request, source: Endpoint, status: int, lines: str, now: float) -> None:
+        """Answer a request that `gate` has kept to itself, in a transaction."""
+        self._layer.respond(self._layer.serve(request, source, None), status, now, extra=lines)
+
+    def answer_stranger(self, request: Request, source: Endpoint, status: int, lines: str = "") -> None:
+        """Answer a request that `gate` has kept to itself without remembering it."""
+        self._layer.refuse_without_state(request, source, status, lines)
+
+    def register(self, options: RegistrationOptions, destinations: Sequence[Endpoint], now: float) -> int:
+        """Register with a provider, and renew that for ever; RegistrationChanged carries the returned number."""
+        number = self._next_number()
+        self._registrations[number] = Registration(self._layer, number, options, destinations)
+        self._registrations[number].start(now)
+        return number
+
+    def move_registration(self, number: int, destinations: Sequence[Endpoint]) -> None:
+        """The provider is reached at other addresses from the next attempt on."""
+        self._registrations[number].destinations = list(destinations)
+
+    def unregister(self, now: float) -> None:
+        """Take every registration back."""
+        for registration in self._registrations.values():
+            registration.stop(now)
+
+    @property
+    def registering(self) -> bool:
+        """Whether a REGISTER waits for its answer."""
+        return any(registration.busy for registration in self._registrations.values())
+
+    def pin(self, call: int) -> None:
+        """Send every request of an incoming call to where it came from, whatever its Contact says."""
+        found = self._context.calls.get(call)
+        if isinstance(found, IncomingCall):
+            found.pin()
+
     def local_address(self, peer: Endpoint) -> Listener:
         """The address of ours that messages to `peer` name."""
         return self._layer.local(peer).listener
@@ -248,17 +298,18 @@ class SipAgent:
     def on_request(self, request: Request, source: Endpoint, now: float) -> None:
         """Inspect a new request in the order of RFC 3261 8.2 and hand it on."""
         layer, method = self._layer, request.method
+        tag = request.to.tag
+        found = self._context.dialogs.get((request.call_id, tag, request.from_.tag or "")) if tag is not None else None
+        if found is None and method != "ACK" and self._gate is not None and not self._gate(request, source, now):
+            return
         if method not in KNOWN_METHODS:
             layer.refuse(request, source, 501, now, layer.allow_line)
             return
         if method != "ACK" and "require" in request.fields and not self._meets_requirements(request, source, now):
             return
-        tag = request.to.tag
-        if tag is not None:
-            found = self._context.dialogs.get((request.call_id, tag, request.from_.tag or ""))
-            if found is not None:
-                found[0].on_dialog_request(request, found[1], source, now)
-                return
+        if found is not None:
+            found[0].on_dialog_request(request, found[1], source, now)
+            return
         if method == "ACK":
             layer.statistics["stray ACKs"] += 1
         elif tag is not None or method in _IN_DIALOG_ONLY:
@@ -278,7 +329,8 @@ class SipAgent:
         """Answer CANCEL and, where the INVITE is still open, end it (9.2)."""
         layer = self._layer
         if invite is None:
-            layer.refuse(request, source, 481, now)
+            if self._gate is None or self._gate(request, source, now):
+                layer.refuse(request, source, 481, now)
             return
         transaction = layer.serve(request, source, None)
         user = invite.user

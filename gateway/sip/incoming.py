@@ -52,6 +52,10 @@ class IncomingCall(Call):
         self.layer.respond(self._transaction, 100, now)
         self.emit(IncomingInvite(number, request, source))
 
+    def pin(self) -> None:
+        """Send requests to where the INVITE came from, whatever its Contact says."""
+        self._early.pinned = True
+
     def configure(self, options: CallOptions, now: float) -> bool:
         """Take what the call may use; False when the request cannot have that: it was then refused."""
         transaction = self._transaction

@@ -92,6 +92,8 @@ class TransactionLayer:
         """Initial INVITEs under way, by Call-ID, From tag and CSeq: the same by another path is a loop (8.2.2.2)."""
         self.timer_table: TimerTable[tuple[object, IntEnum]] = TimerTable()
         self.queue: list[Output] = []
+        self.answers_malformed: Callable[[Endpoint, float], bool] | None = None
+        """Told of each message that cannot be parsed; whether its sender gets an answer. None: always."""
         self._core = core
         addresses = configuration.addresses
         self._sent_by = {(a.sent_by.rpartition(":")[0].lower(), a.port) for a in addresses}
@@ -301,6 +303,17 @@ class TransactionLayer:
         self.statistics[f"refused {status}"] += 1
         self.respond(self.serve(request, source, None), status, now, extra=extra)
 
+    def refuse_without_state(self, request: Request, source: Endpoint, status: int, extra: str = "") -> None:
+        """Answer a request and forget it (8.2.7): what a stranger sends must not cost memory."""
+        self.statistics[f"refused {status}"] += 1
+        to = _to_line(request, stateless_tag(request))
+        fields = f"{_echo(request, source)}{to}{self.server_line}{extra}"
+        try:
+            data = build_message(f"SIP/2.0 {status} {PHRASES.get(status, 'Unknown')}", fields, None)
+        except EncodeError:
+            return
+        self.send(data, _reply_address(request.via, source))
+
     # --- input ---
 
     def receive(self, datagram: bytes, source: Endpoint, now: float) -> None:
@@ -317,9 +330,12 @@ class TransactionLayer:
                 raise MalformedRequest(error, message) if isinstance(message, Request) else error
         except MalformedRequest as refusal:
             self.statistics["malformed requests"] += 1
-            self._refuse_malformed(refusal, source)
+            if self.answers_malformed is None or self.answers_malformed(source, now):
+                self._refuse_malformed(refusal, source)
         except SipDecodeError:
             self.statistics["malformed messages"] += 1
+            if self.answers_malformed is not None:
+                self.answers_malformed(source, now)
         else:
             if isinstance(message, Response):
                 self._receive_response(message, source, now)

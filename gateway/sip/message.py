@@ -185,10 +185,14 @@ class Message:
 class Request(Message):
     """A request; `uri_text` is its Request-URI as received."""
 
-    __slots__ = ("uri_text",)
+    __slots__ = ("caller", "uri_text")
+
+    caller: str | None
+    """The user whom the request was proved to come from, None where nobody was asked for proof."""
 
     def __init__(self, method: str, uri_text: str, fields: dict[str, list[str]], body: bytes) -> None:
         self.method = method
+        self.caller = None
         self.uri_text = uri_text
         self.fields = fields
         self.body = body

@@ -153,6 +153,7 @@ class OutgoingCall(Call):
             except SipDecodeError:
                 self.layer.statistics["1xx without usable Contact"] += 1
             else:
+                dialog.pinned = self._invite.pinned
                 self._early[tag] = dialog
                 self.context.dialogs[dialog.key] = (self, dialog)
         offer = sequence is not None and not self._offering and tag not in self._settled and bool(response.session)
@@ -228,6 +229,7 @@ class OutgoingCall(Call):
             dialog.local_cseq, dialog.remote_cseq = early.local_cseq, early.remote_cseq
         if not dialog.target:
             dialog.target = early.target if early is not None and early.target else self._invite.uri
+        dialog.pinned = self._invite.pinned
         dialog.confirmed = True
         return dialog
 

@@ -44,6 +44,8 @@ class InviteRequest:
     """Call-ID, unguessable and unique; empty: the agent makes one."""
     routes: tuple[str, ...] = ()
     """Preloaded Route values, `<sip:proxy;lr>`."""
+    pinned: bool = False
+    """Every request of the call goes to `destination`, whatever Contact says: the peer has registered from there."""
     max_forwards: int = 70
     """Hops left (RFC 3261 8.1.1.6); fewer where a hop counter came in on the other side."""
     options: CallOptions = field(default_factory=CallOptions)
@@ -276,6 +278,17 @@ class OptionsResult:
     """Status of the final response, None on time-out."""
 
 
+@dataclass(frozen=True, slots=True)
+class RegistrationChanged:
+    """A registration of ours is in another state."""
+
+    identifier: int
+    state: str
+    """`registered`, `failed` (tried again later) or `removed`."""
+    detail: str
+    """For the operator: where and for how long, or why not."""
+
+
 CallOutput = (
     IncomingInvite
     | Provisional
@@ -297,4 +310,4 @@ CallOutput = (
     | ProbeResult
     | InfoReceived
 )
-Output = SendDatagram | AliasOffered | OptionsResult | CallOutput
+Output = SendDatagram | AliasOffered | RegistrationChanged | OptionsResult | CallOutput

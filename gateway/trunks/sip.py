@@ -26,7 +26,7 @@ from tandem.gateway.calls.model import (
 )
 from tandem.gateway.configuration.check_sip import listeners
 from tandem.gateway.configuration.ranges import parse_endpoint
-from tandem.gateway.configuration.schema import Configuration, SipTrunk
+from tandem.gateway.configuration.schema import Configuration, Sip, SipTrunk
 from tandem.gateway.log import Line
 from tandem.gateway.sip import sdp
 from tandem.gateway.sip.agent import SipAgent
@@ -43,7 +43,7 @@ from tandem.gateway.sip.connections import (
 )
 from tandem.gateway.sip.dialog import destination_of
 from tandem.gateway.sip.endpoint import DEFAULT_PORTS, Endpoint, Listener, endpoint_of, show
-from tandem.gateway.sip.fields import parse_uri
+from tandem.gateway.sip.fields import parse_uri, sip_uri
 from tandem.gateway.sip.message import Response
 from tandem.gateway.sip.options import CallOptions
 from tandem.gateway.sip.primitives import (
@@ -65,6 +65,7 @@ from tandem.gateway.sip.primitives import (
     ProvisionalConfirmed,
     Refer,
     Refreshed,
+    RegistrationChanged,
     ReInvite,
     ReInviteConfirmed,
     ReInviteResult,
@@ -77,8 +78,11 @@ from tandem.gateway.sip.sources import Sources
 from tandem.gateway.trunks import sip_access, sip_early, sip_info
 from tandem.gateway.trunks import sip_mapping as mapping
 from tandem.gateway.trunks.sip_access import with_access
+from tandem.gateway.trunks.sip_admission import SipAdmission
 from tandem.gateway.trunks.sip_identity import connected_headers, connected_of, identity_of, setup_of
-from tandem.gateway.trunks.sip_session import Session, Sessions, Verdict
+from tandem.gateway.trunks.sip_numbers import user_part
+from tandem.gateway.trunks.sip_registrations import SipRegistrations
+from tandem.gateway.trunks.sip_session import Place, Session, Sessions, Verdict
 
 _LAWS = {"PCMA": "A", "PCMU": "u"}
 
@@ -87,6 +91,8 @@ _STATUSES = {Verdict.MALFORMED: 400, Verdict.NOTHING_IN_COMMON: 488}
 #: A final response to INVITE that names other places, and how many are tried one after another.
 _REDIRECTIONS = range(300, 400)
 _MOST_REDIRECTIONS = 5
+#: What a phone says that is not there: the user may be at another contact.
+_ABSENT = frozenset({404, 408, 410, 430, 480, 500, 502, 504})
 
 
 class SipTrunkPort:
@@ -98,9 +104,13 @@ class SipTrunkPort:
         """Take the peer's address and codecs from `trunk`."""
         self.configuration = trunk
         self.name = trunk.name
-        host, port = parse_endpoint(trunk.peer, DEFAULT_PORTS[trunk.transport])
-        self.peer = endpoint_of(trunk.transport, host, port, trunk.tls_name or trunk.domain)
-        self.sources = Sources([*trunk.accept_from, host], tls_only=trunk.transport == "tls")
+        self.peer: Endpoint = ("", 0)
+        """Empty for the trunk of registered users."""
+        self.sources = Sources([])
+        if not trunk.registrar:
+            host, port = parse_endpoint(trunk.peer, DEFAULT_PORTS[trunk.transport])
+            self.peer = endpoint_of(trunk.transport, host, port, trunk.tls_name or trunk.domain)
+            self.sources = Sources([*trunk.accept_from, host], tls_only=trunk.transport == "tls")
         self.laws = tuple(_LAWS[codec] for codec in trunk.codecs)
         self.clear_laws = (sdp.CLEAR, *self.laws)
         """With octets that are no speech first: offered where the call asks for 64 kbit/s unrestricted."""
@@ -128,9 +138,29 @@ class SipTrunkPort:
         return destination_of(parse_uri(uri), self.peer)
 
     @property
+    def destinations(self) -> list[Endpoint]:
+        """Where the peer is, in the order to try."""
+        return [self.peer]
+
+    @property
     def full(self) -> bool:
         """Whether `max_calls` is reached."""
         return bool(self.configuration.max_calls) and self.calls >= self.configuration.max_calls
+
+
+class SipUserPort(SipTrunkPort):
+    """One registered user as a trunk of call control: what `user:NAME` in a route means."""
+
+    def __init__(self, user: str, trunk: SipTrunkPort, owner: SipTrunks) -> None:
+        """`trunk` is the one that users register at."""
+        super().__init__(trunk.configuration, owner)
+        self.name = f"user:{user}"
+        self._user = user
+        self._trunk = trunk
+
+    def offer(self, half: HalfCall, setup: Setup, now: float) -> Release | None:
+        """Send INVITE to where the user has registered."""
+        return self._owner.offer(self._trunk, half, setup, now, self._user)
 
 
 class SipTrunks:
@@ -161,8 +191,6 @@ class SipTrunks:
         """What is to be done with connections."""
         self.messages: list[tuple[bytes, Endpoint, bool]] = []
         """Messages on streams for the capture: octets, peer, sent."""
-        self.refused = 0
-        """INVITEs from sources that belong to no trunk."""
         self._control = control
         self._token = token
         self._causes = causes
@@ -187,23 +215,53 @@ class SipTrunks:
             ),
             token,
         )
+        configurations = [port.configuration for port in self.trunks.values()]
+        self.admission = SipAdmission(sip or Sip(), configurations, self._peer_trunk, self.agent, token(), log)
+        """Who may do what."""
+        self.user_trunks = {
+            f"user:{name}": SipUserPort(name, port, self)
+            for name in self.admission.users
+            if (port := self.trunks[self.admission.trunk_of_user(name)]).configuration.registrar
+        }
+        """Each registered user as a trunk of its own, for routes."""
+        self._registrations = SipRegistrations(sip, self.trunks, self.agent, log)
 
     # --- inputs
 
+    def start(self, now: float) -> None:
+        """The gateway is up: register with the providers."""
+        self._registrations.start(now)
+
+    def stop(self, now: float) -> None:
+        """Take the registrations back."""
+        self.agent.unregister(now)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether no REGISTER waits for its answer."""
+        return not self.agent.registering
+
     def receive(self, data: bytes, source: Endpoint, now: float) -> None:
         """A message came in."""
+        if self.admission.is_banned(source, now):
+            return
         if self._trace is not None:
             self._trace(_message_line("<", data, source))
         self.agent.receive(data, source, now)
 
     def next_deadline(self) -> float | None:
         """When `handle_timers` is due."""
-        return earliest(self.agent.next_deadline(), self.connections.next_deadline())
+        return earliest(
+            self.agent.next_deadline(),
+            self.connections.next_deadline(),
+            self.admission.next_deadline(),
+        )
 
     def handle_timers(self, now: float) -> None:
         """Act on expired timers."""
         self.connections.handle_timers(now)
         self.agent.handle_timers(now)
+        self.admission.handle_timers(now)
 
     def own_address(self, peer: Endpoint) -> tuple[str, int]:
         """Our address towards `peer`, for the capture."""
@@ -250,6 +308,8 @@ class SipTrunks:
                     self._incoming(output, now)
                 elif isinstance(output, AliasOffered):
                     self.connections.alias(output.connection, output.port)
+                elif isinstance(output, RegistrationChanged):
+                    self._registrations.changed(output)
                 elif not isinstance(output, OptionsResult):
                     self._handle(output, now)
         return moved
@@ -287,8 +347,13 @@ class SipTrunks:
 
     # --- outgoing calls
 
-    def offer(self, port: SipTrunkPort, half: HalfCall, setup: Setup, now: float) -> Release | None:
-        """Begin a call to the peer of `port`."""
+    def offer(
+        self, port: SipTrunkPort, half: HalfCall, setup: Setup, now: float, called_user: str | None = None
+    ) -> Release | None:
+        """Begin a call to the peer of `port`, or to a registered user."""
+        places, refusal = self._places(port, setup, called_user)
+        if refusal is not None:
+            return refusal
         onward = setup.next_hop()
         if onward is None:
             return Release(Cause.EXCHANGE_ROUTING_ERROR, diagnostic="the hop counter is used up")
@@ -302,15 +367,18 @@ class SipTrunks:
             return Release(Cause.RESOURCES_UNAVAILABLE_UNSPECIFIED, diagnostic="no RTP port is free: see media.ports")
         self._media.start(session)
         body = None if trunk.delayed_offer else self._media.offer(session)
+        place = places[0]
+        host = trunk.domain or place.destination[0]
         uri_port = port.peer[1] if not trunk.domain and port.peer[1] != DEFAULT_PORTS[trunk.transport] else None
-        parties = identity_of(setup, trunk, trunk.domain or port.peer[0], uri_port, self._domain, self._country_code)
+        parties = identity_of(setup, trunk, host, uri_port, self._domain, self._country_code)
         call_id = f"{self._token()}@{self._domain}"
         request = InviteRequest(
             call_id=call_id,
-            uri=parties.uri,
+            uri=place.uri or parties.uri,
             from_uri=parties.from_uri,
             to_uri=parties.to_uri,
-            destination=port.peer,
+            destination=place.destination,
+            pinned=trunk.registrar,
             body=body,
             from_display=parties.from_display,
             headers=(*parties.headers, *sip_early.invite_headers(trunk), *sip_access.headers(setup.opaque)),
@@ -323,10 +391,22 @@ class SipTrunks:
         except EncodeError as error:
             self._media.close(session)
             return Release(Cause.INVALID_NUMBER_FORMAT, diagnostic=f"INVITE cannot be built: {error}")
-        session.request = request
+        session.request, session.places = request, places[1:]
         self._adopt(port, session, call, call_id)
         self._control.leg_opened(half, session.leg)
         return None
+
+    def _places(self, port: SipTrunkPort, setup: Setup, called_user: str | None) -> tuple[list[Place], Release | None]:
+        """Where a call may go, in order; or why it may go nowhere."""
+        if not port.configuration.registrar:
+            return [Place(port.peer)], None
+        user = called_user or self.admission.find_user(user_part(setup.called, self._country_code))
+        if user is None:
+            return [], Release(Cause.UNALLOCATED_NUMBER, diagnostic=f"{port.name}: no user has this number")
+        places = [Place(binding.source, binding.uri) for binding in self.admission.contacts(user)]
+        if not places:
+            return [], Release(Cause.SUBSCRIBER_ABSENT, diagnostic=f"user {user} is not registered")
+        return places, None
 
     def send(self, half: HalfCall, primitive: Primitive, now: float) -> None:
         """Tell the caller of progress, alerting or answer; either party of hold, and of digits."""
@@ -376,18 +456,29 @@ class SipTrunks:
 
     def _incoming(self, output: IncomingInvite, now: float) -> None:
         call, request, source = output.call, output.request, output.source
-        port = self._trunk_of(source)
+        caller = request.caller
+        if caller is not None:
+            port: SipTrunkPort | None = self.trunks[self.admission.trunk_of_user(caller)]
+            self.agent.pin(call)
+        else:
+            port = self._trunk_of(source)
         if port is None:
-            self.refused += 1
-            self._log(Line("warning", "!", f"sip {show(source)}", "INVITE refused: no trunk has this source"))
+            # `access` asks before; nothing but a change between the two could bring a stranger here.
             self.agent.respond(call, 403, now=now)
             return
         if not self.agent.configure(call, port.options, now):
             return
+        number = self._registrations.number_of(port.name, request.uri.user or "")
+        if number is None:
+            number = self.admission.number_named(request.uri.user or "")
+        if number is not None:
+            request.uri_text = sip_uri(number, self._domain)
         setup = setup_of(request, port.configuration)
         if setup is None:
             self.agent.respond(call, 404, "Not a telephone number", now=now)
             return
+        if caller is not None:
+            setup = replace(setup, calling=self.admission.number_of_user(caller))
         half = HalfCall(port, incoming=True)
         laws = port.clear_laws if port.configuration.clear_mode else port.laws
         session = None if port.full else self._media.open(port.configuration, half, laws)
@@ -443,11 +534,15 @@ class SipTrunks:
             case Refer():
                 self.agent.answer_refer(output.call, 603, now)
             case Rejected(status=status, message=response):
-                if status not in _REDIRECTIONS or not self._follow(session, response, now):
+                if status in _REDIRECTIONS and self._follow(session, response, now):
+                    return
+                if not self._try_elsewhere(session, status, now):
                     self._end(session, with_access(self._rejection(session, status, response), response), now)
             case Cancelled(message=message) | Ended(message=message):
                 release = mapping.release_of_request(message, self._causes, session.trunk.obey_reason)
                 self._end(session, with_access(release, message), now)
+            case Failed(what="timeout" | "transport") if self._try_elsewhere(session, None, now):
+                return
             case Failed(what=what):
                 cause = Cause.RECOVERY_ON_TIMER_EXPIRY if what in ("timeout", "no ACK") else Cause.TEMPORARY_FAILURE
                 self._end(session, Release(cause, Location.BEYOND_INTERWORKING, f"SIP: {what}"), now)
@@ -567,13 +662,46 @@ class SipTrunks:
         except EncodeError:
             return False
         self._log(Line("info", "=", half.reference, f"redirected to {target}"))
+        self._renumber(session, call, request)
+        return True
+
+    def _try_elsewhere(self, session: Session, status: int | None, now: float) -> bool:
+        """Call the next place when this one could not be reached, or would not have the call (RFC 3263 4.3).
+
+        False when there is none left, when the refusal is the called party's, or when the caller has heard something.
+        """
+        if not session.places or session.request is None or session.early:
+            return False
+        if status is not None and status != 503 and not (session.trunk.registrar and status in _ABSENT):
+            return False
+        place, session.places = session.places[0], session.places[1:]
+        request = replace(
+            session.request,
+            uri=place.uri or session.request.uri,
+            destination=place.destination,
+            call_id=f"{self._token()}@{self._domain}",
+        )
+        try:
+            call = self.agent.invite(request, now)
+        except EncodeError:
+            return False
+        self._log(Line("info", "=", session.half.reference, f"tried at {show(place.destination)} instead"))
+        self._renumber(session, call, request)
+        return True
+
+    def _renumber(self, session: Session, call: int, request: InviteRequest) -> None:
+        """The half-call goes on as another call of the agent."""
+        half = session.half
         del self._sessions[half.handle]
         session.early.clear()
         half.handle, half.reference, half.leg.id = call, request.call_id, request.call_id
         self._sessions[call], self._by_leg[session.leg] = session, call
-        return True
 
     # --- sessions
+
+    def _peer_trunk(self, source: Endpoint) -> SipTrunk | None:
+        port = self._trunk_of(source)
+        return None if port is None else port.configuration
 
     def _trunk_of(self, source: Endpoint) -> SipTrunkPort | None:
         """The trunk whose peer is `source`, else one that accepts from its address."""

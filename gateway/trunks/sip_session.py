@@ -13,6 +13,7 @@ from tandem.gateway.calls.half_call import HalfCall
 from tandem.gateway.configuration.schema import SipTrunk
 from tandem.gateway.media.protocol import CloseRtp, OpenRtp, RtpEndpoint, UpdateRtp
 from tandem.gateway.sip import sdp
+from tandem.gateway.sip.endpoint import Endpoint
 from tandem.gateway.sip.primitives import InviteRequest
 
 
@@ -24,6 +25,15 @@ class Verdict(Enum):
     """400."""
     NOTHING_IN_COMMON = auto()
     """488."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Somewhere that a call can go."""
+
+    destination: Endpoint
+    uri: str = ""
+    """Request-URI; empty: the called number at the peer."""
 
 
 @dataclass(slots=True)
@@ -54,6 +64,8 @@ class Session:
     """Our side of the call holds the peer."""
     held: bool = False
     """The peer holds us."""
+    places: list[Place] = field(default_factory=list)
+    """Where else the call may go when it fails where it is."""
     open: bool = True
     """The RTP leg is open."""
     wants_early_authorization: bool = False

@@ -164,7 +164,7 @@ def test_an_unknown_source_is_refused():
     node.datagram(request, ("127.0.0.9", 5060), bench.now)
     answers = [data.split(b"\r\n")[0] for data, _ in node.effects().datagrams]
     assert answers[-1] == b"SIP/2.0 403 Forbidden"
-    assert node.sip.refused == 1
+    assert node.sip.admission.bans.counts == {"unknown source": 1}
     assert bench.records["A"] == []
 
 

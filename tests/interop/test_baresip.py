@@ -1,0 +1,103 @@
+"""baresip phones register with a gateway, one over UDP and one over TLS, and call each other: speech is measured."""
+
+import time
+
+import numpy as np
+import pytest
+from support.baresip import Baresip
+from support.certificates import Authority
+from support.gateways import free_ports, wait_for
+from support.sip_gateway import free_stream_ports, sip_gateway
+
+from tandem.codecs.quality import measure, probe
+
+pytestmark = pytest.mark.interop
+
+SECONDS = 2.5
+
+
+def speech(seed):
+    """Twenty seconds: baresip plays its file from the start of each call, and stops at its end."""
+    return np.tile(np.asarray(probe(int(8000 * SECONDS), seed)), 8)
+
+
+@pytest.fixture(scope="module")
+def phones(tmp_path_factory):
+    """A gateway with two users, and their phones registered."""
+    folder = tmp_path_factory.mktemp("phones")
+    authority = Authority(folder / "ca")
+    certificate = authority.issue("gw", "127.0.0.1")
+    port = free_stream_ports(8)
+    rtp = free_ports(20)
+    text = f"""
+[sip]
+listen = "127.0.0.1:{port}"
+also_listen = ["tcp:127.0.0.1:{port}", "tls:127.0.0.1:{port + 1}"]
+[[sip.user]]
+name = "alice"
+password = "a-secret"
+number = "100"
+[[sip.user]]
+name = "bob"
+password = "b-secret"
+number = "200"
+[sip.tls]
+certificate = "{certificate}"
+[[trunk]]
+name = "phones"
+type = "sip"
+registrar = true
+[[route]]
+trunk = ["phones"]
+to = ["phones"]
+"""
+    accounts = (
+        f"<sip:alice@127.0.0.1:{port}>;auth_pass=a-secret;regint=60",
+        f"<sip:bob@127.0.0.1:{port + 1};transport=tls>;auth_pass=b-secret;regint=60",
+    )
+    trust = f"sip_cafile {authority.file}\nsip_certificate {certificate}\nsip_verify_server yes\n"
+    with (
+        sip_gateway(folder, text) as gateway,
+        Baresip(folder / "alice", accounts[0], speech(1), port + 2, port + 4, rtp) as alice,
+        Baresip(folder / "bob", accounts[1], speech(2), port + 5, port + 7, rtp + 10, trust) as bob,
+    ):
+        for name, phone in (("alice", alice), ("bob", bob)):
+            wait_for(lambda name=name: gateway.said(f"user {name}: sip:{name}"), f"{name} registered: {phone.said()}")
+        yield gateway, {"alice": alice, "bob": bob}
+
+
+@pytest.mark.parametrize(("caller", "callee", "number"), [("alice", "bob", "200"), ("bob", "alice", "100")])
+def test_call_with_speech(phones, caller, callee, number):
+    gateway, by_name = phones
+    one, other = by_name[caller], by_name[callee]
+    before = len(gateway.records())
+    established = {phone: phone.events().count("CALL_ESTABLISHED") for phone in (one, other)}
+    incoming = other.events().count("CALL_INCOMING")
+    one.command("dial", number)
+    other.wait_for("CALL_INCOMING", incoming + 1)
+    other.command("accept")
+    for phone in (one, other):
+        phone.wait_for("CALL_ESTABLISHED", established[phone] + 1)
+    time.sleep(SECONDS + 1.5)
+    one.command("hangup")
+    other.wait_for("CALL_CLOSED")
+    wait_for(lambda: len(gateway.records()) == before + 1, "the record")
+    record = gateway.records()[-1]
+    calling = {"100": "200", "200": "100"}[number]
+    assert (record.result, record.incoming.calling, record.incoming.called) == ("answered", calling, number)
+    for phone, seed in ((one, 2 if caller == "alice" else 1), (other, 1 if caller == "alice" else 2)):
+        heard = phone.heard()[-1]
+        quality = measure(np.asarray(probe(int(8000 * SECONDS), seed)), heard)
+        assert quality.heard, quality
+        assert quality.matched_samples > 8000, quality
+        assert quality.snr_db > 25, quality
+
+
+def test_a_wrong_password_is_refused(phones, tmp_path):
+    gateway, _ = phones
+    port = free_stream_ports(3)
+    text = (gateway.records_file.parent / "G.toml").read_text()
+    listen = text.split('listen = "')[1].split('"')[0]
+    account = f"<sip:alice@{listen}>;auth_pass=guess;regint=60"
+    with Baresip(tmp_path / "eve", account, speech(1), port, port + 2, free_ports(10)):
+        wait_for(lambda: gateway.said("REGISTER: wrong credentials for 'alice'"), "the wrong password is noticed")
