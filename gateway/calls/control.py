@@ -265,6 +265,9 @@ class CallControl:
             self._digit(call.incoming, outgoing, primitive, now)
         elif isinstance(primitive, Information | Suspend | Resume | Hold | Retrieve | Transparent):
             outgoing.trunk.send(outgoing, primitive, now)
+        elif isinstance(primitive, Progress) and primitive.opaque:
+            # Progress of the calling side says nothing but to its own protocol (CPG of Q.733, forwards).
+            outgoing.trunk.send(outgoing, Transparent(primitive.opaque), now)
 
     def _digit(self, source: HalfCall, sink: HalfCall, digit: Dtmf, now: float) -> None:
         """A digit in signalling goes on in signalling where the other side wants that, else into its speech path."""

@@ -259,6 +259,20 @@ class SipTrunk(Table, tag_field="type", tag="sip"):
     """Host part of request and To URIs; empty means the peer's address."""
     max_calls: Annotated[int, Meta(ge=0)] = 0
     """Most calls at once over this trunk; 0 means as many as there are RTP ports."""
+    isup_variant: Literal["", "itu", "ansi", "china"] = ""
+    """Carry ISUP in SIP (SIP-T of RFC 3372, SIP-I of Q.1912.5 profile C): the variant of the messages. Empty: plain
+    SIP (profiles A and B)."""
+    isup_version: str = ""
+    """`version` of application/isup, as agreed with the peer; empty: as `isup_base`."""
+    isup_base: Literal[
+        "", "itu-t88", "itu-t92+", "ansi88", "ansi00", "etsi121", "etsi356", "gr317", "ttc87", "ttc93+"
+    ] = ""
+    """`base` of application/isup (RFC 3204); empty: `itu-t92+`, for ANSI `ansi00`."""
+    isup_handling: Literal["required", "optional"] = "required"
+    """Whether a peer that cannot read the ISUP part is to refuse the call: yes in SIP-I, in SIP-T by agreement."""
+    isup_precedence: Literal["isup", "sip"] = "isup"
+    """Whose calling number counts where an IAM and the header fields name different ones. The called number is always
+    that of the Request-URI."""
     trusted: bool = True
     """The peer is in our trust domain (RFC 3325): what it asserts is believed, restricted numbers are told to it."""
     calling_from: tuple[Literal["P-Asserted-Identity", "Remote-Party-ID", "From"], ...] = (

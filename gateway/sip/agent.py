@@ -17,6 +17,7 @@ from tandem.gateway.sip.fields import format_address
 from tandem.gateway.sip.incoming import IncomingCall
 from tandem.gateway.sip.layer import TransactionLayer
 from tandem.gateway.sip.message import Request, Response
+from tandem.gateway.sip.multipart import Part
 from tandem.gateway.sip.options import CallOptions
 from tandem.gateway.sip.outgoing import OutgoingCall
 from tandem.gateway.sip.primitives import InviteRequest, OptionsResult, Output
@@ -108,23 +109,27 @@ class SipAgent:
         reason_phrase: str | None = None,
         headers: Headers = (),
         body: bytes | None = None,
+        part: Part | None = None,
         *,
         now: float,
     ) -> None:
-        """Answer an incoming call: provisional, 2xx (repeated until the ACK), or a refusal."""
+        """Answer an incoming call: provisional, 2xx (repeated until the ACK), or a refusal.
+
+        `body` is the session description; `part` goes with it, as an encapsulated message does.
+        """
         found = self._context.calls.get(call)
         if isinstance(found, IncomingCall):
-            found.respond(status, reason_phrase, headers, body, now)
+            found.respond(status, reason_phrase, headers, body, now, part)
 
     def bye(self, call: int, headers: Headers, now: float) -> None:
         """Leave an answered call."""
         if (found := self._context.calls.get(call)) is not None:
             found.bye(headers, now)
 
-    def end(self, call: int, status: int, headers: Headers, now: float) -> None:
-        """End a call in whichever state it is: final response `status`, CANCEL or BYE."""
+    def end(self, call: int, status: int, headers: Headers, now: float, part: Part | None = None) -> None:
+        """End a call in whichever state it is: final response `status`, CANCEL or BYE, with `part` as its body."""
         if (found := self._context.calls.get(call)) is not None:
-            found.end(status, headers, now)
+            found.end(status, headers, now, part)
 
     def reinvite(self, call: int, body: bytes | None, headers: Headers, now: float) -> bool:
         """Offer a new session in an answered call; False when that is not possible now. Ends in ReInviteResult."""

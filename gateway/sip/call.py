@@ -13,6 +13,7 @@ from tandem.gateway.sip.dialog import Dialog, DialogKey
 from tandem.gateway.sip.errors import SipDecodeError
 from tandem.gateway.sip.layer import TransactionLayer
 from tandem.gateway.sip.message import Request, Response, format_fields
+from tandem.gateway.sip.multipart import Part, compose
 from tandem.gateway.sip.options import CallOptions
 from tandem.gateway.sip.primitives import (
     CallOutput,
@@ -63,6 +64,14 @@ class CallTimer(IntEnum):
 _ENDED_WITH_THE_CALL: Final = tuple(timer for timer in CallTimer if timer is not CallTimer.REINVITE)
 
 
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """Further header lines of a message, and its body."""
+
+    lines: str = ""
+    body: bytes | None = None
+
+
 @dataclass(slots=True)
 class Context:
     """What the calls of one agent share."""
@@ -96,7 +105,7 @@ class Call:
         self._answer: ServerTransaction | None = None
         self._answer_interval = 0.0
         self._initial = True
-        self._pending_bye: str | None = None
+        self._pending_bye: Extra | None = None
         self._reinvite_server: ServerTransaction | None = None
         self._reinvite_client: InviteClientTransaction | None = None
         self._reinvite_cseq = 0
@@ -109,15 +118,15 @@ class Call:
 
     # --- what the owner asks for ---
 
-    def end(self, status: int, headers: Headers, now: float) -> None:
+    def end(self, status: int, headers: Headers, now: float, part: Part | None = None) -> None:
         """End the call in whichever state it is; `status` serves where a final response is due."""
         raise NotImplementedError
 
-    def bye(self, headers: Headers, now: float) -> None:
+    def bye(self, headers: Headers, now: float, part: Part | None = None) -> None:
         """Leave the confirmed dialog; before the ACK of our 200 has come, as soon as it comes (15)."""
         if self.dialog is None or self.leaving:
             return
-        extra = format_fields(headers)
+        extra = self._extra_of(headers, part)
         self.leaving = True
         if self._answer is not None and self._initial:
             self._pending_bye = extra
@@ -206,7 +215,7 @@ class Call:
     def lost(self, what: str, now: float) -> None:
         """The peer is gone or knows the call no more: BYE all the same. Before the answer, INVITE has its own end."""
         if self.dialog is not None and not self.leaving:
-            self._send_bye(self.dialog, "", now)
+            self._send_bye(self.dialog, Extra(), now)
             self.close(Failed(self.number, what))
 
     def send_info(self, content_type: str, body: bytes, headers: Headers, now: float) -> None:
@@ -403,7 +412,7 @@ class Call:
             self.layer.start(self, CallTimer.ANSWER, now + self._answer_interval)
         elif timer is CallTimer.ACK and self.dialog is not None:
             self._stop_answer()
-            self._send_bye(self.dialog, self._pending_bye or "", now)
+            self._send_bye(self.dialog, self._pending_bye or Extra(), now)
             self.close(Failed(self.number, "no ACK"))
         elif timer is CallTimer.REINVITE and self._reinvite_client is not None:
             self.layer.terminated(self._reinvite_client)
@@ -474,7 +483,7 @@ class Call:
         self.layer.stop(self, CallTimer.ANSWER)
         self.layer.stop(self, CallTimer.ACK)
 
-    def _send_bye(self, dialog: Dialog, extra: str, now: float) -> None:
+    def _send_bye(self, dialog: Dialog, extra: Extra, now: float) -> None:
         """Leave `dialog`; the call is to be closed."""
         if self._reinvite_server is not None:
             # As 15.1.2 has it for the other side: an INVITE still open gets 487. Unanswered it would stay for ever.
@@ -482,6 +491,10 @@ class Call:
             self._reinvite_server = None
         self._refuse_open(now)
         Bye(self.layer, dialog, extra, self.credentials).send("", now)
+
+    def _extra_of(self, headers: Headers, part: Part | None) -> Extra:
+        content, body = compose(None, part, "")
+        return Extra(f"{format_fields(headers)}{content}", body)
 
     def _refuse_open(self, now: float) -> None:
         """What the owner has not answered gets 487 when the call ends (15.1.2)."""
@@ -499,7 +512,7 @@ class Call:
 class Bye:
     """The user of a BYE transaction: answers a challenge once, and otherwise lets it end as it may (15.1.1)."""
 
-    def __init__(self, layer: TransactionLayer, dialog: Dialog, extra: str, credentials: Credentials | None) -> None:
+    def __init__(self, layer: TransactionLayer, dialog: Dialog, extra: Extra, credentials: Credentials | None) -> None:
         self._layer = layer
         self._dialog = dialog
         self._extra = extra
@@ -510,8 +523,8 @@ class Bye:
         """Send the BYE, with `answer` to a challenge as a header line."""
         head = self._dialog.head(self._layer.via())
         self._uri = head.uri
-        extra = f"{self._layer.agent_line}{self._extra}{answer}"
-        self._layer.request("BYE", head, extra, None, self._dialog.destination, self, now)
+        extra = f"{self._layer.agent_line}{self._extra.lines}{answer}"
+        self._layer.request("BYE", head, extra, self._extra.body, self._dialog.destination, self, now)
 
     def on_response(self, transaction: ClientTransaction, response: Response, source: Endpoint, now: float) -> None:
         """Answer a 401 or 407."""

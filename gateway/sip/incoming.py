@@ -5,10 +5,11 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import Final
 
-from tandem.gateway.sip.call import Call, CallTimer, Context, Headers
+from tandem.gateway.sip.call import Call, CallTimer, Context, Extra, Headers
 from tandem.gateway.sip.dialog import Dialog
 from tandem.gateway.sip.endpoint import Endpoint
-from tandem.gateway.sip.message import Request, format_fields
+from tandem.gateway.sip.message import Request
+from tandem.gateway.sip.multipart import Part, compose
 from tandem.gateway.sip.options import CallOptions
 from tandem.gateway.sip.primitives import (
     CallOutput,
@@ -39,7 +40,7 @@ class IncomingCall(Call):
         self._sender = ReliableSender()
         self._reliable_interval = 0.0
         self._last_provisional: tuple[int, str | None, Headers] = (180, None, ())
-        self._waiting_answer: tuple[int, str | None, Headers, bytes | None] | None = None
+        self._waiting_answer: tuple[int, str | None, Headers, bytes | None, Part | None] | None = None
         """The 2xx that waits for a PRACK."""
         self._offered = False
         """Our reliable response offered, and the answer has not come in its PRACK yet."""
@@ -77,7 +78,15 @@ class IncomingCall(Call):
             return True
         return False
 
-    def respond(self, status: int, phrase: str | None, headers: Headers, body: bytes | None, now: float) -> None:
+    def respond(
+        self,
+        status: int,
+        phrase: str | None,
+        headers: Headers,
+        body: bytes | None,
+        now: float,
+        part: Part | None = None,
+    ) -> None:
         """Send a provisional or the final response; ignored once a final one was sent.
 
         Reliable provisional responses wait for each other, and a 2xx for all of them (RFC 3262 3).
@@ -89,18 +98,18 @@ class IncomingCall(Call):
         if status == 100:
             self.layer.respond(transaction, 100, now)
         elif status < 200 and self.reliable:
-            self._sender.submit(lambda now: self._send_reliably(status, phrase, headers, body, now), now)
+            self._sender.submit(lambda now: self._send_reliably(status, phrase, headers, body, part, now), now)
         elif status < 200:
-            extra = self._record_routes + self._session_fields(headers, body)
-            self.layer.respond(transaction, status, now, self.tag, extra, body, phrase)
+            fields, content = self._fields(headers, body, part)
+            self.layer.respond(transaction, status, now, self.tag, self._record_routes + fields, content, phrase)
             self.layer.start(self, CallTimer.PROVISIONAL, now + PROVISIONAL_INTERVAL)
         elif status < 300:
             if self._sender.idle:
-                self._answer_invite(transaction, status, phrase, headers, body, now)
+                self._answer_invite(transaction, status, phrase, headers, body, part, now)
             else:
-                self._waiting_answer = status, phrase, headers, body
+                self._waiting_answer = status, phrase, headers, body, part
         else:
-            self._reject(status, format_fields(headers), now, phrase)
+            self._reject(status, self._extra_of(headers, part), now, phrase)
             self.leaving = True
             self.close()
 
@@ -111,6 +120,7 @@ class IncomingCall(Call):
         phrase: str | None,
         headers: Headers,
         body: bytes | None,
+        part: Part | None,
         now: float,
     ) -> None:
         """Send the 2xx; its description is left out where offer and answer are complete already."""
@@ -118,15 +128,24 @@ class IncomingCall(Call):
         if self._settled:
             body = None
         timer = self.upkeep.timer.accept(transaction.request)
-        extra = f"{self._record_routes}{self._supported}{timer}{self._session_fields(headers, body)}"
-        self._accept(transaction, status, self.tag, extra, body, now, phrase)
+        fields, content = self._fields(headers, body, part)
+        extra = f"{self._record_routes}{self._supported}{timer}{fields}"
+        self._accept(transaction, status, self.tag, extra, content, now, phrase)
         self.layer.stop(self, CallTimer.PROVISIONAL)
         self._transaction = None
         self.dialog = self._early
         self.dialog.confirmed = True
         self.upkeep.begin(now)
 
-    def _send_reliably(self, status: int, phrase: str | None, headers: Headers, body: bytes | None, now: float) -> None:
+    def _send_reliably(
+        self,
+        status: int,
+        phrase: str | None,
+        headers: Headers,
+        body: bytes | None,
+        part: Part | None,
+        now: float,
+    ) -> None:
         transaction = self._transaction
         if transaction is None:
             return
@@ -136,11 +155,9 @@ class IncomingCall(Call):
         self._settled = self._settled or (bool(body) and not self._offered)
         self.upkeep.description = body or self.upkeep.description
         self._last_provisional = status, phrase, headers
-        extra = (
-            f"{self._record_routes}Require: {OPTION}\r\nRSeq: {self._sender.next_number()}\r\n"
-            f"{self._session_fields(headers, body)}"
-        )
-        self.layer.respond(transaction, status, now, self.tag, extra, body, phrase)
+        fields, content = self._fields(headers, body, part)
+        extra = f"{self._record_routes}Require: {OPTION}\r\nRSeq: {self._sender.next_number()}\r\n{fields}"
+        self.layer.respond(transaction, status, now, self.tag, extra, content, phrase)
         self._reliable_interval = self.layer.timers.t1
         self.layer.start(self, CallTimer.RELIABLE, now + self._reliable_interval)
         self.layer.start(self, CallTimer.PRACK, now + self.layer.timers.transaction)
@@ -174,9 +191,9 @@ class IncomingCall(Call):
     def _go_on(self, now: float) -> None:
         self._sender.go_on(now)
         if self._sender.idle and self._waiting_answer is not None and self._transaction is not None:
-            status, phrase, headers, body = self._waiting_answer
+            status, phrase, headers, body, part = self._waiting_answer
             self._waiting_answer = None
-            self._answer_invite(self._transaction, status, phrase, headers, body, now)
+            self._answer_invite(self._transaction, status, phrase, headers, body, part, now)
 
     def _early_dialog(self) -> Dialog | None:
         """Requests may be sent once the peer has confirmed that it knows the dialog (RFC 3311 5.1)."""
@@ -189,17 +206,17 @@ class IncomingCall(Call):
         first = self._transaction is not None and not self._settled and bool(self._transaction.request.session)
         return first or super()._offer_of_theirs_open()
 
-    def end(self, status: int, headers: Headers, now: float) -> None:
+    def end(self, status: int, headers: Headers, now: float, part: Part | None = None) -> None:
         """Reject with `status` before the answer, BYE after it."""
         if self._transaction is not None:
-            self.respond(status, None, headers, None, now)
+            self.respond(status, None, headers, None, now, part)
         else:
-            self.bye(headers, now)
+            self.bye(headers, now, part)
 
     def on_cancel(self, request: Request, transaction: ServerTransaction, now: float) -> None:
         """CANCEL of the call itself (9.2)."""
         if transaction is self._transaction:
-            self._reject(487, "", now)
+            self._reject(487, Extra(), now)
             self.close(Cancelled(self.number, request))
         else:
             super().on_cancel(request, transaction, now)
@@ -213,7 +230,7 @@ class IncomingCall(Call):
             self.layer.start(self, CallTimer.RELIABLE, now + self._reliable_interval)
         elif timer is CallTimer.PRACK and transaction is not None:
             # RFC 3262 3: nobody acknowledges; a 5xx ends the INVITE.
-            self._reject(504, "", now)
+            self._reject(504, Extra(), now)
             self.close(Failed(self.number, "no PRACK"))
         elif timer is CallTimer.PROVISIONAL and self.reliable and self._sender.idle:
             # RFC 3262 3: each repetition against a proxy's timer C is a response of its own.
@@ -240,15 +257,22 @@ class IncomingCall(Call):
             return
         # 15.1.2: the caller may leave an early dialog with BYE; the INVITE then gets 487.
         self.layer.respond(self.layer.serve(request, source, None), 200, now)
-        self._reject(487, "", now)
+        self._reject(487, Extra(), now)
         self.close(Cancelled(self.number, request))
 
-    def _reject(self, status: int, extra: str, now: float, phrase: str | None = None) -> None:
+    def _reject(self, status: int, extra: Extra, now: float, phrase: str | None = None) -> None:
         if self._transaction is not None:
-            self.layer.respond(self._transaction, status, now, self.tag, extra, None, phrase)
+            self.layer.respond(self._transaction, status, now, self.tag, extra.lines, extra.body, phrase)
             self._transaction = None
             self._waiting_answer = None
             self._sender.clear()
+
+    def _fields(self, headers: Headers, body: bytes | None, part: Part | None) -> tuple[str, bytes | None]:
+        """Header lines and body of a response with a session description, another part, both or neither."""
+        if part is None:
+            return self._session_fields(headers, body), body
+        lines, content = compose(body, part, self.layer.token())
+        return f"{self._session_fields(headers, None)}{lines}", content
 
     @property
     def _supported(self) -> str:

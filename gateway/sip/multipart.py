@@ -64,6 +64,18 @@ def build(several: Iterable[Part], boundary: str) -> tuple[str, bytes]:
     return f"multipart/mixed;boundary={boundary}", b"".join(lines) + f"--{boundary}--\r\n".encode()
 
 
+def compose(session: bytes | None, part: Part | None, boundary: str) -> tuple[str, bytes | None]:
+    """Content lines and body for a session description, another part, or both."""
+    if part is None:
+        return ("Content-Type: application/sdp\r\n" if session else ""), session
+    if not session:
+        handling = "required" if part.required else "optional"
+        disposition = f"Content-Disposition: {part.disposition};handling={handling}\r\n" if part.disposition else ""
+        return f"Content-Type: {part.media_type}{format_parameters(part.parameters)}\r\n{disposition}", part.body
+    content_type, body = build([Part("application/sdp", session), part], boundary)
+    return f"Content-Type: {content_type}\r\nMIME-Version: 1.0\r\n", body
+
+
 def _collect(content_type: str, disposition: str | None, body: bytes, found: list[Part], depth: int) -> None:
     match = _MEDIA_TYPE.fullmatch(content_type)
     if match is None:

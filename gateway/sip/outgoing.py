@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from tandem.gateway.sip.call import Call, CallTimer, Context, Headers, answer_challenge
+from tandem.gateway.sip.call import Call, CallTimer, Context, Extra, Headers, answer_challenge
 from tandem.gateway.sip.client_transaction import ClientTransaction, InviteClientTransaction
 from tandem.gateway.sip.dialog import Dialog, RequestHead
 from tandem.gateway.sip.errors import SipDecodeError
 from tandem.gateway.sip.fields import format_address
 from tandem.gateway.sip.message import Response, format_fields
+from tandem.gateway.sip.multipart import Part
 from tandem.gateway.sip.primitives import (
     Answered,
     CallOutput,
@@ -43,7 +44,7 @@ class OutgoingCall(Call):
         """Early dialogs by To tag."""
         self._acks: dict[str, bytes] = {}
         """The ACK of each 2xx, by To tag: sent again when the 2xx comes again (13.2.2.4)."""
-        self._cancel: str | None = None
+        self._cancel: Extra | None = None
         """Header lines of the CANCEL that the owner asked for."""
         self._cancelled = False
         self._unacknowledged: Response | None = None
@@ -79,6 +80,8 @@ class OutgoingCall(Call):
             invite.max_forwards,
         )
         fields = self._session_fields((), invite.body, invite.content_type)
+        if invite.content_type.startswith("multipart/"):
+            fields += "MIME-Version: 1.0\r\n"
         timer = self.upkeep.timer.request_lines()
         extra = f"{self._authorization}{self.layer.agent_line}{self._extensions()}{timer}{self._extra}{fields}"
         self._transaction: InviteClientTransaction = self.layer.invite(
@@ -106,24 +109,25 @@ class OutgoingCall(Call):
         head = dialog.head(self.layer.via())
         self.layer.request("PRACK", head, extra, body, dialog.destination, None, now)
 
-    def cancel(self, headers: Headers, now: float) -> None:
+    def cancel(self, headers: Headers, now: float, part: Part | None = None) -> None:
         """Give the call up: CANCEL as soon as a provisional response allows it (9.1); BYE when it was answered."""
         if self.dialog is not None:
-            self.bye(headers, now)
+            self.bye(headers, now, part)
         elif self._cancel is None:
-            self._cancel = format_fields(headers)
+            self._cancel = self._extra_of(headers, part)
             self._send_cancel(now)
 
-    def end(self, status: int, headers: Headers, now: float) -> None:
+    def end(self, status: int, headers: Headers, now: float, part: Part | None = None) -> None:
         """CANCEL before the answer, BYE after it."""
-        self.cancel(headers, now)
+        self.cancel(headers, now, part)
 
     def _send_cancel(self, now: float) -> None:
         """9.1: not before a provisional response, and not after a final one."""
         if self._cancel is None or self._cancelled or self._transaction.state is not State.PROCEEDING:
             return
         self._cancelled = True
-        self.layer.request("CANCEL", self._head, self._cancel, None, self._transaction.destination, None, now)
+        extra = self._cancel
+        self.layer.request("CANCEL", self._head, extra.lines, extra.body, self._transaction.destination, None, now)
         self.layer.start(self, CallTimer.CANCEL, now + self.layer.timers.transaction)
 
     def on_response(self, transaction: ClientTransaction, response: Response, source: Endpoint, now: float) -> None:
@@ -184,7 +188,7 @@ class OutgoingCall(Call):
             self._send_ack(tag, dialog, response, None)
         if self.closed or self.dialog is not None:
             # 13.2.2.4: another fork has answered before.
-            self._send_bye(dialog, "", now)
+            self._send_bye(dialog, Extra(), now)
         elif self._cancel is not None:
             self._send_bye(dialog, self._cancel, now)
             self.leaving = True
@@ -210,10 +214,10 @@ class OutgoingCall(Call):
             self.upkeep.description = body or self.upkeep.description
             self._send_ack(response.to.tag or "", self.dialog, response, body)
 
-    def bye(self, headers: Headers, now: float) -> None:
+    def bye(self, headers: Headers, now: float, part: Part | None = None) -> None:
         """Leave the call; a 2xx that still waits for its ACK gets it first (13.2.2.4)."""
         self.acknowledge(None)
-        super().bye(headers, now)
+        super().bye(headers, now, part)
 
     def _confirm(self, response: Response, source: Endpoint) -> Dialog:
         """The dialog of a 2xx (13.2.2.4): its route set is computed anew, its sequence numbers go on."""

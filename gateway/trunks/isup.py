@@ -16,7 +16,7 @@ from tandem.gateway.log import Line
 from tandem.gateway.trunks import isup_mapping as mapping
 from tandem.gateway.trunks.circuits import CircuitTrunks, carriers, lay_out, other_half, state_text
 from tandem.gateway.trunks.isup_information import answer
-from tandem.gateway.trunks.isup_transit import pass_on
+from tandem.gateway.trunks.isup_transit import LOCAL, pass_on
 from tandem.ss7.isup.adaptation import has_type
 from tandem.ss7.isup.circuits import CircuitStatus
 from tandem.ss7.isup.codes import MessageType, ParameterCode
@@ -90,6 +90,9 @@ class IsupTrunkPort:
     def send(self, half: HalfCall, primitive: Primitive, now: float) -> None:
         """Tell the other exchange of progress, alerting, answer, suspension or further digits."""
         owner = self._owner
+        if isinstance(primitive, Transparent):
+            owner.pass_in(half, primitive, self.variant, now)
+            return
         if isinstance(primitive, Information):
             found: tuple[MessageType, mapping.Parameters] | None = (
                 MessageType.SAM,
@@ -224,7 +227,8 @@ class IsupTrunks(CircuitTrunks[IsupTrunkPort, IsupExchange]):
             return
         other = other_half(half)
         notifies = message.type in (MessageType.USR, MessageType.CPG)
-        if notifies and other is not None and isinstance(other.trunk, AccessTrunk):
+        carries = message.type not in LOCAL and other is not None and getattr(other.trunk, "carries_isup", False)
+        if carries or (notifies and other is not None and isinstance(other.trunk, AccessTrunk)):
             self.control.event(half, Transparent((mapping.carry(message),)), now)
             return
         onward = None
@@ -237,6 +241,16 @@ class IsupTrunks(CircuitTrunks[IsupTrunkPort, IsupExchange]):
             else:
                 pass_on(self.exchange, message, half.handle, onward, now)
         except CallStateError as error:
+            self.log(Line("debug", "!", half.reference, str(error)))
+
+    def pass_in(self, half: HalfCall, primitive: Transparent, variant: Variant, now: float) -> None:
+        """Send on what came from a trunk that carries ISUP and is no circuit."""
+        message = mapping.carried(primitive.opaque)
+        if message is None:
+            return
+        try:
+            pass_on(self.exchange, message, half.handle, (half.handle, variant), now)
+        except (CallStateError, EncodeError) as error:
             self.log(Line("debug", "!", half.reference, str(error)))
 
     def _answer(self, half: HalfCall, message: Message) -> tuple[MessageType, mapping.Parameters] | None:

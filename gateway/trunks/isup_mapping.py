@@ -94,8 +94,9 @@ def setup_from(message: Message, complete: bool, digits: str | None = None) -> S
     """The call that an IAM offers; `digits` replaces the called digits when more came in SAMs."""
     called = message.find(CalledPartyNumber)
     number = Number("") if called is None else _number(called)
-    if digits is not None:
+    if digits is not None and called is not None:
         number = Number(digits, number.nature, number.plan)
+        message = message.replace(replace(called, digits=digits, st=complete))
     category = message.find(CallingPartysCategory)
     redirecting, original = message.find(RedirectingNumber), message.find(OriginalCalledNumber)
     information, hops = message.find(RedirectionInformation), message.find(HopCounter)
@@ -222,9 +223,11 @@ def iam_parameters(
         numbers.append(calling)
     if setup.hop_counter is not None:
         numbers.append(HopCounter(count=min(setup.hop_counter, 31)))
-    carried = _carried(setup.opaque, MessageType.IAM)
-    if carried is not None:
-        return [_onward(item) for item in adapted(carried, variant) if item.code not in _NEUTRAL] + numbers
+    message = _carried(setup.opaque, MessageType.IAM)
+    if message is not None:
+        kept = _unchanged(message, setup, country_code)
+        onward = [item for item in adapted(message, variant) if item.code not in _NEUTRAL or item.code in kept]
+        return [_onward(item) for item in onward] + [item for item in numbers if item.code not in kept]
     parameters: Parameters = [
         NatureOfConnectionIndicators(),
         ForwardCallIndicators(
@@ -240,6 +243,20 @@ def iam_parameters(
     ]
     parameters = _with_access(parameters, setup.opaque)
     return list(adapted(Message.build(MessageType.IAM, 0, parameters), variant))
+
+
+def _unchanged(message: Message, setup: Setup, country_code: str) -> set[int]:
+    """Codes of the numbers in `message` that are still those of the call: they go on octet for octet."""
+    kept = set()
+    called = message.find(CalledPartyNumber)
+    if called is not None and _number(called) == setup.called.within(country_code):
+        kept.add(int(ParameterCode.CALLED_PARTY_NUMBER))
+    calling = message.find(CallingPartyNumber)
+    if calling is not None:
+        number = _number(calling) if calling.digits else None
+        if number == (None if setup.calling is None else setup.calling.within(country_code)):
+            kept.add(int(ParameterCode.CALLING_PARTY_NUMBER))
+    return kept
 
 
 def _with_access(parameters: Parameters, opaque: tuple[Opaque, ...]) -> Parameters:
@@ -354,18 +371,24 @@ def early_acm() -> tuple[MessageType, Parameters]:
 
 def release_parameters(release: Release, variant: Variant = Variant.ITU) -> Parameters:
     """The parameters of a REL, those of the other side's REL where it was ISUP too."""
-    carried = _carried(release.opaque, MessageType.REL)
-    if carried is not None:
-        return list(adapted(carried, variant))
+    message = _carried(release.opaque, MessageType.REL)
+    if message is not None:
+        return list(adapted(message, variant))
     return _with_access([CauseIndicators(value=release.cause, location=release.location)], release.opaque)
 
 
+def adapted_parameters(message: Message, variant: Variant) -> Parameters:
+    """The parameters of a message for one of the same type in `variant`."""
+    return list(adapted(message, variant))
+
+
 def _carried(opaque: tuple[Opaque, ...], kind: MessageType) -> Message | None:
-    message = _any_carried(opaque)
+    message = carried(opaque)
     return message if message is not None and message.type == kind else None
 
 
-def _any_carried(opaque: tuple[Opaque, ...]) -> Message | None:
+def carried(opaque: tuple[Opaque, ...]) -> Message | None:
+    """The ISUP message that came from another trunk, None where there is none."""
     for part in opaque:
         protocol, _, variant = part.kind.partition("-")
         if protocol == "isup":
@@ -376,7 +399,7 @@ def _any_carried(opaque: tuple[Opaque, ...]) -> Message | None:
 def _carried_backward(
     opaque: tuple[Opaque, ...], acm_sent: bool, variant: Variant
 ) -> tuple[MessageType, Parameters] | None:
-    message = _any_carried(opaque)
+    message = carried(opaque)
     if message is None or not isinstance(message.type, MessageType):
         return None
     parameters: Parameters = list(adapted(message, variant))

@@ -21,8 +21,11 @@ from tandem.gateway.calls.model import (
     Primitive,
     Progress,
     Release,
+    Resume,
     Retrieve,
     Setup,
+    Suspend,
+    Transparent,
 )
 from tandem.gateway.configuration.check_sip import listeners
 from tandem.gateway.configuration.ranges import parse_endpoint
@@ -44,7 +47,9 @@ from tandem.gateway.sip.connections import (
 from tandem.gateway.sip.dialog import destination_of
 from tandem.gateway.sip.endpoint import DEFAULT_PORTS, Endpoint, Listener, endpoint_of, show
 from tandem.gateway.sip.fields import parse_uri, sip_uri
+from tandem.gateway.sip.message import Message as SipMessage
 from tandem.gateway.sip.message import Response
+from tandem.gateway.sip.multipart import Part
 from tandem.gateway.sip.options import CallOptions
 from tandem.gateway.sip.primitives import (
     AliasOffered,
@@ -77,16 +82,23 @@ from tandem.gateway.sip.primitives import (
 from tandem.gateway.sip.sources import Sources
 from tandem.gateway.trunks import sip_access, sip_early, sip_info
 from tandem.gateway.trunks import sip_mapping as mapping
+from tandem.gateway.trunks.isup_mapping import primitive_from
 from tandem.gateway.trunks.sip_access import with_access
 from tandem.gateway.trunks.sip_admission import SipAdmission
 from tandem.gateway.trunks.sip_identity import connected_headers, connected_of, identity_of, setup_of
+from tandem.gateway.trunks.sip_isup import Encapsulation, information_of, merge_setup, refusal, release_of
 from tandem.gateway.trunks.sip_numbers import user_part
 from tandem.gateway.trunks.sip_registrations import SipRegistrations
 from tandem.gateway.trunks.sip_session import Place, Session, Sessions, Verdict
+from tandem.ss7.isup.codes import MessageType
+from tandem.ss7.isup.messages import Message as IsupMessage
 
 _LAWS = {"PCMA": "A", "PCMU": "u"}
 
 
+#: INFO that carries an ISUP message and nothing else.
+_SIGNAL = (("Content-Disposition", "signal;handling=required"),)
+_ACCEPT = "application/sdp, multipart/mixed, application/isup"
 _STATUSES = {Verdict.MALFORMED: 400, Verdict.NOTHING_IN_COMMON: 488}
 #: A final response to INVITE that names other places, and how many are tried one after another.
 _REDIRECTIONS = range(300, 400)
@@ -118,6 +130,8 @@ class SipTrunkPort:
             trunk.reliable_responses, trunk.session_seconds, trunk.minimum_session_seconds, trunk.refresher
         )
         self.takes_digits = trunk.digits != "events"
+        self.encapsulation = Encapsulation(trunk) if trunk.isup_variant else None
+        self.carries_isup = self.encapsulation is not None
         self.calls = 0
         self._owner = owner
 
@@ -211,6 +225,7 @@ class SipTrunks:
                 listeners=addresses,
                 user_agent=f"Tandem {configuration.node.name}".strip(),
                 supported=("100rel", "timer"),
+                bodies=("application/sdp", "multipart/mixed", "application/isup"),
                 timers=SipTimers(t1=(sip.t1_ms if sip else 500) / 1000),
             ),
             token,
@@ -372,6 +387,11 @@ class SipTrunks:
         uri_port = port.peer[1] if not trunk.domain and port.peer[1] != DEFAULT_PORTS[trunk.transport] else None
         parties = identity_of(setup, trunk, host, uri_port, self._domain, self._country_code)
         call_id = f"{self._token()}@{self._domain}"
+        try:
+            content_type, content = self._initial_body(port, setup, body)
+        except EncodeError as error:
+            self._media.close(session)
+            return Release(Cause.INVALID_NUMBER_FORMAT, diagnostic=f"IAM cannot be built: {error}")
         request = InviteRequest(
             call_id=call_id,
             uri=place.uri or parties.uri,
@@ -379,7 +399,9 @@ class SipTrunks:
             to_uri=parties.to_uri,
             destination=place.destination,
             pinned=trunk.registrar,
-            body=body,
+            body=content,
+            content_type=content_type,
+            session=body or b"",
             from_display=parties.from_display,
             headers=(*parties.headers, *sip_early.invite_headers(trunk), *sip_access.headers(setup.opaque)),
             options=port.options,
@@ -408,6 +430,13 @@ class SipTrunks:
             return [], Release(Cause.SUBSCRIBER_ABSENT, diagnostic=f"user {user} is not registered")
         return places, None
 
+    def _initial_body(self, port: SipTrunkPort, setup: Setup, session: bytes | None) -> tuple[str, bytes | None]:
+        """Content-Type and body of an INVITE: the session description, and the IAM where the trunk carries ISUP."""
+        if port.encapsulation is None:
+            return "application/sdp", session
+        part = port.encapsulation.initial(setup, self._country_code)
+        return port.encapsulation.body(session, part, self._token())
+
     def send(self, half: HalfCall, primitive: Primitive, now: float) -> None:
         """Tell the caller of progress, alerting or answer; either party of hold, and of digits."""
         session = self._sessions.get(half.handle)
@@ -422,7 +451,10 @@ class SipTrunks:
                     self._media.offer(session)
                 headers = connected_headers(connected, session.trunk, self._domain, self._country_code)
                 headers += sip_access.headers(opaque)
-                self.agent.respond(half.handle, 200, None, headers, session.local, now=now)
+                part = self._part(session, primitive)
+                self.agent.respond(half.handle, 200, None, headers, session.local, part, now=now)
+            case Transparent() | Suspend() | Resume() | Hold() | Retrieve() if self._informed(session, primitive, now):
+                pass
             case Hold() | Retrieve() if session.answered:
                 session.holding = isinstance(primitive, Hold)
                 self.agent.modify(half.handle, self._media.offer(session), (), now)
@@ -430,17 +462,39 @@ class SipTrunks:
                 content_type, body = sip_info.digit_body(session.trunk.digits, digit, duration)
                 self.agent.send_info(half.handle, content_type, body, (), now)
 
+    def _part(self, session: Session, primitive: Primitive) -> Part | None:
+        """The ISUP message for a primitive, where the trunk carries ISUP."""
+        encapsulation = self.trunks[session.trunk.name].encapsulation
+        found = None if encapsulation is None else encapsulation.backward(primitive, session.complete)
+        if found is None:
+            return None
+        session.complete = session.complete or found[0] in (MessageType.ACM, MessageType.CON)
+        return found[1]
+
+    def _informed(self, session: Session, primitive: Primitive, now: float) -> bool:
+        """Send what ISUP alone says in INFO, where the trunk carries it; False when it is to be told in SIP's way."""
+        encapsulation = self.trunks[session.trunk.name].encapsulation
+        if isinstance(primitive, Transparent):
+            part = None if encapsulation is None else encapsulation.transparent(primitive)
+        elif isinstance(primitive, Hold | Retrieve) and not primitive.opaque:
+            return False
+        else:
+            part = self._part(session, primitive)
+        if part is not None and encapsulation is not None:
+            self.agent.send_info(session.half.handle, encapsulation.content_type(), part.body, _SIGNAL, now)
+        return part is not None or isinstance(primitive, Transparent | Suspend | Resume)
+
     def _provisional(self, session: Session, primitive: Alerting | Progress, now: float) -> None:
         """180 or 183, with SDP where there is something to hear, and where it must have our offer (RFC 3261 13.2.1)."""
         half = session.half
+        status = 180 if isinstance(primitive, Alerting) else 183
         if session.description is None and not session.offering and self.agent.is_reliable(half.handle):
             self._media.offer(session)
         early = primitive.inband and session.trunk.early_media and session.description is not None
         half.hears_early = half.hears_early or early
         body = session.local if early or session.offering else None
         headers = (*sip_early.response_headers(session, early), *sip_access.headers(primitive.opaque))
-        status = 180 if isinstance(primitive, Alerting) else 183
-        self.agent.respond(half.handle, status, None, headers, body, now=now)
+        self.agent.respond(half.handle, status, None, headers, body, self._part(session, primitive), now=now)
 
     def release(self, half: HalfCall, release: Release, now: float) -> None:
         """End the call in whatever state it is, with the status or Reason of the cause."""
@@ -448,8 +502,10 @@ class SipTrunks:
         if session is None:
             return
         status = self._causes.status(int(release.cause), int(release.location))
+        encapsulation = self.trunks[session.trunk.name].encapsulation
+        part = None if encapsulation is None else encapsulation.release(release)
         headers = (*mapping.reason_headers(release, session.trunk), *sip_access.headers(release.opaque))
-        self.agent.end(half.handle, status, headers, now)
+        self.agent.end(half.handle, status, headers, now, part)
         self._media.close(session)
 
     # --- what the agent says
@@ -479,6 +535,12 @@ class SipTrunks:
             return
         if caller is not None:
             setup = replace(setup, calling=self.admission.number_of_user(caller))
+        if request.body and (status := refusal(request, port.encapsulation)) is not None:
+            accept = (("Accept", _ACCEPT),) if status == 415 else ()
+            self.agent.respond(call, status, headers=accept, now=now)
+            return
+        if (initial := self._read(port, request, MessageType.IAM)) is not None:
+            setup = merge_setup(setup, initial, port.configuration, self._country_code)
         half = HalfCall(port, incoming=True)
         laws = port.clear_laws if port.configuration.clear_mode else port.laws
         session = None if port.full else self._media.open(port.configuration, half, laws)
@@ -505,7 +567,7 @@ class SipTrunks:
         session = self._sessions.get(output.call)
         if session is None:
             return
-        half, control = session.half, self._control
+        half, control, port = session.half, self._control, self.trunks[session.trunk.name]
         match output:
             case Provisional(status=status) if status > 100:
                 self._progress(session, output, now)
@@ -527,10 +589,6 @@ class SipTrunks:
                 reason = Release(Cause.DESTINATION_OUT_OF_ORDER, diagnostic="SIP peer is gone: no RTP, no answer")
                 self.release(half, reason, now)
                 control.event(half, reason, now)
-            case InfoReceived(message=message):
-                digit = sip_info.digit_of(message)
-                if digit is not None:
-                    control.event(half, digit, now)
             case Refer():
                 self.agent.answer_refer(output.call, 603, now)
             case Rejected(status=status, message=response):
@@ -538,9 +596,14 @@ class SipTrunks:
                     return
                 if not self._try_elsewhere(session, status, now):
                     self._end(session, with_access(self._rejection(session, status, response), response), now)
+            case InfoReceived(message=message) if (isup := self._read(port, message)) is not None:
+                control.event(half, information_of(isup), now)
+            case InfoReceived(message=message):
+                digit = sip_info.digit_of(message)
+                if digit is not None:
+                    control.event(half, digit, now)
             case Cancelled(message=message) | Ended(message=message):
-                release = mapping.release_of_request(message, self._causes, session.trunk.obey_reason)
-                self._end(session, with_access(release, message), now)
+                self._end(session, with_access(self._ending(session, message), message), now)
             case Failed(what="timeout" | "transport") if self._try_elsewhere(session, None, now):
                 return
             case Failed(what=what):
@@ -562,8 +625,22 @@ class SipTrunks:
         self._media.close(session)
         self._control.event(session.half, release, now)
 
+    def _read(self, port: SipTrunkPort, message: SipMessage, kind: MessageType | None = None) -> IsupMessage | None:
+        """The ISUP message in a SIP message, of one `kind` if that is given."""
+        found = None if port.encapsulation is None or not message.body else port.encapsulation.read(message)
+        return None if found is None or (kind is not None and found.type != kind) else found
+
+    def _ending(self, session: Session, message: SipMessage) -> Release:
+        """Why the peer ends the call: its REL, else its Reason."""
+        isup = self._read(self.trunks[session.trunk.name], message)
+        said = None if isup is None else release_of(isup)
+        return said or mapping.release_of_request(message, self._causes, session.trunk.obey_reason)
+
     def _rejection(self, session: Session, status: int, response: Response) -> Release:
-        return mapping.release_of_rejection(status, response, self._causes, session.trunk.obey_reason)
+        """Why the peer refused: its REL, else its Reason, else the status."""
+        isup = self._read(self.trunks[session.trunk.name], response)
+        said = None if isup is None else release_of(isup)
+        return said or mapping.release_of_rejection(status, response, self._causes, session.trunk.obey_reason)
 
     def _no_codec(self, session: Session, now: float) -> None:
         reason = Release(Cause.BEARER_CAPABILITY_NOT_IMPLEMENTED, Location.BEYOND_INTERWORKING, "no codec")
@@ -589,10 +666,18 @@ class SipTrunks:
         if heard and tag in session.early:
             self._media.agree(session, session.early[tag])
         if status == 180:
-            self._control.event(session.half, Alerting(heard, sip_access.opaque_of(output.message)), now)
+            primitive: Primitive = Alerting(heard, sip_access.opaque_of(output.message))
         else:
-            opaque = sip_access.opaque_of(output.message)
-            self._control.event(session.half, Progress(heard and status == 183, opaque), now)
+            primitive = Progress(heard and status == 183, sip_access.opaque_of(output.message))
+        self._control.event(session.half, self._with_isup(session, output.message, primitive), now)
+
+    def _with_isup(self, session: Session, message: SipMessage, primitive: Primitive) -> Primitive:
+        """What ISUP says in a response stands before what SIP says; whether there is something to hear, SIP knows."""
+        isup = self._read(self.trunks[session.trunk.name], message)
+        said = None if isup is None else primitive_from(isup)
+        if isinstance(said, Alerting | Progress) and isinstance(primitive, Alerting | Progress):
+            return replace(said, inband=said.inband and session.description is not None)
+        return said if isinstance(said, Answer) and isinstance(primitive, Answer) else primitive
 
     def _answered(self, session: Session, output: Answered, now: float) -> None:
         """The answer: what its own early dialog agreed holds where it carries no description of its own."""
@@ -610,7 +695,8 @@ class SipTrunks:
         session.early.clear()
         if agreed:
             connected = connected_of(output.message, session.trunk)
-            self._control.event(session.half, Answer(connected, sip_access.opaque_of(output.message)), now)
+            primitive = Answer(connected, sip_access.opaque_of(output.message))
+            self._control.event(session.half, self._with_isup(session, output.message, primitive), now)
         else:
             self._no_codec(session, now)
 

@@ -68,6 +68,8 @@ class Session:
     """Where else the call may go when it fails where it is."""
     open: bool = True
     """The RTP leg is open."""
+    complete: bool = False
+    """ACM or CON has gone to the caller, where the trunk carries ISUP."""
     wants_early_authorization: bool = False
     """The caller knows P-Early-Media (RFC 5009)."""
     request: InviteRequest | None = None
