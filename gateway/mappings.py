@@ -21,6 +21,13 @@ _EARLY_MEDIA: Final = "with SDP where early media is wanted"
 
 SIP: Final[tuple[MappingRow, ...]] = (
     MappingRow("sip-call", "INVITE", "Setup", "RFC 3398 7.2.1"),
+    MappingRow(
+        "sip-call", "INVITE with IAM (SIP-I)", "Setup of IAM, called number of the Request-URI", "RFC 3398 8.2.1"
+    ),
+    MappingRow("sip-call", "180, 183, 200 with ACM, CPG, ANM, CON", "what the ISUP message says", "Q.1912.5 5.4"),
+    MappingRow("sip-call", "BYE, CANCEL, final status with REL", "Release of the REL, before Reason", "Q.1912.5 5.4"),
+    MappingRow("sip-call", "INFO with SUS, RES, CPG, USR …", "Suspend, Resume, Hold, Transparent", "RFC 3204"),
+    MappingRow("call-sip", "any, on a trunk that carries ISUP", "the same with the ISUP message", "Q.1912.5 5.4"),
     MappingRow("sip-call", "180 without SDP", "Alerting", "RFC 3398 8.2.3"),
     MappingRow("sip-call", "180 with SDP", "Alerting, inband", "RFC 3398 8.2.3"),
     MappingRow("sip-call", "183 with SDP", "Progress, inband", "RFC 3398 8.2.3"),

@@ -26,5 +26,7 @@ def check_sip_features(path: str, trunk: SipTrunk) -> Iterator[Problem]:
     if 0 < trunk.session_seconds < trunk.minimum_session_seconds:
         text = f"{trunk.session_seconds} is less than `minimum_session_seconds` ({trunk.minimum_session_seconds})"
         yield Problem(f"{path}.session_seconds", text)
+    if not trunk.isup_variant and (trunk.isup_version or trunk.isup_base):
+        yield Problem(f"{path}.isup_variant", "is empty, and `isup_version` and `isup_base` say nothing; give it")
     if not trunk.calling_from:
         yield Problem(f"{path}.calling_from", "is empty; name at least one header field, or leave it out")

@@ -90,8 +90,8 @@ class IsupTrunkPort:
     def send(self, half: HalfCall, primitive: Primitive, now: float) -> None:
         """Tell the other exchange of progress, alerting, answer, suspension or further digits."""
         owner = self._owner
-        if isinstance(primitive, Transparent):
-            owner.pass_in(half, primitive, self.variant, now)
+        if isinstance(primitive, Transparent) and (message := mapping.carried(primitive.opaque)) is not None:
+            owner.pass_in(half, message, self.variant, now)
             return
         if isinstance(primitive, Information):
             found: tuple[MessageType, mapping.Parameters] | None = (
@@ -243,11 +243,8 @@ class IsupTrunks(CircuitTrunks[IsupTrunkPort, IsupExchange]):
         except CallStateError as error:
             self.log(Line("debug", "!", half.reference, str(error)))
 
-    def pass_in(self, half: HalfCall, primitive: Transparent, variant: Variant, now: float) -> None:
+    def pass_in(self, half: HalfCall, message: Message, variant: Variant, now: float) -> None:
         """Send on what came from a trunk that carries ISUP and is no circuit."""
-        message = mapping.carried(primitive.opaque)
-        if message is None:
-            return
         try:
             pass_on(self.exchange, message, half.handle, (half.handle, variant), now)
         except (CallStateError, EncodeError) as error:

@@ -90,7 +90,10 @@ class Encapsulation:
     def transparent(self, primitive: Transparent) -> Part | None:
         """A message that goes on as it came; None for one that is not carried or not known in the variant."""
         message = mapping.carried(primitive.opaque)
-        if message is None or message.type in _LOCAL:
+        if message is None:
+            made = mapping.backward_message(primitive, True, self.variant)
+            return None if made is None else self._part(*made)
+        if message.type in _LOCAL:
             return None
         if message.format is None:
             return self._of(bytes([int(message.type)]) + message.body)

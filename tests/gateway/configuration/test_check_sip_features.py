@@ -26,6 +26,7 @@ def test_the_defaults_are_right():
         ({"phone_context": "a b"}, "phone_context", "+4930"),
         ({"digits": "info"}, "telephone_event", "twice"),
         ({"session_seconds": 100, "minimum_session_seconds": 200}, "session_seconds", "minimum_session_seconds"),
+        ({"isup_version": "x"}, "isup_variant", "say nothing"),
         ({"calling_from": ()}, "calling_from", "at least one"),
     ],
 )
