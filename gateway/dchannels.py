@@ -136,6 +136,11 @@ class DChannels:
             port.group.release(now)
 
     @property
+    def stopping(self) -> bool:
+        """Whether the data links go because we stop."""
+        return self._stopping
+
+    @property
     def stopped(self) -> bool:
         """Whether every data link has been released since `stop`."""
         return self._silent >= self.ports.keys()
@@ -183,7 +188,9 @@ class DChannels:
             case ChannelUp(channel=place):
                 self._log(Line("info", "=", f"D-channel {port.names[place]}", "data link established"))
             case ChannelDown(channel=place):
-                self._log(Line("warning", "!", f"D-channel {port.names[place]}", "data link lost"))
+                ours = self._stopping
+                level, shape, text = ("info", "=", "released") if ours else ("warning", "!", "lost")
+                self._log(Line(level, shape, f"D-channel {port.names[place]}", f"data link {text}"))  # type: ignore[arg-type]
         return None
 
     def _record(self, port: Port, place: int, frame: bytes, sent: bool, now: float) -> None:

@@ -378,7 +378,7 @@ class PriTrunks:
         total = len(port.endpoints)
         if available:
             self.log(Line("info", "=", f"trunk {port.name}", f"in service, {total} B-channels"))
-        else:
+        elif not self.dchannels.stopping:
             self.log(Line("warning", "!", f"trunk {port.name}", "out of service: the data link is lost"))
 
     def _channel_state(self, port: PriTrunkPort, channel: ChannelId, service: Service) -> None:

@@ -88,7 +88,12 @@ class Interface:
     def established(self, link: int, now: float) -> None:
         """DL-ESTABLISH confirm or indication. On a link that was up before: what was under way is lost (5.8.8)."""
         self._segments[link].reset()
+        carried = self._kernel.links
+        reset = carried.up[link] and link == carried.active
         if not links.established(self._kernel, link, now):
+            if reset:
+                self._restarts.link_reset(now)
+                self._services.link_reset(now)
             return
         first, self._kernel.links.known = not self._kernel.links.known, True
         restarts = self._kernel.configuration.restarts

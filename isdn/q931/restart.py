@@ -105,6 +105,11 @@ class Restarts(Supervised):
             self._asked = None
             self._kernel.timers.stop((self, Timer.T316))
 
+    def link_reset(self, now: float) -> None:
+        """The link was set up anew: the RESTART under way, or its answer, may be lost and is not waited for (5.8.8)."""
+        if self._asked is not None:
+            self._send(now)
+
     def _send(self, now: float) -> None:
         kernel, wanted = self._kernel, self._asked
         if wanted is None:

@@ -71,6 +71,11 @@ class Services:
         for asked in self._asked.values():
             self._kernel.timers.stop((asked, Timer.TSERVICE))
 
+    def link_reset(self, now: float) -> None:
+        """The link was set up anew: what was not answered is said again, for it may be lost."""
+        for asked in self._asked.values():
+            self._send(asked, now)
+
     def link_restored(self, now: float) -> None:
         """Say again what was not answered, and what is out of service: the peer may have forgotten."""
         blocked = [channel for channel in self._kernel.channels if channel.service & LOCAL]

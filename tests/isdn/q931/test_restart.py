@@ -142,3 +142,15 @@ def test_the_link_is_lost_meanwhile():
     assert single.names == ["RESTART"]
     acknowledge(single)
     assert single.interface.quiet
+
+
+def test_a_restart_that_a_reset_of_the_link_may_have_lost_is_sent_again_at_once():
+    single = Single()
+    single.ask("restart", [ChannelId(0, 1), ChannelId(0, 2)])
+    assert single.names == ["RESTART"]
+    single.interface.established(0, single.now)
+    single.take()
+    assert single.names == ["RESTART"]
+    acknowledge(single)
+    assert single.names == ["RESTART"]  # the next channel
+    assert single.interface.channel_states()[ChannelId(0, 1)][0] is ChannelStatus.IDLE

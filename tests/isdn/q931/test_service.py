@@ -80,3 +80,11 @@ def test_a_service_without_channel_is_ignored():
     single = Single(switch_type=SwitchType.NI2)
     single.receive(0x07, ChangeStatus(2), reference=0, discriminator=0x43)
     assert single.names == []
+
+
+def test_said_again_when_the_link_is_reset():
+    single = Single(switch_type=SwitchType.NI2)
+    single.ask("block", [FIRST])
+    single.interface.established(0, single.now)
+    single.take()
+    assert single.names == ["SERVICE"] * 2
