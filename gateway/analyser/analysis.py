@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Final
 
@@ -148,10 +148,12 @@ class Analyser:
                     break
 
 
-def analyse(paths: list[str], options: Options | None = None) -> Analysis:
-    """The analysis of captures, `-` for standard input; TandemError when one cannot be read at all."""
+def analyse(paths: list[str], options: Options | None = None, told: Callable[[int], None] | None = None) -> Analysis:
+    """The analysis of captures, `-` for standard input; TandemError when one cannot be read at all.
+
+    `told` hears of octets read, for a progress bar.
+    """
     analyser = Analyser(options)
-    sources: Iterable[Iterator[Batch]] = [read_file(path, analyser.complain) for path in expand(paths)]
-    for batch in merge(sources):
+    for batch in merge([read_file(path, analyser.complain, told) for path in expand(paths)]):
         analyser.feed(batch)
     return analyser.result()

@@ -4,10 +4,24 @@ from __future__ import annotations
 
 import gc
 import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
 from tandem.core.errors import TandemError
+
+if TYPE_CHECKING:
+    from .dissect import Options
+    from .filters import Filter
+    from .model import Analysis, CallRecord
+
+
+_FILE = click.Path(dir_okay=False)
+_SECOND_READING = ("html", "pcap", "wav")
+"""Outputs for which the captures are read twice."""
 
 
 def _expression(_: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
@@ -28,17 +42,69 @@ def _link_types(context: click.Context, parameter: click.Parameter, values: tupl
     return found
 
 
+def _moment(_: click.Context, parameter: click.Parameter, value: str | None) -> float | None:
+    from .filters import moment
+
+    try:
+        return None if value is None else moment(value)
+    except TandemError as error:
+        raise click.BadParameter(str(error), param=parameter) from None
+
+
+def _condition(_: click.Context, parameter: click.Parameter, value: str | None) -> Any:
+    from .filters import expression
+
+    try:
+        return None if value is None else expression(value)
+    except TandemError as error:
+        raise click.BadParameter(str(error), param=parameter) from None
+
+
+def _outputs(command: Callable[..., None]) -> Callable[..., None]:
+    options = [
+        click.option(
+            "--json", "as_json", is_flag=True, help="Everything as one JSON object, whatever the filters say."
+        ),
+        click.option("--jsonl", "as_lines", is_flag=True, help="One JSON object a call, a line each."),
+        click.option("--csv", "as_csv", is_flag=True, help="The calls as CSV."),
+        click.option("--stats", is_flag=True, help="Figures by route, hour and cause; with --json as JSON."),
+        click.option("--ladder", metavar="ID", help="One call, message by message."),
+        click.option("--html", type=_FILE, help="Write the calls as a report that a browser shows."),
+        click.option("--parquet", type=_FILE, help="Write the calls as Parquet, for DuckDB and its like."),
+        click.option("--pcap", type=_FILE, help="Write the packets of the calls, speech too, as pcapng."),
+        click.option("--wav", type=click.Path(file_okay=False), help="Write the speech of the calls to this folder."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def _filters(command: Callable[..., None]) -> Callable[..., None]:
+    options = [
+        click.option("--failed", is_flag=True, help="Only calls that failed, were refused, busy or not answered."),
+        click.option("--called", metavar="RE", callback=_expression, help="Only calls to numbers that match."),
+        click.option("--calling", metavar="RE", callback=_expression, help="Only calls from numbers that match."),
+        click.option("--cause", type=int, help="Only calls that ended with this Q.850 cause."),
+        click.option("--cic", type=int, help="Only calls on this circuit or B channel."),
+        click.option("--call", "ids", multiple=True, metavar="ID", help="Only this call; may be given several times."),
+        click.option("--from", "since", metavar="TIME", callback=_moment, help="Only calls that began then or later."),
+        click.option("--to", "until", metavar="TIME", callback=_moment, help="Only calls that began before."),
+        click.option(
+            "--where",
+            metavar="EXPR",
+            callback=_condition,
+            help="Only calls for which this holds, such as 'duration > 60 and cause != 16'.",
+        ),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 @click.command("trace")
 @click.argument("files", nargs=-1, required=True)
-@click.option("--json", "as_json", is_flag=True, help="Everything as one JSON object, whatever the filters say.")
-@click.option("--jsonl", "as_lines", is_flag=True, help="One JSON object a call, a line each.")
-@click.option("--csv", "as_csv", is_flag=True, help="The calls as CSV.")
-@click.option("--ladder", metavar="ID", help="One call, message by message.")
-@click.option("--failed", is_flag=True, help="Only calls that failed, were refused, busy or not answered.")
-@click.option("--called", metavar="RE", callback=_expression, help="Only calls to numbers that match.")
-@click.option("--calling", metavar="RE", callback=_expression, help="Only calls from numbers that match.")
-@click.option("--cause", type=int, help="Only calls that ended with this Q.850 cause.")
-@click.option("--cic", type=int, help="Only calls on this circuit or B channel.")
+@_outputs
+@_filters
 @click.option(
     "--variant",
     type=click.Choice(["itu", "ansi", "china", "japan"]),
@@ -51,18 +117,20 @@ def _link_types(context: click.Context, parameter: click.Parameter, values: tupl
 )
 def trace_command(
     files: tuple[str, ...],
-    as_json: bool,
-    as_lines: bool,
-    as_csv: bool,
-    ladder: str | None,
+    variant: str,
+    fcs: bool,
+    link_types: dict[int, int],
+    *,
+    ids: tuple[str, ...],
     failed: bool,
     called: str | None,
     calling: str | None,
     cause: int | None,
     cic: int | None,
-    variant: str,
-    fcs: bool,
-    link_types: dict[int, int],
+    since: float | None,
+    until: float | None,
+    where: Any,
+    **outputs: Any,
 ) -> None:
     """Say which calls of captures failed, why, and whose fault it was.
 
@@ -73,29 +141,100 @@ def trace_command(
       tandem trace capture.pcapng
       tandem trace --failed --called '^0049' monday.pcap.gz tuesday.pcap.gz
       tandem trace --ladder isup-3 capture.pcapng
+      tandem trace --html report.html --where 'duration > 3600' captures/
     """  # noqa: D301 - click reads the backspace
-    from tandem.gateway.analyser import report
-    from tandem.gateway.analyser.analysis import analyse
-    from tandem.gateway.analyser.dissect import Options
     from tandem.ss7.mtp3.label import Variant
+
+    from .analysis import analyse
+    from .dissect import Options
+    from .filters import Filter
+    from .inputs import kept, progress
 
     # Hardly anything here is part of a cycle: looking for cycles as often as by default costs a fifth of the time.
     gc.set_threshold(200_000, 50, 50)
-    analysis = analyse(list(files), Options(variant=Variant(variant), fcs=fcs, link_types=link_types))
-    wanted = report.Filter(failed, called, calling, cause, cic)
+    options = Options(variant=Variant(variant), fcs=fcs, link_types=link_types)
+    wanted = Filter(failed, called, calling, cause, cic, since, until, frozenset(ids), where)
+    again = any(outputs[name] for name in _SECOND_READING)
+    with kept(list(files), again) as paths:
+        with progress(paths) as told:
+            analysis = analyse(paths, options, told)
+        _write_files(analysis, wanted, paths, options, outputs)
+    _print(_answer(analysis, wanted, **outputs))
+
+
+def _write_files(
+    analysis: Analysis, wanted: Filter, paths: list[str], options: Options, outputs: dict[str, Any]
+) -> None:
+    """What goes to files; said on standard error."""
+
+    def calls() -> Iterable[CallRecord]:
+        return (record for record in analysis.calls if wanted(record))
+
+    if html := outputs["html"]:
+        from .page import render
+
+        with _to_file(html) as out:
+            out.writelines(piece.encode() for piece in render(analysis, wanted, paths, options))
+        click.echo(f"{html}: written", err=True)
+    if parquet := outputs["parquet"]:
+        from .archive import write_parquet
+
+        click.echo(f"{parquet}: {write_parquet(calls(), parquet)} calls", err=True)
+    if pcap := outputs["pcap"]:
+        from .extract import export
+
+        with _to_file(pcap) as out:
+            click.echo(f"{pcap}: {export(calls(), paths, options, out)} packets", err=True)
+    if folder := outputs["wav"]:
+        from .extract import speech
+
+        for path, reason in speech(calls(), paths, options, Path(folder)).items():
+            click.echo(f"{path}: {reason or 'written'}", err=True)
+
+
+def _answer(
+    analysis: Analysis,
+    wanted: Filter,
+    *,
+    as_json: bool,
+    as_lines: bool,
+    as_csv: bool,
+    stats: bool,
+    ladder: str | None,
+    **files: str | None,
+) -> Iterable[str]:
+    """What goes to standard output: nothing where a file was asked for and nothing else."""
+    from . import report
+
+    calls = (record for record in analysis.calls if wanted(record))
+    if stats:
+        from .statistics import reckon
+
+        found = reckon(calls)
+        return [report.json_of(found) + "\n"] if as_json else (line + "\n" for line in report.figures(found))
     if as_json:
-        for piece in report.as_json(analysis):
-            click.echo(piece, nl=False)
-        click.echo()
-    elif ladder is not None:
+        return report.as_json(analysis)
+    if ladder is not None:
         record = report.find(analysis, ladder)
         if record is None:
             raise TandemError(f"there is no call {ladder!r}; the first column of the table names them")
-        click.echo("\n".join(report.ladder(record)))
-    elif as_lines or as_csv:
-        calls = (record for record in analysis.calls if wanted(record))
-        for piece in report.as_lines(calls) if as_lines else report.table(calls):
-            click.echo(piece, nl=False)
-    else:
-        for line in report.summary(analysis, wanted):
-            click.echo(line)
+        return (line + "\n" for line in report.ladder(record))
+    if as_lines or as_csv:
+        return report.as_lines(calls) if as_lines else report.table(calls)
+    if any(files.values()):
+        return ()
+    return (line + "\n" for line in report.summary(analysis, wanted))
+
+
+def _print(pieces: Iterable[str]) -> None:
+    for piece in pieces:
+        click.echo(piece, nl=False)
+
+
+@contextmanager
+def _to_file(path: str) -> Iterator[BinaryIO]:
+    try:
+        with open(path, "wb") as out:
+            yield out
+    except OSError as error:
+        raise TandemError(f"{path}: cannot be written: {error.strerror}") from None

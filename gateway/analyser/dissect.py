@@ -435,6 +435,11 @@ class Dissector:
         flow, flows = self._flows(batch, found, at, source[at], destination[at])
         head = octets[start[:, None] + np.arange(12)]
         contributors = (head[:, 0] & 15).astype(np.int64)
+        payload = start + 12 + 4 * contributors
+        extended = np.flatnonzero(head[:, 0] & 0x10)
+        if len(extended):  # RFC 3550 5.3.1
+            ahead = np.minimum(payload[extended], len(octets) - 4)
+            payload[extended] += 4 + 4 * pair(octets, ahead + 2)
         numbers = batch.number
         return RtpPackets(
             packet=place if numbers is None else numbers[place],
@@ -446,7 +451,8 @@ class Dissector:
             sequence=head[:, 2:4].copy().view(">u2")[:, 0].astype(np.uint16),
             timestamp=head[:, 4:8].copy().view(">u4")[:, 0].astype(np.uint32),
             ssrc=head[:, 8:12].copy().view(">u4")[:, 0].astype(np.uint32),
-            length=found.end[at] - start - 12 - 4 * contributors,
+            length=np.maximum(0, found.end[at] - payload),
+            start=payload,
         )
 
     def _flows(

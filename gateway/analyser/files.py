@@ -47,10 +47,11 @@ def expand(paths: list[str]) -> list[str]:
     return found
 
 
-def read_file(path: str, complain: Complain) -> Iterator[Batch]:
+def read_file(path: str, complain: Complain, told: Callable[[int], None] | None = None) -> Iterator[Batch]:
     """Packets of a capture, a chunk at a time; `-` is standard input.
 
-    What is corrupt ends the file and is told to `complain`. TandemError when it cannot be opened or is no capture.
+    What is corrupt ends the file and is told to `complain`; `told` hears of octets read from the disk.
+    TandemError when it cannot be opened or is no capture.
     """
     try:
         stream = sys.stdin.buffer if path == STANDARD_INPUT else open(path, "rb")  # noqa: SIM115
@@ -59,7 +60,12 @@ def read_file(path: str, complain: Complain) -> Iterator[Batch]:
     name = "standard input" if path == STANDARD_INPUT else path
     with stream:
         try:
-            yield from _read(_plain(_peekable(stream)), lambda reason, octets: complain(name, reason, octets))
+            before = 0
+            for batch in _read(_plain(_peekable(stream)), lambda reason, octets: complain(name, reason, octets)):
+                if told is not None:
+                    told(stream.tell() - before)
+                    before = stream.tell()
+                yield batch
         except DecodeError as error:
             raise TandemError(f"{name}: {error}") from None
         except (OSError, EOFError, zlib.error, zstandard.ZstdError, RuntimeError) as error:

@@ -243,3 +243,5 @@ class RtpPackets:
     """(n,) uint32."""
     length: Any = None
     """(n,) int64 octets of payload."""
+    start: Any = None
+    """(n,) int64 place of the payload in the buffer of the batch."""

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import csv
+import datetime
 import io
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Final
 
@@ -16,12 +15,10 @@ import msgspec
 
 from tandem.core.cause import cause_name
 
-from .model import Analysis, CallRecord, Outcome
+from .model import Analysis, CallRecord
 from .records import Records
+from .statistics import Group, Statistics
 
-_FAILED: Final = frozenset(
-    outcome.value for outcome in (Outcome.FAILED, Outcome.REJECTED, Outcome.BUSY, Outcome.NO_ANSWER)
-)
 _WIDTH: Final = 44
 _COLUMNS: Final = ("id", "start", "calling", "called", "circuit", "outcome", "cause", "pdd s", "talk s", "from", "to")
 SHOWN: Final = 10
@@ -41,27 +38,6 @@ _COLOURS: Final = {
     "note": "cyan",
 }
 _LEG: Final = {"isup": "CIC", "tup": "CIC", "q931": "B"}
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Which calls are shown; what is None does not matter."""
-
-    failed: bool = False
-    called: str | None = None
-    calling: str | None = None
-    cause: int | None = None
-    cic: int | None = None
-
-    def __call__(self, record: CallRecord) -> bool:
-        """Whether `record` is wanted; numbers are regular expressions that must be found."""
-        if self.failed and record.outcome not in _FAILED:
-            return False
-        if self.called is not None and not re.search(self.called, record.called):
-            return False
-        if self.calling is not None and not re.search(self.calling, record.calling):
-            return False
-        return self.cause in (None, record.cause) and self.cic in (None, record.cic)
 
 
 def summary(analysis: Analysis, wanted: Callable[[CallRecord], bool]) -> Iterator[str]:
@@ -115,18 +91,73 @@ def _columns(rows: Iterator[tuple[str, ...]]) -> Iterator[str]:
         yield "  ".join(cells).rstrip()
 
 
+def figures(found: Statistics) -> Iterator[str]:
+    """Statistics as tables: all, by protocol, route and hour; causes, outcomes."""
+    groups = [
+        ("all", [found.total]),
+        ("protocol", found.protocols),
+        ("route", found.routes),
+        ("hour (UTC)", found.hours),
+    ]
+    for title, rows in groups:
+        named = [
+            (_hour(group.name) if title.startswith("hour") else group.name, *map(_figure, _figures(group)))
+            for group in rows
+        ]
+        yield from _aligned([(title, *_FIGURES), *named])
+        yield ""
+    total = max(1, found.total.attempts)
+    rows_of = [(str(one.cause), one.name, str(one.count), f"{100 * one.count / total:.1f} %") for one in found.causes]
+    yield from _aligned([("cause", "name", "calls", "share"), *rows_of])
+    yield ""
+    ended = [(name, str(count), f"{100 * count / total:.1f} %") for name, count in found.outcomes.items()]
+    yield from _aligned([("outcome", "calls", "share"), *ended])
+
+
+_FIGURES: Final = (
+    *("attempts", "answered", "ASR %", "NER %", "ABR %", "ACD s", "PDD 50 %", "90 %", "95 %", "99 %"),
+    *("erlang", "peak", "circuits"),
+)
+
+
+def _figures(group: Group) -> tuple[float | None, ...]:
+    return (
+        *(group.attempts, group.answered, group.asr, group.ner, group.abr, group.acd),
+        *(group.pdd_50, group.pdd_90, group.pdd_95, group.pdd_99, group.erlang, group.peak, group.circuits),
+    )
+
+
+def _figure(value: float | None) -> str:
+    return "-" if value is None else str(value) if isinstance(value, int) else f"{value:.2f}"
+
+
+def _hour(name: str) -> str:
+    return datetime.datetime.fromtimestamp(int(name), datetime.UTC).strftime("%Y-%m-%d %H:00")
+
+
+def _aligned(rows: list[tuple[str, ...]]) -> Iterator[str]:
+    """Columns as wide as their widest cell, numbers to the right."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    numeric = [
+        all(not row[column] or row[column][0] in "-0123456789" for row in rows[1:]) for column in range(len(widths))
+    ]
+    for row in rows:
+        cells = zip(row, widths, numeric, strict=True)
+        yield "  ".join(cell.rjust(width) if right else cell.ljust(width) for cell, width, right in cells).rstrip()
+
+
 def as_json(analysis: Analysis) -> Iterator[str]:
     """The whole analysis as one JSON object, in pieces: the calls are never all in memory."""
-    yield f'{{"packets":{analysis.packets},"messages":{_json(analysis.messages)},"calls":['
+    yield f'{{"packets":{analysis.packets},"messages":{json_of(analysis.messages)},"calls":['
     for number, record in enumerate(analysis.calls):
-        yield ("," if number else "") + _json(record)
-    yield f'],"findings":{_json(analysis.findings)},"skipped":{_json(analysis.skipped)}}}'
+        yield ("," if number else "") + json_of(record)
+    yield f'],"findings":{json_of(analysis.findings)},"skipped":{json_of(analysis.skipped)}}}\n'
 
 
 def as_lines(calls: Iterable[CallRecord]) -> Iterator[str]:
     """One JSON object a call, a line each."""
     for record in calls:
-        yield _json(record) + "\n"
+        yield json_of(record) + "\n"
 
 
 def find(analysis: Analysis, record_id: str) -> CallRecord | None:
@@ -136,7 +167,8 @@ def find(analysis: Analysis, record_id: str) -> CallRecord | None:
     return next((record for record in analysis.calls if record.id == record_id), None)
 
 
-def _json(value: object) -> str:
+def json_of(value: object) -> str:
+    """JSON on one line."""
     return msgspec.json.encode(value).decode()
 
 

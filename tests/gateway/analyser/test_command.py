@@ -51,3 +51,33 @@ def test_a_file_that_is_no_capture(tmp_path):
     result = run(str(path))
     assert result.exit_code == 1
     assert "no capture" in result.stderr
+
+
+def test_statistics():
+    assert "100.00" in run(CAPTURE, "--stats").output
+    found = json.loads(run(CAPTURE, "--stats", "--json", "--called", "00$").output)
+    assert (found["total"]["attempts"], found["total"]["asr"]) == (1, 100.0)
+
+
+def test_outputs_that_are_files(tmp_path):
+    names = {name: str(tmp_path / name) for name in ("html", "parquet", "pcap", "wav")}
+    result = run(CAPTURE, "--call", "isup-3", *(word for name, path in names.items() for word in (f"--{name}", path)))
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert f"{names['pcap']}: 5 packets" in result.stderr
+    assert f"{names['parquet']}: 1 calls" in result.stderr
+    assert "no speech in the capture" in result.stderr
+    assert (tmp_path / "html").read_text().startswith("<!DOCTYPE html>")
+    again = json.loads(run(names["pcap"], "--json").output)
+    assert [call["cic"] for call in again["calls"]] == [3]
+    assert run(CAPTURE, "--html", str(tmp_path / "none" / "x.html")).exit_code == 1
+
+
+def test_filters_of_time_and_expression():
+    count = run(CAPTURE, "--where", "duration > 36 and cic < 10", "--jsonl").output.count("\n")
+    assert count == sum(
+        call["duration"] > 36 and call["cic"] < 10 for call in json.loads(run(CAPTURE, "--json").output)["calls"]
+    )
+    assert run(CAPTURE, "--from", "2007-08-04", "--jsonl").output == ""
+    assert run(CAPTURE, "--to", "2007-08-04", "--jsonl").output.count("\n") == 94
+    for arguments in (("--from", "soon"), ("--where", "cause ==")):
+        assert run(CAPTURE, *arguments).exit_code == 2

@@ -2,33 +2,15 @@ import csv
 import io
 
 import click
-import pytest
 
+from tandem.gateway.analyser.filters import Filter
 from tandem.gateway.analyser.model import Analysis, CallMessage, CallRecord, Finding, Leg, Skipped
-from tandem.gateway.analyser.report import Filter, ladder, summary, table
+from tandem.gateway.analyser.report import ladder, summary, table
 
 
 def record(name="isup-1", **values):
     base = {"protocol": "isup", "id": name, "outcome": "busy", "start": 3661.25, "called": "123", "calling": "99"}
     return CallRecord(**(base | {"cic": 7, "cause": 17, "source": "1-1-1", "destination": "2-2-2"} | values))
-
-
-@pytest.mark.parametrize(
-    ("wanted", "values", "expected"),
-    [
-        (Filter(), {}, True),
-        (Filter(failed=True), {}, True),
-        (Filter(failed=True), {"outcome": "abandoned"}, False),
-        (Filter(called="^12"), {}, True),
-        (Filter(called="^2"), {}, False),
-        (Filter(calling="9$"), {}, True),
-        (Filter(cause=16), {}, False),
-        (Filter(cause=17, cic=7), {}, True),
-        (Filter(cic=8), {}, False),
-    ],
-)
-def test_filters(wanted, values, expected):
-    assert wanted(record(**values)) is expected
 
 
 def test_the_table_and_what_concerns_its_calls():

@@ -1,0 +1,101 @@
+"""The HTML report of `tandem trace` in a real browser: calls listed, a ladder opened by a click, nothing run."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
+from support.packet_files import ethernet, ipv4, pcap, udp
+
+pytestmark = pytest.mark.interop
+
+VECTORS = Path(__file__).parent.parent / "vectors"
+SCREENSHOTS = Path(__file__).parent.parent.parent / "build" / "screenshots"
+HOSTILE = "</script><script>document.title='owned'</script><img src=x onerror=document.title='owned'>"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    for name in ("chromium", "chromedriver"):
+        assert shutil.which(name), f"{name} is needed: apt install chromium chromium-driver"
+    options = webdriver.ChromeOptions()
+    options.binary_location = shutil.which("chromium")
+    for argument in ("headless=new", "no-sandbox", "disable-gpu", "disable-dev-shm-usage", "window-size=1440,1200"):
+        options.add_argument(f"--{argument}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver")))
+    yield driver
+    driver.quit()
+
+
+def show(browser, path, capture):
+    subprocess.run([sys.executable, "-m", "tandem.gateway", "trace", str(capture), "--html", str(path)], check=True)
+    browser.get(path.as_uri())
+    WebDriverWait(browser, 60).until(lambda found: found.find_element(By.TAG_NAME, "html").get_attribute("data-ready"))
+    assert [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []
+
+
+def rows(browser):
+    return browser.find_elements(By.CSS_SELECTOR, "#table tbody tr")
+
+
+def test_calls_a_ladder_and_the_details_of_a_message(browser, tmp_path):
+    show(browser, tmp_path / "report.html", VECTORS / "isup" / "captures" / "m3ua_94calls_wireshark.pcap")
+    assert len(rows(browser)) == 94
+    browser.find_element(By.ID, "search").send_keys("isup-3 ")
+    found = WebDriverWait(browser, 30).until(lambda _: [row for row in rows(browser) if "isup-3" in row.text])
+    next(row for row in found if row.get_attribute("data-call") == "isup-3").click()
+    panel = browser.find_element(By.ID, "call")
+    assert not [
+        word
+        for word in ("null", "undefined", "NaN")
+        if word in panel.text + browser.find_element(By.TAG_NAME, "main").text
+    ]
+    messages = panel.find_elements(By.CSS_SELECTOR, "g.message")
+    assert [message.text.split()[3] for message in messages] == ["IAM", "ACM", "ANM", "REL", "RLC"]
+    messages[0].click()
+    details = panel.find_element(By.ID, "details").text
+    assert "Called party number" in details
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    assert browser.save_screenshot(str(SCREENSHOTS / "trace-report.png"))
+
+
+def test_sorting_and_findings(browser, tmp_path):
+    show(browser, tmp_path / "report.html", VECTORS / "isup" / "captures" / "m3ua_94calls_wireshark.pcap")
+
+    def times():
+        return [row.find_elements(By.TAG_NAME, "td")[1].text for row in rows(browser)]
+
+    assert times() == sorted(times())
+    heading = browser.find_elements(By.CSS_SELECTOR, "#table th")[1]
+    heading.click()
+    assert times() == sorted(times(), reverse=True)
+    browser.find_element(By.CSS_SELECTOR, "[data-tab=findings]").click()
+    assert "Nothing wrong" in browser.find_element(By.ID, "findings").text
+
+
+def test_what_a_hostile_capture_holds_is_text(browser, tmp_path):
+    lines = (
+        f"INVITE sip:{HOSTILE.replace(' ', '')}@b SIP/2.0",
+        "Via: SIP/2.0/UDP h;branch=z9hG4bK1",
+        f'From: "{HOSTILE}" <sip:{HOSTILE.replace(" ", "")}@a>;tag=1',
+        "To: <sip:2@b>",
+        f"Call-ID: {HOSTILE}",
+        "CSeq: 1 INVITE",
+        f"Subject: {HOSTILE}",
+        "Content-Length: 0",
+    )
+    capture = tmp_path / "hostile.pcap"
+    capture.write_bytes(pcap([(1, ethernet(ipv4(udp(("\r\n".join(lines) + "\r\n\r\n").encode()), 17)))]))
+    show(browser, tmp_path / "report.html", capture)
+    (row,) = rows(browser)
+    assert "<script>" in row.text
+    row.click()
+    browser.find_element(By.CSS_SELECTOR, "g.message").click()
+    assert HOSTILE in browser.find_element(By.ID, "details").text
+    assert browser.title == "Trace report"
+    assert len(browser.find_elements(By.TAG_NAME, "img")) == 0
