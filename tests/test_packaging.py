@@ -65,7 +65,10 @@ def test_command_and_licence(wheel: Path):
 
 def test_dependencies_are_what_the_packages_import(wheel: Path):
     """One imported and not declared fails at a user's, one declared and not imported is installed for nothing."""
-    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    declared = project["dependencies"] + [
+        needed for extra in project["optional-dependencies"].values() for needed in extra
+    ]
     archive = ZipFile(wheel)
     imported = {
         module
