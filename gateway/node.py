@@ -36,6 +36,7 @@ from tandem.gateway.signalling import Signalling
 from tandem.gateway.signalling_setup import first_d_channel
 from tandem.gateway.sip.connections import CloseConnection, OpenConnection, Write
 from tandem.gateway.sip.endpoint import TransportName
+from tandem.gateway.sip.location import Answer, Query
 from tandem.gateway.trunks.isup import IsupTrunks
 from tandem.gateway.trunks.pri import PriTrunks
 from tandem.gateway.trunks.sip import SipTrunks
@@ -73,6 +74,8 @@ class Effects:
     datagrams: list[tuple[bytes, tuple[str, int]]] = field(default_factory=list)
     streams: list[OpenConnection | Write | CloseConnection] = field(default_factory=list)
     """For the connections of SIP over TCP and TLS."""
+    queries: list[Query] = field(default_factory=list)
+    """For the DNS."""
     media: list[Command] = field(default_factory=list)
     associations: list[SendMessage | CloseAssociation] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
@@ -155,6 +158,11 @@ class Node:
             self.sip.connections.blocked(number, now)
         else:
             self.sip.connections.unblocked(number)
+        self._settle(now)
+
+    def dns_answer(self, answer: Answer, now: float) -> None:
+        """The DNS answered a question."""
+        self.sip.dns_answer(answer, now)
         self._settle(now)
 
     def association_up(self, name: str, streams: int, now: float) -> None:
@@ -251,6 +259,7 @@ class Node:
         effects = Effects(
             self.sip.datagrams,
             self.sip.streams,
+            self.sip.peers.queries,
             self.control.media_commands,
             self.signalling.messages,
             self.control.records,
@@ -258,6 +267,7 @@ class Node:
         )
         self.signalling.messages = []
         self.sip.datagrams, self.sip.streams = [], []
+        self.sip.peers.queries = []
         self._captured = 0
         self.control.media_commands = []
         self.control.records = []

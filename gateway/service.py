@@ -19,6 +19,7 @@ from tandem.gateway.associations import Associations
 from tandem.gateway.calls.accounting import RecordWriter
 from tandem.gateway.capture import CaptureWriter
 from tandem.gateway.configuration.check_sip import listeners, tls_files
+from tandem.gateway.configuration.ranges import parse_endpoint
 from tandem.gateway.configuration.schema import Configuration
 from tandem.gateway.configuration.spans import companding_law
 from tandem.gateway.log import Line, Logger
@@ -27,6 +28,8 @@ from tandem.gateway.media.protocol import Command, Event, Failed, MediaConfigura
 from tandem.gateway.node import Node
 from tandem.gateway.signalling_setup import channels
 from tandem.gateway.sip.endpoint import TransportName
+from tandem.gateway.sip.location import Answer
+from tandem.gateway.sip.resolver import Resolver
 from tandem.gateway.sip.stream_transport import StreamTransport
 from tandem.gateway.sip.tls import TlsContexts
 from tandem.gateway.sip.transport import open_socket, receive_all, send
@@ -79,6 +82,7 @@ class Service:
         """The UDP sockets of SIP, by whether they are of IPv6."""
         self._tls: TlsContexts | None = None
         self._streams: StreamTransport | None = None
+        self._resolver: Resolver | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._deadline: float | None = None
         self._stopping = asyncio.Event()
@@ -117,6 +121,8 @@ class Service:
             await self._associations.close()
             if self._streams is not None:
                 await self._streams.close()
+            if self._resolver is not None:
+                await self._resolver.close()
         finally:
             self._close()
         if self._failure is not None:
@@ -131,6 +137,7 @@ class Service:
         addresses = listeners(sip)
         self._tls = TlsContexts(tls_files(sip))
         self._streams = StreamTransport(self, addresses, self._tls)
+        self._resolver = Resolver([parse_endpoint(server, 53) for server in sip.nameservers], self._dns_answer)
         try:
             for listener in addresses:
                 if listener.transport == "udp":
@@ -228,6 +235,10 @@ class Service:
         self.node.association_message(association, octets, stream, self._loop.time())
         self._act()
 
+    def _dns_answer(self, answer: Answer) -> None:
+        self.node.dns_answer(answer, self._loop.time())
+        self._act()
+
     # --- what the connections of SIP say
 
     def stream_accepted(self, transport: TransportName, host: str, port: int) -> int | None:
@@ -286,6 +297,8 @@ class Service:
         effects = self.node.effects()
         if effects.datagrams:
             self._send_datagrams(effects.datagrams)
+        if effects.queries and self._resolver is not None:
+            self._resolver.ask(effects.queries)
         if effects.streams and self._streams is not None:
             self._streams.carry_out(effects.streams)
         if effects.media:

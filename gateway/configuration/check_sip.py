@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from tandem.core.errors import ConfigurationError
 from tandem.gateway.configuration.problem import Problem, duplicates, unknown_name
-from tandem.gateway.configuration.ranges import parse_endpoint, parse_listener
+from tandem.gateway.configuration.ranges import parse_endpoint, parse_listener, split_host
 from tandem.gateway.configuration.schema import Configuration, Sip, SipTrunk
 from tandem.gateway.sip.endpoint import DEFAULT_PORTS, Listener
 from tandem.gateway.sip.tls import TlsContexts, TlsFiles
@@ -43,6 +43,8 @@ def check_sip(configuration: Configuration) -> Iterator[Problem]:
         if listener.transport == "tls" and (sip.tls is None or not sip.tls.certificate):
             yield Problem(path, "needs a certificate: write a [sip.tls] table with `certificate` and `private_key`")
     yield from _host("sip.realm", sip.realm)
+    for index, server in enumerate(sip.nameservers):
+        yield from _address(f"sip.nameservers[{index}]", server, 53)
     if sip.register_minimum_seconds > sip.register_maximum_seconds:
         yield Problem("sip.register_minimum_seconds", "is more than register_maximum_seconds")
     yield from _users(configuration, sip)
@@ -136,6 +138,14 @@ def listeners(sip: Sip) -> tuple[Listener, ...]:
     return (parse_listener(f"udp:{sip.listen}"), *map(parse_listener, sip.also_listen))
 
 
+def _listeners(sip: Sip) -> tuple[Listener, ...]:
+    """Our addresses as far as they can be read."""
+    try:
+        return listeners(sip)
+    except ValueError:
+        return ()
+
+
 def check_sip_trunk(path: str, trunk: SipTrunk, configuration: Configuration) -> Iterator[Problem]:
     """Problems of a SIP trunk."""
     sip = configuration.sip
@@ -148,6 +158,12 @@ def check_sip_trunk(path: str, trunk: SipTrunk, configuration: Configuration) ->
             yield Problem(f"{path}.authenticate", "goes without saying with `registrar`; leave it out")
     elif not trunk.peer:
         yield Problem(path, "the key 'peer' is missing")
+    elif split_host(trunk.peer) is not None:
+        if sip is not None and trunk.transport not in ("auto", *(one.transport for one in _listeners(sip))):
+            over = trunk.transport.upper()
+            yield Problem(f"{path}.transport", f"[sip] does not listen on {over}; add it to also_listen")
+    elif trunk.transport == "auto":
+        yield Problem(f"{path}.transport", "auto needs the name of a host as `peer`; an address is asked about nowhere")
     else:
         yield from _address(f"{path}.peer", trunk.peer, DEFAULT_PORTS[trunk.transport])
         if sip is not None:
@@ -156,7 +172,7 @@ def check_sip_trunk(path: str, trunk: SipTrunk, configuration: Configuration) ->
         yield from _source(f"{path}.accept_from[{index}]", source)
     yield from _host(f"{path}.domain", trunk.domain)
     yield from _host(f"{path}.tls_name", trunk.tls_name)
-    if trunk.tls_name and trunk.transport != "tls":
+    if trunk.tls_name and trunk.transport not in ("tls", "auto"):
         yield Problem(f"{path}.tls_name", 'is only looked at over TLS; write transport = "tls" or leave it out')
     if len(set(trunk.codecs)) < len(trunk.codecs):
         yield Problem(f"{path}.codecs", "names a codec twice; each once is right")
@@ -172,7 +188,7 @@ def _reachable(path: str, trunk: SipTrunk, sip: Sip) -> Iterator[Problem]:
         ours = listeners(sip)
     except ValueError:
         return
-    if Listener(trunk.transport, host, port) in ours:
+    if any((trunk.transport, host, port) == one for one in ours):
         yield Problem(f"{path}.peer", "is the address we listen on ([sip]); give the peer's")
     version = "IPv6" if ":" in host else "IPv4"
     if not any(one.transport == trunk.transport and (":" in one.host) == (":" in host) for one in ours):

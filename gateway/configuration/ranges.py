@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections import Counter
 
 from tandem.gateway.sip.endpoint import DEFAULT_PORTS, Listener, TransportName
@@ -71,6 +72,15 @@ def parse_endpoint(text: str, default_port: int | None = None) -> tuple[str, int
     return str(address), int(port[1:])
 
 
+def split_host(text: str) -> tuple[str, int | None] | None:
+    """`NAME[:PORT]` as (host name, port or None); None when it is no host name but perhaps an address."""
+    match = _HOST_NAME.fullmatch(text)
+    if match is None or match[1].replace(".", "").isdigit():
+        return None
+    port = int(match[2]) if match[2] else None
+    return (match[1], port) if port is None or 0 < port < 65536 else None
+
+
 def parse_listener(text: str) -> Listener:
     """`TRANSPORT:ADDRESS[:PORT]`, such as `tls:192.0.2.1:5061`; raises ValueError worded for the operator."""
     transport, _, where = text.partition(":")
@@ -80,6 +90,8 @@ def parse_listener(text: str) -> Listener:
     return Listener(_TRANSPORTS[transport], host, port)
 
 
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+_HOST_NAME = re.compile(rf"({_LABEL}(?:\.{_LABEL})*)(?::([0-9]{{1,5}}))?")
 _TRANSPORTS: dict[str, TransportName] = {"udp": "udp", "tcp": "tcp", "tls": "tls"}
 
 

@@ -119,6 +119,8 @@ class Sip(Table):
     """Most TCP and TLS connections at once."""
     connections_per_address: Annotated[int, Meta(ge=1, le=100000)] = 64
     """Most TCP and TLS connections that one IP address may open to us."""
+    nameservers: list[str] = []
+    """DNS servers, `ADDRESS[:PORT]`; empty: those of the system."""
     realm: str = ""
     """Realm of our challenges; empty: `domain`, else the listening address."""
     digest: Annotated[tuple[Literal["SHA-256", "MD5"], ...], Meta(min_length=1)] = ("MD5",)

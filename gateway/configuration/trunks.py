@@ -204,16 +204,18 @@ class SipTrunk(Table, tag_field="type", tag="sip"):
     name: str
     """Name that routes refer to."""
     peer: str = ""
-    """Where calls are sent, `ADDRESS[:PORT]` (left out: 5060, over TLS 5061), IPv6 in brackets; calls are accepted
-    from this address too. Needed, except with `registrar`."""
+    """Where calls are sent, `ADDRESS[:PORT]` (left out: 5060, over TLS 5061), IPv6 in brackets; or a host name, which
+    is looked up in the DNS by RFC 3263: NAPTR and SRV with priorities and weights, with `:PORT` only its addresses.
+    Calls are accepted from these addresses too. Needed, except with `registrar`."""
     registrar: bool = False
     """Instead of a peer: phones and PBXs of `[[sip.user]]` that register. A call to this trunk goes to the contacts of
     the user with the called number, best q first, then the newest; a route may also name `user:NAME`. Calls of users
     come from this trunk."""
     authenticate: bool = False
     """Calls from the addresses of this trunk must also prove to be of a `[[sip.user]]` with this trunk (digest)."""
-    transport: Literal["udp", "tcp", "tls"] = "udp"
-    """What calls are sent over. A request longer than a datagram should be goes over TCP where `[sip]` listens on it;
+    transport: Literal["udp", "tcp", "tls", "auto"] = "udp"
+    """What calls are sent over; `auto`: what the DNS says of the host name. A request longer than a datagram should be
+    goes over TCP where `[sip]` listens on it;
     a trunk with `tls` takes no call that comes over anything else."""
     tls_name: str = ""
     """Host name that the peer's certificate must bear; empty: `domain`, else the peer's address."""
@@ -300,6 +302,12 @@ class SipTrunk(Table, tag_field="type", tag="sip"):
     """Send Reason with the Q.850 cause in BYE, CANCEL and final responses."""
     pass_headers: list[str] = []
     """Header fields that begin with `X-` and go through from and to other SIP trunks that list them."""
+    calls_per_second: Annotated[float, Meta(ge=0)] = 0.0
+    """Most new calls a second over this trunk, in both directions together; more get 503 with Retry-After, or the next
+    route. 0: no limit."""
+    options_seconds: Annotated[float, Meta(ge=0)] = 0.0
+    """Ask the peer with OPTIONS so often whether it lives; after two without an answer it is down, and calls take the
+    next server or the next route at once. 0: never."""
     hop_factor: Annotated[int, Meta(ge=1, le=255)] = 1
     """Hops of SIP (Max-Forwards) that count as one of the hop counter of a circuit side (Q.1912.5)."""
     failure_tone_seconds: Seconds = 0.0

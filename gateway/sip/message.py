@@ -259,6 +259,15 @@ def parse_message(data: bytes) -> Request | Response:
     return message
 
 
+_RETRY_AFTER = re.compile(r"([0-9]{1,9})(?![0-9])")
+
+
+def retry_after(message: Message) -> int:
+    """Seconds of Retry-After (RFC 3261 20.33), 0 without it."""
+    match = _RETRY_AFTER.match(message.get("retry-after") or "")
+    return int(match[1]) if match else 0
+
+
 def build_message(start: str, fields: str, body: bytes | None, maximum: int = 65507) -> bytes:
     """Put a message together from its start line, its fields (each ended by CRLF) and its body."""
     body = body or b""

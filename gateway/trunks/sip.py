@@ -28,10 +28,10 @@ from tandem.gateway.calls.model import (
     Transparent,
 )
 from tandem.gateway.configuration.check_sip import listeners
-from tandem.gateway.configuration.ranges import parse_endpoint
+from tandem.gateway.configuration.ranges import parse_endpoint, split_host
 from tandem.gateway.configuration.schema import Configuration, Sip, SipTrunk
 from tandem.gateway.log import Line
-from tandem.gateway.sip import sdp
+from tandem.gateway.sip import location, sdp
 from tandem.gateway.sip.agent import SipAgent
 from tandem.gateway.sip.configuration import AgentConfiguration, SipTimers
 from tandem.gateway.sip.connections import (
@@ -45,12 +45,15 @@ from tandem.gateway.sip.connections import (
     Write,
 )
 from tandem.gateway.sip.dialog import destination_of
-from tandem.gateway.sip.endpoint import DEFAULT_PORTS, Endpoint, Listener, endpoint_of, show
+from tandem.gateway.sip.endpoint import DEFAULT_PORTS, Endpoint, Listener, endpoint_of, show, transport_of
 from tandem.gateway.sip.fields import parse_uri, sip_uri
+from tandem.gateway.sip.limits import CallRate
+from tandem.gateway.sip.location import Server
 from tandem.gateway.sip.message import Message as SipMessage
-from tandem.gateway.sip.message import Response
+from tandem.gateway.sip.message import Response, retry_after
 from tandem.gateway.sip.multipart import Part
 from tandem.gateway.sip.options import CallOptions
+from tandem.gateway.sip.peers import Peers
 from tandem.gateway.sip.primitives import (
     AliasOffered,
     Answered,
@@ -88,6 +91,7 @@ from tandem.gateway.trunks.sip_admission import SipAdmission
 from tandem.gateway.trunks.sip_identity import connected_headers, connected_of, identity_of, setup_of
 from tandem.gateway.trunks.sip_isup import Encapsulation, information_of, merge_setup, refusal, release_of
 from tandem.gateway.trunks.sip_numbers import user_part
+from tandem.gateway.trunks.sip_peers import SipPeers
 from tandem.gateway.trunks.sip_registrations import SipRegistrations
 from tandem.gateway.trunks.sip_session import Place, Session, Sessions, Verdict
 from tandem.ss7.isup.codes import MessageType
@@ -116,13 +120,15 @@ class SipTrunkPort:
         """Take the peer's address and codecs from `trunk`."""
         self.configuration = trunk
         self.name = trunk.name
-        self.peer: Endpoint = ("", 0)
-        """Empty for the trunk of registered users."""
+        self.peers = Peers()
+        """Where the peer is; nowhere for the trunk of registered users, and for a name before the DNS has answered."""
         self.sources = Sources([])
+        """Whence calls are accepted."""
+        self.location: tuple[str, int | None, str, str] | None = None
+        """What to ask the DNS for: host, port, transport and certificate name; None for an address."""
+        self.rate = CallRate(trunk.calls_per_second)
         if not trunk.registrar:
-            host, port = parse_endpoint(trunk.peer, DEFAULT_PORTS[trunk.transport])
-            self.peer = endpoint_of(trunk.transport, host, port, trunk.tls_name or trunk.domain)
-            self.sources = Sources([*trunk.accept_from, host], tls_only=trunk.transport == "tls")
+            self._place(trunk)
         self.laws = tuple(_LAWS[codec] for codec in trunk.codecs)
         self.clear_laws = (sdp.CLEAR, *self.laws)
         """With octets that are no speech first: offered where the call asks for 64 kbit/s unrestricted."""
@@ -151,10 +157,40 @@ class SipTrunkPort:
         """Where a request to `uri` goes: the address that it names, else the peer, which knows the name."""
         return destination_of(parse_uri(uri), self.peer)
 
+    def _place(self, trunk: SipTrunk) -> None:
+        """Take the peer's address, or its name to be looked up."""
+        transport = "" if trunk.transport == "auto" else trunk.transport
+        name = split_host(trunk.peer)
+        if name is not None:
+            self.location = (*name, transport, trunk.tls_name or trunk.domain)
+            self.move([])
+            return
+        host, port = parse_endpoint(trunk.peer, DEFAULT_PORTS[transport or "udp"])
+        self.move([Server(0, 0, endpoint_of(transport, host, port, trunk.tls_name or trunk.domain))])
+
+    def move(self, servers: list[Server]) -> bool:
+        """The peer is at these servers now; False when it was before."""
+        trunk = self.configuration
+        changed = self.peers.replace(servers)
+        hosts = [server.endpoint[0] for server in servers]
+        self.sources = Sources([*trunk.accept_from, *hosts], tls_only=trunk.transport == "tls")
+        return changed
+
+    @property
+    def peer(self) -> Endpoint:
+        """The first server of the peer, for what has no better place to go."""
+        endpoints = self.peers.endpoints
+        return endpoints[0] if endpoints else ("", 0)
+
     @property
     def destinations(self) -> list[Endpoint]:
         """Where the peer is, in the order to try."""
-        return [self.peer]
+        return self.peers.endpoints
+
+    @property
+    def host(self) -> str:
+        """Host part of the peer's URIs: its domain, its name, or empty where its address is meant."""
+        return self.configuration.domain or (self.location[0] if self.location is not None else "")
 
     @property
     def full(self) -> bool:
@@ -240,12 +276,18 @@ class SipTrunks:
         }
         """Each registered user as a trunk of its own, for routes."""
         self._registrations = SipRegistrations(sip, self.trunks, self.agent, log)
+        self.peers = SipPeers(self.trunks, self.agent, addresses, token, log, self._registrations.moved)
 
     # --- inputs
 
     def start(self, now: float) -> None:
         """The gateway is up: register with the providers."""
+        self.peers.start(now)
         self._registrations.start(now)
+
+    def dns_answer(self, answer: location.Answer, now: float) -> None:
+        """The DNS answered a question of `peers.queries`."""
+        self.peers.answer(answer, now)
 
     def stop(self, now: float) -> None:
         """Take the registrations back."""
@@ -270,6 +312,7 @@ class SipTrunks:
             self.agent.next_deadline(),
             self.connections.next_deadline(),
             self.admission.next_deadline(),
+            self.peers.next_deadline(),
         )
 
     def handle_timers(self, now: float) -> None:
@@ -277,6 +320,7 @@ class SipTrunks:
         self.connections.handle_timers(now)
         self.agent.handle_timers(now)
         self.admission.handle_timers(now)
+        self.peers.handle_timers(now)
 
     def own_address(self, peer: Endpoint) -> tuple[str, int]:
         """Our address towards `peer`, for the capture."""
@@ -325,7 +369,9 @@ class SipTrunks:
                     self.connections.alias(output.connection, output.port)
                 elif isinstance(output, RegistrationChanged):
                     self._registrations.changed(output)
-                elif not isinstance(output, OptionsResult):
+                elif isinstance(output, OptionsResult):
+                    self.peers.pinged(output, now)
+                else:
                     self._handle(output, now)
         return moved
 
@@ -366,7 +412,7 @@ class SipTrunks:
         self, port: SipTrunkPort, half: HalfCall, setup: Setup, now: float, called_user: str | None = None
     ) -> Release | None:
         """Begin a call to the peer of `port`, or to a registered user."""
-        places, refusal = self._places(port, setup, called_user)
+        places, refusal = self._places(port, setup, called_user, now)
         if refusal is not None:
             return refusal
         onward = setup.next_hop()
@@ -383,8 +429,9 @@ class SipTrunks:
         self._media.start(session)
         body = None if trunk.delayed_offer else self._media.offer(session)
         place = places[0]
-        host = trunk.domain or place.destination[0]
-        uri_port = port.peer[1] if not trunk.domain and port.peer[1] != DEFAULT_PORTS[trunk.transport] else None
+        host = port.host or place.destination[0]
+        usual = DEFAULT_PORTS[transport_of(place.destination)]
+        uri_port = place.destination[1] if not port.host and place.destination[1] != usual else None
         parties = identity_of(setup, trunk, host, uri_port, self._domain, self._country_code)
         call_id = f"{self._token()}@{self._domain}"
         try:
@@ -418,10 +465,13 @@ class SipTrunks:
         self._control.leg_opened(half, session.leg)
         return None
 
-    def _places(self, port: SipTrunkPort, setup: Setup, called_user: str | None) -> tuple[list[Place], Release | None]:
+    def _places(
+        self, port: SipTrunkPort, setup: Setup, called_user: str | None, now: float
+    ) -> tuple[list[Place], Release | None]:
         """Where a call may go, in order; or why it may go nowhere."""
         if not port.configuration.registrar:
-            return [Place(port.peer)], None
+            chosen = self.peers.choose(port, now)
+            return ([], chosen) if isinstance(chosen, Release) else ([Place(endpoint) for endpoint in chosen], None)
         user = called_user or self.admission.find_user(user_part(setup.called, self._country_code))
         if user is None:
             return [], Release(Cause.UNALLOCATED_NUMBER, diagnostic=f"{port.name}: no user has this number")
@@ -543,11 +593,15 @@ class SipTrunks:
             setup = merge_setup(setup, initial, port.configuration, self._country_code)
         half = HalfCall(port, incoming=True)
         laws = port.clear_laws if port.configuration.clear_mode else port.laws
-        session = None if port.full else self._media.open(port.configuration, half, laws)
+        limited = port.full or not port.rate.take(now)
+        session = None if limited else self._media.open(port.configuration, half, laws)
         if session is None:
-            what = "max_calls reached" if port.full else "no RTP port is free: see media.ports"
+            what = "no RTP port is free: see media.ports"
+            if limited:
+                what = "max_calls reached" if port.full else "calls_per_second reached"
             self._log(Line("warning", "!", f"trunk {port.name}", f"call refused: {what}"))
-            self.agent.respond(call, 503, headers=(("Retry-After", "5"),), now=now)
+            seconds = port.rate.wait() if limited and not port.full else 5
+            self.agent.respond(call, 503, headers=(("Retry-After", str(seconds)),), now=now)
             return
         self._media.start(session)
         if output.body and (verdict := self._media.take_offer(session, output.body)) is not Verdict.AGREED:
@@ -594,7 +648,7 @@ class SipTrunks:
             case Rejected(status=status, message=response):
                 if status in _REDIRECTIONS and self._follow(session, response, now):
                     return
-                if not self._try_elsewhere(session, status, now):
+                if not self._try_elsewhere(session, status, now, retry_after(response)):
                     self._end(session, with_access(self._rejection(session, status, response), response), now)
             case InfoReceived(message=message) if (isup := self._read(port, message)) is not None:
                 control.event(half, information_of(isup), now)
@@ -751,11 +805,14 @@ class SipTrunks:
         self._renumber(session, call, request)
         return True
 
-    def _try_elsewhere(self, session: Session, status: int | None, now: float) -> bool:
+    def _try_elsewhere(self, session: Session, status: int | None, now: float, retry_after: int = 0) -> bool:
         """Call the next place when this one could not be reached, or would not have the call (RFC 3263 4.3).
 
         False when there is none left, when the refusal is the called party's, or when the caller has heard something.
         """
+        if status == 503 and session.request is not None:
+            peers = self.trunks[session.trunk.name].peers
+            peers.leave_alone(session.request.destination, retry_after, now)
         if not session.places or session.request is None or session.early:
             return False
         if status is not None and status != 503 and not (session.trunk.registrar and status in _ABSENT):
@@ -771,6 +828,7 @@ class SipTrunks:
             call = self.agent.invite(request, now)
         except EncodeError:
             return False
+        session.request = request
         self._log(Line("info", "=", session.half.reference, f"tried at {show(place.destination)} instead"))
         self._renumber(session, call, request)
         return True
@@ -793,7 +851,7 @@ class SipTrunks:
         """The trunk whose peer is `source`, else one that accepts from its address."""
         by_address = None
         for port in self.trunks.values():
-            if port.peer == source:
+            if source in port.peers:
                 return port
             if by_address is None and source in port.sources:
                 by_address = port

@@ -11,6 +11,7 @@ from tandem.gateway.media.protocol import CloseRtp, MediaStatistics, RtpClosed
 from tandem.gateway.node import Node
 from tandem.gateway.sip.agent import SipAgent
 from tandem.gateway.sip.configuration import AgentConfiguration
+from tandem.gateway.sip.location import Answer
 from tandem.gateway.sip.primitives import SendDatagram
 
 GATEWAY = ("127.0.0.1", 5060)
@@ -21,7 +22,9 @@ METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "UPDATE", "PRACK
 class SipBench:
     """A gateway at 127.0.0.1:5060 that is up. Datagrams take a millisecond."""
 
-    def __init__(self, text: str, legs: int = 20) -> None:
+    def __init__(self, text: str, legs: int = 20, zone: dict[tuple[str, str], tuple] | None = None) -> None:
+        """`zone` answers for the DNS: records by name and kind."""
+        self.zone = zone or {}
         configuration = parse(f'[sip]\nlisten = "127.0.0.1:5060"\n{text}')
         self.node = Node(configuration, counting_token("g"), lambda now: 1_000_000_000 + now)
         self.now = 0.0
@@ -96,6 +99,9 @@ class SipBench:
             effects = self.node.effects()
             self.lines += [f"{line.subject}: {line.text}" for line in effects.lines]
             self.records += effects.records
+            for query in effects.queries:
+                busy = True
+                self.node.dns_answer(Answer(query, self.zone.get(tuple(query), ()), 60.0), self.now)
             closed = [
                 RtpClosed(command.leg, MediaStatistics()) for command in effects.media if isinstance(command, CloseRtp)
             ]

@@ -140,7 +140,7 @@ CHANGES = [
     ),
     ("category = 10", "failure_tone_seconds = -1.0", "trunk[0].failure_tone_seconds", "-1.0 is not allowed; 0 or more"),
     # SIP trunks
-    ('peer = "127.0.0.1:5070"', 'peer = "example.org"', "trunk[1].peer", "is not an IPv4 address"),
+    ('peer = "127.0.0.1:5070"', 'peer = "exa_mple.org"', "trunk[1].peer", "is not an IPv4 address"),
     ('peer = "127.0.0.1:5070"', 'peer = "127.0.0.1:5060"', "trunk[1].peer", "the address we listen on"),
     ("accept_from = []", 'accept_from = ["10.0.0.300"]', "trunk[1].accept_from[0]", "is no IP address"),
     ("accept_from = []", 'accept_from = ["10.0.0.3:5060"]', "trunk[1].accept_from[0]", "leave it out"),
