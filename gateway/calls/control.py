@@ -16,7 +16,7 @@ from enum import Enum, auto
 from tandem.core.cause import Cause
 from tandem.core.timers import TimerTable
 from tandem.gateway.calls.accounting import Record, ReleasedBy, timestamp
-from tandem.gateway.calls.half_call import AccessTrunk, DigitTrunk, HalfCall, MultirateTrunk, Trunk
+from tandem.gateway.calls.half_call import AccessTrunk, DigitTrunk, HalfCall, MultirateTrunk, OverlapTrunk, Trunk
 from tandem.gateway.calls.model import (
     Alerting,
     Answer,
@@ -74,6 +74,8 @@ class Call:
     release_time: float | None = None
     release: Release | None = None
     released_by: ReleasedBy = "gateway"
+    more: Information | None = None
+    """Digits that came after the setup, all of them: another attempt needs them too."""
     passed_backward: bool = False
     """Something audible or final went to the caller: no fall-back any more."""
     open_halves: int = 1
@@ -126,6 +128,12 @@ class CallControl:
             self._end(call, refusal, "gateway", now)
             return
         self._try_next(call, None, "gateway", now)
+
+    def may_offer_early(self, trunk: str, setup: Setup, now: float) -> bool:
+        """Whether a call from `trunk` may be set up before its number is whole: its first route takes digits later."""
+        when = datetime.fromtimestamp(self._wall_clock(now))
+        first = next(self.routing.attempts(trunk, setup, when), None)
+        return first is not None and first.trunk is not None and _sends_overlap(self.trunks[first.trunk])
 
     def event(self, half: HalfCall, primitive: Primitive, now: float) -> None:
         """The peer of `half` said something after Setup."""
@@ -238,6 +246,8 @@ class CallControl:
         call.open_halves += 1
         refusal = self._cannot_carry(call.incoming.trunk, trunk, attempt.setup) or trunk.offer(half, attempt.setup, now)
         half.leg.id = half.reference
+        if refusal is None and call.more is not None:
+            self._digits(call, half, call.more, now)
         if refusal is not None:
             half.call, half.released = None, True
             call.open_halves -= 1
@@ -248,6 +258,9 @@ class CallControl:
     @staticmethod
     def _cannot_carry(incoming: Trunk, outgoing: Trunk, setup: Setup) -> Release | None:
         """Why `outgoing` is not to be offered a call of several timeslots from `incoming`; None when it may be."""
+        if not setup.complete and not _sends_overlap(outgoing):
+            text = f"{outgoing.name} takes whole numbers only"
+            return Release(Cause.INVALID_NUMBER_FORMAT, diagnostic=text)
         if setup.timeslots > 1:
             for trunk in (incoming, outgoing):
                 if not (isinstance(trunk, MultirateTrunk) and trunk.multirate):
@@ -263,11 +276,22 @@ class CallControl:
             return
         if isinstance(primitive, Dtmf):
             self._digit(call.incoming, outgoing, primitive, now)
-        elif isinstance(primitive, Information | Suspend | Resume | Hold | Retrieve | Transparent):
+        elif isinstance(primitive, Information):
+            known = "" if call.more is None else call.more.digits
+            call.more = Information(known + primitive.digits, primitive.complete)
+            call.incoming.leg.called += primitive.digits
+            self._digits(call, outgoing, primitive, now)
+        elif isinstance(primitive, Suspend | Resume | Hold | Retrieve | Transparent):
             outgoing.trunk.send(outgoing, primitive, now)
         elif isinstance(primitive, Progress) and primitive.opaque:
             # Progress of the calling side says nothing but to its own protocol (CPG of Q.733, forwards).
             outgoing.trunk.send(outgoing, Transparent(primitive.opaque), now)
+
+    @staticmethod
+    def _digits(call: Call, half: HalfCall, more: Information, now: float) -> None:
+        """Further digits of the called number go on as they come."""
+        half.leg.called += more.digits
+        half.trunk.send(half, more, now)
 
     def _digit(self, source: HalfCall, sink: HalfCall, digit: Dtmf, now: float) -> None:
         """A digit in signalling goes on in signalling where the other side wants that, else into its speech path."""
@@ -452,3 +476,7 @@ class CallControl:
             diagnostic=release.diagnostic,
             result="answered" if answered is not None else "failed",
         )
+
+
+def _sends_overlap(trunk: Trunk) -> bool:
+    return isinstance(trunk, OverlapTrunk) and trunk.sends_overlap

@@ -91,6 +91,16 @@ class MultirateTrunk(Protocol):
 
 
 @runtime_checkable
+class OverlapTrunk(Protocol):
+    """A trunk that may be offered a call before its number is whole: `Information` with further digits follows."""
+
+    @property
+    def sends_overlap(self) -> bool:
+        """Whether it may."""
+        ...
+
+
+@runtime_checkable
 class DigitTrunk(Protocol):
     """A trunk that may want digits in signalling (`Dtmf`) instead of its speech path."""
 

@@ -69,6 +69,8 @@ def check_pri_trunk(path: str, trunk: PriTrunk, configuration: Configuration, us
     t200, t203 = trunk.timers.get("t200", 1.0), trunk.timers.get("t203", 10.0)
     if t203 <= t200:
         yield Problem(f"{path}.timers", f"t203 ({t203:g} s) must be above t200 ({t200:g} s)")
+    if trunk.pass_digits and not trunk.overlap:
+        yield Problem(f"{path}.pass_digits", "is for `overlap`; set that too, or leave this out")
     if trunk.maximum_digits and trunk.maximum_digits < trunk.minimum_digits:
         yield Problem(f"{path}.maximum_digits", f"is less than minimum_digits ({trunk.minimum_digits}); 0 is no limit")
     if trunk.overlap and not SWITCH_TYPES[trunk.switch].overlap:

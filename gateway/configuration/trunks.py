@@ -38,6 +38,9 @@ class IsupTrunk(Table, tag_field="type", tag="isup"):
     """Circuits we control at dual seizure; `auto`: the higher point code controls the even ones (Q.764 2.9.1.4)."""
     overlap: bool = False
     """Whether called numbers may arrive digit by digit (SAM); off: the number in the IAM is whole."""
+    pass_digits: bool = False
+    """With `overlap`: a call goes on as soon as it has `minimum_digits` and its route leads to a trunk with `overlap`,
+    which gets the further digits as they come; off: it goes on when its number is whole."""
     minimum_digits: Annotated[int, Meta(ge=1)] = 1
     """Overlap receiving: fewer digits than this are never a whole number."""
     maximum_digits: Annotated[int, Meta(ge=0)] = 0
@@ -162,6 +165,9 @@ class PriTrunk(Table, tag_field="type", tag="pri"):
     """What is restarted when the data link first comes up; `auto`: each channel, if the switch type does so."""
     overlap: bool = False
     """Whether called numbers may come digit by digit (INFORMATION); off: the number in a SETUP is whole."""
+    pass_digits: bool = False
+    """With `overlap`: a call goes on as soon as it has `minimum_digits` and its route leads to a trunk with `overlap`,
+    which gets the further digits as they come; off: it goes on when its number is whole."""
     minimum_digits: Annotated[int, Meta(ge=1)] = 1
     """Overlap receiving: fewer digits than this are never a whole number."""
     maximum_digits: Annotated[int, Meta(ge=0)] = 0

@@ -64,6 +64,7 @@ class IsupTrunkPort:
         paths = {(cic // 32, endpoint.span) for cic, endpoint in self.endpoints.items()}
         self.multirate = len(paths) == len({path for path, _ in paths})
         """Whether each path of 32 CICs lies in one span: the timeslots of two spans would not keep step."""
+        self.sends_overlap = trunk.overlap
 
     def offer(self, half: HalfCall, setup: Setup, now: float) -> Release | None:
         """Seize a circuit and send the IAM."""
@@ -140,6 +141,8 @@ class IsupTrunks(CircuitTrunks[IsupTrunkPort, IsupExchange]):
         self.address_complete: set[int] = set()
         """Calls whose ACM or CON we have sent."""
         self._waiting_digits: dict[int, tuple[IsupTrunkPort, Message, str]] = {}
+        self._following: set[int] = set()
+        """Calls that were handed on before their number was whole."""
         linksets = carriers(configuration)
         ports: dict[str, IsupTrunkPort] = {}
         groups = []
@@ -170,6 +173,7 @@ class IsupTrunks(CircuitTrunks[IsupTrunkPort, IsupExchange]):
                     self.control.setup(self._halves[call], mapping.setup_from(message, True), now)
                 else:
                     self._waiting_digits[call] = (port, message, mapping.setup_from(message, False).called.digits)
+                    self._offer_early(call, now)
             case AddressComplete(call=call):
                 self._number_complete(call, now)
             case AddressCompleteDue(call=call):
@@ -183,6 +187,7 @@ class IsupTrunks(CircuitTrunks[IsupTrunkPort, IsupExchange]):
                 self._released(output, now)
             case CallCleared(call=call):
                 self._waiting_digits.pop(call, None)
+                self._following.discard(call)
                 self.address_complete.discard(call)
                 half = self._halves.pop(call, None)
                 if half is not None:
@@ -206,9 +211,24 @@ class IsupTrunks(CircuitTrunks[IsupTrunkPort, IsupExchange]):
     def _number_complete(self, call: int, now: float) -> None:
         waiting = self._waiting_digits.pop(call, None)
         half = self._halves.get(call)
+        if call in self._following and half is not None:
+            self._following.discard(call)
+            self.control.event(half, Information("", complete=True), now)
         if waiting is not None and half is not None:
             _, message, digits = waiting
             self.control.setup(half, mapping.setup_from(message, True, digits), now)
+
+    def _offer_early(self, call: int, now: float) -> None:
+        """The number is not whole: hand the call to call control all the same where its route takes digits later."""
+        port, message, digits = self._waiting_digits[call]
+        trunk, half = port.configuration, self._halves.get(call)
+        if half is None or not trunk.pass_digits or len(digits) < trunk.minimum_digits:
+            return
+        setup = mapping.setup_from(message, False, digits)
+        if self.control.may_offer_early(port.name, setup, now):
+            del self._waiting_digits[call]
+            self._following.add(call)
+            self.control.setup(half, setup, now)
 
     def _call_message(self, call: int, message: Message, now: float) -> None:
         half = self._halves.get(call)
@@ -218,6 +238,9 @@ class IsupTrunks(CircuitTrunks[IsupTrunkPort, IsupExchange]):
             waiting, more = self._waiting_digits.get(call), message.find(SubsequentNumber)
             if waiting is not None and more is not None:
                 self._waiting_digits[call] = (waiting[0], waiting[1], waiting[2] + more.digits)
+                self._offer_early(call, now)
+            elif call in self._following and more is not None:
+                self.control.event(half, Information(more.digits, more.st), now)
             return
         primitive = mapping.primitive_from(message)
         if half.incoming and isinstance(primitive, Progress):

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from tandem.core.cause import Cause
 from tandem.core.errors import DecodeError
 from tandem.core.timers import TimerTable
 from tandem.gateway.calls.control import CallControl
 from tandem.gateway.calls.half_call import HalfCall
-from tandem.gateway.calls.model import Hold, Progress, Release, Resume, Retrieve, Suspend, Transparent
+from tandem.gateway.calls.model import (
+    Hold,
+    Information,
+    Proceeding,
+    Progress,
+    Release,
+    Resume,
+    Retrieve,
+    Suspend,
+    Transparent,
+)
 from tandem.gateway.configuration.schema import Configuration, PriTrunk
 from tandem.gateway.dchannels import DChannels, FrameCapture, Reset, Said
 from tandem.gateway.log import Line
@@ -234,11 +245,22 @@ class PriTrunks:
                 if call in port.digits:
                     setup, digits = port.digits[call]
                     port.digits[call] = (setup, digits + mapping.digits_of(message))
+                    self._offer_early(port, half, now)
+                elif call in port.following:
+                    control.event(half, mapping.more_digits(message), now)
                 else:
                     control.event(half, Transparent(carry(message)), now)
             case NumberComplete():
-                self._offer(port, half, now)
+                if call in port.following:
+                    control.event(half, Information("", complete=True), now)
+                    port.number_known(half, now)
+                else:
+                    self._offer(port, half, now)
             case ProceedingIndication(message=message) | MoreInfoIndication(message=message):
+                if isinstance(output, MoreInfoIndication):
+                    port.digits_wanted(half, now)
+                elif half.call is not None and not half.call.setup.complete:
+                    control.event(half, Proceeding(), now)
                 progress = mapping.progress_from(message)
                 if progress is not None:
                     control.event(half, progress, now)
@@ -283,6 +305,23 @@ class PriTrunks:
         port.digits[output.call] = (output.message, mapping.digits_of(output.message))
         if output.complete:
             self._offer(port, half, now)
+        else:
+            self._offer_early(port, half, now)
+
+    def _offer_early(self, port: PriTrunkPort, half: HalfCall, now: float) -> None:
+        """The number is not whole: hand the call to call control all the same where its route takes digits later."""
+        message, digits = port.digits[half.handle]
+        trunk = port.configuration
+        if not trunk.pass_digits or len(digits) < trunk.minimum_digits:
+            return
+        setup = mapping.setup_from(message, port.rules, digits)
+        if isinstance(setup, Release):
+            return
+        setup = replace(setup, complete=False)
+        if self.control.may_offer_early(port.name, setup, now):
+            del port.digits[half.handle]
+            port.following.add(half.handle)
+            self.control.setup(half, setup, now)
 
     def _offer(self, port: PriTrunkPort, half: HalfCall, now: float) -> None:
         """The number is whole: hand the call to call control, and tell the peer that it is on its way."""
@@ -334,10 +373,9 @@ class PriTrunks:
         self.control.event(half, told or release, now)
 
     def _cleared(self, port: PriTrunkPort, call: int, now: float) -> None:
-        port.digits.pop(call, None)
         self._tones.stop((port.name, call))
         self._ended.pop((port.name, call), None)
-        half = port.halves.pop(call, None)
+        half = port.forget(call)
         if half is not None:
             self.control.cleared(half, now)
 

@@ -137,6 +137,13 @@ def setup_from(message: Message, rules: Rules, digits: str) -> Setup | Release:
     )
 
 
+def more_digits(message: Message) -> Information:
+    """INFORMATION with further digits of the called number."""
+    keypad = message.get(KeypadFacility)
+    ended = message.get(SendingComplete) is not None or (keypad is not None and keypad.digits.endswith("#"))
+    return Information(digits_of(message).replace("*", "B").replace("#", "C"), ended)
+
+
 def bearer_of(element: BearerCapability | None, switch: SwitchType) -> Bearer | None:
     """The bearer that a bearer capability asks for; None for packet mode, several channels, or video."""
     if element is None:
@@ -266,6 +273,8 @@ def connect_elements(answer: Answer, rules: Rules) -> Elements:
 def information_elements(more: Information) -> Elements:
     """The elements of INFORMATION with further digits."""
     complete: Elements = [SendingComplete()] if more.complete else []
+    if not more.digits:
+        return complete
     return [*complete, CalledPartyNumber(more.digits.replace("B", "*").replace("C", "#"))]
 
 
@@ -300,6 +309,7 @@ _RFC4497: Final = "RFC 4497 8"
 #: The rules above for people; generated from the tables where there is one.
 MAPPINGS: Final[tuple[MappingRow, ...]] = (
     MappingRow("pri-call", "SETUP, with the INFORMATION of an overlap number", "Setup", f"{_Q699}, Q.931 5.2"),
+    MappingRow("pri-call", "INFORMATION after the call went on (pass_digits)", "Information", _Q699),
     *(
         MappingRow("pri-call", f"bearer capability {code.name.replace('_', ' ').lower()}", bearer.value, _Q699)
         for code, bearer in BEARERS.items()

@@ -103,7 +103,18 @@ class PriTrunkPort:
         self.halves: dict[int, HalfCall] = {}
         self.digits: dict[int, tuple[Message, str]] = {}
         """Calls whose number comes digit by digit: the SETUP and what came so far."""
+        self.following: set[int] = set()
+        """Calls that were handed on before their number was whole, and may get more digits."""
+        self._unasked: dict[int, MoreDigits] = {}
+        """Digits of outgoing calls that the peer has not asked for yet: they wait for SETUP ACKNOWLEDGE."""
+        self._asked: set[int] = set()
+        """Outgoing calls whose peer takes digits one by one."""
         self.out_of_service: set[ChannelId] = set()
+
+    @property
+    def sends_overlap(self) -> bool:
+        """Whether further digits may follow a SETUP."""
+        return self.configuration.overlap and self.rules.switch.overlap
 
     def offer(self, half: HalfCall, setup: Setup, now: float) -> Release | None:
         """Take a channel and send SETUP."""
@@ -120,12 +131,16 @@ class PriTrunkPort:
             if self.interface.available:
                 return Release(Cause.NO_CIRCUIT_CHANNEL_AVAILABLE, location, f"{self.name}: no channel")
             return Release(Cause.DESTINATION_OUT_OF_ORDER, location, f"{self.name}: the data link is down")
+        if not onward.complete:
+            self._unasked[call] = MoreDigits("")
         self.adopt(half, call, self.interface.channel_of(call))
         return None
 
     def send(self, half: HalfCall, primitive: Primitive, now: float) -> None:
         """Tell the peer of progress, alerting, answer, suspension or further digits."""
         interface, rules = self.interface, self.rules
+        if half.handle in self.following and not isinstance(primitive, MoreDigits):
+            self.number_known(half, now)
         match primitive:
             case Progress():
                 elements = mapping.progress_elements(primitive, rules, ringing=False)
@@ -142,9 +157,36 @@ class PriTrunkPort:
             case Suspend() | Resume() | Hold() | Retrieve():
                 self.request(half, interface.notify, mapping.notify_elements(primitive), now)
             case MoreDigits():
-                self.request(half, interface.information, mapping.information_elements(primitive), now)
+                self._more_digits(half, primitive, now)
             case Transparent():
                 self._pass_on(half, primitive, now)
+
+    def number_known(self, half: HalfCall, now: float) -> None:
+        """No more digits are wanted: CALL PROCEEDING."""
+        self.following.discard(half.handle)
+        self.request(half, self.interface.proceeding, (), now)
+
+    def digits_wanted(self, half: HalfCall, now: float) -> None:
+        """SETUP ACKNOWLEDGE came: send the digits that wait, and others as they come."""
+        self._asked.add(half.handle)
+        waiting = self._unasked.pop(half.handle, None)
+        if waiting is not None and (waiting.digits or waiting.complete):
+            self._more_digits(half, waiting, now)
+
+    def _more_digits(self, half: HalfCall, more: MoreDigits, now: float) -> None:
+        waiting = self._unasked.get(half.handle)
+        if waiting is not None:
+            self._unasked[half.handle] = MoreDigits(waiting.digits + more.digits, more.complete)
+        elif half.handle in self._asked:
+            self.request(half, self.interface.information, mapping.information_elements(more), now)
+
+    def forget(self, call: int) -> HalfCall | None:
+        """A call is over; its half-call, if it had one."""
+        self.digits.pop(call, None)
+        self._unasked.pop(call, None)
+        self._asked.discard(call)
+        self.following.discard(call)
+        return self.halves.pop(call, None)
 
     def _pass_on(self, half: HalfCall, carried: Transparent, now: float) -> None:
         """Send a message of another PRI, the notification in a CPG, or the user-to-user information in a USR."""

@@ -245,6 +245,10 @@ class IsupSide(Side):
         }[what]
         self.exchange.send(call, kind, parameters, now)
 
+    def digits_heard(self) -> str:
+        """Digits that came in SAMs."""
+        return "".join(m.find(SubsequentNumber).digits for m in self.said if m.type is I.SAM)
+
     def answer_at_once(self, call: int, now: float) -> None:
         self.exchange.send(call, I.CON, [BackwardCallIndicators()], now)
 

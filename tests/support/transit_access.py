@@ -200,6 +200,14 @@ class PriSide(Side):
         more = (SendingComplete(),) if complete else ()
         self.exchange.information(call, (*more, CalledPartyNumber(digits)), now)
 
+    def digits_heard(self) -> str:
+        """Digits that came in INFORMATION."""
+        return "".join(
+            number.digits
+            for message in self.messages
+            if message.name == "INFORMATION" and (number := message.get(CalledPartyNumber)) is not None
+        )
+
     def do(self, call: int, what: str, now: float) -> None:
         in_band = ProgressIndicator(8, 1)
         match what:

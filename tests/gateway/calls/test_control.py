@@ -43,6 +43,53 @@ def clear(exchange, *halves, now=0.0):
         exchange.control.cleared(half, now)
 
 
+# --- numbers that are not whole
+
+EARLY = Setup(Number("12"), complete=False)
+
+
+def overlapping(*names):
+    exchange = Exchange(Route(trunk=["c1"], to=["c2", "s1"], fallback_causes=(34,)))
+    for name in names:
+        exchange[name].sends_overlap = True
+    return exchange
+
+
+@pytest.mark.parametrize(("names", "may"), [((), False), (("s1",), False), (("c2",), True)])
+def test_a_call_may_be_set_up_early_where_its_first_trunk_takes_digits_later(names, may):
+    exchange = overlapping(*names)
+    assert exchange.control.may_offer_early("c1", EARLY, 0.0) is may
+    assert not exchange.control.may_offer_early("s2", EARLY, 0.0)
+
+
+def test_further_digits_go_on_and_into_the_record():
+    exchange = overlapping("c2")
+    incoming = exchange["c1"].call_in(setup=EARLY)
+    outgoing = exchange["c2"].halves[-1]
+    exchange.control.event(incoming, Information("3"), 0.0)
+    exchange.control.event(incoming, Information("4", complete=True), 0.0)
+    assert exchange["c2"].to(outgoing) == [Information("3"), Information("4", complete=True)]
+    assert (incoming.leg.called, outgoing.leg.called) == ("1234", "1234")
+
+
+def test_another_attempt_gets_the_digits_too_where_it_takes_them():
+    exchange = overlapping("c2", "s1")
+    incoming = exchange["c1"].call_in(setup=EARLY)
+    exchange.control.event(incoming, Information("34", complete=True), 0.0)
+    exchange.control.event(exchange["c2"].halves[-1], CONGESTION, 0.0)
+    (second,) = exchange["s1"].halves
+    assert exchange["s1"].to(second) == [Information("34", complete=True)]
+    assert second.leg.called == "1234"
+
+
+def test_a_trunk_that_takes_whole_numbers_only_is_not_offered_half_of_one():
+    exchange = overlapping("c2")
+    incoming = exchange["c1"].call_in(setup=EARLY)
+    exchange.control.event(exchange["c2"].halves[-1], CONGESTION, 0.0)
+    assert exchange["s1"].asked == []
+    assert exchange["c1"].released(incoming).cause == Cause.INVALID_NUMBER_FORMAT
+
+
 # --- several timeslots
 
 DATA = Setup(Number("123"), bearer=Bearer.UNRESTRICTED_64K, timeslots=2)

@@ -101,6 +101,7 @@ def test_several_lines_have_a_d_channel_and_its_back_up():
         ("timers = { t399 = 1.0 }", "unknown timer"),
         ("timers = { t200 = 5.0, t203 = 5.0 }", "t203 (5 s) must be above t200 (5 s)"),
         ("minimum_digits = 5\nmaximum_digits = 4", "is less than minimum_digits (5)"),
+        ("pass_digits = true", "pass_digits: is for `overlap`"),
         ('switch = "ni2"\noverlap = true', "ni2 has no overlap sending"),
         ('switch = "qsig"\nsuspension = true', "is for the network side to allow"),
         ('numbers = ["12a"]', "'12a' is not a number"),

@@ -12,7 +12,7 @@ from tandem.gateway.trunks.circuits import PERSISTENCE
 from tandem.isdn.q931.bearer import BearerCapability, HighLayerCompatibility, LowLayerCompatibility
 from tandem.isdn.q931.cause import ProgressIndicator
 from tandem.isdn.q931.channels import Service
-from tandem.isdn.q931.indications import NotificationIndicator
+from tandem.isdn.q931.indications import NotificationIndicator, SendingComplete
 from tandem.isdn.q931.messages import MessageType
 from tandem.isdn.q931.numbers import CalledPartyNumber, CallingPartyNumber, ConnectedNumber, RedirectingNumber
 from tandem.isdn.q931.primitives import CallStateError
@@ -181,6 +181,74 @@ def test_overlap_ends_with_the_longest_number_or_with_t302():
     assert not line.right.offered
     line.run(1)
     assert line.right.number(offered(line))[0] == "301"
+
+
+PASSING = "overlap = true\npass_digits = true\nminimum_digits = 2\n"
+
+
+@pytest.mark.parametrize("pair", [("pri", "pri"), ("pri", "isup"), ("isup", "pri")], ids="-".join)
+def test_digits_go_on_one_by_one(pair):
+    sides = [
+        kind if kind == "isup" else pri_side(role, overlap=True)
+        for kind, role in zip(pair, ("network", "user"), strict=True)
+    ]
+    line = transit(*sides, options=PASSING, **({"overlap": True} if "isup" in pair else {}))
+    call = line.setup(digits="3", complete=False)
+    line.run(0.3)
+    assert not line.right.offered
+    line.at("left", "digits", call, "0", False)
+    far = offered(line)
+    assert line.right.number(far)[0] == "30"
+    for digit in "12":
+        line.at("left", "digits", call, digit, False)
+        line.run(0.2)
+    assert line.right.digits_heard() == "12"
+    line.at("right", "do", far.call, "alert")
+    line.run(0.5)
+    line.at("right", "do", far.call, "answer")
+    line.run(1)
+    line.release("left", call, 16)
+    record = ended(line, 16, "incoming", "answered")
+    assert (record.incoming.called, record.outgoing.called) == ("3012", "3012")
+
+
+def test_digits_wait_until_the_peer_asks_for_them():
+    line = transit(pri_side("network"), pri_side("user"), options=PASSING)
+    call = line.setup(digits="30", complete=False)
+    far = offered(line).call
+    for digit in "12":
+        line.at("left", "digits", call, digit, False)
+    line.run(0.5)
+    assert line.right.digits_heard() == ""
+    line.right.exchange.more_info(far, (), line.now)
+    line.run(0.5)
+    assert line.right.digits_heard() == "12"
+    line.release("left", call, 16)
+    ended(line, 16, "incoming")
+
+
+def test_t302_ends_the_number_on_both_sides():
+    passing = pri_side("network", lines=PASSING + "[trunk.timers]\nt302 = 3.0\n")
+    line = transit(passing, pri_side("user", lines="overlap = true\n", overlap=True))
+    line.setup(digits="301", complete=False)
+    far = offered(line)
+    line.run(3)
+    last = [message for message in line.right.messages if message.type == MessageType.INFORMATION][-1]
+    assert last.get(SendingComplete) is not None
+    assert "CALL PROCEEDING" in line.left.heard
+    line.release("right", far.call, 1)
+    ended(line, 1, "outgoing")
+
+
+def test_where_the_route_takes_whole_numbers_only_digits_are_collected():
+    line = transit(pri_side("network", lines=PASSING), USER)
+    call = line.setup(digits="301", complete=False)
+    line.run(0.5)
+    assert not line.right.offered
+    line.at("left", "digits", call, "2", True)
+    assert line.right.number(offered(line))[0] == "3012"
+    line.release("left", call, 16)
+    ended(line, 16, "incoming")
 
 
 # --- speech
