@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import islice
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from . import findings
 from .attempts import Numbering
@@ -20,6 +21,11 @@ from .packets import Batch
 from .records import Records, number_of
 from .speech import Streams
 
+if TYPE_CHECKING:
+    from .parts import Part
+
+AT_ONCE: Final = 10_000
+"""Messages of a part taken before time goes on."""
 MOST_OTHERS: Final = 100_000
 """Messages outside calls that are looked at for findings."""
 TIDY: Final = 60.0
@@ -45,6 +51,8 @@ class Analyser:
         self._channels = DChannelTracker(self._done, numbering)
         self._dialogs = DialogTracker(self._done, numbering)
         self._tidied = 0.0
+        self._elsewhere: Counter[str] = Counter()
+        """What was left out of parts, by reason."""
         self._links: list[Message] = []
         self._serving: set[tuple[str, bool | None]] = set()
         """Directions of links that have carried messages or fill-in units since their last status unit."""
@@ -57,7 +65,28 @@ class Analyser:
         dissected = self.dissector.feed(batch)
         if dissected.rtp is not None:
             self._streams.take(dissected.rtp)
-        for message in dissected.messages:
+        self._take(dissected.messages, float(batch.time[-1]))
+
+    def absorb(self, part: Part) -> None:
+        """Take what was made of a file elsewhere: the file that follows those before it in time."""
+        before = self.dissector.packets
+        for message in part.messages:
+            message.packet += before
+        for first in range(0, max(1, len(part.messages)), AT_ONCE):
+            some = part.messages[first : first + AT_ONCE]
+            self._take(some, some[-1].time if some else part.last)
+        self.end = max(self.end, part.last)
+        self.dissector.packets += part.packets
+        for protocol, counts in part.counts.items():
+            self.dissector.counts[protocol].update(counts)
+        for reason, count in part.statistics.items():
+            self._elsewhere[reason] += count
+        if part.streams is not None:
+            self._streams.join(part.streams)
+        self.skipped += part.skipped
+
+    def _take(self, messages: list[Message], end: float) -> None:
+        for message in messages:
             protocol = message.protocol
             if protocol in (Protocol.ISUP, Protocol.TUP):
                 self._circuits.take(message)
@@ -67,7 +96,7 @@ class Analyser:
                 self._channels.take(message)
             elif protocol in _LINKS:
                 self._link(message)
-        self.end = max(self.end, float(batch.time[-1]))
+        self.end = max(self.end, end)
         for tracker in (self._circuits, self._channels, self._dialogs):
             tracker.expire(self.end)
         del self._circuits.supervision[MOST_OTHERS:], self._dialogs.others[MOST_OTHERS:]
@@ -100,7 +129,7 @@ class Analyser:
         self._give_speech(self._streams.result())
         self.skipped += [Skipped(file="", reason=f"{count} {reason}") for reason, count in self._unkept() if count]
         for reason, count in self.dissector.statistics().items():
-            if count:
+            if count := count + self._elsewhere[reason]:
                 self.skipped.append(Skipped(file="", reason=f"{count} {reason}"))
         found = [
             *self._limited(findings.of_calls(records, self.end, records.find)),

@@ -115,11 +115,15 @@ def _filters(command: Callable[..., None]) -> Callable[..., None]:
 @click.option(
     "--link-type", "link_types", multiple=True, metavar="USER=MEANT", callback=_link_types, help="A user link type."
 )
+@click.option("--jobs", type=click.IntRange(min=1), default=1, help="Processes that read several files.")
+@click.option("--scheduler", metavar="ADDRESS", help="Dask scheduler whose workers read the files.")
 def trace_command(
     files: tuple[str, ...],
     variant: str,
     fcs: bool,
     link_types: dict[int, int],
+    jobs: int,
+    scheduler: str | None,
     *,
     ids: tuple[str, ...],
     failed: bool,
@@ -149,6 +153,7 @@ def trace_command(
     from .dissect import Options
     from .filters import Filter
     from .inputs import kept, progress
+    from .parts import analyse_parts, cluster, in_order, processes
 
     # Hardly anything here is part of a cycle: looking for cycles as often as by default costs a fifth of the time.
     gc.set_threshold(200_000, 50, 50)
@@ -156,8 +161,18 @@ def trace_command(
     wanted = Filter(failed, called, calling, cause, cic, since, until, frozenset(ids), where)
     again = any(outputs[name] for name in _SECOND_READING)
     with kept(list(files), again) as paths:
-        with progress(paths) as told:
-            analysis = analyse(paths, options, told)
+        if scheduler is not None:
+            with cluster(scheduler) as (submit, workers):
+                analysis = analyse_parts(paths, options, submit, workers)
+        elif jobs > 1 and len(paths) > 1:
+            with processes(min(jobs, len(paths))) as submit:
+                analysis = analyse_parts(paths, options, submit, jobs)
+        else:
+            with progress(paths) as told:
+                analysis = analyse(paths, options, told)
+        if scheduler is not None or jobs > 1:
+            # The second reading must number the packets as the first did.
+            paths = in_order(paths)
         _write_files(analysis, wanted, paths, options, outputs)
     _print(_answer(analysis, wanted, **outputs))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -33,6 +34,16 @@ _FIELDS: Final[list[tuple[str, str]]] = [
 timestamp of the last one; `deviation`: sum of |D(i-1, i)| of RFC 3550 6.4.1; both in timestamp units."""
 
 Key = tuple[str, str, int]
+
+
+@dataclass(slots=True)
+class StreamState:
+    """Streams of one file, to be joined with those of the next."""
+
+    keys: list[Key]
+    state: np.ndarray
+    kinds: np.ndarray
+    unkept: int
 
 
 class Streams:
@@ -151,6 +162,38 @@ class Streams:
             del self._places[self._keys[place]]
             self._free.append(place)
         return sorted(found, key=lambda stream: stream.first)
+
+    def state(self) -> StreamState:
+        """What is known of every stream."""
+        places = list(self._places.values())
+        return StreamState(
+            [self._keys[place] for place in places], self._state[places], self._kinds[places], self.unkept
+        )
+
+    def join(self, later: StreamState) -> None:
+        """Go on with what came of the streams later; the jitter of the one packet at the seam is left out."""
+        self.unkept += later.unkept
+        for number, key in enumerate(later.keys):
+            more = later.state[number]
+            place = self._places.get(key)
+            if place is None:
+                if len(self._places) >= MOST_STREAMS:
+                    self.unkept += int(more["packets"])
+                    continue
+                place = self._begin(key)
+                self._state[place], self._kinds[place] = more, later.kinds[number]
+                continue
+            mine = self._state[place]
+            step = (int(more["base"]) - int(mine["place"]) + 0x8000 & 0xFFFF) - 0x8000
+            shift = int(mine["place"]) + step - int(more["base"])
+            mine["place"] = more["place"] + shift
+            mine["highest"] = max(mine["highest"], more["highest"] + shift)
+            mine["base"] = min(mine["base"], more["base"] + shift)
+            mine["transit"] = more["transit"]
+            mine["packets"] += more["packets"]
+            mine["deviation"] += more["deviation"]
+            mine["first"], mine["last"] = min(mine["first"], more["first"]), max(mine["last"], more["last"])
+            self._kinds[place] += later.kinds[number]
 
     def result(self) -> list[MediaStream]:
         """Every stream still there, in the order in which they began."""

@@ -78,7 +78,7 @@ def data_chunk(tsn, payload, ppid=3, flags=3, stream=0, sequence=0):
 
 
 def rtp(sequence, timestamp, ssrc=1, payload=bytes(160), kind=8):
-    return struct.pack(">BBHII", 0x80, kind, sequence, timestamp, ssrc) + payload
+    return struct.pack(">BBHII", 0x80, kind, sequence & 0xFFFF, timestamp, ssrc) + payload
 
 
 def file_of(octets):
