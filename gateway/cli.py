@@ -104,11 +104,29 @@ def check(file: Path) -> None:
     show_default=True,
     help="SS7 on timeslot 16, or over IP (SCTP; needs libusrsctp2 where the kernel has no SCTP).",
 )
-def demo(keep: Path | None, signalling: str) -> None:
-    """Run two gateways with an E1 between them and a call through both; exit status 0 only if all went right."""
+@click.option(
+    "--flow",
+    metavar="FROM-TO",
+    help="A call through a tandem exchange in the middle instead, such as tup-isup; each of sip, isup, tup, pri.",
+)
+@click.option(
+    "--seconds", type=click.FloatRange(1, 600), default=5.0, show_default=True, help="How long the two of them talk."
+)
+def demo(keep: Path | None, signalling: str, flow: str | None, seconds: float) -> None:
+    """Run two gateways with an E1 between them and a call through both; exit status 0 only if all went right.
+
+    \b
+    Examples:
+      tandem demo
+      tandem demo --signalling m3ua
+      tandem demo --flow tup-isup
+    """  # noqa: D301 - click reads the backspace
+    from tandem.gateway.demo.plans import FLOWS
     from tandem.gateway.demo.run import run_demo
 
-    sys.exit(run_demo(keep, signalling))
+    if flow is not None and flow not in FLOWS:
+        raise click.BadParameter(f"{flow!r} is none of {', '.join(FLOWS)}", param_hint="--flow")
+    sys.exit(run_demo(keep, signalling, flow, seconds))
 
 
 @main.group()

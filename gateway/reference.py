@@ -1,7 +1,8 @@
 """Write what the reference takes from the code: `python -m tandem.gateway.reference DIR`.
 
 `configuration.md` is made from the schema: types, limits and defaults are read from the classes, meanings from the
-docstring below each field. In `mappings.md` the tables of causes and statuses are put in their places.
+docstring below each field. In `mappings.md` the tables of causes and statuses are put in their places. In `examples/`,
+beside the documents, the configuration of a tandem exchange between each two protocols is written.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from inspect import getdoc, getsource
+from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +24,7 @@ from tandem.core.cause import cause_name
 from tandem.gateway.calls.interworking import CAUSE_TO_STATUS, STATUS_TO_CAUSE, CauseRow, MappingRow
 from tandem.gateway.configuration import schema
 from tandem.gateway.configuration.shape import limits
+from tandem.gateway.demo.nodes import PROTOCOLS, tandem_text
 from tandem.gateway.sip.status import PHRASES
 from tandem.gateway.trunks.tup_mapping import MAPPINGS
 
@@ -196,11 +199,15 @@ def _rules(rows: Iterable[MappingRow]) -> str:
 
 
 def main(folder: str) -> None:
-    """Write `configuration.md` into `folder`, and the tables into its `mappings.md` where there is one."""
+    """Write `configuration.md` into `folder`, the tables into its `mappings.md`, and the examples of every pair."""
     Path(folder, "configuration.md").write_text(configuration_page(), encoding="utf-8")
     mappings = Path(folder, "mappings.md")
     if mappings.exists():
         mappings.write_text(mappings_page(mappings.read_text(encoding="utf-8")), encoding="utf-8")
+    examples = Path(folder, "../../examples")
+    if examples.exists():
+        for left, right in product(PROTOCOLS, PROTOCOLS):
+            (examples / f"{left}-{right}.toml").write_text(tandem_text(left, right), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -63,6 +63,8 @@ class Gateway:
         """Circuits whose last reported state is idle."""
         self.in_service: set[str] = set()
         """Trunks with every circuit in service."""
+        self.is_up = False
+        """Whether it has opened what it needs."""
         self.last_trouble = ""
         self._configuration = configuration
         self._on_line = on_line
@@ -92,6 +94,10 @@ class Gateway:
     def pid(self) -> int:
         """Process id of the signalling process."""
         return self._process.pid if self._process is not None else 0
+
+    async def up(self) -> None:
+        """Wait until it runs."""
+        await self._until(lambda: self.is_up)
 
     async def trunk_in_service(self, trunk: str) -> None:
         """Wait until every circuit of `trunk` has been put in service (log level info suffices)."""
@@ -142,6 +148,9 @@ class Gateway:
 
     def _take(self, line: Mapping[str, Any]) -> None:
         subject, text = line["subject"], line["text"]
+        if subject == "gateway" and " is up" in text:
+            self.is_up = True
+            self._changed.set()
         if subject.startswith("trunk ") and line["shape"] == "=":
             (self.in_service.add if text.startswith("in service") else self.in_service.discard)(subject)
             self._changed.set()

@@ -1,20 +1,21 @@
-"""A ladder of the call: who sent what to whom, when, in three lanes: caller - A, the E1, B - callee."""
+"""A ladder of the call: who sent what to whom, when, with a lane between any two stations."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-#: Width of each lane, and the four stations between them.
-LANES = (30, 38, 30)
-STATIONS = ("caller", "gateway A", "gateway B", "callee")
-_CAUSE = re.compile(r"Cause indicators: (\d+ [^,|]*)")
+#: Width of a lane between SIP stations, and of one that is a circuit line.
+SIP_LANE, LINE_LANE = 30, 38
+_TIME = 9
+_CAUSE = re.compile(r"Cause(?: indicators)?: (\d+ [^,|]*)")
 _CALLED = re.compile(r"Called party number: ([0-9A-F]+)")
 
 
 @dataclass(frozen=True, order=True)
 class Rung:
-    """One message: `lane` 0 to 2 from left to right, `forward` when it goes to the right."""
+    """One message: `lane` counts from 0 at the left, `forward` when it goes to the right."""
 
     seconds: float
     lane: int
@@ -22,23 +23,42 @@ class Rung:
     text: str
 
 
-def heading() -> str:
-    """The line above the ladder."""
-    return f"{'':9}{STATIONS[0]:<{LANES[0]}}{STATIONS[1]:<{LANES[1]}}{STATIONS[2]:<{LANES[2]}}{STATIONS[3]}"
+def heading(stations: Sequence[str], lanes: Sequence[int]) -> str:
+    """The line above the ladder; there is one lane fewer than stations."""
+    between = "".join(f"{station:<{width}}" for station, width in zip(stations, lanes, strict=False))
+    return f"{'':{_TIME}}{between}{stations[-1]}"
 
 
-def draw(rung: Rung, origin: float) -> str:
+def draw(rung: Rung, origin: float, lanes: Sequence[int]) -> str:
     """One rung as a line, with the time since `origin` in seconds."""
-    width = LANES[rung.lane] - 2
+    width = lanes[rung.lane] - 2
     text = rung.text if len(rung.text) <= width - 6 else rung.text[: width - 7] + "…"
     line = f"─ {text} " + "─" * (width - len(text) - 4)
     arrow = f"{line}▶" if rung.forward else f"◀{line}"
-    return f"{rung.seconds - origin:8.3f} {'':{sum(LANES[: rung.lane])}}{arrow}"
+    return f"{rung.seconds - origin:8.3f} {'':{sum(lanes[: rung.lane])}}{arrow}"
 
 
-def isup_text(text: str) -> str:
+def message_name(protocol: str, text: str) -> str:
+    """The name of a message of the log: `IAM`, `CONNECT ACKNOWLEDGE`."""
+    match protocol:
+        case "pri":
+            return text.partition(" call reference ")[0]
+        case "tup":
+            return text.partition(" | ")[0].rpartition(" ")[2]
+        case _:
+            return text.split(" ", 1)[0]
+
+
+def line_text(protocol: str, text: str) -> str:
     """A message of the log in a few words: its name, its circuit, and what matters most in it."""
-    head = text.partition(" | ")[0]
+    head, _, rest = text.partition(" | ")
+    name = message_name(protocol, text)
+    if protocol == "pri":
+        head = name
+    elif protocol == "tup":
+        head = f"{name} {head.removesuffix(f' {name}')}"
+        digits = rest.partition(" | ")[0]
+        return f"{head} to {digits}" if name in ("IAI", "IAM") else head
     if called := _CALLED.search(text):
         return f"{head} to {called[1]}"
     if cause := _CAUSE.search(text):

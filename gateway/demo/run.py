@@ -1,4 +1,4 @@
-"""`tandem demo`: a call from a SIP user through gateway A, an E1 with SS7, gateway B, to another SIP user."""
+"""`tandem demo`: a call from a SIP user through gateways and the lines between them to another SIP user, judged."""
 
 from __future__ import annotations
 
@@ -20,18 +20,13 @@ from tandem.codecs.quality import Quality
 from tandem.core.errors import TandemError
 from tandem.gateway.calls.accounting import Record, read_records
 from tandem.gateway.demo.agent import UserAgent
-from tandem.gateway.demo.gateway import Gateway, example, free_offset, shift_ports
-from tandem.gateway.demo.ladder import Rung, draw, heading, isup_text, sip_text
+from tandem.gateway.demo.gateway import Gateway, free_offset, shift_ports
+from tandem.gateway.demo.ladder import LINE_LANE, SIP_LANE, Rung, draw, heading, line_text, message_name, sip_text
+from tandem.gateway.demo.plans import MESSAGES, Plan, flow, two_gateways, user_ports
 from tandem.gateway.demo.speech import Speech
 from tandem.gateway.sip.message import Message
 from tandem.gateway.trunks.sip_mapping import reason_cause
 
-#: How the signalling goes: the example configurations, where it is, and the circuits that leaves.
-ARRANGEMENTS = {
-    "mtp": ("gateway", "SS7 in timeslot 16", 30),
-    "m2pa": ("m2pa", "an SS7 link by M2PA over SCTP beside it", 31),
-    "m3ua": ("m3ua", "ISUP by M3UA over SCTP beside it", 31),
-}
 DIALLED, REACHED, CALLER = "0301234567", "301234567", "100"
 TALK_SECONDS = 5.0
 #: What the conversion between the laws alone leaves of a signal is about 37 dB; less means something else broke it.
@@ -65,45 +60,54 @@ class Findings:
 
 
 class Demo:
-    """The two gateways, the two users, and what was seen."""
+    """The gateways, the two users, and what was seen."""
 
-    def __init__(self, folder: Path, signalling: str = "mtp") -> None:
-        """Everything is written to `folder`; `signalling` is one of ARRANGEMENTS."""
-        self._examples, self._where, self._circuits = ARRANGEMENTS[signalling]
+    def __init__(self, folder: Path, plan: Plan, talk: float = TALK_SECONDS) -> None:
+        """Everything is written to `folder`; the users talk for `talk` seconds."""
+        self._talk = talk
         self.folder = folder
         self.findings = Findings()
         self.rungs: list[Rung] = []
+        self._plan = plan
+        nodes = plan.nodes
+        self._lanes = [SIP_LANE, *(LINE_LANE for _ in plan.lines), SIP_LANE]
+        self._lane_of = {subject: lane for lane, line in enumerate(plan.lines, 1) for subject in line.subjects}
+        self._first, self._last = nodes[0], nodes[-1]
+        self._seen: dict[int, list[tuple[float, str]]] = {}
         self._drawn = 0
         self._calls = 0
         self._late = 0.0
+        self._calling = False
         self._origin: float | None = None
         self._gateways: dict[str, Gateway] = {}
         self._addresses: dict[str, tuple[str, int]] = {}
 
     async def run(self) -> None:
         """The whole story; findings tell how it went."""
-        texts = {name: example(f"{self._examples}-{name.lower()}.toml") for name in "AB"}
-        offset = free_offset([*texts.values()])
-        for name, text in texts.items():
+        plan = self._plan
+        offset = free_offset([*plan.texts.values()])
+        for name, text in plan.texts.items():
             path = self.folder / f"gateway-{name.lower()}.toml"
             path.write_text(shift_ports(text, offset), encoding="utf-8")
             self._gateways[name] = Gateway(name, path, self._log_line)
-        ports = {"A": 5060, "B": 5061, "caller": 5070, "callee": 5071}
+        caller, callee = user_ports()
+        ports = {**plan.sip_ports, "caller": caller, "callee": callee}
         self._addresses = {name: ("127.0.0.1", port + offset) for name, port in ports.items()}
         try:
-            click.secho(f"Two gateways, A and B, an E1 between them (SAToP on loopback), {self._where}", bold=True)
+            click.secho(plan.title, bold=True)
             await self._bring_up()
             while not await self._conversation():
                 pass
         finally:
             statuses = [await gateway.stop() for gateway in self._gateways.values()]
         self._judge_records()
-        self.findings.check(statuses == [0, 0], "both gateways ended in order: circuits blocked, records flushed")
+        ended = "both gateways" if len(statuses) == 2 else "every gateway" if len(statuses) > 2 else "the gateway"
+        self.findings.check(not any(statuses), f"{ended} ended in order: circuits blocked, records flushed")
 
     async def _conversation(self) -> bool:
         """One call with its speech; False when the machine spoilt it, so that it is worth another try."""
         self._calls += 1
-        self.rungs, self._drawn, self._origin, self._late = [], 0, None, 0.0
+        self.rungs, self._seen, self._drawn, self._origin, self._late = [], {}, 0, None, 0.0
         caller = callee = None
         watch = asyncio.create_task(self._watch())
         try:
@@ -111,14 +115,14 @@ class Demo:
                 "caller",
                 self._addresses["caller"],
                 "u",
-                Speech("127.0.0.1", Law.MU, 1, TALK_SECONDS + 5),
+                Speech("127.0.0.1", Law.MU, 1, self._talk + 5),
                 self._user_message,
             )
             callee = UserAgent(
                 "callee",
                 self._addresses["callee"],
                 "A",
-                Speech("127.0.0.1", Law.A, 2, TALK_SECONDS + 5),
+                Speech("127.0.0.1", Law.A, 2, self._talk + 5),
                 self._user_message,
             )
             await self._call(caller, callee)
@@ -152,31 +156,46 @@ class Demo:
         for gateway in self._gateways.values():
             await gateway.start()
         async with asyncio.timeout(STEP_SECONDS):
-            for gateway in self._gateways.values():
-                await gateway.circuits_idle(self._circuits)
-        self.findings.check(True, f"signalling in service, {self._circuits} circuits idle at both ends")
+            await self._idle()
+        self.findings.check(True, f"signalling in service, {self._circuits_in_words()}")
+
+    async def _idle(self) -> None:
+        """Wait until every trunk is in service and every circuit idle."""
+        for name, gateway in self._gateways.items():
+            await gateway.up()
+            for trunk in self._plan.trunks[name]:
+                await gateway.trunk_in_service(trunk)
+            await gateway.circuits_idle(self._plan.circuits[name])
+
+    def _circuits_in_words(self) -> str:
+        counts = set(self._plan.circuits.values())
+        if not any(counts):
+            return "nothing but SIP and ISDN here"
+        if len(counts) == 1:
+            return f"{counts.pop()} circuits idle at both ends"
+        return ", ".join(f"{count} circuits idle at {name}" for name, count in self._plan.circuits.items() if count)
 
     async def _call(self, caller: UserAgent, callee: UserAgent) -> None:
         click.secho(
             f"\nThe caller (PCMU) dials {DIALLED}; the callee (PCMA) rings, answers, talks, hangs up", bold=True
         )
-        click.echo(heading())
+        click.echo(heading(self._plan.stations, self._lanes))
+        self._calling = True
         drawing = asyncio.create_task(self._draw_live())
         try:
             async with asyncio.timeout(STEP_SECONDS):
-                caller.call(DIALLED, self._addresses["A"], CALLER)
+                caller.call(DIALLED, self._addresses[self._first], CALLER)
                 await callee.happened.offered.wait()
                 callee.ring()
                 await caller.happened.ringing.wait()
                 await asyncio.sleep(1.0)
                 callee.answer()
                 await caller.happened.answered.wait()
-            await asyncio.sleep(TALK_SECONDS)
+            await asyncio.sleep(self._talk)
             callee.hang_up()
             async with asyncio.timeout(STEP_SECONDS):
                 await caller.happened.over.wait()
-                for gateway in self._gateways.values():
-                    await gateway.circuits_idle(self._circuits)
+                await self._idle()
             await asyncio.sleep(REPORT_SECONDS)  # what the media processes say of the last second
         except TimeoutError:
             trouble = [f"{name}: {g.last_trouble}" for name, g in self._gateways.items() if g.last_trouble]
@@ -185,13 +204,17 @@ class Demo:
             ) from None
         finally:
             drawing.cancel()
+            self._calling = False
             self._draw(time.time() + 1)
-        on_line = [rung.text.split()[0] for rung in sorted(self.rungs) if rung.lane == 1]
         click.echo("")
-        self.findings.check(on_line == ["IAM", "ACM", "ANM", "REL", "RLC"], f"on the E1: {', '.join(on_line)}")
+        for lane, line in enumerate(self._plan.lines, 1):
+            on_line = [name for _, name in sorted(self._seen.get(lane, []))]
+            where = "on the E1" if len(self._plan.lines) == 1 else f"on the line {line.left}-{line.right}"
+            self.findings.check(on_line == list(MESSAGES[line.protocol]), f"{where}: {', '.join(on_line)}")
         cause = reason_cause(caller.last) if caller.last is not None else None
         self.findings.check(cause == 16, f"the caller got BYE with Q.850 cause {cause} (normal call clearing)")
-        self.findings.check(True, "all circuits idle again at both ends")
+        if any(self._plan.circuits.values()):
+            self.findings.check(True, "all circuits idle again at both ends")
 
     def _heard(self, speaker: UserAgent, hearer: UserAgent) -> tuple[bool, str]:
         """Whether `hearer` heard `speaker` well, and in words how."""
@@ -202,40 +225,45 @@ class Demo:
             return False, f"{name}: nothing was heard"
         return self._good(quality, delay), f"{name}: {_words(quality, delay)}"
 
-    @staticmethod
-    def _good(quality: Quality, delay: float) -> bool:
-        whole = quality.matched_samples >= (TALK_SECONDS - 0.5) * 8000
+    def _good(self, quality: Quality, delay: float) -> bool:
+        whole = quality.matched_samples >= (self._talk - 0.5) * 8000
         clean = not (quality.lost_samples or quality.repeated_samples)
         return whole and clean and quality.snr_db >= LEAST_SNR_DB and delay <= MOST_DELAY_MS
 
     def _judge_records(self) -> None:
         click.secho("\nCall detail records", bold=True)
-        for name in "AB":
+        for name in self._plan.nodes:
             records = read_records(self.folder / f"records-{name.lower()}.jsonl")
-            right = len(records) == self._calls and _record_is_right(records[-1])
+            right = len(records) == self._calls and _record_is_right(records[-1], self._talk)
             text = _record_words(records[-1]) if records else "none was written"
             self.findings.check(right, f"gateway {name}: {text}")
 
     # --- what is seen on the way
 
     def _user_message(self, name: str, destination: tuple[str, int], message: Message) -> None:
-        lane, forward = (0, True) if name == "caller" else (2, False)
+        lane, forward = (0, True) if name == "caller" else (len(self._lanes) - 1, False)
         self.rungs.append(Rung(time.time(), lane, forward, sip_text(str(message))))
 
     def _log_line(self, gateway: str, line: Mapping[str, Any]) -> None:
         if line["subject"] == "media" and (late := _LATE_TICK.match(line["text"])):
             self._late = max(self._late, int(late[1]) / 1000)
         if line["shape"] == ">":
-            self._sent(gateway, line["subject"], line["text"], line["seconds"])
+            if self._calling:
+                self._sent(gateway, line["subject"], line["text"], line["seconds"])
         elif line["level"] != "debug" and self._origin is None:
             click.echo(f"  {gateway} {line['shape']} {line['subject']}: {line['text']}")
 
     def _sent(self, gateway: str, subject: str, text: str, seconds: float) -> None:
         if subject.startswith("sip "):
-            lane, forward = (0, False) if gateway == "A" else (2, True)
+            to_caller = subject == "sip {}:{}".format(*self._addresses["caller"])
+            lane, forward = (0, False) if to_caller else (len(self._lanes) - 1, True)
             self.rungs.append(Rung(seconds, lane, forward, sip_text(text.rpartition(" [")[0])))
-        elif subject.startswith("isup ") and not text.startswith(("GRS", "GRA", "CGB", "CGU")):
-            self.rungs.append(Rung(seconds, 1, gateway == "A", isup_text(text)))
+            return
+        lane = self._lane_of.get((gateway, subject), 0)
+        if lane:
+            line = self._plan.lines[lane - 1]
+            self._seen.setdefault(lane, []).append((seconds, message_name(line.protocol, text)))
+            self.rungs.append(Rung(seconds, lane, gateway == line.left, line_text(line.protocol, text)))
 
     async def _draw_live(self) -> None:
         while True:
@@ -247,7 +275,7 @@ class Demo:
         rungs = sorted(self.rungs)
         self._origin = self._origin or (rungs[0].seconds if rungs else None)
         while self._drawn < len(rungs) and rungs[self._drawn].seconds <= until:
-            click.echo(draw(rungs[self._drawn], self._origin or 0.0))
+            click.echo(draw(rungs[self._drawn], self._origin or 0.0, self._lanes))
             self._drawn += 1
 
 
@@ -259,13 +287,13 @@ def _words(quality: Quality, delay: float) -> str:
     )
 
 
-def _record_is_right(record: Record) -> bool:
+def _record_is_right(record: Record, talk: float = TALK_SECONDS) -> bool:
     return (
         record.result == "answered"
         and record.cause == 16
         and record.released_by == "outgoing"
         and record.incoming.called.endswith(REACHED)
-        and abs(record.duration_ms - TALK_SECONDS * 1000) < 1000
+        and abs(record.duration_ms - talk * 1000) < 1000
     )
 
 
@@ -278,8 +306,14 @@ def _record_words(record: Record) -> str:
     )
 
 
-def run_demo(keep: Path | None, signalling: str = "mtp") -> int:
-    """Run the demonstration; 0 when everything was right. Files go to `keep`, or to a folder that is removed."""
+def run_demo(
+    keep: Path | None, signalling: str = "mtp", flow_name: str | None = None, talk: float = TALK_SECONDS
+) -> int:
+    """Run the demonstration; 0 when everything was right. Files go to `keep`, or to a folder that is removed.
+
+    `flow_name` is one of `plans.FLOWS`; without one it is the two gateways, signalling as `plans.ARRANGEMENTS` has it.
+    `talk` is for how many seconds they talk.
+    """
     folder = Path(keep) if keep is not None else Path(tempfile.mkdtemp(prefix="tandem-demo-"))
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -287,7 +321,7 @@ def run_demo(keep: Path | None, signalling: str = "mtp") -> int:
             old.unlink()
     except OSError as error:
         raise TandemError(f"{folder}: files of the demonstration cannot be kept there: {error.strerror}") from None
-    demo = Demo(folder, signalling)
+    demo = Demo(folder, two_gateways(signalling) if flow_name is None else flow(flow_name), talk)
     try:
         asyncio.run(demo.run())
     finally:

@@ -96,6 +96,8 @@ class PriTrunks:
         self._tones: TimerTable[tuple[str, int]] = TimerTable()
         """Calls that the peer has ended with a tone, which the caller hears for a while."""
         self._ended: dict[tuple[str, int], Release] = {}
+        self._coming: set[str] = set()
+        """Trunks whose data link is up and whose channels are still being restarted."""
 
     # --- inputs
 
@@ -170,6 +172,10 @@ class PriTrunks:
                     again = True
                     self._handle(port, output, now)
             moved = moved or again
+        for name in [name for name in self._coming if not self.trunks[name].interface.restarting]:
+            self._coming.remove(name)
+            total = len(self.trunks[name].endpoints)
+            self.log(Line("info", "=", f"trunk {name}", f"in service, {total} B-channels"))
         return moved
 
     # --- for the ports
@@ -413,10 +419,11 @@ class PriTrunks:
     # --- for people
 
     def _state(self, port: PriTrunkPort, available: bool) -> None:
-        total = len(port.endpoints)
         if available:
-            self.log(Line("info", "=", f"trunk {port.name}", f"in service, {total} B-channels"))
-        elif not self.dchannels.stopping:
+            self._coming.add(port.name)
+            return
+        self._coming.discard(port.name)
+        if not self.dchannels.stopping:
             self.log(Line("warning", "!", f"trunk {port.name}", "out of service: the data link is lost"))
 
     def _channel_state(self, port: PriTrunkPort, channel: ChannelId, service: Service) -> None:

@@ -111,6 +111,9 @@ class Interface:
         if links.released(self._kernel, link, now):
             self._restarts.link_lost()
             self._services.link_lost()
+        elif self._kernel.links.available:  # another link has taken its place
+            self._restarts.link_reset(now)
+            self._services.link_reset(now)
         self._mend(now)
 
     def receive(self, link: int, octets: bytes, now: float) -> None:
@@ -381,6 +384,11 @@ class Interface:
     def idle_channels(self) -> int:
         """How many channels a call could have now."""
         return self._kernel.channels.idle if self.available else 0
+
+    @property
+    def restarting(self) -> bool:
+        """Whether a RESTART of ours waits for its turn or its answer: channels are not free yet."""
+        return not self._restarts.quiet
 
     @property
     def quiet(self) -> bool:

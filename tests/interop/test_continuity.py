@@ -2,15 +2,16 @@
 
 import pytest
 
+from tandem.gateway.demo import plans
 from tandem.gateway.demo import run as demo
 
 pytestmark = [pytest.mark.interop, pytest.mark.timeout(120)]
 
 
 def test_the_tone_goes_round_and_cot_follows(tmp_path, monkeypatch, capsys):
-    plain = demo.example
+    plain = plans.example
     monkeypatch.setattr(
-        demo, "example", lambda name: plain(name).replace('type = "isup"', 'type = "isup"\ncontinuity_check = 1')
+        plans, "example", lambda name: plain(name).replace('type = "isup"', 'type = "isup"\ncontinuity_check = 1')
     )
     demo.run_demo(tmp_path)
     output = capsys.readouterr().out

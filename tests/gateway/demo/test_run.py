@@ -1,7 +1,10 @@
 """How the demonstration judges. The demonstration itself runs in tests/interop/test_demo.py."""
 
+from pathlib import Path
+
 from tandem.codecs.quality import Quality
 from tandem.gateway.calls.accounting import Leg, Record
+from tandem.gateway.demo.plans import two_gateways
 from tandem.gateway.demo.run import Demo, Findings, _record_is_right, _words
 
 
@@ -17,18 +20,21 @@ def quality(**changes):
     return Quality(**(values | changes))
 
 
+JUDGE = Demo(Path(), two_gateways("mtp"))
+
+
 def test_good_speech():
-    assert Demo._good(quality(), 60.0)
+    assert JUDGE._good(quality(), 60.0)
     assert "SNR 36.0 dB" in _words(quality(), 60.0)
     assert "bit exact" in _words(quality(snr_db=float("inf")), 60.0)
 
 
 def test_bad_speech():
-    assert not Demo._good(quality(snr_db=20.0), 60.0)
-    assert not Demo._good(quality(lost_samples=160), 60.0)
-    assert not Demo._good(quality(repeated_samples=160), 60.0)
-    assert not Demo._good(quality(matched_samples=8000), 60.0)
-    assert not Demo._good(quality(), 500.0)
+    assert not JUDGE._good(quality(snr_db=20.0), 60.0)
+    assert not JUDGE._good(quality(lost_samples=160), 60.0)
+    assert not JUDGE._good(quality(repeated_samples=160), 60.0)
+    assert not JUDGE._good(quality(matched_samples=8000), 60.0)
+    assert not JUDGE._good(quality(), 500.0)
 
 
 def record(**changes):

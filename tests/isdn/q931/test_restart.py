@@ -137,7 +137,7 @@ def test_the_link_is_lost_meanwhile():
     single.interface.link_released(0, single.now)
     single.wait(500)
     single.forget()
-    single.interface.established(0, single.now)
+    single.ask("established", 0)
     single.take()
     assert single.names == ["RESTART"]
     acknowledge(single)
