@@ -219,6 +219,20 @@ class Node:
         ]
         return min(deadlines, default=None)
 
+    def drain(self, now: float) -> None:
+        """Take no new calls and let those there are go on; `drained` tells when the last is over."""
+        self.control.accepting = False
+        self.isup.shut_down(now)
+        self.tup.shut_down(now)
+        self.pri.shut_down(now)
+        self.sip.drain(now)
+        self._settle(now)
+
+    @property
+    def drained(self) -> bool:
+        """No call is left."""
+        return not self.control.calls and self.sip.quiet
+
     def shut_down(self, now: float) -> None:
         """Take no new calls, end those there are, block the circuits; `idle` tells when that is done."""
         self.control.accepting = False

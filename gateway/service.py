@@ -90,6 +90,8 @@ class Service:
         """What the media process said together with Ready."""
         self._idle = asyncio.Event()
         self._draining = False
+        self._leaving = False
+        """SIGUSR1 has come."""
         self._signalling_stopped = asyncio.Event()
         self._stopping_signalling = False
         self._failure: str | None = None
@@ -99,6 +101,7 @@ class Service:
         loop = self._loop
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopping.set)
+        loop.add_signal_handler(signal.SIGUSR1, self._drain)
         try:
             await self._open_sip()
             ports = await self._start_media()
@@ -174,6 +177,17 @@ class Service:
             raise TandemError(f"the media process was not ready within {START_SECONDS:.0f} s") from None
         finally:
             loop.remove_reader(media.socket)
+
+    def _drain(self) -> None:
+        """Leave without dropping a call: none is taken any more, and after the last one the gateway stops."""
+        if self._leaving or self._stopping.is_set():
+            return
+        self._leaving = True
+        count = len(self.node.control.calls)
+        text = f"leaving: no new calls; {count} go on, then it stops (SIGTERM ends them)"
+        self._log(Line("info", "=", "gateway", text))
+        self.node.drain(self._loop.time())
+        self._act()
 
     async def _shut_down(self) -> None:
         """No new calls, circuits blocked, calls cleared, records flushed; at most `shutdown_seconds`."""
@@ -309,6 +323,8 @@ class Service:
             self._records.write(record)
         for line in effects.lines:
             self.logger.write(line, stamp)
+        if self._leaving and self.node.drained:
+            self._stopping.set()
         if self._draining and self.node.idle:
             self._idle.set()
         if self._stopping_signalling and self.node.stopped:

@@ -55,6 +55,8 @@ class SipAgent:
         self._layer = TransactionLayer(configuration, token, self)
         self._context = Context(self._layer)
         self._last_number = 0
+        self.leaving = False
+        """No new calls are wanted: OPTIONS gets 503, so that whoever watches us sends calls elsewhere."""
         self._gate: Callable[[Request, Endpoint, float], bool] | None = None
         self._registrations: dict[int, Registration] = {}
 
@@ -325,6 +327,8 @@ class SipAgent:
             # sips would have needed TLS up to here (26.2.2).
             layer.statistics["unsupported schemes"] += 1
             layer.refuse(request, source, 416, now)
+        elif method == "OPTIONS" and self.leaving:
+            layer.refuse(request, source, 503, now, "Retry-After: 60\r\n")
         elif method == "OPTIONS":
             answer_options(layer, request, source, now)
         else:

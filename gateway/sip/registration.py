@@ -107,6 +107,8 @@ class Registration:
 
     def stop(self, now: float) -> None:
         """Take the registration back (10.2.2)."""
+        if self.state is RegistrationState.REMOVED or self._removing:
+            return
         self._layer.stop(self, RegistrationTimer.AGAIN)
         self._layer.stop(self, RegistrationTimer.EXPIRY)
         if self.state is RegistrationState.REGISTERED:

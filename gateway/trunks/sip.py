@@ -289,6 +289,11 @@ class SipTrunks:
         """The DNS answered a question of `peers.queries`."""
         self.peers.answer(answer, now)
 
+    def drain(self, now: float) -> None:
+        """Let everybody know that no new calls are wanted."""
+        self.agent.leaving = True
+        self.agent.unregister(now)
+
     def stop(self, now: float) -> None:
         """Take the registrations back."""
         self.agent.unregister(now)
@@ -848,14 +853,16 @@ class SipTrunks:
         return None if port is None else port.configuration
 
     def _trunk_of(self, source: Endpoint) -> SipTrunkPort | None:
-        """The trunk whose peer is `source`, else one that accepts from its address."""
-        by_address = None
+        """The trunk whose peer is `source`, else one that accepts from its address: of its transport before others."""
+        alike = by_address = None
         for port in self.trunks.values():
             if source in port.peers:
                 return port
-            if by_address is None and source in port.sources:
-                by_address = port
-        return by_address
+            if alike is None and source in port.sources:
+                if transport_of(port.peer) == transport_of(source):
+                    alike = port
+                by_address = by_address or port
+        return alike or by_address
 
     def _adopt(self, port: SipTrunkPort, session: Session, call: int, call_id: str) -> None:
         session.half.handle = call

@@ -635,3 +635,26 @@ def test_signalling_is_taken_down_in_order(ss7):
         assert sent["DEREG_REQ sent"] == ("register" in ss7)
     bench.run(60)
     assert not bench.all_idle()
+
+
+def test_draining_lets_calls_go_on_and_refuses_new_ones():
+    bench = Bench().up()
+    call = invite(bench)
+    bench.run(0.5)
+    node = bench.nodes["A"]
+    node.drain(bench.now)
+    bench.run(0.5)
+    assert not node.drained
+    refused = invite(bench)
+    bench.run(0.5)
+    assert [event.status for event in bench.events("a", Rejected) if event.call == refused] == [503]
+    probe = (
+        b"OPTIONS sip:gw SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:5070;branch=z9hG4bKo\r\nFrom: <sip:x@y>;tag=1\r\n"
+        b"To: <sip:gw>\r\nCall-ID: o\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n"
+    )
+    node.datagram(probe, ADDRESS["a"], bench.now)
+    assert node.effects().datagrams[-1][0].startswith(b"SIP/2.0 503 ")
+    assert node.control.calls, "the first call goes on"
+    bench.call("a", "end", call, 480, ())
+    bench.run(5.0)
+    assert node.drained
