@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from importlib.util import find_spec
 
 from tandem.gateway.configuration.problem import Problem
 from tandem.gateway.configuration.schema import SipTrunk
@@ -28,5 +29,7 @@ def check_sip_features(path: str, trunk: SipTrunk) -> Iterator[Problem]:
         yield Problem(f"{path}.session_seconds", text)
     if not trunk.isup_variant and (trunk.isup_version or trunk.isup_base):
         yield Problem(f"{path}.isup_variant", "is empty, and `isup_version` and `isup_base` say nothing; give it")
+    if trunk.srtp != "off" and find_spec("pylibsrtp") is None:
+        yield Problem(f"{path}.srtp", "needs pylibsrtp: pip install 'tandem-gateway[srtp]', or set it to \"off\"")
     if not trunk.calling_from:
         yield Problem(f"{path}.calling_from", "is empty; name at least one header field, or leave it out")

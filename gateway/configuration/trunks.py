@@ -255,6 +255,9 @@ class SipTrunk(Table, tag_field="type", tag="sip"):
     """What becomes of a 3xx: the attempt fails with cause 23, or the places that it names are called in their order."""
     p_early_media: bool = False
     """Ask for and give authorisation of early media (P-Early-Media, RFC 5009)."""
+    srtp: Literal["off", "offered", "required"] = "off"
+    """SRTP with keys in SDP (RFC 4568): never; RTP/SAVP offered, and RTP/AVP after 488, both accepted; or nothing else.
+    Who sees SDP can read the keys, so use TLS too. Needs `pip install tandem-gateway[srtp]`."""
     clear_mode: bool = False
     """Offer and accept CLEARMODE (RFC 4040) for calls of 64 kbit/s unrestricted."""
     early_media: bool = True

@@ -27,6 +27,7 @@ from .matrix import Matrix, Rendering, TonePlayer
 from .ports import RtpPorts
 from .protocol import Endpoint, Event, MediaConfiguration
 from .receive import Receivers
+from .srtp import SecureLeg
 from .transmit import Transmitters
 
 TICK: Final = 0.02
@@ -332,6 +333,8 @@ class Plane:
         self._indices[command.leg] = index
         self._legs[index] = _Leg(command.leg, command.law, command.silence_seconds)
         self.ports.open(index, command.remote)
+        if command.secure:
+            self.ports.protect(index, SecureLeg(None))
         self.matrix.set_law(index, command.law)
         self.receivers.open(index, command.law, command.payload_type, command.event_payload_type)
         self.transmitters.open(index, command.payload_type, command.event_payload_type)
@@ -341,6 +344,10 @@ class Plane:
         if index is None:
             return
         self.ports.describe(index, command.remote)
+        secure = self.ports.secure.get(index)
+        if command.keys != (None if secure is None else secure.keys) or (secure is not None and command.keys is None):
+            self.ports.protect(index, None if command.keys is None else SecureLeg(command.keys))
+            self.transmitters.refresh()
         if command.law != self.matrix.law(index):
             self._legs[index].player = DigitPlayer(command.law)
             self.matrix.set_law(index, command.law)

@@ -21,6 +21,7 @@ from tandem.core.errors import TandemError
 
 from .latch import Address, Latch
 from .receive import RECEIVED, ROW, Receivers
+from .srtp import SecureLeg
 
 MOST: Final = 256
 """Datagrams read before they are looked at."""
@@ -51,6 +52,8 @@ class RtpPorts:
         self.send_errors = 0
         self._sockets: list[socket.socket] = []
         self._epoll = select.epoll()
+        self.secure: dict[int, SecureLeg] = {}
+        """Legs whose packets are SRTP."""
         self._open: dict[int, int] = {}
         self._latched: dict[int, _Reader] = {}
         self._packets = np.zeros(MOST, RECEIVED)
@@ -85,6 +88,7 @@ class RtpPorts:
         self._epoll.unregister(endpoint.fileno())
         self._disconnect(leg)
         del self._open[endpoint.fileno()], self.latches[leg]
+        self.secure.pop(leg, None)
 
     def describe(self, leg: int, remote: tuple[str, int] | None) -> bool:
         """SDP gives `remote`; True when latching starts again."""
@@ -145,6 +149,14 @@ class RtpPorts:
             packet, source = endpoint.recvfrom(ROW)
         except OSError:
             return False
+        if (secure := self.secure.get(leg)) is not None:
+            readable = secure.unprotect(packet)
+            if readable is None:
+                return False
+            packet = readable
+            if latch.latched is not None:  # the kernel refuses strangers
+                receivers.receive_one(leg, packet, now)
+                return False
         header = receivers.valid(leg, packet)
         if header is None or not latch.offer(source, header.ssrc, header.sequence):
             return False
@@ -154,7 +166,8 @@ class RtpPorts:
         except OSError:
             self.release(leg)
             return False
-        self._latched[endpoint.fileno()] = leg, endpoint.recv_into
+        if secure is None:
+            self._latched[endpoint.fileno()] = leg, endpoint.recv_into
         self._sift(leg, source, receivers, now)
         return True
 
@@ -165,8 +178,21 @@ class RtpPorts:
                 packet, sender = self._sockets[leg].recvfrom(ROW)
             except OSError:
                 return
-            if sender == source:
-                receivers.receive_one(leg, packet, now)
+            secure = self.secure.get(leg)
+            readable = packet if secure is None else secure.unprotect(packet)
+            if sender == source and readable is not None:
+                receivers.receive_one(leg, readable, now)
+
+    def protect(self, leg: int, secure: SecureLeg | None) -> None:
+        """From now on packets of `leg` are SRTP, or plain."""
+        if secure is None:
+            self.secure.pop(leg, None)
+            latch, endpoint = self.latches[leg], self._sockets[leg]
+            if latch.latched is not None:
+                self._latched[endpoint.fileno()] = leg, endpoint.recv_into
+        else:
+            self.secure[leg] = secure
+            self._latched.pop(self._sockets[leg].fileno(), None)
 
     def destination(self, leg: int) -> int | Destination | None:
         """How to send from `leg`: by the descriptor of its connected socket, or to an address; None when none is known.

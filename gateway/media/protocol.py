@@ -28,6 +28,15 @@ class TimeslotEndpoint(msgspec.Struct, frozen=True, array_like=True, tag="t"):
 Endpoint = RtpEndpoint | TimeslotEndpoint
 
 
+class SrtpKeys(msgspec.Struct, frozen=True, array_like=True):
+    """Keys of an SRTP leg (RFC 3711): master key and salt for each direction, 30 octets each."""
+
+    suite: str
+    """`AES_CM_128_HMAC_SHA1_80` or `AES_CM_128_HMAC_SHA1_32`."""
+    send: bytes
+    receive: bytes
+
+
 class OpenRtp(msgspec.Struct, array_like=True, tag="open"):
     """Start an RTP leg on `port`, one of the ports that Ready listed and no open leg uses."""
 
@@ -42,6 +51,8 @@ class OpenRtp(msgspec.Struct, array_like=True, tag="open"):
     """Payload type of telephone-event (RFC 4733), None when not agreed."""
     silence_seconds: float = 0.0
     """Tell with RtpSilent whenever nothing has come for so long; 0: never."""
+    secure: bool = False
+    """SRTP was offered: until UpdateRtp brings the keys, what comes cannot be read and is thrown away."""
 
 
 class UpdateRtp(msgspec.Struct, array_like=True, tag="update"):
@@ -54,6 +65,8 @@ class UpdateRtp(msgspec.Struct, array_like=True, tag="update"):
     event_payload_type: int | None = None
     send: bool = True
     """False when the peer holds us (a=inactive, a=sendonly, or c=0.0.0.0)."""
+    keys: SrtpKeys | None = None
+    """Keys of SRTP; None: plain RTP, whatever was offered. Unchanged ones leave the packet counters alone."""
 
 
 class CloseRtp(msgspec.Struct, array_like=True, tag="close"):

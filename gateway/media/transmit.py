@@ -11,6 +11,7 @@ import numpy as np
 from .digits import EventInProgress, EventSender
 from .matrix import Matrix, Rendering
 from .ports import Destination, RtpPorts
+from .srtp import SecureLeg
 
 BLOCK: Final = 160
 BATCH: Final = 40
@@ -53,6 +54,7 @@ class Transmitters:
         self._order = self._rendering.order
         self._connected: list[tuple[int, memoryview]] = []
         self._open: list[tuple[Destination, memoryview]] = []
+        self._secured: list[tuple[int | Destination, memoryview, SecureLeg]] = []
 
     def open(self, leg: int, payload_type: int, event_payload_type: int | None) -> None:
         """Begin to send on `leg` with a random SSRC, sequence number and timestamp (RFC 3550 5.1)."""
@@ -122,22 +124,36 @@ class Transmitters:
             self._ports.send(connected[start : start + BATCH])
             yield
         self._ports.send_to(self._open)
+        if self._secured:
+            self._send_secured()
         self._sent[self._order] += 1
         if self._marked:
             self._fields["second"][self._order] = self._payload_type[self._order]
             self._marked = False
 
+    def _send_secured(self) -> None:
+        for destination, row, leg in self._secured:
+            packet = memoryview(leg.protect(row))
+            if not packet:
+                continue
+            if isinstance(destination, int):
+                self._ports.send([(destination, packet)])
+            else:
+                self._ports.send_to([(destination, packet)])
+
     def _plan(self) -> None:
         """Sort out who sends, where to, and from which source."""
         self._stale = False
-        self._connected, self._open = [], []
+        self._connected, self._open, self._secured = [], [], []
         senders: list[int] = []
         for leg in sorted(self._sending):
             destination = self._ports.destination(leg)
             if destination is None:
                 continue
             row = self._rows[leg][:_EVENT_PACKET] if leg in self._events else self._rows[leg]
-            if isinstance(destination, int):
+            if (secure := self._ports.secure.get(leg)) is not None:
+                self._secured.append((destination, row, secure))
+            elif isinstance(destination, int):
                 self._connected.append((destination, row))
             else:
                 self._open.append((destination, row))

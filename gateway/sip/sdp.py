@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from tandem.core.errors import DecodeError
+from tandem.gateway.sip.crypto import Crypto
 
 #: Static payload types of RFC 3551 table 4, by law.
 PAYLOAD_TYPES: Final = {"A": 8, "u": 0}
@@ -19,6 +20,9 @@ PAYLOAD_TYPES: Final = {"A": 8, "u": 0}
 EVENT_PAYLOAD_TYPE: Final = 101
 #: The payload type of CLEARMODE (RFC 4040) in our offers, another dynamic one.
 CLEAR_PAYLOAD_TYPE: Final = 97
+#: Profiles: RTP (RFC 3551) and SRTP (RFC 3711).
+PLAIN: Final = "RTP/AVP"
+SECURE: Final = "RTP/SAVP"
 #: Stands among the laws for octets that are no speech: 64 kbit/s unrestricted (RFC 4040).
 CLEAR: Final = "clear"
 _ENCODINGS: Final = {
@@ -59,6 +63,8 @@ class Media:
     """Lower-case encoding, clock rate and channels by payload type, from rtpmap."""
     ptime: int | None = None
     """Preferred packet time in milliseconds."""
+    crypto: tuple[Crypto, ...] = ()
+    """Keys for SRTP that we can use, in the order of the one who wrote it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +95,9 @@ class MediaDescription:
     """Packet time that the peer would like to receive, in milliseconds; None when it does not say."""
     index: int = 0
     """Which m= section it is."""
+    profile: str = PLAIN
+    crypto: Crypto | None = None
+    """The key that the peer sends with, where the profile is RTP/SAVP."""
 
     @property
     def we_send(self) -> bool:
@@ -127,14 +136,20 @@ def parse(body: bytes) -> SessionDescription:
 
 
 def choose(
-    description: SessionDescription, laws: Sequence[str], telephone_event: bool = True
+    description: SessionDescription,
+    laws: Sequence[str],
+    telephone_event: bool = True,
+    profiles: Sequence[str] = (PLAIN,),
 ) -> MediaDescription | None:
     """The first audio stream that we can do, with the first of `laws` that it has; None when there is none.
 
     Serves for an offer to be answered and for the answer to an offer of ours.
     """
     for index, media in enumerate(description.media):
-        if media.kind != "audio" or media.profile != "RTP/AVP" or not media.port or not _is_address(media.address):
+        if media.kind != "audio" or media.profile not in profiles or not media.port or not _is_address(media.address):
+            continue
+        crypto = media.crypto[0] if media.profile == SECURE and media.crypto else None
+        if media.profile == SECURE and crypto is None:
             continue
         offered = _payload_types(media)
         law = next((law for law in laws if law in offered), None)
@@ -145,7 +160,9 @@ def choose(
             # Hold as RFC 2543 had it: RFC 3264 8.4 forbids sending.
             direction = "recvonly" if direction in ("sendrecv", "recvonly") else "inactive"
         events = offered.get("events") if telephone_event else None
-        return MediaDescription(media.address, media.port, law, offered[law], events, direction, media.ptime, index)
+        return MediaDescription(
+            media.address, media.port, law, offered[law], events, direction, media.ptime, index, media.profile, crypto
+        )
     return None
 
 
@@ -158,13 +175,14 @@ def build_offer(
     *,
     version: int = 1,
     direction: str = "sendrecv",
+    crypto: Crypto | None = None,
 ) -> bytes:
     """Offer one audio stream received at `address` and `port`, `laws` in the order of preference.
 
     `session` names the session in o=; `version` must grow with each change that is sent (RFC 3264 8).
     """
     formats = [(PAYLOAD_TYPES.get(law, CLEAR_PAYLOAD_TYPE), _NAMES[law]) for law in laws]
-    stream = _stream(port, formats, EVENT_PAYLOAD_TYPE if telephone_event else None, direction)
+    stream = _stream(port, formats, EVENT_PAYLOAD_TYPE if telephone_event else None, direction, crypto)
     return _build(address, session, version, "0 0", [stream])
 
 
@@ -176,11 +194,12 @@ def build_answer(
     session: int,
     *,
     version: int = 1,
+    crypto: Crypto | None = None,
 ) -> bytes:
     """Answer `offer` with the stream that `choose` chose; every other stream is refused with port 0 (RFC 3264 6)."""
     streams = [f"m={m.kind} 0 {m.profile} {' '.join(m.formats)}\r\n" for m in offer.media]
     formats = [(chosen.payload_type, _NAMES[chosen.law])]
-    streams[chosen.index] = _stream(port, formats, chosen.event_payload_type, chosen.direction)
+    streams[chosen.index] = _stream(port, formats, chosen.event_payload_type, chosen.direction, crypto)
     return _build(address, session, version, offer.times, streams)
 
 
@@ -190,13 +209,19 @@ def _build(address: str, session: int, version: int, times: str, streams: list[s
     return (head + "".join(streams)).encode()
 
 
-def _stream(port: int, formats: list[tuple[int, str]], events: int | None, direction: str) -> str:
+def _stream(
+    port: int, formats: list[tuple[int, str]], events: int | None, direction: str, crypto: Crypto | None = None
+) -> str:
     types = [str(number) for number, _ in formats]
     lines = [f"a=rtpmap:{number} {name}/8000\r\n" for number, name in formats]
     if events is not None:
         types.append(str(events))
         lines.append(f"a=rtpmap:{events} telephone-event/8000\r\na=fmtp:{events} 0-15\r\n")
-    return f"m=audio {port} RTP/AVP {' '.join(types)}\r\n{''.join(lines)}a=ptime:20\r\na={direction}\r\n"
+    profile = PLAIN
+    if crypto is not None:
+        profile = SECURE
+        lines.append(f"a=crypto:{crypto}\r\n")
+    return f"m=audio {port} {profile} {' '.join(types)}\r\n{''.join(lines)}a=ptime:20\r\na={direction}\r\n"
 
 
 def _parse_media(section: list[tuple[str, str]], address: str, direction: str) -> Media:
@@ -206,6 +231,7 @@ def _parse_media(section: list[tuple[str, str]], address: str, direction: str) -
     kind, port, profile, formats = match.groups()
     encodings: dict[int, str] = {}
     ptime: int | None = None
+    crypto: list[Crypto] = []
     for name, value in _attributes(section):
         if name == "rtpmap":
             found = _RTPMAP.fullmatch(value)
@@ -217,6 +243,8 @@ def _parse_media(section: list[tuple[str, str]], address: str, direction: str) -
             if found is None:
                 raise DecodeError(f"a=ptime:{value[:40]!r} is malformed")
             ptime = int(found[1])
+        elif name == "crypto" and (key := Crypto.parse(value)) is not None:
+            crypto.append(key)
     return Media(
         kind,
         int(port),
@@ -226,6 +254,7 @@ def _parse_media(section: list[tuple[str, str]], address: str, direction: str) -
         _direction(section, direction),
         encodings,
         ptime,
+        tuple(crypto),
     )
 
 

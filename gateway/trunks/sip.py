@@ -104,6 +104,8 @@ _LAWS = {"PCMA": "A", "PCMU": "u"}
 _SIGNAL = (("Content-Disposition", "signal;handling=required"),)
 _ACCEPT = "application/sdp, multipart/mixed, application/isup"
 _STATUSES = {Verdict.MALFORMED: 400, Verdict.NOTHING_IN_COMMON: 488}
+#: Final responses of a peer that takes no RTP/SAVP.
+_NO_SRTP = (415, 488, 606)
 #: A final response to INVITE that names other places, and how many are tried one after another.
 _REDIRECTIONS = range(300, 400)
 _MOST_REDIRECTIONS = 5
@@ -230,7 +232,7 @@ class SipTrunks:
         addresses = listeners(sip) if sip else (Listener("udp", "127.0.0.1", 0),)
         self.address = addresses[0].host, addresses[0].port
         self.datagrams: list[tuple[bytes, tuple[str, int]]] = []
-        self._media = Sessions(control, configuration.media.address)
+        self._media = Sessions(control, configuration.media.address, token)
         self.connections = Connections(
             StreamLimits(connections=sip.connections, per_address=sip.connections_per_address)
             if sip
@@ -653,6 +655,8 @@ class SipTrunks:
             case Rejected(status=status, message=response):
                 if status in _REDIRECTIONS and self._follow(session, response, now):
                     return
+                if status in _NO_SRTP and self._plainly(session, now):
+                    return
                 if not self._try_elsewhere(session, status, now, retry_after(response)):
                     self._end(session, with_access(self._rejection(session, status, response), response), now)
             case InfoReceived(message=message) if (isup := self._read(port, message)) is not None:
@@ -758,6 +762,32 @@ class SipTrunks:
             self._control.event(session.half, self._with_isup(session, output.message, primitive), now)
         else:
             self._no_codec(session, now)
+
+    def _plainly(self, session: Session, now: float) -> bool:
+        """Call again without SRTP, where the trunk only offers it; False when that is no way out."""
+        if session.trunk.srtp != "offered" or session.crypto is None or session.request is None:
+            return False
+        session.crypto = None
+        port, half = self.trunks[session.trunk.name], session.half
+        body = self._media.offer(session)
+        content_type, content = "application/sdp", body
+        if port.encapsulation is not None:
+            content_type, content = port.encapsulation.with_session(session.request, body, self._token())
+        request = replace(
+            session.request,
+            call_id=f"{self._token()}@{self._domain}",
+            body=content,
+            content_type=content_type,
+            session=body,
+        )
+        try:
+            call = self.agent.invite(request, now)
+        except EncodeError:
+            return False
+        self._log(Line("info", "=", half.reference, "the peer takes no SRTP: called again without"))
+        session.request = request
+        self._renumber(session, call, request)
+        return True
 
     def _session_offered(self, session: Session, body: bytes, now: float) -> None:
         """UPDATE or PRACK with an offer, before or after the answer."""

@@ -15,7 +15,8 @@ from tandem.gateway.calls.model import Nature, Number, Presentation, Primitive, 
 from tandem.gateway.configuration.schema import SipTrunk
 from tandem.gateway.sip.errors import SipDecodeError
 from tandem.gateway.sip.message import Message as SipMessage
-from tandem.gateway.sip.multipart import Part, build
+from tandem.gateway.sip.multipart import Part, build, parts
+from tandem.gateway.sip.primitives import InviteRequest
 from tandem.gateway.trunks import isup_mapping as mapping
 from tandem.gateway.trunks.sip_numbers import user_part
 from tandem.ss7.isup.adaptation import has_type
@@ -105,6 +106,11 @@ class Encapsulation:
         """Content-Type and body of an INVITE."""
         several = [part] if session is None else [Part("application/sdp", session), part]
         return build(several, boundary)
+
+    def with_session(self, request: InviteRequest, session: bytes, boundary: str) -> tuple[str, bytes]:
+        """Content-Type and body of the same INVITE with another session description."""
+        found = parts(request.content_type, None, request.body or b"")
+        return self.body(session, next(part for part in found if part.media_type == MEDIA_TYPE), boundary)
 
     def content_type(self) -> str:
         """Content-Type of an INFO that carries nothing else."""

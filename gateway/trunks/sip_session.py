@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
@@ -11,8 +12,9 @@ from tandem.core.errors import DecodeError
 from tandem.gateway.calls.control import CallControl
 from tandem.gateway.calls.half_call import HalfCall
 from tandem.gateway.configuration.schema import SipTrunk
-from tandem.gateway.media.protocol import CloseRtp, OpenRtp, RtpEndpoint, UpdateRtp
+from tandem.gateway.media.protocol import CloseRtp, OpenRtp, RtpEndpoint, SrtpKeys, UpdateRtp
 from tandem.gateway.sip import sdp
+from tandem.gateway.sip.crypto import KEY_LENGTH, SUITES, Crypto
 from tandem.gateway.sip.endpoint import Endpoint
 from tandem.gateway.sip.primitives import InviteRequest
 
@@ -64,6 +66,8 @@ class Session:
     """Our side of the call holds the peer."""
     held: bool = False
     """The peer holds us."""
+    crypto: Crypto | None = None
+    """The key that we send with, where we offer or have agreed to SRTP."""
     places: list[Place] = field(default_factory=list)
     """Where else the call may go when it fails where it is."""
     open: bool = True
@@ -83,8 +87,9 @@ class Session:
 class Sessions:
     """Makes sessions, and speaks to the media process for them."""
 
-    def __init__(self, control: CallControl, address: str) -> None:
-        """`address` is where RTP is received, as SDP says it."""
+    def __init__(self, control: CallControl, address: str, token: Callable[[], str]) -> None:
+        """`address` is where RTP is received, as SDP says it; `token` gives unguessable strings."""
+        self._token = token
         self.ports: deque[int] = deque()
         """RTP ports that no leg uses."""
         self._control = control
@@ -98,7 +103,19 @@ class Sessions:
         self._legs += 1
         half.endpoint = RtpEndpoint(self._legs)
         half.leg.protocol = "sip"
-        return Session(half, trunk, self._legs, self.ports.popleft(), laws)
+        crypto = None if trunk.srtp == "off" else Crypto(1, SUITES[0], self._key())
+        return Session(half, trunk, self._legs, self.ports.popleft(), laws, crypto=crypto)
+
+    def _key(self) -> bytes:
+        """Master key and salt of 240 bits from as much chance as four tokens have, 256 bits."""
+        chance = "".join(self._token() for _ in range(4)).encode()
+        return hashlib.blake2b(chance, digest_size=KEY_LENGTH).digest()
+
+    @staticmethod
+    def profiles(session: Session) -> tuple[str, ...]:
+        """What may be agreed."""
+        found = {"off": (sdp.PLAIN,), "offered": (sdp.SECURE, sdp.PLAIN), "required": (sdp.SECURE,)}
+        return found[session.trunk.srtp]
 
     def start(self, session: Session) -> None:
         """Have the media process receive, with the first of the laws until there is an answer."""
@@ -106,7 +123,14 @@ class Sessions:
         payload_type = sdp.PAYLOAD_TYPES.get(law, sdp.CLEAR_PAYLOAD_TYPE)
         silence = session.trunk.silence_seconds
         self._control.media_commands.append(
-            OpenRtp(session.leg, session.port, _octets(law), payload_type, silence_seconds=silence)
+            OpenRtp(
+                session.leg,
+                session.port,
+                _octets(law),
+                payload_type,
+                silence_seconds=silence,
+                secure=session.crypto is not None,
+            )
         )
 
     def close(self, session: Session) -> None:
@@ -135,6 +159,7 @@ class Sessions:
             self._takes_events(session),
             version=session.version,
             direction=direction,
+            crypto=session.crypto,
         )
         return session.local
 
@@ -145,7 +170,7 @@ class Sessions:
         """
         try:
             offer = sdp.parse(body)
-            answer = sdp.choose(offer, session.laws, self._takes_events(session))
+            answer = sdp.choose(offer, session.laws, self._takes_events(session), self.profiles(session))
         except DecodeError:
             return Verdict.MALFORMED
         if answer is None:
@@ -158,7 +183,13 @@ class Sessions:
             answer = replace(answer, direction="sendonly" if answer.we_send else "inactive")
         session.version += 1
         session.local = sdp.build_answer(
-            offer, answer, self._address, session.port, session.leg, version=session.version
+            offer,
+            answer,
+            self._address,
+            session.port,
+            session.leg,
+            version=session.version,
+            crypto=session.crypto,
         )
         return Verdict.AGREED
 
@@ -167,7 +198,8 @@ class Sessions:
         if not body:
             return None
         try:
-            answer = sdp.choose(parsed := sdp.parse(body), session.laws, self._takes_events(session))
+            parsed = sdp.parse(body)
+            answer = sdp.choose(parsed, session.laws, self._takes_events(session), self.profiles(session))
         except DecodeError:
             return None
         session.origin = parsed.origin
@@ -187,6 +219,15 @@ class Sessions:
         if description == session.description:
             return
         session.description = description
+        theirs = description.crypto
+        if theirs is None:
+            session.crypto = None
+        elif session.crypto is None or (session.crypto.tag, session.crypto.suite) != (theirs.tag, theirs.suite):
+            key = self._key() if session.crypto is None else session.crypto.key
+            session.crypto = Crypto(theirs.tag, theirs.suite, key)
+        keys = None
+        if theirs is not None and session.crypto is not None:
+            keys = SrtpKeys(theirs.suite, session.crypto.key, theirs.key)
         session.half.clear_channel = description.law == sdp.CLEAR
         self._control.media_commands.append(
             UpdateRtp(
@@ -196,6 +237,7 @@ class Sessions:
                 (description.address, description.port),
                 description.event_payload_type,
                 send=description.we_send,
+                keys=keys,
             )
         )
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -9,6 +10,7 @@ from support.media_plane import Phone, Planes, Side, free_ports, leg, timeslot, 
 
 from tandem.codecs.g711 import Law, encode
 from tandem.codecs.quality import Quality, measure_octets, probe
+from tandem.codecs.rtp import pack_header
 from tandem.codecs.telephone_event import digit_event, parse_events
 from tandem.codecs.tones import ToneGenerator
 from tandem.core.errors import ConfigurationError, SpanError
@@ -28,10 +30,12 @@ from tandem.gateway.media.protocol import (
     Source,
     SpanChanged,
     SpanConfiguration,
+    SrtpKeys,
     Tone,
     UnitsReceived,
     UpdateRtp,
 )
+from tandem.gateway.media.srtp import SecureLeg
 
 Bench = tuple[Planes, Side, Side]
 
@@ -40,6 +44,27 @@ Bench = tuple[Planes, Side, Side]
 def bench() -> Iterator[Bench]:
     with two_planes() as bench:
         yield bench
+
+
+class SecureSocket:
+    """A phone's socket that speaks SRTP."""
+
+    def __init__(self, plain: socket.socket, leg: SecureLeg) -> None:
+        self._plain, self._leg = plain, leg
+
+    def sendto(self, packet: bytes, address: tuple[str, int]) -> None:
+        self._plain.sendto(self._leg.protect(memoryview(packet)), address)
+
+    def recv(self, size: int) -> bytes:
+        packet = self._leg.unprotect(self._plain.recv(size))
+        assert packet is not None
+        return packet
+
+    def getsockname(self) -> tuple[str, int]:
+        return self._plain.getsockname()
+
+    def close(self) -> None:
+        self._plain.close()
 
 
 def connect(a: Side, b: Side, circuit: int = 5) -> None:
@@ -386,6 +411,36 @@ def test_silence_of_a_leg_is_told_again_and_again(bench: Bench) -> None:
     before = len(a.told(RtpSilent))
     planes.run(3.0)
     assert len(a.told(RtpSilent)) == before
+
+
+def test_speech_by_srtp(bench: Bench) -> None:
+    """Both ways through a circuit; packets before the keys, and packets of strangers, are not heard."""
+    planes, a, b = bench
+    phone, far = a.phone(1), b.phone(1)
+    connect(a, b)
+    keys = SrtpKeys("AES_CM_128_HMAC_SHA1_80", bytes(range(30)), bytes(range(30, 60)))
+    a.command(OpenRtp(1, a.ports[0], "A", 8, phone.address, secure=True))
+    connect(a, b)
+    peer = SecureLeg(SrtpKeys(keys.suite, keys.receive, keys.send))
+    plain = phone.socket
+    phone.socket = SecureSocket(plain, peer)  # type: ignore[assignment]
+    phone.speech = bytes([0x55]) * 160 * 20
+    planes.run(0.3)
+    assert a.plane.receivers.packets(0) == 0
+    assert not phone.packets, "nothing is sent in the clear while SRTP is on offer"
+    a.command(UpdateRtp(1, "A", 8, phone.address, keys=keys))
+    results = talk(planes, phone, far, (Law.A, Law.A))
+    assert all(quality.exact for quality in results)
+    lost = a.plane.receivers.packets(0)
+    plain.sendto(pack_header(8, 9999, 0, 0xABCD) + bytes(160), phone.to or ("", 0))
+    planes.run(0.1)
+    assert a.plane.receivers.packets(0) <= lost + 6
+    a.command(UpdateRtp(1, "A", 8, phone.address))
+    phone.socket = plain
+    phone.packets.clear()
+    phone.line_open = True
+    planes.run(0.3)
+    assert {len(packet) for packet in phone.packets} == {172}
 
 
 def test_signal_units_cross_both_ways_and_repeats_do_not(bench: Bench) -> None:

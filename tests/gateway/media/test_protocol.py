@@ -14,6 +14,7 @@ from tandem.gateway.media.protocol import (
 COMMANDS: list[Command] = [
     protocol.OpenRtp(1, 20000, "A", 8, ("192.0.2.1", 4000), 101),
     protocol.UpdateRtp(1, "u", 0, None, None, send=False),
+    protocol.UpdateRtp(1, "A", 8, keys=protocol.SrtpKeys("AES_CM_128_HMAC_SHA1_80", bytes(30), bytes(30))),
     protocol.CloseRtp(1),
     protocol.Source(RtpEndpoint(1), TimeslotEndpoint("E0", 5)),
     protocol.Source(TimeslotEndpoint("E0", 5), None),

@@ -1,7 +1,7 @@
 """Offers and answers of one half-call."""
 
 import pytest
-from support.sip_pair import OFFER
+from support.sip_pair import OFFER, counting_token
 
 from tandem.gateway.calls.control import CallControl
 from tandem.gateway.calls.half_call import HalfCall
@@ -17,7 +17,7 @@ ANSWER = OFFER.replace(b"RTP/AVP 8", b"RTP/AVP 8 101") + b"a=rtpmap:101 telephon
 class Fixture:
     def __init__(self, laws=("A", "u"), **options):
         self.control = CallControl(RoutingTable([]), lambda now: now)
-        self.media = Sessions(self.control, "192.0.2.9")
+        self.media = Sessions(self.control, "192.0.2.9", counting_token("t"))
         self.media.ports.extend([4000, 4002])
         self.trunk = SipTrunk(name="t", peer="192.0.2.1", **options)
         self.session = self.media.open(self.trunk, HalfCall(None, True), laws)  # type: ignore[arg-type]
@@ -104,3 +104,59 @@ def test_clear_mode():
     assert made.told() == [UpdateRtp(1, "A", 97, ("10.0.0.1", 4000), None, send=True)]
     assert made.media.take_answer(made.session, OFFER)
     assert not made.session.half.clear_channel
+
+
+# --- SRTP (RFC 4568)
+
+KEY = "inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz"
+SECURE = OFFER.replace(b"RTP/AVP", b"RTP/SAVP") + f"a=crypto:2 AES_CM_128_HMAC_SHA1_32 {KEY}\r\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("srtp", "body", "verdict"),
+    [
+        ("off", OFFER, Verdict.AGREED),
+        ("off", SECURE, Verdict.NOTHING_IN_COMMON),
+        ("offered", OFFER, Verdict.AGREED),
+        ("offered", SECURE, Verdict.AGREED),
+        ("required", OFFER, Verdict.NOTHING_IN_COMMON),
+        ("required", SECURE, Verdict.AGREED),
+        ("required", SECURE.replace(b"a=crypto", b"a=x"), Verdict.NOTHING_IN_COMMON),
+    ],
+)
+def test_which_profile_is_taken(srtp, body, verdict):
+    made = Fixture(srtp=srtp)
+    assert made.told()[0].secure is (srtp != "off")
+    assert made.media.take_offer(made.session, body) is verdict
+    if verdict is Verdict.AGREED:
+        (update,) = made.told()
+        assert (update.keys is not None) is (body is SECURE)
+        assert made.local.profile == ("RTP/SAVP" if body is SECURE else "RTP/AVP")
+
+
+def test_the_answer_has_a_key_of_ours_with_the_tag_and_suite_of_the_offer():
+    made = Fixture(srtp="required")
+    made.media.take_offer(made.session, SECURE)
+    keys = made.told()[1].keys
+    (ours,) = made.local.crypto
+    assert (ours.tag, ours.suite, ours.key) == (2, keys.suite, keys.send)
+    assert keys.receive != keys.send
+    made.media.take_offer(made.session, SECURE.replace(b"1 1 IN", b"1 2 IN") + b"a=sendonly\r\n")
+    assert made.told()[0].keys == keys, "hold changes no keys"
+
+
+def test_our_offer_has_a_key_and_its_answer_the_other():
+    made = Fixture(srtp="offered")
+    made.media.offer(made.session)
+    (ours,) = made.local.crypto
+    assert (made.local.profile, ours.suite) == ("RTP/SAVP", "AES_CM_128_HMAC_SHA1_80")
+    made.told()
+    answer = SECURE.replace(b"crypto:2 AES_CM_128_HMAC_SHA1_32", b"crypto:1 AES_CM_128_HMAC_SHA1_80")
+    assert made.media.take_answer(made.session, answer)
+    (update,) = made.told()
+    assert update.keys.send == ours.key
+
+
+def test_keys_differ_from_call_to_call():
+    made = Fixture()
+    assert made.media._key() != made.media._key()
