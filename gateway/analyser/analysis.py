@@ -94,7 +94,7 @@ class Analyser:
                 self._dialogs.take(message)
             elif protocol in (Protocol.Q931, Protocol.H225):
                 self._channels.take(message)
-            elif protocol in _LINKS:
+            elif protocol in _LINKS or message.type in findings.LINK_TYPES:
                 self._link(message)
         self.end = max(self.end, end)
         for tracker in (self._circuits, self._channels, self._dialogs):
@@ -135,6 +135,7 @@ class Analyser:
             *self._limited(findings.of_calls(records, self.end, records.find)),
             *findings.of_supervision(self._circuits.supervision),
             *findings.of_links(self._links),
+            *findings.of_collisions(self._circuits.collisions),
             *findings.of_registrations(self._dialogs.others),
         ]
         return Analysis(

@@ -49,10 +49,12 @@ def _schema(arrow: Any) -> Any:
     message |= {"destination": text, "duplicate": flag}
     stream = {"source": text, "destination": text, "ssrc": whole, "codec": text, "first": moment, "last": moment}
     stream |= {"packets": whole, "lost": whole, "jitter_ms": real, "mos": real}
+    stream |= {"payload_types": arrow.list_(whole), "digits": text, "digits_cut": whole}
     nested = {
         "messages": arrow.list_(arrow.struct(list(message.items()))),
         "legs": arrow.list_(arrow.struct([("id", text), ("sure", real), ("why", text)])),
         "media": arrow.list_(arrow.struct(list(stream.items()))),
+        "formats": arrow.map_(text, arrow.list_(whole)),
     }
     kinds = dict.fromkeys(_INTEGERS, whole) | dict.fromkeys(_TIMES, moment) | dict.fromkeys(_SECONDS, real) | nested
     return arrow.schema([(name, kinds.get(name, text)) for name in CallRecord.__struct_fields__])
@@ -60,6 +62,7 @@ def _schema(arrow: Any) -> Any:
 
 def _row(record: CallRecord) -> dict[str, Any]:
     row: dict[str, Any] = msgspec.to_builtins(record)
+    row["formats"] = list(row["formats"].items())
     for name in _TIMES:
         row[name] = _moment(row[name])
     for entry, names in _timed(row):

@@ -25,6 +25,9 @@ from .quick import initial_address, is_alerting, release
 
 PATIENCE: Final = 60.0
 """T5 of Q.764 and then some: a release that nobody answered for so long stays unanswered."""
+COLLISION: Final = 2.0
+"""Seconds within which both ends can have seized a circuit without knowing of each other."""
+MOST_COLLISIONS: Final = 10_000
 _RESETS: Final = frozenset({"RSC", "GRS", "GRA"})
 _WORDS: Final = (
     "BLO BLA UBL UBA CGB CGBA CGU CGUA CQM CQR UCIC CFN UPT UPA LPA CCR OLM NRM "  # ISUP
@@ -51,6 +54,9 @@ class CircuitTracker:
     def __init__(self, done: Done, numbering: Numbering) -> None:
         self._table = Table(done, PATIENCE)
         self._numbering = numbering
+        self._done = done
+        self.collisions: list[tuple[Message, int, int]] = []
+        """The second IAM of a dual seizure, its circuit, and the packet of the first."""
         self.supervision: list[tuple[Message, int]] = []
         """Messages of circuit supervision with their CIC; whoever reads them clears the list."""
 
@@ -111,12 +117,14 @@ class CircuitTracker:
             self._table.end(key)
 
     def _begin_isup(self, key: _Key, message: Message, cic: int) -> None:
+        there = self._table.get(key)
+        lost = there is not None and self._collides(there, message, cic)
         if _is_itu(message) and (numbers := initial_address(message.octets)):
             record = self._record(message, cic)
             record.called, nature, record.calling, calling_nature = numbers
             record.called_nature = _NATURE_NAMES[nature]
             record.calling_nature = "" if calling_nature < 0 else _NATURE_NAMES[calling_nature]
-            self._table.begin(key, record).note(message, True, f"{record.calling or '-'} to {record.called}")
+            self._seize(key, record, message, lost)
             return
         parsed = _parse(message)
         called = parsed.find(CalledPartyNumber) if parsed else None
@@ -128,7 +136,33 @@ class CircuitTracker:
         if calling is not None:
             record.calling = calling.digits
             record.calling_nature = _ISUP_NATURES.get(calling.nature, str(int(calling.nature)))  # type: ignore[call-overload]
-        self._table.begin(key, record).note(message, True, f"{record.calling or '-'} to {record.called}")
+        self._seize(key, record, message, lost)
+
+    def _collides(self, there: Attempt, message: Message, cic: int) -> bool:
+        """Whether both ends seized the circuit at once, and the end that comes second loses (Q.764 2.9.1.4).
+
+        The exchange with the higher point code controls the even circuits, the other one the odd ones.
+        """
+        record, where = there.record, message.where
+        if record.opc == where.opc or record.released is not None or message.time - record.start > COLLISION:
+            return False
+        if any(not one.forward for one in record.messages):
+            return False
+        self.collisions.append((message, cic, record.messages[0].packet if record.messages else message.packet))
+        del self.collisions[MOST_COLLISIONS:]
+        controls = (cic % 2 == 0) == ((record.opc or 0) > (where.opc or 0))
+        there.reset = not controls
+        return controls
+
+    def _seize(self, key: _Key, record: CallRecord, message: Message, lost: bool) -> None:
+        summary = f"{record.calling or '-'} to {record.called}"
+        if not lost:
+            self._table.begin(key, record).note(message, True, summary)
+            return
+        attempt = Attempt(record)
+        attempt.reset = True
+        attempt.note(message, True, f"{summary}, circuit seized by the other end")
+        self._done(attempt.finish())
 
     def _backward(self, attempt: Attempt, message: Message) -> str:
         if _is_itu(message):

@@ -20,9 +20,10 @@ _CHALLENGES: Final = frozenset({401, 407, 422, 423, 491, 494})
 _REASON: Final = re.compile(r"Q\.850\s*;.*?cause\s*=\s*\"?(\d{1,3})", re.IGNORECASE)
 _CAUSES: Final = CauseMap.with_overrides({})
 _REMEMBERED: Final = 4096
+MOST_FORMATS: Final = 64
 MOST_ADDRESSES: Final = 200_000
 _CONNECTION: Final = re.compile(rb"^c=IN IP[46] ([0-9A-Fa-f.:]{2,45})", re.MULTILINE)
-_AUDIO: Final = re.compile(rb"^m=audio (\d{1,5})", re.MULTILINE)
+_AUDIO: Final = re.compile(rb"^m=audio (\d{1,5})[^ \r\n]* +[^ \r\n]+((?: +\d{1,3})*)", re.MULTILINE)
 
 
 class DialogTracker:
@@ -141,7 +142,11 @@ class DialogTracker:
         port = _AUDIO.search(body)
         if address and port and port[1] != b"0":
             host = address[1].decode("ascii", "replace")
-            known = self.speech.setdefault(endpoint(host, int(port[1])), [])
+            wanted = endpoint(host, int(port[1]))
+            allowed = record.formats.setdefault(wanted, [])
+            allowed += [int(kind) for kind in port[2].split()[:MOST_FORMATS] if int(kind) not in allowed]
+            del allowed[MOST_FORMATS:]
+            known = self.speech.setdefault(wanted, [])
             if record not in known[-4:]:
                 known.append(record)
 

@@ -440,19 +440,27 @@ class Dissector:
         if len(extended):  # RFC 3550 5.3.1
             ahead = np.minimum(payload[extended], len(octets) - 4)
             payload[extended] += 4 + 4 * pair(octets, ahead + 2)
+        length = np.maximum(0, found.end[at] - payload)
+        kinds = second & 127
+        # Four octets of a dynamic type: event, end bit and volume, duration (RFC 4733 2.3).
+        events = np.flatnonzero((length == 4) & (kinds >= 96))
         numbers = batch.number
         return RtpPackets(
             packet=place if numbers is None else numbers[place],
             time=batch.time[place],
             flow=flow,
             flows=flows,
-            payload_type=second & 127,
+            payload_type=kinds,
             marker=second > 127,
             sequence=head[:, 2:4].copy().view(">u2")[:, 0].astype(np.uint16),
             timestamp=head[:, 4:8].copy().view(">u4")[:, 0].astype(np.uint32),
             ssrc=head[:, 8:12].copy().view(">u4")[:, 0].astype(np.uint32),
-            length=np.maximum(0, found.end[at] - payload),
+            length=length,
             start=payload,
+            events=[
+                (place, int(octets[payload[place]]), bool(octets[payload[place] + 1] & 0x80))
+                for place in events.tolist()
+            ],
         )
 
     def _flows(

@@ -18,7 +18,7 @@ Condition = Callable[[CallRecord], bool]
 _FAILED: Final = frozenset(
     outcome.value for outcome in (Outcome.FAILED, Outcome.REJECTED, Outcome.BUSY, Outcome.NO_ANSWER)
 )
-_NAMES: Final = frozenset(CallRecord.__struct_fields__) - {"messages", "legs", "media"}
+_NAMES: Final = frozenset(CallRecord.__struct_fields__) - {"messages", "legs", "media", "formats"}
 _COMPARISONS: Final[dict[type[ast.cmpop], Callable[[Any, Any], bool]]] = {
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,

@@ -10,12 +10,15 @@ from tandem.core.cause import cause_name
 from tandem.gateway.calls.interworking import CauseMap
 
 from .circuits import point_code
+from .expiry import expiries
 from .model import CallMessage, CallRecord, Finding, Message, Outcome, Severity
 
 T7: Final = 30.0
 """Longest wait for the address complete message, 20 to 30 s (Q.764 Annex A)."""
 T1: Final = 60.0
 """Longest T1, 15 to 60 s: REL repeated when no RLC came (Q.764 Annex A)."""
+T303: Final = 4.0
+"""Q.931 table 9-1; SETUP is sent once more when it runs out."""
 TIMER_B: Final = 32.0
 SHORT_TALK: Final = 3.0
 """Calls shorter than this may well have no speech in one direction."""
@@ -28,7 +31,18 @@ STORM: Final = 10
 STORM_SECONDS: Final = 10.0
 _CONGESTION: Final = frozenset({34, 38, 41, 42, 44, 47})
 _MAP: Final = CauseMap.with_overrides({})
-_LINK_FAILURES: Final = frozenset({"SIOS", "SIPO", "COO", "XCO", "ECO"})
+_LINK_KINDS: Final = {
+    **dict.fromkeys(("SIOS", "SIPO"), ("link-failure", "Q.703 11")),
+    **dict.fromkeys(("COO", "XCO", "ECO"), ("changeover", "Q.704 5")),
+    **dict.fromkeys(("ASPDN", "ASPIA"), ("link-failure", "RFC 4666 3.5, 3.7")),
+    "TFP": ("destination-unavailable", "Q.704 13.2"),
+    "DUNA": ("destination-unavailable", "RFC 4666 3.4.1"),
+    "TFC": ("congestion", "Q.704 13.7"),
+    "SIB": ("congestion", "Q.703 9"),
+    "SCON": ("congestion", "RFC 4666 3.4.4"),
+}
+"""Finding and clause by the message that tells of it."""
+LINK_TYPES: Final = frozenset(_LINK_KINDS)
 
 
 Find = Callable[[str], CallRecord | None]
@@ -39,8 +53,11 @@ def of_calls(records: Iterable[CallRecord], end: float, find: Find) -> Iterator[
     for record in records:
         if record.protocol in ("isup", "tup"):
             yield from _circuit_call(record, end)
+        elif record.protocol == "q931":
+            yield from _q931_call(record, end)
         elif record.protocol == "sip":
             yield from _sip_call(record, end)
+        yield from _timers(record)
         if record.cause in _CONGESTION and record.answered is None:
             yield _finding(
                 "congestion",
@@ -52,10 +69,27 @@ def of_calls(records: Iterable[CallRecord], end: float, find: Find) -> Iterator[
                 last=True,
             )
         for leg in record.legs:
-            if record.protocol != "isup" or leg.sure < SURE or not leg.id.startswith("sip-"):
+            if leg.sure < SURE or not leg.id.startswith("sip-"):
                 continue
-            if (other := find(leg.id)) is not None:
+            if record.protocol == "isup" and (other := find(leg.id)) is not None:
                 yield from _mapping(record, other)
+            elif record.media and (other := find(leg.id)) is not None and other.start > record.start:
+                yield from _lost_digits(record, other)
+
+
+def of_collisions(collisions: Iterable[tuple[Message, int, int]]) -> Iterator[Finding]:
+    """Circuits that both ends seized at once."""
+    for message, cic, first in collisions:
+        where = message.where
+        ends = [point_code(code or 0, where.variant) for code in (where.opc, where.dpc)]
+        yield Finding(
+            kind="dual-seizure",
+            severity=Severity.WARNING.value,
+            text=f"circuit {cic} was seized by {ends[0]} and {ends[1]} at once: both select circuits in the same order",
+            clause="Q.764 2.9.1",
+            packets=[first, message.packet],
+            time=message.time,
+        )
 
 
 def of_supervision(messages: Iterable[tuple[Message, int]]) -> Iterator[Finding]:
@@ -98,17 +132,17 @@ def of_links(messages: Iterable[Message]) -> Iterator[Finding]:
     """Findings of signalling links: taken out of service, or changed over from; one for each link and kind."""
     found: dict[tuple[str, str, int | None, int | None], list[Message]] = defaultdict(list)
     for message in messages:
-        if message.type in _LINK_FAILURES:
+        if message.type in LINK_TYPES:
             where = message.where
             found[message.type, where.link, where.opc, where.dpc].append(message)
     for (kind, link, _, _), group in found.items():
         first = group[0]
         yield Finding(
-            kind="link-failure",
+            kind=_LINK_KINDS[kind][0],
             severity=Severity.WARNING.value,
             text=f"{kind} {len(group)} times{f' on link {link}' if link else ''}",
             fault=point_code(first.where.opc, first.where.variant) if first.where.opc is not None else "",
-            clause="Q.703 11" if kind.startswith("SI") else "Q.704 5",
+            clause=_LINK_KINDS[kind][1],
             packets=[message.packet for message in group[:20]],
             time=first.time,
         )
@@ -198,6 +232,35 @@ def _circuit_call(record: CallRecord, end: float) -> Iterator[Finding]:
         )
 
 
+def _timers(record: CallRecord) -> Iterator[Finding]:
+    for expiry in expiries(record):
+        other = "called" if expiry.side == "calling" else "calling"
+        often = f" {expiry.times} times" if expiry.times > 1 else ""
+        yield Finding(
+            kind="timer-expiry",
+            severity=Severity.ERROR.value if expiry.timer in ("T7", "T5") else Severity.WARNING.value,
+            text=f"{record.id}: {expiry.timer} of the {expiry.side} side ran out{often}, no {expiry.waited_for} came",
+            fault=_side(record, other),
+            clause=expiry.clause,
+            calls=[record.id],
+            packets=[expiry.at.packet],
+            time=expiry.at.time,
+        )
+
+
+def _q931_call(record: CallRecord, end: float) -> Iterator[Finding]:
+    backward = any(not message.forward for message in record.messages)
+    if not backward and record.released is None and end - record.start > 2 * T303 + 1:
+        yield _finding(
+            "unanswered-setup",
+            Severity.ERROR,
+            record,
+            f"{record.id}: the {record.destination} side never answered the SETUP for {record.called}",
+            fault=record.destination,
+            clause="Q.931 5.1.1, T303",
+        )
+
+
 def _sip_call(record: CallRecord, end: float) -> Iterator[Finding]:
     messages = record.messages
     if not any(not message.forward for message in messages) and end - record.start > TIMER_B:
@@ -256,7 +319,17 @@ def _speech(record: CallRecord) -> Iterator[Finding]:
             fault=", ".join(sorted(silent)),
             clause="RFC 3264 5.1",
         )
+    yield from _formats(record)
     for stream in record.media:
+        if stream.digits_cut:
+            yield _finding(
+                "dtmf-lost",
+                Severity.WARNING,
+                record,
+                f"{record.id}: {stream.digits_cut} of the digits {stream.digits} from {stream.source} never ended",
+                fault=f"the path from {stream.source}",
+                clause="RFC 4733 2.5.1.4",
+            )
         share = 100 * stream.lost / (stream.lost + stream.packets)
         if share >= BAD_LOSS:
             yield _finding(
@@ -267,6 +340,45 @@ def _speech(record: CallRecord) -> Iterator[Finding]:
                 fault=f"the path from {stream.source}",
                 clause="G.107",
             )
+
+
+def _formats(record: CallRecord) -> Iterator[Finding]:
+    """Speech in a codec that the receiver did not ask for: it hears noise or nothing (RFC 3264 6.1)."""
+    for stream in record.media:
+        allowed = record.formats.get(stream.destination)
+        if not allowed or not stream.payload_types or stream.payload_types[0] in allowed:
+            continue
+        yield _finding(
+            "codec-mismatch",
+            Severity.ERROR,
+            record,
+            f"{record.id}: {stream.source} sends {stream.codec} (type {stream.payload_types[0]}), "
+            f"{stream.destination} asked for {', '.join(map(str, allowed))}",
+            fault=stream.source,
+            clause="RFC 3264 6.1",
+        )
+
+
+def _lost_digits(one: CallRecord, other: CallRecord) -> Iterator[Finding]:
+    """DTMF that arrives on one leg and is not sent on the next, in the direction of the call."""
+    before, after = (_digits(record) for record in (one, other))
+    if before and other.media and len(after) < len(before):
+        yield Finding(
+            kind="dtmf-lost",
+            severity=Severity.WARNING.value,
+            text=f"{one.id} and {other.id}: the digits {before} became {after or 'nothing'}",
+            fault=f"what joins {one.destination} and {other.source}",
+            clause="RFC 4733 2.1",
+            calls=[one.id, other.id],
+            packets=[record.messages[0].packet for record in (one, other) if record.messages],
+            time=one.answered,
+        )
+
+
+def _digits(record: CallRecord) -> str:
+    """What the calling side dialled after answer."""
+    host = record.source.rpartition(":")[0]
+    return "".join(stream.digits for stream in record.media if stream.source.rpartition(":")[0] == host)
 
 
 def _acknowledged(messages: list[CallMessage]) -> bool:

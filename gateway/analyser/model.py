@@ -131,6 +131,8 @@ class CallRecord(msgspec.Struct, kw_only=True, gc=False):
     messages: list[CallMessage] = msgspec.field(default_factory=list)
     legs: list[Leg] = msgspec.field(default_factory=list)
     media: list[MediaStream] = msgspec.field(default_factory=list)
+    formats: dict[str, list[int]] = msgspec.field(default_factory=dict)
+    """RTP payload types that the session descriptions allow, by the `ADDRESS:PORT` where they are to arrive."""
 
 
 class CallMessage(msgspec.Struct, gc=False):
@@ -171,6 +173,12 @@ class MediaStream(msgspec.Struct, kw_only=True, gc=False):
     jitter_ms: float
     mos: float | None = None
     """Estimate by the E-model (G.107), 1 to 4.5; None for a codec that the model has no figures for."""
+    payload_types: list[int] = msgspec.field(default_factory=list)
+    """Those that were sent, the most frequent first."""
+    digits: str = ""
+    """DTMF of RFC 4733 events, in the order of their timestamps."""
+    digits_cut: int = 0
+    """Events whose end never came: their digit may have been lost."""
 
 
 class Severity(Enum):
@@ -243,5 +251,7 @@ class RtpPackets:
     """(n,) uint32."""
     length: Any = None
     """(n,) int64 octets of payload."""
+    events: list[tuple[int, int, bool]] = field(default_factory=list)
+    """What look like telephone-events (RFC 4733 2.3): place in the arrays, event, whether it is its end."""
     start: Any = None
     """(n,) int64 place of the payload in the buffer of the batch."""

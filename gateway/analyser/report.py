@@ -196,7 +196,7 @@ def ladder(record: CallRecord) -> Iterator[str]:
 
 def table(calls: Iterable[CallRecord]) -> Iterator[str]:
     """The calls as CSV with a heading line (RFC 4180), a line at a time."""
-    names = [name for name in CallRecord.__struct_fields__ if name not in ("messages", "legs", "media")]
+    names = [name for name in CallRecord.__struct_fields__ if name not in ("messages", "legs", "media", "formats")]
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(names)

@@ -14,6 +14,10 @@ MOST_STREAMS: Final = 200_000
 _CLOCK: Final = 8000
 _WRAP: Final = 1 << 32
 _CODECS: Final = {0: "PCMU", 3: "GSM", 4: "G723", 8: "PCMA", 9: "G722", 13: "CN", 15: "G728", 18: "G729"}
+_EVENTS: Final = "0123456789*#ABCD"
+"""RFC 4733 3.2, table 7."""
+MOST_EVENTS: Final = 1000
+"""Events kept of a stream."""
 _IMPAIRMENT: Final = {"PCMU": (0.0, 4.3), "PCMA": (0.0, 4.3), "G729": (11.0, 19.0), "G723": (15.0, 16.1)}
 """Equipment impairment Ie and robustness to loss Bpl, G.113 appendix I; G.711 without concealment of loss."""
 _BEST: Final = 93.2
@@ -44,6 +48,7 @@ class StreamState:
     state: np.ndarray
     kinds: np.ndarray
     unkept: int
+    events: dict[Key, dict[int, tuple[int, bool]]]
 
 
 class Streams:
@@ -56,6 +61,8 @@ class Streams:
         self._state = np.zeros(1024, _FIELDS)
         self._kinds = np.zeros((1024, 128), np.uint32)
         """Packets by payload type."""
+        self._events: dict[Key, dict[int, tuple[int, bool]]] = {}
+        """Telephone-events by timestamp: which, and whether its end was seen."""
         self.unkept = 0
         """Packets of streams beyond MOST_STREAMS."""
 
@@ -74,6 +81,8 @@ class Streams:
             order = order[np.repeat(kept, counts)]
             heads, counts, places = heads[kept], counts[kept], places[kept]
             begins = np.cumsum(counts) - counts
+        if packets.events:
+            self._listen(packets)
         if len(order):
             self._reckon(packets, order, begins, counts, places)
 
@@ -149,6 +158,16 @@ class Streams:
         kinds = packets.payload_type[order].astype(np.int64)
         np.add.at(self._kinds, (np.repeat(places, counts), kinds), 1)
 
+    def _listen(self, packets: RtpPackets) -> None:
+        """Remember events by their timestamp: the packets of one share it."""
+        for index, event, ended in packets.events:
+            key = (*packets.flows[int(packets.flow[index])], int(packets.ssrc[index]))
+            if key not in self._places:
+                continue
+            heard, stamp = self._events.setdefault(key, {}), int(packets.timestamp[index])
+            if stamp in heard or len(heard) < MOST_EVENTS:
+                heard[stamp] = (event, ended or heard.get(stamp, (0, False))[1])
+
     def finished(self, before: float) -> list[MediaStream]:
         """Streams that were not heard since `before`, taken out: room for others."""
         state = self._state[: len(self._keys)]
@@ -160,6 +179,7 @@ class Streams:
         found = [self._describe(place) for place in old]
         for place in old:
             del self._places[self._keys[place]]
+            self._events.pop(self._keys[place], None)
             self._free.append(place)
         return sorted(found, key=lambda stream: stream.first)
 
@@ -167,12 +187,16 @@ class Streams:
         """What is known of every stream."""
         places = list(self._places.values())
         return StreamState(
-            [self._keys[place] for place in places], self._state[places], self._kinds[places], self.unkept
+            [self._keys[place] for place in places], self._state[places], self._kinds[places], self.unkept, self._events
         )
 
     def join(self, later: StreamState) -> None:
         """Go on with what came of the streams later; the jitter of the one packet at the seam is left out."""
         self.unkept += later.unkept
+        for key, heard in later.events.items():
+            mine = self._events.setdefault(key, {})
+            for stamp, (event, ended) in heard.items():
+                mine[stamp] = (event, ended or mine.get(stamp, (0, False))[1])
         for number, key in enumerate(later.keys):
             more = later.state[number]
             place = self._places.get(key)
@@ -183,16 +207,16 @@ class Streams:
                 place = self._begin(key)
                 self._state[place], self._kinds[place] = more, later.kinds[number]
                 continue
-            mine = self._state[place]
-            step = (int(more["base"]) - int(mine["place"]) + 0x8000 & 0xFFFF) - 0x8000
-            shift = int(mine["place"]) + step - int(more["base"])
-            mine["place"] = more["place"] + shift
-            mine["highest"] = max(mine["highest"], more["highest"] + shift)
-            mine["base"] = min(mine["base"], more["base"] + shift)
-            mine["transit"] = more["transit"]
-            mine["packets"] += more["packets"]
-            mine["deviation"] += more["deviation"]
-            mine["first"], mine["last"] = min(mine["first"], more["first"]), max(mine["last"], more["last"])
+            known = self._state[place]
+            step = (int(more["base"]) - int(known["place"]) + 0x8000 & 0xFFFF) - 0x8000
+            shift = int(known["place"]) + step - int(more["base"])
+            known["place"] = more["place"] + shift
+            known["highest"] = max(known["highest"], more["highest"] + shift)
+            known["base"] = min(known["base"], more["base"] + shift)
+            known["transit"] = more["transit"]
+            known["packets"] += more["packets"]
+            known["deviation"] += more["deviation"]
+            known["first"], known["last"] = min(known["first"], more["first"]), max(known["last"], more["last"])
             self._kinds[place] += later.kinds[number]
 
     def result(self) -> list[MediaStream]:
@@ -207,6 +231,8 @@ class Streams:
         expected = highest - base + 1
         lost = max(0, expected - packets)
         known = packets > 1 and kind < 96
+        kinds = np.flatnonzero(self._kinds[place])
+        events = [event for event in self._events.get(self._keys[place], {}).values() if event[0] < len(_EVENTS)]
         return MediaStream(
             source=source,
             destination=destination,
@@ -218,6 +244,9 @@ class Streams:
             lost=lost,
             jitter_ms=round(1000 * deviation / (packets - 1) / _CLOCK, 3) if known else 0.0,
             mos=mean_opinion(codec, 100 * lost / expected),
+            payload_types=sorted(kinds.tolist(), key=lambda one: -int(self._kinds[place, one])),
+            digits="".join(_EVENTS[event] for event, _ in events),
+            digits_cut=sum(not ended for _, ended in events),
         )
 
 

@@ -152,3 +152,18 @@ def test_any_octets(messages):
             where = Where(opc=1, dpc=2, variant="itu")
             stream.tracker.take(Message(1, 0.0, protocol, kind, where, padded))
     stream.tracker.close()
+
+
+@pytest.mark.parametrize(("cic", "winner"), [(8, "isup-2"), (7, "isup-1")])
+def test_dual_seizure(stream, cic, winner):
+    """Even circuits are of the exchange with the higher point code, here 2, odd ones of the other (Q.764 2.9.1.4)."""
+    for opc, dpc in ((1, 2), (2, 1)):
+        iam(stream, opc=opc, dpc=dpc, cic=cic, after=0.1)
+    assert [(found[1], found[2]) for found in stream.tracker.collisions] == [(cic, 1)]
+    ends = (1, 2) if winner == "isup-1" else (2, 1)
+    stream.isup(I.ANM, opc=ends[1], dpc=ends[0], cic=cic)
+    stream.tracker.close()
+    assert {record.id: record.outcome for record in stream.done} == {
+        winner: "answered",
+        ({"isup-1", "isup-2"} - {winner}).pop(): "failed",
+    }

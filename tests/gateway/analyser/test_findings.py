@@ -1,7 +1,7 @@
 import pytest
 
-from tandem.gateway.analyser.findings import of_calls, of_links, of_registrations, of_supervision
-from tandem.gateway.analyser.model import CallMessage, CallRecord, Leg, Message, Protocol, Where
+from tandem.gateway.analyser.findings import of_calls, of_collisions, of_links, of_registrations, of_supervision
+from tandem.gateway.analyser.model import CallMessage, CallRecord, Leg, MediaStream, Message, Protocol, Where
 
 
 def record(protocol, messages, **values):
@@ -108,7 +108,7 @@ def test_links_that_fail():
     found = list(
         of_links([message("SIOS", protocol=Protocol.MTP2, link="3", opc=None), message("SLTM"), message("COO")])
     )
-    assert [(finding.kind, finding.fault) for finding in found] == [("link-failure", ""), ("link-failure", "0-0-1")]
+    assert [(finding.kind, finding.fault) for finding in found] == [("link-failure", ""), ("changeover", "0-0-1")]
     assert "on link 3" in found[0].text
 
 
@@ -122,4 +122,51 @@ def test_registrations():
     assert [(finding.kind, finding.fault) for finding in found] == [
         ("registration-failed", ""),
         ("registration-unanswered", "r"),
+    ]
+
+
+def stream(source, destination, **values):
+    base = {"ssrc": 1, "codec": "PCMA", "first": 2.0, "last": 20.0, "packets": 900, "lost": 0, "jitter_ms": 0.0}
+    return MediaStream(source=source, destination=destination, **(base | {"payload_types": [8]} | values))
+
+
+def answered(**values):
+    messages = [("INVITE", True), ("200", False), ("ACK", True), ("BYE", True), ("200", False)]
+    base = {"answered": 2.0, "released": 20.0, "completed": 20.1, "duration": 18.0, "id": "sip-1"}
+    both = [stream("a:9", "b:9"), stream("b:9", "a:9")]
+    return record("sip", messages, **(base | {"media": both, "outcome": "answered"} | values))
+
+
+def test_speech_in_a_codec_that_nobody_asked_for():
+    assert kinds(answered(formats={"a:9": [8, 101], "b:9": [8]})) == []
+    assert kinds(answered(formats={"a:9": [0], "b:9": [8]})) == [("codec-mismatch", "b:9")]
+
+
+def test_digits_that_are_lost():
+    cut = [stream("a:9", "b:9", digits="12", digits_cut=1), stream("b:9", "a:9")]
+    assert kinds(answered(media=cut)) == [("dtmf-lost", "the path from a:9")]
+    one = answered(media=[stream("a:9", "b:9", digits="12"), stream("b:9", "a:9")], legs=[Leg("sip-2", 0.9, "")])
+    other = answered(id="sip-2", start=1.5)
+    assert ("dtmf-lost", "what joins b:2 and a:1") in kinds(one, other)
+    other.media[0].digits = "12"
+    assert kinds(one, other) == []
+
+
+def test_timers_and_setups():
+    found = record("isup", [("IAM", True), ("REL", True)], id="isup-1", released=26.0, completed=27.0)
+    found.messages[1].time, found.messages[1].summary = 26.0, "cause 102"
+    assert ("timer-expiry", "0-0-2") in kinds(found)
+    assert kinds(record("q931", [("SETUP", True)])) == [("unanswered-setup", "b:2")]
+
+
+def test_dual_seizures():
+    (found,) = of_collisions([(message("IAM", packet=9), 7, 8)])
+    assert (found.kind, found.packets) == ("dual-seizure", [8, 9])
+    assert "circuit 7 was seized by 0-0-1 and 0-0-2" in found.text
+
+
+def test_congestion_and_destinations():
+    told = [message(kind, protocol=Protocol.M3UA) for kind in ("SCON", "DUNA", "DAVA", "ASPDN")] + [message("TFC")]
+    assert [finding.kind for finding in of_links(told)] == [
+        *("congestion", "destination-unavailable", "link-failure", "congestion")
     ]

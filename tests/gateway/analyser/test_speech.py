@@ -88,3 +88,20 @@ def test_parts_make_the_same_stream_as_the_whole(numbers, cut):
     parts = [packets(numbers[:cut]), packets(numbers[cut:], start=cut * 0.02)]
     (split,) = run(*[part for part in parts if len(part.sequence)])
     assert (split.packets, split.lost) == (whole.packets, whole.lost)
+
+
+def test_digits_and_their_ends():
+    sent = packets(range(8), kind=101)
+    sent.timestamp[:] = [100, 100, 100, 900, 900, 1700, 1700, 1700]
+    sent.events = [
+        (0, 5, False),
+        (1, 5, True),
+        (2, 5, True),
+        (3, 9, False),
+        (4, 9, False),
+        (5, 11, False),
+        (6, 11, True),
+    ]
+    sent.events += [(7, 200, False)]
+    (stream,) = run(sent)
+    assert (stream.digits, stream.digits_cut, stream.payload_types) == ("59", 1, [101])
