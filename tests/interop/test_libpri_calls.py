@@ -1,0 +1,179 @@
+"""libpri as the other end of a PRI trunk of a whole node, network and user side, every switch type it knows."""
+
+import pytest
+from support.libpri import build
+from support.libpri_node import PriLine
+
+from tandem.gateway.sip.primitives import Answered, Ended, IncomingInvite, Provisional, Rejected
+
+pytestmark = [pytest.mark.interop, pytest.mark.timeout(120)]
+
+SWITCHES = ("euroisdn", "qsig", "ni2", "dms100", "5ess", "4ess")
+#: Timers that find the loss of a data link out soon.
+SHORT = "[trunk.timers]\nt200 = 0.4\nt203 = 1.0\n"
+sides = pytest.mark.parametrize("side", ["network", "user"])
+
+
+@pytest.fixture(scope="module")
+def executable(tmp_path_factory):
+    return build(tmp_path_factory.mktemp("pripeer"))
+
+
+@pytest.fixture
+def start(executable):
+    """A function that joins a node with a libpri; they end with the test."""
+    started = []
+
+    def begin(side, switch="euroisdn", lines="", *options):
+        started.append(PriLine(executable, side, switch, lines, *options))
+        return started[-1]
+
+    yield begin
+    for line in started:
+        line.close()
+
+
+def from_libpri(line, number="2125550123", more=""):
+    """libpri calls, the SIP user is offered the call: its number there and at libpri."""
+    mark = len(line.told)
+    answer = line.tell(f"call {number} 2125550111 1{more}")
+    assert answer.startswith("OK"), answer
+    theirs = int(answer.split("call=")[1].split()[0])
+    return line.hears(IncomingInvite, mark).call, theirs
+
+
+def to_libpri(line, number="2125550123"):
+    """The SIP user calls, libpri is offered the call: its number at the user and at libpri."""
+    mark = len(line.peer.said)
+    call = line.do(line.machine.invite, number)
+    ring = line.event(r"PRI_EVENT_RING call=(\d+) .*called=(\S*)", mark)
+    assert ring[2] == number
+    return call, int(ring[1])
+
+
+def released(line, cause, result):
+    """Every channel is idle again, and the one call's record says so."""
+    line.run_until(lambda: line.machine.records, "the record")
+    line.up()
+    (record,) = line.machine.records
+    assert (record.cause, record.result) == (cause, result)
+
+
+@sides
+@pytest.mark.parametrize("switch", SWITCHES)
+def test_calls_both_ways(start, side, switch):
+    line = start(side, switch)
+    ours, theirs = from_libpri(line)
+    mark = len(line.peer.said)
+    line.do(line.machine.respond, ours, 180)
+    line.event(rf"PRI_EVENT_RINGING call={theirs}", mark)
+    line.do(line.machine.respond, ours, 200)
+    line.event(rf"PRI_EVENT_ANSWER call={theirs}", mark)
+    told = len(line.told)
+    line.tell(f"hangup {theirs} 16")
+    line.hears(Ended, told)
+    released(line, 16, "answered")
+    line.machine.records.clear()
+
+    told = len(line.told)
+    ours, theirs = to_libpri(line)
+    for command in ("proceed", "alert"):
+        line.tell(f"{command} {theirs}")
+    assert line.run_until(
+        lambda: [one for one in line.told[told:] if isinstance(one, Provisional) and one.status == 180], "180"
+    )
+    mark = len(line.peer.said)
+    line.tell(f"answer {theirs}")
+    line.hears(Answered, told)
+    line.do(line.machine.user.bye, ours, ())
+    line.event(rf"PRI_EVENT_HANGUP(_REQ)? call={theirs} cause=16", mark)
+    released(line, 16, "answered")
+
+
+@sides
+@pytest.mark.parametrize(("cause", "status"), [(1, 404), (17, 486), (21, 403), (34, 503)])
+def test_libpri_refuses(start, side, cause, status):
+    line = start(side)
+    told = len(line.told)
+    _, theirs = to_libpri(line)
+    line.tell(f"proceed {theirs}")  # libpri says nothing of a busy user before
+    line.tell(f"hangup {theirs} {cause}")
+    rejected = line.hears(Rejected, told)
+    assert rejected.status == status
+    released(line, cause, "failed")
+
+
+@sides
+@pytest.mark.parametrize("state", ["offered", "proceed", "alert"])
+def test_a_caller_gives_up_in_every_state(start, side, state):
+    line = start(side)
+    ours, theirs = to_libpri(line)
+    if state != "offered":
+        line.tell(f"proceed {theirs}")
+    if state == "alert":
+        line.tell(f"alert {theirs}")
+    line.do(line.machine.user.cancel, ours, ())
+    released(line, 16, "failed")
+
+
+@sides
+def test_libpri_gives_up_while_it_rings(start, side):
+    line = start(side)
+    ours, theirs = from_libpri(line)
+    line.do(line.machine.respond, ours, 180)
+    line.event(rf"PRI_EVENT_RINGING call={theirs}")
+    line.tell(f"hangup {theirs} 16")
+    released(line, 16, "failed")
+
+
+def test_digits_of_libpri_are_collected(start):
+    line = start("network", "euroisdn", "overlap = true\nmaximum_digits = 6\n")
+    mark = len(line.told)
+    theirs = int(line.tell("call 301 100 1 0").split("call=")[1].split()[0])
+    line.event(rf"PRI_EVENT_SETUP_ACK call={theirs}")
+    line.tell(f"info {theirs} 234")
+    assert line.hears(IncomingInvite, mark).request.uri.user == "+49301234"
+    line.tell(f"hangup {theirs} 16")
+    released(line, 16, "failed")
+
+
+@sides
+def test_restart_of_a_channel_ends_its_call(start, side):
+    line = start(side)
+    ours, theirs = from_libpri(line)
+    line.do(line.machine.respond, ours, 200)
+    line.event(rf"PRI_EVENT_ANSWER call={theirs}")
+    told = len(line.told)
+    line.tell("restart 1")
+    line.hears(Ended, told)
+    line.event("PRI_EVENT_RESTART_ACK")
+    released(line, 41, "answered")
+
+
+@sides
+def test_a_link_that_comes_back_keeps_the_call(start, side):
+    line = start(side, "euroisdn", SHORT + "t309 = 60.0\n")
+    ours, theirs = from_libpri(line)
+    line.do(line.machine.respond, ours, 200)
+    line.event(rf"PRI_EVENT_ANSWER call={theirs}")
+    line.cut()
+    line.run_until(lambda: not line.machine.interface.available, "the loss of the link", 60)
+    line.cut(False)
+    line.run_until(lambda: line.machine.interface.available, "the link again", 60)
+    line.run(2)
+    assert not line.machine.records
+    told = len(line.told)
+    line.tell(f"hangup {theirs} 16")
+    line.hears(Ended, told)
+    released(line, 16, "answered")
+
+
+def test_a_link_that_stays_away_ends_the_call_and_frees_the_channel(start):
+    line = start("network", "euroisdn", SHORT + "t309 = 2.0\n")
+    ours, theirs = from_libpri(line)
+    line.do(line.machine.respond, ours, 200)
+    line.event(rf"PRI_EVENT_ANSWER call={theirs}")
+    line.cut()
+    line.run_until(lambda: line.machine.records, "the end of the call", 60)
+    line.cut(False)
+    released(line, 27, "answered")

@@ -1,0 +1,149 @@
+"""A gateway's node with a PRI towards libpri and a SIP user behind it, as a machine for `libpri.Line`."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from pathlib import Path
+from typing import Any
+
+from support.libpri import Line, Peer
+from support.node_pair import OFFER
+
+from tandem.gateway.calls.accounting import Record
+from tandem.gateway.configuration.load import parse
+from tandem.gateway.media.protocol import CloseRtp, MediaStatistics, RtpClosed, SendUnits, UnitsReceived
+from tandem.gateway.node import Node
+from tandem.gateway.sip.agent import SipAgent
+from tandem.gateway.sip.configuration import AgentConfiguration
+from tandem.gateway.sip.primitives import InviteRequest, SendDatagram
+from tandem.isdn.q921.primitives import SendFrame
+
+CONFIGURATION = """
+[node]
+name = "G"
+country_code = "49"
+records = "unused"
+[sip]
+listen = "127.0.0.1:5060"
+[[span]]
+name = "line"
+device = "virtual:line"
+framing = "{framing}"
+[[trunk]]
+name = "line"
+type = "pri"
+side = "{side}"
+switch = "{switch}"
+hunting = "descending"
+{lines}
+  [[trunk.spans]]
+  span = "line"
+[[trunk]]
+name = "pbx"
+type = "sip"
+peer = "127.0.0.1:5070"
+[[route]]
+trunk = ["pbx"]
+to = ["line"]
+[[route]]
+trunk = ["line"]
+to = ["pbx"]
+"""
+GATEWAY, USER = ("127.0.0.1", 5060), ("127.0.0.1", 5070)
+
+
+class PriNode:
+    """The node and the SIP user. Outputs are frames of the D-channel, and what the user notices."""
+
+    def __init__(self, side: str, switch: str, lines: str) -> None:
+        framing = "crc4" if switch in ("euroisdn", "qsig") else "esf"
+        text = CONFIGURATION.format(side=side, switch=switch, framing=framing, lines=lines)
+        tokens, more = (map(f"{letter}{{}}".format, itertools.count()) for letter in "gu")
+        self.now = time.monotonic()
+        self.node = Node(parse(text), tokens.__next__, wall_clock=lambda now: 1.7e9 + now)
+        self.user = SipAgent(AgentConfiguration(*USER), more.__next__)
+        self.records: list[Record] = []
+        self.lines: list[Any] = []
+        self.node.start(list(range(10000, 10200, 2)), self.now)
+
+    @property
+    def interface(self) -> Any:
+        """The Q.931 interface."""
+        return self.node.pri.trunks["line"].interface
+
+    @property
+    def idle(self) -> bool:
+        """Whether every channel is idle and in service, and nothing waits for libpri."""
+        interface = self.interface
+        return bool(
+            interface.available and interface.quiet and interface.idle_channels == len(interface.channel_states())
+        )
+
+    def frame_received(self, octets: bytes, now: float) -> None:
+        self.now = now
+        number = self.node.pri.dchannels.ports["line"].numbers[0]
+        self.node.media_events([UnitsReceived(number, [octets], 1, 0)], now)
+
+    def next_deadline(self) -> float | None:
+        return min((d for d in (self.node.next_deadline(), self.user.next_deadline()) if d is not None), default=None)
+
+    def handle_timers(self, now: float) -> None:
+        self.now = now
+        self.node.handle_timers(now)
+        self.user.handle_timers(now)
+
+    def outputs(self) -> list[Any]:
+        found: list[Any] = []
+        effects = self.node.effects()
+        for data, _ in effects.datagrams:
+            self.user.receive(data, GATEWAY, self.now)
+        self.records += effects.records
+        self.lines += effects.lines
+        for command in effects.media:
+            if isinstance(command, SendUnits):
+                found += [SendFrame(unit) for unit in command.units]
+            elif isinstance(command, CloseRtp):
+                self.node.media_events([RtpClosed(command.leg, MediaStatistics())], self.now)
+        for output in self.user.outputs():
+            if isinstance(output, SendDatagram):
+                self.node.datagram(output.data, USER, self.now)
+                found += self.outputs()
+            else:
+                found.append(output)
+        return found
+
+    def invite(self, number: str, now: float) -> int:
+        """The SIP user calls."""
+        request = InviteRequest(
+            uri=f"sip:{number}@127.0.0.1",
+            from_uri="sip:+4930100@127.0.0.1",
+            to_uri=f"sip:{number}@127.0.0.1",
+            destination=GATEWAY,
+            body=OFFER,
+            headers=(("P-Asserted-Identity", "<sip:+4930100@127.0.0.1>"),),
+        )
+        return self.user.invite(request, now)
+
+    def respond(self, call: int, status: int, now: float) -> None:
+        """The SIP user answers, or refuses."""
+        self.user.respond(call, status, body=OFFER if status == 200 else None, now=now)
+
+
+class PriLine(Line):
+    """A node and libpri, the data link and every channel in service."""
+
+    machine: PriNode
+
+    def __init__(self, executable: Path, side: str, switch: str = "euroisdn", lines: str = "", *options: str) -> None:
+        peer = Peer(executable, network=side == "user", switch=switch, options=options)
+        super().__init__(PriNode(side, switch, lines), peer)
+        try:
+            self.up()
+        except BaseException:
+            self.close()
+            raise
+
+    def up(self) -> None:
+        """Wait until all is idle."""
+        self.run_until(lambda: self.machine.idle, "every channel idle", 60)
