@@ -10,7 +10,7 @@ from tandem.core.errors import ConfigurationError
 from tandem.gateway.configuration.load import load, parse
 from tandem.gateway.configuration.spans import companding_law
 
-EXAMPLES = sorted((Path(__file__).resolve().parents[3] / "examples").glob("*.toml"))
+EXAMPLES = sorted((Path(__file__).resolve().parents[3] / "examples").rglob("*.toml"))
 
 
 def refusal(text, base=None):

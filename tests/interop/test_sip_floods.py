@@ -1,0 +1,83 @@
+"""Floods while real calls go on: none of the calls is lost, whatever strangers and a noisy peer send."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support.gateways import free_ports, wait_for
+from support.sip_gateway import free_stream_ports, sip_gateway
+from support.sipp import Sipp
+
+pytestmark = pytest.mark.interop
+
+FLOOD = Path(__file__).parents[1] / "support" / "flood.py"
+CALLS = 25
+
+
+def calls(folder, gateway_port, caller, callee, count=CALLS, rate=10):
+    """Real calls at a steady rate; each must go as its scenario says."""
+    options = ["-r", str(rate), "-t", "u1"]
+    with (
+        Sipp("plain_callee", folder, callee, calls=count, options=options, called="4930100") as answering,
+        Sipp("plain_caller", folder, caller, gateway_port, calls=count, options=options, called="4930100") as calling,
+    ):
+        calling.wait()
+        answering.wait()
+        assert calling.counts() == {"created": count, "successful": count, "failed": 0}
+
+
+@pytest.mark.parametrize("unknown", ["refuse", "drop"])
+def test_strangers(tmp_path, unknown):
+    """INVITE, REGISTER, OPTIONS, nonsense and garbage from 200 addresses, some banned soon, 1500 a second."""
+    port = free_stream_ports(3)
+    text = (
+        f'[sip]\nlisten = "127.0.0.1:{port}"\nunknown = "{unknown}"\n'
+        '[[sip.user]]\nname = "alice"\npassword = "secret"\nnumber = "100"\n'
+        '[[trunk]]\nname = "phones"\ntype = "sip"\nregistrar = true\n'
+        f'[[trunk]]\nname = "caller"\ntype = "sip"\npeer = "127.0.0.1:{port + 1}"\n'
+        f'[[trunk]]\nname = "callee"\ntype = "sip"\npeer = "127.0.0.1:{port + 2}"\n'
+        '[[route]]\ntrunk = ["caller"]\nto = ["callee"]\n'
+    )
+    with sip_gateway(tmp_path, text, options='log_level = "error"\n') as gateway:
+        flood = subprocess.Popen([sys.executable, str(FLOOD), str(port), "1500", "4"], stdout=subprocess.PIPE)
+        try:
+            calls(tmp_path, port, port + 1, port + 2)
+        finally:
+            sent, _ = flood.communicate(timeout=30)
+        assert int(sent) > 1000
+        wait_for(lambda: len(gateway.records()) == CALLS, "a record for each call")
+        assert {record.result for record in gateway.records()} == {"answered"}
+        assert {record.incoming.trunk for record in gateway.records()} == {"caller"}, "nobody else placed a call"
+
+
+def test_a_noisy_peer(tmp_path):
+    """One trunk sends INVITEs beyond its limit: it gets 503 with Retry-After, the other trunk all of its calls."""
+    port = free_stream_ports(3)
+    noisy = free_ports(1)
+    text = (
+        f'[sip]\nlisten = "127.0.0.1:{port}"\n'
+        f'[[trunk]]\nname = "caller"\ntype = "sip"\npeer = "127.0.0.1:{port + 1}"\n'
+        f'[[trunk]]\nname = "noisy"\ntype = "sip"\npeer = "127.0.0.1:{noisy}"\ncalls_per_second = 0.1\n'
+        f'[[trunk]]\nname = "callee"\ntype = "sip"\npeer = "127.0.0.1:{port + 2}"\n'
+        '[[route]]\ntrunk = ["caller"]\nto = ["callee"]\n'
+        '[[route]]\ntrunk = ["noisy"]\nrefuse_cause = 21\n'
+    )
+    with (
+        sip_gateway(tmp_path, text) as gateway,
+        Sipp(
+            "caller_told_to_wait",
+            tmp_path,
+            noisy,
+            port,
+            calls=200,
+            options=["-r", "50", "-t", "u1"],
+            called="4930100",
+        ) as flooding,
+    ):
+        calls(tmp_path, port, port + 1, port + 2, 20, 8)
+        flooding.wait()
+        wait_for(lambda: len(gateway.records()) >= 20, "records")
+        answered = [record for record in gateway.records() if record.result == "answered"]
+        assert len(answered) == 20
+        assert gateway.said("trunk noisy: call refused: calls_per_second reached")
