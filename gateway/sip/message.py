@@ -64,6 +64,7 @@ _SINGLE: Final = frozenset(("call-id", "cseq", "from", "to", "max-forwards", "co
 #: What every message carries (RFC 3261 8.1.1); Max-Forwards is not missed (16.3).
 MANDATORY: Final = frozenset(("via", "from", "to", "call-id", "cseq"))
 _ALLOWED_OCTETS: Final = bytes([9, 10, 13, *range(32, 127), *range(128, 256)])
+_QUOTED_PAIR = re.compile(rb"\\[\x00-\x7f]")
 _NAME = re.compile(TOKEN)
 _METHOD = re.compile(TOKEN)
 _STATUS_LINE = re.compile(r"SIP/2\.0 ([1-6][0-9]{2}) (.*)", re.IGNORECASE)
@@ -244,7 +245,7 @@ def parse_message(data: bytes) -> Request | Response:
         if not separator:
             raise SipDecodeError("no empty line after the header")
         breaks = head.count(b"\r\n")
-        if head.translate(None, _ALLOWED_OCTETS) or head.count(b"\n") != breaks or head.count(b"\r") != breaks:
+        if _has_controls(head) or head.count(b"\n") != breaks or head.count(b"\r") != breaks:
             raise SipDecodeError("control characters in the header")
         _parse_fields(lines, message.fields)
         message.check()
@@ -266,6 +267,13 @@ def retry_after(message: Message) -> int:
     """Seconds of Retry-After (RFC 3261 20.33), 0 without it."""
     match = _RETRY_AFTER.match(message.get("retry-after") or "")
     return int(match[1]) if match else 0
+
+
+def _has_controls(head: bytes) -> bool:
+    """Whether there are control characters other than those that a quoted string has escaped (RFC 4475 3.1.1.2)."""
+    return bool(head.translate(None, _ALLOWED_OCTETS)) and bool(
+        _QUOTED_PAIR.sub(b"", head).translate(None, _ALLOWED_OCTETS)
+    )
 
 
 def build_message(start: str, fields: str, body: bytes | None, maximum: int = 65507) -> bytes:
