@@ -27,7 +27,17 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from support import fuzz_adaptation, fuzz_dchannel, fuzz_isup, fuzz_lines, fuzz_links, fuzz_pri, fuzz_sip, fuzz_tup
+from support import (
+    fuzz_adaptation,
+    fuzz_dchannel,
+    fuzz_isup,
+    fuzz_lines,
+    fuzz_links,
+    fuzz_pri,
+    fuzz_sip,
+    fuzz_streams,
+    fuzz_tup,
+)
 from support.fuzzing import held
 from support.isup_fuzz import Fuzz as IsupFuzz
 
@@ -102,6 +112,7 @@ TARGETS = [
     Target("dchannel", fuzz_dchannel.dchannel, fuzz_dchannel.dchannel_recovers),
     *[pri(switch_type) for switch_type in fuzz_pri.SWITCHES],
     Target("sip", fuzz_sip.sip, fuzz_sip.sip_recovers, limit=40_000),  # texts of SIP messages
+    Target("sip-streams", fuzz_streams.StreamFuzz, fuzz_streams.StreamFuzz.recover, limit=70_000, longest=2000),
     Target("hdlc", fuzz_lines.Hdlc, limit=4000),  # bits
     Target("e1", fuzz_lines.E1, limit=16_000),  # bits
     Target("t1", fuzz_lines.T1, limit=8000),  # octets of a search, bits of the signal monitor
