@@ -34,6 +34,7 @@ from support import (
     fuzz_lines,
     fuzz_links,
     fuzz_pri,
+    fuzz_pri_trunk,
     fuzz_sip,
     fuzz_streams,
     fuzz_tup,
@@ -111,6 +112,8 @@ TARGETS = [
     Target("q921", fuzz_dchannel.q921, fuzz_dchannel.q921_recovers),
     Target("dchannel", fuzz_dchannel.dchannel, fuzz_dchannel.dchannel_recovers),
     *[pri(switch_type) for switch_type in fuzz_pri.SWITCHES],
+    # A node holds routing tables and shared elements too. It is slow: a recovery is many minutes of two PRIs.
+    Target("pri-trunk", fuzz_pri_trunk.PriTrunkFuzz, fuzz_pri_trunk.PriTrunkFuzz.recover, limit=20_000, longest=300),
     Target("sip", fuzz_sip.sip, fuzz_sip.sip_recovers, limit=40_000),  # texts of SIP messages
     Target("sip-streams", fuzz_streams.StreamFuzz, fuzz_streams.StreamFuzz.recover, limit=70_000, longest=2000),
     Target("hdlc", fuzz_lines.Hdlc, limit=4000),  # bits

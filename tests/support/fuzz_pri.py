@@ -114,28 +114,30 @@ class PriSide:
             getattr(machine, name)(call, elements, now)
 
     def noise(self) -> tuple[int, bytes]:
-        source = self.source
-        kind = source.choice(list(M))
-        reference = CallReference(source.choice((0, 1, 2, 3, 4, 5, 99)), source.random() < 0.5)
-        more = source.choice(
-            (
-                (),
-                (ChannelIdentification.of(source.randint(1, 9), exclusive=source.random() < 0.5),),
-                (CallState(source.choice((0, 3, 10, 19, 61))), CauseElement(source.choice((30, 81, 97, 101)))),
-                (RestartIndicator(source.choice((0, 6, 7))), ChannelIdentification.of(1)),
-                (CallIdentity(b"\x01"),),
-                (TONES, CauseElement(16)),
-            )
+        return 0, noise(self.source)
+
+
+def noise(source: Random) -> bytes:
+    """A message as a peer might send it, or octets that are none."""
+    kind = source.choice(list(M))
+    reference = CallReference(source.choice((0, 1, 2, 3, 4, 5, 99)), source.random() < 0.5)
+    more = source.choice(
+        (
+            (),
+            (ChannelIdentification.of(source.randint(1, 9), exclusive=source.random() < 0.5),),
+            (CallState(source.choice((0, 3, 10, 19, 61))), CauseElement(source.choice((30, 81, 97, 101)))),
+            (RestartIndicator(source.choice((0, 6, 7))), ChannelIdentification.of(1)),
+            (CallIdentity(b"\x01"),),
+            (TONES, CauseElement(16)),
         )
-        if source.random() < 0.1:
-            change = (ChangeStatus(source.randrange(3)), ChannelIdentification.of(source.randint(1, 7)))
-            discriminator = source.choice((3, 0x43))
-            octets = build(
-                reference, source.choice(list(MaintenanceType)), *change, discriminator=discriminator
-            ).encode()
-        else:
-            octets = build(reference, kind, *(source.choice((MANDATORY.get(kind, ()), more)))).encode()
-        return 0, mutate(octets, octets[::-1], source) if source.random() < 0.3 else octets
+    )
+    if source.random() < 0.1:
+        change = (ChangeStatus(source.randrange(3)), ChannelIdentification.of(source.randint(1, 7)))
+        discriminator = source.choice((3, 0x43))
+        octets = build(reference, source.choice(list(MaintenanceType)), *change, discriminator=discriminator).encode()
+    else:
+        octets = build(reference, kind, *(source.choice((MANDATORY.get(kind, ()), more)))).encode()
+    return mutate(octets, octets[::-1], source) if source.random() < 0.3 else octets
 
 
 def pri(switch_type: SwitchType, source: Random) -> Duel:
