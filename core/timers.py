@@ -2,43 +2,58 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Hashable, Iterator
-from typing import Generic, TypeVar
+from heapq import heapify, heappop, heappush
+from typing import Any, Generic, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
+_Entry = list[Any]
 
 
 def earliest(*deadlines: float | None) -> float | None:
     """The first of several deadlines, None being none."""
-    return min((deadline for deadline in deadlines if deadline is not None), default=None)
+    first = None
+    for deadline in deadlines:
+        if deadline is not None and (first is None or deadline < first):
+            first = deadline
+    return first
 
 
 class TimerTable(Generic[Key]):
     """Timers by key; starting one that runs restarts it.
 
     Every operation is O(log n) or better, so that one table can hold the timers of thousands of calls.
-    A stopped timer stays in the heap until it surfaces (lazy deletion); `_generation` tells stale entries apart.
+    A stopped timer stays in the heap until it surfaces (lazy deletion), marked by its last item.
     """
 
-    __slots__ = ("_generation", "_heap", "_live")
+    __slots__ = ("_heap", "_live", "_number")
 
     def __init__(self) -> None:
-        self._live: dict[Key, tuple[float, int]] = {}
-        self._heap: list[tuple[float, int, Key]] = []
-        self._generation = 0
+        self._live: dict[Key, _Entry] = {}
+        self._heap: list[_Entry] = []
+        """[deadline, number, key, whether it runs]; the numbers differ, so that keys are never compared."""
+        self._number = 0
 
     def start(self, key: Key, deadline: float) -> None:
         """Start or restart `key` to expire at the absolute time `deadline` (seconds)."""
-        self._generation += 1
-        self._live[key] = (deadline, self._generation)
-        heapq.heappush(self._heap, (deadline, self._generation, key))
-        if len(self._heap) > 64 and len(self._heap) > 4 * len(self._live):
+        self._number += 1
+        live, heap = self._live, self._heap
+        former = live.get(key)
+        if former is not None:
+            former[3] = False
+        entry = [deadline, self._number, key, True]
+        live[key] = entry
+        heappush(heap, entry)
+        if len(heap) > 64 and len(heap) > 4 * len(live):
             self._compact()
 
     def stop(self, key: Key) -> bool:
         """Stop `key`; True when it was running."""
-        return self._live.pop(key, None) is not None
+        entry = self._live.pop(key, None)
+        if entry is None:
+            return False
+        entry[3] = False
+        return True
 
     def is_running(self, key: Key) -> bool:
         """Whether `key` was started and has neither expired nor been stopped."""
@@ -53,10 +68,10 @@ class TimerTable(Generic[Key]):
         """The earliest deadline, or None when no timer runs."""
         heap = self._heap
         while heap:
-            deadline, generation, key = heap[0]
-            if self._live.get(key) == (deadline, generation):
-                return deadline
-            heapq.heappop(heap)
+            entry = heap[0]
+            if entry[3]:
+                return entry[0]  # type: ignore[no-any-return]
+            heappop(heap)
         return None
 
     def expired(self, now: float) -> Iterator[Key]:
@@ -65,7 +80,7 @@ class TimerTable(Generic[Key]):
         Timers may be started and stopped while iterating; one started with a deadline not after `now` is yielded too.
         """
         while (deadline := self.next_deadline()) is not None and deadline <= now:
-            key = heapq.heappop(self._heap)[2]
+            key = heappop(self._heap)[2]
             del self._live[key]
             yield key
 
@@ -78,5 +93,5 @@ class TimerTable(Generic[Key]):
         return len(self._live)
 
     def _compact(self) -> None:
-        self._heap = [(deadline, generation, key) for key, (deadline, generation) in self._live.items()]
-        heapq.heapify(self._heap)
+        self._heap = [*self._live.values()]
+        heapify(self._heap)

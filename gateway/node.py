@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from tandem.core.cause import Cause
+from tandem.core.timers import earliest
 from tandem.gateway.calls.accounting import Record, statistics_of
 from tandem.gateway.calls.control import CallControl
 from tandem.gateway.calls.interworking import CauseMap
@@ -115,6 +116,11 @@ class Node:
         self.control.trunks.update(self.pri.trunks)
         self.control.trunks.update(self.sip.trunks)
         self.control.trunks.update(self.sip.user_trunks)
+        # Most gateways have trunks of two types: the others have nothing to say, and are not asked after each input.
+        self._user_parts = [part for part in (self.isup, self.tup) if part.trunks]
+        self._has_pri = bool(self.pri.trunks)
+        pri = [self.pri] if self._has_pri else []
+        self._machines = (self.signalling, *self._user_parts, *pri, self.sip, self.control)
 
     # --- inputs
 
@@ -204,7 +210,7 @@ class Node:
 
     def handle_timers(self, now: float) -> None:
         """Act on every timer due at `now`."""
-        for machine in (self.signalling, self.isup, self.tup, self.pri, self.sip, self.control):
+        for machine in self._machines:
             deadline = machine.next_deadline()
             if deadline is not None and deadline <= now:
                 machine.handle_timers(now)
@@ -212,12 +218,7 @@ class Node:
 
     def next_deadline(self) -> float | None:
         """When `handle_timers` is due."""
-        deadlines = [
-            deadline
-            for machine in (self.signalling, self.isup, self.tup, self.pri, self.sip, self.control)
-            if (deadline := machine.next_deadline()) is not None
-        ]
-        return min(deadlines, default=None)
+        return earliest(*[machine.next_deadline() for machine in self._machines])
 
     def drain(self, now: float) -> None:
         """Take no new calls and let those there are go on; `drained` tells when the last is over."""
@@ -301,12 +302,12 @@ class Node:
 
     def _settle(self, now: float) -> None:
         """Carry outputs to their neighbours until there are none."""
-        signalling, sip = self.signalling, self.sip
-        user_parts = (self.isup, self.tup)
+        signalling, sip, user_parts = self.signalling, self.sip, self._user_parts
         moved = True
         while moved:
             moved = sip.settle(now)
-            moved = self.pri.settle(now) or moved
+            if self._has_pri:
+                moved = self.pri.settle(now) or moved
             for indication in signalling.settle(now):
                 for user_part in user_parts:
                     user_part.mtp(indication, now)
@@ -328,5 +329,7 @@ class Node:
         sip.messages.clear()
         media = self.control.media_commands
         for waiting in (signalling.units, self.pri.dchannels.units):
+            if not waiting:
+                continue
             media.extend(SendUnits(channel, list(units), fill) for channel, units, fill in waiting)
             waiting.clear()

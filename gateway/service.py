@@ -302,8 +302,12 @@ class Service:
 
     def _timer_due(self) -> None:
         self._timer, self._deadline = None, None
-        self.node.handle_timers(self._loop.time())
-        self._act()
+        now, deadline = self._loop.time(), self.node.next_deadline()
+        if deadline is None or deadline <= now:
+            self.node.handle_timers(now)
+            self._act()
+        else:  # what this one was armed for has been stopped meanwhile
+            self._arm(deadline)
 
     def _act(self) -> None:
         """Carry out what the node wants and arm its one timer."""
@@ -329,8 +333,13 @@ class Service:
             self._idle.set()
         if self._stopping_signalling and self.node.stopped:
             self._signalling_stopped.set()
-        deadline = self.node.next_deadline()
-        # A timer that is armed too early stays: firing once for nothing is cheaper than arming anew for each input.
+        self._arm(self.node.next_deadline())
+
+    def _arm(self, deadline: float | None) -> None:
+        """Have `_timer_due` called at `deadline`, or a little before.
+
+        A timer that is armed too early stays: firing once for nothing is cheaper than arming anew for each input.
+        """
         if deadline is not None and (self._deadline is None or deadline < self._deadline):
             if self._timer is not None:
                 self._timer.cancel()

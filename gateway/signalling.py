@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from tandem.core.errors import EncodeError
-from tandem.core.timers import TimerTable
+from tandem.core.timers import TimerTable, earliest
 from tandem.gateway import signalling_setup as setup
 from tandem.gateway.configuration.schema import Configuration
 from tandem.gateway.log import Line
@@ -125,6 +125,13 @@ class Signalling:
             mtp2 = setup.mtp2(backhaul, backhaul.timers)
             port = LinkPort(number, name, mtp2, None, captured, extended, interface=backhaul.interface)
             self.links[number] = self._backhauls[backhaul.interface] = port
+        timed = [port.level2 for port in self.links.values() if not isinstance(port.level2, M2uaLink)]
+        self._timed: list[SignallingLink | M2paLink | SignallingPoint | M3ua | M2ua] = [
+            *timed,
+            *self.points.values(),
+            *self._layers,
+        ]
+        """Machines with timers; those of an M2UA link are in the M2UA machine."""
 
     def start(self, now: float) -> None:
         """Bring every link up."""
@@ -264,16 +271,7 @@ class Signalling:
 
     def next_deadline(self) -> float | None:
         """When `handle_timers` is due."""
-        machines: list[SignallingLink | M2paLink | SignallingPoint | M3ua | M2ua] = [
-            port.level2 for port in self.links.values() if not isinstance(port.level2, M2uaLink)
-        ]
-        machines += self.points.values()
-        machines += self._layers
-        deadlines = [d for machine in machines if (d := machine.next_deadline()) is not None]
-        waiting = self._acknowledgements.next_deadline()
-        if waiting is not None:
-            deadlines.append(waiting)
-        return min(deadlines, default=None)
+        return earliest(self._acknowledgements.next_deadline(), *[machine.next_deadline() for machine in self._timed])
 
     def handle_timers(self, now: float) -> None:
         """Act on expired timers."""

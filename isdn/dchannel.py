@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from enum import Enum, auto
+from enum import auto
 from typing import Final
 
+from tandem.core.enumeration import Symbol
 from tandem.core.timers import TimerTable
 from tandem.isdn.dchannel_primitives import (
     ChangedOver,
@@ -39,7 +40,7 @@ from tandem.isdn.q921.primitives import (
 _MAINTENANCE: Final = (0x03, 0x43)
 
 
-class Timer(Enum):
+class Timer(Symbol):
     """Timers of a group."""
 
     T321 = auto()
@@ -50,7 +51,7 @@ class Timer(Enum):
     """At the start D-channel 0 is given time to come up before the back-up is taken."""
 
 
-class Input(Enum):
+class Input(Symbol):
     """What happens to a D-channel."""
 
     UP = auto()

@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import Enum, auto
+from enum import auto
 
 from tandem.core.cause import Cause
+from tandem.core.enumeration import Symbol
 from tandem.core.timers import TimerTable
 from tandem.gateway.calls.accounting import Record, ReleasedBy, timestamp
 from tandem.gateway.calls.half_call import AccessTrunk, DigitTrunk, HalfCall, MultirateTrunk, OverlapTrunk, Trunk
@@ -38,7 +39,7 @@ from tandem.gateway.calls.routing import Attempt, RoutingTable
 from tandem.gateway.media.protocol import Command, PlayDigit, RtpEndpoint, Source, Tone
 
 
-class Timer(Enum):
+class Timer(Symbol):
     """Timers of call control."""
 
     NO_ANSWER = auto()

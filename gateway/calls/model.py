@@ -7,9 +7,10 @@ control (`control.py`) passes them from one half-call to the other. All are immu
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from enum import Enum, IntEnum
+from enum import IntEnum
 
 from tandem.core.cause import Cause, Location
+from tandem.core.enumeration import Symbol
 
 
 class Nature(IntEnum):
@@ -57,7 +58,7 @@ class Charge(IntEnum):
     CHARGE = 2
 
 
-class Bearer(Enum):
+class Bearer(Symbol):
     """Transmission medium requirement, Q.763 3.54, and bearer capability, Q.931 4.5.5, reduced to what differs here."""
 
     SPEECH = "speech"

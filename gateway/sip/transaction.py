@@ -6,14 +6,15 @@ A transaction is fed messages and timer expiries and answers whether its user sh
 
 from __future__ import annotations
 
-from enum import Enum, IntEnum, auto
+from enum import IntEnum, auto
 from typing import Protocol
 
+from tandem.core.enumeration import Symbol
 from tandem.gateway.sip.configuration import SipTimers
 from tandem.gateway.sip.endpoint import Endpoint, is_reliable
 
 
-class State(Enum):
+class State(Symbol):
     """States of RFC 3261 figures 5 to 8 and RFC 6026 figures 3 and 4."""
 
     CALLING = auto()
@@ -54,7 +55,7 @@ class Timer(IntEnum):
     """Wait for 2xx responses of further forks."""
 
 
-class Input(Enum):
+class Input(Symbol):
     """What can happen to a transaction."""
 
     PROVISIONAL = auto()

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum, auto
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
+from tandem.core.enumeration import Symbol
 from tandem.core.errors import DecodeError
-from tandem.core.timers import TimerTable
+from tandem.core.timers import TimerTable, earliest
 from tandem.gateway.calls.control import CallControl
 from tandem.gateway.calls.half_call import HalfCall
 from tandem.gateway.configuration.ranges import parse_ranges
@@ -31,7 +32,7 @@ PERSISTENCE = 2.5
 _FAULTS = frozenset({"LOS", "LFA", "AIS"})
 
 
-class Timer(Enum):
+class Timer(Symbol):
     """Timers of a line."""
 
     FAULT = auto()
@@ -215,8 +216,7 @@ class CircuitTrunks(Generic[Port, Exchange]):
 
     def next_deadline(self) -> float | None:
         """When `handle_timers` is due."""
-        deadlines = [d for d in (self._faults.next_deadline(), self.exchange.next_deadline()) if d is not None]
-        return min(deadlines, default=None)
+        return earliest(self._faults.next_deadline(), self.exchange.next_deadline())
 
     def handle_timers(self, now: float) -> None:
         """Act on expired timers."""

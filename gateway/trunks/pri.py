@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from tandem.core.cause import Cause
 from tandem.core.errors import DecodeError
-from tandem.core.timers import TimerTable
+from tandem.core.timers import TimerTable, earliest
 from tandem.gateway.calls.control import CallControl
 from tandem.gateway.calls.half_call import HalfCall
 from tandem.gateway.calls.model import (
@@ -141,7 +141,7 @@ class PriTrunks:
         machines = (self._faults, self._lost, self._tones, self.dchannels)
         deadlines = [machine.next_deadline() for machine in machines]
         deadlines += [port.interface.next_deadline() for port in self.trunks.values()]
-        return min((deadline for deadline in deadlines if deadline is not None), default=None)
+        return earliest(*deadlines)
 
     def handle_timers(self, now: float) -> None:
         """Act on expired timers."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum, auto
+from enum import auto
 
+from tandem.core.enumeration import Symbol
 from tandem.core.errors import ConfigurationError
 
 
-class Timer(Enum):
+class Timer(Symbol):
     """Timers of Q.921 5.9 that a connection with a fixed TEI has."""
 
     T200 = auto()

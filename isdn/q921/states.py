@@ -6,9 +6,10 @@ The figures are recalled, not at hand; where clause 5 says more it is cited.
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import Enum, auto
+from enum import auto
 from typing import Final
 
+from tandem.core.enumeration import Symbol
 from tandem.isdn.q921.configuration import Timer
 from tandem.isdn.q921.connection import Connection
 from tandem.isdn.q921.frames import (
@@ -22,7 +23,7 @@ from tandem.isdn.q921.frames import (
 from tandem.isdn.q921.primitives import DataIndication, ErrorCode, Established, State, UnitDataIndication
 
 
-class Input(Enum):
+class Input(Symbol):
     """Inputs of Annex B."""
 
     DL_ESTABLISH_REQUEST = auto()

@@ -7,13 +7,13 @@ RESTART ends are cleared at once here, so its answer never waits), T320 (packet 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import Enum
 from typing import Final
 
+from tandem.core.enumeration import Symbol
 from tandem.core.errors import ConfigurationError
 
 
-class Timer(Enum):
+class Timer(Symbol):
     """Timers of Q.931 clause 9 that are run here; T301 here is not the one of another layer."""
 
     T301 = "ALERTING received: clear unless CONNECT comes"

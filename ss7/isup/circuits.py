@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum, IntFlag
+from enum import IntFlag
 from typing import TYPE_CHECKING, Final
 
+from tandem.core.enumeration import Symbol
 from tandem.ss7.isup.variants import MESSAGE_LIMITS, Variant
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from tandem.ss7.isup.timers import Timer
 
 
-class State(Enum):
+class State(Symbol):
     """Call processing state of a circuit, after the SDL of Q.764 (CPC outgoing and incoming, CRS, CRCS, CCI)."""
 
     IDLE = "idle"
@@ -40,7 +41,7 @@ class State(Enum):
     UNEQUIPPED = "unequipped: the peer answered UCIC"
 
 
-class CircuitStatus(Enum):
+class CircuitStatus(Symbol):
     """Coarse state of a circuit for people and for CQR (Q.763 3.14)."""
 
     IDLE = "idle"

@@ -9,13 +9,13 @@ Repeat timers (T1, T12, T14 …) stand at the lower end, so that a message lost 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import Enum
 from typing import Final
 
+from tandem.core.enumeration import Symbol
 from tandem.core.errors import ConfigurationError
 
 
-class Timer(Enum):
+class Timer(Symbol):
     """Timers of Q.764 table A.1 that this exchange runs; T1 here is not T1 of Q.703 or Q.704."""
 
     T1 = "REL sent, no RLC yet: repeat REL"

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
 from types import MappingProxyType
 from typing import Final
 
+from tandem.core.enumeration import Symbol
 from tandem.ss7.isup.codes import MessageType, ParameterCode
 from tandem.ss7.isup.tables import ITU_FORMATS, MessageFormat
 
 P = ParameterCode
 
 
-class Variant(Enum):
+class Variant(Symbol):
     """Whose ISUP: ITU-T (Q.763), ANSI (T1.113), China (YDN 038, YD/T 1188) or Japan (JT-Q763)."""
 
     ITU = "itu"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum, auto
+from enum import auto
 from typing import Final
 
+from tandem.core.enumeration import Symbol
 from tandem.core.timers import TimerTable
 from tandem.ss7.mtp2.configuration import LinkConfiguration, LinkCounters, Timer
 from tandem.ss7.mtp2.monitors import AlignmentErrorRateMonitor
@@ -14,7 +15,7 @@ from tandem.ss7.mtp2.transmit import Transmitter
 from tandem.ss7.mtp2.units import Status
 
 
-class AlignmentState(Enum):
+class AlignmentState(Symbol):
     """States of figure 9."""
 
     IDLE = auto()
@@ -26,7 +27,7 @@ class AlignmentState(Enum):
     """SIN or SIE is sent; T4 runs and errors are counted."""
 
 
-class AlignmentInput(Enum):
+class AlignmentInput(Symbol):
     """Inputs of figure 9; status indications as received."""
 
     START = auto()

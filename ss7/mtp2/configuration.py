@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum, auto
+from enum import auto
 from typing import Self
 
+from tandem.core.enumeration import Symbol
 from tandem.core.errors import ConfigurationError
 from tandem.ss7.mtp2.units import EXTENDED, FORMATS, MAX_SIF, UnitFormat
 
 
-class Timer(Enum):
+class Timer(Symbol):
     """Timers of Q.703 12.3, and one of our own."""
 
     T1 = auto()

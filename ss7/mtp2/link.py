@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from enum import Enum, auto
+from enum import auto
 from typing import Final
 
+from tandem.core.enumeration import Symbol
 from tandem.core.timers import TimerTable
 from tandem.ss7.mtp2.alignment import Alignment, AlignmentControl, AlignmentInput, AlignmentState
 from tandem.ss7.mtp2.configuration import LinkConfiguration, LinkCounters, Timer
@@ -26,7 +27,7 @@ from tandem.ss7.mtp2.transmit import Transmitter
 from tandem.ss7.mtp2.units import MIN_MSU, Status, check_msu_length, status_name
 
 
-class LinkInput(Enum):
+class LinkInput(Symbol):
     """Inputs of figure 8."""
 
     START = auto()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum, auto
+from enum import auto
+
+from tandem.core.enumeration import Symbol
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ Indication = (
 Output = Indication | SendUnits
 
 
-class LinkState(Enum):
+class LinkState(Symbol):
     """States of link state control, Q.703 figure 8.
 
     Power off does not appear: a SignallingLink is powered on by being made.

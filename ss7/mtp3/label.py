@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum, IntEnum
+from enum import IntEnum
 from typing import Final
 
+from tandem.core.enumeration import Symbol
 from tandem.core.errors import ConfigurationError, DecodeError, EncodeError
 
 
-class Variant(Enum):
+class Variant(Symbol):
     """The national layout of the label and of point codes."""
 
     ITU = "itu"

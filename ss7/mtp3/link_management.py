@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum, auto
+from enum import auto
 from typing import Final
 
+from tandem.core.enumeration import Symbol
 from tandem.ss7.mtp3.configuration import LinkConfiguration, LinksetConfiguration, Proving, Timers
 from tandem.ss7.mtp3.primitives import LinkFailed, LinkRestored, StartLink, StopLink
 from tandem.ss7.mtp3.testing import LinkTest, SltInput, SltOutput
@@ -14,7 +15,7 @@ from tandem.ss7.mtp3.timers import Timer
 from tandem.ss7.mtp3.timers import Timers as TimerTable
 
 
-class LinkState(Enum):
+class LinkState(Symbol):
     """States of a link as level 3 sees it."""
 
     INACTIVE = auto()
@@ -29,7 +30,7 @@ class LinkState(Enum):
     """Alignment or test failed; T17 runs before the next try."""
 
 
-class LinkInput(Enum):
+class LinkInput(Symbol):
     """What happens to a link."""
 
     ACTIVATE = auto()

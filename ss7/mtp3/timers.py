@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from enum import Enum, auto
+from enum import auto
 
+from tandem.core.enumeration import Symbol
 from tandem.core.timers import TimerTable
 
 
-class Timer(Enum):
+class Timer(Symbol):
     """What each timer waits for, Q.704 (07/96) 16.8 and Q.707 5.5."""
 
     T1 = auto()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import Enum, auto
+from enum import auto
 
+from tandem.core.enumeration import Symbol
 from tandem.core.errors import ConfigurationError
 from tandem.ss7.sigtran.codes import TrafficMode
 
 
-class Role(Enum):
+class Role(Symbol):
     """What this end of an association is."""
 
     ASP = "asp"
@@ -33,7 +34,7 @@ class Role(Enum):
         return self is not Role.ASP
 
 
-class Timer(Enum):
+class Timer(Symbol):
     """Timers of RFC 4666 4, and some of our own; all but RECOVERY are kept per association."""
 
     ACK = auto()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum, auto
+from enum import auto
 
+from tandem.core.enumeration import Symbol
 from tandem.core.errors import ConfigurationError
 
 
-class Timer(Enum):
+class Timer(Symbol):
     """Timers of RFC 4165 (named as in Q.703), and two of our own."""
 
     T1 = auto()

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from enum import Enum, auto
+from enum import auto
 from typing import Final
 
+from tandem.core.enumeration import Symbol
 from tandem.ss7.mtp2.primitives import LinkState
 from tandem.ss7.sigtran.m2pa_configuration import Timer
 
 
-class State(Enum):
+class State(Symbol):
     """States of the link, RFC 4165 4.1; initial alignment is in two parts as in Q.703 figure 9."""
 
     OUT_OF_SERVICE = auto()
@@ -28,7 +29,7 @@ class State(Enum):
     """In service but for an outage of a processor, at either end or both, or not over for both yet."""
 
 
-class Input(Enum):
+class Input(Symbol):
     """What happens to a link, besides link statuses from the peer."""
 
     START = auto()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum, IntFlag
+from enum import IntFlag
 from typing import TYPE_CHECKING, Final
+
+from tandem.core.enumeration import Symbol
 
 if TYPE_CHECKING:
     from tandem.ss7.circuits.selection import CircuitPool
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from tandem.ss7.tup.timers import Timer
 
 
-class State(Enum):
+class State(Symbol):
     """State of a circuit in the processing of calls, Q.724 (1988); OUT: we sent the IAM, IN: the peer did."""
 
     IDLE = "idle"
@@ -38,7 +40,7 @@ class State(Enum):
     RESETTING = "RSC or GRS sent or to be sent, wait for RLG, CLF or GRA"
 
 
-class CircuitStatus(Enum):
+class CircuitStatus(Symbol):
     """Coarse state of a circuit, for people."""
 
     IDLE = "idle"

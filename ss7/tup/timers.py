@@ -8,13 +8,13 @@ and to national practice. Repeat timers stand at the lower end, so that a messag
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import Enum
 from typing import Final
 
+from tandem.core.enumeration import Symbol
 from tandem.core.errors import ConfigurationError
 
 
-class Timer(Enum):
+class Timer(Symbol):
     """Timers of Q.724 that this exchange runs; T1 here is not T1 of Q.703, Q.704 or Q.764."""
 
     T1 = "IAM asked for continuity: fail the call unless COT or CCF comes"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import Final
 
+from tandem.core.enumeration import Symbol
 from tandem.ss7.mtp3.label import Variant as LabelVariant
 
 
-class Variant(Enum):
+class Variant(Symbol):
     """Whose TUP."""
 
     ITU = "itu"
