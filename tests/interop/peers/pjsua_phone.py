@@ -134,5 +134,4 @@ while True:
     except pj.Error as error:
         tell("error", text=error.info())
 del recorder, player
-call = None
 endpoint.libDestroy()
