@@ -133,5 +133,5 @@ while True:
         act(command)
     except pj.Error as error:
         tell("error", text=error.info())
-del recorder, player
+call = player = recorder = None
 endpoint.libDestroy()
