@@ -109,6 +109,9 @@ class Analyser:
         self._records.add(record)
         self._joiner.take(record)
 
+    def _attach(self, number: int, stream: MediaStream) -> None:
+        self._records.attach(number, stream)
+
     def _tidy(self) -> None:
         """Let go of what nothing more will come for: memory does not grow with the length of the capture."""
         self._tidied = self.end
@@ -174,7 +177,7 @@ class Analyser:
         for stream in streams:
             for record in reversed(wanted.get(stream.destination) or wanted.get(stream.source) or []):
                 if record.start <= stream.last and stream.first <= (record.completed or record.released or self.end):
-                    self._records.attach(number_of(record.id), stream)
+                    self._attach(number_of(record.id), stream)
                     break
 
 

@@ -71,6 +71,9 @@ class CircuitTracker:
         """Time has gone on to `now`."""
         self._table.expire(now)
 
+    def __len__(self) -> int:
+        return len(self._table)
+
     def earliest(self) -> float:
         """When the first attempt under way began."""
         return self._table.earliest()

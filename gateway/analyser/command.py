@@ -42,6 +42,16 @@ def _link_types(context: click.Context, parameter: click.Parameter, values: tupl
     return found
 
 
+def _address(_: click.Context, parameter: click.Parameter, value: str | None) -> tuple[str, int] | None:
+    """`HOST:PORT`."""
+    if value is None:
+        return None
+    host, colon, port = value.rpartition(":")
+    if not colon or not port.isdigit() or int(port) > 65535:
+        raise click.BadParameter(f"{value!r}: write HOST:PORT, such as 127.0.0.1:9060", param=parameter)
+    return host.strip("[]"), int(port)
+
+
 def _moment(_: click.Context, parameter: click.Parameter, value: str | None) -> float | None:
     from .filters import moment
 
@@ -102,7 +112,7 @@ def _filters(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @click.command("trace")
-@click.argument("files", nargs=-1, required=True)
+@click.argument("files", nargs=-1)
 @_outputs
 @_filters
 @click.option(
@@ -115,6 +125,10 @@ def _filters(command: Callable[..., None]) -> Callable[..., None]:
 @click.option(
     "--link-type", "link_types", multiple=True, metavar="USER=MEANT", callback=_link_types, help="A user link type."
 )
+@click.option("--interface", "interfaces", multiple=True, metavar="IF", help="Live: listen to this interface.")
+@click.option("--hep-listen", metavar="HOST:PORT", callback=_address, help="Live: take HEP3 datagrams here.")
+@click.option("--hep-to", metavar="HOST:PORT", callback=_address, help="Live: send messages as HEP3 to this Homer.")
+@click.option("--seconds", type=click.FloatRange(min=0), help="Live: end after so many seconds.")
 @click.option("--jobs", type=click.IntRange(min=1), default=1, help="Processes that read several files.")
 @click.option("--scheduler", metavar="ADDRESS", help="Dask scheduler whose workers read the files.")
 def trace_command(
@@ -122,6 +136,10 @@ def trace_command(
     variant: str,
     fcs: bool,
     link_types: dict[int, int],
+    interfaces: tuple[str, ...],
+    hep_listen: tuple[str, int] | None,
+    hep_to: tuple[str, int] | None,
+    seconds: float | None,
     jobs: int,
     scheduler: str | None,
     *,
@@ -159,6 +177,17 @@ def trace_command(
     gc.set_threshold(200_000, 50, 50)
     options = Options(variant=Variant(variant), fcs=fcs, link_types=link_types)
     wanted = Filter(failed, called, calling, cause, cic, since, until, frozenset(ids), where)
+    if interfaces or hep_listen is not None:
+        from .command_live import watch
+
+        if files:
+            raise click.UsageError("either FILES, or --interface and --hep-listen")
+        watch(interfaces, hep_listen, hep_to, seconds, options, wanted, outputs["as_lines"])
+        return
+    if not files:
+        raise click.UsageError("name captures, or --interface, or --hep-listen")
+    if hep_to is not None or seconds is not None:
+        raise click.UsageError("--hep-to and --seconds belong to --interface and --hep-listen")
     again = any(outputs[name] for name in _SECOND_READING)
     with kept(list(files), again) as paths:
         if scheduler is not None:

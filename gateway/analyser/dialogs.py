@@ -67,6 +67,9 @@ class DialogTracker:
             else:
                 del self.speech[address]
 
+    def __len__(self) -> int:
+        return len(self._table)
+
     def earliest(self) -> float:
         """When the first attempt under way began."""
         return self._table.earliest()

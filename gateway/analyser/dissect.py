@@ -16,10 +16,11 @@ from tandem.ss7.mtp3.label import Variant
 
 from .bulk import Circuits, circuits
 from .fragments import Fragments
+from .hep import SIGTRAN
 from .layers_ss7 import PPID_IUA, PPID_M2PA, PPID_M2UA, PPID_M3UA, TYPES, Ss7Layers
 from .model import Message, Protocol, RtpPackets, Where
 from .network import CARRIERS_OF_IP, SCTP, TCP, UDP, Transports, endpoint, pair, text_address, transports
-from .packets import Batch, grouped
+from .packets import HEP_DATAGRAM, Batch, grouped
 from .sctp import SctpReader
 from .streams import StreamReader
 
@@ -407,11 +408,14 @@ class Dissector:
         where = Where(endpoint(names[0], ports[0]), endpoint(names[1], ports[1]))
         self._hep_payload(packet, time, int.from_bytes(chunks.get(11, b"\x01"), "big"), chunks[15], where)
 
+    def _hep_datagram(self, packet: int, time: float, octets: bytes, batch: Batch, index: int) -> None:
+        if octets[:4] == HEP:
+            self._hep(packet, time, octets)
+
     def _hep_payload(self, packet: int, time: float, kind: int, octets: bytes, where: Where) -> None:
-        """Protocol types of HEP3: 1 SIP, 7 M2UA, 8 M3UA, 13 M2PA, 54 ISUP … by number, else as text."""
-        ppid = {7: PPID_M2UA, 8: PPID_M3UA, 13: PPID_M2PA}.get(kind)
-        if ppid is not None:
-            self._ss7.sigtran(packet, time, ppid, octets, where)
+        """SIGTRAN by its message class, whatever the number says exactly; anything else as text."""
+        if kind in SIGTRAN:
+            self._ss7.sigtran(packet, time, 0, octets, where)
         else:
             self.text(packet, time, octets, where)
 
@@ -496,6 +500,7 @@ class Dissector:
         LAPD: _lapd,
         LINUX_LAPD: _linux_lapd,
         ERF: _erf,
+        HEP_DATAGRAM: _hep_datagram,
     }
 
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+
+HEP_DATAGRAM: Final = 0x10000
+"""Link type of HEP3 datagrams as a live listener gets them: no IP around them."""
 
 
 @dataclass(frozen=True, slots=True)

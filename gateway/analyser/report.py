@@ -20,7 +20,7 @@ from .records import Records
 from .statistics import Group, Statistics
 
 _WIDTH: Final = 44
-_COLUMNS: Final = ("id", "start", "calling", "called", "circuit", "outcome", "cause", "pdd s", "talk s", "from", "to")
+COLUMNS: Final = ("id", "start", "calling", "called", "circuit", "outcome", "cause", "pdd s", "talk s", "from", "to")
 SHOWN: Final = 10
 """Findings of one kind that the table shows."""
 _OUTCOME: Final = 5
@@ -54,7 +54,7 @@ def summary(analysis: Analysis, wanted: Callable[[CallRecord], bool]) -> Iterato
                 answered += record.answered is not None
                 if record.id in concerned:
                     shown.add(record.id)
-                yield _row(record)
+                yield row_of(record)
 
     yield from _columns(rows())
     share = f", {100 * answered / count:.1f} % answered" if count else ""
@@ -82,8 +82,8 @@ def summary(analysis: Analysis, wanted: Callable[[CallRecord], bool]) -> Iterato
 
 def _columns(rows: Iterator[tuple[str, ...]]) -> Iterator[str]:
     """Rows under their headings, as wide as the first of them ask for."""
-    first = [_COLUMNS, *islice(rows, _MEASURED)]
-    widths = [max(len(row[column]) for row in first) for column in range(len(_COLUMNS))]
+    first = [COLUMNS, *islice(rows, _MEASURED)]
+    widths = [max(len(row[column]) for row in first) for column in range(len(COLUMNS))]
     for row in chain(first, rows):
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
         if (colour := _COLOURS.get(row[_OUTCOME])) is not None:
@@ -160,6 +160,14 @@ def as_lines(calls: Iterable[CallRecord]) -> Iterator[str]:
         yield json_of(record) + "\n"
 
 
+def line(record: CallRecord) -> str:
+    """A call on one line, with terminal colours, for those that come one by one."""
+    widths = (10, 12, 15, 15, 9, 9, 7, 6, 8, 0, 0)
+    cells = [cell.ljust(width) for cell, width in zip(row_of(record), widths, strict=True)]
+    cells[_OUTCOME] = click.style(cells[_OUTCOME], fg=_COLOURS.get(record.outcome))
+    return "  ".join(cells).rstrip()
+
+
 def find(analysis: Analysis, record_id: str) -> CallRecord | None:
     """The record with an identity."""
     if isinstance(analysis.calls, Records):
@@ -207,7 +215,8 @@ def table(calls: Iterable[CallRecord]) -> Iterator[str]:
     yield out.getvalue()
 
 
-def _row(record: CallRecord) -> tuple[str, ...]:
+def row_of(record: CallRecord) -> tuple[str, ...]:
+    """The cells of a call under `COLUMNS`."""
     circuit = f"{_LEG.get(record.protocol, '')} {record.cic}".strip() if record.cic is not None else record.protocol
     cause = "" if record.cause is None else str(record.cause)
     if record.status is not None:

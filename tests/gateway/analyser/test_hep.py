@@ -1,0 +1,59 @@
+import socket
+
+import pytest
+
+from tandem.core.errors import TandemError
+from tandem.gateway.analyser.dissect import Dissector
+from tandem.gateway.analyser.hep import HepSender, encode
+from tandem.gateway.analyser.model import Message, Protocol, Where
+from tandem.gateway.analyser.packets import HEP_DATAGRAM
+from tandem.gateway.analyser.sources import batch_of
+
+SIP = b"OPTIONS sip:b SIP/2.0\r\nCall-ID: 1\r\n\r\n"
+
+
+def back(message):
+    """What the dissector makes of it."""
+    found = Dissector().feed(batch_of([(5.0, encode(message))], HEP_DATAGRAM, ""))
+    return found.messages[-1]
+
+
+@pytest.mark.parametrize("ends", [("10.0.0.1:5060", "10.0.0.2:5062"), ("[::1]:5060", "[2001:db8::2]:5061")])
+def test_sip_comes_back(ends):
+    sent = Message(1, 1000.25, Protocol.SIP, "OPTIONS", Where(*ends), SIP)
+    found = back(sent)
+    assert (found.time, found.type, found.octets) == (1000.25, "OPTIONS", SIP)
+    assert (found.where.source, found.where.destination) == ends
+
+
+@pytest.mark.parametrize(
+    ("protocol", "octets", "kind"),
+    [(Protocol.ISUP, bytes((7, 0, 16, 0)), "RLC"), (Protocol.TUP, bytes((7, 2, 0x17)), "RLG")],
+)
+def test_circuits_come_back_in_m3ua(protocol, octets, kind):
+    where = Where("10.0.0.1:2905", "10.0.0.2:2905", 1, 2, 2, "itu")
+    found = back(Message(1, 3.0, protocol, kind, where, octets))
+    assert (found.protocol, found.type, found.octets) == (protocol, kind, octets)
+    assert (found.where.opc, found.where.dpc, found.where.network) == (1, 2, 2)
+
+
+def test_what_homer_has_no_type_for():
+    assert encode(Message(1, 0.0, Protocol.LAPD, "RR", Where(), b"1")) is None
+    assert encode(Message(1, 0.0, Protocol.SIP, "INVITE", Where(), bytes(70_000))) is None
+    assert encode(Message(1, 0.0, Protocol.SIP, "INVITE", Where("10.0.0.1:1", "[::1]:2"), SIP)) is not None
+
+
+def test_sending():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+        server.settimeout(5)
+        sender = HepSender("127.0.0.1", server.getsockname()[1])
+        sender.send(Message(1, 0.0, Protocol.SIP, "OPTIONS", Where(), SIP))
+        sender.send(Message(1, 0.0, Protocol.LAPD, "RR", Where(), b"1"))
+        assert server.recv(9000).startswith(b"HEP3")
+        assert (sender.sent, sender.lost) == (1, 0)
+        sender.close()
+        sender.send(Message(1, 0.0, Protocol.SIP, "OPTIONS", Where(), SIP))
+        assert sender.lost == 1
+    with pytest.raises(TandemError, match="no HEP server"):
+        HepSender("host.invalid", 9060)
