@@ -13,10 +13,13 @@ from typing import Final
 
 import click
 
+from tandem.gateway.calls.cause_changes import CauseChanges
 from tandem.gateway.calls.interworking import CAUSE_TO_STATUS, STATUS_TO_CAUSE, CauseMap, MappingRow, describe
 from tandem.gateway.sip.status import PHRASES
 from tandem.gateway.trunks import pri_mapping, tup_mapping
+from tandem.ss7.tup.variants import Variant
 
+_OPERATOR: Final = "[cause_map] of the configuration"
 _EARLY_MEDIA: Final = "with SDP where early media is wanted"
 
 SIP: Final[tuple[MappingRow, ...]] = (
@@ -84,7 +87,7 @@ def protocols() -> tuple[str, ...]:
     return ("sip", "isup", "tup", "pri")
 
 
-def rows(source: str | None, target: str | None, overrides: Mapping[str, int] | None = None) -> list[MappingRow]:
+def rows(source: str | None, target: str | None, overrides: Mapping[str, int | str] | None = None) -> list[MappingRow]:
     """The rows from `source` to the call and from the call to `target`; every row where neither is named.
 
     `overrides` is the operator's `[cause_map]`: the rows it changes name it instead of their clause.
@@ -93,21 +96,42 @@ def rows(source: str | None, target: str | None, overrides: Mapping[str, int] | 
     wanted |= {f"call-{target}"} if target else set()
     if not wanted:
         wanted = {direction for name in protocols() for direction in (f"{name}-call", f"call-{name}")}
-    every = [*SIP, *_causes(overrides or {}), *ISUP, *tup_mapping.MAPPINGS, *pri_mapping.MAPPINGS]
+    every = [*SIP, *_causes(overrides or {}), *ISUP, *_tup(overrides or {}), *pri_mapping.MAPPINGS]
+    every += _changes(overrides or {})
     return sorted((row for row in every if row.direction in wanted), key=lambda row: row.direction.startswith("call-"))
 
 
-def _causes(overrides: Mapping[str, int]) -> Iterator[MappingRow]:
+def _tup(overrides: Mapping[str, int | str]) -> Iterator[MappingRow]:
+    """The rows of TUP but those that the operator's take the place of."""
+    changes = CauseChanges.of(overrides)
+    gone = {("tup-call", name) for name in changes.failures}
+    gone |= {("call-tup", f"cause {cause} ({variant.value})") for cause in changes.messages for variant in Variant}
+    return (row for row in tup_mapping.MAPPINGS if (row.direction, row.source) not in gone)
+
+
+def _changes(overrides: Mapping[str, int | str]) -> Iterator[MappingRow]:
+    """The operator's rows beside those of SIP."""
+    changes = CauseChanges.of(overrides)
+    for (protocol, came), cause in changes.entering.items():
+        yield MappingRow(f"{protocol}-call", f"cause {describe(came)}", f"Release, cause {describe(cause)}", _OPERATOR)
+    for (protocol, cause), told in changes.leaving.items():
+        yield MappingRow(f"call-{protocol}", f"Release, cause {describe(cause)}", f"cause {describe(told)}", _OPERATOR)
+    for name, cause in changes.failures.items():
+        yield MappingRow("tup-call", name, f"Release, cause {describe(cause)}", _OPERATOR)
+    for cause, name in changes.messages.items():
+        yield MappingRow("call-tup", f"cause {describe(cause)}", name, _OPERATOR)
+
+
+def _causes(overrides: Mapping[str, int | str]) -> Iterator[MappingRow]:
     """The rows between status and cause, changed rows with their new value, added ones at the end."""
     table = CauseMap.with_overrides(overrides)
-    operator = "[cause_map] of the configuration"
     statuses = {row.status: row.clause for row in STATUS_TO_CAUSE}
     for status, cause in table.to_cause.items():
-        clause = operator if f"sip-isup {status}" in overrides else statuses[status]
+        clause = _OPERATOR if f"sip-isup {status}" in overrides else statuses[status]
         yield MappingRow("sip-call", _status(status), f"Release, cause {describe(cause)}", clause)
     causes = {row.cause: row.clause for row in CAUSE_TO_STATUS}
     for cause, status in table.to_status.items():
-        clause = operator if f"isup-sip {cause}" in overrides else causes[cause]
+        clause = _OPERATOR if f"isup-sip {cause}" in overrides else causes[cause]
         yield MappingRow("call-sip", f"Release before answer, cause {describe(cause)}", _status(status), clause)
 
 
@@ -142,7 +166,7 @@ def mappings_command(source: str | None, target: str | None, config: Path | None
       tandem mappings --from isup --to sip
       tandem mappings --to tup --json
     """  # noqa: D301 - click reads the backspace
-    overrides: Mapping[str, int] = {}
+    overrides: Mapping[str, int | str] = {}
     if config is not None:
         from tandem.gateway.configuration.load import load
 

@@ -14,6 +14,7 @@ from typing import Protocol
 from tandem.core.cause import Cause
 from tandem.core.timers import earliest
 from tandem.gateway.calls.accounting import Record, statistics_of
+from tandem.gateway.calls.cause_changes import CauseChanges
 from tandem.gateway.calls.control import CallControl
 from tandem.gateway.calls.interworking import CauseMap
 from tandem.gateway.calls.model import Release
@@ -102,7 +103,9 @@ class Node:
         sip = configuration.sip
         self._sip_capture = capture if sip is not None and sip.capture else None
         tones = {trunk.name: trunk.failure_tone_seconds for trunk in configuration.trunk}
-        self.control = CallControl(RoutingTable(configuration.route), wall_clock, configuration.node.name, tones)
+        changes = CauseChanges.of(configuration.cause_map)
+        routing = RoutingTable(configuration.route)
+        self.control = CallControl(routing, wall_clock, configuration.node.name, tones, changes)
         log = self.lines.append if messages_logged else None
         self.signalling = Signalling(configuration, self.lines.append, capture)
         causes = CauseMap.with_overrides(configuration.cause_map)

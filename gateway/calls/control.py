@@ -17,6 +17,7 @@ from tandem.core.cause import Cause
 from tandem.core.enumeration import Symbol
 from tandem.core.timers import TimerTable
 from tandem.gateway.calls.accounting import Record, ReleasedBy, timestamp
+from tandem.gateway.calls.cause_changes import CauseChanges
 from tandem.gateway.calls.half_call import AccessTrunk, DigitTrunk, HalfCall, MultirateTrunk, OverlapTrunk, Trunk
 from tandem.gateway.calls.model import (
     Alerting,
@@ -93,8 +94,13 @@ class CallControl:
         wall_clock: Callable[[float], float],
         node: str = "",
         failure_tone_seconds: Mapping[str, float] | None = None,
+        causes: CauseChanges | None = None,
     ) -> None:
-        """`wall_clock` turns the time of the machines into seconds since 1970; tone seconds are by trunk name."""
+        """`wall_clock` turns the time of the machines into seconds since 1970; tone seconds are by trunk name.
+
+        `causes` are the operator's changes of causes at the edges.
+        """
+        self.causes = causes or CauseChanges()
         self.routing = routing
         self.trunks: dict[str, Trunk] = {}
         self.calls: dict[str, Call] = {}
@@ -143,7 +149,7 @@ class CallControl:
             return
         if isinstance(primitive, Release):
             half.released = True
-            self._released(call, half, primitive, now)
+            self._released(call, half, self.causes.entered(half.leg.protocol, primitive), now)
         elif half is call.incoming:
             self._forward(call, primitive, now)
         elif half is call.outgoing and call.release is None:
@@ -418,7 +424,7 @@ class CallControl:
     def _release_half(self, half: HalfCall, release: Release, now: float) -> None:
         if not half.released:
             half.released = True
-            half.trunk.release(half, release, now)
+            half.trunk.release(half, self.causes.left(half.leg.protocol, release), now)
 
     def _finish(self, call: Call, now: float) -> None:
         """Write the record of an ended call, once its statistics are in or have been waited for long enough.

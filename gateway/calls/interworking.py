@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from tandem.core.cause import Cause, Location, cause_name
+from tandem.gateway.calls.cause_changes import is_change
 
 
 class CauseRow(NamedTuple):
@@ -130,11 +131,14 @@ class CauseMap:
     overridden: set[int] = field(default_factory=set)
 
     @classmethod
-    def with_overrides(cls, overrides: Mapping[str, int]) -> CauseMap:
-        """The tables of the standard, changed by rows such as `{"isup-sip 21": 603}`."""
+    def with_overrides(cls, overrides: Mapping[str, int | str]) -> CauseMap:
+        """The tables of the standard, changed by rows such as `{"isup-sip 21": 603}`; others are passed over."""
         table = cls()
         for row, value in overrides.items():
+            if is_change(row):
+                continue
             direction, key = parse_override(row, value)
+            value = int(value)
             (table.to_status if direction == "isup-sip" else table.to_cause)[key] = value
             if direction == "isup-sip":
                 table.overridden.add(key)
@@ -154,11 +158,15 @@ class CauseMap:
         return DEFAULT_CAUSE_4XX if 400 <= status < 500 else DEFAULT_CAUSE
 
 
-def parse_override(row: str, value: int) -> tuple[str, int]:
-    """The direction and key of a `[cause_map]` row; raises ValueError, worded for the operator, when it is wrong."""
+def parse_override(row: str, value: int | str) -> tuple[str, int]:
+    """The direction and key of a row of SIP; raises ValueError, worded for the operator, when it is wrong."""
     direction, _, key = row.partition(" ")
-    if direction not in ("isup-sip", "sip-isup") or not key.isdecimal():
-        raise ValueError(f'{row!r} is not a row; write "isup-sip CAUSE" = STATUS or "sip-isup STATUS" = CAUSE')
+    if direction not in ("isup-sip", "sip-isup") or not key.isdecimal() or isinstance(value, str):
+        raise ValueError(
+            f'{row!r} is not a row; write "isup-sip CAUSE" = STATUS, "sip-isup STATUS" = CAUSE, '
+            '"isup-call CAUSE" = CAUSE (or call-isup, pri-call, call-pri), "tup-call MESSAGE" = CAUSE '
+            'or "call-tup CAUSE" = "MESSAGE"'
+        )
     cause, status = (int(key), value) if direction == "isup-sip" else (value, int(key))
     if not 1 <= cause <= 127:
         raise ValueError(f"{cause} is not a Q.850 cause value (1-127)")

@@ -10,6 +10,7 @@ from pathlib import Path
 from tandem.codecs.tones import tone_plan
 from tandem.core.cause import Cause
 from tandem.core.errors import TandemError
+from tandem.gateway.calls.cause_changes import CauseChanges, is_change
 from tandem.gateway.calls.did import DidTable
 from tandem.gateway.calls.interworking import parse_override
 from tandem.gateway.calls.schedule import Schedule
@@ -118,7 +119,10 @@ def _address(path: str, text: str, default_port: int | None, announced: bool = F
 def _cause_map(configuration: Configuration) -> Iterator[Problem]:
     for row, value in configuration.cause_map.items():
         try:
-            parse_override(row, value)
+            if is_change(row):
+                CauseChanges.of({row: value})
+            else:
+                parse_override(row, value)
         except ValueError as error:
             yield Problem(f"cause_map.{row}", str(error))
 

@@ -454,5 +454,8 @@ class Configuration(Table):
     """`[[trunk]]`"""
     route: list[Route] = []
     """`[[route]]`"""
-    cause_map: dict[str, int] = {}
-    """`[cause_map]`: rows of the cause tables to change, such as `"isup-sip 21" = 603` or `"sip-isup 480" = 20`."""
+    cause_map: dict[str, int | str] = {}
+    """`[cause_map]`: rows of the cause tables to change. `"isup-sip 21" = 603`, `"sip-isup 480" = 20` between causes,
+    of whatever circuits, and SIP statuses; `"isup-call 31" = 16` and `"pri-call 31" = 16` for causes that come in,
+    `"call-isup 21" = 17` and `"call-pri 21" = 17` for those told; `"tup-call SSB" = 17` and `"call-tup 17" = "STB"`
+    between messages of TUP and causes."""

@@ -87,9 +87,14 @@ def _value(info: Any, value: Any, path: str) -> Iterator[Problem]:
 
 
 def _union(types: list[Any], value: Any, path: str) -> Iterator[Problem]:
-    """One type that may be left out, or tables told apart by their `type` key."""
+    """One type that may be left out, one of several simple ones, or tables told apart by their `type` key."""
     if len(types) == 1:
         yield from _value(types[0], value, path)
+        return
+    if all(type(kind) in _SCALARS for kind in types):
+        if all(list(_scalar(kind, value, path)) for kind in types):
+            kinds = " or ".join(_KINDS[_SCALARS[type(kind)]] for kind in types)
+            yield Problem(path, f"must be {kinds}, not {_kind(value)}")
         return
     if not isinstance(value, dict):
         yield Problem(path, f"must be a table, not {_kind(value)}")

@@ -102,7 +102,8 @@ class TupTrunkPort:
     def release(self, half: HalfCall, release: Release, now: float) -> None:
         """Send CLF, CBK or a message of failure; the circuit goes idle in between."""
         self._owner.part(half)
-        self._owner.exchange.release(half.handle, mapping.failure(release, self.variant), now)
+        told = mapping.failure(release, self.variant, self._owner.control.causes.messages)
+        self._owner.exchange.release(half.handle, told, now)
 
 
 class TupTrunks(CircuitTrunks[TupTrunkPort, TupExchange]):
@@ -288,7 +289,11 @@ class TupTrunks(CircuitTrunks[TupTrunkPort, TupExchange]):
         variant = self.trunks[half.trunk.name].variant
         carried = () if output.message is None else (mapping.carry(output.message, variant),)
         diagnostic = "" if output.message is not None else output.reason
-        self.control.event(half, Release(output.cause, output.location, diagnostic, carried), now)
+        release = Release(output.cause, output.location, diagnostic, carried)
+        cause = None if output.message is None else self.control.causes.failures.get(output.message.name)
+        if cause is not None:
+            release = Release(cause, output.location)
+        self.control.event(half, release, now)
 
     def _cleared(self, call: int, now: float) -> None:
         self._waiting_digits.pop(call, None)

@@ -6,6 +6,7 @@ neutral call says (Q.764, Q.850). `MAPPINGS` lists the rules with their clauses;
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -53,6 +54,8 @@ from tandem.ss7.tup.messages import (
 from tandem.ss7.tup.variants import Variant
 
 M = MessageType
+_OF_CHINA: Final = frozenset({M.SLB, M.STB})
+_BY_NAME: Final = {kind.name: kind for kind in FAILURES}
 
 #: Nature of address indicator to nature; the spare one is of national use.
 NATURES: Final = {
@@ -291,8 +294,15 @@ def _address_complete(charge: Charge, free: bool) -> AddressComplete:
     return AddressComplete(_KIND_OF_CHARGE[charge], free)
 
 
-def failure(release: Release, variant: Variant) -> int | Message:
-    """What ends an incoming call: the cause, or the other side's own message of failure where it was TUP too."""
+def failure(release: Release, variant: Variant, told: Mapping[int, str] | None = None) -> int | Message:
+    """What ends an incoming call: the cause, or the other side's own message of failure where it was TUP too.
+
+    `told` are the operator's messages for causes, by name; one that the variant does not have is passed over.
+    """
+    name = None if told is None else told.get(release.cause)
+    message = None if name is None else _BY_NAME[name]
+    if message is not None and (message not in _OF_CHINA or variant is Variant.CHINA):
+        return Signal(message)
     carried = _carried(release.opaque, variant)
     return carried if carried is not None and carried.type in FAILURES else release.cause
 

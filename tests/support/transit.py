@@ -268,11 +268,12 @@ class Transit:
         variants: tuple[str, str] = ("itu", "itu"),
         options: str = "",
         more: dict[str, type[Side]] | None = None,
+        tail: str = "",
         **partners: Any,
     ) -> None:
         """`left` and `right` are user parts, `options` lines of both trunks, `partners` of the outer exchanges.
 
-        `more` are kinds of sides besides TUP and ISUP, by the name in `left` and `right`.
+        `more` are kinds of sides besides TUP and ISUP, by the name in `left` and `right`; `tail` is configuration.
         """
         kinds = {"left": left, "right": right}
         text = CONFIGURATION
@@ -285,7 +286,7 @@ class Transit:
             self.sides[side] = cls(peer, own, variant, **partners)
         self.now = 0.0
         tokens = (f"t{number}" for number in itertools.count())
-        self.node = Node(parse(text), tokens.__next__, lambda now: 1.7e9 + now, messages_logged=True)
+        self.node = Node(parse(text + tail), tokens.__next__, lambda now: 1.7e9 + now, messages_logged=True)
         self.node.signalling = _Levels(self)  # type: ignore[assignment]
         self.records: list[Record] = []
         self.lines: list[Any] = []

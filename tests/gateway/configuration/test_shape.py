@@ -55,7 +55,7 @@ CHANGES = [
     ('codecs = ["PCMA"]', 'codecs = "PCMA"', "trunk[1].codecs", "must be a list in [ ], not the string 'PCMA'"),
     ("max_calls = 10", "early_media = 1", "trunk[1].early_media", "must be true or false, not the number 1"),
     ('to = ["pstn"]', 'to = "pstn"', "route[0].to", "must be a list in [ ], not the string 'pstn'"),
-    ('"isup-sip 21" = 603', '"isup-sip 21" = "603"', "cause_map.isup-sip 21", "must be a whole number"),
+    ('"isup-sip 21" = 603', '"isup-sip 21" = "603"', "cause_map.isup-sip 21", "is not a row; write"),
     ('times = ""', 'called_nature = "nationel"', "route[0].called_nature", "did you mean 'national'?"),
     # trunk types
     ('type = "sip"', 'type = "sipp"', "trunk[1].type", "'sipp' is not a trunk type; write one of \"isup\" (SS7 ISUP"),
