@@ -26,7 +26,7 @@ from tandem.gateway.configuration import schema
 from tandem.gateway.configuration.shape import limits
 from tandem.gateway.demo.nodes import PROTOCOLS, tandem_text
 from tandem.gateway.sip.status import PHRASES
-from tandem.gateway.trunks.tup_mapping import MAPPINGS
+from tandem.gateway.trunks import pri_mapping, tup_mapping
 
 PREFACE: Final = """\
 # The configuration file
@@ -170,7 +170,12 @@ _PLACE: Final = re.compile(r"(<!-- table: ([a-z-]+), made by `make docs` -->\n).
 
 def mappings_page(page: str) -> str:
     """`page` with the tables in it as the code has them now."""
-    tables = {"cause-to-status": _cause_to_status(), "status-to-cause": _status_to_cause(), "tup": _rules(MAPPINGS)}
+    tables = {
+        "cause-to-status": _cause_to_status(),
+        "status-to-cause": _status_to_cause(),
+        "tup": _rules(tup_mapping.MAPPINGS),
+        "pri": _rules(pri_mapping.MAPPINGS),
+    }
     return _PLACE.sub(lambda found: f"{found[1]}{tables[found[2]]}{found[3]}", page)
 
 

@@ -412,7 +412,7 @@ class CallControl:
         tone = tone and self.accepting and call.setup.timeslots == 1
         seconds = self._tone_seconds.get(incoming.trunk.name, 0.0) if tone else 0.0
         if seconds and call.answer_time is None and not incoming.released and incoming.endpoint is not None:
-            incoming.trunk.send(incoming, Progress(inband=True), now)
+            incoming.trunk.send(incoming, Progress(inband=True, release=release), now)
             if incoming.hears_early:
                 name = "busy" if release.cause in _BUSY_CAUSES else "congestion"
                 self.media_commands.append(Tone(incoming.endpoint, name))

@@ -160,6 +160,8 @@ class Progress:
     """Whether tones or announcements are in the speech path backwards."""
     opaque: tuple[Opaque, ...] = ()
     charge: Charge = Charge.NO_INDICATION
+    release: Release | None = None
+    """The end of the call that the tone announces: its release follows when it has been heard for long enough."""
 
 
 @dataclass(frozen=True, slots=True)

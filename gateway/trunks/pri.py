@@ -359,7 +359,7 @@ class PriTrunks:
         key = (port.name, output.call)
         self._ended[key] = release
         self._tones.start(key, now + seconds)
-        self.control.event(half, Progress(True), now)
+        self.control.event(half, Progress(True, release=release), now)
 
     def _tone_over(self, port: PriTrunkPort, call: int, now: float) -> None:
         release, half = self._ended.pop((port.name, call), None), port.halves.get(call)

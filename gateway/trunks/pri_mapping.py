@@ -98,6 +98,11 @@ class Rules:
         """Where what we say ourselves comes from."""
         return Location.PUBLIC_NETWORK_LOCAL if self.side == "network" else Location.PRIVATE_NETWORK_LOCAL
 
+    @property
+    def disconnects_with_tone(self) -> bool:
+        """Whether we may send DISCONNECT with a tone in the channel: the network side alone may (Q.931 5.3.4.1)."""
+        return self.side == "network" and not self.switch.symmetrical
+
     def carried(self, opaque: tuple[Opaque, ...], kind: MessageType) -> Elements:
         """The elements that go through into a message of type `kind`."""
         return carried_elements(opaque, kind, self.sender, self.switch, self.display)
@@ -292,6 +297,11 @@ def release_elements(release: Release, rules: Rules) -> Elements:
     return [cause, *(e for e in rules.carried(release.opaque, M.RELEASE) if e.code != ElementCode.PROGRESS_INDICATOR)]
 
 
+def tone_elements(release: Release, rules: Rules) -> Elements:
+    """The elements of DISCONNECT while a tone tells why: the cause, and progress indicator 8."""
+    return [*release_elements(release, rules), rules.progress(P.INBAND_INFORMATION)]
+
+
 def _new(elements: Sequence[Element | RawElement], indicators: list[ProgressIndicator]) -> list[ProgressIndicator]:
     """The indicators that `elements` do not hold yet, as many as a message may have: two in all (4.5.23)."""
     there = {element.description for element in elements if isinstance(element, ProgressIndicator)}
@@ -348,5 +358,8 @@ MAPPINGS: Final[tuple[MappingRow, ...]] = (
     MappingRow("call-pri", "Resume", "NOTIFY, user resumed", _Q699),
     MappingRow("call-pri", "Hold", "NOTIFY, remote hold", "Q.932 6.2"),
     MappingRow("call-pri", "Retrieve", "NOTIFY, remote retrieval", "Q.932 6.2"),
+    MappingRow(
+        "call-pri", "Progress with a tone that ends the call", "DISCONNECT, progress indicator 8", "Q.931 5.3.4.1"
+    ),
     MappingRow("call-pri", "Release", "DISCONNECT, RELEASE or RELEASE COMPLETE, cause and location", _Q699),
 )

@@ -142,6 +142,8 @@ class PriTrunkPort:
         if half.handle in self.following and not isinstance(primitive, MoreDigits):
             self.number_known(half, now)
         match primitive:
+            case Progress(release=Release() as release) if rules.disconnects_with_tone:
+                self.request(half, interface.disconnect, mapping.tone_elements(release, rules), now)
             case Progress():
                 elements = mapping.progress_elements(primitive, rules, ringing=False)
                 if elements:

@@ -568,10 +568,56 @@ def test_a_refusal_with_a_tone_is_heard_for_a_while():
     call = line.setup()
     line.at("right", "refuse", offered(line).call, 1)
     line.run(3)
+    assert "DISCONNECT" in [message.name for message in line.left.messages]
+    last = line.left.messages[-1]
+    assert [one.description for one in last.get_all(ProgressIndicator)] == [8]
+    assert call not in line.left.cleared
+    assert not line.records
+    ended(line, 1, "outgoing")
+    assert line.left.released[call] == 1
+
+
+def test_between_equals_a_tone_comes_with_progress_before_the_end():
+    line = transit(QSIG, pri_side("user", lines="disconnect_tone_seconds = 5.0\n"))
+    call = line.setup()
+    line.at("right", "refuse", offered(line).call, 1)
+    line.run(3)
     assert call not in line.left.released
     assert "PROGRESS" in line.left.heard
     ended(line, 1, "outgoing")
     assert line.left.released[call] == 1
+
+
+def test_a_tone_of_ours_comes_with_disconnect():
+    line = transit(pri_side("network", lines="failure_tone_seconds = 4.0\n"), "isup")
+    call = line.setup()
+    line.release("right", offered(line).call, 17)
+    line.run(2)
+    assert line.left.released[call] == 17
+    assert [one.description for one in line.left.messages[-1].get_all(ProgressIndicator)] == [8]
+    assert sources(line, "left")[8] == Tone(TimeslotEndpoint("left", 8), "busy")
+    assert call not in line.left.cleared
+    ended(line, 17, "outgoing")
+
+
+def test_who_has_heard_enough_of_the_tone_hangs_up():
+    line = transit(pri_side("network", lines="failure_tone_seconds = 20.0\n"), "isup")
+    call = line.setup()
+    line.release("right", offered(line).call, 17)
+    line.run(2)
+    line.release("left", call, 16)
+    ended(line, 17, "outgoing", seconds=3)
+
+
+def test_a_long_message_goes_in_segments():
+    line = transit(NETWORK, USER)
+    long = (UserUser(bytes(128)), Facility(bytes(120)), CalledPartySubaddress(bytes(20)))
+    call = line.at("left", "call_with", *long)
+    message = offered(line).message
+    assert all(message.get(type(element)) == element for element in long)
+    assert len(message.encode()) > 260
+    line.release("left", call, 16)
+    ended(line, 16, "incoming")
 
 
 def test_a_refusal_with_a_tone_ends_the_call_at_once_where_nothing_is_configured():
