@@ -440,7 +440,7 @@ def test_failure_tones(inward, release, tone):
     exchange = Exchange(Route(to=["s1"]), tones={inward: 5.0})
     incoming, outgoing = call(exchange, inward, "s1")
     exchange.control.event(outgoing, release, 1.0)
-    assert exchange[inward].to(incoming) == [Progress(inband=True)]
+    assert exchange[inward].to(incoming) == [Progress(inband=True, release=release)]
     assert exchange.media()[-1] == Tone(incoming.endpoint, tone)
     exchange.run_until(5.9)
     assert exchange[inward].released(incoming) is None
