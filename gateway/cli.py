@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -174,6 +174,28 @@ def bench_calls(rate: float, hold: float, seconds: float, as_json: bool) -> None
     from tandem.gateway.bench.calls import run as measure
 
     _print(measure(rate, seconds, hold), as_json)
+
+
+@bench.command("sip")
+@click.option(
+    "--transport", type=click.Choice(["udp", "tcp", "tls"]), default="udp", show_default=True, help="On both sides."
+)
+@click.option("--rate", type=click.FloatRange(0.1, 2000), default=50.0, show_default=True, help="Calls a second.")
+@click.option(
+    "--hold", type=click.FloatRange(0, 60), default=0.5, show_default=True, help="Seconds from answer to BYE."
+)
+@click.option(
+    "--standing", type=click.IntRange(0, 10000), default=0, help="Put up so many calls, and measure memory instead."
+)
+@_seconds
+@_json
+def bench_sip(
+    transport: Literal["udp", "tcp", "tls"], rate: float, hold: float, standing: int, seconds: float, as_json: bool
+) -> None:
+    """Calls from SIP to SIP through one gateway: CPU a call, calls a second, memory a call."""
+    from tandem.gateway.bench.sip import run as measure
+
+    _print(measure(transport, rate, seconds, hold, standing), as_json)
 
 
 @bench.command("spans")

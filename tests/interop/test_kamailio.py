@@ -11,6 +11,7 @@ import pytest
 from support.certificates import Authority
 from support.gateways import wait_for
 from support.kamailio import EXAMPLE, Kamailio
+from support.peers import INTEROP
 from support.sip_gateway import SipGateway, free_stream_ports
 from support.sipp import Sipp
 
@@ -115,8 +116,8 @@ def test_calls_over_tls_are_spread_over_the_gateways(edge):
     calls(edge, 6, "spread")
     wait_for(lambda: sum(edge.records().values()) == 6, "six records")
     assert edge.records() == {"1": 3, "2": 3}
-    results = {record.result for gateway in edge.gateways.values() for record in gateway.records()}
-    assert results == {"answered"}
+    ends = {(r.result, r.released_by) for gateway in edge.gateways.values() for r in gateway.records()}
+    assert ends == {("answered", "incoming")}
     assert len(edge.carrier.records()) == 12, "each call leaves the carrier and comes back to it"
 
 
@@ -142,3 +143,44 @@ def test_a_gateway_leaves_and_joins_without_dropping_calls(edge):
     calls(edge, 4, "again")
     wait_for(lambda: sum(edge.records().values()) == sum(joined.values()) + 4, "four more records")
     assert edge.records()["1"] > joined["1"], "the gateway that came back takes calls"
+
+
+def test_kamailio_as_registrar(tmp_path):
+    """We register two accounts with it, one for less than it grants (423), renew, take calls, and take it back."""
+    port = free_stream_ports(5)
+    provider, own, caller, callee = range(port, port + 4)
+    defines = {
+        "PROVIDER_UDP": f"udp:127.0.0.1:{provider}",
+        "PROVIDER_TCP": f"tcp:127.0.0.1:{provider}",
+        "MIN_EXPIRES": "120",
+        "NONCE_SECONDS": "300",
+    }
+    text = (
+        f'[sip]\nlisten = "127.0.0.1:{own}"\nalso_listen = ["tcp:127.0.0.1:{own}"]\n'
+        f'[[trunk]]\nname = "provider"\ntype = "sip"\npeer = "127.0.0.1:{provider}"\ntransport = "tcp"\n'
+        'domain = "provider.example"\nuser = "4930100"\npassword = "secret"\n'
+        f'[[trunk]]\nname = "callee"\ntype = "sip"\npeer = "127.0.0.1:{callee}"\n'
+        '[[route]]\ntrunk = ["provider"]\nto = ["callee"]\n'
+        '[[sip.registration]]\ntrunk = "provider"\nexpires = 60\n'
+        '[[sip.registration]]\ntrunk = "provider"\nuser = "account"\npassword = "secret"\nnumber = "4930200"\n'
+        '[[sip.registration]]\ntrunk = "provider"\nuser = "other"\npassword = "wrong"\n'
+    )
+    with (
+        Kamailio(tmp_path, INTEROP / "peers" / "registrar.cfg", defines, provider),
+        contextlib.closing(SipGateway(tmp_path / "G", text)) as gateway,
+    ):
+        wait_for(lambda: gateway.said("4930100@provider.example: registered"), "the first registration")
+        assert gateway.said("registration sip:4930100@provider.example: registered")[0].endswith("for 120 s")
+        wait_for(lambda: gateway.said("account@provider.example: registered"), "the second registration")
+        wait_for(lambda: gateway.said("other@provider.example: failed 401: credentials refused"), "the wrong password")
+        for dialled, number in (("4930100", "4930100"), ("account", "4930200")):
+            with (
+                Sipp("plain_callee", tmp_path / dialled, callee, called=number) as answering,
+                Sipp("plain_caller", tmp_path / dialled, caller, provider, called=dialled) as calling,
+            ):
+                calling.wait()
+                answering.wait()
+        wait_for(lambda: len(gateway.records()) == 2, "two records")
+        assert [(r.incoming.trunk, r.released_by) for r in gateway.records()] == [("provider", "incoming")] * 2
+        assert gateway.stop() == 0
+        assert len(gateway.said(": removed")) == 3
