@@ -6,32 +6,22 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 
-from tandem.core.cause import Cause, Location
+from tandem.core.cause import Cause
 from tandem.core.errors import EncodeError
 from tandem.core.timers import earliest
 from tandem.gateway.calls.control import CallControl
 from tandem.gateway.calls.half_call import HalfCall
 from tandem.gateway.calls.interworking import CauseMap
 from tandem.gateway.calls.model import (
-    Alerting,
-    Answer,
     Bearer,
     Dtmf,
-    Hold,
-    Primitive,
-    Progress,
     Release,
-    Resume,
-    Retrieve,
     Setup,
-    Suspend,
-    Transparent,
 )
 from tandem.gateway.configuration.check_sip import listeners
-from tandem.gateway.configuration.ranges import parse_endpoint, split_host
 from tandem.gateway.configuration.schema import Configuration, Sip, SipTrunk
 from tandem.gateway.log import Line
-from tandem.gateway.sip import location, sdp
+from tandem.gateway.sip import location
 from tandem.gateway.sip.agent import SipAgent
 from tandem.gateway.sip.configuration import AgentConfiguration, SipTimers
 from tandem.gateway.sip.connections import (
@@ -44,178 +34,34 @@ from tandem.gateway.sip.connections import (
     StreamLimits,
     Write,
 )
-from tandem.gateway.sip.dialog import destination_of
-from tandem.gateway.sip.endpoint import DEFAULT_PORTS, Endpoint, Listener, endpoint_of, show, transport_of
-from tandem.gateway.sip.fields import parse_uri, sip_uri
-from tandem.gateway.sip.limits import CallRate
-from tandem.gateway.sip.location import Server
-from tandem.gateway.sip.message import Message as SipMessage
-from tandem.gateway.sip.message import Response, retry_after
-from tandem.gateway.sip.multipart import Part
-from tandem.gateway.sip.options import CallOptions
-from tandem.gateway.sip.peers import Peers
+from tandem.gateway.sip.endpoint import DEFAULT_PORTS, Endpoint, Listener, show, transport_of
+from tandem.gateway.sip.fields import sip_uri
 from tandem.gateway.sip.primitives import (
     AliasOffered,
-    Answered,
-    CallOutput,
-    Cancelled,
-    Closed,
-    Confirmed,
     Credentials,
-    Ended,
-    Failed,
     IncomingInvite,
-    InfoReceived,
     InviteRequest,
     OptionsResult,
-    ProbeResult,
-    Provisional,
-    ProvisionalConfirmed,
-    Refer,
-    Refreshed,
     RegistrationChanged,
-    ReInvite,
-    ReInviteConfirmed,
-    ReInviteResult,
-    Rejected,
     SendDatagram,
-    SessionOffered,
-    UpdateResult,
 )
-from tandem.gateway.sip.sources import Sources
-from tandem.gateway.trunks import sip_access, sip_early, sip_info
+from tandem.gateway.trunks import sip_access, sip_early
 from tandem.gateway.trunks import sip_mapping as mapping
-from tandem.gateway.trunks.isup_mapping import primitive_from
-from tandem.gateway.trunks.sip_access import with_access
 from tandem.gateway.trunks.sip_admission import SipAdmission
-from tandem.gateway.trunks.sip_identity import connected_headers, connected_of, identity_of, setup_of
-from tandem.gateway.trunks.sip_isup import Encapsulation, information_of, merge_setup, refusal, release_of
+from tandem.gateway.trunks.sip_calls import SipCalls
+from tandem.gateway.trunks.sip_identity import identity_of, setup_of
+from tandem.gateway.trunks.sip_isup import merge_setup, refusal
 from tandem.gateway.trunks.sip_numbers import user_part
 from tandem.gateway.trunks.sip_peers import SipPeers
+from tandem.gateway.trunks.sip_port import SipTrunkPort, SipUserPort
 from tandem.gateway.trunks.sip_registrations import SipRegistrations
-from tandem.gateway.trunks.sip_session import Place, Session, Sessions, Verdict
+from tandem.gateway.trunks.sip_session import STATUSES, Place, Session, Sessions, Verdict
 from tandem.ss7.isup.codes import MessageType
-from tandem.ss7.isup.messages import Message as IsupMessage
 
-_LAWS = {"PCMA": "A", "PCMU": "u"}
-
-
-#: INFO that carries an ISUP message and nothing else.
-_SIGNAL = (("Content-Disposition", "signal;handling=required"),)
 _ACCEPT = "application/sdp, multipart/mixed, application/isup"
-_STATUSES = {Verdict.MALFORMED: 400, Verdict.NOTHING_IN_COMMON: 488}
-#: Final responses of a peer that takes no RTP/SAVP.
-_NO_SRTP = (415, 488, 606)
-#: A final response to INVITE that names other places, and how many are tried one after another.
-_REDIRECTIONS = range(300, 400)
-_MOST_REDIRECTIONS = 5
-#: What a phone says that is not there: the user may be at another contact.
-_ABSENT = frozenset({404, 408, 410, 430, 480, 500, 502, 504})
 
 
-class SipTrunkPort:
-    """One SIP peer as a trunk of call control."""
-
-    is_circuit = False
-
-    def __init__(self, trunk: SipTrunk, owner: SipTrunks) -> None:
-        """Take the peer's address and codecs from `trunk`."""
-        self.configuration = trunk
-        self.name = trunk.name
-        self.peers = Peers()
-        """Where the peer is; nowhere for the trunk of registered users, and for a name before the DNS has answered."""
-        self.sources = Sources([])
-        """Whence calls are accepted."""
-        self.location: tuple[str, int | None, str, str] | None = None
-        """What to ask the DNS for: host, port, transport and certificate name; None for an address."""
-        self.rate = CallRate(trunk.calls_per_second)
-        if not trunk.registrar:
-            self._place(trunk)
-        self.laws = tuple(_LAWS[codec] for codec in trunk.codecs)
-        self.clear_laws = (sdp.CLEAR, *self.laws)
-        """With octets that are no speech first: offered where the call asks for 64 kbit/s unrestricted."""
-        self.options = CallOptions(
-            trunk.reliable_responses, trunk.session_seconds, trunk.minimum_session_seconds, trunk.refresher
-        )
-        self.takes_digits = trunk.digits != "events"
-        self.encapsulation = Encapsulation(trunk) if trunk.isup_variant else None
-        self.carries_isup = self.encapsulation is not None
-        self.calls = 0
-        self._owner = owner
-
-    def offer(self, half: HalfCall, setup: Setup, now: float) -> Release | None:
-        """Send INVITE with our SDP offer."""
-        return self._owner.offer(self, half, setup, now)
-
-    def send(self, half: HalfCall, primitive: Primitive, now: float) -> None:
-        """Send 180, 183 or 200."""
-        self._owner.send(half, primitive, now)
-
-    def release(self, half: HalfCall, release: Release, now: float) -> None:
-        """Refuse, cancel or end the call."""
-        self._owner.release(half, release, now)
-
-    def destination_of(self, uri: str) -> Endpoint:
-        """Where a request to `uri` goes: the address that it names, else the peer, which knows the name."""
-        return destination_of(parse_uri(uri), self.peer)
-
-    def _place(self, trunk: SipTrunk) -> None:
-        """Take the peer's address, or its name to be looked up."""
-        transport = "" if trunk.transport == "auto" else trunk.transport
-        name = split_host(trunk.peer)
-        if name is not None:
-            self.location = (*name, transport, trunk.tls_name or trunk.domain)
-            self.move([])
-            return
-        host, port = parse_endpoint(trunk.peer, DEFAULT_PORTS[transport or "udp"])
-        self.move([Server(0, 0, endpoint_of(transport, host, port, trunk.tls_name or trunk.domain))])
-
-    def move(self, servers: list[Server]) -> bool:
-        """The peer is at these servers now; False when it was before."""
-        trunk = self.configuration
-        changed = self.peers.replace(servers)
-        hosts = [server.endpoint[0] for server in servers]
-        self.sources = Sources([*trunk.accept_from, *hosts], tls_only=trunk.transport == "tls")
-        return changed
-
-    @property
-    def peer(self) -> Endpoint:
-        """The first server of the peer, for what has no better place to go."""
-        endpoints = self.peers.endpoints
-        return endpoints[0] if endpoints else ("", 0)
-
-    @property
-    def destinations(self) -> list[Endpoint]:
-        """Where the peer is, in the order to try."""
-        return self.peers.endpoints
-
-    @property
-    def host(self) -> str:
-        """Host part of the peer's URIs: its domain, its name, or empty where its address is meant."""
-        return self.configuration.domain or (self.location[0] if self.location is not None else "")
-
-    @property
-    def full(self) -> bool:
-        """Whether `max_calls` is reached."""
-        return bool(self.configuration.max_calls) and self.calls >= self.configuration.max_calls
-
-
-class SipUserPort(SipTrunkPort):
-    """One registered user as a trunk of call control: what `user:NAME` in a route means."""
-
-    def __init__(self, user: str, trunk: SipTrunkPort, owner: SipTrunks) -> None:
-        """`trunk` is the one that users register at."""
-        super().__init__(trunk.configuration, owner)
-        self.name = f"user:{user}"
-        self._user = user
-        self._trunk = trunk
-
-    def offer(self, half: HalfCall, setup: Setup, now: float) -> Release | None:
-        """Send INVITE to where the user has registered."""
-        return self._owner.offer(self._trunk, half, setup, now, self._user)
-
-
-class SipTrunks:
+class SipTrunks(SipCalls):
     """The SIP agent of a gateway and its peers as trunks."""
 
     def __init__(
@@ -494,77 +340,6 @@ class SipTrunks:
         part = port.encapsulation.initial(setup, self._country_code)
         return port.encapsulation.body(session, part, self._token())
 
-    def send(self, half: HalfCall, primitive: Primitive, now: float) -> None:
-        """Tell the caller of progress, alerting or answer; either party of hold, and of digits."""
-        session = self._sessions.get(half.handle)
-        if session is None:
-            return
-        match primitive:
-            case Alerting() | Progress() if not session.answered:
-                self._provisional(session, primitive, now)
-            case Answer(connected=connected, opaque=opaque) if not session.answered:
-                session.answered = True
-                if session.description is None and not session.offering:
-                    self._media.offer(session)
-                headers = connected_headers(connected, session.trunk, self._domain, self._country_code)
-                headers += sip_access.headers(opaque)
-                part = self._part(session, primitive)
-                self.agent.respond(half.handle, 200, None, headers, session.local, part, now=now)
-            case Transparent() | Suspend() | Resume() | Hold() | Retrieve() if self._informed(session, primitive, now):
-                pass
-            case Hold() | Retrieve() if session.answered:
-                session.holding = isinstance(primitive, Hold)
-                self.agent.modify(half.handle, self._media.offer(session), (), now)
-            case Dtmf(digit=digit, duration_ms=duration) if session.answered and session.trunk.digits != "events":
-                content_type, body = sip_info.digit_body(session.trunk.digits, digit, duration)
-                self.agent.send_info(half.handle, content_type, body, (), now)
-
-    def _part(self, session: Session, primitive: Primitive) -> Part | None:
-        """The ISUP message for a primitive, where the trunk carries ISUP."""
-        encapsulation = self.trunks[session.trunk.name].encapsulation
-        found = None if encapsulation is None else encapsulation.backward(primitive, session.complete)
-        if found is None:
-            return None
-        session.complete = session.complete or found[0] in (MessageType.ACM, MessageType.CON)
-        return found[1]
-
-    def _informed(self, session: Session, primitive: Primitive, now: float) -> bool:
-        """Send what ISUP alone says in INFO, where the trunk carries it; False when it is to be told in SIP's way."""
-        encapsulation = self.trunks[session.trunk.name].encapsulation
-        if isinstance(primitive, Transparent):
-            part = None if encapsulation is None else encapsulation.transparent(primitive)
-        elif isinstance(primitive, Hold | Retrieve) and not primitive.opaque:
-            return False
-        else:
-            part = self._part(session, primitive)
-        if part is not None and encapsulation is not None:
-            self.agent.send_info(session.half.handle, encapsulation.content_type(), part.body, _SIGNAL, now)
-        return part is not None or isinstance(primitive, Transparent | Suspend | Resume)
-
-    def _provisional(self, session: Session, primitive: Alerting | Progress, now: float) -> None:
-        """180 or 183, with SDP where there is something to hear, and where it must have our offer (RFC 3261 13.2.1)."""
-        half = session.half
-        status = 180 if isinstance(primitive, Alerting) else 183
-        if session.description is None and not session.offering and self.agent.is_reliable(half.handle):
-            self._media.offer(session)
-        early = primitive.inband and session.trunk.early_media and session.description is not None
-        half.hears_early = half.hears_early or early
-        body = session.local if early or session.offering else None
-        headers = (*sip_early.response_headers(session, early), *sip_access.headers(primitive.opaque))
-        self.agent.respond(half.handle, status, None, headers, body, self._part(session, primitive), now=now)
-
-    def release(self, half: HalfCall, release: Release, now: float) -> None:
-        """End the call in whatever state it is, with the status or Reason of the cause."""
-        session = self._sessions.get(half.handle)
-        if session is None:
-            return
-        status = self._causes.status(int(release.cause), int(release.location))
-        encapsulation = self.trunks[session.trunk.name].encapsulation
-        part = None if encapsulation is None else encapsulation.release(release)
-        headers = (*mapping.reason_headers(release, session.trunk), *sip_access.headers(release.opaque))
-        self.agent.end(half.handle, status, headers, now, part)
-        self._media.close(session)
-
     # --- what the agent says
 
     def _incoming(self, output: IncomingInvite, now: float) -> None:
@@ -614,7 +389,7 @@ class SipTrunks:
         if output.body and (verdict := self._media.take_offer(session, output.body)) is not Verdict.AGREED:
             self._media.close(session)
             phrase = "Malformed session description" if verdict is Verdict.MALFORMED else None
-            self.agent.respond(call, _STATUSES[verdict], phrase, now=now)
+            self.agent.respond(call, STATUSES[verdict], phrase, now=now)
             return
         if half.clear_channel:
             setup = replace(setup, bearer=Bearer.UNRESTRICTED_64K)
@@ -623,258 +398,6 @@ class SipTrunks:
         sip_early.note_caller(session, request)
         self._adopt(port, session, call, request.call_id)
         self._control.setup(half, setup, now, session.leg)
-
-    def _handle(self, output: CallOutput, now: float) -> None:
-        session = self._sessions.get(output.call)
-        if session is None:
-            return
-        half, control, port = session.half, self._control, self.trunks[session.trunk.name]
-        match output:
-            case Provisional(status=status) if status > 100:
-                self._progress(session, output, now)
-            case Answered(message=message):
-                self._answered(session, output, now)
-            case Confirmed(message=message) | ProvisionalConfirmed(message=message):
-                usable = not session.offering or self._media.take_answer(session, message.session)
-                if not usable and isinstance(output, Confirmed):
-                    self._no_codec(session, now)
-            case SessionOffered(message=message):
-                self._session_offered(session, message.session, now)
-            case Refreshed(message=message):
-                self._media.take_answer(session, message.session)
-            case ReInviteResult(status=status, message=response) | UpdateResult(status=status, message=response):
-                if response is not None and status < 300:
-                    self._media.take_answer(session, response.session)
-                session.offering = False
-            case ProbeResult(alive=False):
-                reason = Release(Cause.DESTINATION_OUT_OF_ORDER, diagnostic="SIP peer is gone: no RTP, no answer")
-                self.release(half, reason, now)
-                control.event(half, reason, now)
-            case Refer():
-                self.agent.answer_refer(output.call, 603, now)
-            case Rejected(status=status, message=response):
-                if status in _REDIRECTIONS and self._follow(session, response, now):
-                    return
-                if status in _NO_SRTP and self._plainly(session, now):
-                    return
-                if not self._try_elsewhere(session, status, now, retry_after(response)):
-                    self._end(session, with_access(self._rejection(session, status, response), response), now)
-            case InfoReceived(message=message) if (isup := self._read(port, message)) is not None:
-                control.event(half, information_of(isup), now)
-            case InfoReceived(message=message):
-                digit = sip_info.digit_of(message)
-                if digit is not None:
-                    control.event(half, digit, now)
-            case Cancelled(message=message) | Ended(message=message):
-                self._end(session, with_access(self._ending(session, message), message), now)
-            case Failed(what="timeout" | "transport") if self._try_elsewhere(session, None, now):
-                return
-            case Failed(what=what):
-                cause = Cause.RECOVERY_ON_TIMER_EXPIRY if what in ("timeout", "no ACK") else Cause.TEMPORARY_FAILURE
-                self._end(session, Release(cause, Location.BEYOND_INTERWORKING, f"SIP: {what}"), now)
-            case ReInvite():
-                self._reinvite(session, output, now)
-            case ReInviteConfirmed(message=message):
-                if session.offering:
-                    self._media.take_answer(session, message.session)
-            case Closed():
-                self._media.close(session)
-                del self._sessions[output.call]
-                self._by_leg.pop(session.leg, None)
-                self.trunks[session.trunk.name].calls -= 1
-                control.cleared(half, now)
-
-    def _end(self, session: Session, release: Release, now: float) -> None:
-        self._media.close(session)
-        self._control.event(session.half, release, now)
-
-    def _read(self, port: SipTrunkPort, message: SipMessage, kind: MessageType | None = None) -> IsupMessage | None:
-        """The ISUP message in a SIP message, of one `kind` if that is given."""
-        found = None if port.encapsulation is None or not message.body else port.encapsulation.read(message)
-        return None if found is None or (kind is not None and found.type != kind) else found
-
-    def _ending(self, session: Session, message: SipMessage) -> Release:
-        """Why the peer ends the call: its REL, else its Reason."""
-        isup = self._read(self.trunks[session.trunk.name], message)
-        said = None if isup is None else release_of(isup)
-        return said or mapping.release_of_request(message, self._causes, session.trunk.obey_reason)
-
-    def _rejection(self, session: Session, status: int, response: Response) -> Release:
-        """Why the peer refused: its REL, else its Reason, else the status."""
-        isup = self._read(self.trunks[session.trunk.name], response)
-        said = None if isup is None else release_of(isup)
-        return said or mapping.release_of_rejection(status, response, self._causes, session.trunk.obey_reason)
-
-    def _no_codec(self, session: Session, now: float) -> None:
-        reason = Release(Cause.BEARER_CAPABILITY_NOT_IMPLEMENTED, Location.BEYOND_INTERWORKING, "no codec")
-        self.release(session.half, reason, now)
-        self._control.event(session.half, reason, now)
-
-    def _progress(self, session: Session, output: Provisional, now: float) -> None:
-        """A provisional response; early media once begun goes on, whatever later responses carry (RFC 3960 3.2)."""
-        tag, status = output.to_tag or "", output.status
-        if status == 199:
-            # RFC 6228: this early dialog is over; what others gave still holds.
-            session.early.pop(tag, None)
-            return
-        if output.offer:
-            verdict = self._media.take_offer(session, output.body)
-            if verdict is Verdict.AGREED:
-                self.agent.prack(output.call, tag, session.local, now)
-        else:
-            answer = self._media.read_answer(session, output.body)
-            if answer is not None:
-                session.early[tag] = answer
-        heard = sip_early.may_hear(session, output)
-        if heard and tag in session.early:
-            self._media.agree(session, session.early[tag])
-        if status == 180:
-            primitive: Primitive = Alerting(heard, sip_access.opaque_of(output.message))
-        else:
-            primitive = Progress(heard and status == 183, sip_access.opaque_of(output.message))
-        self._control.event(session.half, self._with_isup(session, output.message, primitive), now)
-
-    def _with_isup(self, session: Session, message: SipMessage, primitive: Primitive) -> Primitive:
-        """What ISUP says in a response stands before what SIP says; whether there is something to hear, SIP knows."""
-        isup = self._read(self.trunks[session.trunk.name], message)
-        said = None if isup is None else primitive_from(isup)
-        if isinstance(said, Alerting | Progress) and isinstance(primitive, Alerting | Progress):
-            return replace(said, inband=said.inband and session.description is not None)
-        return said if isinstance(said, Answer) and isinstance(primitive, Answer) else primitive
-
-    def _answered(self, session: Session, output: Answered, now: float) -> None:
-        """The answer: what its own early dialog agreed holds where it carries no description of its own."""
-        session.answered = True
-        if output.offer:
-            agreed = self._media.take_offer(session, output.body) is Verdict.AGREED
-            self.agent.acknowledge(output.call, session.local if agreed else None, now)
-        else:
-            answer = self._media.read_answer(session, output.body)
-            answer = answer or session.early.get(output.message.to.tag or "")
-            agreed = answer is not None or session.description is not None
-            if answer is not None:
-                self._media.agree(session, answer)
-        session.offering = False
-        session.early.clear()
-        if agreed:
-            connected = connected_of(output.message, session.trunk)
-            primitive = Answer(connected, sip_access.opaque_of(output.message))
-            self._control.event(session.half, self._with_isup(session, output.message, primitive), now)
-        else:
-            self._no_codec(session, now)
-
-    def _plainly(self, session: Session, now: float) -> bool:
-        """Call again without SRTP, where the trunk only offers it; False when that is no way out."""
-        if session.trunk.srtp != "offered" or session.crypto is None or session.request is None:
-            return False
-        session.crypto = None
-        port, half = self.trunks[session.trunk.name], session.half
-        body = self._media.offer(session)
-        content_type, content = "application/sdp", body
-        if port.encapsulation is not None:
-            content_type, content = port.encapsulation.with_session(session.request, body, self._token())
-        request = replace(
-            session.request,
-            call_id=f"{self._token()}@{self._domain}",
-            body=content,
-            content_type=content_type,
-            session=body,
-        )
-        try:
-            call = self.agent.invite(request, now)
-        except EncodeError:
-            return False
-        self._log(Line("info", "=", half.reference, "the peer takes no SRTP: called again without"))
-        session.request = request
-        self._renumber(session, call, request)
-        return True
-
-    def _session_offered(self, session: Session, body: bytes, now: float) -> None:
-        """UPDATE or PRACK with an offer, before or after the answer."""
-        verdict = self._media.take_offer(session, body)
-        if verdict is Verdict.AGREED:
-            self.agent.answer_update(session.half.handle, 200, session.local, now=now)
-            self._note_hold(session, now)
-        else:
-            self.agent.answer_update(session.half.handle, _STATUSES[verdict], now=now)
-
-    def _reinvite(self, session: Session, output: ReInvite, now: float) -> None:
-        """Hold, resume, another address or codec: agree to what we can do, keep the session otherwise."""
-        if not output.body:
-            self.agent.answer_reinvite(output.call, 200, body=self._media.offer(session), now=now)
-            return
-        verdict = self._media.take_offer(session, output.body)
-        if verdict is Verdict.AGREED:
-            self.agent.answer_reinvite(output.call, 200, body=session.local, now=now)
-            self._note_hold(session, now)
-        else:
-            self.agent.answer_reinvite(output.call, _STATUSES[verdict], now=now)
-
-    def _note_hold(self, session: Session, now: float) -> None:
-        """Tell the other side when the peer holds it, or no longer does."""
-        held = session.description is not None and session.description.direction in ("recvonly", "inactive")
-        if held == session.held:
-            return
-        session.held = held
-        if session.answered and session.trunk.hold == "relay":
-            self._control.event(session.half, Hold() if held else Retrieve(), now)
-
-    def _follow(self, session: Session, response: Response, now: float) -> bool:
-        """Call the next place that a 3xx names, when the trunk is to; False when there is none (RFC 3261 8.1.3.4)."""
-        half, trunk = session.half, session.trunk
-        if trunk.redirects != "follow" or session.redirections >= _MOST_REDIRECTIONS or session.request is None:
-            return False
-        targets = [*session.targets, *sip_early.contacts(response, session.tried)]
-        if not targets:
-            return False
-        target, session.targets = targets[0], targets[1:]
-        session.redirections += 1
-        session.tried.add(target)
-        port = self.trunks[trunk.name]
-        request = replace(session.request, uri=target, call_id=f"{self._token()}@{self._domain}", to_uri=target)
-        try:
-            call = self.agent.invite(replace(request, destination=port.destination_of(target)), now)
-        except EncodeError:
-            return False
-        self._log(Line("info", "=", half.reference, f"redirected to {target}"))
-        self._renumber(session, call, request)
-        return True
-
-    def _try_elsewhere(self, session: Session, status: int | None, now: float, retry_after: int = 0) -> bool:
-        """Call the next place when this one could not be reached, or would not have the call (RFC 3263 4.3).
-
-        False when there is none left, when the refusal is the called party's, or when the caller has heard something.
-        """
-        if status == 503 and session.request is not None:
-            peers = self.trunks[session.trunk.name].peers
-            peers.leave_alone(session.request.destination, retry_after, now)
-        if not session.places or session.request is None or session.early:
-            return False
-        if status is not None and status != 503 and not (session.trunk.registrar and status in _ABSENT):
-            return False
-        place, session.places = session.places[0], session.places[1:]
-        request = replace(
-            session.request,
-            uri=place.uri or session.request.uri,
-            destination=place.destination,
-            call_id=f"{self._token()}@{self._domain}",
-        )
-        try:
-            call = self.agent.invite(request, now)
-        except EncodeError:
-            return False
-        session.request = request
-        self._log(Line("info", "=", session.half.reference, f"tried at {show(place.destination)} instead"))
-        self._renumber(session, call, request)
-        return True
-
-    def _renumber(self, session: Session, call: int, request: InviteRequest) -> None:
-        """The half-call goes on as another call of the agent."""
-        half = session.half
-        del self._sessions[half.handle]
-        session.early.clear()
-        half.handle, half.reference, half.leg.id = call, request.call_id, request.call_id
-        self._sessions[call], self._by_leg[session.leg] = session, call
 
     # --- sessions
 

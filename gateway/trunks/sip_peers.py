@@ -17,7 +17,7 @@ from tandem.gateway.sip.location import Answer, Kind, Location, Query
 from tandem.gateway.sip.primitives import OptionsResult
 
 if TYPE_CHECKING:
-    from tandem.gateway.trunks.sip import SipTrunkPort
+    from tandem.gateway.trunks.sip_port import SipTrunkPort
 
 
 class Timer(Enum):

@@ -12,7 +12,7 @@ from tandem.gateway.sip.primitives import Credentials, RegistrationChanged
 from tandem.gateway.sip.registration import RegistrationOptions
 
 if TYPE_CHECKING:
-    from tandem.gateway.trunks.sip import SipTrunkPort
+    from tandem.gateway.trunks.sip_port import SipTrunkPort
 
 
 class SipRegistrations:

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
+from typing import Final
 
 from tandem.core.errors import DecodeError
 from tandem.gateway.calls.control import CallControl
@@ -36,6 +37,10 @@ class Place:
     destination: Endpoint
     uri: str = ""
     """Request-URI; empty: the called number at the peer."""
+
+
+#: Final responses to an offer that cannot be agreed to.
+STATUSES: Final = {Verdict.MALFORMED: 400, Verdict.NOTHING_IN_COMMON: 488}
 
 
 @dataclass(slots=True)

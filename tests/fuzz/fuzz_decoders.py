@@ -15,6 +15,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,8 +28,15 @@ from tandem.codecs.rtp import parse_header
 from tandem.codecs.telephone_event import parse_events
 from tandem.core.errors import DecodeError
 from tandem.gateway import decode
+from tandem.gateway.configuration.schema import SipTrunk
 from tandem.gateway.sip import sdp
-from tandem.gateway.sip.message import parse_message
+from tandem.gateway.sip.message import Request, parse_message
+from tandem.gateway.sip.reliable import acknowledged, response_sequence
+from tandem.gateway.sip.session_timer import SessionExpires
+from tandem.gateway.trunks import sip_diversion
+from tandem.gateway.trunks.sip_identity import setup_of
+from tandem.gateway.trunks.sip_info import digit_of
+from tandem.gateway.trunks.sip_mapping import reason_of
 from tandem.hardware.satop import Packet
 from tandem.isdn.q921.frames import FrameReject, parse_frame
 from tandem.isdn.q931.elements import parse_element
@@ -72,7 +80,21 @@ _TUP = [
 _Q931 = [bytes.fromhex(line.split()[2]) for line in (VECTORS / "q931/messages.txt").read_text().splitlines()]
 _Q931 += [bytes.fromhex(octets) for octets in json.loads((VECTORS / "q931/examples.json").read_text()).values()]
 _Q921 = [bytes.fromhex(line.split()[1]) for line in (VECTORS / "q921/frames.txt").read_text().splitlines()]
-_SIP = [
+_SIP_TRUNK = SipTrunk(name="fuzz", peer="192.0.2.1", pass_headers=["X-Id"])
+_CARRIER = (
+    b"INVITE sip:+12025550123;npdi;rn=+12025550000;cic=0288@10.0.0.1;user=phone SIP/2.0\r\n"
+    b"Via: SIP/2.0/UDP 10.0.0.2;branch=z9hG4bK1\r\nFrom: <tel:100;phone-context=+4930;cpc=payphone>;tag=1\r\n"
+    b"To: <sip:1@x>\r\nCall-ID: 1\r\nCSeq: 1 INVITE\r\nRequire: 100rel\r\nSession-Expires: 1800;refresher=uac\r\n"
+    b"Remote-Party-ID: <sip:1@x>;party=calling;privacy=full;screen=yes\r\n"
+    b"Reason: SIP;cause=200, Q.850;cause=16;location=U\r\n"
+    b"Diversion: <sip:+49301@x>;reason=user-busy;counter=2;privacy=full\r\nX-Id: 1\r\nRAck: 1 1 INVITE\r\n"
+    b"History-Info: <sip:+49301@x?Privacy=history>;index=1, <sip:3@x;cause=408>;index=1.1\r\n"
+    b"Content-Type: multipart/mixed;boundary=x\r\n\r\n--x\r\nContent-Type: application/sdp\r\n\r\nv=0\r\n--x\r\n"
+    b"Content-Type: application/isup;version=itu-t92+;base=itu-t92+\r\nContent-Disposition: signal"
+    b";handling=optional\r\n\r\n\x01\x00\x60\x00\x0a\x00\r\n"
+    b"--x\r\nContent-Type: application/dtmf-relay\r\n\r\nSignal=5\r\n--x--\r\n"
+)
+_SIP = [_CARRIER] + [
     item["text"].encode()
     for name in ("dtmf-info", "hold-resume", "session-refresh-422")
     for item in json.loads((VECTORS / f"sip/{name}.json").read_text())
@@ -226,7 +248,18 @@ def sip(octets: bytes) -> object:
     message = parse_message(octets)
     for name in list(message.fields):
         message.values(name)
-    return message.contact, message.content_type
+    with suppress(DecodeError):
+        message.parts()
+    SessionExpires.of(message)
+    if isinstance(message, Request):
+        acknowledged(message)
+        sip_diversion.read(message)
+        setup_of(message, _SIP_TRUNK)
+    else:
+        response_sequence(message)
+    reason_of(message)
+    digit_of(message)
+    return message.session, message.contact, message.content_type
 
 
 TARGETS = [
@@ -269,7 +302,16 @@ TARGETS = [
     Target("telephone-event", parse_events, [bytes.fromhex("058a0320")]),
     Target("satop", Packet.parse, [bytes(4) + bytes(256), b"\x00\x10\x00\x01" + bytes(60)]),
     Target("sip", sip, _SIP),
-    Target("sdp", sdp.parse, [message.partition(b"\r\n\r\n")[2] for message in _SIP if b"\r\nv=0" in message]),
+    Target(
+        "sdp",
+        sdp.parse,
+        [
+            *[message.partition(b"\r\n\r\n")[2] for message in _SIP if b"\r\nv=0" in message],
+            b"v=0\r\no=- 1 1 IN IP4 1.2.3.4\r\ns=-\r\nt=0 0\r\nc=IN IP4 1.2.3.4\r\nm=audio 4000 RTP/SAVP 97 8\r\n"
+            b"a=rtpmap:97 CLEARMODE/8000\r\n"
+            b"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz|2^20\r\n",
+        ],
+    ),
 ]
 
 

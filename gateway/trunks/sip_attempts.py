@@ -1,0 +1,120 @@
+"""Another attempt in the place of one that failed: a 3xx followed, another server or contact, plain RTP for SRTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from tandem.core.errors import EncodeError
+from tandem.gateway.calls.control import CallControl
+from tandem.gateway.log import Line
+from tandem.gateway.sip.agent import SipAgent
+from tandem.gateway.sip.endpoint import show
+from tandem.gateway.sip.message import Response
+from tandem.gateway.sip.primitives import (
+    InviteRequest,
+)
+from tandem.gateway.trunks import sip_early
+from tandem.gateway.trunks.sip_port import SipTrunkPort
+from tandem.gateway.trunks.sip_session import Session, Sessions
+
+_MOST_REDIRECTIONS = 5
+#: What a phone says that is not there: the user may be at another contact.
+_ABSENT = frozenset({404, 408, 410, 430, 480, 500, 502, 504})
+
+
+class SipAttempts:
+    """Sessions by the number of their call, and the means to go on with one under another number."""
+
+    agent: SipAgent
+    trunks: dict[str, SipTrunkPort]
+    _control: CallControl
+    _media: Sessions
+    _token: Callable[[], str]
+    _log: Callable[[Line], None]
+    _domain: str
+    _sessions: dict[int, Session]
+    _by_leg: dict[int, int]
+
+    def _follow(self, session: Session, response: Response, now: float) -> bool:
+        """Call the next place that a 3xx names, when the trunk is to; False when there is none (RFC 3261 8.1.3.4)."""
+        half, trunk = session.half, session.trunk
+        if trunk.redirects != "follow" or session.redirections >= _MOST_REDIRECTIONS or session.request is None:
+            return False
+        targets = [*session.targets, *sip_early.contacts(response, session.tried)]
+        if not targets:
+            return False
+        target, session.targets = targets[0], targets[1:]
+        session.redirections += 1
+        session.tried.add(target)
+        port = self.trunks[trunk.name]
+        request = replace(session.request, uri=target, call_id=f"{self._token()}@{self._domain}", to_uri=target)
+        try:
+            call = self.agent.invite(replace(request, destination=port.destination_of(target)), now)
+        except EncodeError:
+            return False
+        self._log(Line("info", "=", half.reference, f"redirected to {target}"))
+        self._renumber(session, call, request)
+        return True
+
+    def _try_elsewhere(self, session: Session, status: int | None, now: float, retry_after: int = 0) -> bool:
+        """Call the next place when this one could not be reached, or would not have the call (RFC 3263 4.3).
+
+        False when there is none left, when the refusal is the called party's, or when the caller has heard something.
+        """
+        if status == 503 and session.request is not None:
+            peers = self.trunks[session.trunk.name].peers
+            peers.leave_alone(session.request.destination, retry_after, now)
+        if not session.places or session.request is None or session.early:
+            return False
+        if status is not None and status != 503 and not (session.trunk.registrar and status in _ABSENT):
+            return False
+        place, session.places = session.places[0], session.places[1:]
+        request = replace(
+            session.request,
+            uri=place.uri or session.request.uri,
+            destination=place.destination,
+            call_id=f"{self._token()}@{self._domain}",
+        )
+        try:
+            call = self.agent.invite(request, now)
+        except EncodeError:
+            return False
+        session.request = request
+        self._log(Line("info", "=", session.half.reference, f"tried at {show(place.destination)} instead"))
+        self._renumber(session, call, request)
+        return True
+
+    def _plainly(self, session: Session, now: float) -> bool:
+        """Call again without SRTP, where the trunk only offers it; False when that is no way out."""
+        if session.trunk.srtp != "offered" or session.crypto is None or session.request is None:
+            return False
+        session.crypto = None
+        port, half = self.trunks[session.trunk.name], session.half
+        body = self._media.offer(session)
+        content_type, content = "application/sdp", body
+        if port.encapsulation is not None:
+            content_type, content = port.encapsulation.with_session(session.request, body, self._token())
+        request = replace(
+            session.request,
+            call_id=f"{self._token()}@{self._domain}",
+            body=content,
+            content_type=content_type,
+            session=body,
+        )
+        try:
+            call = self.agent.invite(request, now)
+        except EncodeError:
+            return False
+        self._log(Line("info", "=", half.reference, "the peer takes no SRTP: called again without"))
+        session.request = request
+        self._renumber(session, call, request)
+        return True
+
+    def _renumber(self, session: Session, call: int, request: InviteRequest) -> None:
+        """The half-call goes on as another call of the agent."""
+        half = session.half
+        del self._sessions[half.handle]
+        session.early.clear()
+        half.handle, half.reference, half.leg.id = call, request.call_id, request.call_id
+        self._sessions[call], self._by_leg[session.leg] = session, call

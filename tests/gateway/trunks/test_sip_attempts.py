@@ -1,0 +1,60 @@
+"""Another attempt after one that failed."""
+
+from support.node_pair import OFFER, Bench
+from support.sip_calls import place
+
+from tandem.gateway.media.protocol import UpdateRtp
+from tandem.gateway.sip.primitives import (
+    Answered,
+    IncomingInvite,
+    Rejected,
+)
+
+
+def test_a_redirection_is_followed():
+    bench = Bench(sip_trunk='redirects = "follow"').up()
+    place(bench)
+    first = bench.events("b", IncomingInvite)[0]
+    bench.call("b", "respond", first.call, 302, headers=(("Contact", "<sip:99@127.0.0.1:5071>"),))
+    bench.run(0.5)
+    second = bench.events("b", IncomingInvite)[1]
+    assert second.request.uri.user == "99"
+    bench.call("b", "respond", second.call, 200, body=OFFER)
+    bench.run(0.5)
+    assert bench.events("a", Answered)
+    bench.call("b", "bye", second.call, ())
+    bench.run(1)
+    assert bench.records["B"][0].outgoing.id == second.request.call_id
+    assert bench.all_idle()
+    assert bench.nodes["B"].sip.trunks["pbx"].calls == 0
+
+
+def test_a_redirection_is_mapped():
+    bench = Bench().up()
+    place(bench)
+    first = bench.events("b", IncomingInvite)[0]
+    bench.call("b", "respond", first.call, 302, headers=(("Contact", "<sip:99@127.0.0.1:5071>"),))
+    bench.run(1)
+    assert len(bench.events("b", IncomingInvite)) == 1
+    assert bench.records["B"][0].cause == 23
+
+
+def test_srtp_is_offered_and_done_without_where_the_peer_refuses_it():
+    bench = Bench(sip_trunk='srtp = "offered"').up()
+    place(bench)
+    first = bench.events("b", IncomingInvite)[0]
+    assert b"RTP/SAVP" in first.body
+    bench.call("b", "respond", first.call, 488)
+    bench.run(0.5)
+    second = bench.events("b", IncomingInvite)[1]
+    assert b"RTP/AVP" in second.body
+    bench.call("b", "respond", second.call, 200, body=OFFER)
+    bench.run(0.5)
+    assert bench.events("a", Answered)
+    assert [c.keys for c in bench.media["B"] if isinstance(c, UpdateRtp)] == [None]
+
+
+def test_srtp_that_is_required_is_not_given_up():
+    bench = Bench(sip_trunk='srtp = "required"').up()
+    place(bench)
+    assert bench.events("a", Rejected)[0].status == 488, "the caller offers none"
