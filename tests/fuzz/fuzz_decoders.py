@@ -306,7 +306,7 @@ TARGETS = [
         "sdp",
         sdp.parse,
         [
-            *[message.partition(b"\r\n\r\n")[2] for message in _SIP if b"\r\nv=0" in message],
+            *[message.partition(b"\r\n\r\n")[2] for message in _SIP[1:] if b"\r\nv=0" in message],
             b"v=0\r\no=- 1 1 IN IP4 1.2.3.4\r\ns=-\r\nt=0 0\r\nc=IN IP4 1.2.3.4\r\nm=audio 4000 RTP/SAVP 97 8\r\n"
             b"a=rtpmap:97 CLEARMODE/8000\r\n"
             b"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz|2^20\r\n",
