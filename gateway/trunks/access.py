@@ -20,6 +20,8 @@ from tandem.ss7.isup.variants import Variant
 
 #: Kind of an `Opaque` that is one ISUP parameter; its code is the parameter's.
 PARAMETER: Final = "parameter-isup"
+#: Kind of an `Opaque` that is the calling party's name, in UTF-8.
+_NAME: Final = "calling-name"
 #: Most octets of user-to-user information, protocol discriminator included (Q.931 4.5.30, Q.957.1).
 LONGEST_USER_TO_USER: Final = 129
 
@@ -27,6 +29,17 @@ LONGEST_USER_TO_USER: Final = 129
 def parameter(code: ParameterCode, octets: bytes) -> Opaque:
     """An ISUP parameter to be carried."""
     return Opaque(PARAMETER, octets, int(code))
+
+
+def named(name: str) -> tuple[Opaque, ...]:
+    """The calling party's name to be carried; nothing where there is none."""
+    shown = " ".join("".join(one if one.isprintable() else " " for one in name).split())
+    return (Opaque(_NAME, shown.encode("utf-8", "replace")),) if shown else ()
+
+
+def name_of(opaque: tuple[Opaque, ...]) -> str:
+    """The calling party's name; empty where it is not known."""
+    return next((part.data.decode("utf-8") for part in opaque if part.kind == _NAME), "")
 
 
 def isup_message(opaque: tuple[Opaque, ...]) -> IsupMessage | None:

@@ -6,6 +6,7 @@ rules; numbers are in pri_numbers.py, what is carried unread in pri_carry.py.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
@@ -18,6 +19,7 @@ from tandem.gateway.calls.model import (
     Bearer,
     Hold,
     Information,
+    Number,
     Opaque,
     Presentation,
     Progress,
@@ -27,6 +29,7 @@ from tandem.gateway.calls.model import (
     Setup,
     Suspend,
 )
+from tandem.gateway.trunks.access import name_of, named
 from tandem.gateway.trunks.pri_carry import carried_bearer, carried_elements, carry, is_isdn, pri_message, progress_of
 from tandem.gateway.trunks.pri_numbers import REASONS, NumberRules
 from tandem.isdn.q931.bearer import BearerCapability, Capability, Layer1, TransferMode, TransferRate
@@ -44,7 +47,7 @@ from tandem.isdn.q931.numbers import (
 )
 from tandem.isdn.q931.switch_types import SwitchType
 from tandem.isdn.q931.tables import Side
-from tandem.isdn.q931.texts import KeypadFacility
+from tandem.isdn.q931.texts import Display, KeypadFacility
 
 M = MessageType
 P = ProgressDescription
@@ -76,6 +79,14 @@ _NOTIFICATIONS: Final = {
 _INDICATORS: Final = {kind: indicator for indicator, kind in _NOTIFICATIONS.items()}
 
 
+#: Elements that tell who a party is, besides its number.
+_TELLING: Final = frozenset(
+    {ElementCode.DISPLAY, ElementCode.CALLING_PARTY_SUBADDRESS, ElementCode.CONNECTED_SUBADDRESS}
+)
+#: Most characters of a display that every network takes (Q.931 4.5.16: 34 or 82 octets in all).
+_LONGEST_DISPLAY: Final = 31
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """How a trunk writes its messages."""
@@ -97,6 +108,12 @@ class Rules:
     def location(self) -> Location:
         """Where what we say ourselves comes from."""
         return Location.PUBLIC_NETWORK_LOCAL if self.side == "network" else Location.PRIVATE_NETWORK_LOCAL
+
+    @property
+    def shows_names(self) -> bool:
+        """Whether a display of ours tells names."""
+        from_user = self.side == "user" and not self.switch.symmetrical
+        return self.display and (self.switch.display_from_user if from_user else self.switch.display_from_network)
 
     @property
     def disconnects_with_tone(self) -> bool:
@@ -128,6 +145,7 @@ def setup_from(message: Message, rules: Rules, digits: str) -> Setup | Release:
         text = "the bearer capability is none of one 64 kbit/s channel in circuit mode"
         return Release(Cause.BEARER_CAPABILITY_NOT_IMPLEMENTED, rules.location, text)
     numbers = rules.numbers
+    display = message.get(Display)
     redirecting, original = message.get(RedirectingNumber), message.get(OriginalCalledNumber)
     reason = None if redirecting is None else REASONS.get(redirecting.reason or 0, 0)  # type: ignore[call-overload]
     return Setup(
@@ -138,7 +156,7 @@ def setup_from(message: Message, rules: Rules, digits: str) -> Setup | Release:
         redirecting=None if redirecting is None else numbers.number(redirecting),
         original_called=None if original is None else numbers.number(original),
         redirection_reason=reason,
-        opaque=carry(message),
+        opaque=(*carry(message), *named("" if display is None else display.text)),
     )
 
 
@@ -206,18 +224,33 @@ def release_from(cause: int, location: int, message: Message | None, reason: str
 def setup_elements(setup: Setup, rules: Rules) -> Elements:
     """The elements of a SETUP but the channel identification."""
     numbers = rules.numbers
-    elements = rules.carried(setup.opaque, M.SETUP)
+    elements = _shown(rules.carried(setup.opaque, M.SETUP), setup.calling, rules)
     elements += [bearer_for(setup, rules), numbers.called(setup.called), *numbers.redirection(setup)]
     if setup.complete and rules.sending_complete:
         elements.append(SendingComplete())
     calling = _calling(setup, rules)
     if calling is not None:
         elements.append(calling)
+    name = name_of(setup.opaque)
+    if name and not is_isdn(setup.opaque) and rules.shows_names and not numbers.withholds(setup.calling):
+        elements.append(Display(_latin(name), rules.switch.display_charset))
     indicators = progress_of(setup.opaque, rules.location)
     if not is_isdn(setup.opaque):
         origin = P.ORIGINATION_NON_ISDN if rules.switch.progress_origination else P.NOT_END_TO_END_ISDN
         indicators = [rules.progress(origin)]
     return [*elements, *_new(elements, indicators)]
+
+
+def _shown(elements: Elements, number: Number | None, rules: Rules) -> Elements:
+    """Without what would tell who it is although the number is withheld: display and sub-address (Q.951.4, Q.951.6)."""
+    return [item for item in elements if item.code not in _TELLING] if rules.numbers.withholds(number) else elements
+
+
+def _latin(name: str) -> str:
+    """A name as a display can show it: ISO 8859-1, and the first character one of ASCII, which is no character set."""
+    text = name.encode("latin-1", "replace").decode("latin-1")[:_LONGEST_DISPLAY]
+    plain = unicodedata.normalize("NFKD", text[:1]).encode("ascii", "ignore").decode("ascii")
+    return (plain or "?") + text[1:]
 
 
 def _calling(setup: Setup, rules: Rules) -> CallingPartyNumber | None:
@@ -263,7 +296,7 @@ def progress_elements(primitive: Progress | Alerting, rules: Rules, ringing: boo
 
 def connect_elements(answer: Answer, rules: Rules) -> Elements:
     """The elements of CONNECT."""
-    elements = rules.carried(answer.opaque, M.CONNECT)
+    elements = _shown(rules.carried(answer.opaque, M.CONNECT), answer.connected, rules)
     if answer.connected is not None and answer.connected.digits:
         number = rules.numbers.presented(ConnectedNumber, answer.connected)
         elements += [] if number is None else [number]
@@ -341,6 +374,7 @@ MAPPINGS: Final[tuple[MappingRow, ...]] = (
     MappingRow("pri-call", "USER INFORMATION", "to a PRI as it is, to ISUP as USR", _Q699),
     MappingRow("pri-call", "FACILITY, CONGESTION CONTROL, INFORMATION in a call", "to a PRI as they are", "Q.931 3.1"),
     MappingRow("pri-call", "user-user", "user-to-user information of ISUP, User-to-User of SIP", f"{_Q699}, RFC 7434"),
+    MappingRow("pri-call", "display in SETUP", "to a PRI as it is, to SIP the display name of From", "RFC 4497 8"),
     MappingRow("pri-call", "sub-addresses", "access transport of ISUP, isub of SIP (number_parameters)", "RFC 4715"),
     MappingRow("pri-call", "SUSPEND, RESUME", "Suspend, Resume", "Q.931 5.6"),
     MappingRow("pri-call", "DISCONNECT, RELEASE, RELEASE COMPLETE", "Release, its cause and location", _Q699),
@@ -348,6 +382,7 @@ MAPPINGS: Final[tuple[MappingRow, ...]] = (
     MappingRow("pri-call", "RESTART", "Release of each call on the channels", "Q.931 5.5"),
     MappingRow("call-pri", "Setup", "SETUP", _Q699),
     MappingRow("call-pri", "Setup of no ISDN", "SETUP, progress indicator 1; 3 with NI-2", "Q.931 annex G"),
+    MappingRow("call-pri", "name of the caller from SIP", "display, unless the number is withheld", "RFC 4497 8"),
     MappingRow("call-pri", "Information", "INFORMATION", _Q699),
     MappingRow("call-pri", "Alerting", "ALERTING, progress indicator 8 where there is ringback to hear", _Q699),
     MappingRow("call-pri", "Progress, inband", "PROGRESS, progress indicator 8", _Q699),

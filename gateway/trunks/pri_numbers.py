@@ -146,6 +146,11 @@ class NumberRules:
             kind, plan = TypeOfNumber(self.switch.called_type), NumberingPlan(self.switch.called_plan)
         return CalledPartyNumber(_characters(own.digits), kind, plan if self.plan is None else self.plan)
 
+    def withholds(self, number: Number | None) -> bool:
+        """Whether a user must not learn this number, nor who it is (Q.951.4)."""
+        hidden = number is not None and number.presentation is not Presentation.ALLOWED
+        return hidden and self.network and not self.switch.symmetrical
+
     def presented(self, cls: type[N], number: Number) -> N | None:
         """A number with presentation and screening; None when it must not be sent.
 
@@ -156,7 +161,7 @@ class NumberRules:
         allowed = own.presentation is Presentation.ALLOWED
         if not allowed and self.switch.calling_always_allowed:
             return None
-        withheld = not allowed and self.network and not self.switch.symmetrical
+        withheld = self.withholds(own)
         screening: int = own.screening
         if allowed and self.switch.calling_screening is not None:
             screening = self.switch.calling_screening

@@ -11,6 +11,7 @@ from tandem.gateway.configuration.schema import SipTrunk
 from tandem.gateway.sip.fields import Address, parse_address, sip_uri
 from tandem.gateway.sip.message import Message, Request
 from tandem.gateway.trunks import sip_access, sip_diversion
+from tandem.gateway.trunks.access import name_of, named
 from tandem.gateway.trunks.sip_mapping import hop_counter
 from tandem.gateway.trunks.sip_numbers import Attributes, attributes, number_of, parameters_of, tel_uri, user_part
 
@@ -63,6 +64,7 @@ def setup_of(request: Request, trunk: SipTrunk) -> Setup | None:
                 for value in request.fields.get(name.lower(), ())
             ),
             *sip_access.opaque_of(request, None if address is None else address.uri),
+            *named("" if address is None else address.display or request.from_.display),
         ),
     )
     redirection = sip_diversion.read(request)
@@ -150,7 +152,7 @@ def _caller(setup: Setup, trunk: SipTrunk, domain: str, country_code: str) -> tu
     shown = setup.additional_calling
     if shown is not None and shown.digits and vouched and trunk.identity != "From":
         user = user_part(shown, country_code)
-    return f"sip:{user}@{domain};user=phone", "", headers
+    return f"sip:{user}@{domain};user=phone", name_of(setup.opaque), headers
 
 
 def _passed(part: Opaque, trunk: SipTrunk) -> tuple[str, str] | None:

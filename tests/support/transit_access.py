@@ -260,6 +260,8 @@ class SipSide(Side):
     CAUSE: ClassVar = {404: 1, 486: 17, 503: 34, 603: 21, 480: 19}
     lines = ""
     """Keys of the node's trunk."""
+    display = ""
+    """Its name."""
     last_answer: Any = None
     """The 200 that came last."""
 
@@ -323,6 +325,7 @@ class SipSide(Side):
             uri=f"sip:{digits}@127.0.0.1",
             from_uri=f"sip:{calling or 'anonymous'}@127.0.0.1",
             to_uri=f"sip:{digits}@127.0.0.1",
+            from_display=self.display,
             destination=NODE,
             body=SDP,
             headers=(*identity, *headers),

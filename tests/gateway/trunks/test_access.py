@@ -8,6 +8,8 @@ from tandem.gateway.trunks.access import (
     access_elements,
     elements_in,
     isup_message,
+    name_of,
+    named,
     parameter,
     parameter_of,
     user_to_user,
@@ -48,6 +50,11 @@ def test_user_to_user_information_that_no_user_could_take_is_left_out():
     assert user_to_user((parameter(code, bytes(LONGEST_USER_TO_USER + 1)),)) is None
     assert user_to_user((parameter(code, b""),)) is None
     assert user_to_user(()) is None
+
+
+@pytest.mark.parametrize(("name", "told"), [("Anna", "Anna"), (" A\r\nB\t ", "A B"), ("\x00", ""), ("", "")])
+def test_the_name_of_the_caller(name, told):
+    assert name_of(named(name)) == told
 
 
 def test_the_elements_of_the_access_transport():

@@ -385,6 +385,45 @@ def test_sip_carries_user_to_user_information_and_sub_addresses_and_back():
     assert line.all_idle()
 
 
+@pytest.mark.parametrize(
+    ("left", "right", "hidden", "shown"),
+    [
+        (USER, NETWORK, 0, True),
+        (USER, NETWORK, 1, False),
+        (NETWORK, pri_side("user", "qsig"), 1, False),
+    ],
+)
+def test_who_calls_is_not_told_by_other_means_where_the_number_is_withheld(left, right, hidden, shown):
+    line = transit(left, right)
+    line.left.exchange.setup(
+        (
+            BearerCapability(0, layer1=3),
+            CallingPartyNumber("5551", presentation=hidden, screening=3),
+            CalledPartyNumber("3012"),
+            CallingPartySubaddress(b"\x501"),
+            *((Display("Anna"),) if left is USER else ()),
+        ),
+        line.now,
+    )
+    message = offered(line).message
+    assert (message.get(Display) is not None) is shown
+    assert (message.get(CallingPartySubaddress) is not None) is (shown or right is not NETWORK)
+
+
+@pytest.mark.parametrize(("side", "charset"), [(NETWORK, None), (AMERICAN, 0xB1)])
+def test_the_name_of_a_sip_caller_is_displayed(side, charset):
+    line = transit(SipSide, side)
+    line.left.display = "\u00c9ve \u00c9. \u4e2d Example of a very long name"
+    line.left.setup(line.now, "3012", "5551", True)
+    assert offered(line).message.get(Display) == Display("Eve \u00c9. ? Example of a very long", charset)
+
+
+def test_the_name_of_a_pri_caller_is_told_to_sip():
+    line = transit(USER, SipSide)
+    line.at("left", "call_with", Display("Anna"))
+    assert offered(line).request.from_.display == "Anna"
+
+
 def test_a_pri_gets_what_a_sip_caller_says_of_its_access():
     line = transit(SipSide, NETWORK)
     line.left.setup(

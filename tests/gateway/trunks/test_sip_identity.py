@@ -188,3 +188,10 @@ def test_who_answered():
     assert connected_headers(None, trunk(), "gw", "") == ()
     assert connected_of(answer(200), trunk()) is None
     assert connected_of(answer(200, "P-Asserted-Identity: <sip:1@x>"), trunk(trusted=False)) is None
+
+
+def test_the_name_goes_on_unless_the_caller_is_anonymous():
+    setup = read(sender='"Anna B" <sip:100@x>;tag=1')
+    assert written(setup).from_display == "Anna B"
+    assert written(read("Privacy: id", sender='"Anna B" <sip:100@x>;tag=1')).from_display == "Anonymous"
+    assert written(read()).from_display == ""
