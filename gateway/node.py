@@ -144,7 +144,7 @@ class Node:
 
     def stream_accepted(self, transport: TransportName, host: str, port: int, now: float) -> int | None:
         """A peer opens a connection to the SIP agent: its number, or None when it is to be turned away."""
-        return self.sip.connections.accepted(transport, host, port, now)
+        return self.sip.stream_accepted(transport, host, port, now)
 
     def stream_connected(self, number: int, now: float) -> None:
         """A connection that the SIP agent wanted is open."""

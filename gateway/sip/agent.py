@@ -250,9 +250,9 @@ class SipAgent:
         self._registrations[number].start(now)
         return number
 
-    def move_registration(self, number: int, destinations: Sequence[Endpoint]) -> None:
-        """The provider is reached at other addresses from the next attempt on."""
-        self._registrations[number].destinations = list(destinations)
+    def move_registration(self, number: int, destinations: Sequence[Endpoint], now: float) -> None:
+        """The provider is reached at other addresses from now on."""
+        self._registrations[number].moved(destinations, now)
 
     def unregister(self, now: float) -> None:
         """Take every registration back."""

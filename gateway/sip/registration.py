@@ -89,6 +89,8 @@ class Registration:
         self._contact = ""
         self._transaction: ClientTransaction | None = None
         self._removing = False
+        self._asked = 0
+        """Seconds that the last request asked for; 0 takes the registration back."""
 
     @property
     def destination(self) -> Endpoint | None:
@@ -109,14 +111,22 @@ class Registration:
         """Take the registration back (10.2.2)."""
         if self.state is RegistrationState.REMOVED or self._removing:
             return
+        self._removing = True
         self._layer.stop(self, RegistrationTimer.AGAIN)
         self._layer.stop(self, RegistrationTimer.EXPIRY)
+        if self._transaction is not None:
+            return  # what is under way may yet register us: its answer is waited for
         if self.state is RegistrationState.REGISTERED:
-            self._removing = True
             self._challenges = 0
             self._send("", now)
         else:
             self._change(RegistrationState.REMOVED, "")
+
+    def moved(self, destinations: Sequence[Endpoint], now: float) -> None:
+        """The provider is at other addresses; one that could not be reached is tried there at once."""
+        self.destinations = list(destinations)
+        if self.state is RegistrationState.FAILED and self._transaction is None and not self._removing:
+            self.start(now)
 
     def connection_lost(self, peer: Endpoint, now: float) -> None:
         """The connection that the provider would call us over may be gone."""
@@ -134,6 +144,10 @@ class Registration:
         self._transaction = None
         if self._removing:
             if status in (401, 407) and self._answer(response, now):
+                return
+            if status < 300 and self._asked:
+                self._challenges = 0
+                self._send("", now)
                 return
             self._change(RegistrationState.REMOVED, "")
         elif status < 300:
@@ -178,7 +192,7 @@ class Registration:
         local = layer.local(destination)
         head, _, rest = local.contact.partition(":")
         self._contact = f"{head}:{options.contact_user}@{rest}"
-        expires = 0 if self._removing else self._expires
+        expires = self._asked = 0 if self._removing else self._expires
         self._cseq += 1
         head_fields = RequestHead(
             options.registrar, layer.via(), self._from, f"<{options.address_of_record}>", self._call_id, self._cseq

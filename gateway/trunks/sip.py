@@ -34,7 +34,7 @@ from tandem.gateway.sip.connections import (
     StreamLimits,
     Write,
 )
-from tandem.gateway.sip.endpoint import DEFAULT_PORTS, Endpoint, Listener, show, transport_of
+from tandem.gateway.sip.endpoint import DEFAULT_PORTS, Endpoint, Listener, TransportName, show, transport_of
 from tandem.gateway.sip.fields import sip_uri
 from tandem.gateway.sip.primitives import (
     AliasOffered,
@@ -132,6 +132,12 @@ class SipTrunks(SipCalls):
         """The gateway is up: register with the providers."""
         self.peers.start(now)
         self._registrations.start(now)
+
+    def stream_accepted(self, transport: TransportName, host: str, port: int, now: float) -> int | None:
+        """A peer opens a connection: its number, or None when it is to be turned away."""
+        if self.admission.is_banned((host, port), now):
+            return None
+        return self.connections.accepted(transport, host, port, now)
 
     def dns_answer(self, answer: location.Answer, now: float) -> None:
         """The DNS answered a question of `peers.queries`."""

@@ -39,7 +39,7 @@ class SipPeers:
         listeners: Sequence[Listener],
         token: Callable[[], str],
         log: Callable[[Line], None],
-        moved: Callable[[str], None],
+        moved: Callable[[str, float], None],
     ) -> None:
         """`moved` is told of a trunk whose servers have changed."""
         self.queries: list[Query] = []
@@ -139,7 +139,7 @@ class SipPeers:
         elif port.move(location.servers):
             places = ", ".join(show(endpoint) for endpoint in port.peers.endpoints)
             self._log(Line("info", "=", f"trunk {name}", f"{location.host} is at {places}"))
-            self._moved(name)
+            self._moved(name, now)
             if port.configuration.options_seconds:
                 self._ping(name, now)
 

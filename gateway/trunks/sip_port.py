@@ -14,7 +14,7 @@ from tandem.gateway.configuration.ranges import parse_endpoint, split_host
 from tandem.gateway.configuration.schema import SipTrunk
 from tandem.gateway.sip import sdp
 from tandem.gateway.sip.dialog import destination_of
-from tandem.gateway.sip.endpoint import DEFAULT_PORTS, Endpoint, endpoint_of
+from tandem.gateway.sip.endpoint import DEFAULT_PORTS, Endpoint, endpoint_of, transport_of
 from tandem.gateway.sip.fields import parse_uri
 from tandem.gateway.sip.limits import CallRate
 from tandem.gateway.sip.location import Server
@@ -104,7 +104,11 @@ class SipTrunkPort:
         trunk = self.configuration
         changed = self.peers.replace(servers)
         hosts = [server.endpoint[0] for server in servers]
-        self.sources = Sources([*trunk.accept_from, *hosts], tls_only=trunk.transport == "tls")
+        # Where everything goes over TLS nothing is taken that does not: an address alone may be forged.
+        secured = trunk.transport == "tls" or (
+            bool(servers) and all(transport_of(server.endpoint) == "tls" for server in servers)
+        )
+        self.sources = Sources([*trunk.accept_from, *hosts], tls_only=secured)
         return changed
 
     @property

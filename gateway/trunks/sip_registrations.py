@@ -48,11 +48,11 @@ class SipRegistrations:
         """The called number that a call to our contact `user` means, None where the user part is the number."""
         return self._numbers.get((trunk, user))
 
-    def moved(self, trunk: str) -> None:
+    def moved(self, trunk: str, now: float) -> None:
         """The provider of a trunk is reached at other addresses now."""
         for number, name in self._trunk_of.items():
             if name == trunk:
-                self._agent.move_registration(number, self._trunks[trunk].destinations)
+                self._agent.move_registration(number, self._trunks[trunk].destinations, now)
 
     def changed(self, output: RegistrationChanged) -> None:
         """Tell the operator."""

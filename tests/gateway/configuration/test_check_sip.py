@@ -45,6 +45,43 @@ def test_a_mistake_and_its_place(text, where, what):
     assert what in complaint
 
 
+NAMED = TRUNK.replace("192.0.2.9", "c.example")
+REGISTRAR = '[[trunk]]\nname = "p"\ntype = "sip"\nregistrar = true\n'
+PHONES = SIP + REGISTRAR
+USER = '[[sip.user]]\nname = "u"\npassword = "s"\n'
+REGISTRATION = '[[sip.registration]]\ntrunk = "a"\nuser = "u"\npassword = "s"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "what"),
+    [
+        (PHONES, "trunk[0].registrar", "no [[sip.user]] belongs to 'p'"),
+        (SIP + USER + TRUNK + "authenticate = true\n", "sip.user[0]", "belongs to no trunk"),
+        (SIP + USER + 'trunk = "a"\n' + TRUNK, "sip.user[0].trunk", "'a' asks nobody for a password"),
+        (SIP + '[[sip.user]]\nname = "u"\n' + REGISTRAR, "sip.user[0]", "needs `password`"),
+        (SIP + USER + 'ha1 = "00"\n' + REGISTRAR, "sip.user[0]", "has `password` and `ha1`"),
+        (SIP + USER + 'number = "x1"\n' + REGISTRAR, "sip.user[0].number", "is not a telephone number"),
+        (SIP + USER + USER + REGISTRAR, "sip.user[1].name", "the name of sip.user[0]"),
+        (SIP + USER + REGISTRAR + 'peer = "192.0.2.9"\n', "trunk[0].peer", "together with `registrar`"),
+        (SIP + USER + REGISTRAR + REGISTRAR.replace('"p"', '"q"'), "trunk", "one trunk can"),
+        (SIP + '[[trunk]]\nname = "a"\ntype = "sip"\n', "trunk[0]", "the key 'peer' is missing"),
+        (SIP + REGISTRATION.replace('"a"', '"b"') + TRUNK, "sip.registration[0].trunk", "no [[trunk]] is named 'b'"),
+        (SIP + REGISTRATION.replace('password = "s"\n', "") + TRUNK, "sip.registration[0]", "come together"),
+        (SIP + '[[sip.registration]]\ntrunk = "a"\n' + TRUNK, "sip.registration[0].user", "is needed"),
+        (SIP + REGISTRATION + 'address_of_record = "x"\n' + TRUNK, "sip.registration[0].address_of_record", "@DOMAIN"),
+        (SIP + 'nameservers = ["a.b"]\n', "sip.nameservers[0]", "is not an IPv4 address"),
+        (SIP + "register_minimum_seconds = 4000\n", "sip.register_minimum_seconds", "more than register_maximum"),
+        (SIP + TRUNK + 'transport = "auto"\n', "trunk[0].transport", "auto needs the name of a host"),
+        (SIP + NAMED + 'transport = "tls"\n', "trunk[0].transport", "does not listen on TLS"),
+        (SIP + USER + REGISTRAR + '[[route]]\nto = ["user:v"]\n', "route[0].to[0]", "mean 'user:u'?"),
+    ],
+)
+def test_users_and_registrations(text, where, what):
+    complaint = refusal(text)
+    assert f": {where}: " in complaint
+    assert what in complaint
+
+
 def test_everything_at_once(tmp_path):
     authority = Authority(tmp_path)
     certificate = authority.issue("gw", "gw.example")

@@ -173,3 +173,26 @@ def test_a_provider_that_wants_nothing_we_have():
     script, request = start(options=RegistrationOptions("sip:a@b", "sip:b", "a"))
     script.answer(request, 401, CHALLENGE.format(1, ""))
     assert "the provider wants credentials" in changes(script)[-1][1]
+
+
+def test_stopping_while_the_answer_is_awaited():
+    """It may yet register us: then it is taken back."""
+    script, request = start()
+    script.agent.unregister(script.now)
+    assert script.agent.registering
+    (last,) = accept(script, request)
+    assert last.get("Expires") == "0"
+    script.answer(last, 200)
+    assert changes(script) == [("removed", "")]
+    script.wait(4000)
+    assert set(script.agent.sizes().values()) == {0}
+
+
+def test_a_provider_whose_address_comes_later():
+    script = Script()
+    number = script.agent.register(OPTIONS, (), 0.0)
+    assert changes(script)[0][1].startswith("no address of the provider is known")
+    script.agent.move_registration(number, (FIRST,), 1.0)
+    (request,) = script.drain()
+    accept(script, request)
+    assert changes(script)[-1] == ("registered", "at 10.0.0.2:5060 for 3600 s")

@@ -222,6 +222,8 @@ def test_who_goes_on_is_banned_for_a_time():
     assert len(bench.said("INVITE refused")) == 5
     assert bench.said("banned for 60 s: 5 offences, last: unknown source")
     assert bench.node.sip.admission.bans.counts["dropped"] == 2
+    assert bench.node.stream_accepted("tcp", STRANGER[0], 40000, bench.now) is None
+    assert bench.node.stream_accepted("tcp", "10.0.0.9", 40000, bench.now) is not None
     bench.run(61)
     assert len(bench.send(peer_request("INVITE", branch="z9hG4bKx"), STRANGER)) == 1
 
