@@ -21,6 +21,7 @@ from tandem.ss7.isup.codes import MessageType as T
 from tandem.ss7.isup.indicators import BackwardCallIndicators, EventInformation
 from tandem.ss7.isup.messages import Message
 from tandem.ss7.isup.numbers import CalledPartyNumber, CallingPartyNumber
+from tandem.ss7.isup.parameters import RawParameter
 
 START = 1_750_000_000.0
 EXCHANGES = (1001, 1002, 2001, 2002)
@@ -156,7 +157,7 @@ class Traffic:
         self.streams = []
         self.calls = []
         self.free = {}
-        self.answered = 0
+        self.audio = np.random.default_rng(seed + 1).integers(0, 256, 8192, np.uint8)
 
     def numbers(self):
         return f"49{self.rng.randrange(10**9, 10**10)}", f"4930{self.rng.randrange(10**6, 10**7)}"
@@ -313,7 +314,7 @@ class Traffic:
         templates = np.array(
             [list(self.template(*stream[2:], number)) for number, stream in enumerate(self.streams)], np.uint8
         )
-        audio = np.random.default_rng(self.seed + 1).integers(0, 256, 8192, np.uint8)
+        audio = self.audio
         written = 0
         for first in range(0, len(order), CHUNK):
             part = order[first : first + CHUNK]
@@ -379,9 +380,7 @@ class Traffic:
                 found.append([udp(source, destination, 5060, 5060, octets, self.network.identification)])
             else:
                 opc, dpc, cic, type_, parts = arguments
-                octets = Message.build(
-                    type_, cic, initial(parts) if type_ is T.IAM else complete(type_, parts)
-                ).encode()
+                octets = Message.build(type_, cic, initial(parts) if type_ is T.IAM else parts).encode()
                 group = [self.network.m3ua(opc, dpc, cic & 15, octets)]
                 if self.network.way(opc, dpc)[3] % 2 == 0:
                     group.append(self.network.sack(dpc, opc))
@@ -407,15 +406,9 @@ class Traffic:
 
 
 def initial(parts):
-    from tandem.ss7.isup.parameters import RawParameter
-
     # Nature of connection, forward call indicators, category, 3.1 kHz audio.
     fixed = [(6, "00"), (7, "2001"), (9, "0a"), (2, "03")]
     return [*(RawParameter(code, bytes.fromhex(content)) for code, content in fixed), *parts]
-
-
-def complete(type_, parts):
-    return parts
 
 
 def main():

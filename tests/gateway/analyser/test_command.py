@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,14 @@ def test_filters_of_time_and_expression():
     assert run(CAPTURE, "--to", "2007-08-04", "--jsonl").output.count("\n") == 94
     for arguments in (("--from", "soon"), ("--where", "cause ==")):
         assert run(CAPTURE, *arguments).exit_code == 2
+
+
+def test_the_tutorial_shows_what_comes_out():
+    root = Path(__file__).parents[3]
+    text = (root / "docs" / "tutorial" / "find-the-fault.md").read_text(encoding="utf-8")
+    sample = str(root / "examples" / "traces" / "monday.pcap.gz")
+    printed = run(sample).output + run(sample, "--ladder", "isup-23").output
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    shown = [line for kind, block in blocks if not kind for line in block.splitlines() if line != "…"]
+    assert len(shown) > 10
+    assert [line for line in shown if line not in printed.splitlines()] == []
