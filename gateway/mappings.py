@@ -51,6 +51,7 @@ SIP: Final[tuple[MappingRow, ...]] = (
     MappingRow("call-sip", "Retrieve", "re-INVITE, sendrecv", "RFC 3264 8.4"),
     MappingRow("call-sip", "Dtmf", "telephone-event, or INFO by `digits`", "RFC 4733"),
     MappingRow("call-sip", "Release after answer", "BYE with Reason", "RFC 3326"),
+    MappingRow("call-sip", "Release from SIP before answer", "its status if it is of the called user", "RFC 3261 16.7"),
 )
 
 ISUP: Final[tuple[MappingRow, ...]] = (

@@ -100,7 +100,7 @@ class SipCalls(SipAttempts):
         session = self._sessions.get(half.handle)
         if session is None:
             return
-        status = self._causes.status(int(release.cause), int(release.location))
+        status = mapping.status_of(release, self._causes)
         encapsulation = self.trunks[session.trunk.name].encapsulation
         part = None if encapsulation is None else encapsulation.release(release)
         headers = (*mapping.reason_headers(release, session.trunk), *sip_access.headers(release.opaque))

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from tandem.core.cause import Cause, Location, cause_name
 from tandem.gateway.calls.interworking import CauseMap
-from tandem.gateway.calls.model import Release, Setup
+from tandem.gateway.calls.model import Opaque, Release, Setup
 from tandem.gateway.configuration.schema import SipTrunk
 from tandem.gateway.sip.message import Message, Response
 
 _REASON = re.compile(r"\s*Q\.850\s*;(?:[^,]*;)?\s*cause\s*=\s*(\d{1,3})", re.IGNORECASE)
+_STATUS: Final = "sip-status"
+#: Statuses that say something of the called user or number, and so to whoever calls; others concern one hop.
+_OF_THE_USER: Final = frozenset({404, 408, 410, 480, 484, 485, 486, 488, 600, 603, 604, 606})
 _LOCATION = re.compile(r";\s*location\s*=\s*([A-Za-z]+)", re.IGNORECASE)
 _SIP_REASON = re.compile(r"\s*SIP\s*;(?:[^,]*;)?\s*cause\s*=\s*([2-6]\d\d)", re.IGNORECASE)
 _MAX_FORWARDS, _MOST_HOPS = 70, 31
@@ -86,7 +90,18 @@ def release_of_rejection(status: int, message: Response, causes: CauseMap, obey_
     if said is not None:
         return said
     cause = int(Cause.REDIRECTION_TO_NEW_DESTINATION) if status < 400 else causes.cause(status)
-    return Release(cause, Location.BEYOND_INTERWORKING)
+    return Release(cause, Location.BEYOND_INTERWORKING, opaque=(Opaque(_STATUS, b"", status),))
+
+
+def status_of(release: Release, causes: CauseMap) -> int:
+    """The final status for a call that failed: that of another SIP trunk's called user, else of the cause.
+
+    A row of the operator's for the cause goes before both.
+    """
+    carried = next((part.code for part in release.opaque if part.kind == _STATUS), 0)
+    if carried in _OF_THE_USER and int(release.cause) not in causes.overridden:
+        return carried
+    return causes.status(int(release.cause), int(release.location))
 
 
 def release_of_request(message: Message, causes: CauseMap, obey_reason: bool = True) -> Release:

@@ -211,6 +211,8 @@ class PriSide(Side):
     def do(self, call: int, what: str, now: float) -> None:
         in_band = ProgressIndicator(8, 1)
         match what:
+            case "proceed":
+                self.exchange.proceeding(call, (), now)
             case "alert":
                 self.exchange.alerting(call, (), now)
             case "alert in band":
@@ -256,18 +258,19 @@ class _Offer:
 class SipSide(Side):
     """A SIP user; causes stand for statuses as RFC 3398 has them."""
 
-    STATUS: ClassVar = {1: 404, 17: 486, 34: 503, 21: 403, 16: 480}
+    STATUS: ClassVar = {1: 404, 17: 486, 34: 503, 21: 403, 16: 480, 19: 480}
     CAUSE: ClassVar = {404: 1, 486: 17, 503: 34, 603: 21, 480: 19}
     lines = ""
     """Keys of the node's trunk."""
     display = ""
     """Its name."""
+    user: ClassVar = USER
     last_answer: Any = None
     """The 200 that came last."""
 
     def __init__(self, own: int, peer: int, variant: str, **options: Any) -> None:
         tokens = map("u{}".format, range(10**6))
-        super().__init__(SipAgent(AgentConfiguration(*USER), tokens.__next__))
+        super().__init__(SipAgent(AgentConfiguration(*self.user), tokens.__next__))
         self.statuses: list[int] = []
         self.open: set[int] = set()
 
@@ -285,12 +288,12 @@ class SipSide(Side):
     def drain(self, transit: Any, side: str) -> None:
         for output in self.exchange.outputs():
             if isinstance(output, SendDatagram):
-                transit.later(lambda data=output.data: transit.node.datagram(data, USER, transit.now))
+                transit.later(lambda data=output.data: transit.node.datagram(data, self.user, transit.now))
             else:
                 self.note(output)
 
     def from_node(self, transit: Any, side: str, effects: Any) -> None:
-        for data, _ in effects.datagrams:
+        for data in (data for data, destination in effects.datagrams if destination[:2] == self.user):
             transit.later(lambda data=data: self.exchange.receive(data, NODE, transit.now))
         for command in effects.media:
             if isinstance(command, CloseRtp):

@@ -77,3 +77,21 @@ def test_reason_round_trip(location):
 def test_no_reason_where_it_is_not_sent():
     assert mapping.reason_headers(Release(17), SipTrunk(name="t", peer="192.0.2.1", send_reason=False)) == ()
     assert mapping.reason_headers(Release(17, 6), TRUNK)[0][1] == 'Q.850;cause=17;text="User busy"'
+
+
+@pytest.mark.parametrize("status", [480, 485, 600, 606])
+def test_a_status_of_the_called_user_goes_from_sip_to_sip_as_it_is(status):
+    release = mapping.release_of_rejection(status, answer(status), CauseMap())
+    assert mapping.status_of(release, CauseMap()) == status
+
+
+@pytest.mark.parametrize(("status", "onward"), [(503, 503), (401, 403), (420, 500), (400, 503)])
+def test_other_statuses_go_by_their_cause(status, onward):
+    release = mapping.release_of_rejection(status, answer(status), CauseMap())
+    assert mapping.status_of(release, CauseMap()) == onward
+
+
+def test_a_row_of_the_operator_goes_before_the_status():
+    causes = CauseMap.with_overrides({"isup-sip 18": 404})
+    release = mapping.release_of_rejection(480, answer(480), causes)
+    assert mapping.status_of(release, causes) == 404

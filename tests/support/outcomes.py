@@ -1,0 +1,154 @@
+"""A node between any two of SIP, ISUP, TUP and PRI, with every message on both sides by name and direction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from support.transit import IsupSide, Side, Transit, TupSide
+from support.transit_access import SIP, PriSide, SipSide
+
+from tandem.gateway.sip.message import Request, parse_message
+from tandem.gateway.sip.primitives import SendDatagram
+from tandem.isdn.q931.messages import decode
+
+PROTOCOLS = ("sip", "isup", "tup", "pri")
+_USERS = {"left": ("127.0.0.1", 5070), "right": ("127.0.0.1", 5071)}
+_OVERLAP = "overlap = true\nmaximum_digits = 4\n"
+
+
+class _Isup(IsupSide):
+    @classmethod
+    def configure(cls, side: str, other: str, kind: str, variant: str, options: str) -> str:
+        return super().configure(side, other, "isup", variant, options)
+
+
+class _Tup(TupSide):
+    """Who hangs up first ends the call, at both ends."""
+
+    def __init__(self, own: int, peer: int, variant: str, **options: Any) -> None:
+        super().__init__(own, peer, variant, release_control="either", **options)
+
+    @classmethod
+    def configure(cls, side: str, other: str, kind: str, variant: str, options: str) -> str:
+        return super().configure(side, other, "tup", variant, options + 'release_control = "either"\n')
+
+
+class _Pri(PriSide):
+    """Says CALL PROCEEDING to what comes, as the node does; what it sends is written down too."""
+
+    role = "network"
+
+    def drain(self, transit: Any, side: str) -> None:
+        take = self.exchange.outputs
+
+        def outputs() -> list[Any]:
+            found = take()
+            for output in found:
+                if isinstance(output, self.primitives.DataRequest):
+                    name = decode(output.octets).name
+                    transit.ladder.append(f"{side} {name} {'>' if side == 'left' else '<'}")
+            return list(found)
+
+        self.exchange.outputs = outputs
+        try:
+            super().drain(transit, side)
+        finally:
+            del self.exchange.outputs
+
+
+class _Sip(SipSide):
+    """A SIP user whose messages are written down."""
+
+    side = "left"
+    alone = True
+
+    @classmethod
+    def configure(cls, side: str, other: str, kind: str, variant: str, options: str) -> str:
+        text = SIP.format(side=side, other=other, lines="").replace("127.0.0.1:5070", "{}:{}".format(*cls.user))
+        return text if cls.alone else text[text.index("[[trunk]]") :]
+
+    def drain(self, transit: Any, side: str) -> None:
+        for output in self.exchange.outputs():
+            if isinstance(output, SendDatagram):
+                transit.ladder.append(f"{side} {_sip_name(output.data)} {'>' if side == 'left' else '<'}")
+                transit.later(lambda data=output.data: transit.node.datagram(data, self.user, transit.now))
+            else:
+                self.note(output)
+
+    def from_node(self, transit: Any, side: str, effects: Any) -> None:
+        for data, destination in effects.datagrams:
+            if destination[:2] == self.user:
+                transit.ladder.append(f"{side} {_sip_name(data)} {'<' if side == 'left' else '>'}")
+        super().from_node(transit, side, effects)
+
+
+class Scene(Transit):
+    """One call from left to right."""
+
+    def __init__(self, pair: tuple[str, str], overlap: bool = False) -> None:
+        self.pair = pair
+        kinds: dict[str, type[Side]] = {}
+        for place, (side, protocol) in enumerate(zip(("left", "right"), pair, strict=True)):
+            base = {"sip": _Sip, "isup": _Isup, "tup": _Tup, "pri": _Pri}[protocol]
+            own: dict[str, Any] = {"user": _USERS[side], "alone": place == 0 or pair[0] != "sip"}
+            if overlap and protocol != "sip":
+                own["configure"] = classmethod(_with_overlap(base))
+            kinds[f"{protocol}-{side}"] = type(base.__name__, (base,), own)
+        left, right = kinds
+        super().__init__(left, right, more=kinds)
+        self.run(1)
+        self.ladder.clear()
+
+    def messages(self, side: str) -> list[str]:
+        """What passed on a side, in order."""
+        return [text.partition(" ")[2] for text in self.ladder if text.startswith(side)]
+
+    def offered(self, digits: tuple[str, ...] = ("3012",)) -> tuple[int, int]:
+        """A call from left to right; its number at either side. Where digits come one by one they do."""
+        first, *more = digits if self.pair[0] != "sip" else ("".join(digits),)
+        call = self.setup(digits=first, complete=not more)
+        for text in more:
+            self.run(0.3)
+            self.at("left", "digits", call, text, False)
+        self.run(0.5)
+        far = self.right.offered[-1].call
+        if self.pair[1] == "pri":
+            self.at("right", "do", far, "proceed")
+            self.run(0.1)
+        return call, far
+
+    def number_of(self, far: int) -> str:
+        """The called number as it came at the right."""
+        offered = next(item for item in self.right.offered if item.call == far)
+        digits = self.right.number(offered)[0]
+        heard = self.right.digits_heard() if self.pair[1] == "pri" else ""
+        return str(digits + heard)
+
+    def ring(self, far: int) -> None:
+        self.at("right", "do", far, "alert")
+        self.run(0.5)
+
+    def answer(self, far: int) -> None:
+        self.at("right", "do", far, "answer")
+        self.run(1)
+
+    def answer_at_once(self, far: int) -> None:
+        self.at("right", "answer_at_once", far)
+        self.run(1)
+
+    def end(self, side: str, call: int, cause: int = 16) -> None:
+        """A side ends the call, in whatever state it is."""
+        self.release(side, call, cause)
+        self.run(1)
+
+
+def _with_overlap(base: Any) -> Any:
+    def configure(cls: Any, side: str, other: str, kind: str, variant: str, options: str) -> str:
+        return str(base.configure.__func__(cls, side, other, kind, variant, options + _OVERLAP))
+
+    return configure
+
+
+def _sip_name(data: bytes) -> str:
+    message = parse_message(data)
+    return message.method if isinstance(message, Request) else str(message.status)

@@ -1,0 +1,153 @@
+"""All 16 pairs of SIP, ISUP, TUP and PRI, every outcome, message by message on both sides, in virtual time.
+
+One node between two outer ends, `left` calling `right`. What each protocol says of an outcome is a row of a table; a
+pair is the row of the one beside the row of the other, so that a message too many or too few is seen in any pair.
+"""
+
+import pytest
+from support.outcomes import PROTOCOLS, Scene
+
+pairs = pytest.mark.parametrize("pair", [(left, right) for left in PROTOCOLS for right in PROTOCOLS], ids="-".join)
+
+#: What the calling side sees, by its protocol; forward messages with `>`.
+SETUP = {
+    "sip": ["INVITE >", "100 <"],
+    "isup": ["IAM >"],
+    "tup": ["IAI >"],
+    "pri": ["SETUP >", "CALL PROCEEDING <"],
+}
+RINGING = {"sip": ["180 <"], "isup": ["ACM <"], "tup": ["ACM <"], "pri": ["ALERTING <"]}
+ANSWER = {"sip": ["200 <", "ACK >"], "isup": ["ANM <"], "tup": ["ANC <"], "pri": ["CONNECT <", "CONNECT ACKNOWLEDGE >"]}
+PROGRESS = {"sip": ["183 <"], "isup": ["ACM <"], "tup": ["ACM <"], "pri": ["PROGRESS <"]}
+#: Answer without alerting: circuits need an address complete before it, or with it.
+AT_ONCE = {**ANSWER, "isup": ["CON <"], "tup": ["ACM <", "ANC <"]}
+#: The calling side hangs up, answered or not.
+HANGS_UP = {
+    "sip": ["BYE >", "200 <"],
+    "isup": ["REL >", "RLC <"],
+    "tup": ["CLF >", "RLG <"],
+    "pri": ["DISCONNECT >", "RELEASE <", "RELEASE COMPLETE >"],
+}
+GIVES_UP = {**HANGS_UP, "sip": ["CANCEL >", "200 <", "487 <", "ACK >"]}
+#: The called side hangs up.
+HUNG_UP_ON = {
+    "sip": ["BYE <", "200 >"],
+    "isup": ["REL <", "RLC >"],
+    "tup": ["CBK <", "CLF >", "RLG <"],
+    "pri": ["DISCONNECT <", "RELEASE >", "RELEASE COMPLETE <"],
+}
+#: A failure before anything was said: cause to what the calling side hears.
+REFUSED = {
+    "sip": {1: ["404 <", "ACK >"], 17: ["486 <", "ACK >"], 34: ["503 <", "ACK >"], 41: ["503 <", "ACK >"]},
+    "isup": {cause: ["REL <", "RLC >"] for cause in (1, 17, 34, 41)},
+    "tup": {1: ["UNN <"], 17: ["SSB <"], 34: ["CGC <"], 41: ["CFL <"]},
+    "pri": {cause: ["DISCONNECT <", "RELEASE >", "RELEASE COMPLETE <"] for cause in (1, 17, 34, 41)},
+}
+NOTHING = {protocol: [] for protocol in PROTOCOLS}
+#: A failure of TUP is cleared by the calling side (Q.724 1).
+REFUSED["tup"] = {cause: [*said, "CLF >", "RLG <"] for cause, said in REFUSED["tup"].items()}
+#: The called user does not answer and its exchange gives up, after ringing.
+UNANSWERED = {**HUNG_UP_ON, "sip": ["480 <", "ACK >"], "tup": ["CFL <", "CLF >", "RLG <"]}
+
+
+def expect(scene, *parts):
+    """The messages on each side, from the tables of its protocol; on the right they go the same way."""
+    for side, protocol in zip(("left", "right"), scene.pair, strict=True):
+        wanted = [message for part in parts for message in part[protocol]]
+        assert scene.messages(side) == wanted, f"{side}: {protocol}"
+
+
+def ended(scene, result, cause, by):
+    scene.run(8)
+    assert scene.all_idle()
+    assert not scene.node.control.calls
+    (record,) = scene.records
+    assert (record.incoming.protocol, record.outgoing.protocol) == scene.pair
+    assert (record.result, record.cause, record.released_by) == (result, cause, by)
+
+
+@pairs
+def test_success_and_the_calling_side_hangs_up(pair):
+    scene = Scene(pair)
+    call, far = scene.offered()
+    scene.ring(far)
+    scene.answer(far)
+    scene.end("left", call)
+    ended(scene, "answered", 16, "incoming")
+    expect(scene, SETUP, RINGING, ANSWER, HANGS_UP)
+
+
+@pairs
+def test_success_and_the_called_side_hangs_up(pair):
+    scene = Scene(pair)
+    _, far = scene.offered()
+    scene.ring(far)
+    scene.answer(far)
+    scene.end("right", far)
+    ended(scene, "answered", 16, "outgoing")
+    expect(scene, SETUP, RINGING, ANSWER, HUNG_UP_ON)
+
+
+@pairs
+def test_answer_without_alerting(pair):
+    scene = Scene(pair)
+    call, far = scene.offered()
+    scene.answer_at_once(far)
+    scene.end("left", call)
+    ended(scene, "answered", 16, "incoming")
+    # TUP says ACM all the same, and by that to the calling side that there may be something to hear.
+    first = PROGRESS if pair[1] == "tup" else NOTHING
+    left, right = pair
+    answer = ANSWER if pair[1] == "tup" else AT_ONCE
+    assert scene.messages("left") == [*SETUP[left], *first[left], *answer[left], *HANGS_UP[left]]
+    assert scene.messages("right") == [*SETUP[right], *AT_ONCE[right], *HANGS_UP[right]]
+
+
+@pairs
+@pytest.mark.parametrize(("outcome", "cause"), [("unallocated", 1), ("busy", 17), ("congestion", 34)])
+def test_failures(pair, outcome, cause):
+    scene = Scene(pair)
+    _, far = scene.offered()
+    scene.end("right", far, cause)
+    said = 41 if (pair[1], cause) == ("sip", 34) else cause  # 503 is cause 41 (RFC 3398 8.2.6.1)
+    ended(scene, "failed", said, "outgoing")
+    left, right = pair
+    assert scene.messages("left") == [*SETUP[left], *REFUSED[left][said]]
+    assert scene.messages("right") == [*SETUP[right], *REFUSED[right][cause]]
+
+
+@pairs
+def test_no_answer(pair):
+    scene = Scene(pair)
+    _, far = scene.offered()
+    scene.ring(far)
+    scene.end("right", far, 19)
+    scene.run(8)
+    assert scene.all_idle()
+    (record,) = scene.records
+    assert (record.result, record.released_by) == ("failed", "outgoing")
+    expect(scene, SETUP, RINGING, UNANSWERED)
+
+
+@pairs
+@pytest.mark.parametrize("ringing", [True, False])
+def test_abandoned_before_answer(pair, ringing):
+    scene = Scene(pair)
+    call, far = scene.offered()
+    if ringing:
+        scene.ring(far)
+    scene.end("left", call)
+    ended(scene, "failed", 16, "incoming")
+    expect(scene, SETUP, RINGING if ringing else NOTHING, GIVES_UP)
+
+
+@pairs
+def test_digits_one_by_one(pair):
+    """Overlap where the protocols have it; the number arrives whole, or digit by digit where both can."""
+    scene = Scene(pair, overlap=True)
+    call, far = scene.offered(digits=("30", "1", "2"))
+    assert scene.number_of(far) == "3012"
+    scene.ring(far)
+    scene.answer(far)
+    scene.end("left", call)
+    ended(scene, "answered", 16, "incoming")
