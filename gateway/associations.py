@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from tandem.core.sigtran.primitives import CloseAssociation, SendMessage
 from tandem.gateway import signalling_setup as setup
 from tandem.gateway.configuration.ranges import parse_address
 from tandem.gateway.configuration.schema import Association, Configuration
 from tandem.gateway.sctp.configuration import AssociationSettings
 from tandem.gateway.sctp.registry import Kind, open_transport
 from tandem.gateway.sctp.transport import AssociationUser, Transport
-from tandem.ss7.sigtran.primitives import CloseAssociation, SendMessage
 
 
 class Associations:

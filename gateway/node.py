@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from tandem.core.cause import Cause
+from tandem.core.sigtran.primitives import CloseAssociation, SendMessage
 from tandem.core.timers import earliest
 from tandem.gateway.calls.accounting import Record, statistics_of
 from tandem.gateway.calls.cause_changes import CauseChanges
@@ -43,7 +44,6 @@ from tandem.gateway.trunks.isup import IsupTrunks
 from tandem.gateway.trunks.pri import PriTrunks
 from tandem.gateway.trunks.sip import SipTrunks
 from tandem.gateway.trunks.tup import TupTrunks
-from tandem.ss7.sigtran.primitives import CloseAssociation, SendMessage
 
 
 class Capture(Protocol):

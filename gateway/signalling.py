@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from tandem.core.errors import EncodeError
+from tandem.core.sigtran.primitives import AspStateChanged, AsStateChanged, CloseAssociation
+from tandem.core.sigtran.primitives import Notice as Remark
+from tandem.core.sigtran.primitives import SendMessage as SendOctets
 from tandem.core.timers import TimerTable, earliest
 from tandem.gateway import signalling_setup as setup
 from tandem.gateway.configuration.schema import Configuration
@@ -33,9 +36,6 @@ from tandem.ss7.sigtran.m2pa import M2paLink
 from tandem.ss7.sigtran.m2ua import M2ua
 from tandem.ss7.sigtran.m2ua_links import LinkRequest, M2uaLink, carry_out
 from tandem.ss7.sigtran.m3ua import M3ua
-from tandem.ss7.sigtran.primitives import AspStateChanged, AsStateChanged, CloseAssociation
-from tandem.ss7.sigtran.primitives import Notice as Remark
-from tandem.ss7.sigtran.primitives import SendMessage as SendOctets
 
 #: Longest that an acknowledgement (a FISU with a new BSN) waits for a message to carry it or for others to join it.
 #: The peer's T7 allows 0.5 to 2 s (Q.703 12.3); 10 ms saves most of the FISU traffic between the two processes.

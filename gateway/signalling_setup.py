@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
+from tandem.core.sigtran.codes import Ppid, TrafficMode
+from tandem.core.sigtran.configuration import AssociationConfiguration, Role, Timers
 from tandem.gateway.configuration.level2 import with_m2pa, with_mtp2
 from tandem.gateway.configuration.ranges import parse_ranges
 from tandem.gateway.configuration.schema import (
@@ -23,8 +25,6 @@ from tandem.ss7.mtp2.configuration import LinkConfiguration as Mtp2Configuration
 from tandem.ss7.mtp2.link import SignallingLink
 from tandem.ss7.mtp3 import configuration as mtp3
 from tandem.ss7.mtp3.label import Service, Variant, parse_point_code
-from tandem.ss7.sigtran.codes import Ppid, TrafficMode
-from tandem.ss7.sigtran.configuration import AssociationConfiguration, Role, Timers
 from tandem.ss7.sigtran.m2pa import M2paLink
 from tandem.ss7.sigtran.m2pa_configuration import M2paConfiguration
 from tandem.ss7.sigtran.m2ua import M2ua

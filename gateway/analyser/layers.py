@@ -37,11 +37,11 @@ from scapy.fields import (
 from scapy.layers.sctp import SCTPChunkData
 from scapy.packet import Packet, bind_layers
 
+from tandem.core.sigtran.codes import Type
 from tandem.gateway.decode import decode, render
 from tandem.isdn.q931.codes import MessageType as Q931Type
 from tandem.ss7.isup.codes import MessageType as IsupType
 from tandem.ss7.mtp3.label import Service
-from tandem.ss7.sigtran.codes import Type
 from tandem.ss7.tup.codes import MessageType as TupType
 
 from .layers_ss7 import PPID_M3UA

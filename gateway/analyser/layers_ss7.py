@@ -10,10 +10,10 @@ import functools
 from collections.abc import Callable
 from typing import Final
 
+from tandem.core.sigtran.codes import Type
 from tandem.ss7.isup.codes import MessageType as IsupType
 from tandem.ss7.mtp3.label import LAYOUTS, Service, Variant
 from tandem.ss7.mtp3.messages import LINK_TEST, NETWORK_MANAGEMENT, ROUTE_TEST
-from tandem.ss7.sigtran.codes import Type
 from tandem.ss7.tup.codes import message_name, message_type
 from tandem.ss7.tup.variants import Variant as TupVariant
 

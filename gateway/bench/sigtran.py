@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from tandem.core.errors import TandemError
+from tandem.core.sigtran.configuration import AssociationConfiguration, Role
 from tandem.gateway.bench.ss7 import BURST, CIRCUITS, IAM, End, IsupEnd
 from tandem.gateway.sctp.binding import Binding
 from tandem.gateway.sctp.configuration import AssociationSettings
@@ -21,7 +22,6 @@ from tandem.ss7.isup.messages import Message
 from tandem.ss7.isup.primitives import Transfer
 from tandem.ss7.mtp3.label import Service
 from tandem.ss7.mtp3.primitives import ResumeIndication, TransferIndication, TransferRequest
-from tandem.ss7.sigtran.configuration import AssociationConfiguration, Role
 from tandem.ss7.sigtran.m3ua import M3ua
 from tandem.ss7.sigtran.m3ua_configuration import M3uaServer
 from tandem.ss7.tup.primitives import Transfer as TupTransfer

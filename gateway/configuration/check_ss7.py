@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import fields
 
 from tandem.core.errors import ConfigurationError, TandemError
+from tandem.core.sigtran.configuration import Timers as SigtranTimers
 from tandem.gateway.configuration.level2 import M2PA_NAMES, MTP2_NAMES, with_m2pa, with_mtp2
 from tandem.gateway.configuration.problem import Problem, suggestion, unknown_name
 from tandem.gateway.configuration.ranges import parse_address, parse_ranges
@@ -25,7 +26,6 @@ from tandem.ss7.isup.variants import Variant as IsupVariant
 from tandem.ss7.mtp2.configuration import LinkConfiguration as Mtp2Configuration
 from tandem.ss7.mtp3.configuration import Timers
 from tandem.ss7.mtp3.label import Variant, parse_point_code
-from tandem.ss7.sigtran.configuration import Timers as SigtranTimers
 from tandem.ss7.sigtran.m2pa_configuration import M2paConfiguration
 from tandem.ss7.tup.label import CIC_BITS as TUP_CIC_BITS
 from tandem.ss7.tup.timers import Timer as TupTimer

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+from tandem.core.sigtran.primitives import CloseAssociation, SendMessage
 from tandem.gateway.sctp.transport import Transport
 from tandem.ss7.sigtran.m2pa import M2paLink
-from tandem.ss7.sigtran.primitives import CloseAssociation, SendMessage
 
 
 class Layer(Protocol):

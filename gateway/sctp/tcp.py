@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from tandem.core.errors import ConfigurationError, DecodeError
+from tandem.core.sigtran.stream import MessageSplitter
 from tandem.gateway.sctp.configuration import AssociationSettings, SctpParameters
 from tandem.gateway.sctp.transport import AssociationUser, Transport
-from tandem.ss7.sigtran.stream import MessageSplitter
 
 #: Octets not taken by the peer at which the connection is given up, per message of `SctpParameters.send_queue`.
 _OCTETS_PER_MESSAGE = 300

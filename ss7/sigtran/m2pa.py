@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from tandem.core.errors import EncodeError
+from tandem.core.sigtran.common import MessageError
+from tandem.core.sigtran.primitives import SendMessage
 from tandem.ss7.mtp2.primitives import (
     Indication,
     LinkState,
@@ -10,13 +12,11 @@ from tandem.ss7.mtp2.primitives import (
     RetrievedBsnt,
     RetrievedMessages,
 )
-from tandem.ss7.sigtran.common import MessageError
 from tandem.ss7.sigtran.level2 import Level2
 from tandem.ss7.sigtran.m2pa_configuration import Timer
 from tandem.ss7.sigtran.m2pa_control import ALIGNED, OPERATING, LinkControl
 from tandem.ss7.sigtran.m2pa_messages import SEQUENCE_MASK, LinkStatus, StatusMessage, UserData, parse_m2pa
 from tandem.ss7.sigtran.m2pa_states import EXPIRIES, LINK_STATES, Input, State
-from tandem.ss7.sigtran.primitives import SendMessage
 
 Output = Indication | SendMessage
 

@@ -8,8 +8,8 @@ from enum import IntEnum
 from typing import Final
 
 from tandem.core.errors import EncodeError
-from tandem.ss7.sigtran.codes import VERSION, ErrorCode, MessageClass
-from tandem.ss7.sigtran.common import MessageError, parse_header
+from tandem.core.sigtran.codes import VERSION, ErrorCode, MessageClass
+from tandem.core.sigtran.common import MessageError, parse_header
 
 MODULUS: Final = 1 << 24
 SEQUENCE_MASK: Final = MODULUS - 1

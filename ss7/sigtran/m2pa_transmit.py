@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 
+from tandem.core.sigtran.codes import Ppid
+from tandem.core.sigtran.primitives import SendMessage
 from tandem.core.timers import TimerTable
 from tandem.ss7.mtp2.monitors import CongestionMonitor
-from tandem.ss7.sigtran.codes import Ppid
 from tandem.ss7.sigtran.m2pa_configuration import M2paConfiguration, M2paCounters, Timer
 from tandem.ss7.sigtran.m2pa_messages import SEQUENCE_MASK, LinkStatus, StatusMessage, UserData
-from tandem.ss7.sigtran.primitives import SendMessage
 
 #: 1.5.2: link status, and user data with those link statuses that must stay in order with it.
 STATUS_STREAM = 0

@@ -6,6 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import ClassVar, Final
 
 from tandem.core.errors import ConfigurationError
+from tandem.core.sigtran.application_server import ApplicationServer
+from tandem.core.sigtran.codes import ErrorCode, Ppid, Tag, Type
+from tandem.core.sigtran.common import Message, MessageError, Parameter
+from tandem.core.sigtran.configuration import AssociationConfiguration, Role, Timer, Timers
+from tandem.core.sigtran.layer import AdaptationLayer, Peer
+from tandem.core.sigtran.messages import Forms
+from tandem.core.sigtran.primitives import AsState
 from tandem.ss7.mtp2.primitives import (
     Indication,
     LinkCongested,
@@ -17,11 +24,6 @@ from tandem.ss7.mtp2.primitives import (
     RetrievedBsnt,
     RetrievedMessages,
 )
-from tandem.ss7.sigtran.application_server import ApplicationServer
-from tandem.ss7.sigtran.codes import ErrorCode, Ppid, Tag, Type
-from tandem.ss7.sigtran.common import Message, MessageError, Parameter
-from tandem.ss7.sigtran.configuration import AssociationConfiguration, Role, Timer, Timers
-from tandem.ss7.sigtran.layer import AdaptationLayer, Peer
 from tandem.ss7.sigtran.m2ua_configuration import M2uaServer
 from tandem.ss7.sigtran.m2ua_links import (
     STATE_EVENTS,
@@ -32,8 +34,7 @@ from tandem.ss7.sigtran.m2ua_links import (
     M2uaLink,
     Request,
 )
-from tandem.ss7.sigtran.messages import M2UA_FORMS, Forms
-from tandem.ss7.sigtran.primitives import AsState
+from tandem.ss7.sigtran.messages import M2UA_FORMS
 
 
 class M2ua(AdaptationLayer[M2uaServer, LinkRequest]):

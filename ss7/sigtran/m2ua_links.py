@@ -9,6 +9,8 @@ from enum import Enum, IntEnum, auto
 from typing import Final
 
 from tandem.core.errors import EncodeError
+from tandem.core.sigtran.codes import Tag, Type
+from tandem.core.sigtran.common import Parameter
 from tandem.ss7.mtp2.primitives import (
     Indication,
     LinkCongested,
@@ -21,8 +23,6 @@ from tandem.ss7.mtp2.primitives import (
     RetrievedBsnt,
     RetrievedMessages,
 )
-from tandem.ss7.sigtran.codes import Tag, Type
-from tandem.ss7.sigtran.common import Parameter
 from tandem.ss7.sigtran.level2 import Level2
 
 Interface = int | str

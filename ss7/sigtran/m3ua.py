@@ -5,6 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import ClassVar, Final
 
+from tandem.core.sigtran.application_server import ApplicationServer
+from tandem.core.sigtran.codes import (
+    ErrorCode,
+    Ppid,
+    RegistrationStatus,
+    Tag,
+    TrafficMode,
+    Type,
+    UnavailabilityCause,
+)
+from tandem.core.sigtran.common import Message, MessageError, Parameter
+from tandem.core.sigtran.configuration import AssociationConfiguration, Role, Timer, Timers
+from tandem.core.sigtran.layer import AdaptationLayer, Peer
+from tandem.core.sigtran.messages import Forms
+from tandem.core.sigtran.primitives import AsState, CloseAssociation, OperatorNotice, SendMessage
 from tandem.ss7.mtp3.primitives import (
     PauseIndication,
     ResumeIndication,
@@ -14,23 +29,10 @@ from tandem.ss7.mtp3.primitives import (
     TransferRequest,
     UserIndication,
 )
-from tandem.ss7.sigtran.application_server import ApplicationServer
-from tandem.ss7.sigtran.codes import (
-    ErrorCode,
-    Ppid,
-    RegistrationStatus,
-    Tag,
-    TrafficMode,
-    Type,
-    UnavailabilityCause,
-)
-from tandem.ss7.sigtran.common import Message, MessageError, Parameter
-from tandem.ss7.sigtran.configuration import AssociationConfiguration, Role, Timer, Timers
-from tandem.ss7.sigtran.layer import AdaptationLayer, Peer
 from tandem.ss7.sigtran.m3ua_configuration import M3uaServer
 from tandem.ss7.sigtran.m3ua_destinations import MESSAGE_STATES, STATE_MESSAGES, DestinationState, DestinationTable
 from tandem.ss7.sigtran.m3ua_registration import Registrations
-from tandem.ss7.sigtran.messages import M3UA_FORMS, Forms
+from tandem.ss7.sigtran.messages import M3UA_FORMS
 from tandem.ss7.sigtran.parameters import (
     AffectedPointCode,
     ProtocolData,
@@ -42,7 +44,6 @@ from tandem.ss7.sigtran.parameters import (
     registration_result,
     required,
 )
-from tandem.ss7.sigtran.primitives import AsState, CloseAssociation, OperatorNotice, SendMessage
 
 Output = UserIndication | SendMessage | CloseAssociation | OperatorNotice
 

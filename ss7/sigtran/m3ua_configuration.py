@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tandem.core.errors import ConfigurationError
-from tandem.ss7.sigtran.configuration import ServerConfiguration
+from tandem.core.sigtran.configuration import ServerConfiguration
 from tandem.ss7.sigtran.parameters import RoutingKey
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from enum import IntEnum
 from typing import Final
 
-from tandem.ss7.sigtran.codes import Type
+from tandem.core.sigtran.codes import Type
 
 
 class DestinationState(IntEnum):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from tandem.ss7.sigtran.codes import DeregistrationStatus, RegistrationStatus
+from tandem.core.sigtran.codes import DeregistrationStatus, RegistrationStatus
 from tandem.ss7.sigtran.m3ua_configuration import M3uaServer
 from tandem.ss7.sigtran.parameters import RoutingKey
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from tandem.core.errors import EncodeError
-from tandem.ss7.sigtran.codes import ErrorCode, Tag, TrafficMode
-from tandem.ss7.sigtran.common import Message, MessageError, Parameter, parse_parameters
+from tandem.core.sigtran.codes import ErrorCode, Tag, TrafficMode
+from tandem.core.sigtran.common import Message, MessageError, Parameter, parse_parameters
 
 _PROTOCOL_DATA: Final = struct.Struct(">IIBBBB")
 _POINT_CODE_LIMIT: Final = 1 << 24

@@ -27,6 +27,9 @@ from support.sigtran_vectors import captured
 from tandem.codecs.rtp import parse_header
 from tandem.codecs.telephone_event import parse_events
 from tandem.core.errors import DecodeError
+from tandem.core.sigtran.codes import Ppid, Tag
+from tandem.core.sigtran.common import Message as SigtranMessage
+from tandem.core.sigtran.messages import Forms, check_message
 from tandem.gateway import decode
 from tandem.gateway.configuration.schema import SipTrunk
 from tandem.gateway.sip import sdp
@@ -50,10 +53,8 @@ from tandem.ss7.isup.variants import Variant
 from tandem.ss7.mtp2.units import decode_unit, encode_unit
 from tandem.ss7.mtp3.label import Variant as LabelVariant
 from tandem.ss7.mtp3.msu import decode_msu
-from tandem.ss7.sigtran.codes import Ppid, Tag
-from tandem.ss7.sigtran.common import Message as SigtranMessage
 from tandem.ss7.sigtran.m2pa_messages import parse_m2pa
-from tandem.ss7.sigtran.messages import M2UA_FORMS, M3UA_FORMS, Forms, check_message
+from tandem.ss7.sigtran.messages import M2UA_FORMS, M3UA_FORMS
 from tandem.ss7.sigtran.parameters import ProtocolData, nested, parse_affected, parse_routing_key
 from tandem.ss7.tup import messages as tup_messages
 from tandem.ss7.tup.codes import MessageType as TupType

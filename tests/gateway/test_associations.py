@@ -3,11 +3,11 @@
 import asyncio
 import socket
 
+from tandem.core.sigtran.codes import Ppid, Type
+from tandem.core.sigtran.common import encode_message
+from tandem.core.sigtran.primitives import CloseAssociation, SendMessage
 from tandem.gateway.associations import Associations, settings_of
 from tandem.gateway.configuration.load import parse
-from tandem.ss7.sigtran.codes import Ppid, Type
-from tandem.ss7.sigtran.common import encode_message
-from tandem.ss7.sigtran.primitives import CloseAssociation, SendMessage
 
 TEXT = """
 [[span]]

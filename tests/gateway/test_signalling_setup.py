@@ -2,6 +2,7 @@
 
 import pytest
 
+from tandem.core.sigtran.configuration import Role
 from tandem.gateway.configuration.load import parse
 from tandem.gateway.signalling_setup import (
     by_point,
@@ -17,7 +18,6 @@ from tandem.gateway.signalling_setup import (
 from tandem.ss7.mtp2.link import SignallingLink
 from tandem.ss7.mtp3.configuration import RestartProcedure
 from tandem.ss7.mtp3.label import Variant
-from tandem.ss7.sigtran.configuration import Role
 from tandem.ss7.sigtran.m2pa import M2paLink
 
 TEXT = """

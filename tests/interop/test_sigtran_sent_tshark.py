@@ -10,15 +10,15 @@ from support.fuzzing import Duel
 from support.sigtran_network import SigtranNetwork
 from support.sigtran_tshark import dissect
 
+from tandem.core.sigtran.codes import ErrorCode, Tag, TrafficMode, Type
+from tandem.core.sigtran.common import Message, Parameter
+from tandem.core.sigtran.configuration import AssociationConfiguration, Role
+from tandem.core.sigtran.primitives import SendMessage
 from tandem.ss7.mtp3.primitives import TransferRequest
-from tandem.ss7.sigtran.codes import ErrorCode, Tag, TrafficMode, Type
-from tandem.ss7.sigtran.common import Message, Parameter
-from tandem.ss7.sigtran.configuration import AssociationConfiguration, Role
 from tandem.ss7.sigtran.m2ua import M2ua
 from tandem.ss7.sigtran.m2ua_configuration import M2uaServer
 from tandem.ss7.sigtran.m3ua import M3ua
 from tandem.ss7.sigtran.m3ua_configuration import M3uaServer
-from tandem.ss7.sigtran.primitives import SendMessage
 
 pytestmark = [
     pytest.mark.interop,

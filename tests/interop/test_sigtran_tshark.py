@@ -11,6 +11,10 @@ from support.sigtran_network import SigtranNetwork
 from support.sigtran_tshark import Dissected, dissect, troubles, write_sctp_capture
 from support.sigtran_vectors import captured
 
+from tandem.core.sigtran.codes import Tag, TrafficMode, Type, UnavailabilityCause
+from tandem.core.sigtran.common import Message, Parameter
+from tandem.core.sigtran.configuration import AssociationConfiguration, Role
+from tandem.core.sigtran.primitives import SendMessage
 from tandem.gateway.sctp.configuration import SctpParameters
 from tandem.gateway.sctp.engine import Association, Listener, engine
 from tandem.ss7.mtp2.primitives import (
@@ -23,9 +27,6 @@ from tandem.ss7.mtp2.primitives import (
     RetrievedMessages,
 )
 from tandem.ss7.mtp3.primitives import TransferRequest
-from tandem.ss7.sigtran.codes import Tag, TrafficMode, Type, UnavailabilityCause
-from tandem.ss7.sigtran.common import Message, Parameter
-from tandem.ss7.sigtran.configuration import AssociationConfiguration, Role
 from tandem.ss7.sigtran.m2pa_messages import UserData, parse_m2pa
 from tandem.ss7.sigtran.m2ua import M2ua
 from tandem.ss7.sigtran.m2ua_configuration import M2uaServer
@@ -33,7 +34,6 @@ from tandem.ss7.sigtran.m3ua import M3ua
 from tandem.ss7.sigtran.m3ua_configuration import M3uaServer
 from tandem.ss7.sigtran.m3ua_destinations import DestinationState
 from tandem.ss7.sigtran.parameters import ProtocolData, nested
-from tandem.ss7.sigtran.primitives import SendMessage
 
 pytestmark = [
     pytest.mark.interop,

@@ -10,11 +10,11 @@ from support.tup_tshark import dissect, run, shown
 from support.tup_vectors import VECTORS, changed
 
 from tandem.core.errors import DecodeError
+from tandem.core.sigtran.codes import Tag, Type
+from tandem.core.sigtran.common import Message, Parameter
 from tandem.gateway.capture import CaptureWriter
 from tandem.ss7.mtp2.units import Unit, UnitKind, encode_unit
 from tandem.ss7.mtp3.label import LAYOUTS, RoutingLabel, encode_label, parse_label
-from tandem.ss7.sigtran.codes import Tag, Type
-from tandem.ss7.sigtran.common import Message, Parameter
 from tandem.ss7.sigtran.parameters import ProtocolData
 from tandem.ss7.tup.codes import MessageType
 from tandem.ss7.tup.label import CircuitMessage

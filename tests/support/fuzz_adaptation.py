@@ -11,17 +11,17 @@ from support.fuzzing import Duel, mutate
 from support.sigtran_vectors import captured
 
 from tandem.core.errors import EncodeError
+from tandem.core.sigtran.codes import Tag, TrafficMode, Type, UnavailabilityCause
+from tandem.core.sigtran.common import Message, Parameter
+from tandem.core.sigtran.configuration import AssociationConfiguration, Role
+from tandem.core.sigtran.primitives import CloseAssociation, SendMessage
 from tandem.ss7.mtp3.primitives import TransferRequest
-from tandem.ss7.sigtran.codes import Tag, TrafficMode, Type, UnavailabilityCause
-from tandem.ss7.sigtran.common import Message, Parameter
-from tandem.ss7.sigtran.configuration import AssociationConfiguration, Role
 from tandem.ss7.sigtran.m2ua import M2ua
 from tandem.ss7.sigtran.m2ua_configuration import M2uaServer
 from tandem.ss7.sigtran.m2ua_links import LinkRequest, Request
 from tandem.ss7.sigtran.m3ua import M3ua
 from tandem.ss7.sigtran.m3ua_configuration import M3uaServer
 from tandem.ss7.sigtran.m3ua_destinations import DestinationState
-from tandem.ss7.sigtran.primitives import CloseAssociation, SendMessage
 
 NAMES = ("x", "y")
 INTERFACES: tuple[int | str, ...] = (1, "two")

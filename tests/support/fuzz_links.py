@@ -12,6 +12,7 @@ from support.fuzzing import Duel, mutate
 from support.sigtran_vectors import captured
 
 from tandem.core.errors import EncodeError
+from tandem.core.sigtran.primitives import SendMessage
 from tandem.ss7.mtp2 import primitives as level2
 from tandem.ss7.mtp2.configuration import EimParameters, LinkConfiguration
 from tandem.ss7.mtp2.link import SignallingLink
@@ -23,7 +24,6 @@ from tandem.ss7.mtp3.messages import LINK_TEST, NETWORK_MANAGEMENT
 from tandem.ss7.mtp3.node import SignallingPoint
 from tandem.ss7.sigtran.m2pa import M2paLink
 from tandem.ss7.sigtran.m2pa_configuration import M2paConfiguration
-from tandem.ss7.sigtran.primitives import SendMessage
 
 VECTORS = Path(__file__).resolve().parent.parent / "vectors"
 UNITS = [bytes.fromhex(line.split()[1]) for line in (VECTORS / "mtp2/units.txt").read_text().splitlines()]

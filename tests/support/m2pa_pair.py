@@ -6,11 +6,11 @@ import heapq
 from collections.abc import Callable
 from typing import Any
 
+from tandem.core.sigtran.primitives import SendMessage
 from tandem.ss7.mtp2.primitives import LinkState, MessageReceived
 from tandem.ss7.sigtran.m2pa import M2paLink
 from tandem.ss7.sigtran.m2pa_configuration import M2paConfiguration
 from tandem.ss7.sigtran.m2pa_messages import StatusMessage, UserData, parse_m2pa
-from tandem.ss7.sigtran.primitives import SendMessage
 
 
 class M2paPair:

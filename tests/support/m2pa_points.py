@@ -5,11 +5,11 @@ from __future__ import annotations
 import heapq
 from typing import Any
 
+from tandem.core.sigtran.primitives import SendMessage
 from tandem.ss7.mtp3 import primitives as mtp3
 from tandem.ss7.mtp3.node import SignallingPoint
 from tandem.ss7.sigtran.m2pa import M2paLink
 from tandem.ss7.sigtran.m2pa_configuration import M2paConfiguration
-from tandem.ss7.sigtran.primitives import SendMessage
 
 
 class M2paPoints:

@@ -8,6 +8,7 @@ import heapq
 import itertools
 from random import Random
 
+from tandem.core.sigtran.primitives import SendMessage
 from tandem.gateway.configuration.load import parse
 from tandem.gateway.media.protocol import (
     CloseRtp,
@@ -23,7 +24,6 @@ from tandem.gateway.node import Node
 from tandem.gateway.sip.agent import SipAgent
 from tandem.gateway.sip.configuration import AgentConfiguration
 from tandem.gateway.sip.primitives import SendDatagram
-from tandem.ss7.sigtran.primitives import SendMessage
 
 CONFIGURATION = """
 [node]

@@ -10,8 +10,8 @@ import heapq
 from collections.abc import Callable
 from typing import Any
 
-from tandem.ss7.sigtran.common import Message
-from tandem.ss7.sigtran.primitives import CloseAssociation, SendMessage
+from tandem.core.sigtran.common import Message
+from tandem.core.sigtran.primitives import CloseAssociation, SendMessage
 
 STREAMS = 4
 

@@ -6,9 +6,9 @@ import pytest
 from support.associations import needs_usrsctp
 
 from tandem.core.errors import TandemError
+from tandem.core.sigtran.configuration import Role
 from tandem.gateway.bench import sigtran
 from tandem.gateway.bench.ss7 import BURST, CIRCUITS
-from tandem.ss7.sigtran.configuration import Role
 
 
 def ends():

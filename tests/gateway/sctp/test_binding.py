@@ -5,6 +5,8 @@ import asyncio
 import pytest
 from support.associations import Recorder, free_tcp_port, needs_usrsctp, until
 
+from tandem.core.sigtran.configuration import AssociationConfiguration, Role, Timers
+from tandem.core.sigtran.primitives import CloseAssociation, SendMessage
 from tandem.gateway.sctp.binding import Binding, Links
 from tandem.gateway.sctp.configuration import AssociationSettings, SctpParameters
 from tandem.gateway.sctp.packets import PacketTransport
@@ -12,12 +14,10 @@ from tandem.gateway.sctp.tcp import TcpTransport
 from tandem.gateway.sctp.transport import Transport
 from tandem.ss7.mtp2.primitives import LinkInService, LinkOutOfService, MessageReceived
 from tandem.ss7.mtp3.primitives import PauseIndication, ResumeIndication, TransferIndication, TransferRequest
-from tandem.ss7.sigtran.configuration import AssociationConfiguration, Role, Timers
 from tandem.ss7.sigtran.m2pa import M2paLink
 from tandem.ss7.sigtran.m2pa_configuration import M2paConfiguration
 from tandem.ss7.sigtran.m3ua import M3ua
 from tandem.ss7.sigtran.m3ua_configuration import M3uaServer
-from tandem.ss7.sigtran.primitives import CloseAssociation, SendMessage
 
 HERE = ["127.0.0.1"]
 FAST = SctpParameters(reconnect=0.05)

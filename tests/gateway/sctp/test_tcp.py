@@ -7,10 +7,10 @@ import pytest
 from support.associations import Recorder, free_tcp_port, until
 
 from tandem.core.errors import ConfigurationError
+from tandem.core.sigtran.codes import Type
+from tandem.core.sigtran.common import encode_message
 from tandem.gateway.sctp.configuration import AssociationSettings, SctpParameters
 from tandem.gateway.sctp.tcp import TcpTransport
-from tandem.ss7.sigtran.codes import Type
-from tandem.ss7.sigtran.common import encode_message
 
 LOCAL = ["127.0.0.1"]
 FAST = SctpParameters(reconnect=0.05)

@@ -7,6 +7,7 @@ from support.m2pa_pair import M2paPair
 from support.m2pa_points import M2paPoints
 
 from tandem.core.errors import EncodeError
+from tandem.core.sigtran.primitives import SendMessage
 from tandem.ss7.mtp2.primitives import (
     LinkInService,
     LinkOutOfService,
@@ -21,7 +22,6 @@ from tandem.ss7.mtp3.primitives import PauseIndication, ResumeIndication, Transf
 from tandem.ss7.sigtran.m2pa import M2paLink
 from tandem.ss7.sigtran.m2pa_configuration import M2paConfiguration
 from tandem.ss7.sigtran.m2pa_messages import SEQUENCE_MASK, LinkStatus, StatusMessage, UserData, parse_m2pa
-from tandem.ss7.sigtran.primitives import SendMessage
 
 
 def msus(count, start=0):

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from support.sigtran_vectors import captured
 
 from tandem.core.errors import DecodeError, EncodeError
-from tandem.ss7.sigtran.codes import ErrorCode
-from tandem.ss7.sigtran.common import MessageError
+from tandem.core.sigtran.codes import ErrorCode
+from tandem.core.sigtran.common import MessageError
 from tandem.ss7.sigtran.m2pa_messages import LinkStatus, StatusMessage, UserData, parse_m2pa
 
 NUMBERS = st.integers(0, (1 << 24) - 1)

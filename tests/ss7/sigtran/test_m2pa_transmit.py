@@ -2,12 +2,12 @@
 
 import pytest
 
+from tandem.core.sigtran.primitives import SendMessage
 from tandem.core.timers import TimerTable
 from tandem.ss7.mtp2.primitives import LinkCongested, LinkCongestionCeased
 from tandem.ss7.sigtran.m2pa_configuration import M2paConfiguration, M2paCounters, Timer
 from tandem.ss7.sigtran.m2pa_messages import SEQUENCE_MASK, parse_m2pa
 from tandem.ss7.sigtran.m2pa_transmit import Transmitter
-from tandem.ss7.sigtran.primitives import SendMessage
 
 
 class Bench:

@@ -9,6 +9,10 @@ from support.sigtran_network import SigtranNetwork
 from support.sigtran_vectors import captured
 
 from tandem.core.errors import ConfigurationError
+from tandem.core.sigtran.codes import ErrorCode, Tag, TrafficMode, Type
+from tandem.core.sigtran.common import Message, Parameter, encode_message
+from tandem.core.sigtran.configuration import AssociationConfiguration, Role
+from tandem.core.sigtran.primitives import SendMessage
 from tandem.ss7.mtp2.primitives import (
     LinkCongested,
     LinkCongestionCeased,
@@ -20,14 +24,10 @@ from tandem.ss7.mtp2.primitives import (
     RetrievedBsnt,
     RetrievedMessages,
 )
-from tandem.ss7.sigtran.codes import ErrorCode, Tag, TrafficMode, Type
-from tandem.ss7.sigtran.common import Message, Parameter, encode_message
-from tandem.ss7.sigtran.configuration import AssociationConfiguration, Role
 from tandem.ss7.sigtran.m2ua import M2ua
 from tandem.ss7.sigtran.m2ua_configuration import M2uaServer
 from tandem.ss7.sigtran.m2ua_links import LinkRequest, Request
 from tandem.ss7.sigtran.messages import M2UA_FORMS
-from tandem.ss7.sigtran.primitives import SendMessage
 
 MSU = b"\x85\0\0"
 INTERFACES = (1, 2, "three")

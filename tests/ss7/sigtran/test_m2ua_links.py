@@ -3,6 +3,7 @@
 import pytest
 
 from tandem.core.errors import EncodeError
+from tandem.core.sigtran.codes import Type
 from tandem.ss7.mtp2.primitives import (
     LinkCongested,
     LinkCongestionCeased,
@@ -14,7 +15,6 @@ from tandem.ss7.mtp2.primitives import (
     RetrievedBsnt,
     RetrievedMessages,
 )
-from tandem.ss7.sigtran.codes import Type
 from tandem.ss7.sigtran.m2ua_links import LinkRequest, M2uaLink, Request, carry_out
 
 MSU = b"\x85\0\0"

@@ -8,6 +8,10 @@ from hypothesis import strategies as st
 from support.sigtran_network import SigtranNetwork
 
 from tandem.core.errors import ConfigurationError
+from tandem.core.sigtran.codes import ErrorCode, Status, Tag, TrafficMode, Type, UnavailabilityCause
+from tandem.core.sigtran.common import Message, Parameter, encode_message
+from tandem.core.sigtran.configuration import AssociationConfiguration, Role, Timers
+from tandem.core.sigtran.primitives import AsState, AsStateChanged, CloseAssociation, SendMessage
 from tandem.ss7.mtp3.primitives import (
     PauseIndication,
     ResumeIndication,
@@ -16,15 +20,11 @@ from tandem.ss7.mtp3.primitives import (
     TransferIndication,
     TransferRequest,
 )
-from tandem.ss7.sigtran.codes import ErrorCode, Status, Tag, TrafficMode, Type, UnavailabilityCause
-from tandem.ss7.sigtran.common import Message, Parameter, encode_message
-from tandem.ss7.sigtran.configuration import AssociationConfiguration, Role, Timers
 from tandem.ss7.sigtran.m3ua import M3ua
 from tandem.ss7.sigtran.m3ua_configuration import M3uaServer
 from tandem.ss7.sigtran.m3ua_destinations import DestinationState
 from tandem.ss7.sigtran.messages import M3UA_FORMS
 from tandem.ss7.sigtran.parameters import AffectedPointCode, ProtocolData, RoutingKey, affected
-from tandem.ss7.sigtran.primitives import AsState, AsStateChanged, CloseAssociation, SendMessage
 
 ASP, SG = 100, 200
 """Point codes."""

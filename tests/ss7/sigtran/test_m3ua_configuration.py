@@ -3,7 +3,7 @@
 import pytest
 
 from tandem.core.errors import ConfigurationError
-from tandem.ss7.sigtran.codes import TrafficMode
+from tandem.core.sigtran.codes import TrafficMode
 from tandem.ss7.sigtran.m3ua_configuration import M3uaServer
 from tandem.ss7.sigtran.parameters import RoutingKey
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tandem.ss7.sigtran.codes import DeregistrationStatus, RegistrationStatus, TrafficMode
+from tandem.core.sigtran.codes import DeregistrationStatus, RegistrationStatus, TrafficMode
 from tandem.ss7.sigtran.m3ua_configuration import M3uaServer
 from tandem.ss7.sigtran.m3ua_registration import Registrations
 from tandem.ss7.sigtran.parameters import RoutingKey

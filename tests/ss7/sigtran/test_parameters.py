@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from support.sigtran_vectors import captured
 
 from tandem.core.errors import DecodeError, EncodeError
-from tandem.ss7.sigtran.codes import Tag, TrafficMode, Type
-from tandem.ss7.sigtran.common import Message, MessageError, Parameter
+from tandem.core.sigtran.codes import Tag, TrafficMode, Type
+from tandem.core.sigtran.common import Message, MessageError, Parameter
 from tandem.ss7.sigtran.parameters import (
     AffectedPointCode,
     ProtocolData,

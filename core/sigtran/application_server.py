@@ -7,9 +7,9 @@ from collections.abc import Callable
 from enum import Enum, auto
 from typing import Any, Final
 
+from tandem.core.sigtran.configuration import ServerConfiguration, Timer, TimerKey
+from tandem.core.sigtran.primitives import AsState
 from tandem.core.timers import TimerTable
-from tandem.ss7.sigtran.configuration import ServerConfiguration, Timer, TimerKey
-from tandem.ss7.sigtran.primitives import AsState
 
 
 class AsInput(Enum):

@@ -7,12 +7,11 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import ClassVar, Final, Generic, TypeVar
 
-from tandem.core.timers import TimerTable
-from tandem.ss7.sigtran.application_server import ApplicationServer
-from tandem.ss7.sigtran.asp import CLIENT_MESSAGES, SERVER_MESSAGES, AspClient, AspServer
-from tandem.ss7.sigtran.codes import ErrorCode, Ppid, Status, Tag, TrafficMode, Type, code_name
-from tandem.ss7.sigtran.common import Message, MessageError, Parameter, encode_message
-from tandem.ss7.sigtran.configuration import (
+from tandem.core.sigtran.application_server import ApplicationServer
+from tandem.core.sigtran.asp import CLIENT_MESSAGES, SERVER_MESSAGES, AspClient, AspServer
+from tandem.core.sigtran.codes import ErrorCode, Ppid, Status, Tag, TrafficMode, Type, code_name
+from tandem.core.sigtran.common import Message, MessageError, Parameter, encode_message
+from tandem.core.sigtran.configuration import (
     AssociationConfiguration,
     Role,
     ServerConfiguration,
@@ -21,8 +20,8 @@ from tandem.ss7.sigtran.configuration import (
     Timers,
     check_names,
 )
-from tandem.ss7.sigtran.messages import Forms, check_message
-from tandem.ss7.sigtran.primitives import (
+from tandem.core.sigtran.messages import Forms, check_message
+from tandem.core.sigtran.primitives import (
     AspState,
     AspStateChanged,
     AsState,
@@ -31,6 +30,7 @@ from tandem.ss7.sigtran.primitives import (
     Notice,
     SendMessage,
 )
+from tandem.core.timers import TimerTable
 
 #: Octets of an offending message that ERR gives back (RFC 4666 3.8.1).
 DIAGNOSTIC_OCTETS: Final = 40

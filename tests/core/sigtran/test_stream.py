@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.sigtran_vectors import captured
 
-from tandem.ss7.sigtran.common import MessageError
-from tandem.ss7.sigtran.stream import MessageSplitter
+from tandem.core.sigtran.common import MessageError
+from tandem.core.sigtran.stream import MessageSplitter
 
 MESSAGES = [item.octets for item in captured(2, 3, 5) if int.from_bytes(item.octets[4:8], "big") == len(item.octets)]
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tandem.core.errors import ConfigurationError
-from tandem.ss7.sigtran.configuration import AssociationConfiguration, Role, ServerConfiguration, check_names
+from tandem.core.sigtran.configuration import AssociationConfiguration, Role, ServerConfiguration, check_names
 
 
 def test_roles():

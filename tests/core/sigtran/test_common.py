@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from support.sigtran_vectors import captured
 
 from tandem.core.errors import DecodeError, EncodeError
-from tandem.ss7.sigtran.codes import ErrorCode, Tag, Type
-from tandem.ss7.sigtran.common import MAX_MESSAGE, Message, MessageError, Parameter, parse_header
+from tandem.core.sigtran.codes import ErrorCode, Tag, Type
+from tandem.core.sigtran.common import MAX_MESSAGE, Message, MessageError, Parameter, parse_header
 
 MESSAGES = captured(2, 3)
 

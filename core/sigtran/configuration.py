@@ -8,7 +8,7 @@ from enum import auto
 
 from tandem.core.enumeration import Symbol
 from tandem.core.errors import ConfigurationError
-from tandem.ss7.sigtran.codes import TrafficMode
+from tandem.core.sigtran.codes import TrafficMode
 
 
 class Role(Symbol):

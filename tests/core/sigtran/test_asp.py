@@ -4,12 +4,12 @@ import itertools
 
 import pytest
 
+from tandem.core.sigtran.asp import CLIENT_MESSAGES, SERVER_MESSAGES, SERVER_TRANSITIONS, AspClient, AspServer
+from tandem.core.sigtran.codes import Type
+from tandem.core.sigtran.common import Message
+from tandem.core.sigtran.configuration import AssociationConfiguration, Timers
+from tandem.core.sigtran.primitives import AspState
 from tandem.core.timers import TimerTable
-from tandem.ss7.sigtran.asp import CLIENT_MESSAGES, SERVER_MESSAGES, SERVER_TRANSITIONS, AspClient, AspServer
-from tandem.ss7.sigtran.codes import Type
-from tandem.ss7.sigtran.common import Message
-from tandem.ss7.sigtran.configuration import AssociationConfiguration, Timers
-from tandem.ss7.sigtran.primitives import AspState
 
 
 class Recorder:

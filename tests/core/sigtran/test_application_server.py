@@ -4,10 +4,10 @@ import itertools
 
 import pytest
 
+from tandem.core.sigtran.application_server import TRANSITIONS, ApplicationServer, AsInput
+from tandem.core.sigtran.configuration import ServerConfiguration
+from tandem.core.sigtran.primitives import AsState
 from tandem.core.timers import TimerTable
-from tandem.ss7.sigtran.application_server import TRANSITIONS, ApplicationServer, AsInput
-from tandem.ss7.sigtran.configuration import ServerConfiguration
-from tandem.ss7.sigtran.primitives import AsState
 
 #: RFC 4666 figure 4, written down once more: state, input, next state.
 EXPECTED = {

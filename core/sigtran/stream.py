@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tandem.ss7.sigtran.common import HEADER_OCTETS, parse_header
+from tandem.core.sigtran.common import HEADER_OCTETS, parse_header
 
 
 class MessageSplitter:

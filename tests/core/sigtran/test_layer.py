@@ -3,12 +3,12 @@
 import pytest
 from support.sigtran_network import SigtranNetwork
 
-from tandem.ss7.sigtran.codes import Ppid, Type
-from tandem.ss7.sigtran.common import Message, encode_message
-from tandem.ss7.sigtran.configuration import AssociationConfiguration, Role, ServerConfiguration, Timers
-from tandem.ss7.sigtran.layer import AdaptationLayer
+from tandem.core.sigtran.codes import Ppid, Type
+from tandem.core.sigtran.common import Message, encode_message
+from tandem.core.sigtran.configuration import AssociationConfiguration, Role, ServerConfiguration, Timers
+from tandem.core.sigtran.layer import AdaptationLayer
+from tandem.core.sigtran.primitives import AspState, AspStateChanged, AsState, AsStateChanged
 from tandem.ss7.sigtran.messages import M3UA_FORMS
-from tandem.ss7.sigtran.primitives import AspState, AspStateChanged, AsState, AsStateChanged
 
 
 class Plain(AdaptationLayer):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
+from tandem.core.sigtran.codes import ErrorCode, Tag, Type
+from tandem.core.sigtran.common import Message, Parameter
+from tandem.core.sigtran.configuration import AssociationConfiguration, Timer, TimerKey, Timers
+from tandem.core.sigtran.primitives import AspState
 from tandem.core.timers import TimerTable
-from tandem.ss7.sigtran.codes import ErrorCode, Tag, Type
-from tandem.ss7.sigtran.common import Message, Parameter
-from tandem.ss7.sigtran.configuration import AssociationConfiguration, Timer, TimerKey, Timers
-from tandem.ss7.sigtran.primitives import AspState
 
 ECHOED: Final = frozenset(
     {Tag.TRAFFIC_MODE, Tag.ROUTING_CONTEXT, Tag.INTERFACE_ID, Tag.INTERFACE_ID_TEXT, Tag.INTERFACE_ID_RANGE}

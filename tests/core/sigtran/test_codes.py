@@ -2,7 +2,7 @@
 
 from support.sigtran_vectors import captured
 
-from tandem.ss7.sigtran.codes import PORTS, Ppid, Status, Tag, Type, code_name
+from tandem.core.sigtran.codes import PORTS, Ppid, Status, Tag, Type, code_name
 
 
 def test_registered_ports_and_identifiers():

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tandem.core.errors import DecodeError, EncodeError
-from tandem.ss7.sigtran.codes import VERSION, ErrorCode, Tag, Type, code_name
+from tandem.core.sigtran.codes import VERSION, ErrorCode, Tag, Type, code_name
 
 HEADER_OCTETS: Final = 8
 #: Longest message taken. The format allows 2^32; no message of these layers comes near this, an attacker's might.

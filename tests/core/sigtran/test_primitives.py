@@ -5,7 +5,7 @@ import typing
 
 import pytest
 
-from tandem.ss7.sigtran import primitives
+from tandem.core.sigtran import primitives
 
 
 def test_outputs_are_values():
