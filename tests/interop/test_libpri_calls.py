@@ -4,7 +4,7 @@ import pytest
 from support.libpri import build
 from support.libpri_node import PriLine
 
-from tandem.gateway.sip.primitives import Answered, Ended, IncomingInvite, Provisional, Rejected
+from tandem.gateway.sip.primitives import Answered, Ended, IncomingInvite, Provisional, ReInvite, Rejected
 
 pytestmark = [pytest.mark.interop, pytest.mark.timeout(120)]
 
@@ -135,6 +135,36 @@ def test_digits_of_libpri_are_collected(start):
     assert line.hears(IncomingInvite, mark).request.uri.user == "+49301234"
     line.tell(f"hangup {theirs} 16")
     released(line, 16, "failed")
+
+
+@sides
+@pytest.mark.parametrize("state", ["proceed", "alert", "answer"])
+def test_libpri_puts_a_call_on_another_channel(start, side, state):
+    line = start(side, "euroisdn", 'channel_choice = "preferred"\n')
+    _, theirs = to_libpri(line)
+    line.tell(f"channel {theirs} 7")
+    line.tell(f"{state} {theirs}")
+    port = line.machine.node.pri.trunks["line"]
+    line.run_until(lambda: [half.reference for half in port.halves.values()] == ["line/7"], "channel 7")
+    line.tell(f"hangup {theirs} 16")
+    released(line, 16, "answered" if state == "answer" else "failed")
+
+
+@sides
+def test_libpri_holds_and_retrieves(start, side):
+    line = start(side)
+    ours, theirs = from_libpri(line)
+    line.do(line.machine.respond, ours, 200)
+    line.event(rf"PRI_EVENT_ANSWER call={theirs}")
+    for command, direction in (("hold", b"a=sendonly"), ("retrieve", b"a=sendrecv")):
+        mark, told = len(line.peer.said), len(line.told)
+        line.tell(f"{command} {theirs}")
+        line.event(rf"PRI_EVENT_{command.upper()}_ACK", mark)
+        invite = line.hears(ReInvite, told)
+        assert direction in invite.body
+        line.do(line.machine.answer_reinvite, ours)
+    line.tell(f"hangup {theirs} 16")
+    released(line, 16, "answered")
 
 
 @sides

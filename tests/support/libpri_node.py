@@ -129,6 +129,10 @@ class PriNode:
         """The SIP user answers, or refuses."""
         self.user.respond(call, status, body=OFFER if status == 200 else None, now=now)
 
+    def answer_reinvite(self, call: int, now: float) -> None:
+        """The SIP user agrees to another session."""
+        self.user.answer_reinvite(call, 200, body=OFFER, now=now)
+
 
 class PriLine(Line):
     """A node and libpri, the data link and every channel in service."""
