@@ -9,6 +9,7 @@ import time
 
 import pytest
 from support.certificates import Authority
+from support.dns_server import DnsServer
 from support.gateways import wait_for
 from support.peers import program
 from support.sip_gateway import free_stream_ports, sip_gateway
@@ -170,17 +171,22 @@ def test_half_open_peers_do_not_hold_the_gateway(tmp_path):
             opened.settimeout(10)
             return opened
 
+        def descriptors():
+            return len(os.listdir(f"/proc/{gateway.process.pid}/fd"))
+
+        before = descriptors()
         for _ in range(10):
             connect(port)
             connect(port).sendall(OPTIONS.encode()[:100])
             connect(port + 1)
             connect(port + 1).sendall(b"\x16\x03\x01\x02\x00\x01")
+        wait_for(lambda: descriptors() >= before + 40, "all connections are accepted")
         # The address has used up its share: the next one is turned away, calls from elsewhere go on.
         with contextlib.suppress(ConnectionError):
             assert connect(port).recv(100) == b""
         call(tmp_path, port, port + 2, port + 3, 3)
         wait_for(lambda: len(gateway.records()) == 3, "three records")
-        assert len(os.listdir(f"/proc/{gateway.process.pid}/fd")) < 80
+        assert descriptors() < before + 60
 
 
 def test_ipv6(tmp_path):
@@ -197,3 +203,29 @@ def test_ipv6(tmp_path):
             answering.wait()
         wait_for(lambda: len(gateway.records()) == 1, "the record")
         assert not gateway.trouble()
+
+
+def test_a_peer_by_name_whose_first_server_is_down(tmp_path):
+    """RFC 3263: SRV of TCP; nobody listens at the first server, the call goes to the second at once."""
+    port = free_stream_ports(4)
+    zone = [
+        'carrier.example 300 IN NAPTR 10 10 "s" "SIP+D2T" "" _sip._tcp.carrier.example.',
+        f"_sip._tcp.carrier.example 300 IN SRV 1 10 {port + 3} one.carrier.example.",
+        f"_sip._tcp.carrier.example 300 IN SRV 2 10 {port + 2} two.carrier.example.",
+        "one.carrier.example 300 IN A 127.0.0.1",
+        "two.carrier.example 300 IN A 127.0.0.1",
+    ]
+    with DnsServer(zone) as dns:
+        text = (
+            f'[sip]\nlisten = "127.0.0.1:{port}"\nalso_listen = ["tcp:127.0.0.1:{port}"]\n'
+            f'nameservers = ["127.0.0.1:{dns.port}"]\n'
+            f'[[trunk]]\nname = "caller"\ntype = "sip"\npeer = "127.0.0.1:{port + 1}"\n'
+            '[[trunk]]\nname = "carrier"\ntype = "sip"\npeer = "carrier.example"\ntransport = "auto"\n'
+            '[[route]]\ntrunk = ["caller"]\nto = ["carrier"]\n'
+        )
+        with sip_gateway(tmp_path, text) as gateway:
+            wait_for(lambda: gateway.said("carrier.example is at tcp:127.0.0.1"), "the name is resolved")
+            call(tmp_path, port, port + 1, port + 2, 2, ("-t", "u1"), ("-t", "t1"))
+            wait_for(lambda: len(gateway.records()) == 2, "two records")
+            assert {record.result for record in gateway.records()} == {"answered"}
+            assert gateway.said(f"tried at tcp:127.0.0.1:{port + 2} instead")
