@@ -15,6 +15,9 @@ from .model import CallMessage, CallRecord, Message, Outcome
 Done = Callable[[CallRecord], None]
 MOST_MESSAGES: Final = 500
 """Messages kept of one attempt; a call in a retransmission storm has more, which are only counted."""
+COPY: Final = 0.5
+"""Seconds between two probes; what an exchange repeats, it repeats later."""
+MOST_SEEN: Final = 32
 MOST_OPEN: Final = 200_000
 """Attempts under way at once; of more, those idle longest are given out as they are."""
 MOST_CHECKED: Final = 10_000
@@ -29,7 +32,7 @@ _FAILURES: Final = frozenset({2, 3, 25, 27})
 class Attempt:
     """One call attempt under way."""
 
-    __slots__ = ("caller", "last", "record", "reset", "unkept")
+    __slots__ = ("caller", "last", "record", "reset", "seen", "unkept")
 
     def __init__(self, record: CallRecord) -> None:
         self.record = record
@@ -38,8 +41,19 @@ class Attempt:
         """What marks the calling side where its address does not: the From tag of SIP."""
         self.reset = False
         """The circuit or interface was reset, or a timer's message ended it."""
+        self.seen: dict[tuple[int, int | None], float] = {}
+        """When octets were last seen, by their hash and sender."""
         self.unkept = 0
         """Messages beyond MOST_MESSAGES."""
+
+    def is_copy(self, message: Message) -> bool:
+        """Whether the same octets came from the same sender a moment ago: two probes saw one message."""
+        mark = (hash(message.octets), message.where.opc)
+        before = self.seen.get(mark)
+        self.seen[mark] = message.time
+        if len(self.seen) > MOST_SEEN:
+            del self.seen[next(iter(self.seen))]
+        return before is not None and message.time - before < COPY
 
     def note(self, message: Message, forward: bool, summary: str = "") -> None:
         """Keep a message of it."""

@@ -88,10 +88,14 @@ class CircuitTracker:
         opc, dpc = where.opc or 0, where.dpc or 0
         key = ("isup", min(opc, dpc), max(opc, dpc), cic)
         kind = message.type
+        attempt = self._table.get(key)
+        if attempt is not None and attempt.is_copy(message):
+            message.duplicate = True
+            attempt.note(message, opc == attempt.record.opc)
+            return
         if kind == "IAM":
             self._begin_isup(key, message, cic)
             return
-        attempt = self._table.get(key)
         if attempt is None or kind in _SUPERVISION or kind in _RESETS:
             self.supervision.append((message, cic))
             if kind in _RESETS:
@@ -160,7 +164,9 @@ class CircuitTracker:
     def _seize(self, key: _Key, record: CallRecord, message: Message, lost: bool) -> None:
         summary = f"{record.calling or '-'} to {record.called}"
         if not lost:
-            self._table.begin(key, record).note(message, True, summary)
+            attempt = self._table.begin(key, record)
+            attempt.is_copy(message)
+            attempt.note(message, True, summary)
             return
         attempt = Attempt(record)
         attempt.reset = True

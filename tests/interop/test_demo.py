@@ -1,12 +1,16 @@
 """`tandem demo` as a newcomer runs it."""
 
 import contextlib
+import datetime
+import json
 import re
 import socket
 import subprocess
 import sys
 
 import pytest
+
+from tandem.gateway.analyser.analysis import analyse
 
 pytestmark = [pytest.mark.interop, pytest.mark.timeout(120)]
 
@@ -23,6 +27,37 @@ def test_all_right(tmp_path):
     assert len(re.findall(r"^ +right ", done.stdout, re.MULTILINE)) >= 8
     for file in ("records-a.jsonl", "records-b.jsonl", "capture-a.pcapng", "capture-b.pcapng"):
         assert (tmp_path / file).stat().st_size
+    for side in "ab":
+        same_calls(tmp_path / f"capture-{side}.pcapng", tmp_path / f"records-{side}.jsonl")
+    both = analyse([str(tmp_path / f"capture-{side}.pcapng") for side in "ab"]).calls
+    # Both gateways saw the ISUP of one call: that is one record of it.
+    assert sorted({call.outcome for call in both}) == ["answered"]
+    assert sum(call.protocol == "isup" for call in both) == sum(call.protocol == "sip" for call in both) / 2
+
+
+def same_calls(capture, records):
+    """The records of a gateway are what the analyser finds in its capture."""
+    found = analyse([str(capture)]).calls
+    written = [json.loads(line) for line in records.read_text().splitlines()]
+    assert written
+    for one in written:
+        for half in ("incoming", "outgoing"):
+            protocol, called = one[half]["protocol"], one[half]["called"]
+            start, released = (
+                datetime.datetime.fromisoformat(one[key]).timestamp() for key in ("setup_time", "release_time")
+            )
+            (call,) = [
+                call
+                for call in found
+                if (call.protocol, call.called) == (protocol, called) and abs(call.start - start) < 1
+            ]
+            assert (call.calling, call.cause, call.outcome) == (one[half]["calling"], one["cause"], one["result"])
+            answered = datetime.datetime.fromisoformat(one["answer_time"]).timestamp()
+            assert (call.answered, call.released) == (pytest.approx(answered, abs=1), pytest.approx(released, abs=1))
+            if protocol == "isup":
+                assert f"pstn/{call.cic}" == one[half]["id"]
+            else:
+                assert call.call_id == one[half]["id"]
 
 
 @pytest.mark.parametrize("signalling", ["m2pa", "m3ua"])

@@ -167,3 +167,16 @@ def test_dual_seizure(stream, cic, winner):
         winner: "answered",
         ({"isup-1", "isup-2"} - {winner}).pop(): "failed",
     }
+
+
+def test_two_probes_see_one_call(stream):
+    for after in (1.0, 0.01):
+        iam(stream, after=after)
+    back(stream, I.ACM, ALERTING)
+    back(stream, I.REL, cause(16), after=2.0)
+    back(stream, I.REL, cause(16), after=0.01)
+    back(stream, I.REL, cause(16), after=15.0)
+    stream.tracker.close()
+    (record,) = stream.done
+    kept = [(message.type, message.duplicate) for message in record.messages]
+    assert kept == [("IAM", False), ("IAM", True), ("ACM", False), ("REL", False), ("REL", True), ("REL", False)]
