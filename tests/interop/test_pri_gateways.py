@@ -21,7 +21,7 @@ LINES = {
     "pri": (("0301234567", "301234567"), ("30123499", "99"), "uplink", "pbx-line"),
     "pri-nfas": (("92125550123", "2125550123"), ("2125554321", "4321"), "uplink", "pbx-lines"),
 }
-TALK_SECONDS = 2.5
+TALK_SECONDS = 1.6
 #: The conversion between the laws alone leaves about 37 dB.
 LEAST_SNR_DB = 30.0
 
@@ -53,7 +53,7 @@ class Story:
             async with asyncio.timeout(40):
                 for gateway, trunk in gateways:
                     await gateway.trunk_in_service(trunk)
-            await asyncio.sleep(2)  # RESTART of every channel
+            await asyncio.sleep(1)  # RESTART of every channel
             a, b = (
                 (("127.0.0.1", 5070 + offset), "u", Law.MU, 5060 + offset),
                 (
