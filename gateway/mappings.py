@@ -67,6 +67,8 @@ ISUP: Final[tuple[MappingRow, ...]] = (
     MappingRow("isup-call", "CPG, remote retrieval", "Retrieve", "Q.733.2"),
     MappingRow("isup-call", "SUS", "Suspend", "Q.764 2.4.1"),
     MappingRow("isup-call", "RES", "Resume", "Q.764 2.4.2"),
+    MappingRow("isup-call", "SAM after the call went on (pass_digits)", "Information", "Q.764 2.1"),
+    MappingRow("isup-call", "FOT", "ForwardTransfer", "Q.764 2.6"),
     MappingRow("isup-call", "REL", "Release, its cause and location", "Q.764 2.3"),
     MappingRow("call-isup", "Setup", "IAM", "Q.764 2.1"),
     MappingRow("call-isup", "Information", "SAM", "Q.764 2.1"),
@@ -79,6 +81,7 @@ ISUP: Final[tuple[MappingRow, ...]] = (
     MappingRow("call-isup", "Retrieve", "CPG, progress, remote retrieval", "Q.733.2"),
     MappingRow("call-isup", "Suspend", "SUS", "Q.764 2.4.1"),
     MappingRow("call-isup", "Resume", "RES", "Q.764 2.4.2"),
+    MappingRow("call-isup", "ForwardTransfer", "FOT", "Q.764 2.6"),
     MappingRow("call-isup", "Release", "REL with the cause", "Q.764 2.3"),
 )
 

@@ -141,13 +141,57 @@ def test_abandoned_before_answer(pair, ringing):
     expect(scene, SETUP, RINGING if ringing else NOTHING, GIVES_UP)
 
 
+#: What tells further digits.
+DIGITS = {"isup": "SAM", "tup": "SAM", "pri": "INFORMATION"}
+
+
 @pairs
-def test_digits_one_by_one(pair):
-    """Overlap where the protocols have it; the number arrives whole, or digit by digit where both can."""
+def test_overlap_whole(pair):
+    """Digits come one by one where the calling side has overlap, and go on as a whole number."""
     scene = Scene(pair, overlap=True)
     call, far = scene.offered(digits=("30", "1", "2"))
     assert scene.number_of(far) == "3012"
+    names = [message.split()[0] for message in scene.messages("right")]
+    assert not set(names) & {"SAM", "SAO", "INFORMATION"}
     scene.ring(far)
     scene.answer(far)
+    scene.end("left", call)
+    ended(scene, "answered", 16, "incoming")
+
+
+@pytest.mark.parametrize("left", DIGITS)
+@pytest.mark.parametrize("right", DIGITS)
+def test_overlap_digit_by_digit(left, right):
+    """With pass_digits the call goes on with the first digits, and each further digit follows as it comes."""
+    scene = Scene((left, right), overlap=True, pass_digits=True)
+    call = scene.setup(digits="30", complete=False)
+    scene.run(0.5)
+    far = scene.right.offered[-1].call
+    assert scene.right.number(scene.right.offered[-1])[0] == "30"
+    for digit in "12":
+        scene.at("left", "digits", call, digit, False)
+        scene.run(0.5)
+    for side, protocol in zip(("left", "right"), (left, right), strict=True):
+        names = [" ".join(message.split()[:-1]) for message in scene.messages(side)]
+        assert names.count(DIGITS[protocol]) + names.count("SAO") >= 2
+    assert scene.number_of(far) == "3012"
+    scene.ring(far)
+    scene.answer(far)
+    scene.end("left", call)
+    ended(scene, "answered", 16, "incoming")
+    assert scene.records[0].incoming.called.endswith("3012")
+
+
+@pytest.mark.parametrize("pair", [("tup", "tup"), ("tup", "isup"), ("isup", "tup"), ("isup", "isup")], ids="-".join)
+def test_forward_transfer(pair):
+    """FOT of the calling side's operator, during the call; it means nothing to SIP and PRI."""
+    scene = Scene(pair)
+    call, far = scene.offered()
+    scene.ring(far)
+    scene.answer(far)
+    scene.at("left", "forward_transfer", call)
+    scene.run(0.5)
+    assert "FOT >" in scene.messages("left")
+    assert "FOT >" in scene.messages("right")
     scene.end("left", call)
     ended(scene, "answered", 16, "incoming")

@@ -24,6 +24,7 @@ from tandem.gateway.calls.model import (
     Answer,
     Bearer,
     Dtmf,
+    ForwardTransfer,
     Hold,
     Information,
     Primitive,
@@ -288,7 +289,7 @@ class CallControl:
             call.more = Information(known + primitive.digits, primitive.complete)
             call.incoming.leg.called += primitive.digits
             self._digits(call, outgoing, primitive, now)
-        elif isinstance(primitive, Suspend | Resume | Hold | Retrieve | Transparent):
+        elif isinstance(primitive, Suspend | Resume | Hold | Retrieve | ForwardTransfer | Transparent):
             outgoing.trunk.send(outgoing, primitive, now)
         elif isinstance(primitive, Progress) and primitive.opaque:
             # Progress of the calling side says nothing but to its own protocol (CPG of Q.733, forwards).

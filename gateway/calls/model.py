@@ -224,6 +224,11 @@ class Dtmf:
 
 
 @dataclass(frozen=True, slots=True)
+class ForwardTransfer:
+    """The operator of the calling side asks for one of the called side's: FOT (Q.722, Q.762)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Transparent:
     """A message that says nothing to other protocols, for a side that speaks the same one."""
 
@@ -253,6 +258,7 @@ Primitive = (
     | Hold
     | Retrieve
     | Dtmf
+    | ForwardTransfer
     | Transparent
     | Release
 )

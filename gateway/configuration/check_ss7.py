@@ -298,7 +298,7 @@ def check_circuit_trunk(
     yield from unknown_name(f"{path}.linkset", trunk.linkset, linksets, "ss7.linkset")
     tup = isinstance(trunk, TupTrunk)
     yield from _timers(f"{path}.timers", trunk.timers, TUP_TIMERS if tup else ISUP_TIMERS)
-    if isinstance(trunk, IsupTrunk) and trunk.pass_digits and not trunk.overlap:
+    if trunk.pass_digits and not trunk.overlap:
         yield Problem(f"{path}.pass_digits", "is for `overlap`; set that too, or leave this out")
     if trunk.maximum_digits and trunk.maximum_digits < trunk.minimum_digits:
         yield Problem(f"{path}.maximum_digits", f"is less than minimum_digits ({trunk.minimum_digits}); 0 is no limit")

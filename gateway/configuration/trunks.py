@@ -89,6 +89,9 @@ class TupTrunk(Table, tag_field="type", tag="tup"):
     """Circuits we control at dual seizure; `auto`: the higher point code controls the even ones (Q.724 2)."""
     overlap: bool = False
     """Whether called numbers may arrive digit by digit (SAM, SAO); off: the number in the IAM is whole."""
+    pass_digits: bool = False
+    """With `overlap`: a call goes on as soon as it has `minimum_digits` and its route leads to a trunk with `overlap`,
+    which gets the further digits as they come; off: it goes on when its number is whole."""
     minimum_digits: Annotated[int, Meta(ge=1)] = 1
     """Overlap receiving: fewer digits than this are never a whole number."""
     maximum_digits: Annotated[int, Meta(ge=0)] = 0

@@ -9,7 +9,16 @@ from tandem.core.cause import Cause, Location
 from tandem.core.errors import EncodeError
 from tandem.gateway.calls.control import CallControl
 from tandem.gateway.calls.half_call import AccessTrunk, HalfCall
-from tandem.gateway.calls.model import Information, Nature, Primitive, Progress, Release, Setup, Transparent
+from tandem.gateway.calls.model import (
+    ForwardTransfer,
+    Information,
+    Nature,
+    Primitive,
+    Progress,
+    Release,
+    Setup,
+    Transparent,
+)
 from tandem.gateway.configuration.check_ss7 import highest_cic, reached_point_codes
 from tandem.gateway.configuration.schema import ApplicationServer, Configuration, IsupTrunk, Linkset
 from tandem.gateway.log import Line
@@ -99,6 +108,8 @@ class IsupTrunkPort:
                 MessageType.SAM,
                 [SubsequentNumber(digits=primitive.digits, st=primitive.complete)],
             )
+        elif isinstance(primitive, ForwardTransfer):
+            found = MessageType.FOT, []
         else:
             found = mapping.backward_message(primitive, half.handle in owner.address_complete, self.variant)
         if found is None:
@@ -257,6 +268,9 @@ class IsupTrunks(CircuitTrunks[IsupTrunkPort, IsupExchange]):
         onward = None
         if other is not None and isinstance(other.trunk, IsupTrunkPort):
             onward = (other.handle, other.trunk.variant)
+        elif message.type == MessageType.FOT:
+            self.control.event(half, ForwardTransfer(), now)
+            return
         try:
             reply = None if onward is not None else self._answer(half, message)
             if reply is not None:

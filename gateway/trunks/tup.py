@@ -9,7 +9,16 @@ from tandem.core.cause import Cause, Location
 from tandem.core.errors import EncodeError
 from tandem.gateway.calls.control import CallControl
 from tandem.gateway.calls.half_call import HalfCall
-from tandem.gateway.calls.model import Alerting, Charge, Information, Primitive, Progress, Release, Setup
+from tandem.gateway.calls.model import (
+    Alerting,
+    Charge,
+    ForwardTransfer,
+    Information,
+    Primitive,
+    Progress,
+    Release,
+    Setup,
+)
 from tandem.gateway.configuration.check_ss7 import highest_cic, reached_point_codes
 from tandem.gateway.configuration.schema import ApplicationServer, Configuration, Linkset, TupTrunk
 from tandem.gateway.log import Line
@@ -28,6 +37,7 @@ from tandem.ss7.tup.messages import (
     GeneralRequest,
     Message,
     MeteringPulses,
+    Signal,
     SubsequentAddress,
     SubsequentAddressOne,
 )
@@ -69,6 +79,7 @@ class TupTrunkPort:
         self.variant = Variant(linkset.variant)
         self.unknown_nature = _NATURES[trunk.unknown_nature]
         self.charge = _CHARGES[trunk.charge]
+        self.sends_overlap = trunk.overlap
         self.endpoints = lay_out(trunk.circuits, highest_cic(linkset.variant, tup=True))
         self._owner = owner
 
@@ -126,6 +137,8 @@ class TupTrunks(CircuitTrunks[TupTrunkPort, TupExchange]):
         self._charges: dict[int, Charge] = {}
         """Incoming calls: the charge indicator that the called side gave last."""
         self._waiting_digits: dict[int, tuple[IncomingCall, str]] = {}
+        self._following: set[int] = set()
+        """Incoming calls that went on before their number was whole: further digits follow them."""
         self._held: set[int] = set()
         """Outgoing calls whose caller has cleared while the called party holds them (CCL)."""
         linksets = carriers(configuration)
@@ -145,6 +158,8 @@ class TupTrunks(CircuitTrunks[TupTrunkPort, TupExchange]):
         """The messages that tell the peer of `half` of `primitive`."""
         if isinstance(primitive, Information):
             return _digits(primitive)
+        if isinstance(primitive, ForwardTransfer):
+            return [Signal(M.FOT)]
         if not half.incoming:
             return []  # TUP has no forward suspension
         said = self._charges.get(half.handle, Charge.NO_INDICATION)
@@ -212,10 +227,27 @@ class TupTrunks(CircuitTrunks[TupTrunkPort, TupExchange]):
             self.control.setup(half, setup, now)
         else:
             self._waiting_digits[call.call] = (call, call.message.digits)
+            self._offer_early(call.call, now)
+
+    def _offer_early(self, call: int, now: float) -> None:
+        """The number is not whole: hand the call to call control all the same where its route takes digits later."""
+        offered, digits = self._waiting_digits[call]
+        half, port = self._halves.get(call), self.trunks[offered.group]
+        trunk = port.configuration
+        if half is None or not trunk.pass_digits or len(digits) < trunk.minimum_digits:
+            return
+        setup = mapping.setup_from(offered.message, False, port.variant, digits, offered.information)
+        if self.control.may_offer_early(port.name, setup, now):
+            del self._waiting_digits[call]
+            self._following.add(call)
+            self.control.setup(half, setup, now)
 
     def _number_complete(self, call: int, now: float) -> None:
         waiting = self._waiting_digits.pop(call, None)
         half = self._halves.get(call)
+        if call in self._following and half is not None:
+            self._following.discard(call)
+            self.control.event(half, Information("", complete=True), now)
         if waiting is not None and half is not None:
             (offered, digits), variant = waiting, self.trunks[half.trunk.name].variant
             setup = mapping.setup_from(offered.message, True, variant, digits, offered.information)
@@ -230,6 +262,9 @@ class TupTrunks(CircuitTrunks[TupTrunkPort, TupExchange]):
             if call in self._waiting_digits:
                 offered, digits = self._waiting_digits[call]
                 self._waiting_digits[call] = (offered, digits + message.digits)
+                self._offer_early(call, now)
+            elif call in self._following:
+                self.control.event(half, Information(message.digits, message.st), now)
             return
         primitive = mapping.primitive_from(message, port.variant)
         if primitive is not None:
@@ -297,6 +332,7 @@ class TupTrunks(CircuitTrunks[TupTrunkPort, TupExchange]):
 
     def _cleared(self, call: int, now: float) -> None:
         self._waiting_digits.pop(call, None)
+        self._following.discard(call)
         self._charges.pop(call, None)
         self._address_complete.discard(call)
         half = self._halves.pop(call, None)

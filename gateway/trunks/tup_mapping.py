@@ -17,6 +17,7 @@ from tandem.gateway.calls.model import (
     Answer,
     Bearer,
     Charge,
+    ForwardTransfer,
     Nature,
     Number,
     Opaque,
@@ -92,7 +93,7 @@ CHARGE_OF_ANSWER: Final = {M.ANU: Charge.NO_INDICATION, M.ANC: Charge.CHARGE, M.
 _ANSWER_OF_CHARGE: Final = {charge: answer for answer, charge in CHARGE_OF_ANSWER.items()}
 
 #: Messages that go on to another TUP trunk and mean nothing elsewhere.
-PASSED_ON: Final = frozenset({M.FOT, M.OPR, M.CHG, M.MAL, M.GSM, M.MPM})
+PASSED_ON: Final = frozenset({M.OPR, M.CHG, M.MAL, M.GSM, M.MPM})
 
 
 # --- from TUP
@@ -164,6 +165,8 @@ def primitive_from(message: Message, variant: Variant) -> Primitive | None:
             return Suspend()
         case M.RAN:
             return Resume()
+        case M.FOT:
+            return ForwardTransfer()
     return None
 
 
@@ -349,6 +352,8 @@ MAPPINGS: Final[tuple[MappingRow, ...]] = (
     MappingRow("tup-call", "CBK, release_control called or either", "Release, cause 16", "Q.118"),
     MappingRow("tup-call", "RAN", "Resume", "Q.724 1"),
     MappingRow("tup-call", "CLF", "Release, cause 16", "Q.724 1"),
+    MappingRow("tup-call", "FOT", "ForwardTransfer", "Q.722 3.4"),
+    MappingRow("tup-call", "SAM, SAO after the call went on (pass_digits)", "Information", "Q.724 1.1"),
     MappingRow("tup-call", "CCL", "Release, cause 16", "GF 001-9001"),
     *(
         MappingRow("tup-call", message.name, f"Release, cause {int(cause)}", "Q.722 3.3, Q.850")
@@ -365,6 +370,7 @@ MAPPINGS: Final[tuple[MappingRow, ...]] = (
     MappingRow("call-tup", "Setup with calling or original called number", "IAI", "Q.724 1.1"),
     MappingRow("call-tup", "Setup without", "IAM", "Q.724 1.1"),
     MappingRow("call-tup", "Information", "SAM", "Q.724 1.1"),
+    MappingRow("call-tup", "ForwardTransfer", "FOT", "Q.722 3.4"),
     MappingRow("call-tup", "Progress, inband", "ACM, unless one was sent", _PRACTICE),
     MappingRow("call-tup", "Progress, nothing to hear", "nothing, ACM when ACM_DUE expires", "Q.724 1.1"),
     MappingRow("call-tup", "Alerting", "ACM, subscriber free, unless one was sent", _Q722),

@@ -10,13 +10,31 @@ from support.transit_access import SIP, PriSide, SipSide
 from tandem.gateway.sip.message import Request, parse_message
 from tandem.gateway.sip.primitives import SendDatagram
 from tandem.isdn.q931.messages import decode
+from tandem.ss7.isup.codes import MessageType as I
+from tandem.ss7.isup.messages import Message as IsupMessage
+from tandem.ss7.isup.numbers import SubsequentNumber
+from tandem.ss7.tup.codes import MessageType as T
+from tandem.ss7.tup.messages import Signal, SubsequentAddress, SubsequentAddressOne
 
 PROTOCOLS = ("sip", "isup", "tup", "pri")
 _USERS = {"left": ("127.0.0.1", 5070), "right": ("127.0.0.1", 5071)}
-_OVERLAP = "overlap = true\nmaximum_digits = 4\n"
 
 
 class _Isup(IsupSide):
+    more_digits = ""
+
+    def note(self, output: Any) -> None:
+        super().note(output)
+        message = getattr(output, "message", None)
+        if isinstance(message, IsupMessage) and (more := message.find(SubsequentNumber)) is not None:
+            self.more_digits += more.digits
+
+    def digits_heard(self) -> str:
+        return self.more_digits
+
+    def forward_transfer(self, call: int, now: float) -> None:
+        self.exchange.send(call, I.FOT, [], now)
+
     @classmethod
     def configure(cls, side: str, other: str, kind: str, variant: str, options: str) -> str:
         return super().configure(side, other, "isup", variant, options)
@@ -24,6 +42,20 @@ class _Isup(IsupSide):
 
 class _Tup(TupSide):
     """Who hangs up first ends the call, at both ends."""
+
+    more_digits = ""
+
+    def note(self, output: Any) -> None:
+        super().note(output)
+        message = getattr(output, "message", None)
+        if isinstance(message, SubsequentAddress | SubsequentAddressOne):
+            self.more_digits += message.digits
+
+    def digits_heard(self) -> str:
+        return self.more_digits
+
+    def forward_transfer(self, call: int, now: float) -> None:
+        self.exchange.send(call, Signal(T.FOT), now)
 
     def __init__(self, own: int, peer: int, variant: str, **options: Any) -> None:
         super().__init__(own, peer, variant, release_control="either", **options)
@@ -59,6 +91,9 @@ class _Pri(PriSide):
 class _Sip(SipSide):
     """A SIP user whose messages are written down."""
 
+    def digits_heard(self) -> str:
+        return ""
+
     side = "left"
     alone = True
 
@@ -85,14 +120,17 @@ class _Sip(SipSide):
 class Scene(Transit):
     """One call from left to right."""
 
-    def __init__(self, pair: tuple[str, str], overlap: bool = False) -> None:
+    def __init__(self, pair: tuple[str, str], overlap: bool = False, pass_digits: bool = False) -> None:
         self.pair = pair
         kinds: dict[str, type[Side]] = {}
         for place, (side, protocol) in enumerate(zip(("left", "right"), pair, strict=True)):
             base = {"sip": _Sip, "isup": _Isup, "tup": _Tup, "pri": _Pri}[protocol]
             own: dict[str, Any] = {"user": _USERS[side], "alone": place == 0 or pair[0] != "sip"}
             if overlap and protocol != "sip":
-                own["configure"] = classmethod(_with_overlap(base))
+                keys = "overlap = true\n" + (
+                    "pass_digits = true\nminimum_digits = 2\n" if pass_digits else "maximum_digits = 4\n"
+                )
+                own["configure"] = classmethod(_with_keys(base, keys))
             kinds[f"{protocol}-{side}"] = type(base.__name__, (base,), own)
         left, right = kinds
         super().__init__(left, right, more=kinds)
@@ -120,9 +158,7 @@ class Scene(Transit):
     def number_of(self, far: int) -> str:
         """The called number as it came at the right."""
         offered = next(item for item in self.right.offered if item.call == far)
-        digits = self.right.number(offered)[0]
-        heard = self.right.digits_heard() if self.pair[1] == "pri" else ""
-        return str(digits + heard)
+        return str(self.right.number(offered)[0] + self.right.digits_heard())
 
     def ring(self, far: int) -> None:
         self.at("right", "do", far, "alert")
@@ -142,9 +178,9 @@ class Scene(Transit):
         self.run(1)
 
 
-def _with_overlap(base: Any) -> Any:
+def _with_keys(base: Any, keys: str) -> Any:
     def configure(cls: Any, side: str, other: str, kind: str, variant: str, options: str) -> str:
-        return str(base.configure.__func__(cls, side, other, kind, variant, options + _OVERLAP))
+        return str(base.configure.__func__(cls, side, other, kind, variant, options + keys))
 
     return configure
 

@@ -7,6 +7,7 @@ from tandem.gateway.calls.model import (
     Answer,
     Bearer,
     Charge,
+    ForwardTransfer,
     Nature,
     Number,
     Presentation,
@@ -91,7 +92,7 @@ def test_categories(code, category):
         (Signal(M.ANU), Answer()),
         (Signal(M.CBK), Suspend()),
         (Signal(M.RAN), Resume()),
-        (Signal(M.FOT), None),
+        (Signal(M.FOT), ForwardTransfer()),
     ],
     ids=str,
 )
