@@ -12,7 +12,7 @@ from tandem.core.sigtran.primitives import Notice as Remark
 from tandem.core.sigtran.primitives import SendMessage as SendOctets
 from tandem.core.timers import TimerTable, earliest
 from tandem.gateway import signalling_setup as setup
-from tandem.gateway.configuration.schema import Configuration
+from tandem.gateway.configuration.schema import Backhaul, Configuration, Link
 from tandem.gateway.log import Line
 from tandem.gateway.media.protocol import UnitsReceived
 from tandem.ss7.mtp2.link import SignallingLink
@@ -38,8 +38,14 @@ from tandem.ss7.sigtran.m2ua_links import LinkRequest, M2uaLink, carry_out
 from tandem.ss7.sigtran.m3ua import M3ua
 
 #: Longest that an acknowledgement (a FISU with a new BSN) waits for a message to carry it or for others to join it.
-#: The peer's T7 allows 0.5 to 2 s (Q.703 12.3); 10 ms saves most of the FISU traffic between the two processes.
-ACKNOWLEDGEMENT_DELAY = 0.01
+#: The peer's T7 allows 0.5 to 2 s (Q.703 12.3); most acknowledgements then need no unit of their own.
+ACKNOWLEDGEMENT_DELAY = 0.05
+#: The same for preventive cyclic retransmission, where the peer repeats all the time what is not acknowledged
+#: (Q.703 6), and every repeat is work for both.
+CYCLIC_ACKNOWLEDGEMENT_DELAY = 0.01
+#: As many messages as this are acknowledged at once: the peer's window is 127 messages, and those not acknowledged
+#: count for its congestion onset.
+UNACKNOWLEDGED = 8
 
 
 class UnitCapture(Protocol):
@@ -64,6 +70,10 @@ class LinkPort:
     """Whether its units have the extended format (Q.703 Annex A)."""
     fill: bytes | None = None
     """What level 2 last wanted repeated."""
+    told: int = -1
+    """The BSN that the media process has, -1 before any."""
+    delay: float = ACKNOWLEDGEMENT_DELAY
+    """How long an acknowledgement may wait."""
     interface: int = -1
     """M2UA interface identifier of a backhauled link."""
 
@@ -115,6 +125,7 @@ class Signalling:
                         point,
                         capture_link,
                         link.format == "extended",
+                        delay=_delay(link),
                     )
                     self.links[number] = port
                     if link.association and link.interface is None:
@@ -123,7 +134,9 @@ class Signalling:
             name = f"backhaul/{backhaul.interface}"
             extended, captured = backhaul.format == "extended", backhaul.span in captured_spans
             mtp2 = setup.mtp2(backhaul, backhaul.timers)
-            port = LinkPort(number, name, mtp2, None, captured, extended, interface=backhaul.interface)
+            port = LinkPort(
+                number, name, mtp2, None, captured, extended, delay=_delay(backhaul), interface=backhaul.interface
+            )
             self.links[number] = self._backhauls[backhaul.interface] = port
         timed = [port.level2 for port in self.links.values() if not isinstance(port.level2, M2uaLink)]
         self._timed: list[SignallingLink | M2paLink | SignallingPoint | M3ua | M2ua] = [
@@ -277,7 +290,9 @@ class Signalling:
         """Act on expired timers."""
         self._touched = True
         for number in self._acknowledgements.expired(now):
-            self.units.append((number, (), self.links[number].fill))
+            port = self.links[number]
+            port.told = _bsn(port)
+            self.units.append((number, (), port.fill))
         for port in self.links.values():
             level2 = port.level2
             if isinstance(level2, M2uaLink):
@@ -292,14 +307,16 @@ class Signalling:
 
     def _send(self, port: LinkPort, primitive: SendUnits, now: float) -> None:
         """Hand units down at once; a fill that only acknowledges waits a little for company."""
-        acknowledges = not primitive.units and _only_acknowledges(port.fill, primitive.fill, port.extended)
-        port.fill = primitive.fill
-        if acknowledges:
+        former, fill = port.fill, primitive.fill
+        port.fill = fill
+        bsn = _bsn(port)
+        if not primitive.units and _only_acknowledges(former, fill, port.extended) and _few(port, bsn):
             if not self._acknowledgements.is_running(port.number):
-                self._acknowledgements.start(port.number, now + ACKNOWLEDGEMENT_DELAY)
+                self._acknowledgements.start(port.number, now + port.delay)
             return
         self._acknowledgements.stop(port.number)
-        self.units.append((port.number, primitive.units, primitive.fill))
+        port.told = bsn
+        self.units.append((port.number, primitive.units, fill))
         if port.capture and self._capture is not None:
             for unit in primitive.units:
                 self._capture.write_mtp2(port.name, unit, sent=True, now=now)
@@ -338,6 +355,23 @@ class Signalling:
             self._log(Line("warning", "!", subject, f"failed: {output.reason}"))
         else:
             self._log(Line("info", "=", subject, output.text))
+
+
+def _delay(link: Link | Backhaul) -> float:
+    """How long acknowledgements of a link may wait."""
+    return CYCLIC_ACKNOWLEDGEMENT_DELAY if link.error_correction == "cyclic" else ACKNOWLEDGEMENT_DELAY
+
+
+def _bsn(port: LinkPort) -> int:
+    """The BSN of what is to be repeated, -1 when nothing is."""
+    if port.fill is None:
+        return -1
+    return int.from_bytes(port.fill[:2], "little") & 0xFFF if port.extended else port.fill[0] & 0x7F
+
+
+def _few(port: LinkPort, bsn: int) -> bool:
+    """Whether only a few messages would be acknowledged by a unit with `bsn`."""
+    return (bsn - port.told) & (0xFFF if port.extended else 0x7F) < UNACKNOWLEDGED
 
 
 def _only_acknowledges(former: bytes | None, fill: bytes | None, extended: bool) -> bool:

@@ -110,7 +110,7 @@ class InviteClientTransaction(ClientTransaction):
     def _accept(self, response: Response, now: float) -> bool:
         self._stop_request()
         self.state = State.ACCEPTED
-        self.link.start(self, Timer.M, now + self.link.timers.transaction)
+        self._linger(Timer.M, self.link.timers.transaction, now)
         return True
 
     def _fail(self, response: Response, now: float) -> bool:
@@ -118,7 +118,7 @@ class InviteClientTransaction(ClientTransaction):
         self.state = State.COMPLETED
         self._ack = self.build_ack(response)
         self.link.send(self._ack, self.destination)
-        self.link.start(self, Timer.D, now if self.reliable else now + self.link.timers.d)
+        self._linger(Timer.D, 0.0 if self.reliable else self.link.timers.d, now)
         return True
 
     def _acknowledge_again(self, response: Response, now: float) -> bool:
@@ -180,7 +180,7 @@ class NonInviteClientTransaction(ClientTransaction):
         self.link.stop(self, Timer.E)
         self.link.stop(self, Timer.F)
         self.state = State.COMPLETED
-        self.link.start(self, Timer.K, now if self.reliable else now + self.link.timers.t4)
+        self._linger(Timer.K, 0.0 if self.reliable else self.link.timers.t4, now)
         return True
 
     _TABLE: ClassVar[dict[tuple[State, Input], Action]] = {

@@ -79,7 +79,7 @@ class InviteServerTransaction(ServerTransaction):
     def _accept(self, response: bytes, now: float) -> None:
         self.link.send(response, self.destination)
         self.state = State.ACCEPTED
-        self.link.start(self, Timer.L, now + self.link.timers.transaction)
+        self._linger(Timer.L, self.link.timers.transaction, now)
 
     def _fail(self, response: bytes, now: float) -> None:
         self.link.send(response, self.destination)
@@ -93,7 +93,7 @@ class InviteServerTransaction(ServerTransaction):
         self.link.stop(self, Timer.G)
         self.link.stop(self, Timer.H)
         self.state = State.CONFIRMED
-        self.link.start(self, Timer.I, now if self.reliable else now + self.link.timers.t4)
+        self._linger(Timer.I, 0.0 if self.reliable else self.link.timers.t4, now)
         return False
 
     def _pass_ack(self, now: float) -> bool:
@@ -137,7 +137,7 @@ class NonInviteServerTransaction(ServerTransaction):
     def _complete(self, response: bytes, now: float) -> None:
         self.link.send(response, self.destination)
         self.state = State.COMPLETED
-        self.link.start(self, Timer.J, now if self.reliable else now + self.link.timers.transaction)
+        self._linger(Timer.J, 0.0 if self.reliable else self.link.timers.transaction, now)
 
     _RESPOND: ClassVar[dict[tuple[State, Input], Respond]] = {
         (State.TRYING, Input.PROVISIONAL): _proceed,

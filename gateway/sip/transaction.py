@@ -7,11 +7,15 @@ A transaction is fed messages and timer expiries and answers whether its user sh
 from __future__ import annotations
 
 from enum import IntEnum, auto
-from typing import Protocol
+from math import ceil
+from typing import Final, Protocol
 
 from tandem.core.enumeration import Symbol
 from tandem.gateway.sip.configuration import SipTimers
 from tandem.gateway.sip.endpoint import Endpoint, is_reliable
+
+#: Transactions that have only to be forgotten are forgotten together, at multiples of this, in seconds.
+_TOGETHER: Final = 0.25
 
 
 class State(Symbol):
@@ -110,6 +114,12 @@ class Transaction:
     def expire(self, timer: Timer, now: float) -> bool:
         """Act on a timer; True when the user must be told that the transaction timed out."""
         raise NotImplementedError
+
+    def _linger(self, timer: Timer, seconds: float, now: float) -> None:
+        """Start a timer after which the transaction is forgotten: D, I, J, K, L or M."""
+        # Every transaction has one: waking up for each of them would cost more than the call it belonged to.
+        deadline = ceil((now + seconds) / _TOGETHER) * _TOGETHER if seconds else now
+        self.link.start(self, timer, deadline)
 
     def _terminate(self) -> None:
         self.state = State.TERMINATED

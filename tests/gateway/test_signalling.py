@@ -5,7 +5,12 @@ from support.node_pair import Bench
 
 from tandem.gateway.configuration.load import parse
 from tandem.gateway.media.protocol import Channel, SendUnits, UnitsReceived
-from tandem.gateway.signalling import ACKNOWLEDGEMENT_DELAY, Signalling
+from tandem.gateway.signalling import (
+    ACKNOWLEDGEMENT_DELAY,
+    CYCLIC_ACKNOWLEDGEMENT_DELAY,
+    UNACKNOWLEDGED,
+    Signalling,
+)
 from tandem.gateway.signalling_setup import channels
 from tandem.ss7.mtp2.configuration import LinkConfiguration
 from tandem.ss7.mtp3.primitives import PauseIndication, ResumeIndication, TransferIndication, TransferRequest
@@ -103,6 +108,33 @@ def test_a_message_takes_the_acknowledgement_along():
     node.signalling._send(port, Down((b"\x01\x02\x03\x04\x05",), newer), bench.now)
     assert [unit for unit in node.signalling.units if not unit[1]] == []
     assert not node.signalling._acknowledgements.is_running(0)
+
+
+def test_many_messages_are_acknowledged_at_once():
+    bench = Bench().up()
+    bench.run(1)
+    node = bench.nodes["A"]
+    port = node.signalling.links[0]
+    from tandem.ss7.mtp2.primitives import SendUnits as Down
+
+    first = port.fill
+    fills = [bytes([first[0] & 0x80 | (first[0] + i) & 0x7F]) + first[1:] for i in range(1, UNACKNOWLEDGED + 2)]
+    for fill in fills[: UNACKNOWLEDGED - 1]:
+        node.signalling._send(port, Down((), fill), bench.now)
+    assert node.signalling.units == []
+    node.signalling._send(port, Down((), fills[UNACKNOWLEDGED - 1]), bench.now)
+    assert node.signalling.units == [(0, (), fills[UNACKNOWLEDGED - 1])]
+    assert not node.signalling._acknowledgements.is_running(0)
+    node.signalling._send(port, Down((), fills[UNACKNOWLEDGED]), bench.now)
+    assert len(node.signalling.units) == 1
+
+
+def test_a_peer_that_repeats_what_is_not_acknowledged_waits_less():
+    basic = Signalling(parse(TWO_POINTS), log=lambda line: None)
+    assert {port.delay for port in basic.links.values()} == {ACKNOWLEDGEMENT_DELAY}
+    cyclic = parse(TWO_POINTS.replace("[[ss7.linkset.link]]", '[[ss7.linkset.link]]\nerror_correction = "cyclic"'))
+    links = Signalling(cyclic, log=lambda line: None).links
+    assert {port.delay for port in links.values()} == {CYCLIC_ACKNOWLEDGEMENT_DELAY}
 
 
 @pytest.mark.parametrize("change", [0x80, "fsn", "status"])
