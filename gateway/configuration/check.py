@@ -69,9 +69,10 @@ def problems(configuration: Configuration) -> list[Problem]:
             found += check_pri_trunk(path, trunk, configuration, usage)
         else:
             found += check_circuit_trunk(path, trunk, configuration, usage)
-    trunks = [*(trunk.name for trunk in configuration.trunk), *user_names(configuration)]
+    trunks = [trunk.name for trunk in configuration.trunk]
+    targets = [*trunks, *user_names(configuration)]
     for index, route in enumerate(configuration.route):
-        found += _route(f"route[{index}]", route, trunks)
+        found += _route(f"route[{index}]", route, trunks, targets)
     return found
 
 
@@ -140,17 +141,18 @@ def _spans(configuration: Configuration) -> Iterator[Problem]:
             )
 
 
-def _route(path: str, route: Route, trunks: list[str]) -> Iterator[Problem]:
-    for key, names in (("trunk", route.trunk), ("to", route.to)):
+def _route(path: str, route: Route, trunks: list[str], targets: list[str]) -> Iterator[Problem]:
+    """Problems of a route; calls come from `trunks`, and go to `targets`, users among them."""
+    for key, names, known in (("trunk", route.trunk, trunks), ("to", route.to, targets)):
         for position, name in enumerate(names):
-            yield from unknown_name(f"{path}.{key}[{position}]", name, trunks, "trunk")
+            yield from unknown_name(f"{path}.{key}[{position}]", name, known, "trunk")
     yield from _numbers(path, "called", route.called, route.set_called)
     yield from _numbers(path, "calling", route.calling, route.set_calling)
     try:
         Schedule.parse(route.times)
     except ValueError as error:
         yield Problem(f"{path}.times", str(error))
-    yield from _did_table(f"{path}.did_table", route.did_table, trunks)
+    yield from _did_table(f"{path}.did_table", route.did_table, targets)
     if route.refuse_cause not in list(Cause):
         yield Problem(f"{path}.refuse_cause", f"{route.refuse_cause} is not a Q.850 cause value; 21 is call rejected")
 

@@ -418,7 +418,7 @@ class Route(Table):
     did_table: str = ""
     """CSV file of `did,number[,trunk]`: matches when the called number is listed, which replaces it."""
     to: list[str] = []
-    """Trunks to try, in order. Empty: the call is refused with `refuse_cause`."""
+    """Trunks to try, in order; `user:NAME` is a user that registers. Empty: the call is refused with `refuse_cause`."""
     refuse_cause: CauseValue = 21
     """Q.850 cause for calls that this rule refuses (21 is call rejected)."""
     set_called: str = ""

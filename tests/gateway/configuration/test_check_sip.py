@@ -73,6 +73,7 @@ REGISTRATION = '[[sip.registration]]\ntrunk = "a"\nuser = "u"\npassword = "s"\n'
         (SIP + "register_minimum_seconds = 4000\n", "sip.register_minimum_seconds", "more than register_maximum"),
         (SIP + TRUNK + 'transport = "auto"\n', "trunk[0].transport", "auto needs the name of a host"),
         (SIP + NAMED + 'transport = "tls"\n', "trunk[0].transport", "does not listen on TLS"),
+        (SIP + USER + REGISTRAR + '[[route]]\ntrunk = ["user:u"]\n', "route[0].trunk[0]", "there are: p"),
         (SIP + USER + REGISTRAR + '[[route]]\nto = ["user:v"]\n', "route[0].to[0]", "mean 'user:u'?"),
     ],
 )
