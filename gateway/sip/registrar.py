@@ -55,6 +55,8 @@ class Registrar:
         """Shortest and longest interval granted, in seconds; most contacts that one user has at once."""
         self._minimum, self._maximum, self._most = minimum, maximum, contacts
         self._bindings: dict[str, dict[str, Binding]] = {}
+        self._by_source: dict[Endpoint, str] | None = None
+        """Users by where they registered from; None when that has changed since it was last wanted."""
         self._timers: TimerTable[tuple[str, str]] = TimerTable()
 
     def contacts(self, user: str) -> list[Binding]:
@@ -64,10 +66,11 @@ class Registrar:
 
     def user_at(self, source: Endpoint) -> str | None:
         """The user who registered from just this source, None when nobody has."""
-        for user, bindings in self._bindings.items():
-            if any(binding.source == source for binding in bindings.values()):
-                return user
-        return None
+        if self._by_source is None:
+            self._by_source = {
+                binding.source: user for user, bindings in self._bindings.items() for binding in bindings.values()
+            }
+        return self._by_source.get(source)
 
     def next_deadline(self) -> float | None:
         """When `handle_timers` is due."""
@@ -110,6 +113,7 @@ class Registrar:
                 changes.append(f"{uri} registered for {seconds} s")
             binding = Binding(uri, source, now + seconds, quality, request.call_id, request.cseq, now)
             self._bindings.setdefault(user, {})[uri] = binding
+            self._by_source = None
             self._timers.start((user, uri), binding.expires)
         return Reply(200, self._lines(user, now), tuple(changes))
 
@@ -154,6 +158,7 @@ class Registrar:
 
     def _remove(self, user: str, uri: str) -> None:
         self._timers.stop((user, uri))
+        self._by_source = None
         bindings = self._bindings.get(user)
         if bindings is not None and bindings.pop(uri, None) is not None and not bindings:
             del self._bindings[user]

@@ -113,10 +113,10 @@ class SipAdmission:
         if trunk is None and (self._registrar_trunk is None or source not in self._places):
             self._stranger(request, source, now)
             return False
-        if request.method == "OPTIONS" and (trunk is not None or self.registrar.user_at(source) is not None):
-            return True
         if request.method not in ("INVITE", "REGISTER"):
-            # What belongs to no call and is not asked for proof: a CANCEL of something that is over, probes, scans.
+            # What belongs to no call: the subscriptions of phones that are known, and probes and scans of others.
+            if trunk is not None or self.registrar.user_at(source) is not None:
+                return True
             self._stranger(request, source, now)
             return False
         return self._authenticate(request, trunk or self._registrar_trunk, source, now)

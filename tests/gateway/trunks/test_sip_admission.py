@@ -271,3 +271,16 @@ def test_a_user_of_one_trunk_is_nobody_on_another():
     call(bench, alice, "0123", Credentials("pbx", "p-secret"))
     assert [event.status for event in bench.heard(alice, Rejected)] == [403]
     assert bench.said("not his trunk")
+
+
+def test_what_else_phones_send_is_answered_and_no_offence():
+    """Subscriptions, probes: as the agent answers them to any peer; from elsewhere they are a stranger's."""
+    bench, _, _ = phones()
+    del bench.agents["10.0.0.1", 5060]
+    for number, (method, status) in enumerate({"SUBSCRIBE": 405, "OPTIONS": 200, "CANCEL": 481}.items()):
+        (answer,) = bench.send(peer_request(method, branch=f"z9hG4bK{number}"), ("10.0.0.1", 5060))
+        assert answer.startswith(f"SIP/2.0 {status} ".encode())
+    counts = bench.node.sip.admission.bans.counts
+    assert not counts
+    bench.send(peer_request("SUBSCRIBE"), ("10.0.0.1", 5099))
+    assert counts == {"unknown source": 1}
