@@ -42,7 +42,8 @@ def read_netmon(stream: BinaryIO, complain: Callable[[str, int], None]) -> Batch
         began = datetime.datetime(year, month, day, hour, minute, second, milli * 1000, datetime.UTC).timestamp()
     except ValueError as error:
         raise DecodeError(f"the time of the capture is none: {error}", 8) from None
-    offsets = [offset for (offset,) in struct.iter_unpack("<I", data[table : table + size // 4 * 4])]
+    entries = data[table : table + size // 4 * 4]
+    offsets = [offset for (offset,) in struct.iter_unpack("<I", entries[: len(entries) // 4 * 4])]
     rows = []
     for offset in offsets:
         if offset + _FRAME > len(data):
@@ -50,8 +51,8 @@ def read_netmon(stream: BinaryIO, complain: Callable[[str, int], None]) -> Batch
         micro, original, length = struct.unpack_from("<QII", data, offset)
         if offset + _FRAME + length <= len(data):
             rows.append((offset + _FRAME, length, original, began + micro / 1e6))
-    if len(rows) < len(offsets):
-        complain(f"{len(offsets) - len(rows)} frames of the table are not in the file", 0)
+    if len(rows) < size // 4:
+        complain(f"{size // 4 - len(rows)} frames of the table are not in the file", 0)
     columns = list(zip(*rows, strict=True)) if rows else [(), (), (), ()]
     return Batch(
         buffer=data,

@@ -1,10 +1,17 @@
+import gc
+import json
+import tracemalloc
 from pathlib import Path
 
 import pytest
+from support.corrupt import corrupted
 from support.packet_files import data_chunk, ethernet, ipv4, pcap, rtp, sctp, udp
 
 from tandem.core.errors import TandemError
+from tandem.gateway.analyser import pcap as pcap_files
+from tandem.gateway.analyser import records
 from tandem.gateway.analyser.analysis import analyse
+from tandem.gateway.analyser.report import as_json
 
 VECTORS = Path(__file__).parents[2] / "vectors" / "trace"
 M3UA = VECTORS.parent / "isup" / "captures" / "m3ua_94calls_wireshark.pcap"
@@ -93,3 +100,43 @@ def test_a_status_unit_is_a_failure_only_on_a_link_in_service(tmp_path):
     path.write_bytes(pcap(list(enumerate(units)), link_type=139))
     (finding,) = analyse([str(path)]).findings
     assert (finding.kind, finding.packets, finding.text) == ("link-failure", [3], "SIOS 1 times on link 3")
+
+
+CAPTURES = sorted([*VECTORS.glob("*.pcap*"), *(VECTORS.parent / "isup" / "captures").glob("*.pcap")])
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_corrupt_captures_give_what_can_be_read(tmp_path, seed):
+    """Partial results or one clear error, whatever is broken."""
+    path = tmp_path / "broken"
+    whole = CAPTURES[seed % len(CAPTURES)]
+    path.write_bytes(corrupted(whole.read_bytes(), seed))
+    try:
+        found = analyse([str(path)])
+    except TandemError:
+        return
+    assert found.packets <= 2 * analyse([str(whole)]).packets
+    assert all(record.id and record.outcome for record in found.calls)
+    assert json.loads("".join(as_json(found)))["packets"] == found.packets
+
+
+def test_memory_does_not_grow_with_the_capture(tmp_path, monkeypatch):
+    """Twice the calls: what is kept in memory of each is a few octets, the rest is on disk."""
+    monkeypatch.setattr(records, "IN_MEMORY", 1 << 14)
+    monkeypatch.setattr(pcap_files, "CHUNK", 1 << 16)
+    peaks = []
+    for times in (20, 40):
+        path = tmp_path / f"{times}.pcap"
+        octets = M3UA.read_bytes()
+        with path.open("wb") as out:
+            out.write(octets[:24])
+            for _ in range(times):
+                out.write(octets[24:])
+        gc.collect()
+        tracemalloc.start()
+        found = analyse([str(path)])
+        assert len(found.calls) == 94
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        found.calls.close()
+    assert peaks[1] < 1.3 * peaks[0]
