@@ -127,10 +127,9 @@ class Scene(Transit):
             base = {"sip": _Sip, "isup": _Isup, "tup": _Tup, "pri": _Pri}[protocol]
             own: dict[str, Any] = {"user": _USERS[side], "alone": place == 0 or pair[0] != "sip"}
             if overlap and protocol != "sip":
-                keys = "overlap = true\n" + (
-                    "pass_digits = true\nminimum_digits = 2\n" if pass_digits else "maximum_digits = 4\n"
-                )
-                own["configure"] = classmethod(_with_keys(base, keys))
+                more = "pass_digits = true\nminimum_digits = 2\n" if pass_digits else "maximum_digits = 4\n"
+                own["configure"] = classmethod(_with_keys(base, f"overlap = true\n{more}"))
+                own["more"] = {"overlap": True}
             kinds[f"{protocol}-{side}"] = type(base.__name__, (base,), own)
         left, right = kinds
         super().__init__(left, right, more=kinds)
