@@ -196,6 +196,10 @@ class Connections:
         self._timers.start((connection.number, Timer.FIRST_MESSAGE), now + self.limits.first_message)
         return connection.number
 
+    def why_not(self, host: str) -> str:
+        """Why a connection from `host` is turned away now: the key of the configuration that says so."""
+        return "connections_per_address" if self._accepted_from[host] >= self.limits.per_address else "connections"
+
     def connected(self, number: int, now: float) -> None:
         """A connection of ours is open."""
         connection = self._connections.get(number)

@@ -58,6 +58,8 @@ from tandem.gateway.trunks.sip_registrations import SipRegistrations
 from tandem.gateway.trunks.sip_session import STATUSES, Place, Session, Sessions, Verdict
 from tandem.ss7.isup.codes import MessageType
 
+#: A flood of connections is told of this often, in seconds.
+_TELL_SECONDS = 10.0
 _ACCEPT = "application/sdp, multipart/mixed, application/isup"
 
 
@@ -87,6 +89,7 @@ class SipTrunks(SipCalls):
         """TCP and TLS."""
         self.streams: list[OpenConnection | Write | CloseConnection] = []
         """What is to be done with connections."""
+        self._turning_away_told = -_TELL_SECONDS
         self.messages: list[tuple[bytes, Endpoint, bool]] = []
         """Messages on streams for the capture: octets, peer, sent."""
         self._control = control
@@ -137,7 +140,12 @@ class SipTrunks(SipCalls):
         """A peer opens a connection: its number, or None when it is to be turned away."""
         if self.admission.is_banned((host, port), now):
             return None
-        return self.connections.accepted(transport, host, port, now)
+        number = self.connections.accepted(transport, host, port, now)
+        if number is None and now >= self._turning_away_told + _TELL_SECONDS:
+            self._turning_away_told = now
+            text = f"connection turned away: {self.connections.why_not(host)}; {len(self.connections)} are open"
+            self._log(Line("warning", "!", f"sip {transport}:{host}", text))
+        return number
 
     def dns_answer(self, answer: location.Answer, now: float) -> None:
         """The DNS answered a question of `peers.queries`."""

@@ -184,6 +184,7 @@ def test_half_open_peers_do_not_hold_the_gateway(tmp_path):
         # The address has used up its share: the next one is turned away, calls from elsewhere go on.
         with contextlib.suppress(ConnectionError):
             assert connect(port).recv(100) == b""
+        wait_for(lambda: gateway.said("turned away: connections_per_address; 40 are open"), "it says so")
         call(tmp_path, port, port + 2, port + 3, 3)
         wait_for(lambda: len(gateway.records()) == 3, "three records")
         assert descriptors() < before + 60

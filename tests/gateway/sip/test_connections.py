@@ -172,6 +172,10 @@ def test_connections_from_one_address_and_in_all_are_bounded():
     connections = machine(per_address=2, connections=3)
     numbers = [connections.accepted("tcp", "192.0.2.1", 40000 + n, 0.0) for n in range(3)]
     assert numbers == [1, 2, None]
+    assert (connections.why_not("192.0.2.1"), connections.why_not("192.0.2.2")) == (
+        "connections_per_address",
+        "connections",
+    )
     assert connections.accepted("tcp", "192.0.2.2", 1, 0.0) == 3
     assert connections.accepted("tcp", "192.0.2.3", 1, 0.0) is None
     connections.send(b"x", PEER, 0.0)
