@@ -73,17 +73,15 @@ def export(calls: Iterable[CallRecord], paths: list[str], options: Options, out:
         numbers.update(message.packet for message in record.messages)
         for stream in record.media:
             streams[stream.source, stream.destination, stream.ssrc].append(stream)
+    ordered = np.sort(np.fromiter(numbers, np.int64, len(numbers)))
     writer, written = PcapngWriter(out), 0
     dissector = Dissector(options)
     for batch in batches(paths):
-        wanted = numbers
-        if streams:
-            rtp = dissector.feed(batch).rtp
-            if rtp is not None:
-                wanted = numbers.union(*(rtp.packet[run].tolist() for _, run in _runs(rtp, streams)))
         assert batch.number is not None
-        first, last = int(batch.number[0]), int(batch.number[-1])
-        here = [number for number in wanted if first <= number <= last]
+        first, last = np.searchsorted(ordered, (batch.number[0], batch.number[-1] + 1))
+        here = set(ordered[first:last].tolist())
+        if streams and (rtp := dissector.feed(batch).rtp) is not None:
+            here.update(*(rtp.packet[run].tolist() for _, run in _runs(rtp, streams)))
         if here:
             written += writer.write(pick(batch, here))
     return written
