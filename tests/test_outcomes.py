@@ -195,3 +195,81 @@ def test_forward_transfer(pair):
     assert "FOT >" in scene.messages("right")
     scene.end("left", call)
     ended(scene, "answered", 16, "incoming")
+
+
+circuits = pytest.mark.parametrize("pair", [(left, right) for left in DIGITS for right in DIGITS], ids="-".join)
+
+
+def following(pair):
+    """A call that went on before its number was whole: the scene, and the call at either side."""
+    scene = Scene(pair, overlap=True, pass_digits=True)
+    call = scene.setup(digits="30", complete=False)
+    scene.run(0.5)
+    return scene, call, scene.right.offered[-1].call
+
+
+@circuits
+def test_abandoned_in_the_middle_of_the_number(pair):
+    scene, call, _ = following(pair)
+    scene.end("left", call)
+    ended(scene, "failed", 16, "incoming")
+
+
+@circuits
+def test_refused_in_the_middle_of_the_number(pair):
+    """The called side knows that there is no such number before it is whole."""
+    scene, call, far = following(pair)
+    scene.at("left", "digits", call, "1", False)
+    scene.run(0.3)
+    scene.end("right", far, 1)
+    ended(scene, "failed", 1, "outgoing")
+
+
+@circuits
+def test_rings_before_the_calling_side_has_said_that_the_number_is_whole(pair):
+    scene, call, far = following(pair)
+    scene.at("left", "digits", call, "12", False)
+    scene.run(0.3)
+    scene.ring(far)
+    scene.answer(far)
+    scene.run(60)
+    assert len(scene.node.control.calls) == 1
+    scene.end("left", call)
+    ended(scene, "answered", 16, "incoming")
+
+
+@circuits
+def test_the_last_digit_was_the_last(pair):
+    """No more digits come: the timer of the calling side ends the number, and the called side is told."""
+    scene, call, far = following(pair)
+    scene.at("left", "digits", call, "12", False)
+    scene.run(0.3)
+    before = len(scene.messages("right"))
+    scene.run(16)
+    told = {message.split(" ")[0] for message in scene.messages("right")[before:]}
+    assert told & {"SAM", "SAO", "INFORMATION"}
+    assert scene.number_of(far) == "3012"
+    scene.ring(far)
+    scene.answer(far)
+    scene.end("left", call)
+    ended(scene, "answered", 16, "incoming")
+
+
+@pytest.mark.parametrize("left", DIGITS)
+def test_digits_for_sip_are_collected_all_the_same(left):
+    """RFC 3578 3.1: one INVITE with the whole number, although the calling trunk passes digits on."""
+    scene = Scene((left, "sip"), overlap=True, pass_digits=True)
+    call = scene.setup(digits="30", complete=False)
+    scene.run(0.5)
+    scene.at("left", "digits", call, "12", False)
+    scene.run(0.5)
+    assert scene.messages("right") == []
+    scene.run(16)
+    assert scene.messages("right")[0] == "INVITE >"
+    assert scene.messages("right").count("INVITE >") == 1
+    far = scene.right.offered[-1].call
+    assert scene.number_of(far) == "3012"
+    scene.ring(far)
+    scene.answer(far)
+    scene.end("left", call)
+    ended(scene, "answered", 16, "incoming")
