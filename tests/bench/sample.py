@@ -43,7 +43,7 @@ class Sample(Traffic):
             self.sip(time, "answered", 3.0, 5.0, calling, called, True, PEER, MINE)
             if one_way:
                 self.streams.pop()
-            self.isup(time + 0.02, GATEWAY, NORTH, "answered", 2.98, 5.0, calling, called)
+            self.isup(time + 0.02, GATEWAY, NORTH, "answered", 2.98, 5.0, calling, called, self.by_caller)
         # Released but never cleared; and a called exchange that says nothing until T7 runs out.
         self.isup(START + 30, GATEWAY, SOUTH, "lost", 3.0, 0.0, "4930111", "4989222")
         parts = CalledPartyNumber(digits="4989333", nature=4), CallingPartyNumber(digits="4930111", nature=4)

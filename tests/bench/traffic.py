@@ -156,6 +156,8 @@ class Traffic:
         self.events = []
         self.streams = []
         self.calls = []
+        self.by_caller = True
+        """Who ended the last call of SIP: the ISUP leg of it ends from the same side."""
         self.free = {}
         self.audio = np.random.default_rng(seed + 1).integers(0, 256, 8192, np.uint8)
 
@@ -185,8 +187,8 @@ class Traffic:
                 return cic
         raise SystemExit("more calls at once than circuits: take a lower rate")
 
-    def isup(self, time, opc, dpc, outcome, ring, talk, calling, called):
-        """The messages of one attempt; when the circuit was idle again."""
+    def isup(self, time, opc, dpc, outcome, ring, talk, calling, called, forward=None):
+        """The messages of one attempt; `forward` says whether the calling side ends a talk. When it was over."""
         end = time + (
             0.3
             if outcome in ("busy", "congestion")
@@ -220,7 +222,8 @@ class Traffic:
         else:
             if outcome == "answered":
                 send(time + ring, back, T.ANM)
-            by, other = (there, back) if self.rng.random() < 0.6 else (back, there)
+            drawn = self.rng.random() < 0.6
+            by, other = (there, back) if (drawn if forward is None else forward) else (back, there)
             send(end, by, T.REL, CauseIndicators(value=16))
             if outcome == "lost":
                 send(end + 15, by, T.REL, CauseIndicators(value=16))
@@ -267,7 +270,7 @@ class Traffic:
         else:
             send(time + ring + 0.02, False, sip("SIP/2.0 200 OK", call, "INVITE", 1, True, answer))
             send(time + ring + 0.03, True, sip(f"ACK sip:gw@{text(peer)}:5060 SIP/2.0", call, "ACK", 1, True))
-            forward = self.rng.random() < 0.6
+            forward = self.by_caller = self.rng.random() < 0.6
             send(end, forward, sip(f"BYE sip:gw@{text(peer if forward else host)}:5060 SIP/2.0", call, "BYE", 2, True))
             send(end + 0.02, not forward, sip("SIP/2.0 200 OK", call, "BYE", 2, True))
             if speech:
@@ -285,7 +288,9 @@ class Traffic:
                 bytes((198, 51, 100, 1 + self.rng.randrange(4))),
             )
             self.sip(time, outcome, ring, talk, calling, called, True, host, peer)
-            self.isup(time + 0.03, EXCHANGES[0], EXCHANGES[2], outcome, ring - 0.03, talk, calling, called)
+            self.isup(
+                time + 0.03, EXCHANGES[0], EXCHANGES[2], outcome, ring - 0.03, talk, calling, called, self.by_caller
+            )
         elif self.rng.random() < 0.2:
             host, peer = bytes((192, 0, 2, 1 + self.rng.randrange(40))), bytes((198, 51, 100, 1))
             self.sip(time, outcome, ring, talk, calling, called, False, host, peer)
