@@ -236,8 +236,10 @@ class SipCalls(SipAttempts):
             return
         if output.offer:
             verdict = self._media.take_offer(session, output.body)
-            if verdict is Verdict.AGREED:
-                self.agent.prack(output.call, tag, session.local, now)
+            if verdict is not Verdict.AGREED:
+                self._no_codec(session, now)
+                return
+            self.agent.prack(output.call, tag, session.local, now)
         else:
             answer = self._media.read_answer(session, output.body)
             if answer is not None:

@@ -8,6 +8,7 @@ from tandem.gateway.sip import sdp
 from tandem.gateway.sip.options import CallOptions
 from tandem.gateway.sip.primitives import (
     Answered,
+    Cancelled,
     Ended,
     IncomingInvite,
     Provisional,
@@ -192,3 +193,16 @@ def test_a_digit_in_info_goes_into_the_circuit():
     bench.call("a", "send_info", call, "application/dtmf-relay", b"Signal=5\r\nDuration=200\r\n", ())
     bench.run(0.2)
     assert [c for c in bench.media["A"] if isinstance(c, PlayDigit)] == [PlayDigit(1, "5", 200)]
+
+
+def test_a_reliable_offer_without_a_codec_of_ours_ends_the_call():
+    """Delayed offer: the 183 offers G.729 alone; without PRACK the peer would wait for 32 s."""
+    bench = Bench(sip_trunk="delayed_offer = true").up()
+    place(bench)
+    offered = bench.events("b", IncomingInvite)[0]
+    bench.call("b", "configure", offered.call, CallOptions(reliable="supported"))
+    bench.call("b", "respond", offered.call, 183, body=OFFER.replace(b"RTP/AVP 0 8", b"RTP/AVP 18"))
+    bench.run(1)
+    assert bench.events("b", Cancelled)
+    assert bench.records["B"][0].cause == 65
+    assert bench.all_idle()
