@@ -4,8 +4,13 @@ One node between two outer ends, `left` calling `right`. What each protocol says
 pair is the row of the one beside the row of the other, so that a message too many or too few is seen in any pair.
 """
 
+import contextlib
+import random
+
 import pytest
 from support.outcomes import PROTOCOLS, Scene
+
+from tandem.core.errors import TandemError
 
 pairs = pytest.mark.parametrize("pair", [(left, right) for left in PROTOCOLS for right in PROTOCOLS], ids="-".join)
 
@@ -273,3 +278,35 @@ def test_digits_for_sip_are_collected_all_the_same(left):
     scene.answer(far)
     scene.end("left", call)
     ended(scene, "answered", 16, "incoming")
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_digits_and_ends_at_any_moment(seed):
+    """However digits, ringing, answer and release fall together, nothing stays behind."""
+    chance = random.Random(seed)
+    scene = Scene((chance.choice(list(DIGITS)), chance.choice(PROTOCOLS)), overlap=True, pass_digits=True)
+    call = scene.setup(digits=chance.choice(["3", "30", "301"]), complete=False)
+    steps = ["digit"] * chance.randint(0, 4) + ["ring", "answer", "left", "right"]
+    chance.shuffle(steps)
+    answered = False
+    for step in steps:
+        scene.run(chance.choice([0.005, 0.015, 0.05, 0.5, 6, 21]))
+        far = scene.right.offered[-1].call if scene.right.offered else None
+        if not scene.node.control.calls:
+            break
+        if step in ("left", "right"):
+            if step == "left" or far is not None:
+                scene.release(step, call if step == "left" else far, chance.choice([1, 16, 17, 34]))
+                break
+            continue
+        # An outer exchange refuses what is too early or too late for it; the node must bear what crosses on the way.
+        with contextlib.suppress(TandemError):
+            if step == "digit":
+                scene.at("left", "digits", call, chance.choice("0123"), chance.random() < 0.2)
+            elif far is not None and not answered:
+                scene.at("right", "do", far, "alert" if step == "ring" else "answer")
+                answered = step == "answer"
+    scene.run(200)
+    assert scene.all_idle()
+    assert not scene.node.control.calls
+    assert len(scene.records) == 1 or not scene.right.offered
