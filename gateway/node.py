@@ -193,7 +193,7 @@ class Node:
         """The media process reported."""
         for event in events:
             if isinstance(event, UnitsReceived):
-                if not self.pri.units_received(event, now):
+                if not (self._has_pri and self.pri.units_received(event, now)):
                     self.signalling.units_received(event, now)
             elif isinstance(event, RtpClosed):
                 self.control.leg_closed(event.leg, statistics_of(event.statistics))

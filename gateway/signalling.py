@@ -29,6 +29,7 @@ from tandem.ss7.mtp3.primitives import (
     SendMessage,
     StartLink,
     StopLink,
+    TransferIndication,
     TransferRequest,
     UserIndication,
 )
@@ -249,7 +250,9 @@ class Signalling:
             for point in self.points.values():
                 for output in point.outputs():
                     moved = True
-                    if isinstance(output, SendMessage):
+                    if isinstance(output, TransferIndication):
+                        indications.append(output)
+                    elif isinstance(output, SendMessage):
                         self.links[output.link].level2.send(output.msu, now)
                     elif isinstance(output, StartLink):
                         level2 = self.links[output.link].level2

@@ -9,6 +9,7 @@ import ipaddress
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from tandem.core.errors import DecodeError
@@ -308,6 +309,7 @@ def _attributes(section: list[tuple[str, str]]) -> list[tuple[str, str]]:
     return attributes
 
 
+@lru_cache(maxsize=4096)
 def _is_address(text: str) -> bool:
     try:
         ipaddress.ip_address(text)

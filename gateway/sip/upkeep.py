@@ -37,6 +37,9 @@ class UpkeepTimer(IntEnum):
     """A session change that met one of the peer is tried again (RFC 3261 14.1)."""
 
 
+_TIMERS: Final = tuple(UpkeepTimer)
+
+
 class Upkeep:
     """The session of one call once it has a dialog."""
 
@@ -74,7 +77,7 @@ class Upkeep:
 
     def stop(self) -> None:
         """The call is over."""
-        for timer in UpkeepTimer:
+        for timer in _TIMERS:
             self._call.layer.stop(self, timer)
         self._pending = None
 

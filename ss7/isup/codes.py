@@ -229,12 +229,12 @@ class ParameterCode(IntEnum):
         return _PARAMETER_TITLES[self]
 
 
+_MESSAGE_NAMES: Final = {int(message): message.name for message in MessageType}
+
+
 def message_name(code: int) -> str:
     """Acronym of a message type, or `message type 0xNN` for one that no variant defines."""
-    try:
-        return MessageType(code).name
-    except ValueError:
-        return f"message type 0x{code:02X}"
+    return _MESSAGE_NAMES.get(code) or f"message type 0x{code:02X}"
 
 
 def parameter_name(code: int) -> str:

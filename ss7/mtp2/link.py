@@ -241,6 +241,8 @@ class SignallingLink:
 
     def _settle(self, now: float) -> None:
         # After a change of state the peer's next unit would be looked at afresh; a repeat never reaches us.
+        if self._settled == (self.state, self._alignment.state):
+            return
         for _ in LinkState:
             settled = (self.state, self._alignment.state)
             if settled == self._settled:

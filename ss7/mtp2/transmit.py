@@ -50,7 +50,8 @@ class Transmitter:
         #: RTB: numbered messages, by FSN.
         self._retransmission: list[bytes] = [b""] * self._format.modulus
         self._units: list[bytes] = []
-        self._fill: bytes | None = None
+        self._repeated: tuple[int, int, int, int, Status | None] | None = None
+        """What the unit to be repeated was made of: FSN, BSN, BIB, FIB, status."""
         self._status: Status | None = None
         self._inhibited = True
         self._congestion = CongestionMonitor(
@@ -209,9 +210,10 @@ class Transmitter:
         """Hand down what is to be sent, and the unit to repeat when it changed."""
         if not self._inhibited and self._has_work():
             self._release(now)
-        fill = self._header(self._sent, 0) if self._status is None else self._status_unit(self._status)
-        if self._units or fill != self._fill:
-            self._fill = fill
+        numbers = (self._sent, self._bsn, self._bib, self._fib, self._status)
+        if self._units or numbers != self._repeated:
+            self._repeated = numbers
+            fill = self._header(self._sent, 0) if self._status is None else self._status_unit(self._status)
             self._outputs.append(SendUnits(tuple(self._units), fill))
             self._units.clear()
 

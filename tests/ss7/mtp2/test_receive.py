@@ -44,7 +44,7 @@ class Bench:
 
     @property
     def answer(self):
-        self.transmitter._fill = None  # have it say again what it repeats
+        self.transmitter._repeated = None  # have it say again what it repeats
         self.transmitter.flush(0.0)
         unit = decode_unit(self.outputs.pop().fill)
         return unit.bsn, unit.bib
