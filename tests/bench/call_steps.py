@@ -1,7 +1,7 @@
 """What a call costs the signalling node of a gateway, without sockets, sleep and the machine's other guests.
 
-`python tests/bench/call_steps.py [CALLS]`: two nodes under the virtual clock, SIP to ISUP to SIP, 50 calls a second. The
-function calls are the same in every run on the same Python; the time is not.
+`python tests/bench/call_steps.py [CALLS]`: two nodes under the virtual clock, SIP to ISUP to SIP, 50 calls a second.
+The function calls are the same in every run on the same Python; the time is not.
 """
 
 from __future__ import annotations
