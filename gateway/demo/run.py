@@ -65,6 +65,7 @@ class Demo:
     def __init__(self, folder: Path, plan: Plan, talk: float = TALK_SECONDS) -> None:
         """Everything is written to `folder`; the users talk for `talk` seconds."""
         self._talk = talk
+        self._talked = talk  #: for how long they really did: a stalled machine hangs up late
         self.folder = folder
         self.findings = Findings()
         self.rungs: list[Rung] = []
@@ -191,7 +192,9 @@ class Demo:
                 await asyncio.sleep(1.0)
                 callee.answer()
                 await caller.happened.answered.wait()
+            answered = time.monotonic()
             await asyncio.sleep(self._talk)
+            self._talked = time.monotonic() - answered
             callee.hang_up()
             async with asyncio.timeout(STEP_SECONDS):
                 await caller.happened.over.wait()
@@ -234,7 +237,7 @@ class Demo:
         click.secho("\nCall detail records", bold=True)
         for name in self._plan.nodes:
             records = read_records(self.folder / f"records-{name.lower()}.jsonl")
-            right = len(records) == self._calls and _record_is_right(records[-1], self._talk)
+            right = len(records) == self._calls and _record_is_right(records[-1], self._talked)
             text = _record_words(records[-1]) if records else "none was written"
             self.findings.check(right, f"gateway {name}: {text}")
 
