@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from tandem.core.errors import DecodeError
-from tandem.gateway.configuration.pri import PriLine, d_channels
+from tandem.core.timers import earliest
+from tandem.gateway.configuration.pri import PriLine, backhaul_timeslot, d_channels
 from tandem.gateway.configuration.schema import Configuration, PriTrunk
+from tandem.gateway.iua import IuaEnds
 from tandem.gateway.log import Line
 from tandem.gateway.media.protocol import Channel, UnitsReceived
 from tandem.isdn.dchannel import DChannelGroup
@@ -84,27 +86,32 @@ class DChannels:
         self._silent: set[str] = set()
         """Trunks that are released for good: a peer that wants them back gets no answer any more."""
         captured = {span.name for span in configuration.span if span.capture}
+        self.iua = IuaEnds(configuration, first + len(_on_spans(configuration)), log, capture)
         for trunk in configuration.trunk:
             if isinstance(trunk, PriTrunk):
                 lines = d_channels(trunk, configuration.span)
                 port = self.ports[trunk.name] = Port(
                     trunk.name,
-                    DChannelGroup(_group(trunk, len(lines))),
+                    DChannelGroup(
+                        _group(trunk, len(lines)),
+                        [None if line.iua is None else self.iua.link(line.iua) for line in lines],
+                    ),
                     lines,
                     [trunk.name if len(lines) == 1 else f"{trunk.name}/{place}" for place in range(len(lines))],
-                    list(range(first, first + len(lines))),
+                    [first + sum(one.iua is None for one in lines[:place]) for place in range(len(lines))],
                     [line.span in captured for line in lines],
                     trunk.side == "network",
                     SWITCH_TYPES[trunk.switch],
                 )
-                self._places |= {number: (port, place) for place, number in enumerate(port.numbers)}
-                first += len(lines)
+                framed = [place for place, line in enumerate(lines) if line.iua is None]
+                self._places |= {port.numbers[place]: (port, place) for place in framed}
+                first += len(framed)
 
     def units_received(self, event: UnitsReceived, now: float) -> bool:
         """The media process received frames; False when the channel is no D-channel."""
         found = self._places.get(event.channel)
         if found is None:
-            return False
+            return self.iua.units_received(event, now)
         port, place = found
         for unit in event.units if port.trunk not in self._silent else ():
             self._record(port, place, unit, False, now)
@@ -124,7 +131,7 @@ class DChannels:
         """A line of the trunk has failed for good, or is back."""
         port = self.ports[trunk]
         for place, line in enumerate(port.lines):
-            if line.span == span:
+            if line.span == span and line.iua is None:
                 (port.group.line_lost if lost else port.group.line_restored)(place, now)
 
     def stop(self, now: float) -> None:
@@ -134,6 +141,7 @@ class DChannels:
             if not port.group.is_established:
                 self._silent.add(port.trunk)
             port.group.release(now)
+        self.iua.release(now)
 
     @property
     def stopping(self) -> bool:
@@ -143,26 +151,33 @@ class DChannels:
     @property
     def stopped(self) -> bool:
         """Whether every data link has been released since `stop`."""
-        return self._silent >= self.ports.keys()
+        return self._silent >= self.ports.keys() and self.iua.stopped
 
     def next_deadline(self) -> float | None:
         """When `handle_timers` is due."""
-        return min((d for port in self.ports.values() if (d := port.group.next_deadline()) is not None), default=None)
+        return earliest(self.iua.next_deadline(), *(port.group.next_deadline() for port in self.ports.values()))
 
     def handle_timers(self, now: float) -> None:
         """Act on expired timers."""
+        self.iua.handle_timers(now)
         for port in self.ports.values():
             port.group.handle_timers(now)
 
     def settle(self, now: float) -> list[tuple[str, Said]]:
         """Carry out what the data links want; what they say, by trunk."""
         said: list[tuple[str, Said]] = []
+        self.iua.settle(now)
         for port in self.ports.values():
             while outputs := port.group.outputs():
                 for output in outputs:
                     word = self._handle(port, output, now)
                     if word is not None:
                         said.append((port.trunk, word))
+        if self._stopping and self._silent >= self.ports.keys():
+            self.iua.stop(now)  # the associations go last: the data links were released over them
+        self.iua.settle(now)
+        self.units += self.iua.units
+        self.iua.units.clear()
         return said
 
     # --- inside
@@ -248,13 +263,22 @@ class DChannels:
 
 def channels(configuration: Configuration, first: int) -> list[Channel]:
     """The D-channels that the media process frames, numbered from `first` as DChannels has them."""
-    lines = [
+    places = [(line.span, line.d_channel or 0) for line in _on_spans(configuration)]
+    places += [
+        (backhaul.span, backhaul_timeslot(backhaul, configuration.span)) for backhaul in configuration.isdn.backhaul
+    ]
+    return [Channel(number, span, (slot,), kind="lapd") for number, (span, slot) in enumerate(places, first)]
+
+
+def _on_spans(configuration: Configuration) -> list[PriLine]:
+    """The lines of trunks whose D-channels are framed here."""
+    return [
         line
         for trunk in configuration.trunk
         if isinstance(trunk, PriTrunk)
         for line in d_channels(trunk, configuration.span)
+        if line.iua is None
     ]
-    return [Channel(number, line.span, (line.d_channel or 0,), kind="lapd") for number, line in enumerate(lines, first)]
 
 
 def _group(trunk: PriTrunk, links: int) -> GroupConfiguration:

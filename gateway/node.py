@@ -121,7 +121,8 @@ class Node:
         self.control.trunks.update(self.sip.user_trunks)
         # Most gateways have trunks of two types: the others have nothing to say, and are not asked after each input.
         self._user_parts = [part for part in (self.isup, self.tup) if part.trunks]
-        self._has_pri = bool(self.pri.trunks)
+        self._iua = self.pri.dchannels.iua
+        self._has_pri = bool(self.pri.trunks) or self._iua.in_use
         pri = [self.pri] if self._has_pri else []
         self._machines = (self.signalling, *self._user_parts, *pri, self.sip, self.control)
 
@@ -176,17 +177,20 @@ class Node:
 
     def association_up(self, name: str, streams: int, now: float) -> None:
         """The association `name` is up, with `streams` streams to the peer (1 over TCP)."""
-        self.signalling.association_up(name, streams, now)
+        if not self._iua.association_up(name, streams, now):
+            self.signalling.association_up(name, streams, now)
         self._settle(now)
 
     def association_down(self, name: str, reason: str, now: float) -> None:
         """The association `name` is down; `reason` is for the operator."""
-        self.signalling.association_down(name, reason, now)
+        if not self._iua.association_down(name, reason, now):
+            self.signalling.association_down(name, reason, now)
         self._settle(now)
 
     def association_message(self, name: str, octets: bytes, stream: int, now: float) -> None:
         """A whole message came on the association `name`."""
-        self.signalling.association_message(name, octets, stream, now)
+        if not self._iua.association_message(name, octets, stream, now):
+            self.signalling.association_message(name, octets, stream, now)
         self._settle(now)
 
     def media_events(self, events: list[Event], now: float) -> None:
@@ -279,11 +283,12 @@ class Node:
             self.sip.streams,
             self.sip.peers.queries,
             self.control.media_commands,
-            self.signalling.messages,
+            self.signalling.messages + self._iua.messages,
             self.control.records,
             self.lines[:],
         )
         self.signalling.messages = []
+        self._iua.messages.clear()
         self.sip.datagrams, self.sip.streams = [], []
         self.sip.peers.queries = []
         self._captured = 0
@@ -302,6 +307,7 @@ class Node:
         self.isup.span_changed(event.span, event.alarms, now)
         self.tup.span_changed(event.span, event.alarms, now)
         self.pri.span_changed(event.span, event.alarms, now)
+        self._iua.span_changed(event.span, event.alarms, now)
 
     def _settle(self, now: float) -> None:
         """Carry outputs to their neighbours until there are none."""

@@ -16,6 +16,7 @@ from tandem.gateway.configuration.schema import (
     IsupTrunk,
     Link,
     Linkset,
+    PriTrunk,
     Ss7,
     TupTrunk,
 )
@@ -222,6 +223,11 @@ def ppids(configuration: Configuration) -> dict[str, Ppid]:
         for link in linkset.link:
             found[link.association] = Ppid.M2PA if link.interface is None else Ppid.M2UA
     found.update((backhaul.association, Ppid.M2UA) for backhaul in configuration.ss7.backhaul)
+    for d_channel in configuration.isdn.backhaul:
+        found.update(dict.fromkeys(d_channel.associations, Ppid.IUA))
+    for trunk in configuration.trunk:
+        for line in trunk.spans if isinstance(trunk, PriTrunk) else ():
+            found.update(dict.fromkeys(line.associations, Ppid.IUA))
     return found
 
 

@@ -7,9 +7,9 @@ Of two D-channels one is in service and carries call control, the other stands b
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import auto
-from typing import Final
+from typing import Final, Protocol
 
 from tandem.core.enumeration import Symbol
 from tandem.core.timers import TimerTable
@@ -35,6 +35,7 @@ from tandem.isdn.q921.primitives import (
     State,
     UnitDataIndication,
 )
+from tandem.isdn.q921.primitives import Output as Layer2Output
 
 #: Protocol discriminators of maintenance messages; they may come on a D-channel that stands by.
 _MAINTENANCE: Final = (0x03, 0x43)
@@ -69,6 +70,51 @@ class Input(Symbol):
 Action = Callable[["DChannelGroup", int, float], Status]
 
 
+class Layer2(Protocol):
+    """A data link as layer 3 sees it: Q.921 here (`q921.link.DataLink`), or elsewhere by IUA (`iua.link.IuaLink`)."""
+
+    @property
+    def state(self) -> State:
+        """Where the connection is."""
+        ...
+
+    def establish(self, now: float) -> None:
+        """DL-ESTABLISH request."""
+        ...
+
+    def release(self, now: float) -> None:
+        """DL-RELEASE request."""
+        ...
+
+    def data(self, octets: bytes, now: float) -> bool:
+        """DL-DATA request; False when it is refused."""
+        ...
+
+    def check_length(self, octets: bytes) -> None:
+        """Raise EncodeError for a message that is too short or too long."""
+        ...
+
+    def frame_received(self, octets: bytes, now: float) -> None:
+        """A frame came."""
+        ...
+
+    def persistent_deactivation(self, now: float) -> None:
+        """The line is gone for good."""
+        ...
+
+    def next_deadline(self) -> float | None:
+        """When `handle_timers` is due."""
+        ...
+
+    def handle_timers(self, now: float) -> None:
+        """Act on expired timers."""
+        ...
+
+    def outputs(self) -> Sequence[Layer2Output]:
+        """What was produced since the last call."""
+        ...
+
+
 class DChannelGroup:
     """One or two D-channels, numbered 0 and 1 (the back-up); layer 3 is the caller.
 
@@ -76,9 +122,14 @@ class DChannelGroup:
     one in service stays so until its link fails. Messages sent while the peer is asked to change over are held back.
     """
 
-    def __init__(self, configuration: GroupConfiguration) -> None:
+    def __init__(self, configuration: GroupConfiguration, links: Sequence[Layer2 | None] = ()) -> None:
+        """`links` are the data links of those D-channels whose Q.921 is elsewhere."""
         self.configuration = configuration
-        self.links = tuple(DataLink(link) for link in configuration.links)
+        given: list[Layer2 | None] = [*links, None, None]
+        self.links: tuple[Layer2, ...] = tuple(
+            DataLink(link) if elsewhere is None else elsewhere
+            for link, elsewhere in zip(configuration.links, given, strict=False)
+        )
         self.status = [Status.OUT_OF_SERVICE for _ in self.links]
         """What each D-channel is doing."""
         self.is_established = False

@@ -1,4 +1,7 @@
-"""Numbers of the SIGTRAN adaptation layers: RFC 4666 3, RFC 3331 3, RFC 4165 2; ports and PPIDs of IANA."""
+"""Numbers of the SIGTRAN adaptation layers: RFC 4666 3, RFC 3331 3, RFC 4165 2, RFC 4233 3; ports, PPIDs of IANA.
+
+Those of IUA are recalled and agree with what tshark makes of them; RFC 5133 has the number of TEI Query.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +14,14 @@ VERSION: Final = 1
 class Ppid(IntEnum):
     """SCTP payload protocol identifiers."""
 
+    IUA = 1
     M2UA = 2
     M3UA = 3
     M2PA = 5
 
 
 #: SCTP (and TCP) ports that the layers are registered with.
-PORTS: Final = {Ppid.M2UA: 2904, Ppid.M3UA: 2905, Ppid.M2PA: 3565}
+PORTS: Final = {Ppid.IUA: 9900, Ppid.M2UA: 2904, Ppid.M3UA: 2905, Ppid.M2PA: 3565}
 
 
 class MessageClass(IntEnum):
@@ -28,6 +32,8 @@ class MessageClass(IntEnum):
     SSNM = 2
     ASPSM = 3
     ASPTM = 4
+    QPTM = 5
+    """IUA: Q.921/Q.931 boundary primitives transport."""
     MAUP = 6
     """M2UA: MTP2 user adaptation."""
     RKM = 9
@@ -41,6 +47,11 @@ class Type(IntEnum):
 
     ERR = 0x0000
     NTFY = 0x0001
+    TEI_STATUS_REQUEST = 0x0002
+    TEI_STATUS_CONFIRM = 0x0003
+    TEI_STATUS_INDICATION = 0x0004
+    TEI_QUERY = 0x0008
+    """RFC 5133; it was 5 in RFC 4233."""
     DATA = 0x0101
     DUNA = 0x0201
     DAVA = 0x0202
@@ -58,6 +69,16 @@ class Type(IntEnum):
     ASPIA = 0x0402
     ASPAC_ACK = 0x0403
     ASPIA_ACK = 0x0404
+    QPTM_DATA_REQUEST = 0x0501
+    QPTM_DATA_INDICATION = 0x0502
+    QPTM_UNIT_DATA_REQUEST = 0x0503
+    QPTM_UNIT_DATA_INDICATION = 0x0504
+    QPTM_ESTABLISH_REQUEST = 0x0505
+    QPTM_ESTABLISH_CONFIRM = 0x0506
+    QPTM_ESTABLISH_INDICATION = 0x0507
+    QPTM_RELEASE_REQUEST = 0x0508
+    QPTM_RELEASE_CONFIRM = 0x0509
+    QPTM_RELEASE_INDICATION = 0x050A
     MAUP_DATA = 0x0601
     ESTABLISH_REQUEST = 0x0602
     ESTABLISH_CONFIRM = 0x0603
@@ -89,6 +110,7 @@ class Tag(IntEnum):
     INTERFACE_ID = 0x0001
     INTERFACE_ID_TEXT = 0x0003
     INFO_STRING = 0x0004
+    DLCI = 0x0005
     ROUTING_CONTEXT = 0x0006
     DIAGNOSTIC = 0x0007
     INTERFACE_ID_RANGE = 0x0008
@@ -96,6 +118,9 @@ class Tag(IntEnum):
     TRAFFIC_MODE = 0x000B
     ERROR_CODE = 0x000C
     STATUS = 0x000D
+    QPTM_PROTOCOL_DATA = 0x000E
+    RELEASE_REASON = 0x000F
+    TEI_STATUS = 0x0010
     ASP_IDENTIFIER = 0x0011
     AFFECTED_POINT_CODE = 0x0012
     CORRELATION_ID = 0x0013
@@ -133,7 +158,7 @@ class Tag(IntEnum):
 
 
 class ErrorCode(IntEnum):
-    """Error codes of ERR, RFC 4666 3.8.1; 2 and 16 are of RFC 3331."""
+    """Error codes of ERR, RFC 4666 3.8.1; 2 and 16 are of RFC 3331, 8 and 10 to 12 of RFC 4233."""
 
     INVALID_VERSION = 1
     INVALID_INTERFACE_ID = 2
@@ -142,7 +167,11 @@ class ErrorCode(IntEnum):
     UNSUPPORTED_TRAFFIC_MODE = 5
     UNEXPECTED_MESSAGE = 6
     PROTOCOL_ERROR = 7
+    UNSUPPORTED_INTERFACE_ID_TYPE = 8
     INVALID_STREAM = 9
+    UNASSIGNED_TEI = 10
+    UNRECOGNIZED_SAPI = 11
+    INVALID_TEI_SAPI = 12
     MANAGEMENT_BLOCKING = 13
     ASP_IDENTIFIER_REQUIRED = 14
     INVALID_ASP_IDENTIFIER = 15

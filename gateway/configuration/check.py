@@ -27,7 +27,7 @@ from tandem.gateway.configuration.check_ss7 import (
     check_routes,
     check_servers,
 )
-from tandem.gateway.configuration.pri import check_pri_trunk
+from tandem.gateway.configuration.pri import check_d_channel_backhauls, check_pri_trunk
 from tandem.gateway.configuration.problem import Problem, duplicates, unknown_name
 from tandem.gateway.configuration.ranges import parse_address
 from tandem.gateway.configuration.schema import Configuration, PriTrunk, Route, SipTrunk
@@ -58,6 +58,7 @@ def problems(configuration: Configuration) -> list[Problem]:
         *check_linksets(configuration, usage),
         *check_servers(configuration, usage),
         *check_backhauls(configuration, usage),
+        *check_d_channel_backhauls(configuration, usage),
         *check_routes(configuration),
     ]
     for index, trunk in enumerate(configuration.trunk):

@@ -58,6 +58,7 @@ class Usage:
         self._linksets: dict[tuple[object, ...], str] = {}
         self._associations: dict[str, tuple[str, str]] = {}
         self._interfaces: dict[int, str] = {}
+        self._iua_interfaces: dict[int | str, str] = {}
         self._own_codes: dict[int, str] = {}
 
     def timeslots(self, path: str, span: str, slots: Collection[int], what: str) -> Iterator[Problem]:
@@ -91,6 +92,12 @@ class Usage:
         owner = self._interfaces.setdefault(interface, path)
         if owner != path:
             yield Problem(path, f"interface {interface} is already used at {owner}")
+
+    def iua_interface(self, path: str, interface: int | str) -> Iterator[Problem]:
+        """Claim an IUA interface identifier."""
+        owner = self._iua_interfaces.setdefault(interface, path)
+        if owner != path:
+            yield Problem(path, f"interface {interface!r} is already used at {owner}")
 
     def own_code(self, path: str, code: int, network: str) -> Iterator[Problem]:
         """Claim a point code of ours for one network: user parts tell our points apart by the code alone."""

@@ -10,8 +10,9 @@ from typing import Final
 from tandem.gateway.configuration.check_ss7 import Usage
 from tandem.gateway.configuration.problem import Problem, suggestion, unknown_name
 from tandem.gateway.configuration.ranges import parse_ranges
-from tandem.gateway.configuration.schema import Configuration, PriTrunk, Span
+from tandem.gateway.configuration.schema import Configuration, DChannelBackhaul, PriTrunk, Span
 from tandem.gateway.configuration.spans import last_timeslots
+from tandem.gateway.configuration.trunks import PriSpan
 from tandem.isdn.q921.configuration import Timer as LinkTimer
 from tandem.isdn.q931.switch_types import SWITCH_TYPES
 from tandem.isdn.q931.timers import Timer
@@ -36,6 +37,8 @@ class PriLine:
     """Timeslot of its D-channel, None where another line carries the signalling."""
     b_channels: tuple[int, ...]
     """Timeslots of its B-channels, which are their channel numbers too."""
+    iua: int | str | None = None
+    """IUA interface identifier of the D-channel, where a gateway has its Q.921."""
 
 
 def pri_lines(trunk: PriTrunk, spans: list[Span]) -> list[PriLine]:
@@ -46,13 +49,13 @@ def pri_lines(trunk: PriTrunk, spans: list[Span]) -> list[PriLine]:
 
 def _line(trunk: PriTrunk, place: int, last: int) -> PriLine:
     line, d_channel = trunk.spans[place], trunk.spans[place].d_channel
-    if d_channel is None and len(trunk.spans) == 1:
+    if d_channel is None and (len(trunk.spans) == 1 or line.iua_interface is not None):
         d_channel = T1_D_CHANNEL if last == T1_D_CHANNEL else E1_D_CHANNEL
     if line.channels:
         channels = parse_ranges(line.channels, 1, last)
     else:
         channels = tuple(slot for slot in range(1, last + 1) if slot != d_channel)
-    return PriLine(line.span, line.interface, d_channel, channels)
+    return PriLine(line.span, line.interface, d_channel, channels, line.iua_interface)
 
 
 def d_channels(trunk: PriTrunk, spans: list[Span]) -> list[PriLine]:
@@ -114,7 +117,8 @@ def _lines(path: str, trunk: PriTrunk, configuration: Configuration, usage: Usag
         except ValueError as error:
             yield Problem(f"{here}.channels", str(error))
             continue
-        if line.d_channel is not None:
+        yield from _iua(here, part, configuration, usage)
+        if line.iua is None and line.d_channel is not None:
             if line.d_channel in line.b_channels:
                 yield Problem(f"{here}.channels", f"timeslot {line.d_channel} is the D-channel; leave it out")
             yield from usage.timeslots(
@@ -122,6 +126,51 @@ def _lines(path: str, trunk: PriTrunk, configuration: Configuration, usage: Usag
             )
         slots = [slot for slot in line.b_channels if slot != line.d_channel]
         yield from usage.timeslots(f"{here}.channels", part.span, slots, f"trunk {trunk.name!r} ({here})")
+
+
+def _iua(here: str, line: PriSpan, configuration: Configuration, usage: Usage) -> Iterator[Problem]:
+    """Problems of a D-channel that a gateway hands on."""
+    if bool(line.associations) != (line.iua_interface is not None):
+        yield Problem(here, "associations and iua_interface go together (a D-channel by IUA); give both or neither")
+    elif line.iua_interface is not None:
+        yield from _associations(here, line.associations, "IUA", configuration, usage)
+        yield from usage.iua_interface(f"{here}.iua_interface", line.iua_interface)
+
+
+def _associations(
+    here: str, names: list[str], kind: str, configuration: Configuration, usage: Usage
+) -> Iterator[Problem]:
+    for place, name in enumerate(names):
+        yield from usage.association(f"{here}.associations[{place}]", name, kind, configuration)
+        if name in names[:place]:
+            yield Problem(f"{here}.associations[{place}]", f"{name!r} is there twice")
+
+
+def check_d_channel_backhauls(configuration: Configuration, usage: Usage) -> Iterator[Problem]:
+    """Problems of `[[isdn.backhaul]]`."""
+    spans = [span.name for span in configuration.span]
+    for index, backhaul in enumerate(configuration.isdn.backhaul):
+        path = f"isdn.backhaul[{index}]"
+        yield from unknown_name(f"{path}.span", backhaul.span, spans, "span")
+        if not backhaul.associations:
+            yield Problem(f"{path}.associations", "is empty; name the association with the application server")
+        yield from _associations(path, backhaul.associations, "IUA gateway", configuration, usage)
+        yield from usage.iua_interface(f"{path}.interface", backhaul.interface)
+        slot = backhaul_timeslot(backhaul, configuration.span)
+        yield from usage.timeslots(f"{path}.d_channel", backhaul.span, (slot,), f"the D-channel {backhaul.interface!r}")
+        for name in backhaul.timers:
+            if name not in LINK_TIMERS:
+                yield Problem(f"{path}.timers.{name}", f"unknown timer; {suggestion(name, LINK_TIMERS, 'there are')}")
+        t200, t203 = backhaul.timers.get("t200", 1.0), backhaul.timers.get("t203", 10.0)
+        if t203 <= t200:
+            yield Problem(f"{path}.timers", f"t203 ({t203:g} s) must be above t200 ({t200:g} s)")
+
+
+def backhaul_timeslot(backhaul: DChannelBackhaul, spans: list[Span]) -> int:
+    """The timeslot of a D-channel that is handed on."""
+    if backhaul.d_channel is not None:
+        return backhaul.d_channel
+    return T1_D_CHANNEL if last_timeslots(spans).get(backhaul.span) == T1_D_CHANNEL else E1_D_CHANNEL
 
 
 def _several(path: str, trunk: PriTrunk, lines: Sequence[PriLine]) -> Iterator[Problem]:

@@ -179,12 +179,13 @@ class Span(Table):
 
 
 class Association(Table):
-    """An association with a SIGTRAN peer, for an M2PA link or for M3UA."""
+    """An association with a SIGTRAN peer, for an M2PA link, for M3UA, M2UA or IUA."""
 
     name: str
     """Name that links and application servers refer to."""
     local: str
-    """Our `ADDRESS:PORT` (SCTP or TCP port). 2905 is M3UA's, 3565 is M2PA's; 0 is any, when we call the peer."""
+    """Our `ADDRESS:PORT` (SCTP or TCP port). 2905 is M3UA's, 3565 M2PA's, 9900 IUA's; 0 is any, when we
+    call the peer."""
     peer: str
     """The peer's `ADDRESS:PORT`; port 0 is any, when the peer calls us."""
     wait: bool = False
@@ -202,11 +203,11 @@ class Association(Table):
     role: Literal["asp", "sgp", "ipsp", "ipsp-double"] = "asp"
     """M3UA: our role towards this peer."""
     asp_identifier: Annotated[int, Meta(ge=0, le=0xFFFFFFFF)] | None = None
-    """M3UA: identifier said in ASP Up."""
+    """M3UA, IUA: identifier said in ASP Up."""
     peer_identifier: Annotated[int, Meta(ge=0, le=0xFFFFFFFF)] | None = None
-    """M3UA, role `sgp` or `ipsp`: identifier that the peer must say in ASP Up; left out, whatever it says."""
+    """M3UA, role `sgp` or `ipsp`, and IUA: identifier that the peer must say in ASP Up; left out, whatever it says."""
     standby: bool = False
-    """M3UA: active only while no association of the application server without this is up."""
+    """M3UA, IUA: active only while no association of the application server without this is up."""
 
 
 class Sigtran(Table):
@@ -217,9 +218,10 @@ class Sigtran(Table):
     udp_port: Annotated[int, Meta(ge=1, le=65535)] = 9899
     """SCTP over UDP: our UDP port (RFC 6951)."""
     timers: dict[str, Seconds] = {}
-    """Of M3UA and M2UA, in seconds: `ack` (waiting for an answer, 2), `recovery` (an application server is pending, 2),
-    `beat` (between heartbeats, 30; 0 is none), `refused` (before asking again, 20), `audit` (of destinations, 30;
-    0 is none), `establish` (of a link by the M2UA gateway, 60)."""
+    """Of M3UA, M2UA and IUA, in seconds: `ack` (waiting for an answer, 2), `recovery` (an application server is
+    pending, 2), `beat` (between heartbeats, 30; 0 is none), `refused` (before asking again, 20), `audit` (of
+    destinations, 30; 0 is none), `establish` (of a link by the gateway: 60 with M2UA; 5 with IUA, then it is asked
+    again)."""
 
 
 class Link(Table):
@@ -346,6 +348,33 @@ class Backhaul(Table):
     """As in a link of a linkset."""
 
 
+class DChannelBackhaul(Table):
+    """A D-channel on a span here whose Q.931 is elsewhere: we are its IUA signalling gateway (RFC 4233)."""
+
+    associations: list[str]
+    """Names of `[[association]]` with the application server processes, in order of preference."""
+    interface: Annotated[int, Meta(ge=0, le=0xFFFFFFFF)] | Annotated[str, Meta(min_length=1, max_length=255)]
+    """Interface identifier agreed with them, a number or a text."""
+    span: str
+    """Name of a `[[span]]`."""
+    side: Literal["network", "user"]
+    """Which side of the line we are, in Q.921."""
+    d_channel: Timeslot | None = None
+    """Timeslot of the D-channel; left out, 16 of an E1, 24 of a T1."""
+    timers: dict[str, TimerSeconds] = {}
+    """Overrides in seconds, `t200` and `t203`."""
+
+
+class Isdn(Table):
+    """What is common to ISDN lines."""
+
+    iua_mode: Literal["override", "loadshare"] = "override"
+    """IUA: how several associations of a D-channel share it. `override`: one has it all, another takes it over;
+    `loadshare`: each has some of the D-channels."""
+    backhaul: list[DChannelBackhaul] = []
+    """`[[isdn.backhaul]]`: D-channels whose Q.931 is elsewhere."""
+
+
 class SignallingRoute(Table):
     """A way to a signalling point beyond the adjacent ones; several to one point share the load or stand in."""
 
@@ -450,6 +479,8 @@ class Configuration(Table):
     """`[[association]]`"""
     ss7: Ss7 = msgspec.field(default_factory=Ss7)
     """`[ss7]`"""
+    isdn: Isdn = msgspec.field(default_factory=Isdn)
+    """`[isdn]`"""
     trunk: list[Trunk] = []
     """`[[trunk]]`"""
     route: list[Route] = []

@@ -145,6 +145,13 @@ class PriSpan(Table):
     """Timeslots that are B-channels, such as `1-15,17-31`; left out, all but that of the D-channel."""
     interface: Annotated[int, Meta(ge=0, le=127)] = 0
     """Interface identifier of the line, where one D-channel serves several (NFAS)."""
+    associations: list[str] = []
+    """Names of `[[association]]` to signalling gateways that have the Q.921 of its D-channel and hand on Q.931 by IUA
+    (RFC 4233), in order of preference; left out, the D-channel is on the span."""
+    iua_interface: (
+        Annotated[int, Meta(ge=0, le=0xFFFFFFFF)] | Annotated[str, Meta(min_length=1, max_length=255)] | None
+    ) = None
+    """With `associations`: the interface identifier of the D-channel, a number or a text, as agreed with them."""
 
 
 class PriTrunk(Table, tag_field="type", tag="pri"):

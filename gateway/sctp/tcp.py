@@ -6,6 +6,7 @@ import asyncio
 import socket
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import cast
 
 from tandem.core.errors import ConfigurationError, DecodeError
 from tandem.core.sigtran.stream import MessageSplitter
@@ -139,12 +140,13 @@ class _Connection(asyncio.Protocol):
         self._reason = "the peer closed the connection"
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
-        self._tune(transport.get_extra_info("socket"))
-        address, port = transport.get_extra_info("peername")[:2]
+        # No check of the type: uvloop's transports are no subclasses of asyncio's.
+        made = cast("asyncio.Transport", transport)
+        self.transport = made
+        self._tune(made.get_extra_info("socket"))
+        address, port = made.get_extra_info("peername")[:2]
         if not self._owner.established(self, address, port):
-            transport.abort()
+            made.abort()
 
     def _tune(self, line: socket.socket) -> None:
         parameters = self._owner.parameters

@@ -8,9 +8,10 @@ from typing import ClassVar, Final
 from tandem.core.errors import ConfigurationError
 from tandem.core.sigtran.application_server import ApplicationServer
 from tandem.core.sigtran.codes import ErrorCode, Ppid, Tag, Type
-from tandem.core.sigtran.common import Message, MessageError, Parameter
+from tandem.core.sigtran.common import Message, Parameter
 from tandem.core.sigtran.configuration import AssociationConfiguration, Role, Timer, Timers
-from tandem.core.sigtran.layer import AdaptationLayer, Peer
+from tandem.core.sigtran.interfaces import Interface, InterfaceLayer, interfaces_of
+from tandem.core.sigtran.layer import Peer
 from tandem.core.sigtran.messages import Forms
 from tandem.core.sigtran.primitives import AsState
 from tandem.ss7.mtp2.primitives import (
@@ -29,7 +30,6 @@ from tandem.ss7.sigtran.m2ua_links import (
     STATE_EVENTS,
     STATE_REQUESTS,
     Action,
-    Interface,
     LinkRequest,
     M2uaLink,
     Request,
@@ -37,7 +37,7 @@ from tandem.ss7.sigtran.m2ua_links import (
 from tandem.ss7.sigtran.messages import M2UA_FORMS
 
 
-class M2ua(AdaptationLayer[M2uaServer, LinkRequest]):
+class M2ua(InterfaceLayer[M2uaServer, LinkRequest]):
     """All M2UA of one gateway, as ASP or SGP per association.
 
     As ASP, `link` gives the level 2 of an interface. As SGP, LinkRequest among the `outputs` says what to do with a
@@ -56,7 +56,6 @@ class M2ua(AdaptationLayer[M2uaServer, LinkRequest]):
         if any(association.role not in (Role.ASP, Role.SGP) for association in associations):
             raise ConfigurationError("M2UA has ASPs and gateways, and no peers without a gateway")
         super().__init__(associations, servers, timers)
-        self._server_of: dict[Interface, str] = {}
         self._links: dict[Interface, M2uaLink] = {}
         self._started: set[Interface] = set()
         """As SGP: links that an ASP wants in service."""
@@ -64,9 +63,6 @@ class M2ua(AdaptationLayer[M2uaServer, LinkRequest]):
         """As SGP: links that are."""
         for server in servers:
             for interface in server.interfaces:
-                if interface in self._server_of:
-                    raise ConfigurationError(f"interface {interface} is in two application servers")
-                self._server_of[interface] = server.name
                 if any(self.peers[name].role is Role.ASP for name in server.associations):
                     link = M2uaLink(interface, self._send_about, self._watch, server.waiting_messages)
                     self._links[interface] = link
@@ -104,43 +100,6 @@ class M2ua(AdaptationLayer[M2uaServer, LinkRequest]):
                 event = Parameter.number(Tag.STATE_EVENT, STATE_EVENTS[type(indication)])
                 self._send_about(interface, Type.STATE_INDICATION, [event])
 
-    # Names
-
-    def naming(self, association: str, server: str) -> tuple[Parameter, ...]:
-        """The interfaces of a server."""
-        interfaces = self._configurations[server].interfaces
-        numbers = [interface for interface in interfaces if isinstance(interface, int)]
-        texts = tuple(_name(interface) for interface in interfaces if isinstance(interface, str))
-        return ((Parameter.number(Tag.INTERFACE_ID, *numbers),) if numbers else ()) + texts
-
-    def named_servers(self, association: str, message: Message) -> list[str]:
-        """Servers by their interfaces; ERR invalid interface identifier for others."""
-        served = self._served[association]
-        found: list[str] = []
-        named = False
-        for parameter in message.parameters:
-            if parameter.tag not in _INTERFACE_TAGS:
-                continue
-            named = True
-            servers = {self._server_of.get(interface) for interface in self._interfaces(parameter)}
-            found += sorted(name for name in servers if name is not None and name in served)
-            if not servers or servers - set(served):
-                self.refuse(association, ErrorCode.INVALID_INTERFACE_ID, [parameter])
-        return list(dict.fromkeys(found)) if named else list(served)
-
-    def _interfaces(self, parameter: Parameter) -> list[Interface]:
-        """Interfaces of a parameter; for a range those that there are."""
-        if parameter.tag == Tag.INTERFACE_ID:
-            return list(parameter.numbers)
-        if parameter.tag == Tag.INTERFACE_ID_TEXT:
-            return [_text(parameter)]
-        numbers = parameter.numbers
-        if len(numbers) % 2:
-            raise MessageError("a range without an end", ErrorCode.PARAMETER_FIELD_ERROR)
-        ranges = list(zip(numbers[::2], numbers[1::2], strict=True))
-        known = [interface for interface in self._server_of if isinstance(interface, int)]
-        return [interface for interface in known if any(low <= interface <= high for low, high in ranges)]
-
     # Messages
 
     def _message(self, peer: Peer, message: Message, now: float) -> None:
@@ -153,24 +112,13 @@ class M2ua(AdaptationLayer[M2uaServer, LinkRequest]):
             return
         interface = self._interface(peer, message)
         if interface is None:
-            self.refuse(peer.name, ErrorCode.INVALID_INTERFACE_ID, _repeated(message))
+            self.refuse(peer.name, ErrorCode.INVALID_INTERFACE_ID, interfaces_of(message))
         elif not peer.may_receive(self._server_of[interface]):
             self.counters["MAUP while not active"] += 1
             if peer.role is not Role.ASP:
-                self.refuse(peer.name, ErrorCode.UNEXPECTED_MESSAGE, _repeated(message))
+                self.refuse(peer.name, ErrorCode.UNEXPECTED_MESSAGE, interfaces_of(message))
         else:
             action(self, peer, interface, message, now)
-
-    def _interface(self, peer: Peer, message: Message) -> Interface | None:
-        interface: Interface
-        if (parameter := message.get(Tag.INTERFACE_ID)) is not None:
-            interface = parameter.integer
-        elif (parameter := message.get(Tag.INTERFACE_ID_TEXT)) is not None:
-            interface = _text(parameter)
-        else:
-            every = [each for name in self._served[peer.name] for each in self._configurations[name].interfaces]
-            return every[0] if len(every) == 1 else None
-        return interface if self._server_of.get(interface) in self._served[peer.name] else None
 
     def _data(self, peer: Peer, interface: Interface, message: Message, now: float) -> None:
         msu = _msu(message)
@@ -251,20 +199,9 @@ class M2ua(AdaptationLayer[M2uaServer, LinkRequest]):
     def _send_about(
         self, interface: Interface, kind: Type, parts: Sequence[Parameter], association: str | None = None
     ) -> bool:
-        server = self._servers[self._server_of[interface]]
-        if association is None:
-            if not server.active:
-                self.counters["no active ASP"] += 1
-                return False
-            position = self._configurations[server.name].interfaces.index(interface)
-            association = server.active[position % len(server.active)]
-        streams = self.peers[association].streams
-        # 1.5.3: one stream for each link, if there are as many.
-        stream = 1 + list(self._server_of).index(interface) % (streams - 1) if streams > 1 else 0
-        if self._configurations[server.name].length_indicator:
+        if self._configurations[self._server_of[interface]].length_indicator:
             parts = [_with_length_indicator(part) for part in parts]
-        self.send(association, kind, [_name(interface), *parts], stream)
-        return True
+        return super()._send_about(interface, kind, parts, association)
 
     def _active_changed(self, server: ApplicationServer, now: float) -> None:
         for interface in self._configurations[server.name].interfaces:
@@ -296,16 +233,6 @@ class M2ua(AdaptationLayer[M2uaServer, LinkRequest]):
             self._links[key].failed("the gateway does not establish the link", now)
 
 
-def _name(interface: Interface) -> Parameter:
-    if isinstance(interface, int):
-        return Parameter.number(Tag.INTERFACE_ID, interface)
-    return Parameter(Tag.INTERFACE_ID_TEXT, interface.encode())
-
-
-def _text(parameter: Parameter) -> str:
-    return parameter.value.rstrip(b"\0").decode("utf-8", "replace")
-
-
 def _msu(message: Message) -> bytes | None:
     """SIO and SIF; the variant of TTC has an octet with the length indicator before them."""
     if (parameter := message.get(Tag.PROTOCOL_DATA_1)) is not None:
@@ -323,15 +250,10 @@ def _with_length_indicator(part: Parameter) -> Parameter:
     return Parameter(Tag.PROTOCOL_DATA_2, bytes((min(len(part.value), 63),)) + part.value)
 
 
-def _repeated(message: Message) -> list[Parameter]:
-    return [parameter for parameter in message.parameters if parameter.tag in _INTERFACE_TAGS and parameter.value]
-
-
 def _confirmed(action: Action) -> list[Parameter]:
     return [Parameter.number(Tag.ACTION, action), Parameter.number(Tag.RETRIEVAL_RESULT, 0)]
 
 
-_INTERFACE_TAGS: Final = frozenset({Tag.INTERFACE_ID, Tag.INTERFACE_ID_TEXT, Tag.INTERFACE_ID_RANGE})
 _REQUESTS: Final = {int(state): request for state, request in STATE_REQUESTS.items()}
 _STATE_REQUESTS_KNOWN: Final = range(11)
 

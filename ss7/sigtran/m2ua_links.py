@@ -11,6 +11,7 @@ from typing import Final
 from tandem.core.errors import EncodeError
 from tandem.core.sigtran.codes import Tag, Type
 from tandem.core.sigtran.common import Parameter
+from tandem.core.sigtran.interfaces import Interface
 from tandem.ss7.mtp2.primitives import (
     Indication,
     LinkCongested,
@@ -24,8 +25,6 @@ from tandem.ss7.mtp2.primitives import (
     RetrievedMessages,
 )
 from tandem.ss7.sigtran.level2 import Level2
-
-Interface = int | str
 
 
 class StateRequest(IntEnum):

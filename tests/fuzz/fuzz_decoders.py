@@ -29,6 +29,7 @@ from tandem.codecs.telephone_event import parse_events
 from tandem.core.errors import DecodeError
 from tandem.core.sigtran.codes import Ppid, Tag
 from tandem.core.sigtran.common import Message as SigtranMessage
+from tandem.core.sigtran.common import Parameter
 from tandem.core.sigtran.messages import Forms, check_message
 from tandem.gateway import decode
 from tandem.gateway.configuration.schema import SipTrunk
@@ -41,6 +42,7 @@ from tandem.gateway.trunks.sip_identity import setup_of
 from tandem.gateway.trunks.sip_info import digit_of
 from tandem.gateway.trunks.sip_mapping import reason_of
 from tandem.hardware.satop import Packet
+from tandem.isdn.iua.messages import IUA_FORMS
 from tandem.isdn.q921.frames import FrameReject, parse_frame
 from tandem.isdn.q931.elements import parse_element
 from tandem.isdn.q931.messages import decode as decode_q931
@@ -263,6 +265,12 @@ def sip(octets: bytes) -> object:
     return message.session, message.contact, message.content_type
 
 
+#: One message of each type, since no capture of IUA is at hand.
+_IUA = [
+    SigtranMessage(kind, tuple(Parameter(choice[0], bytes((0, 1, 0, 0))) for choice in form.required)).encode()
+    for kind, form in IUA_FORMS.items()
+]
+
 TARGETS = [
     *[Target(f"isup-{variant.value}", isup(variant), _ISUP) for variant in Variant],
     Target(
@@ -285,6 +293,7 @@ TARGETS = [
     ],
     Target("explain-mtp2", explain("mtp2", "itu"), _UNITS),
     Target("m3ua", adaptation(M3UA_FORMS), [message.octets for message in captured(Ppid.M3UA)]),
+    Target("iua", adaptation(IUA_FORMS), _IUA),
     Target("m2ua", adaptation(M2UA_FORMS), [message.octets for message in captured(Ppid.M2UA)]),
     Target("m2pa", m2pa, [message.octets for message in captured(Ppid.M2PA)]),
     Target("q931", q931(False), _Q931),

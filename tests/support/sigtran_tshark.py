@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _LINKTYPE_IPV4 = 228
-_PROTOCOLS = {2: "m2ua", 3: "m3ua", 5: "m2pa"}
+_PROTOCOLS = {1: "iua", 2: "m2ua", 3: "m3ua", 5: "m2pa"}
 
 
 @dataclass
@@ -54,7 +54,8 @@ def troubles(path: Path) -> list[str]:
 
 def _pdml(path: Path) -> list[ElementTree.Element]:
     # One packet after another from nowhere: what SCTP makes of their order does not matter here.
-    options = ["-o", "sctp.tsn_analysis:FALSE", "-o", "sctp.checksum:none"]
+    # SAPI 0 of IUA is Q.931's here, not that of GSM.
+    options = ["-o", "iua.use_gsm_sapi_values:FALSE", "-o", "sctp.tsn_analysis:FALSE", "-o", "sctp.checksum:none"]
     command = ["tshark", "-r", str(path), *options, "-T", "pdml"]
     output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return list(ElementTree.fromstring(output).iter("packet"))

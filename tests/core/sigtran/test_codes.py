@@ -7,6 +7,7 @@ from tandem.core.sigtran.codes import PORTS, Ppid, Status, Tag, Type, code_name
 
 def test_registered_ports_and_identifiers():
     assert {ppid.name: (int(ppid), PORTS[ppid]) for ppid in Ppid} == {
+        "IUA": (1, 9900),
         "M2UA": (2, 2904),
         "M3UA": (3, 2905),
         "M2PA": (5, 3565),

@@ -23,7 +23,7 @@ def refusal(text, base=None):
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
 def test_examples_are_right(path):
     configuration = load(path)
-    assert configuration.trunk or configuration.ss7.backhaul
+    assert configuration.trunk or configuration.ss7.backhaul or configuration.isdn.backhaul
 
 
 def test_there_are_examples():
