@@ -313,14 +313,14 @@ class Service:
         """Carry out what the node wants and arm its one timer."""
         stamp = time.time()
         effects = self.node.effects()
-        if effects.media:  # first: a message for the line has a process and a packet more to go
-            self._send_media(effects.media)
         if effects.datagrams:
             self._send_datagrams(effects.datagrams)
         if effects.queries and self._resolver is not None:
             self._resolver.ask(effects.queries)
         if effects.streams and self._streams is not None:
             self._streams.carry_out(effects.streams)
+        if effects.media:
+            self._send_media(effects.media)
         if effects.associations:
             self._associations.carry_out(effects.associations)
         for record in effects.records:
