@@ -5,9 +5,12 @@ It has what the machine's own kernel may lack, such as SCTP, and networks of its
 
 from __future__ import annotations
 
+import os
 import shlex
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -49,27 +52,27 @@ def run(command: list[str], modules: list[str], folder: Path, seconds: float = 9
         )
     )
     script.chmod(0o755)
-    booted = subprocess.run(
-        [
-            linux,
-            "mem=384M",
-            "root=/dev/root",
-            "rootfstype=hostfs",
-            "rw",
-            f"init={script}",
-            "con=null",
-            "con0=fd:0,fd:1",
-        ],
+    kernel = [linux, "mem=384M", "root=/dev/root", "rootfstype=hostfs", "rw", f"init={script}", "panic=-1"]
+    booted = subprocess.Popen(
+        [*kernel, "con=null", "con0=fd:0,fd:1"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=seconds,
-        check=False,
+        start_new_session=True,
     )
+    try:
+        said = booted.communicate(timeout=seconds)[0]
+    except subprocess.TimeoutExpired:
+        said = f"not over after {seconds:.0f} s"
+    finally:
+        # Its processes are several, and those of a kernel in trouble do not end with the first.
+        with suppress(ProcessLookupError):
+            os.killpg(booted.pid, signal.SIGKILL)
+        booted.wait()
     printed = output.read_text() if output.exists() else ""
     if not status.exists() or status.read_text().strip() != "0":
-        pytest.fail(f"in user-mode Linux, {shlex.join(command)}:\n{printed}\n{booted.stdout[-2000:]}")
+        pytest.fail(f"in user-mode Linux, {shlex.join(command)}:\n{printed}\n{said[-2000:]}")
     return printed
 
 
