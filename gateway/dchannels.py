@@ -168,6 +168,8 @@ class DChannels:
         said: list[tuple[str, Said]] = []
         self.iua.settle(now)
         for port in self.ports.values():
+            if self.iua.in_use:
+                port.group.take_up(now)
             while outputs := port.group.outputs():
                 for output in outputs:
                     word = self._handle(port, output, now)

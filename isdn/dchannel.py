@@ -241,6 +241,10 @@ class DChannelGroup:
             self._ask(channel, now)
         self._settle(now)
 
+    def take_up(self, now: float) -> None:
+        """Data links whose Q.921 is elsewhere may have said something."""
+        self._settle(now)
+
     # The machine's clockwork
 
     def next_deadline(self) -> float | None:

@@ -169,6 +169,13 @@ def test_a_long_loss_ends_the_data_link_and_the_far_end_is_refused_meanwhile():
     assert bench.far.state is UP
 
 
+def test_a_message_goes_through_without_a_timer():
+    bench = started()
+    bench.far.data(SETUP, bench.now)
+    bench.settle()
+    assert bench.said == [("pbx", SETUP)]
+
+
 def test_an_alarm_of_the_line_reaches_the_exchange():
     bench = started()
     bench.ends["gateway"].iua.span_changed("line", ["LOS"], bench.now)
