@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from support.libpri import Peer, build
 from support.libpri_equipment import Equipment
+from support.sipp import Sipp
 
 from tandem.codecs.g711 import Law
 from tandem.gateway.calls.accounting import read_records
@@ -64,6 +65,7 @@ class Scene:
         self.framing, self.switch, self.side, self.silence, self.law = LINES[kind]
         self.executable, self.folder = executable, folder
         self.heard: dict[str, object] = {}
+        self.counts: dict[str, dict[str, int]] = {}
         self.status = -1
         asyncio.run(self._play())
 
@@ -85,6 +87,7 @@ class Scene:
             await asyncio.sleep(1)
             await self._until_heard("to libpri", self._to_libpri)
             await self._until_heard("from libpri", self._from_libpri)
+            await self._sipp()
             self.status = await gateway.stop()
         finally:
             await gateway.stop()
@@ -135,6 +138,24 @@ class Scene:
         user.hang_up()
         await self._said("PRI_EVENT_HANGUP.* cause=16", mark)
 
+    async def _sipp(self) -> None:
+        """The same ways with SIPp as the SIP end: calls to libpri side by side, one from it."""
+        ports = {"port": 5070 + self.offset, "remote": 5060 + self.offset}
+        with Sipp("plain_caller", self.folder, **ports, calls=6, options=["-r", "3"], called="2125550123") as caller:
+            await asyncio.to_thread(caller.wait, 60)
+            self.counts["to libpri"] = caller.counts()
+        await asyncio.sleep(1)
+        mark = len(self.peer.said)
+        with Sipp("plain_callee", self.folder, port=5070 + self.offset, called="2125550111") as callee:
+            await asyncio.sleep(0.5)
+            self.peer.command("call 2125550111 2125550123 1")
+            await self._said("PRI_EVENT_ANSWER", mark)
+            answered = next(text for text in self.peer.said[mark:] if "PRI_EVENT_ANSWER" in text)
+            call = answered.partition("call=")[2].split()[0]
+            self.peer.command(f"hangup {call} 16")
+            await asyncio.to_thread(callee.wait, 60)
+            self.counts["from libpri"] = callee.counts()
+
     def good(self, name: str) -> bool:
         quality = self.heard[name]
         return quality is not None and quality.heard and quality.snr_db >= LEAST_SNR_DB
@@ -149,6 +170,11 @@ def scene(request, tmp_path_factory):
 @pytest.mark.parametrize("way", ["to libpri", "from libpri"])
 def test_speech_goes_there_and_back(scene, way):
     assert scene.good(way), scene.heard[way]
+
+
+@pytest.mark.parametrize(("way", "calls"), [("to libpri", 6), ("from libpri", 1)])
+def test_sipp_and_libpri_count_the_same(scene, way, calls):
+    assert scene.counts[way] == {"created": calls, "successful": calls, "failed": 0}
 
 
 def test_the_gateway_ends_in_order_with_its_records(scene):
