@@ -155,9 +155,10 @@ class Gateway:
         return [f"{line['shape']} {line['text'].split()[0]}" for line in isup]
 
     def trouble(self, lines: list[dict[str, Any]] | None = None) -> list[str]:
-        """What was logged as trouble."""
+        """What was logged as trouble, but that the machine held the media process up."""
         chosen = self.lines if lines is None else lines
-        return [f"{line['subject']}: {line['text']}" for line in chosen if line["shape"] in ("!", "")]
+        found = [f"{line['subject']}: {line['text']}" for line in chosen if line["shape"] in ("!", "")]
+        return [text for text in found if not text.startswith("media: a tick was ")]
 
     def records(self) -> list[Record]:
         """The call detail records written so far."""
