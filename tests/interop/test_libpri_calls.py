@@ -117,13 +117,25 @@ def test_a_caller_gives_up_in_every_state(start, side, state):
 
 
 @sides
-def test_libpri_gives_up_while_it_rings(start, side):
+@pytest.mark.parametrize("state", ["offered", "ringing"])
+def test_libpri_gives_up_before_the_answer(start, side, state):
     line = start(side)
     ours, theirs = from_libpri(line)
-    line.do(line.machine.respond, ours, 180)
-    line.event(rf"PRI_EVENT_RINGING call={theirs}")
+    if state == "ringing":
+        line.do(line.machine.respond, ours, 180)
+        line.event(rf"PRI_EVENT_RINGING call={theirs}")
     line.tell(f"hangup {theirs} 16")
     released(line, 16, "failed")
+
+
+def test_libpri_gives_up_while_it_dials(start):
+    """Overlap receiving: nobody has been called yet, the channel is free again."""
+    line = start("network", "euroisdn", "overlap = true\nmaximum_digits = 6\n")
+    theirs = int(line.tell("call 301 100 1 0").split("call=")[1].split()[0])
+    line.event(rf"PRI_EVENT_SETUP_ACK call={theirs}")
+    line.tell(f"hangup {theirs} 16")
+    line.up()
+    assert line.machine.records == []
 
 
 def test_digits_of_libpri_are_collected(start):
