@@ -219,7 +219,8 @@ class Demo:
         cause = reason_cause(caller.last) if caller.last is not None else None
         self.findings.check(cause == 16, f"the caller got BYE with Q.850 cause {cause} (normal call clearing)")
         if any(self._plan.circuits.values()):
-            self.findings.check(True, "all circuits idle again at both ends")
+            where = "both ends" if len(self._plan.nodes) == 2 else "every node"
+            self.findings.check(True, f"all circuits idle again at {where}")
 
     def _heard(self, speaker: UserAgent, hearer: UserAgent) -> tuple[bool, str]:
         """Whether `hearer` heard `speaker` well, and in words how."""
