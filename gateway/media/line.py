@@ -102,6 +102,7 @@ class SpanLine:
         self._filled = 0
         self._framed: deque[tuple[int, bytes]] = deque()  # groups by number, ready to be sent
         self._unframed = 0  # number of the next group to go through the framer
+        self._framed_ahead = False  # blocks of speech go through the framer whole, before they are due
         self._alarms: frozenset[Alarm] = frozenset()
         self._muted = False
 
@@ -114,24 +115,37 @@ class SpanLine:
         if not self.channels:
             self.burst = 1
             self.frames *= max(2, GROUP // self.frames)
+            self._framed_ahead = BLOCK % self.frames == 0
 
     def fill(self, block: int, frames: Frames) -> None:
         """Give the speech of frames 160 * block to 160 * block + 159, shape (160, 32)."""
         start = block * BLOCK % AHEAD
         self._speech[start : start + BLOCK] = frames
         self._filled = (block + 1) * BLOCK
+        if self._framed_ahead:
+            self._frame_ahead()
+
+    def _frame_ahead(self) -> None:
+        """Frame what is filled in and not yet framed: a line that was late once is framed with the others again."""
+        start = self._unframed * self.frames
+        if 0 < self._filled - start <= AHEAD:
+            self._queue(self.span.termination.transmit(self._take(start, self._filled - start)))
 
     def can_frame(self, block: int) -> bool:
         """Whether `give` may be called for `block`: its first frame is the next to be framed, it has whole groups."""
-        return not self.channels and BLOCK % self.frames == 0 and self._unframed * self.frames == block * BLOCK
+        return self._framed_ahead and self._unframed * self.frames == block * BLOCK
 
     def give(self, block: int, octets: bytes) -> None:
         """Give the speech of a block as the framer of the span has framed it, instead of `fill`."""
+        self._queue(octets)
+        self._filled = (block + 1) * BLOCK
+
+    def _queue(self, octets: bytes) -> None:
+        """Keep framed octets, from group `_unframed` on, until each group is due."""
         size = self.frames * self.span.termination.frame_bits // 8
         for start in range(0, len(octets), size):
             self._framed.append((self._unframed, octets[start : start + size]))
             self._unframed += 1
-        self._filled = (block + 1) * BLOCK
 
     def can_send(self, number: int, late: float) -> bool:
         """Whether group `number` should go, if it is `late` seconds behind its time: not while speech is being made.

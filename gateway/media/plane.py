@@ -90,6 +90,8 @@ class Plane:
         self.speech = Ticker(0.0, TICK, CATCH_UP)
         self.drains = Ticker(0.0, DRAIN, DRAIN)
         self._line_ticks: list[tuple[Ticker, list[SpanLine]]] = []
+        self._lines_due = -math.inf
+        """Before this nothing is due on any line, unless signalling is urgent."""
         self._reports = Ticker(0.0, REPORT, REPORT)
         self._legs: dict[int, _Leg] = {}
         self._indices: dict[int, int] = {}
@@ -194,18 +196,26 @@ class Plane:
         """Send all that is due, what is late in order; together what may wait for each other."""
         urgent = any([line.urgent(now) for line in self._signalling])
         self.period = self._periods[urgent]
+        if now < self._lines_due and not urgent:
+            return
+        due = math.inf
         for ticker, lines in self._line_ticks:
             burst = lines[0].burst
             while lines[0].can_send(ticker.count, now - ticker.due):
                 wait = 0 if urgent else burst - 1 - ticker.count % burst
-                if now < ticker.due + wait * ticker.period:
+                if now < (moment := ticker.due + wait * ticker.period):
+                    due = min(due, moment)
                     break
                 groups = 0
                 while groups < burst and ticker.begin(now):
                     groups += 1
                 if not groups:
+                    due = min(due, ticker.due)
                     break
                 self._send(lines, ticker.count - groups, groups, now)
+            else:
+                due = now  # speech is waited for
+        self._lines_due = due
 
     def _send(self, lines: list[SpanLine], number: int, groups: int, now: float) -> None:
         for line in lines:
