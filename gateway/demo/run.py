@@ -158,8 +158,13 @@ class Demo:
     async def _bring_up(self) -> None:
         for gateway in self._gateways.values():
             await gateway.start()
-        async with asyncio.timeout(START_SECONDS):
-            await self._idle()
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                await self._idle()
+        except TimeoutError:
+            raise TandemError(
+                f"signalling did not come into service within {START_SECONDS:.0f} s; {self._waiting()}"
+            ) from None
         self.findings.check(True, f"signalling in service, {self._circuits_in_words()}")
 
     async def _idle(self) -> None:
@@ -169,6 +174,23 @@ class Demo:
             for trunk in self._plan.trunks[name]:
                 await gateway.trunk_in_service(trunk)
             await gateway.circuits_idle(self._plan.circuits[name])
+
+    def _waiting(self) -> str:
+        """What is not in service yet, node by node, and the last trouble each has told of."""
+        found = []
+        for name, gateway in self._gateways.items():
+            missing = [trunk for trunk in self._plan.trunks[name] if f"trunk {trunk}" not in gateway.in_service]
+            idle, circuits = len(gateway.idle), self._plan.circuits[name]
+            if not gateway.is_up:
+                text = "is not up yet"
+            elif missing:
+                text = f"waits for trunk {', '.join(missing)}"
+            elif idle < circuits:
+                text = f"has {idle} of {circuits} circuits idle"
+            else:
+                continue
+            found.append(f"gateway {name} {text}" + (f" ({gateway.last_trouble})" if gateway.last_trouble else ""))
+        return "; ".join(found) or "the last of it came too late: the machine is too busy"
 
     def _circuits_in_words(self) -> str:
         counts = set(self._plan.circuits.values())

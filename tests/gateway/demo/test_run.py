@@ -2,8 +2,13 @@
 
 from pathlib import Path
 
+from click.testing import CliRunner
+
 from tandem.codecs.quality import Quality
 from tandem.gateway.calls.accounting import Leg, Record
+from tandem.gateway.cli import main
+from tandem.gateway.demo import run
+from tandem.gateway.demo.gateway import Gateway
 from tandem.gateway.demo.plans import two_gateways
 from tandem.gateway.demo.run import Demo, Findings, _record_is_right, _words
 
@@ -64,3 +69,15 @@ def test_one_wrong_finding_spoils_all(capsys):
     findings.check(False, "b")
     assert not findings.all_right
     assert "WRONG" in capsys.readouterr().out
+
+
+def test_gateways_that_do_not_come_up_are_one_line(monkeypatch):
+    async def never_up(self, level="debug"):
+        self.last_trouble = "link a-1: no acknowledgement"
+
+    monkeypatch.setattr(Gateway, "start", never_up)
+    monkeypatch.setattr(run, "START_SECONDS", 0.02)
+    result = CliRunner().invoke(main, ["demo"])
+    assert (result.exit_code, type(result.exception)) == (1, SystemExit)
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("tandem: signalling did not come into service within 0 s; gateway A is not up yet (link")
