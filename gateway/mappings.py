@@ -69,6 +69,10 @@ ISUP: Final[tuple[MappingRow, ...]] = (
     MappingRow("isup-call", "RES", "Resume", "Q.764 2.4.2"),
     MappingRow("isup-call", "SAM after the call went on (pass_digits)", "Information", "Q.764 2.1"),
     MappingRow("isup-call", "FOT", "ForwardTransfer", "Q.764 2.6"),
+    MappingRow("isup-call", "INR, IDR", "InformationRequest, where the call does not know it", "Q.764 2.1.6, Q.731.7"),
+    MappingRow("isup-call", "INF, IRS in answer to ours; CFN to INR", "InformationReply", "Q.764 2.1.6, Q.731.7"),
+    MappingRow("isup-call", "MPM (China)", "Metering", "YDN 038"),
+    MappingRow("isup-call", "OPR (China)", "OperatorSignal", "YDN 038"),
     MappingRow("isup-call", "REL", "Release, its cause and location", "Q.764 2.3"),
     MappingRow("call-isup", "Setup", "IAM", "Q.764 2.1"),
     MappingRow("call-isup", "Information", "SAM", "Q.764 2.1"),
@@ -82,6 +86,11 @@ ISUP: Final[tuple[MappingRow, ...]] = (
     MappingRow("call-isup", "Suspend", "SUS", "Q.764 2.4.1"),
     MappingRow("call-isup", "Resume", "RES", "Q.764 2.4.2"),
     MappingRow("call-isup", "ForwardTransfer", "FOT", "Q.764 2.6"),
+    MappingRow("call-isup", "InformationRequest before the answer", "INR, T33", "Q.764 2.1.6"),
+    MappingRow("call-isup", "InformationRequest, malicious", "IDR, T39", "Q.731.7"),
+    MappingRow("call-isup", "InformationReply", "INF to INR, IRS to IDR", "Q.764 2.1.6, Q.731.7"),
+    MappingRow("call-isup", "Metering", "MPM (China), else nothing", "YDN 038"),
+    MappingRow("call-isup", "OperatorSignal", "OPR (China), else nothing", "YDN 038"),
     MappingRow("call-isup", "Release", "REL with the cause", "Q.764 2.3"),
 )
 

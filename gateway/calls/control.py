@@ -18,7 +18,14 @@ from tandem.core.enumeration import Symbol
 from tandem.core.timers import TimerTable
 from tandem.gateway.calls.accounting import Record, ReleasedBy, timestamp
 from tandem.gateway.calls.cause_changes import CauseChanges
-from tandem.gateway.calls.half_call import DigitTrunk, HalfCall, MultirateTrunk, OverlapTrunk, Trunk
+from tandem.gateway.calls.half_call import (
+    DigitTrunk,
+    HalfCall,
+    InformationTrunk,
+    MultirateTrunk,
+    OverlapTrunk,
+    Trunk,
+)
 from tandem.gateway.calls.model import (
     Alerting,
     Answer,
@@ -27,6 +34,9 @@ from tandem.gateway.calls.model import (
     ForwardTransfer,
     Hold,
     Information,
+    InformationReply,
+    InformationRequest,
+    OperatorSignal,
     Primitive,
     Proceeding,
     Progress,
@@ -289,11 +299,32 @@ class CallControl:
             call.more = Information(known + primitive.digits, primitive.complete)
             call.incoming.leg.called += primitive.digits
             self._digits(call, outgoing, primitive, now)
-        elif isinstance(primitive, Suspend | Resume | Hold | Retrieve | ForwardTransfer | Transparent):
+        elif isinstance(primitive, InformationReply):
+            self._identified(call, outgoing, primitive, now)
+        elif isinstance(primitive, Suspend | Resume | Hold | Retrieve | ForwardTransfer | OperatorSignal | Transparent):
             outgoing.trunk.send(outgoing, primitive, now)
         elif isinstance(primitive, Progress) and primitive.opaque:
             # Progress of the calling side says nothing but to its own protocol (CPG of Q.733, forwards).
             outgoing.trunk.send(outgoing, Transparent(primitive.opaque), now)
+
+    def ask(self, half: HalfCall, request: InformationRequest, now: float) -> bool:
+        """The called side asks who calls, and the call does not know; False when nobody can be asked.
+
+        The answer comes as `InformationReply` to the trunk of `half`.
+        """
+        call = half.call
+        if call is None or half is not call.outgoing or call.incoming.released:
+            return False
+        trunk = call.incoming.trunk
+        return isinstance(trunk, InformationTrunk) and trunk.ask(call.incoming, request, now)
+
+    @staticmethod
+    def _identified(call: Call, outgoing: HalfCall, reply: InformationReply, now: float) -> None:
+        """Who calls is known now, to the record too."""
+        if reply.calling is not None:
+            for half in (call.incoming, outgoing):
+                half.leg.calling = half.leg.calling or str(reply.calling)
+        outgoing.trunk.send(outgoing, reply, now)
 
     @staticmethod
     def _digits(call: Call, half: HalfCall, more: Information, now: float) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from tandem.gateway.calls.accounting import Leg
-from tandem.gateway.calls.model import Primitive, Release, Setup
+from tandem.gateway.calls.model import InformationRequest, Primitive, Release, Setup
 from tandem.gateway.media.protocol import Endpoint
 
 if TYPE_CHECKING:
@@ -107,6 +107,15 @@ class DigitTrunk(Protocol):
     @property
     def takes_digits(self) -> bool:
         """Whether it does."""
+        ...
+
+
+@runtime_checkable
+class InformationTrunk(Protocol):
+    """A trunk whose caller can be asked who it is; `InformationReply` follows as an event of its half."""
+
+    def ask(self, half: HalfCall, request: InformationRequest, now: float) -> bool:
+        """Ask the peer; False when that cannot be asked (now), and no reply will follow."""
         ...
 
 

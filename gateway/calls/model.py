@@ -138,6 +138,15 @@ class Setup:
             return self
         return replace(self, hop_counter=self.hop_counter - 1) if self.hop_counter > 1 else None
 
+    def with_reply(self, reply: InformationReply) -> Setup:
+        """The call with what its calling side has answered since."""
+        return replace(
+            self,
+            calling=reply.calling or self.calling,
+            category=self.category if reply.category is None else reply.category,
+            original_called=reply.original_called or self.original_called,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Information:
@@ -229,6 +238,51 @@ class ForwardTransfer:
 
 
 @dataclass(frozen=True, slots=True)
+class InformationRequest:
+    """The called side asks who calls: GRQ, INR, IDR."""
+
+    calling: bool = False
+    """The calling number."""
+    category: bool = False
+    """The calling party's category."""
+    original_called: bool = False
+    """The original called number."""
+    malicious: bool = False
+    """The called party says that the call is malicious (Q.731.7; MAL)."""
+    hold: bool = False
+    """The call is to be held until the called party ends it."""
+
+    def is_answered_by(self, setup: Setup) -> bool:
+        """Whether the call was set up with all that is asked for; the calling side need not be troubled then."""
+        lacks_line = self.calling and (setup.calling is None or not setup.calling.digits)
+        return not (lacks_line or self.malicious or (self.category and not setup.category))
+
+
+@dataclass(frozen=True, slots=True)
+class InformationReply:
+    """What the calling side answers, as far as it is known: GSM, INF, IRS."""
+
+    calling: Number | None = None
+    category: int | None = None
+    """As in `Setup`."""
+    original_called: Number | None = None
+    hold: bool = False
+    """The call is held."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metering:
+    """The called side counts the charge: MPM of TUP and of the Chinese ISUP."""
+
+    pulses: int
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorSignal:
+    """The calling side's operator comes in: OPR of TUP and of the Chinese ISUP."""
+
+
+@dataclass(frozen=True, slots=True)
 class Transparent:
     """A message that says nothing to other protocols, for a side that speaks the same one."""
 
@@ -259,6 +313,10 @@ Primitive = (
     | Retrieve
     | Dtmf
     | ForwardTransfer
+    | InformationRequest
+    | InformationReply
+    | Metering
+    | OperatorSignal
     | Transparent
     | Release
 )

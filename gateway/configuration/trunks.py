@@ -62,6 +62,9 @@ class IsupTrunk(Table, tag_field="type", tag="isup"):
     """Milliseconds that these circuits add to the propagation delay counter of an outgoing call (Q.764 2.6)."""
     satellite: bool = False
     """Whether the circuits go over a satellite: counted in the nature of connection indicators of outgoing calls."""
+    information_requests: bool = True
+    """Whether an exchange whose call came without what a TUP exchange asks for (GRQ, MAL) is asked with INR or IDR.
+    A call whose INR gets no answer within T33 is released (Q.764 2.1.6)."""
     unknown_nature: Literal["national", "unknown"] = "national"
     """Nature of address sent for a number whose nature is not known, such as a SIP user part without `+`."""
     timers: dict[str, TimerSeconds] = {}
@@ -103,7 +106,8 @@ class TupTrunk(Table, tag_field="type", tag="tup"):
     request_identity: bool = False
     """Whether an incoming call without calling line identity is asked for it (GRQ) before it goes on."""
     answer_requests: bool = True
-    """Whether GRQ is answered from what is known here; off: towards another TUP trunk it is passed on instead."""
+    """Whether GRQ is answered from what is known here, and the calling side asked only for a calling number that is
+    not: with GRQ on a TUP trunk, with INR on an ISUP trunk; off: towards another TUP trunk it is always passed on."""
     release_control: Literal["calling", "called", "either"] = "calling"
     """Who ends an outgoing call (Q.118). `calling`: CBK suspends it until the caller clears, the called party answers
     again, or the timer `clear_back` expires. `called`: a caller who clears is told with CCL, CBK ends the call.

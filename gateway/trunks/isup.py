@@ -12,6 +12,8 @@ from tandem.gateway.calls.half_call import AccessTrunk, HalfCall
 from tandem.gateway.calls.model import (
     ForwardTransfer,
     Information,
+    InformationReply,
+    InformationRequest,
     Nature,
     Primitive,
     Progress,
@@ -22,9 +24,9 @@ from tandem.gateway.calls.model import (
 from tandem.gateway.configuration.check_ss7 import highest_cic, reached_point_codes
 from tandem.gateway.configuration.schema import ApplicationServer, Configuration, IsupTrunk, Linkset
 from tandem.gateway.log import Line
+from tandem.gateway.trunks import isup_information as enquiry
 from tandem.gateway.trunks import isup_mapping as mapping
 from tandem.gateway.trunks.circuits import CircuitTrunks, carriers, lay_out, other_half, state_text
-from tandem.gateway.trunks.isup_information import answer
 from tandem.gateway.trunks.isup_transit import LOCAL, pass_on
 from tandem.ss7.isup.adaptation import has_type
 from tandem.ss7.isup.circuits import CircuitStatus
@@ -97,9 +99,19 @@ class IsupTrunkPort:
         owner.adopt(half, call, self, owner.exchange.circuits_of(call))
         return None
 
+    def ask(self, half: HalfCall, request: InformationRequest, now: float) -> bool:
+        """Ask the calling exchange with INR or IDR."""
+        return self._owner.ask(half, self, request, now)
+
     def send(self, half: HalfCall, primitive: Primitive, now: float) -> None:
-        """Tell the other exchange of progress, alerting, answer, suspension or further digits."""
+        """Tell the other exchange of progress, alerting, answer, suspension, further digits or who calls."""
         owner = self._owner
+        if isinstance(primitive, InformationReply):
+            owner.informed(half, primitive, now)
+            return
+        if (national := mapping.national(primitive, self.variant)) is not None:
+            owner.pass_in(half, national, self.variant, now)
+            return
         if isinstance(primitive, Transparent) and (message := mapping.carried(primitive.opaque)) is not None:
             owner.pass_in(half, message, self.variant, now)
             return
@@ -154,6 +166,10 @@ class IsupTrunks(CircuitTrunks[IsupTrunkPort, IsupExchange]):
         self._waiting_digits: dict[int, tuple[IsupTrunkPort, Message, str]] = {}
         self._following: set[int] = set()
         """Calls that were handed on before their number was whole."""
+        self._asked: set[int] = set()
+        """Incoming calls whose exchange was asked who calls."""
+        self._asking: dict[int, Message] = {}
+        """Outgoing calls whose exchange waits for INF or IRS, with its request."""
         linksets = carriers(configuration)
         ports: dict[str, IsupTrunkPort] = {}
         groups = []
@@ -200,6 +216,8 @@ class IsupTrunks(CircuitTrunks[IsupTrunkPort, IsupExchange]):
                 self._waiting_digits.pop(call, None)
                 self._following.discard(call)
                 self.address_complete.discard(call)
+                self._asked.discard(call)
+                self._asking.pop(call, None)
                 half = self._halves.pop(call, None)
                 if half is not None:
                     self.control.cleared(half, now)
@@ -259,6 +277,12 @@ class IsupTrunks(CircuitTrunks[IsupTrunkPort, IsupExchange]):
         if primitive is not None:
             self.control.event(half, primitive, now)
             return
+        if call in self._asked and (reply := enquiry.reply_of(message)) is not None:
+            self._asked.discard(call)
+            self.control.event(half, reply, now)
+            return
+        if (pulses := mapping.metering_pulses(message)) is not None:
+            half.leg.metering_pulses += pulses
         other = other_half(half)
         notifies = message.type in (MessageType.USR, MessageType.CPG)
         carries = message.type not in LOCAL and other is not None and getattr(other.trunk, "carries_isup", False)
@@ -268,13 +292,15 @@ class IsupTrunks(CircuitTrunks[IsupTrunkPort, IsupExchange]):
         onward = None
         if other is not None and isinstance(other.trunk, IsupTrunkPort):
             onward = (other.handle, other.trunk.variant)
-        elif message.type == MessageType.FOT:
-            self.control.event(half, ForwardTransfer(), now)
+        elif (primitive := mapping.national_primitive(message)) is not None:
+            self.control.event(half, primitive, now)
             return
         try:
-            reply = None if onward is not None else self._answer(half, message)
-            if reply is not None:
-                self.exchange.send(half.handle, *reply, now)
+            if onward is None and self._ask_on(half, message, now):
+                return
+            answer = None if onward is not None else self._answer(half, message, self._offered(half))
+            if answer is not None:
+                self.exchange.send(half.handle, *answer, now)
             else:
                 pass_on(self.exchange, message, half.handle, onward, now)
         except CallStateError as error:
@@ -287,12 +313,54 @@ class IsupTrunks(CircuitTrunks[IsupTrunkPort, IsupExchange]):
         except (CallStateError, EncodeError) as error:
             self.log(Line("debug", "!", half.reference, str(error)))
 
-    def _answer(self, half: HalfCall, message: Message) -> tuple[MessageType, mapping.Parameters] | None:
+    def ask(self, half: HalfCall, port: IsupTrunkPort, request: InformationRequest, now: float) -> bool:
+        """Ask the calling exchange who calls; False when it cannot be asked (now)."""
+        answered = half.call is not None and half.call.answer_time is not None
+        asks = port.configuration.information_requests
+        found = enquiry.question(request, port.variant, answered) if asks else None
+        if found is None:
+            return False
+        try:
+            self.exchange.send(half.handle, *found, now)
+        except CallStateError as error:
+            self.log(Line("debug", "!", half.reference, str(error)))
+            return False
+        self._asked.add(half.handle)
+        return True
+
+    def informed(self, half: HalfCall, reply: InformationReply, now: float) -> None:
+        """The calling side has answered: INF or IRS to the exchange that asked."""
+        request, setup = self._asking.pop(half.handle, None), self._offered(half)
+        found = None if request is None or setup is None else self._answer(half, request, setup.with_reply(reply))
+        if found is None:
+            return
+        try:
+            self.exchange.send(half.handle, *found, now)
+        except CallStateError as error:
+            self.log(Line("debug", "!", half.reference, str(error)))
+
+    def _ask_on(self, half: HalfCall, message: Message, now: float) -> bool:
+        """Have the calling side asked for what an INR or IDR wants and the call does not know."""
+        request, setup = enquiry.request_of(message), self._offered(half)
+        if request is None or setup is None or request.is_answered_by(setup):
+            return False
+        if not self.control.ask(half, request, now):
+            return False
+        self._asking[half.handle] = message
+        return True
+
+    @staticmethod
+    def _offered(half: HalfCall) -> Setup | None:
+        """The call as it was offered to the exchange of `half`; None when that exchange offered it."""
+        attempt = None if half.call is None or half.incoming else half.call.attempt
+        return None if attempt is None else attempt.setup
+
+    def _answer(
+        self, half: HalfCall, message: Message, setup: Setup | None
+    ) -> tuple[MessageType, mapping.Parameters] | None:
         """The answer to a request that the other side of the call cannot see."""
         port = self.trunks[half.trunk.name]
-        attempt = None if half.call is None or half.incoming else half.call.attempt
-        setup = None if attempt is None else attempt.setup
-        return answer(message, setup, port.unknown_nature, port.configuration.category, self.country_code)
+        return enquiry.answer(message, setup, port.unknown_nature, port.configuration.category, self.country_code)
 
     def _released(self, output: CallReleased, now: float) -> None:
         half = self._halves.get(output.call)

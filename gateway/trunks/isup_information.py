@@ -1,13 +1,15 @@
 """What an exchange asks of the call's other side, answered by the gateway where that is no ISUP and nobody else could.
 
-INR with INF (Q.764 (12/1999) 2.1.6), IDR with IRS (Q.731.7), FAR with FRJ (Q.764 2.4): each has a timer running.
+INR with INF (Q.764 (12/1999) 2.1.6), IDR with IRS (Q.731.7), FAR with FRJ (Q.764 2.4): each has a timer running. What
+the call does not know is asked of a calling side that can say it, and what such a side's partner asks goes out as INR
+or IDR.
 """
 
 from __future__ import annotations
 
 from tandem.core.cause import Cause, Location
-from tandem.gateway.calls.model import Setup
-from tandem.gateway.trunks.isup_mapping import Parameters, calling_number
+from tandem.gateway.calls.model import InformationReply, InformationRequest, Setup
+from tandem.gateway.trunks.isup_mapping import Parameters, calling_number, number_of
 from tandem.ss7.isup.adaptation import has_type
 from tandem.ss7.isup.cause import CauseIndicators
 from tandem.ss7.isup.codes import MessageType, ParameterCode
@@ -16,7 +18,8 @@ from tandem.ss7.isup.messages import Message
 from tandem.ss7.isup.numbers import CallingPartyNumber
 from tandem.ss7.isup.parameters import RawParameter
 from tandem.ss7.isup.services import AddressResponse, InformationIndicators, InformationRequestIndicators
-from tandem.ss7.isup.supplementary import McidResponseIndicators
+from tandem.ss7.isup.supplementary import McidRequestIndicators, McidResponseIndicators
+from tandem.ss7.isup.variants import Variant
 
 
 def answer(
@@ -40,6 +43,57 @@ def answer(
             cause = CauseIndicators(Cause.REQUESTED_FACILITY_NOT_IMPLEMENTED, Location.TRANSIT_NETWORK)
             return MessageType.FRJ, [RawParameter(ParameterCode.FACILITY_INDICATOR, facility), cause]
     return None
+
+
+def request_of(message: Message) -> InformationRequest | None:
+    """What an INR or IDR asks for, None for any other message."""
+    if message.type == MessageType.INR:
+        asked = message.find(InformationRequestIndicators) or InformationRequestIndicators()
+        return InformationRequest(
+            calling=asked.calling_party_address,
+            category=asked.calling_partys_category,
+            malicious=asked.malicious_call_identification,
+            hold=asked.holding,
+        )
+    if message.type == MessageType.IDR:
+        wanted = message.find(McidRequestIndicators) or McidRequestIndicators(identification=True)
+        return InformationRequest(calling=wanted.identification, malicious=True, hold=wanted.holding)
+    return None
+
+
+def question(request: InformationRequest, variant: Variant, answered: bool) -> tuple[MessageType, Parameters] | None:
+    """The message that asks an ISUP exchange who calls; None when there is none for that (now).
+
+    A malicious call is told with IDR (Q.731.7), at any time. INR belongs to the set-up of a call (Q.764 2.1.6), and
+    has no indicator for the original called number, which the IAM gives or nobody.
+    """
+    if request.malicious and has_type(MessageType.IDR, variant):
+        return MessageType.IDR, [McidRequestIndicators(identification=True, holding=request.hold)]
+    if answered or not (request.calling or request.category or request.malicious):
+        return None
+    return MessageType.INR, [
+        InformationRequestIndicators(
+            calling_party_address=request.calling,
+            holding=request.hold,
+            calling_partys_category=request.category,
+            malicious_call_identification=request.malicious,
+        )
+    ]
+
+
+def reply_of(message: Message) -> InformationReply | None:
+    """What an INF, IRS or CFN answers; None for any other message. CFN: the question was not understood."""
+    if message.type == MessageType.CFN:
+        return InformationReply()
+    if message.type not in (MessageType.INF, MessageType.IRS):
+        return None
+    number, category = message.find(CallingPartyNumber), message.find(CallingPartysCategory)
+    information, response = message.find(InformationIndicators), message.find(McidResponseIndicators)
+    return InformationReply(
+        calling=None if number is None or not number.digits else number_of(number),
+        category=None if category is None else category.category,
+        hold=bool((information and information.hold_provided) or (response and response.holding_provided)),
+    )
 
 
 def _information(

@@ -9,10 +9,13 @@ from tandem.gateway.calls.model import (
     Alerting,
     Answer,
     Bearer,
+    ForwardTransfer,
     Hold,
+    Metering,
     Nature,
     Number,
     Opaque,
+    OperatorSignal,
     Plan,
     Presentation,
     Primitive,
@@ -84,6 +87,9 @@ _HELD: dict[int | None, type[Hold] | type[Retrieve]] = {
     Notification.REMOTE_HOLD: Hold,
     Notification.REMOTE_RETRIEVAL: Retrieve,
 }
+#: Octets of the charge information in MPM (China; public manuals of signalling boards).
+_CHARGE_INFORMATION = 2
+_NO_OPTIONAL_PART = b"\0"
 _IN_BAND = OptionalBackwardCallIndicators(in_band_information=True)
 
 
@@ -93,7 +99,7 @@ _IN_BAND = OptionalBackwardCallIndicators(in_band_information=True)
 def setup_from(message: Message, complete: bool, digits: str | None = None) -> Setup:
     """The call that an IAM offers; `digits` replaces the called digits when more came in SAMs."""
     called = message.find(CalledPartyNumber)
-    number = Number("") if called is None else _number(called)
+    number = Number("") if called is None else number_of(called)
     if digits is not None and called is not None:
         number = Number(digits, number.nature, number.plan)
         message = message.replace(replace(called, digits=digits, st=complete))
@@ -106,13 +112,13 @@ def setup_from(message: Message, complete: bool, digits: str | None = None) -> S
     timeslots = circuits_needed(message)
     return Setup(
         called=number,
-        calling=_number(calling) if calling is not None and calling.digits else None,
+        calling=number_of(calling) if calling is not None and calling.digits else None,
         complete=complete,
         category=10 if category is None else category.category,
         bearer=Bearer.UNRESTRICTED_64K if timeslots > 1 else _BEARERS.get(medium_of(message), Bearer.AUDIO_3K1),  # type: ignore[call-overload]
         timeslots=timeslots,
-        redirecting=_number(redirecting) if redirecting else None,
-        original_called=_number(original) if original else None,
+        redirecting=number_of(redirecting) if redirecting else None,
+        original_called=number_of(original) if original else None,
         redirection_reason=information.reason if information else None,
         original_redirection_reason=information.original_reason if information else None,
         redirection_counter=information.counter if information else None,
@@ -132,7 +138,7 @@ def _additional_calling(message: Message) -> Number | None:
         numbers = message.get_all(GenericNumber)
     except DecodeError:
         return None
-    return next((_number(item) for item in numbers if item.qualifier == Qualifier.ADDITIONAL_CALLING), None)
+    return next((number_of(item) for item in numbers if item.qualifier == Qualifier.ADDITIONAL_CALLING), None)
 
 
 def primitive_from(message: Message) -> Primitive | None:
@@ -157,12 +163,47 @@ def primitive_from(message: Message) -> Primitive | None:
             return Progress(in_band, opaque, _charge(message))
         case MessageType.ANM | MessageType.CON:
             connected = message.find(ConnectedNumber)
-            number = _number(connected) if connected is not None and connected.digits else None
+            number = number_of(connected) if connected is not None and connected.digits else None
             return Answer(number, opaque, _charge(message))
         case MessageType.SUS | MessageType.RES:
             indicators = message.find(SuspendResumeIndicators) or SuspendResumeIndicators()
             kind = Suspend if message.type == MessageType.SUS else Resume
             return kind(network=indicators.network_initiated, opaque=opaque)
+    return None
+
+
+def national_primitive(message: Message) -> Primitive | None:
+    """What a message means to a side that is not ISUP but has its like: FOT, and MPM and OPR of China."""
+    if message.type == MessageType.FOT:
+        return ForwardTransfer()
+    if message.type == MessageType.OPR:
+        return OperatorSignal()
+    pulses = metering_pulses(message)
+    return None if pulses is None else Metering(pulses)
+
+
+def metering_pulses(message: Message) -> int | None:
+    """What an MPM counts: its charge information, two octets, the lower first as in TUP; None for any other message.
+
+    The order of the octets is not published; from one trunk to another they pass as they are.
+    """
+    if message.type != MessageType.MPM or len(message.body) < _CHARGE_INFORMATION:
+        return None
+    return int.from_bytes(message.body[:_CHARGE_INFORMATION], "little")
+
+
+def national(primitive: Primitive, variant: Variant) -> Message | None:
+    """MPM or OPR (Chinese national messages) for a primitive; None where the variant or the primitive has none.
+
+    MPM is its charge information and the pointer to an optional part that is not there, OPR that pointer alone.
+    """
+    if variant is not Variant.CHINA:
+        return None
+    if isinstance(primitive, Metering):
+        octets = primitive.pulses.to_bytes(_CHARGE_INFORMATION, "little")
+        return Message(MessageType.MPM, 0, variant=variant, body=octets + _NO_OPTIONAL_PART)
+    if isinstance(primitive, OperatorSignal):
+        return Message(MessageType.OPR, 0, variant=variant, body=_NO_OPTIONAL_PART)
     return None
 
 
@@ -187,7 +228,8 @@ def carry(message: Message) -> Opaque:
     return Opaque(f"isup-{message.variant.value}", message.encode(), int(message.type))
 
 
-def _number(number: PartyNumber) -> Number:
+def number_of(number: PartyNumber) -> Number:
+    """A number parameter as a number of the call."""
     return Number(
         number.digits,
         _NATURES.get(getattr(number, "nature", Nature.UNKNOWN), Nature.UNKNOWN),
@@ -249,11 +291,11 @@ def _unchanged(message: Message, setup: Setup, country_code: str) -> set[int]:
     """Codes of the numbers in `message` that are still those of the call: they go on octet for octet."""
     kept = set()
     called = message.find(CalledPartyNumber)
-    if called is not None and _number(called) == setup.called.within(country_code):
+    if called is not None and number_of(called) == setup.called.within(country_code):
         kept.add(int(ParameterCode.CALLED_PARTY_NUMBER))
     calling = message.find(CallingPartyNumber)
     if calling is not None:
-        number = _number(calling) if calling.digits else None
+        number = number_of(calling) if calling.digits else None
         if number == (None if setup.calling is None else setup.calling.within(country_code)):
             kept.add(int(ParameterCode.CALLING_PARTY_NUMBER))
     return kept

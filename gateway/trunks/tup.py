@@ -14,6 +14,10 @@ from tandem.gateway.calls.model import (
     Charge,
     ForwardTransfer,
     Information,
+    InformationReply,
+    InformationRequest,
+    Metering,
+    OperatorSignal,
     Primitive,
     Progress,
     Release,
@@ -22,6 +26,7 @@ from tandem.gateway.calls.model import (
 from tandem.gateway.configuration.check_ss7 import highest_cic, reached_point_codes
 from tandem.gateway.configuration.schema import ApplicationServer, Configuration, Linkset, TupTrunk
 from tandem.gateway.log import Line
+from tandem.gateway.trunks import tup_information as enquiry
 from tandem.gateway.trunks import tup_mapping as mapping
 from tandem.gateway.trunks.circuits import CircuitTrunks, carriers, lay_out, other_half, state_text
 from tandem.ss7.mtp3.label import Service, parse_point_code
@@ -55,6 +60,7 @@ from tandem.ss7.tup.primitives import (
     ContinuityTone,
     IncomingCall,
     InformationMissing,
+    InformationRequested,
     MeteringPulse,
     NumberComplete,
     Transfer,
@@ -105,8 +111,15 @@ class TupTrunkPort:
         owner.adopt(half, call, self, (owner.exchange.circuit_of(call),))
         return None
 
+    def ask(self, half: HalfCall, request: InformationRequest, now: float) -> bool:
+        """Ask the calling exchange with GRQ, and tell it of a malicious call with MAL where it has that."""
+        return self._owner.ask(half, self, request, now)
+
     def send(self, half: HalfCall, primitive: Primitive, now: float) -> None:
-        """Tell the other exchange of progress, alerting, answer, suspension or further digits."""
+        """Tell the other exchange of progress, alerting, answer, suspension, further digits or who calls."""
+        if isinstance(primitive, InformationReply):
+            self._owner.informed(half, self, primitive, now)
+            return
         for message in self._owner.messages_for(half, primitive, self):
             self._owner.transmit(half, message, now)
 
@@ -139,6 +152,7 @@ class TupTrunks(CircuitTrunks[TupTrunkPort, TupExchange]):
         self._waiting_digits: dict[int, tuple[IncomingCall, str]] = {}
         self._following: set[int] = set()
         """Incoming calls that went on before their number was whole: further digits follow them."""
+        self._enquiries = enquiry.Enquiries()
         self._held: set[int] = set()
         """Outgoing calls whose caller has cleared while the called party holds them (CCL)."""
         linksets = carriers(configuration)
@@ -160,6 +174,10 @@ class TupTrunks(CircuitTrunks[TupTrunkPort, TupExchange]):
             return _digits(primitive)
         if isinstance(primitive, ForwardTransfer):
             return [Signal(M.FOT)]
+        if isinstance(primitive, Metering):
+            return [MeteringPulses(primitive.pulses)] if port.variant is Variant.CHINA else []
+        if isinstance(primitive, OperatorSignal):
+            return [Signal(M.OPR)] if port.variant is Variant.CHINA else []
         if not half.incoming:
             return []  # TUP has no forward suspension
         said = self._charges.get(half.handle, Charge.NO_INDICATION)
@@ -168,15 +186,35 @@ class TupTrunks(CircuitTrunks[TupTrunkPort, TupExchange]):
         sent = half.handle in self._address_complete
         return mapping.backward_messages(primitive, sent, port.variant, port.charge, said)
 
-    def transmit(self, half: HalfCall, message: Message, now: float) -> None:
-        """Send a message of a call, as far as its state allows."""
+    def transmit(self, half: HalfCall, message: Message, now: float) -> bool:
+        """Send a message of a call; False when its state does not allow that."""
         try:
             self.exchange.send(half.handle, message, now)
         except (CallStateError, EncodeError) as error:
             self.log(Line("debug", "!", half.reference, str(error)))
-            return
+            return False
         if message.type is M.ACM:
             self._address_complete.add(half.handle)
+        return True
+
+    def ask(self, half: HalfCall, port: TupTrunkPort, request: InformationRequest, now: float) -> bool:
+        """Ask the calling exchange who calls; False when it cannot be asked now."""
+        if request.malicious and port.variant is Variant.CHINA:
+            self.transmit(half, Signal(M.MAL), now)
+        if not self.transmit(half, enquiry.general_request(request), now):
+            return False
+        self._enquiries.asked.add(half.handle)
+        return True
+
+    def informed(self, half: HalfCall, port: TupTrunkPort, reply: InformationReply, now: float) -> None:
+        """The calling side has answered: GSM to the exchange that asked."""
+        request = self._enquiries.asking.pop(half.handle, None)
+        attempt = None if half.call is None else half.call.attempt
+        if request is None or attempt is None:
+            enquiry.told(half, reply, lambda text: self.log(Line("warning", "!", half.reference, text)))
+            return
+        setup = attempt.setup.with_reply(reply)
+        self._tell(half, port, request, setup, reply.hold or port.configuration.answer_requests, now)
 
     # --- inside
 
@@ -211,10 +249,15 @@ class TupTrunks(CircuitTrunks[TupTrunkPort, TupExchange]):
             case CircuitState(group=group, cic=cic, status=status, blocking=blocking):
                 usable = not blocking and status not in _UNUSABLE
                 self._circuit_state(group, cic, state_text(status, blocking), usable)
+            case InformationRequested(call=call, request=request):
+                half = self._halves.get(call)
+                if half is not None:
+                    self._requested(half, self.trunks[half.trunk.name], request, now)
             case InformationMissing(call=call):
                 half = self._halves.get(call)
                 if half is not None:
                     self.log(Line("debug", "!", half.reference, "no GSM in answer to GRQ"))
+                    self._replied(half, InformationReply(), now)
             case Alert(group=group, cic=cic, text=text):
                 self._alert(group, cic, text)
 
@@ -270,7 +313,12 @@ class TupTrunks(CircuitTrunks[TupTrunkPort, TupExchange]):
         if primitive is not None:
             self.control.event(half, primitive, now)
         elif isinstance(message, GeneralRequest):
-            self._requested(half, port, message, now)
+            # Answered already: what is left is that the called party calls it malicious.
+            self._malicious(half, now)
+        elif message.type is M.MAL:
+            self._malicious(half, now)
+        elif isinstance(message, GeneralForwardSetup) and call in self._enquiries.asked:
+            self._replied(half, enquiry.reply_of(message), now)
         elif message.type is M.CCL:
             self._calling_party_cleared(half, now)
         elif message.type in mapping.PASSED_ON:
@@ -279,23 +327,41 @@ class TupTrunks(CircuitTrunks[TupTrunkPort, TupExchange]):
     def _pass_on(self, half: HalfCall, message: Message, now: float) -> bool:
         """Send a message to the other side of the call, where that is TUP too."""
         other = other_half(half)
-        if other is None or not isinstance(other.trunk, TupTrunkPort):
-            return False
-        self.transmit(other, message, now)
-        return True
+        return other is not None and isinstance(other.trunk, TupTrunkPort) and self.transmit(other, message, now)
 
     def _requested(self, half: HalfCall, port: TupTrunkPort, request: GeneralRequest, now: float) -> None:
-        """GRQ: passed on or answered here, unless the exchange has answered it already."""
+        """GRQ for what the call was not set up with: passed on, asked of another side, or answered as it stands."""
         if request.malicious_call:
             self.log(Line("warning", "!", half.reference, "the peer asks who makes this call (malicious call)"))
-        if port.configuration.answer_requests or self._pass_on(half, request, now):
+        if self._pass_on(half, request, now):
             return
-        attempt = None if half.call is None else half.call.attempt
-        known = GeneralForwardSetup()
-        if attempt is not None:
-            category = port.configuration.category
-            known = mapping.information(request, attempt.setup, port.unknown_nature, category, self.country_code)
-        self.transmit(half, known, now)
+        attempt, wanted = None if half.call is None else half.call.attempt, enquiry.request_of(request)
+        if attempt is None:
+            self.transmit(half, GeneralForwardSetup(), now)
+        elif not wanted.is_answered_by(attempt.setup) and self.control.ask(half, wanted, now):
+            self._enquiries.asking[half.handle] = request
+        else:
+            self._tell(half, port, request, attempt.setup, port.configuration.answer_requests, now)
+
+    def _tell(
+        self, half: HalfCall, port: TupTrunkPort, request: GeneralRequest, setup: Setup, hold: bool, now: float
+    ) -> None:
+        trunk = port.configuration
+        may_hold = hold and trunk.release_control != "either"
+        nature, category = port.unknown_nature, trunk.category
+        self.transmit(half, enquiry.information(request, setup, nature, category, self.country_code, may_hold), now)
+
+    def _replied(self, half: HalfCall, reply: InformationReply, now: float) -> None:
+        """The calling exchange has answered, or never will."""
+        if half.handle in self._enquiries.asked:
+            self._enquiries.asked.discard(half.handle)
+            self.control.event(half, reply, now)
+
+    def _malicious(self, half: HalfCall, now: float) -> None:
+        """The called party says that the call is malicious: MAL, or GRQ with that bit."""
+        self.log(Line("warning", "!", half.reference, "the called party reports a malicious call"))
+        if not self._pass_on(half, Signal(M.MAL), now):
+            self.control.ask(half, InformationRequest(calling=True, malicious=True), now)
 
     def _calling_party_cleared(self, half: HalfCall, now: float) -> None:
         """CCL: the call ends, unless the called party's own exchange holds it; CBK then says when it ends."""
@@ -310,11 +376,11 @@ class TupTrunks(CircuitTrunks[TupTrunkPort, TupExchange]):
         self.exchange.release(half.handle, Cause.NORMAL_CALL_CLEARING, now)
 
     def _metered(self, call: int, pulses: int, now: float) -> None:
-        """MPM: counted into the record, and passed on where the caller's side is TUP too."""
+        """MPM: counted into the record, and told to the caller's side."""
         half = self._halves.get(call)
         if half is not None:
             half.leg.metering_pulses += pulses
-            self._pass_on(half, MeteringPulses(pulses), now)
+            self.control.event(half, Metering(pulses), now)
 
     def _released(self, output: CallReleased, now: float) -> None:
         half = self._halves.get(output.call)
@@ -334,6 +400,7 @@ class TupTrunks(CircuitTrunks[TupTrunkPort, TupExchange]):
         self._waiting_digits.pop(call, None)
         self._following.discard(call)
         self._charges.pop(call, None)
+        self._enquiries.forget(call)
         self._address_complete.discard(call)
         half = self._halves.pop(call, None)
         if half is None:
@@ -374,6 +441,7 @@ def _group(trunk: TupTrunk, linkset: Linkset | ApplicationServer, cics: tuple[in
         release_control=trunk.release_control,
         request_identity=trunk.request_identity,
         answer_requests=trunk.answer_requests,
+        answer_without_line=False,
         reset_at_start=trunk.reset_at_start,
         group_messages_twice=trunk.group_messages_twice,
         group_messages_confirmed=trunk.group_messages_confirmed,

@@ -21,6 +21,7 @@ from tandem.gateway.calls.model import (
     Nature,
     Number,
     Opaque,
+    OperatorSignal,
     Presentation,
     Primitive,
     Progress,
@@ -44,7 +45,6 @@ from tandem.ss7.tup.messages import (
     AddressComplete,
     AddressCompleteKind,
     GeneralForwardSetup,
-    GeneralRequest,
     InitialAddress,
     InitialAddressWithInformation,
     Message,
@@ -93,7 +93,7 @@ CHARGE_OF_ANSWER: Final = {M.ANU: Charge.NO_INDICATION, M.ANC: Charge.CHARGE, M.
 _ANSWER_OF_CHARGE: Final = {charge: answer for answer, charge in CHARGE_OF_ANSWER.items()}
 
 #: Messages that go on to another TUP trunk and mean nothing elsewhere.
-PASSED_ON: Final = frozenset({M.OPR, M.CHG, M.MAL, M.GSM, M.MPM})
+PASSED_ON: Final = frozenset({M.CHG, M.GSM})
 
 
 # --- from TUP
@@ -120,7 +120,7 @@ def setup_from(
     forwarded = None if original is None or not original.digits else _number(original.digits, original.nature)
     return Setup(
         called=_number(message.digits if digits is None else digits, indicators.nature),
-        calling=_calling(line),
+        calling=calling_of(line),
         complete=complete,
         category=CATEGORIES.get(category, category),
         bearer=Bearer.UNRESTRICTED_64K if indicators.digital_path else Bearer.AUDIO_3K1,
@@ -141,12 +141,17 @@ def _number(digits: str, nature: int) -> Number:
     return Number(digits, NATURES[TupNature(nature)])
 
 
-def _calling(line: CallingLineIdentity | None) -> Number | None:
-    """Without digits the identity is not available."""
+def number_of(address: CallingLineIdentity | OriginalCalledAddress) -> Number:
+    """A number within a message."""
+    return _number(address.digits, address.nature)
+
+
+def calling_of(line: CallingLineIdentity | None) -> Number | None:
+    """Who calls; without digits the identity is not available."""
     if line is None or not line.digits:
         return None
     presentation = Presentation.RESTRICTED if line.restricted else Presentation.ALLOWED
-    return replace(_number(line.digits, line.nature), presentation=presentation)
+    return replace(number_of(line), presentation=presentation)
 
 
 def primitive_from(message: Message, variant: Variant) -> Primitive | None:
@@ -167,6 +172,8 @@ def primitive_from(message: Message, variant: Variant) -> Primitive | None:
             return Resume()
         case M.FOT:
             return ForwardTransfer()
+        case M.OPR:
+            return OperatorSignal()
     return None
 
 
@@ -204,8 +211,7 @@ def initial_address(
             redirected=setup.redirecting is not None,
             digital_path=setup.bearer is Bearer.UNRESTRICTED_64K,
         )
-        own = setup.category or category
-        first = InitialAddress(called.digits, own if own <= Category.TEST else category, setup.complete, indicators)
+        first = InitialAddress(called.digits, own_category(setup.category, category), setup.complete, indicators)
         group = None
     if line is None and original is None and group is None:
         return first
@@ -235,19 +241,10 @@ def identity(setup: Setup, unknown_nature: TupNature, country_code: str) -> Gene
     return GeneralForwardSetup(calling_line=line, original_called=original)
 
 
-def information(
-    request: GeneralRequest, setup: Setup, unknown_nature: TupNature, category: int, country_code: str
-) -> GeneralForwardSetup:
-    """GSM in answer to a GRQ that the other side of the call cannot see."""
-    known = identity(setup, unknown_nature, country_code)
-    line = known.calling_line if request.calling_line or request.malicious_call else None
-    own = setup.category or category
-    return GeneralForwardSetup(
-        category=(own if own <= Category.TEST else category) if request.category else None,
-        calling_line=line,
-        original_called=known.original_called if request.original_called else None,
-        malicious_call=request.malicious_call and line is not None,
-    )
+def own_category(known: int, default: int) -> int:
+    """Calling party's category as TUP has it; `default` where none is known or Q.763 means something else by it."""
+    own = known or default
+    return own if own <= Category.TEST else default
 
 
 def _fits(number: Number) -> bool:
@@ -354,6 +351,12 @@ MAPPINGS: Final[tuple[MappingRow, ...]] = (
     MappingRow("tup-call", "CLF", "Release, cause 16", "Q.724 1"),
     MappingRow("tup-call", "FOT", "ForwardTransfer", "Q.722 3.4"),
     MappingRow("tup-call", "SAM, SAO after the call went on (pass_digits)", "Information", "Q.724 1.1"),
+    MappingRow("tup-call", "GRQ", "InformationRequest, where the call does not know it", "Q.724 1"),
+    MappingRow("tup-call", "GSM in answer to ours", "InformationReply", "Q.724 1"),
+    MappingRow("tup-call", "MAL", "InformationRequest, malicious", "GF 001-9001, Q.731.7"),
+    MappingRow("tup-call", "MPM", "Metering", "GF 001-9001"),
+    MappingRow("tup-call", "OPR", "OperatorSignal", "GF 001-9001"),
+    MappingRow("tup-call", "CHG", "nothing but to TUP: its content is national", "Q.722 3.3"),
     MappingRow("tup-call", "CCL", "Release, cause 16", "GF 001-9001"),
     *(
         MappingRow("tup-call", message.name, f"Release, cause {int(cause)}", "Q.722 3.3, Q.850")
@@ -371,6 +374,10 @@ MAPPINGS: Final[tuple[MappingRow, ...]] = (
     MappingRow("call-tup", "Setup without", "IAM", "Q.724 1.1"),
     MappingRow("call-tup", "Information", "SAM", "Q.724 1.1"),
     MappingRow("call-tup", "ForwardTransfer", "FOT", "Q.722 3.4"),
+    MappingRow("call-tup", "InformationRequest", "GRQ; malicious, on a Chinese trunk MAL too", "Q.724 1"),
+    MappingRow("call-tup", "InformationReply", "GSM to GRQ", "Q.724 1"),
+    MappingRow("call-tup", "Metering", "MPM (China), else nothing", "GF 001-9001"),
+    MappingRow("call-tup", "OperatorSignal", "OPR (China), else nothing", "GF 001-9001"),
     MappingRow("call-tup", "Progress, inband", "ACM, unless one was sent", _PRACTICE),
     MappingRow("call-tup", "Progress, nothing to hear", "nothing, ACM when ACM_DUE expires", "Q.724 1.1"),
     MappingRow("call-tup", "Alerting", "ACM, subscriber free, unless one was sent", _Q722),

@@ -6,6 +6,7 @@ from typing import Final
 
 from tandem.core.cause import Cause
 from tandem.ss7.isup.blocking import block_again
+from tandem.ss7.isup.cause import CauseIndicators
 from tandem.ss7.isup.circuits import OUT_EARLY, Blocking, Call, Circuit, State
 from tandem.ss7.isup.codes import MessageType, ParameterCode
 from tandem.ss7.isup.initial import CHECK_PREVIOUS_CIRCUIT, CHECK_THIS_CIRCUIT, check_indicator
@@ -37,6 +38,7 @@ M = MessageType
 #: Calling party's category "test call", Q.763 3.11.
 TEST_CALL: Final = 13
 
+_NO_SUCH_MESSAGE: Final = Cause.MESSAGE_TYPE_NON_EXISTENT_OR_NOT_IMPLEMENTED
 _ST: Final = 0xF
 
 
@@ -223,6 +225,14 @@ def _information(kernel: Kernel, circuit: Circuit, message: Message, now: float)
     kernel.deliver(circuit, message)
 
 
+def _confusion(kernel: Kernel, circuit: Circuit, message: Message, now: float) -> None:
+    """CFN: an INR that the peer does not understand is answered with it; waiting for INF would cost the call."""
+    cause = message.find(CauseIndicators)
+    if cause is not None and (cause.value, cause.diagnostics[:1]) == (_NO_SUCH_MESSAGE, bytes([M.INR])):
+        kernel.stop(circuit, Timer.T33)
+    kernel.deliver(circuit, message)
+
+
 #: What a message does in the incoming states; what is absent is in `exchange.UNEXPECTED`.
 MESSAGES: Final[dict[tuple[State, MessageType], MessageAction]] = {
     (State.IDLE, M.IAM): initial_address,
@@ -262,7 +272,7 @@ MESSAGES: Final[dict[tuple[State, MessageType], MessageAction]] = {
 MESSAGES.update({(State.IN_WAIT_COT, message): _keep for message in TRANSPARENT})
 MESSAGES.update(
     {
-        (state, message): _information if message is M.INF else transparent_received
+        (state, message): {M.INF: _information, M.CFN: _confusion}.get(message, transparent_received)
         for state in (State.IN_ADDRESS, State.IN_WAIT_ANM, State.IN_ANSWERED)
         for message in TRANSPARENT
     }

@@ -27,7 +27,7 @@ from tandem.ss7.tup.messages import (
     Message,
     MeteringPulses,
 )
-from tandem.ss7.tup.primitives import CallStateError, MeteringPulse
+from tandem.ss7.tup.primitives import CallStateError, InformationRequested, MeteringPulse
 from tandem.ss7.tup.timers import Timer
 
 M = MessageType
@@ -78,17 +78,21 @@ def _ended_by_called(kernel: Kernel, circuit: Circuit, message: Message, now: fl
 
 
 def _requested(kernel: Kernel, circuit: Circuit, message: Message, now: float) -> None:
-    """GRQ: answered from what the call was set up with, or by call control."""
+    """GRQ: answered from what the call was set up with, or by call control where that does not have the identity."""
     call = circuit.call
     assert call is not None  # the states that expect GRQ have a call
     assert isinstance(message, GeneralRequest)  # the decoder makes nothing else of this type
     if Timer.T2 in circuit.running:
         kernel.start(circuit, Timer.T2, now)
-    if circuit.group.configuration.answer_requests:
-        answer = general_information(call, message)
-        call.hold = call.hold or answer.hold
-        kernel.transmit(circuit, answer)
-    if message.malicious_call or not circuit.group.configuration.answer_requests:
+    answer = general_information(call, message)
+    lacks_line = answer.calling_line is None and (message.calling_line or message.malicious_call)
+    configuration = circuit.group.configuration
+    if not configuration.answer_requests or (lacks_line and not configuration.answer_without_line):
+        kernel.produced.append(InformationRequested(call.number, message))
+        return
+    call.hold = call.hold or answer.hold
+    kernel.transmit(circuit, answer)
+    if message.malicious_call:
         kernel.deliver(circuit, message)
 
 

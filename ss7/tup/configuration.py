@@ -53,6 +53,8 @@ class GroupConfiguration:
     """Whether an incoming call without calling line identity is asked for one (GRQ) before it is offered."""
     answer_requests: bool = True
     """Whether GRQ is answered (GSM) from what the call was set up with; False leaves the answer to call control."""
+    answer_without_line: bool = True
+    """With `answer_requests`: whether that holds for a calling line identity too that the call was set up without."""
     reset_at_start: bool = True
     """Whether circuits are reset (GRS, RSC) before their first use."""
     group_messages_twice: bool = True

@@ -9,7 +9,7 @@ from tandem.core.errors import TandemError
 from tandem.ss7.tup.circuits import Blocking, CircuitStatus
 
 if TYPE_CHECKING:
-    from tandem.ss7.tup.messages import GeneralForwardSetup, InitialAddress, Message
+    from tandem.ss7.tup.messages import GeneralForwardSetup, GeneralRequest, InitialAddress, Message
 
 
 class CallStateError(TandemError):
@@ -54,6 +54,14 @@ class AddressCompleteDue:
     """ACM_DUE expired: the called side is silent, the peer's T2 will soon expire; an early ACM holds the call."""
 
     call: int
+
+
+@dataclass(frozen=True, slots=True)
+class InformationRequested:
+    """GRQ came for what the call was not set up with, or the group leaves the answer to call control: GSM is due."""
+
+    call: int
+    request: GeneralRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +178,7 @@ Output = (
     | NumberComplete
     | AddressCompleteDue
     | InformationMissing
+    | InformationRequested
     | CallMessage
     | MeteringPulse
     | CallReleased

@@ -2,8 +2,16 @@
 
 import pytest
 
-from tandem.gateway.calls.model import Nature, Number, Presentation, Setup
-from tandem.gateway.trunks.isup_information import answer
+from tandem.gateway.calls.model import (
+    InformationReply,
+    InformationRequest,
+    Nature,
+    Number,
+    Presentation,
+    Screening,
+    Setup,
+)
+from tandem.gateway.trunks.isup_information import answer, question, reply_of, request_of
 from tandem.ss7.isup.cause import CauseIndicators
 from tandem.ss7.isup.codes import MessageType as M
 from tandem.ss7.isup.flags import FacilityIndicator
@@ -87,3 +95,47 @@ def test_what_is_no_request_is_not_answered():
     assert answer(Message.build(M.FOT, 3), None, Nature.NATIONAL, 10, "") is None
     ansi = Message.build(M.FAR, 3, [FacilityIndicator()], variant=Variant.ANSI)
     assert answer(ansi, None, Nature.NATIONAL, 10, "") is None  # ANSI has no FRJ
+
+
+def test_a_question_that_there_is_no_message_for():
+    """INR belongs to the set-up of a call; it cannot ask for the original called number alone."""
+    assert question(InformationRequest(original_called=True), Variant.ITU, answered=False) is None
+    assert question(InformationRequest(calling=True), Variant.ITU, answered=True) is None
+
+
+def test_a_malicious_call_where_there_is_no_idr():
+    """ANSI has INR only."""
+    kind, (indicators,) = question(InformationRequest(malicious=True), Variant.ANSI, answered=False)
+    assert (kind, indicators.malicious_call_identification) == (M.INR, True)
+    assert question(InformationRequest(malicious=True), Variant.ANSI, answered=True) is None
+
+
+def test_a_question_reads_back():
+    asked = InformationRequest(calling=True, category=True, hold=True)
+    kind, parameters = question(asked, Variant.ITU, answered=False)
+    assert request_of(Message.build(kind, 3, parameters)) == asked
+
+
+def test_answers():
+    inform = InformationIndicators(calling_party_address=3, hold_provided=True, calling_partys_category=True)
+    number = CallingPartyNumber(digits="30123", nature=3)
+    message = Message.build(M.INF, 3, [inform, number, CallingPartysCategory(category=15)])
+    number = Number("30123", Nature.NATIONAL, screening=Screening.NETWORK)
+    assert reply_of(message) == InformationReply(number, 15, hold=True)
+    assert reply_of(Message.build(M.CFN, 3, [CauseIndicators(97)])) == InformationReply()
+    assert reply_of(Message.build(M.FOT, 3)) is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered"),
+    [
+        ({"calling": True}, False),
+        ({"category": True}, True),
+        ({"malicious": True}, False),
+        ({"original_called": True, "hold": True}, True),
+    ],
+)
+def test_what_a_call_knows(asked, answered):
+    assert InformationRequest(**asked).is_answered_by(Setup(Number("1"))) is answered
+    assert InformationRequest(calling=True).is_answered_by(Setup(Number("1"), Number("2")))
+    assert not InformationRequest(category=True).is_answered_by(Setup(Number("1"), category=0))

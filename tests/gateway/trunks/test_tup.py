@@ -509,7 +509,7 @@ def test_the_link_fails_in_mid_call():
 # --- configuration
 
 #: Fields of a circuit group that no key of the trunk sets by its own name.
-ELSEWHERE = {"own_point_code", "peer_point_code", "cics", "variant"}
+ELSEWHERE = {"own_point_code", "peer_point_code", "cics", "variant", "answer_without_line"}
 CHOSEN = """\
 selection = "highest"
 control = "all"

@@ -32,7 +32,6 @@ from tandem.ss7.tup.messages import (
     AddressComplete,
     ExtendedUnsuccessful,
     GeneralForwardSetup,
-    GeneralRequest,
     InitialAddress,
     InitialAddressWithInformation,
     Signal,
@@ -127,16 +126,6 @@ def test_iam_and_iai_of_another_protocol():
 @pytest.mark.parametrize("calling", [Number("1" * 16), Number("12a"), Number(""), None])
 def test_a_calling_number_that_tup_cannot_hold_is_left_out(calling):
     assert type(iam(Setup(Number("301"), calling))) is InitialAddress
-
-
-def test_identity_on_request():
-    setup = Setup(Number("301"), Number("555"), category=11)
-    assert type(iam(setup, with_line=False)) is InitialAddress
-    request = GeneralRequest(category=True, calling_line=True, malicious_call=True)
-    answer = mapping.information(request, setup, TupNature.NATIONAL, 10, "")
-    assert (answer.category, answer.calling_line.digits, answer.malicious_call) == (11, "555", True)
-    unknown = mapping.information(request, Setup(Number("301"), category=40), TupNature.NATIONAL, 10, "")
-    assert (unknown.category, unknown.calling_line, unknown.malicious_call) == (10, None, False)
 
 
 def test_tup_to_tup_keeps_what_is_not_ours():

@@ -8,7 +8,7 @@ from tandem.ss7.tup.codes import CHINA_ONLY
 from tandem.ss7.tup.codes import MessageType as M
 from tandem.ss7.tup.fields import CallingLineIdentity, OriginalCalledAddress
 from tandem.ss7.tup.messages import GeneralForwardSetup, GeneralRequest, Signal
-from tandem.ss7.tup.primitives import CallCleared, CallMessage, CallReleased, CallStateError
+from tandem.ss7.tup.primitives import CallCleared, CallMessage, CallReleased, CallStateError, InformationRequested
 from tandem.ss7.tup.variants import Variant
 
 
@@ -195,10 +195,21 @@ def test_call_control_may_answer_requests_itself():
     request = GeneralRequest(calling_line=True, hold=True)
     single.receive(request)
     assert single.take() == []
-    assert single.heard == [CallMessage(call, request)]
+    assert single.heard == [InformationRequested(call, request)]
     single.send(call, GeneralForwardSetup(hold=True))
     single.release(call)
     assert single.types() == [(M.GSM, 1), (M.CCL, 1)]
+
+
+@pytest.mark.parametrize("asked", [{"calling_line": True}, {"malicious_call": True}])
+def test_a_calling_line_that_is_not_known_may_be_left_to_call_control(asked):
+    single, call = answered(answer_without_line=False)
+    request = GeneralRequest(**asked)
+    single.receive(request)
+    assert single.take() == []
+    assert single.heard == [InformationRequested(call, request)]
+    single.receive(GeneralRequest(category=True, original_called=True))
+    assert single.types() == [(M.GSM, 1)]
 
 
 def test_dual_seizure_on_a_circuit_that_we_control_changes_nothing():
