@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import click
 
 from tandem.core.errors import TandemError
-from tandem.gateway.analyser.command import trace_command
-from tandem.gateway.decode import decode_command
-from tandem.gateway.mappings import mappings_command
+
+ELSEWHERE: Final = {
+    "decode": ("tandem.gateway.decode:decode_command", "Explain a message given in hexadecimal."),
+    "mappings": (
+        "tandem.gateway.mappings:mappings_command",
+        "Show how one protocol becomes another: every rule with its clause.",
+    ),
+    "trace": (
+        "tandem.gateway.analyser.command:trace_command",
+        "Say which calls of captures failed, why, and whose fault it was.",
+    ),
+}
+"""Commands that live in modules of their own, imported when they are called: where, and the first line of their help."""
 
 EXAMPLES = """\b
 Examples:
@@ -25,7 +36,30 @@ Examples:
 
 
 class Commands(click.Group):
-    """Turns errors that people can mend into one line on standard error and exit status 1."""
+    """Imports commands when they are called, and turns errors that people can mend into one line and exit status 1."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names of all commands."""
+        return sorted({*super().list_commands(ctx), *ELSEWHERE})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, imported now if it lives elsewhere."""
+        if cmd_name not in ELSEWHERE:
+            return super().get_command(ctx, cmd_name)
+        module, _, name = ELSEWHERE[cmd_name][0].partition(":")
+        command = getattr(import_module(module), name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing those that live elsewhere."""
+        width = formatter.width - 6 - max(map(len, self.list_commands(ctx)))
+        rows = [
+            (name, ELSEWHERE[name][1] if name in ELSEWHERE else self.commands[name].get_short_help_str(width))
+            for name in self.list_commands(ctx)
+        ]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
@@ -47,11 +81,6 @@ def main() -> None:
 
     Exit status: 0 done, 1 something is wrong and standard error says what, 2 the command line is wrong.
     """
-
-
-main.add_command(decode_command)
-main.add_command(trace_command)
-main.add_command(mappings_command)
 
 
 @main.command()

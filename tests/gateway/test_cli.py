@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from tandem.gateway.cli import main
+from tandem.gateway.cli import ELSEWHERE, main
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
@@ -22,6 +22,24 @@ def test_version_and_help():
     output = run("--help").output
     for command in ("run", "check", "demo", "decode", "bench", "Examples:"):
         assert command in output
+
+
+def test_commands_elsewhere_are_imported_only_when_called():
+    code = (
+        "import sys; from tandem.gateway.cli import main; main(['--help'], standalone_mode=False); print(*sys.modules)"
+    )
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert "tandem.gateway.cli" in loaded
+    for heavy in ("numpy", "msgspec", "tandem.gateway.decode", "tandem.ss7", "tandem.isdn"):
+        assert heavy not in loaded.split("Examples:")[1].split()
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_the_list_of_commands_says_what_their_help_says(name):
+    command = main.get_command(None, name)
+    assert command.name == name
+    assert command.get_short_help_str(200) == ELSEWHERE[name][1]
+    assert ELSEWHERE[name][1] in " ".join(run("--help").output.split())
 
 
 def test_check_says_what_it_found():
