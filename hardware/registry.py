@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
 from typing import Final, cast
@@ -18,6 +19,35 @@ BACKENDS: Final[Mapping[str, tuple[str, str]]] = {
 
 
 _E1: Final = LineFormat()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A line, or a device that should have lines, as a driver found it on this machine."""
+
+    spec: str
+    """What to write as `device` of a `[[span]]`; empty when it cannot be used as it is."""
+    kind: str
+    """`E1`, `T1`, `serial`, ...; empty when that cannot be told."""
+    name: str
+    """What the device or its driver calls it."""
+    state: str
+    """`ok`, alarms by their names (`LOS RAI`), `in use`, or `failed`."""
+    detail: str = ""
+    """What more an operator wants to know, or should do, in one line."""
+
+
+def discover() -> list[Found]:
+    """What is on this machine, of every backend that can tell: those whose module has `discover() -> list[Found]`.
+
+    Opens no line, disturbs none. A backend whose devices are not there at all finds nothing; one that is there and
+    does not work is found `failed`.
+    """
+    found: list[Found] = []
+    for module, _ in BACKENDS.values():
+        if look := getattr(import_module(module), "discover", None):
+            found += look()
+    return found
 
 
 def open_span(spec: str, line: LineFormat = _E1) -> Span:

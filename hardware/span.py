@@ -55,6 +55,13 @@ class LineFormat:
     framing: Framing = Framing.CRC4
     loss_window: int = 4
     """T1: two framing bits in error of so many (4, 5 or 6) lose frame alignment."""
+    law: str = ""
+    """Law of speech, `A` or `u`, for cards that process speech themselves; empty: `A` of an E1, `u` of a T1."""
+
+    @property
+    def speech_law(self) -> str:
+        """The law of speech on the line, `A` or `u` (G.711 3)."""
+        return self.law or ("u" if self.framing.is_t1 else "A")
 
 
 class Span(Protocol):

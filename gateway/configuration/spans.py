@@ -10,7 +10,7 @@ from tandem.hardware.span import Framing, LineFormat
 
 def line_format(span: Span) -> LineFormat:
     """The framing of the line."""
-    return LineFormat(Framing(span.framing), span.loss_window)
+    return LineFormat(Framing(span.framing), span.loss_window, companding_law(span))
 
 
 def companding_law(span: Span) -> Literal["A", "u"]:

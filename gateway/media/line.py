@@ -104,6 +104,7 @@ class SpanLine:
         self._unframed = 0  # number of the next group to go through the framer
         self._framed_ahead = False  # blocks of speech go through the framer whole, before they are due
         self._alarms: frozenset[Alarm] = frozenset()
+        self._detail = ""
         self._muted = False
 
     def add_channel(self, channel: SignallingChannel) -> None:
@@ -194,12 +195,12 @@ class SpanLine:
 
     def alarm_change(self) -> SpanChanged | None:
         """An event when the alarms differ from those last told."""
-        alarms = self.span.alarms()
-        if alarms == self._alarms:
+        alarms, detail = self.span.alarms(), self.span.termination.detail
+        if alarms == self._alarms and detail == self._detail:
             return None
-        self._alarms = alarms
+        self._alarms, self._detail = alarms, detail
         self._muted = bool(alarms & _MUTING)
-        return SpanChanged(self.name, sorted(alarm.value for alarm in alarms))
+        return SpanChanged(self.name, sorted(alarm.value for alarm in alarms), detail)
 
     def counters(self) -> dict[str, int]:
         """Counters of the span, and of its place in time."""

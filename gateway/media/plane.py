@@ -108,7 +108,7 @@ class Plane:
 
     def _open_spans(self, configuration: MediaConfiguration) -> None:
         for span in configuration.spans:
-            opened = open_span(span.device, LineFormat(Framing(span.framing), span.loss_window))
+            opened = open_span(span.device, LineFormat(Framing(span.framing), span.loss_window, span.law))
             self.lines.append(SpanLine(span.name, opened, SILENCE[Law(span.law)]))
         lines = {line.name: line for line in self.lines}
         self._channels: dict[int, SignallingChannel] = {}

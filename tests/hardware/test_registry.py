@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tandem.core.errors import SpanError
-from tandem.hardware.registry import BACKENDS, check_spec, open_span
+from tandem.hardware.registry import BACKENDS, Found, check_spec, discover, open_span
 from tandem.hardware.span import Framing, LineFormat
 
 WRONG = [
@@ -83,3 +83,9 @@ def test_checking_opens_nothing():
 
 def test_ipv6_address_is_taken():
     check_spec("satop:listen=[::1]:40001,peer=[::1]:40002")
+
+
+def test_what_every_backend_finds_is_listed(monkeypatch):
+    found = Found("dahdi:1", "E1", "card", "ok")
+    monkeypatch.setattr("tandem.hardware.virtual.discover", lambda: [found], raising=False)
+    assert found in discover()
