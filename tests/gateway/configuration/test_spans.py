@@ -22,8 +22,8 @@ def test_format_and_timeslots():
         Span(name="d", device="virtual:d", framing="sf"),
     ]
     assert [line_format(span) for span in spans] == [
-        LineFormat(Framing.CRC4, 4),
-        LineFormat(Framing.ESF, 6),
-        LineFormat(Framing.SF, 4),
+        LineFormat(Framing.CRC4, 4, "A"),
+        LineFormat(Framing.ESF, 6, "u"),
+        LineFormat(Framing.SF, 4, "u"),
     ]
     assert last_timeslots(spans) == {"e": 31, "t": 24, "d": 24}
