@@ -153,6 +153,11 @@ class CallControl:
         first = next(self.routing.attempts(trunk, setup, when), None)
         return first is not None and first.trunk is not None and _sends_overlap(self.trunks[first.trunk])
 
+    def has_route(self, trunk: str, setup: Setup, now: float) -> bool:
+        """Whether any rule is for a call from `trunk`, be it to refuse it."""
+        when = datetime.fromtimestamp(self._wall_clock(now))
+        return next(self.routing.attempts(trunk, setup, when), None) is not None
+
     def event(self, half: HalfCall, primitive: Primitive, now: float) -> None:
         """The peer of `half` said something after Setup."""
         call = half.call

@@ -33,10 +33,10 @@ class OutgoingCall(Call):
         layer = context.layer
         self._invite = invite
         self._routes = "".join([f"Route: {route}\r\n" for route in invite.routes])
-        self._from = format_address(invite.from_uri, invite.from_display, layer.token())
+        self._from = format_address(invite.from_uri, invite.from_display, invite.from_tag or layer.token())
         self._to = format_address(invite.to_uri, invite.to_display)
         call_id = invite.call_id or f"{layer.token()}@{layer.configuration.host}"
-        self._cseq = 0
+        self._cseq = invite.sequence - 1
         self._extra = format_fields(invite.headers)
         self._authorization = ""
         self._challenges = 0

@@ -52,6 +52,10 @@ class InviteRequest:
     """Extensions that this call may use."""
     session: bytes | None = None
     """The session description within `body` where that is of several parts."""
+    from_tag: str = ""
+    """Tag of From; empty: the agent makes one. Several INVITEs of one call share it (RFC 3578)."""
+    sequence: int = 1
+    """CSeq number of the INVITE."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from tandem.core.cause import Cause
 from tandem.core.errors import EncodeError
-from tandem.core.timers import earliest
+from tandem.core.timers import TimerTable, earliest
 from tandem.gateway.calls.control import CallControl
 from tandem.gateway.calls.half_call import HalfCall
 from tandem.gateway.calls.interworking import CauseMap
@@ -52,6 +52,7 @@ from tandem.gateway.trunks.sip_calls import SipCalls
 from tandem.gateway.trunks.sip_identity import identity_of, setup_of
 from tandem.gateway.trunks.sip_isup import merge_setup, refusal
 from tandem.gateway.trunks.sip_numbers import user_part
+from tandem.gateway.trunks.sip_overlap import ADDRESS_INCOMPLETE
 from tandem.gateway.trunks.sip_peers import SipPeers
 from tandem.gateway.trunks.sip_port import SipTrunkPort, SipUserPort
 from tandem.gateway.trunks.sip_registrations import SipRegistrations
@@ -102,6 +103,7 @@ class SipTrunks(SipCalls):
         self._sessions: dict[int, Session] = {}
         self._by_leg: dict[int, int] = {}
         """Calls by RTP leg."""
+        self._overlaid, self._digit_timers, self._callers = {}, TimerTable(), {}
         self.trunks = {
             trunk.name: SipTrunkPort(trunk, self) for trunk in configuration.trunk if isinstance(trunk, SipTrunk)
         }
@@ -180,6 +182,7 @@ class SipTrunks(SipCalls):
             self.connections.next_deadline(),
             self.admission.next_deadline(),
             self.peers.next_deadline(),
+            self._digit_timers.next_deadline(),
         )
 
     def handle_timers(self, now: float) -> None:
@@ -188,6 +191,7 @@ class SipTrunks(SipCalls):
         self.agent.handle_timers(now)
         self.admission.handle_timers(now)
         self.peers.handle_timers(now)
+        self.digits_missing(now)
 
     def own_address(self, peer: Endpoint) -> tuple[str, int]:
         """Our address towards `peer`, for the capture."""
@@ -321,7 +325,10 @@ class SipTrunks(SipCalls):
             options=port.options,
             credentials=Credentials(trunk.user, trunk.password) if trunk.user else None,
             max_forwards=mapping.max_forwards(setup, trunk.hop_factor),
+            from_tag="" if setup.complete else self._token(),
         )
+        session.uri_port = uri_port
+        session.offered = None if setup.complete else setup
         try:
             call = self.agent.invite(request, now)
         except EncodeError as error:
@@ -385,6 +392,11 @@ class SipTrunks(SipCalls):
             accept = (("Accept", _ACCEPT),) if status == 415 else ()
             self.agent.respond(call, status, headers=accept, now=now)
             return
+        if port.overlap and self.further_invite(port, output, setup, now):
+            return
+        if port.overlap and not self._control.has_route(port.name, setup, now):
+            self.agent.respond(call, ADDRESS_INCOMPLETE, now=now)
+            return
         if (initial := self._read(port, request, MessageType.IAM)) is not None:
             setup = merge_setup(setup, initial, port.configuration, self._country_code)
         half = HalfCall(port, incoming=True)
@@ -411,6 +423,9 @@ class SipTrunks(SipCalls):
             session.laws = port.laws
         sip_early.note_caller(session, request)
         self._adopt(port, session, call, request.call_id)
+        if port.overlap:
+            setup = replace(setup, complete=not self._control.may_offer_early(port.name, setup, now))
+            self.note_caller(session, request, setup)
         self._control.setup(half, setup, now, session.leg)
 
     # --- sessions

@@ -12,6 +12,7 @@ from tandem.gateway.calls.model import (
     Answer,
     Dtmf,
     Hold,
+    Information,
     Primitive,
     Progress,
     Release,
@@ -48,9 +49,9 @@ from tandem.gateway.trunks import sip_access, sip_early, sip_info
 from tandem.gateway.trunks import sip_mapping as mapping
 from tandem.gateway.trunks.isup_mapping import primitive_from
 from tandem.gateway.trunks.sip_access import with_access
-from tandem.gateway.trunks.sip_attempts import SipAttempts
 from tandem.gateway.trunks.sip_identity import connected_headers, connected_of
 from tandem.gateway.trunks.sip_isup import information_of, release_of
+from tandem.gateway.trunks.sip_overlap import SipOverlap
 from tandem.gateway.trunks.sip_port import SipTrunkPort
 from tandem.gateway.trunks.sip_session import STATUSES, Session, Verdict
 from tandem.ss7.isup.codes import MessageType
@@ -64,7 +65,7 @@ _NO_SRTP = (415, 488, 606)
 _REDIRECTIONS = range(300, 400)
 
 
-class SipCalls(SipAttempts):
+class SipCalls(SipOverlap):
     """Calls once they have begun; `SipTrunks` begins them."""
 
     _causes: CauseMap
@@ -77,7 +78,10 @@ class SipCalls(SipAttempts):
             return
         match primitive:
             case Alerting() | Progress() if not session.answered:
+                session.said = primitive
                 self._provisional(session, primitive, now)
+            case Information():
+                self.more_digits(session, primitive, now)
             case Answer(connected=connected, opaque=opaque) if not session.answered:
                 session.answered = True
                 if session.description is None and not session.offering:
@@ -100,6 +104,11 @@ class SipCalls(SipAttempts):
         session = self._sessions.get(half.handle)
         if session is None:
             return
+        if session.refused:
+            self.abandon(session, now)
+            self._control.cleared(half, now)
+            return
+        self.settle_digits(session, now)
         status = mapping.status_of(release, self._causes)
         encapsulation = self.trunks[session.trunk.name].encapsulation
         part = None if encapsulation is None else encapsulation.release(release)
@@ -144,6 +153,8 @@ class SipCalls(SipAttempts):
     def _handle(self, output: CallOutput, now: float) -> None:
         session = self._sessions.get(output.call)
         if session is None:
+            if (replaced := self._overlaid.get(output.call)) is not None:
+                self.overlaid(replaced, output, now)
             return
         half, control, port = session.half, self._control, self.trunks[session.trunk.name]
         match output:
@@ -170,6 +181,8 @@ class SipCalls(SipAttempts):
             case Refer():
                 self.agent.answer_refer(output.call, 603, now)
             case Rejected(status=status, message=response):
+                if self.refused_as_incomplete(session, status, now):
+                    return
                 if status in _REDIRECTIONS and self._follow(session, response, now):
                     return
                 if status in _NO_SRTP and self._plainly(session, now):
@@ -194,7 +207,10 @@ class SipCalls(SipAttempts):
             case ReInviteConfirmed(message=message):
                 if session.offering:
                     self._media.take_answer(session, message.session)
+            case Closed() if session.refused:
+                pass
             case Closed():
+                self.forget_caller(session)
                 self._media.close(session)
                 del self._sessions[output.call]
                 self._by_leg.pop(session.leg, None)
@@ -202,6 +218,7 @@ class SipCalls(SipAttempts):
                 control.cleared(half, now)
 
     def _end(self, session: Session, release: Release, now: float) -> None:
+        self.settle_digits(session, now)
         self._media.close(session)
         self._control.event(session.half, release, now)
 
@@ -234,6 +251,7 @@ class SipCalls(SipAttempts):
             # RFC 6228: this early dialog is over; what others gave still holds.
             session.early.pop(tag, None)
             return
+        self.settle_digits(session, now)
         if output.offer:
             verdict = self._media.take_offer(session, output.body)
             if verdict is not Verdict.AGREED:
@@ -264,6 +282,7 @@ class SipCalls(SipAttempts):
     def _answered(self, session: Session, output: Answered, now: float) -> None:
         """The answer: what its own early dialog agreed holds where it carries no description of its own."""
         session.answered = True
+        self.settle_digits(session, now)
         if output.offer:
             agreed = self._media.take_offer(session, output.body) is Verdict.AGREED
             self.agent.acknowledge(output.call, session.local if agreed else None, now)

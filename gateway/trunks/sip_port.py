@@ -67,6 +67,9 @@ class SipTrunkPort:
             trunk.reliable_responses, trunk.session_seconds, trunk.minimum_session_seconds, trunk.refresher
         )
         self.takes_digits = trunk.digits != "events"
+        self.overlap = trunk.overlap == "invites"
+        """Whether INVITEs with further digits may follow one another (RFC 3578)."""
+        self.sends_overlap = self.overlap and not trunk.registrar
         self.encapsulation = Encapsulation(trunk) if trunk.isup_variant else None
         self.carries_isup = self.encapsulation is not None
         self.calls = 0

@@ -12,6 +12,7 @@ from typing import Final
 from tandem.core.errors import DecodeError
 from tandem.gateway.calls.control import CallControl
 from tandem.gateway.calls.half_call import HalfCall
+from tandem.gateway.calls.model import Alerting, Progress, Setup
 from tandem.gateway.configuration.schema import SipTrunk
 from tandem.gateway.media.protocol import CloseRtp, OpenRtp, RtpEndpoint, SrtpKeys, UpdateRtp
 from tandem.gateway.sip import sdp
@@ -87,6 +88,18 @@ class Session:
     """Where else a redirection named."""
     tried: set[str] = field(default_factory=set)
     redirections: int = 0
+    offered: Setup | None = None
+    """The call with the digits so far, where more may follow (RFC 3578); None where they may not."""
+    uri_port: int | None = None
+    """Port in the Request-URI of our INVITE."""
+    settled: bool = False
+    """The peer has taken one of our INVITEs: no more digits are sent."""
+    refused: bool = False
+    """Our last INVITE got 484: more digits are waited for, and no INVITE is out."""
+    caller: tuple[str, str] | None = None
+    """Call-ID and From tag of the peer's INVITEs."""
+    said: Alerting | Progress | None = None
+    """What the peer was told last, for a further INVITE of it."""
 
 
 class Sessions:
