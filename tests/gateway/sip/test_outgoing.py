@@ -296,3 +296,9 @@ def test_what_cannot_be_sent():
         script.agent.invite(invitation(body=b"x" * 70000), 0.0)
     assert script.drain() == []
     assert set(script.agent.sizes().values()) == {0}
+
+
+def test_the_tag_and_the_sequence_number_of_the_owner_are_used():
+    """RFC 3578 3.2: several INVITEs of one call have one From tag, each a higher CSeq."""
+    message = calling(from_tag="one", sequence=11)[2]
+    assert (message.from_.tag, message.cseq) == ("one", 11)

@@ -1,4 +1,4 @@
-"""Overlap in SIP (RFC 3578): digits from user a to gateway A, circuits, gateway B, one INVITE after another to user b."""
+"""Overlap in SIP (RFC 3578): digits from user a to gateway A, circuits, gateway B, INVITE after INVITE to user b."""
 
 from dataclasses import replace
 from random import Random
