@@ -13,6 +13,7 @@ from tandem.hardware.span import LineFormat, Span
 
 BACKENDS: Final[Mapping[str, tuple[str, str]]] = {
     "satop": ("tandem.hardware.satop_udp", "satop:listen=127.0.0.1:40001,peer=127.0.0.1:40002"),
+    "e1d": ("tandem.hardware.e1d", "e1d:0:0"),
     "virtual": ("tandem.hardware.virtual", "virtual:a"),
 }
 """Scheme -> (module with `open_span` and `check_spec` of (spec, body, line), an example of a right spec)."""
@@ -60,6 +61,8 @@ def open_span(spec: str, line: LineFormat = _E1) -> Span:
     On a T1 `octets=192` a packet takes the place of `frames`: the bits of the line as they come (RFC 4553 5.1); or
     `aligned=yes` and `frames=8` carry each frame in 25 octets (5.2). Both ends must do the same. `burst` counts
     milliseconds there.
+    `e1d:INTERFACE:LINE[,socket=/tmp/osmo-e1d.ctl][,depth=3][,takeover=yes]` is a line of osmo-e1d (icE1usb): `depth`
+    times 5 ms wait in the daemon to be sent; `takeover` takes timeslots that another program has open.
     `virtual:NAME`, opened twice in one process, gives the two ends of one line.
     Raises SpanError naming the spec, what is wrong with it and what would be right.
     """

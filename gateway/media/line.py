@@ -10,6 +10,7 @@ import numpy as np
 
 from tandem.hardware.alarms import Alarm
 from tandem.hardware.elastic import ElasticStore
+from tandem.hardware.framed import FramedTermination
 from tandem.hardware.framing.hdlc import (
     D_CHANNEL_MAX_OCTETS,
     LAPD_MIN_OCTETS,
@@ -115,7 +116,8 @@ class SpanLine:
         """Choose how much is written at a time: a quantum where signalling must not wait, else up to GROUP frames."""
         if not self.channels:
             self.burst = 1
-            self.frames *= max(2, GROUP // self.frames)
+            if not isinstance(self.span.termination, FramedTermination):  # nothing is framed here: no gain in more
+                self.frames *= max(2, GROUP // self.frames)
             self._framed_ahead = BLOCK % self.frames == 0
 
     def fill(self, block: int, frames: Frames) -> None:
