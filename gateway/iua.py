@@ -21,7 +21,7 @@ from tandem.isdn.iua.layer import Iua
 from tandem.isdn.iua.link import IuaLink, LinkRequest, Request
 from tandem.isdn.q921.configuration import LinkConfiguration
 from tandem.isdn.q921.link import DataLink
-from tandem.isdn.q921.primitives import ErrorIndication, Established, Released, SendFrame
+from tandem.isdn.q921.primitives import ErrorIndication, Established, Released, SendFrame, State
 
 _SABME: Final = 0x6F
 _DM: Final = 0x0F
@@ -218,7 +218,7 @@ class IuaEnds:
             backhaul.denied = request.request is Request.DENY
         try:
             match request.request:
-                case Request.ESTABLISH if backhaul.line_lost:
+                case Request.ESTABLISH if backhaul.line_lost and link.state is State.TEI_ASSIGNED:
                     assert self._machine is not None
                     self._machine.link_indication(backhaul.interface, Released(confirm=False), line_lost=True)
                 case Request.ESTABLISH if not self._releasing:

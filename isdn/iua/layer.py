@@ -48,8 +48,8 @@ class Iua(InterfaceLayer[IuaServer, LinkRequest]):
             if any(self.peers[name].role is Role.ASP for name in server.associations)
             for interface in server.interfaces
         }
-        self._wanted: set[Interface] = set()
-        """As SG: data links that an ASP has asked for."""
+        self._to_release: set[Interface] = set()
+        """As SG: data links that an ASP has asked for, or the far end has established."""
 
     def link(self, interface: Interface) -> IuaLink:
         """As ASP: the data link of an interface; KeyError when there is no such interface."""
@@ -64,6 +64,10 @@ class Iua(InterfaceLayer[IuaServer, LinkRequest]):
 
         `line_lost` gives the reason of a release: an alarm of the line.
         """
+        if isinstance(indication, Established):
+            self._to_release.add(interface)
+        elif isinstance(indication, Released):
+            self._to_release.discard(interface)
         match indication:
             case DataIndication(octets):
                 self._hand_on(interface, Type.QPTM_DATA_INDICATION, Parameter(Tag.QPTM_PROTOCOL_DATA, octets))
@@ -129,12 +133,12 @@ class Iua(InterfaceLayer[IuaServer, LinkRequest]):
         self._outputs.append(LinkRequest(interface, request, octets))
 
     def _establish_request(self, peer: Peer, interface: Interface, message: Message, now: float) -> None:
-        self._wanted.add(interface)
+        self._to_release.add(interface)
         self._outputs.append(LinkRequest(interface, Request.ESTABLISH))
 
     def _release_request(self, peer: Peer, interface: Interface, message: Message, now: float) -> None:
         denied = message.number(Tag.RELEASE_REASON) == ReleaseReason.DM
-        self._wanted.discard(interface)
+        self._to_release.discard(interface)
         self._outputs.append(LinkRequest(interface, Request.DENY if denied else Request.RELEASE))
 
     def _tei_asked(self, peer: Peer, interface: Interface, message: Message, now: float) -> None:
@@ -172,9 +176,9 @@ class Iua(InterfaceLayer[IuaServer, LinkRequest]):
                     link.ask(now)
                 else:
                     link.inactive(now)
-            elif server.state in (AsState.DOWN, AsState.INACTIVE) and interface in self._wanted:
+            elif server.state in (AsState.DOWN, AsState.INACTIVE) and interface in self._to_release:
                 # Nobody is left to take messages: the far end of the line must know.
-                self._wanted.discard(interface)
+                self._to_release.discard(interface)
                 self._outputs.append(LinkRequest(interface, Request.RELEASE))
 
     def _watch(self, interface: Interface, on: bool, now: float) -> None:

@@ -31,6 +31,7 @@ from support import (
     fuzz_adaptation,
     fuzz_dchannel,
     fuzz_isup,
+    fuzz_iua,
     fuzz_lines,
     fuzz_links,
     fuzz_pri,
@@ -111,6 +112,7 @@ TARGETS = [
     Target("m2ua", fuzz_adaptation.m2ua, fuzz_adaptation.layers_recover),
     Target("q921", fuzz_dchannel.q921, fuzz_dchannel.q921_recovers),
     Target("dchannel", fuzz_dchannel.dchannel, fuzz_dchannel.dchannel_recovers),
+    Target("iua", fuzz_iua.iua, fuzz_iua.iua_recovers),
     *[pri(switch_type) for switch_type in fuzz_pri.SWITCHES],
     # A node holds routing tables and shared elements too. It is slow: a recovery is many minutes of two PRIs.
     Target("pri-trunk", fuzz_pri_trunk.PriTrunkFuzz, fuzz_pri_trunk.PriTrunkFuzz.recover, limit=20_000, longest=300),

@@ -169,6 +169,33 @@ def test_a_long_loss_ends_the_data_link_and_the_far_end_is_refused_meanwhile():
     assert bench.far.state is UP
 
 
+def test_a_data_link_that_only_the_far_end_set_up_ends_with_the_association_too():
+    bench = Bench()
+    bench.cut(True)
+    bench.run(2)
+    bench.far.establish(bench.now)
+    bench.run()
+    assert bench.far.state is UP
+    bench.cut(False)
+    bench.run(5)
+    assert bench.far.state is not UP
+
+
+def test_a_data_link_over_a_line_said_to_be_lost_can_be_established_anew():
+    """Frames come after all: the exchange asks for what is there already, and gets it."""
+    bench = started()
+    bench.ends["gateway"].iua.span_changed("line", ["LOS"], bench.now)
+    bench.run(4)
+    bench.far.establish(bench.now)
+    bench.run()
+    assert bench.far.state is UP
+    bench.said.clear()
+    bench.ends["exchange"].iua.link(1).establish(bench.now)
+    bench.run()
+    assert ("pbx", Released(False)) not in bench.said
+    assert [type(said) for _, said in bench.said] == [Established]
+
+
 def test_a_message_goes_through_without_a_timer():
     bench = started()
     bench.far.data(SETUP, bench.now)
