@@ -1,7 +1,8 @@
 """`tandem mappings`: the rules by which each protocol becomes the neutral call and is made from it, with their clauses.
 
 A pair of protocols has no table of its own: what comes from the one becomes the neutral call by the rows `A-call`, and
-that becomes the other by the rows `call-B`. Rows of TUP, PRI and of the causes are those that the code works by.
+that becomes the other by the rows `call-B`. Rows of values, and of causes and statuses, are the tables that the code
+reads (`trunks/rules.py`, `calls/interworking.py`); those of messages describe it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from tandem.gateway.calls.cause_changes import CauseChanges
 from tandem.gateway.calls.interworking import CAUSE_TO_STATUS, STATUS_TO_CAUSE, CauseMap, MappingRow, describe
 from tandem.gateway.sip.status import PHRASES
 from tandem.gateway.trunks import pri_mapping, tup_mapping
+from tandem.gateway.trunks.rules import shown
 from tandem.ss7.tup.variants import Variant
 
 _OPERATOR: Final = "[cause_map] of the configuration"
@@ -31,20 +33,14 @@ SIP: Final[tuple[MappingRow, ...]] = (
     MappingRow("sip-call", "BYE, CANCEL, final status with REL", "Release of the REL, before Reason", "Q.1912.5 5.4"),
     MappingRow("sip-call", "INFO with SUS, RES, CPG, USR …", "Suspend, Resume, Hold, Transparent", "RFC 3204"),
     MappingRow("call-sip", "any, on a trunk that carries ISUP", "the same with the ISUP message", "Q.1912.5 5.4"),
-    MappingRow("sip-call", "180 without SDP", "Alerting", "RFC 3398 8.2.3"),
-    MappingRow("sip-call", "180 with SDP", "Alerting, inband", "RFC 3398 8.2.3"),
-    MappingRow("sip-call", "183 with SDP", "Progress, inband", "RFC 3398 8.2.3"),
-    MappingRow("sip-call", "181, 182, 183 without SDP", "Progress", "RFC 3398 8.2.3"),
+    MappingRow("sip-call", "180 or 183 with SDP", "inband", "RFC 3398 8.2.3"),
     MappingRow("sip-call", "200 to INVITE", "Answer", "RFC 3398 8.2.4"),
     MappingRow("sip-call", "BYE, CANCEL", "Release, cause of Reason, else 16", "RFC 3398 7.2.3, RFC 3326"),
     MappingRow("sip-call", "further INVITE of the same call (overlap)", "Information", "RFC 3578 3.5"),
     MappingRow("sip-call", "484 where digits may follow (overlap)", "Release after 4 s without more", "RFC 3578 3.3"),
     MappingRow("call-sip", "Setup", "INVITE", "RFC 3398 8.2.1"),
     MappingRow("call-sip", "Information (overlap)", "INVITE with all digits so far", "RFC 3578 3.2"),
-    MappingRow("call-sip", "Alerting", "180", "RFC 3398 7.2.6"),
-    MappingRow("call-sip", "Alerting, inband", f"180, {_EARLY_MEDIA}", "RFC 3398 7.2.6"),
-    MappingRow("call-sip", "Progress", "183", "RFC 3398 7.2.5, 7.2.9"),
-    MappingRow("call-sip", "Progress, inband", f"183, {_EARLY_MEDIA}", "RFC 3398 7.2.5, 7.2.9"),
+    MappingRow("call-sip", "Alerting or Progress, inband", f"the response {_EARLY_MEDIA}", "RFC 3398 7.2.5, 7.2.6"),
     MappingRow("call-sip", "Answer", "200", "RFC 3398 7.2.7"),
     MappingRow("call-sip", "Suspend, Resume", "nothing", "RFC 3398 9"),
     MappingRow("sip-call", "re-INVITE or UPDATE, sendonly or inactive", "Hold", "RFC 3264 8.4"),
@@ -59,12 +55,10 @@ SIP: Final[tuple[MappingRow, ...]] = (
 
 ISUP: Final[tuple[MappingRow, ...]] = (
     MappingRow("isup-call", "IAM, with the SAMs of an overlap number", "Setup", "Q.764 2.1"),
-    MappingRow("isup-call", "ACM, subscriber free", "Alerting", "Q.764 2.1.4"),
-    MappingRow("isup-call", "ACM, subscriber free, in-band information", "Alerting, inband", "Q.764 2.1.4"),
-    MappingRow("isup-call", "ACM, any other called party's status", "Progress, inband", "Q.764 2.1.4"),
-    MappingRow("isup-call", "CPG, alerting", "Alerting", "Q.764 2.1.6"),
-    MappingRow("isup-call", "CPG, in-band information", "Progress, inband", "Q.764 2.1.6"),
-    MappingRow("isup-call", "CPG, any other event", "Progress", "Q.764 2.1.6"),
+    MappingRow("isup-call", "ACM or CPG, in-band information", "inband", "Q.764 2.1.4, 2.1.6"),
+    MappingRow(
+        "isup-call", "ACM that is progress; that is alerting, interworking encountered", "inband", "RFC 3398 7.2.5"
+    ),
     MappingRow("isup-call", "ANM, CON", "Answer", "Q.764 2.1.7"),
     MappingRow("isup-call", "CPG, remote hold", "Hold", "Q.733.2"),
     MappingRow("isup-call", "CPG, remote retrieval", "Retrieve", "Q.733.2"),
@@ -103,17 +97,23 @@ def protocols() -> tuple[str, ...]:
     return ("sip", "isup", "tup", "pri")
 
 
-def rows(source: str | None, target: str | None, overrides: Mapping[str, int | str] | None = None) -> list[MappingRow]:
+def rows(
+    source: str | None,
+    target: str | None,
+    overrides: Mapping[str, int | str] | None = None,
+    changes: Mapping[str, int | str] | None = None,
+) -> list[MappingRow]:
     """The rows from `source` to the call and from the call to `target`; every row where neither is named.
 
-    `overrides` is the operator's `[cause_map]`: the rows it changes name it instead of their clause.
+    `overrides` is the operator's `[cause_map]`, `changes` the `[mapping]`: rows that they change name them instead of
+    their clause.
     """
     wanted = {f"{source}-call"} if source else set()
     wanted |= {f"call-{target}"} if target else set()
     if not wanted:
         wanted = {direction for name in protocols() for direction in (f"{name}-call", f"call-{name}")}
     every = [*SIP, *_causes(overrides or {}), *ISUP, *_tup(overrides or {}), *pri_mapping.MAPPINGS]
-    every += _changes(overrides or {})
+    every += [*_changes(overrides or {}), *shown(changes or {}, "[mapping] of the configuration")]
     return sorted((row for row in every if row.direction in wanted), key=lambda row: row.direction.startswith("call-"))
 
 
@@ -168,7 +168,10 @@ def render(found: list[MappingRow]) -> str:
 @click.option("--from", "source", type=click.Choice(protocols()), help="Protocol of the incoming leg.")
 @click.option("--to", "target", type=click.Choice(protocols()), help="Protocol of the outgoing leg.")
 @click.option(
-    "-c", "--config", type=click.Path(path_type=Path), help="Show the rows as [cause_map] of this file changes them."
+    "-c",
+    "--config",
+    type=click.Path(path_type=Path),
+    help="Show the rows as [cause_map] and [mapping] of this file change them.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array.")
 def mappings_command(source: str | None, target: str | None, config: Path | None, as_json: bool) -> None:
@@ -183,9 +186,11 @@ def mappings_command(source: str | None, target: str | None, config: Path | None
       tandem mappings --to tup --json
     """  # noqa: D301 - click reads the backspace
     overrides: Mapping[str, int | str] = {}
+    changes: Mapping[str, int | str] = {}
     if config is not None:
         from tandem.gateway.configuration.load import load
 
-        overrides = load(config).cause_map
-    found = rows(source, target, overrides)
+        configuration = load(config)
+        overrides, changes = configuration.cause_map, configuration.mapping
+    found = rows(source, target, overrides, changes)
     click.echo(json.dumps([row._asdict() for row in found]) if as_json else render(found))

@@ -27,6 +27,7 @@ from tandem.gateway.configuration.shape import limits
 from tandem.gateway.demo.nodes import PROTOCOLS, tandem_text
 from tandem.gateway.sip.status import PHRASES
 from tandem.gateway.trunks import pri_mapping, tup_mapping
+from tandem.gateway.trunks.rules import shown
 
 PREFACE: Final = """\
 # The configuration file
@@ -51,11 +52,15 @@ How values are written:
 """
 
 
+#: Tables of the file whose keys are rows of the mappings.
+ROWS: Final = ("cause_map", "mapping")
+
+
 def configuration_page() -> str:
     """The whole page, in Markdown."""
     parts = [PREFACE]
     for header, kind in _tables(schema.Configuration, "", array=False):
-        parts += [f"## `{header}`\n", *_section(kind)]
+        parts += [f"## `{header}`\n", *_section(kind, header)]
     return "\n".join(parts)
 
 
@@ -70,7 +75,7 @@ def _tables(kind: type, path: str, array: bool) -> Iterator[tuple[str, type]]:
         for table in inner:
             yield from _tables(table, f"{path}.{field.name}".lstrip("."), many)
     if not path:
-        yield "[cause_map]", dict
+        yield from ((f"[{name}]", dict) for name in ROWS)
 
 
 def _struct_types(info: Any) -> tuple[list[type], bool]:
@@ -85,10 +90,11 @@ def _struct_types(info: Any) -> tuple[list[type], bool]:
     return [], False
 
 
-def _section(kind: type) -> Iterator[str]:
+def _section(kind: type, header: str) -> Iterator[str]:
     """What a table is for, and its keys."""
     if kind is dict:
-        yield _meanings(schema.Configuration)["cause_map"].removeprefix("`[cause_map]`: ").capitalize() + "\n"
+        text = _meanings(schema.Configuration)[header.strip("[]")].removeprefix(f"`{header}`: ")
+        yield text[0].upper() + text[1:] + "\n"
         return
     yield f"{getdoc(kind)}\n"
     meanings = _meanings(kind)
@@ -175,6 +181,7 @@ def mappings_page(page: str) -> str:
         "status-to-cause": _status_to_cause(),
         "tup": _rules(tup_mapping.MAPPINGS),
         "pri": _rules(pri_mapping.MAPPINGS),
+        "values": _rules(tuple(shown({}, ""))),
     }
     return _PLACE.sub(lambda found: f"{found[1]}{tables[found[2]]}{found[3]}", page)
 

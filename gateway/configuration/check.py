@@ -32,6 +32,7 @@ from tandem.gateway.configuration.problem import Problem, duplicates, unknown_na
 from tandem.gateway.configuration.ranges import parse_address
 from tandem.gateway.configuration.schema import Configuration, PriTrunk, Route, SipTrunk
 from tandem.gateway.configuration.spans import last_timeslots, line_format
+from tandem.gateway.trunks.rules import parse_row
 from tandem.hardware.registry import check_spec
 
 #: A template for a new number: digits as they go on the wire, `+` in front, groups of the expression.
@@ -50,7 +51,7 @@ def problems(configuration: Configuration) -> list[Problem]:
         *_node(configuration),
         *_media(configuration),
         *check_sip(configuration),
-        *_cause_map(configuration),
+        *_rows(configuration),
         *_spans(configuration),
         *check_ports(configuration),
         *check_associations(configuration),
@@ -118,7 +119,7 @@ def _address(path: str, text: str, default_port: int | None, announced: bool = F
         yield Problem(path, "0.0.0.0 cannot be announced to peers; give the address they reach us at")
 
 
-def _cause_map(configuration: Configuration) -> Iterator[Problem]:
+def _rows(configuration: Configuration) -> Iterator[Problem]:
     for row, value in configuration.cause_map.items():
         try:
             if is_change(row):
@@ -127,6 +128,11 @@ def _cause_map(configuration: Configuration) -> Iterator[Problem]:
                 parse_override(row, value)
         except ValueError as error:
             yield Problem(f"cause_map.{row}", str(error))
+    for row, value in configuration.mapping.items():
+        try:
+            parse_row(row, value)
+        except ValueError as error:
+            yield Problem(f"mapping.{row}", str(error))
 
 
 def _spans(configuration: Configuration) -> Iterator[Problem]:

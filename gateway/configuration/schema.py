@@ -490,3 +490,9 @@ class Configuration(Table):
     of whatever circuits, and SIP statuses; `"isup-call 31" = 16` and `"pri-call 31" = 16` for causes that come in,
     `"call-isup 21" = 17` and `"call-pri 21" = 17` for those told; `"tup-call SSB" = 17` and `"call-tup 17" = "STB"`
     between messages of TUP and causes."""
+    mapping: dict[str, int | str] = {}
+    """`[mapping]`: rows of the other tables between protocols to change, as `tandem mappings` shows them: direction,
+    what and key, then the value. `"tup-call category 16" = 11`, `"call-isup category 12" = 10`, `"sip-call cpc
+    payphone" = 10` for the calling party's category; `"isup-call nature 113" = "national"` for the nature of address;
+    `"call-tup answer with no indication" = "ANC"` for charging; `"isup-call ACM, status no indication" =
+    "alerting"` and `"call-sip response to alerting" = 183` for what says that the called party is rung."""

@@ -28,6 +28,7 @@ from tandem.gateway.trunks import isup_information as enquiry
 from tandem.gateway.trunks import isup_mapping as mapping
 from tandem.gateway.trunks.circuits import CircuitTrunks, carriers, lay_out, other_half, state_text
 from tandem.gateway.trunks.isup_transit import LOCAL, pass_on
+from tandem.gateway.trunks.rules import Rules
 from tandem.ss7.isup.adaptation import has_type
 from tandem.ss7.isup.circuits import CircuitStatus
 from tandem.ss7.isup.codes import MessageType, ParameterCode
@@ -88,7 +89,9 @@ class IsupTrunkPort:
             return Release(Cause.INVALID_NUMBER_FORMAT, Location.TRANSIT_NETWORK, "there is no called number")
         owner = self._owner
         category = self.configuration.category
-        parameters = mapping.iam_parameters(setup, self.unknown_nature, category, owner.country_code, self.variant)
+        parameters = mapping.iam_parameters(
+            setup, self.unknown_nature, category, owner.country_code, self.variant, owner.rules
+        )
         try:
             call = owner.exchange.setup(self.name, parameters, now)
         except EncodeError as error:
@@ -123,7 +126,9 @@ class IsupTrunkPort:
         elif isinstance(primitive, ForwardTransfer):
             found = MessageType.FOT, []
         else:
-            found = mapping.backward_message(primitive, half.handle in owner.address_complete, self.variant)
+            found = mapping.backward_message(
+                primitive, half.handle in owner.address_complete, self.variant, owner.rules
+            )
         if found is None:
             return
         kind, parameters = found
@@ -161,6 +166,7 @@ class IsupTrunks(CircuitTrunks[IsupTrunkPort, IsupExchange]):
     ) -> None:
         """`log` takes lines for the operator, `trace` one line per message when messages are to be logged."""
         self.country_code = configuration.node.country_code
+        self.rules = Rules.of(configuration.mapping)
         self.address_complete: set[int] = set()
         """Calls whose ACM or CON we have sent."""
         self._waiting_digits: dict[int, tuple[IsupTrunkPort, Message, str]] = {}
@@ -197,15 +203,19 @@ class IsupTrunks(CircuitTrunks[IsupTrunkPort, IsupExchange]):
                 port = self.trunks[group]
                 self.adopt(HalfCall(port, incoming=True), call, port, output.circuits or (cic,))
                 if complete:
-                    self.control.setup(self._halves[call], mapping.setup_from(message, True), now)
+                    self.control.setup(self._halves[call], mapping.setup_from(message, True, None, self.rules), now)
                 else:
-                    self._waiting_digits[call] = (port, message, mapping.setup_from(message, False).called.digits)
+                    self._waiting_digits[call] = (
+                        port,
+                        message,
+                        mapping.setup_from(message, False, None, self.rules).called.digits,
+                    )
                     self._offer_early(call, now)
             case AddressComplete(call=call):
                 self._number_complete(call, now)
             case AddressCompleteDue(call=call):
                 if call not in self.address_complete:
-                    kind, parameters = mapping.early_acm()
+                    kind, parameters = mapping.early_acm(self.rules)
                     self.address_complete.add(call)
                     self.exchange.send(call, kind, parameters, now)
             case CallMessage(call=call, message=message):
@@ -245,7 +255,7 @@ class IsupTrunks(CircuitTrunks[IsupTrunkPort, IsupExchange]):
             self.control.event(half, Information("", complete=True), now)
         if waiting is not None and half is not None:
             _, message, digits = waiting
-            self.control.setup(half, mapping.setup_from(message, True, digits), now)
+            self.control.setup(half, mapping.setup_from(message, True, digits, self.rules), now)
 
     def _offer_early(self, call: int, now: float) -> None:
         """The number is not whole: hand the call to call control all the same where its route takes digits later."""
@@ -253,7 +263,7 @@ class IsupTrunks(CircuitTrunks[IsupTrunkPort, IsupExchange]):
         trunk, half = port.configuration, self._halves.get(call)
         if half is None or not trunk.pass_digits or len(digits) < trunk.minimum_digits:
             return
-        setup = mapping.setup_from(message, False, digits)
+        setup = mapping.setup_from(message, False, digits, self.rules)
         if self.control.may_offer_early(port.name, setup, now):
             del self._waiting_digits[call]
             self._following.add(call)
@@ -271,13 +281,13 @@ class IsupTrunks(CircuitTrunks[IsupTrunkPort, IsupExchange]):
             elif call in self._following and more is not None:
                 self.control.event(half, Information(more.digits, more.st), now)
             return
-        primitive = mapping.primitive_from(message)
+        primitive = mapping.primitive_from(message, self.rules)
         if half.incoming and isinstance(primitive, Progress):
             primitive = None  # a CPG of the calling side notifies, and is no progress
         if primitive is not None:
             self.control.event(half, primitive, now)
             return
-        if call in self._asked and (reply := enquiry.reply_of(message)) is not None:
+        if call in self._asked and (reply := enquiry.reply_of(message, self.rules)) is not None:
             self._asked.discard(call)
             self.control.event(half, reply, now)
             return
@@ -360,7 +370,8 @@ class IsupTrunks(CircuitTrunks[IsupTrunkPort, IsupExchange]):
     ) -> tuple[MessageType, mapping.Parameters] | None:
         """The answer to a request that the other side of the call cannot see."""
         port = self.trunks[half.trunk.name]
-        return enquiry.answer(message, setup, port.unknown_nature, port.configuration.category, self.country_code)
+        nature, category = port.unknown_nature, port.configuration.category
+        return enquiry.answer(message, setup, nature, category, self.country_code, self.rules)
 
     def _released(self, output: CallReleased, now: float) -> None:
         half = self._halves.get(output.call)

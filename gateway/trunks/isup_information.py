@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from tandem.core.cause import Cause, Location
 from tandem.gateway.calls.model import InformationReply, InformationRequest, Setup
-from tandem.gateway.trunks.isup_mapping import Parameters, calling_number, number_of
+from tandem.gateway.trunks.isup_mapping import Parameters, calling_number, number_of, own_category
+from tandem.gateway.trunks.rules import STANDARD, Rules
 from tandem.ss7.isup.adaptation import has_type
 from tandem.ss7.isup.cause import CauseIndicators
 from tandem.ss7.isup.codes import MessageType, ParameterCode
@@ -23,17 +24,24 @@ from tandem.ss7.isup.variants import Variant
 
 
 def answer(
-    request: Message, setup: Setup | None, unknown_nature: int, category: int, country_code: str
+    request: Message,
+    setup: Setup | None,
+    unknown_nature: int,
+    category: int,
+    country_code: str,
+    rules: Rules = STANDARD,
 ) -> tuple[MessageType, Parameters] | None:
     """The message that answers `request`; None when it asks for nothing that the gateway answers.
 
     `setup` is the call as it was offered to the exchange that asks; None when that exchange offered it itself, and
     who calls is for it to know. `category` stands for a category that is not known.
     """
-    number = None if setup is None else calling_number(setup, unknown_nature, country_code)
+    number = None if setup is None else calling_number(setup, unknown_nature, country_code, rules)
     match request.type:
         case MessageType.INR:
-            found = None if setup is None else CallingPartysCategory(category=setup.category or category)
+            found = None
+            if setup is not None:
+                found = CallingPartysCategory(category=own_category(setup.category, category, rules))
             return MessageType.INF, _information(request, number, found)
         case MessageType.IDR:
             known = McidResponseIndicators(identification_included=number is not None)
@@ -81,7 +89,7 @@ def question(request: InformationRequest, variant: Variant, answered: bool) -> t
     ]
 
 
-def reply_of(message: Message) -> InformationReply | None:
+def reply_of(message: Message, rules: Rules = STANDARD) -> InformationReply | None:
     """What an INF, IRS or CFN answers; None for any other message. CFN: the question was not understood."""
     if message.type == MessageType.CFN:
         return InformationReply()
@@ -90,8 +98,8 @@ def reply_of(message: Message) -> InformationReply | None:
     number, category = message.find(CallingPartyNumber), message.find(CallingPartysCategory)
     information, response = message.find(InformationIndicators), message.find(McidResponseIndicators)
     return InformationReply(
-        calling=None if number is None or not number.digits else number_of(number),
-        category=None if category is None else category.category,
+        calling=None if number is None or not number.digits else number_of(number, rules),
+        category=None if category is None else rules.isup_category.get(category.category, category.category),
         hold=bool((information and information.hold_provided) or (response and response.holding_provided)),
     )
 

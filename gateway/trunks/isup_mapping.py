@@ -30,6 +30,7 @@ from tandem.gateway.calls.model import (
 )
 from tandem.gateway.calls.model import Charge as CallCharge
 from tandem.gateway.trunks import access
+from tandem.gateway.trunks.rules import STANDARD, Means, Rules
 from tandem.ss7.isup.adaptation import adapted, medium_of
 from tandem.ss7.isup.cause import CauseIndicators
 from tandem.ss7.isup.codes import MessageType, ParameterCode
@@ -38,7 +39,6 @@ from tandem.ss7.isup.indicators import (
     CalledPartyCategory,
     CalledPartyStatus,
     CallingPartysCategory,
-    Charge,
     Event,
     EventInformation,
     ForwardCallIndicators,
@@ -79,9 +79,7 @@ _MEDIA = {Bearer.SPEECH: Medium.SPEECH, Bearer.AUDIO_3K1: Medium.AUDIO_3K1, Bear
 _BEARERS = {Medium.SPEECH: Bearer.SPEECH, Medium.UNRESTRICTED_64K: Bearer.UNRESTRICTED_64K}
 #: Parameters of an IAM that come from the neutral call and not from the message carried through.
 _NEUTRAL = (ParameterCode.CALLED_PARTY_NUMBER, ParameterCode.CALLING_PARTY_NUMBER, ParameterCode.HOP_COUNTER)
-_NATURES = {int(nature): nature for nature in Nature}
 _PLANS = {int(plan): plan for plan in Plan}
-_CHARGES = {int(charge): charge for charge in CallCharge}
 #: What a generic notification indicator in a CPG means to the call (Q.733.2).
 _HELD: dict[int | None, type[Hold] | type[Retrieve]] = {
     Notification.REMOTE_HOLD: Hold,
@@ -96,10 +94,10 @@ _IN_BAND = OptionalBackwardCallIndicators(in_band_information=True)
 # --- from ISUP
 
 
-def setup_from(message: Message, complete: bool, digits: str | None = None) -> Setup:
+def setup_from(message: Message, complete: bool, digits: str | None = None, rules: Rules = STANDARD) -> Setup:
     """The call that an IAM offers; `digits` replaces the called digits when more came in SAMs."""
     called = message.find(CalledPartyNumber)
-    number = Number("") if called is None else number_of(called)
+    number = Number("") if called is None else number_of(called, rules)
     if digits is not None and called is not None:
         number = Number(digits, number.nature, number.plan)
         message = message.replace(replace(called, digits=digits, st=complete))
@@ -112,17 +110,17 @@ def setup_from(message: Message, complete: bool, digits: str | None = None) -> S
     timeslots = circuits_needed(message)
     return Setup(
         called=number,
-        calling=number_of(calling) if calling is not None and calling.digits else None,
+        calling=number_of(calling, rules) if calling is not None and calling.digits else None,
         complete=complete,
-        category=10 if category is None else category.category,
+        category=10 if category is None else rules.isup_category.get(category.category, category.category),
         bearer=Bearer.UNRESTRICTED_64K if timeslots > 1 else _BEARERS.get(medium_of(message), Bearer.AUDIO_3K1),  # type: ignore[call-overload]
         timeslots=timeslots,
-        redirecting=number_of(redirecting) if redirecting else None,
-        original_called=number_of(original) if original else None,
+        redirecting=number_of(redirecting, rules) if redirecting else None,
+        original_called=number_of(original, rules) if original else None,
         redirection_reason=information.reason if information else None,
         original_redirection_reason=information.original_reason if information else None,
         redirection_counter=information.counter if information else None,
-        additional_calling=_additional_calling(message),
+        additional_calling=_additional_calling(message, rules),
         routing_number=None if routing is None else Number(routing.digits, Nature.NATIONAL),
         ported=forward is not None and forward.ported_number_translated,
         carrier=transit.digits if transit else "",
@@ -132,16 +130,16 @@ def setup_from(message: Message, complete: bool, digits: str | None = None) -> S
     )
 
 
-def _additional_calling(message: Message) -> Number | None:
+def _additional_calling(message: Message, rules: Rules) -> Number | None:
     """The generic number with the qualifier additional calling party number (Q.763 3.26)."""
     try:
         numbers = message.get_all(GenericNumber)
     except DecodeError:
         return None
-    return next((number_of(item) for item in numbers if item.qualifier == Qualifier.ADDITIONAL_CALLING), None)
+    return next((number_of(item, rules) for item in numbers if item.qualifier == Qualifier.ADDITIONAL_CALLING), None)
 
 
-def primitive_from(message: Message) -> Primitive | None:
+def primitive_from(message: Message, rules: Rules = STANDARD) -> Primitive | None:
     """What a message after the IAM means to the call; None when it means nothing to the other side.
 
     An ACM without indication opens the backward path, as announcements may follow (RFC 3398 7.2.5).
@@ -150,21 +148,21 @@ def primitive_from(message: Message) -> Primitive | None:
     match message.type:
         case MessageType.ACM:
             backward = message.find(BackwardCallIndicators) or BackwardCallIndicators()
-            if backward.called_party_status == CalledPartyStatus.SUBSCRIBER_FREE:
-                return Alerting(_in_band(message) or backward.interworking, opaque, _charge(message))
-            return Progress(True, opaque, _charge(message))
+            if rules.acm_status.get(backward.called_party_status) is Means.ALERTING:
+                return Alerting(_in_band(message) or backward.interworking, opaque, _charge(message, rules))
+            return Progress(True, opaque, _charge(message, rules))
         case MessageType.CPG:
             event = message.find(EventInformation) or EventInformation()
             if (held := _HELD.get(_notification(message))) is not None:
                 return held(opaque)
-            if event.event == Event.ALERTING:
-                return Alerting(_in_band(message), opaque, _charge(message))
+            if rules.cpg_event.get(event.event) is Means.ALERTING:
+                return Alerting(_in_band(message), opaque, _charge(message, rules))
             in_band = event.event == Event.IN_BAND_INFORMATION or _in_band(message)
-            return Progress(in_band, opaque, _charge(message))
+            return Progress(in_band, opaque, _charge(message, rules))
         case MessageType.ANM | MessageType.CON:
             connected = message.find(ConnectedNumber)
-            number = number_of(connected) if connected is not None and connected.digits else None
-            return Answer(number, opaque, _charge(message))
+            number = number_of(connected, rules) if connected is not None and connected.digits else None
+            return Answer(number, opaque, _charge(message, rules))
         case MessageType.SUS | MessageType.RES:
             indicators = message.find(SuspendResumeIndicators) or SuspendResumeIndicators()
             kind = Suspend if message.type == MessageType.SUS else Resume
@@ -207,10 +205,12 @@ def national(primitive: Primitive, variant: Variant) -> Message | None:
     return None
 
 
-def _charge(message: Message) -> CallCharge:
+def _charge(message: Message, rules: Rules) -> CallCharge:
     """The charge indicator of backward call indicators; spare values say nothing."""
     indicators = message.find(BackwardCallIndicators)
-    return _CHARGES.get(CallCharge.NO_INDICATION if indicators is None else indicators.charge, CallCharge.NO_INDICATION)
+    if indicators is None:
+        return CallCharge.NO_INDICATION
+    return rules.isup_charge.get(indicators.charge, CallCharge.NO_INDICATION)
 
 
 def _notification(message: Message) -> int | None:
@@ -228,11 +228,11 @@ def carry(message: Message) -> Opaque:
     return Opaque(f"isup-{message.variant.value}", message.encode(), int(message.type))
 
 
-def number_of(number: PartyNumber) -> Number:
+def number_of(number: PartyNumber, rules: Rules = STANDARD) -> Number:
     """A number parameter as a number of the call."""
     return Number(
         number.digits,
-        _NATURES.get(getattr(number, "nature", Nature.UNKNOWN), Nature.UNKNOWN),
+        rules.isup_nature.get(getattr(number, "nature", Nature.UNKNOWN), Nature.UNKNOWN),
         _PLANS.get(getattr(number, "plan", Plan.E164), Plan.E164),
         Presentation(min(getattr(number, "presentation", 0), 2)),
         Screening(getattr(number, "screening", Screening.NETWORK)),
@@ -243,7 +243,12 @@ def number_of(number: PartyNumber) -> Number:
 
 
 def iam_parameters(
-    setup: Setup, unknown_nature: int, category: int, country_code: str, variant: Variant = Variant.ITU
+    setup: Setup,
+    unknown_nature: int,
+    category: int,
+    country_code: str,
+    variant: Variant = Variant.ITU,
+    rules: Rules = STANDARD,
 ) -> Parameters:
     """The parameters of an IAM in `variant`.
 
@@ -254,20 +259,20 @@ def iam_parameters(
     numbers: Parameters = [
         CalledPartyNumber(
             digits=called.digits,
-            nature=_nature(called, unknown_nature),
+            nature=_nature(called, unknown_nature, rules),
             plan=called.plan,
             inn=True,
             st=setup.complete,
         )
     ]
-    calling = calling_number(setup, unknown_nature, country_code)
+    calling = calling_number(setup, unknown_nature, country_code, rules)
     if calling is not None:
         numbers.append(calling)
     if setup.hop_counter is not None:
         numbers.append(HopCounter(count=min(setup.hop_counter, 31)))
     message = _carried(setup.opaque, MessageType.IAM)
     if message is not None:
-        kept = _unchanged(message, setup, country_code)
+        kept = _unchanged(message, setup, country_code, rules)
         onward = [item for item in adapted(message, variant) if item.code not in _NEUTRAL or item.code in kept]
         return [_onward(item) for item in onward] + [item for item in numbers if item.code not in kept]
     parameters: Parameters = [
@@ -277,25 +282,25 @@ def iam_parameters(
             interworking=True,
             ported_number_translated=setup.ported,
         ),
-        CallingPartysCategory(category=setup.category or category),
+        CallingPartysCategory(category=own_category(setup.category, category, rules)),
         TransmissionMediumRequirement(medium=_medium(setup)),
         *numbers,
-        *_redirection(setup),
-        *_further(setup, unknown_nature, country_code, variant),
+        *_redirection(setup, rules),
+        *_further(setup, unknown_nature, country_code, variant, rules),
     ]
     parameters = _with_access(parameters, setup.opaque)
     return list(adapted(Message.build(MessageType.IAM, 0, parameters), variant))
 
 
-def _unchanged(message: Message, setup: Setup, country_code: str) -> set[int]:
+def _unchanged(message: Message, setup: Setup, country_code: str, rules: Rules) -> set[int]:
     """Codes of the numbers in `message` that are still those of the call: they go on octet for octet."""
     kept = set()
     called = message.find(CalledPartyNumber)
-    if called is not None and number_of(called) == setup.called.within(country_code):
+    if called is not None and number_of(called, rules) == setup.called.within(country_code):
         kept.add(int(ParameterCode.CALLED_PARTY_NUMBER))
     calling = message.find(CallingPartyNumber)
     if calling is not None:
-        number = number_of(calling) if calling.digits else None
+        number = number_of(calling, rules) if calling.digits else None
         if number == (None if setup.calling is None else setup.calling.within(country_code)):
             kept.add(int(ParameterCode.CALLING_PARTY_NUMBER))
     return kept
@@ -321,14 +326,22 @@ def _with_access(parameters: Parameters, opaque: tuple[Opaque, ...]) -> Paramete
     return found + [RawParameter(code, octets) for code, octets in given.items()]
 
 
-def calling_number(setup: Setup, unknown_nature: int, country_code: str) -> CallingPartyNumber | None:
+def own_category(known: int, default: int, rules: Rules = STANDARD) -> int:
+    """Calling party's category as ISUP has it; `default` where none is known."""
+    own = known or default
+    return rules.category_isup.get(own, own)
+
+
+def calling_number(
+    setup: Setup, unknown_nature: int, country_code: str, rules: Rules = STANDARD
+) -> CallingPartyNumber | None:
     """Who calls; None when that is not known. `unknown_nature` replaces the nature `unknown`."""
     if setup.calling is None or not setup.calling.digits:
         return None
     calling = setup.calling.within(country_code)
     return CallingPartyNumber(
         digits=calling.digits,
-        nature=_nature(calling, unknown_nature),
+        nature=_nature(calling, unknown_nature, rules),
         plan=calling.plan,
         presentation=calling.presentation,
         screening=calling.screening,
@@ -347,7 +360,7 @@ def _onward(parameter: RawParameter) -> RawParameter:
 
 
 def backward_message(
-    primitive: Primitive, address_complete_sent: bool, variant: Variant = Variant.ITU
+    primitive: Primitive, address_complete_sent: bool, variant: Variant = Variant.ITU, rules: Rules = STANDARD
 ) -> tuple[MessageType, Parameters] | None:
     """The message that tells the calling side of `primitive`; None when there is nothing to tell.
 
@@ -358,7 +371,7 @@ def backward_message(
             carried = _carried_backward(opaque, address_complete_sent, variant)
             if carried is not None:
                 return carried
-            kind, parameters = _made_backward(primitive, address_complete_sent)
+            kind, parameters = _made_backward(primitive, address_complete_sent, rules)
             return kind, _with_access(parameters, opaque)
         case Suspend(network=network, opaque=opaque):
             return _carried_backward(opaque, address_complete_sent, variant) or (
@@ -396,19 +409,21 @@ def _notify(notification: int) -> tuple[MessageType, Parameters]:
     ]
 
 
-def _made_backward(primitive: Progress | Alerting | Answer, acm_sent: bool) -> tuple[MessageType, Parameters]:
+def _made_backward(
+    primitive: Progress | Alerting | Answer, acm_sent: bool, rules: Rules
+) -> tuple[MessageType, Parameters]:
     match primitive:
         case Progress():
-            return _progress(primitive, acm_sent)
+            return _progress(primitive, acm_sent, rules)
         case Alerting():
-            return _alerting(primitive.charge, acm_sent)
+            return _alerting(primitive.charge, acm_sent, rules)
         case Answer():
-            return _answer(primitive, acm_sent)
+            return _answer(primitive, acm_sent, rules)
 
 
-def early_acm() -> tuple[MessageType, Parameters]:
+def early_acm(rules: Rules = STANDARD) -> tuple[MessageType, Parameters]:
     """ACM without indication, sent when the called side is silent until T11 (Q.764 2.1.4.8)."""
-    return MessageType.ACM, [_backward(CalledPartyStatus.NO_INDICATION)]
+    return MessageType.ACM, [_backward(CalledPartyStatus.NO_INDICATION, CallCharge.NO_INDICATION, rules)]
 
 
 def release_parameters(release: Release, variant: Variant = Variant.ITU) -> Parameters:
@@ -456,37 +471,37 @@ def _carried_backward(
     return message.type, parameters
 
 
-def _progress(progress: Progress, acm_sent: bool) -> tuple[MessageType, Parameters]:
+def _progress(progress: Progress, acm_sent: bool, rules: Rules) -> tuple[MessageType, Parameters]:
     extra: Parameters = [_IN_BAND] if progress.inband else []
     if acm_sent:
         event = Event.IN_BAND_INFORMATION if progress.inband else Event.PROGRESS
         return MessageType.CPG, [EventInformation(event=event), *extra]
-    return MessageType.ACM, [_backward(CalledPartyStatus.NO_INDICATION, progress.charge), *extra]
+    return MessageType.ACM, [_backward(CalledPartyStatus.NO_INDICATION, progress.charge, rules), *extra]
 
 
-def _alerting(charge: CallCharge, acm_sent: bool) -> tuple[MessageType, Parameters]:
+def _alerting(charge: CallCharge, acm_sent: bool, rules: Rules) -> tuple[MessageType, Parameters]:
     """Ringback always comes in band: from the far side or from us."""
     if acm_sent:
         return MessageType.CPG, [EventInformation(event=Event.ALERTING), _IN_BAND]
-    return MessageType.ACM, [_backward(CalledPartyStatus.SUBSCRIBER_FREE, charge), _IN_BAND]
+    return MessageType.ACM, [_backward(CalledPartyStatus.SUBSCRIBER_FREE, charge, rules), _IN_BAND]
 
 
-def _answer(answered: Answer, acm_sent: bool) -> tuple[MessageType, Parameters]:
-    number = _connected_number(answered.connected)
+def _answer(answered: Answer, acm_sent: bool, rules: Rules) -> tuple[MessageType, Parameters]:
+    number = _connected_number(answered.connected, rules)
     if not acm_sent:
-        return MessageType.CON, [_backward(CalledPartyStatus.NO_INDICATION, answered.charge), *number]
+        return MessageType.CON, [_backward(CalledPartyStatus.NO_INDICATION, answered.charge, rules), *number]
     if answered.charge == CallCharge.NO_CHARGE:
-        return MessageType.ANM, [_backward(CalledPartyStatus.NO_INDICATION, answered.charge), *number]
+        return MessageType.ANM, [_backward(CalledPartyStatus.NO_INDICATION, answered.charge, rules), *number]
     return MessageType.ANM, number
 
 
-def _connected_number(connected: Number | None) -> Parameters:
+def _connected_number(connected: Number | None, rules: Rules) -> Parameters:
     if connected is None or not connected.digits:
         return []
     return [
         ConnectedNumber(
             digits=connected.digits,
-            nature=connected.nature,
+            nature=_nature(connected, Nature.UNKNOWN, rules),
             plan=connected.plan,
             presentation=connected.presentation,
             screening=connected.screening,
@@ -494,21 +509,20 @@ def _connected_number(connected: Number | None) -> Parameters:
     ]
 
 
-def _backward(status: CalledPartyStatus, charge: CallCharge = CallCharge.NO_INDICATION) -> BackwardCallIndicators:
-    """Who does not say that the call is free of charge has it charged."""
+def _backward(status: CalledPartyStatus, charge: CallCharge, rules: Rules) -> BackwardCallIndicators:
     return BackwardCallIndicators(
-        charge=charge or Charge.CHARGE,
+        charge=rules.charge_isup[charge],
         called_party_status=status,
         called_party_category=CalledPartyCategory.ORDINARY_SUBSCRIBER,
         interworking=True,
     )
 
 
-def _nature(number: Number, unknown_nature: int) -> int:
-    return unknown_nature if number.nature is Nature.UNKNOWN else int(number.nature)
+def _nature(number: Number, unknown_nature: int, rules: Rules) -> int:
+    return rules.nature_isup.get(number.nature, unknown_nature)
 
 
-def _further(setup: Setup, unknown_nature: int, country_code: str, variant: Variant) -> Parameters:
+def _further(setup: Setup, unknown_nature: int, country_code: str, variant: Variant, rules: Rules) -> Parameters:
     """What a call from elsewhere says of ported numbers, carriers and its caller."""
     parameters: Parameters = []
     if setup.additional_calling is not None and setup.additional_calling.digits:
@@ -517,7 +531,7 @@ def _further(setup: Setup, unknown_nature: int, country_code: str, variant: Vari
             GenericNumber(
                 digits=number.digits,
                 qualifier=Qualifier.ADDITIONAL_CALLING,
-                nature=_nature(number, unknown_nature),
+                nature=_nature(number, unknown_nature, rules),
                 plan=number.plan,
                 presentation=number.presentation,
                 screening=number.screening,
@@ -533,13 +547,16 @@ def _further(setup: Setup, unknown_nature: int, country_code: str, variant: Vari
     return parameters
 
 
-def _redirection(setup: Setup) -> Parameters:
+def _redirection(setup: Setup, rules: Rules) -> Parameters:
     parameters: Parameters = []
     if setup.redirecting is not None:
         number = setup.redirecting
         parameters.append(
             RedirectingNumber(
-                digits=number.digits, nature=number.nature, plan=number.plan, presentation=number.presentation
+                digits=number.digits,
+                nature=_nature(number, Nature.UNKNOWN, rules),
+                plan=number.plan,
+                presentation=number.presentation,
             )
         )
         parameters.append(
@@ -554,7 +571,10 @@ def _redirection(setup: Setup) -> Parameters:
         number = setup.original_called
         parameters.append(
             OriginalCalledNumber(
-                digits=number.digits, nature=number.nature, plan=number.plan, presentation=number.presentation
+                digits=number.digits,
+                nature=_nature(number, Nature.UNKNOWN, rules),
+                plan=number.plan,
+                presentation=number.presentation,
             )
         )
     return parameters

@@ -7,6 +7,7 @@ from typing import Final, TypeVar
 
 from tandem.gateway.calls.model import Nature, Number, Plan, Presentation, Screening, Setup
 from tandem.gateway.configuration.schema import PriTrunk
+from tandem.gateway.trunks.rules import STANDARD, Rules
 from tandem.isdn.q931.numbers import (
     CalledPartyNumber,
     NumberingPlan,
@@ -19,15 +20,6 @@ from tandem.isdn.q931.numbers import (
 )
 from tandem.isdn.q931.switch_types import SwitchType
 
-#: Type of number to nature of address (Q.699, recalled): 0-2, 1-4, 2-3, 3-5, 4-1; an abbreviated number has none.
-NATURES: Final = {
-    TypeOfNumber.UNKNOWN: Nature.UNKNOWN,
-    TypeOfNumber.INTERNATIONAL: Nature.INTERNATIONAL,
-    TypeOfNumber.NATIONAL: Nature.NATIONAL,
-    TypeOfNumber.NETWORK_SPECIFIC: Nature.NETWORK_SPECIFIC,
-    TypeOfNumber.SUBSCRIBER: Nature.SUBSCRIBER,
-}
-TYPES: Final = {nature: kind for kind, nature in NATURES.items()}
 PLANS: Final = {
     NumberingPlan.UNKNOWN: Plan.UNKNOWN,
     NumberingPlan.E164: Plan.E164,
@@ -67,9 +59,10 @@ class NumberRules:
     numbers: tuple[str, ...] = ()
     default: Number | None = None
     replace_unscreened: bool = False
+    rules: Rules = STANDARD
 
     @classmethod
-    def of(cls, trunk: PriTrunk, switch: SwitchType, country_code: str) -> NumberRules:
+    def of(cls, trunk: PriTrunk, switch: SwitchType, country_code: str, rules: Rules = STANDARD) -> NumberRules:
         """Those of a `[[trunk]]`."""
         return cls(
             switch,
@@ -82,6 +75,7 @@ class NumberRules:
             tuple(trunk.numbers),
             _written(trunk.default_number) if trunk.default_number else None,
             trunk.replace_unscreened,
+            rules,
         )
 
     # --- from the line
@@ -89,7 +83,7 @@ class NumberRules:
     def number(self, element: PartyNumber, digits: str | None = None) -> Number:
         """A number that came; `digits` in the place of its own."""
         text = element.digits if digits is None else digits
-        nature = NATURES.get(element.type_of_number, Nature.UNKNOWN)  # type: ignore[call-overload]
+        nature = self.rules.pri_nature.get(element.type_of_number, Nature.UNKNOWN)  # type: ignore[call-overload]
         if nature is Nature.UNKNOWN:
             for prefix, meaning in (
                 (self.international_prefix, Nature.INTERNATIONAL),
@@ -137,9 +131,8 @@ class NumberRules:
     def called(self, number: Number) -> CalledPartyNumber:
         """The called party number."""
         own = number.within(self.country_code)
-        known = own.nature in TYPES and own.nature is not Nature.UNKNOWN
-        if known:
-            kind, plan = TYPES[own.nature], _NUMBERING_PLANS.get(own.plan, NumberingPlan.E164)
+        if own.nature in self.rules.nature_pri:
+            kind, plan = self.rules.nature_pri[own.nature], _NUMBERING_PLANS.get(own.plan, NumberingPlan.E164)
         elif self.unknown_type is not None:
             kind, plan = self.unknown_type, _NUMBERING_PLANS.get(own.plan, NumberingPlan.E164)
         else:
@@ -167,8 +160,8 @@ class NumberRules:
             screening = self.switch.calling_screening
         if withheld:
             return cls("", presentation=own.presentation, screening=screening)
-        kind = TYPES.get(own.nature, TypeOfNumber.UNKNOWN)
-        if own.nature is Nature.UNKNOWN and self.unknown_type is not None:
+        kind = self.rules.nature_pri.get(own.nature, TypeOfNumber.UNKNOWN)
+        if own.nature not in self.rules.nature_pri and self.unknown_type is not None:
             kind = self.unknown_type
         plan = _NUMBERING_PLANS.get(own.plan, NumberingPlan.UNKNOWN) if self.plan is None else self.plan
         return cls(_characters(own.digits), kind, plan, own.presentation, screening)

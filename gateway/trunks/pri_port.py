@@ -31,6 +31,7 @@ from tandem.gateway.media.protocol import TimeslotEndpoint
 from tandem.gateway.trunks import pri_mapping as mapping
 from tandem.gateway.trunks.pri_carry import notifications_of, pri_message
 from tandem.gateway.trunks.pri_numbers import NumberRules
+from tandem.gateway.trunks.rules import Rules
 from tandem.isdn.q931.bearer import Layer1
 from tandem.isdn.q931.channels import ChannelId
 from tandem.isdn.q931.codes import MessageType
@@ -92,7 +93,7 @@ class PriTrunkPort:
             switch,
             trunk.side,
             Layer1.A_LAW if laws[lines[0].span] == "A" else Layer1.MU_LAW,
-            NumberRules.of(trunk, switch, configuration.node.country_code),
+            NumberRules.of(trunk, switch, configuration.node.country_code, Rules.of(configuration.mapping)),
             trunk.display,
             complete,
         )

@@ -47,6 +47,7 @@ from tandem.gateway.sip.primitives import (
 )
 from tandem.gateway.trunks import sip_access, sip_early
 from tandem.gateway.trunks import sip_mapping as mapping
+from tandem.gateway.trunks.rules import Rules
 from tandem.gateway.trunks.sip_admission import SipAdmission
 from tandem.gateway.trunks.sip_calls import SipCalls
 from tandem.gateway.trunks.sip_identity import identity_of, setup_of
@@ -99,6 +100,7 @@ class SipTrunks(SipCalls):
         self._log = log
         self._trace = trace
         self._country_code = configuration.node.country_code
+        self._rules = Rules.of(configuration.mapping)
         self._domain = (sip.domain if sip else "") or self.address[0]
         self._sessions: dict[int, Session] = {}
         self._by_leg: dict[int, int] = {}
@@ -303,7 +305,7 @@ class SipTrunks(SipCalls):
         host = port.host or place.destination[0]
         usual = DEFAULT_PORTS[transport_of(place.destination)]
         uri_port = place.destination[1] if not port.host and place.destination[1] != usual else None
-        parties = identity_of(setup, trunk, host, uri_port, self._domain, self._country_code)
+        parties = identity_of(setup, trunk, host, uri_port, self._domain, self._country_code, self._rules)
         call_id = f"{self._token()}@{self._domain}"
         try:
             content_type, content = self._initial_body(port, setup, body)
@@ -382,7 +384,7 @@ class SipTrunks(SipCalls):
             number = self.admission.number_named(request.uri.user or "")
         if number is not None:
             request.uri_text = sip_uri(number, self._domain)
-        setup = setup_of(request, port.configuration)
+        setup = setup_of(request, port.configuration, self._rules)
         if setup is None:
             self.agent.respond(call, 404, "Not a telephone number", now=now)
             return
@@ -398,7 +400,7 @@ class SipTrunks(SipCalls):
             self.agent.respond(call, ADDRESS_INCOMPLETE, now=now)
             return
         if (initial := self._read(port, request, MessageType.IAM)) is not None:
-            setup = merge_setup(setup, initial, port.configuration, self._country_code)
+            setup = merge_setup(setup, initial, port.configuration, self._country_code, self._rules)
         half = HalfCall(port, incoming=True)
         laws = port.clear_laws if port.configuration.clear_mode else port.laws
         limited = port.full or not port.rate.take(now)

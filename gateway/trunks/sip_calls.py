@@ -48,6 +48,7 @@ from tandem.gateway.sip.primitives import (
 from tandem.gateway.trunks import sip_access, sip_early, sip_info
 from tandem.gateway.trunks import sip_mapping as mapping
 from tandem.gateway.trunks.isup_mapping import primitive_from
+from tandem.gateway.trunks.rules import Means
 from tandem.gateway.trunks.sip_access import with_access
 from tandem.gateway.trunks.sip_identity import connected_headers, connected_of
 from tandem.gateway.trunks.sip_isup import information_of, release_of
@@ -119,7 +120,7 @@ class SipCalls(SipOverlap):
     def _provisional(self, session: Session, primitive: Alerting | Progress, now: float) -> None:
         """180 or 183, with SDP where there is something to hear, and where it must have our offer (RFC 3261 13.2.1)."""
         half = session.half
-        status = 180 if isinstance(primitive, Alerting) else 183
+        status = self._rules.response_sip[Means.ALERTING if isinstance(primitive, Alerting) else Means.PROGRESS]
         if session.description is None and not session.offering and self.agent.is_reliable(half.handle):
             self._media.offer(session)
         early = primitive.inband and session.trunk.early_media and session.description is not None
@@ -190,7 +191,7 @@ class SipCalls(SipOverlap):
                 if not self._try_elsewhere(session, status, now, retry_after(response)):
                     self._end(session, with_access(self._rejection(session, status, response), response), now)
             case InfoReceived(message=message) if (isup := self._read(port, message)) is not None:
-                control.event(half, information_of(isup), now)
+                control.event(half, information_of(isup, self._rules), now)
             case InfoReceived(message=message):
                 digit = sip_info.digit_of(message)
                 if digit is not None:
@@ -265,7 +266,7 @@ class SipCalls(SipOverlap):
         heard = sip_early.may_hear(session, output)
         if heard and tag in session.early:
             self._media.agree(session, session.early[tag])
-        if status == 180:
+        if self._rules.sip_response.get(status) is Means.ALERTING:
             primitive: Primitive = Alerting(heard, sip_access.opaque_of(output.message))
         else:
             primitive = Progress(heard and status == 183, sip_access.opaque_of(output.message))
@@ -274,7 +275,7 @@ class SipCalls(SipOverlap):
     def _with_isup(self, session: Session, message: SipMessage, primitive: Primitive) -> Primitive:
         """What ISUP says in a response stands before what SIP says; whether there is something to hear, SIP knows."""
         isup = self._read(self.trunks[session.trunk.name], message)
-        said = None if isup is None else primitive_from(isup)
+        said = None if isup is None else primitive_from(isup, self._rules)
         if isinstance(said, Alerting | Progress) and isinstance(primitive, Alerting | Progress):
             return replace(said, inband=said.inband and session.description is not None)
         return said if isinstance(said, Answer) and isinstance(primitive, Answer) else primitive

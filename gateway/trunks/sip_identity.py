@@ -12,6 +12,7 @@ from tandem.gateway.sip.fields import Address, parse_address, sip_uri
 from tandem.gateway.sip.message import Message, Request
 from tandem.gateway.trunks import sip_access, sip_diversion
 from tandem.gateway.trunks.access import name_of, named
+from tandem.gateway.trunks.rules import STANDARD, Rules
 from tandem.gateway.trunks.sip_mapping import hop_counter
 from tandem.gateway.trunks.sip_numbers import Attributes, attributes, number_of, parameters_of, tel_uri, user_part
 
@@ -34,7 +35,7 @@ class Identity:
     headers: tuple[tuple[str, str], ...]
 
 
-def setup_of(request: Request, trunk: SipTrunk) -> Setup | None:
+def setup_of(request: Request, trunk: SipTrunk, rules: Rules = STANDARD) -> Setup | None:
     """The call that an INVITE offers; None when its Request-URI names no telephone number.
 
     The calling number is that of the first field of `calling_from` that has one. One of a peer that is not trusted
@@ -46,7 +47,7 @@ def setup_of(request: Request, trunk: SipTrunk) -> Setup | None:
         return None
     behind = attributes(uri)
     calling, address = _calling(request, trunk)
-    of_caller = Attributes() if address is None else attributes(address.uri)
+    of_caller = Attributes() if address is None else attributes(address.uri, rules)
     setup = Setup(
         called=called,
         calling=calling,
@@ -106,7 +107,15 @@ def _additional(request: Request, calling: Number | None) -> Number | None:
     return replace(number, presentation=calling.presentation, screening=Screening.USER_NOT_VERIFIED)
 
 
-def identity_of(setup: Setup, trunk: SipTrunk, host: str, port: int | None, domain: str, country_code: str) -> Identity:
+def identity_of(
+    setup: Setup,
+    trunk: SipTrunk,
+    host: str,
+    port: int | None,
+    domain: str,
+    country_code: str,
+    rules: Rules = STANDARD,
+) -> Identity:
     """What the INVITE for a call says of its parties; `host` and `port` are the peer's, `domain` is ours."""
     behind = parameters_of(
         Attributes(setup.routing_number, setup.ported, setup.carrier), tuple(trunk.number_parameters), country_code
@@ -120,19 +129,24 @@ def identity_of(setup: Setup, trunk: SipTrunk, host: str, port: int | None, doma
     else:
         uri = sip_uri(_unescaped(user) + behind, host, port, "user=phone")
         to_uri = sip_uri(_unescaped(user) + behind, host, None, "user=phone")
-    from_uri, display, headers = _caller(setup, trunk, domain, country_code)
+    from_uri, display, headers = _caller(setup, trunk, domain, country_code, rules)
     headers += sip_diversion.write(setup, trunk.diversion, domain, country_code, uri)
     headers += [pair for part in setup.opaque if (pair := _passed(part, trunk)) is not None]
     return Identity(uri, to_uri, from_uri, display, tuple(headers))
 
 
-def _caller(setup: Setup, trunk: SipTrunk, domain: str, country_code: str) -> tuple[str, str, list[tuple[str, str]]]:
+def _caller(
+    setup: Setup, trunk: SipTrunk, domain: str, country_code: str, rules: Rules
+) -> tuple[str, str, list[tuple[str, str]]]:
     """From with its display name, and the fields that vouch for the caller (RFC 3325)."""
     number = setup.calling
     if number is None or not number.digits or number.presentation is Presentation.UNAVAILABLE:
         return "sip:unavailable@unknown.invalid", "", []
     behind = parameters_of(
-        Attributes(category=setup.category, line=setup.originating_line), tuple(trunk.number_parameters), country_code
+        Attributes(category=setup.category, line=setup.originating_line),
+        tuple(trunk.number_parameters),
+        country_code,
+        rules,
     )
     if "isub" in trunk.number_parameters:
         behind += sip_access.calling_subaddress(setup.opaque)

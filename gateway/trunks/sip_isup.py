@@ -18,6 +18,7 @@ from tandem.gateway.sip.message import Message as SipMessage
 from tandem.gateway.sip.multipart import Part, build, parts
 from tandem.gateway.sip.primitives import InviteRequest
 from tandem.gateway.trunks import isup_mapping as mapping
+from tandem.gateway.trunks.rules import STANDARD, Rules
 from tandem.gateway.trunks.sip_numbers import user_part
 from tandem.ss7.isup.adaptation import has_type
 from tandem.ss7.isup.cause import CauseIndicators
@@ -151,13 +152,13 @@ def refusal(message: SipMessage, encapsulation: Encapsulation | None) -> int | N
     return None
 
 
-def merge_setup(sip: Setup, message: Message, trunk: SipTrunk, country_code: str) -> Setup:
+def merge_setup(sip: Setup, message: Message, trunk: SipTrunk, country_code: str, rules: Rules = STANDARD) -> Setup:
     """The call of an INVITE with an IAM in it.
 
     The called number is that of the Request-URI where it is another; the calling number is that which
     `isup_precedence` says, restricted if either is; hops are those that are fewer.
     """
-    found = mapping.setup_from(message, True)
+    found = mapping.setup_from(message, True, None, rules)
     if not _same(found.called, sip.called, country_code):
         found = replace(found, called=sip.called)
     calling = found.calling
@@ -180,9 +181,9 @@ def release_of(message: Message) -> Release | None:
     return Release(int(cause.value), int(cause.location), opaque=(mapping.carry(message),))
 
 
-def information_of(message: Message) -> Primitive:
+def information_of(message: Message, rules: Rules = STANDARD) -> Primitive:
     """What a message in INFO means: suspension, hold and progress as such, everything else goes through."""
-    primitive = mapping.primitive_from(message)
+    primitive = mapping.primitive_from(message, rules)
     return Transparent((mapping.carry(message),)) if primitive is None else primitive
 
 

@@ -7,27 +7,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final
 
 from tandem.gateway.calls.model import Nature, Number
 from tandem.gateway.sip.fields import Parameters, Uri
+from tandem.gateway.trunks.rules import STANDARD, Rules
 
 _SEPARATORS = re.compile(r"[-.() ]")
 _SIGNALS = re.compile(r"\+?[0-9A-Ea-e*#]+")
 _DIGITS = re.compile(r"[0-9]+")
-#: Calling party's category (Q.763 3.11) by `cpc`; TS 29.163 table C.1.1, in the project's tables.
-CATEGORIES: Final = {
-    "unknown": 0,
-    "operator": 2,
-    "ordinary": 10,
-    "priority": 11,
-    "data": 12,
-    "test": 13,
-    "payphone": 15,
-    "mobile-hplmn": 16,
-    "mobile-vplmn": 17,
-}
-_NAMES: Final = {value: name for name, value in CATEGORIES.items()} | dict.fromkeys((1, 3, 4, 5), "operator")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +49,11 @@ def number_of(uri: Uri) -> Number | None:
     return Number(digits, Nature.INTERNATIONAL if text.startswith("+") else Nature.UNKNOWN)
 
 
-def attributes(uri: Uri) -> Attributes:
+def attributes(uri: Uri, rules: Rules = STANDARD) -> Attributes:
     """What the parameters of a number say; those that cannot be read are passed over."""
     parameters = number_parameters(uri)
     line = parameters.get("oli") or parameters.get("isup-oli") or ""
-    category = CATEGORIES.get((parameters.get("cpc") or "").lower())
+    category = rules.sip_category.get((parameters.get("cpc") or "").lower())
     return Attributes(
         _number(parameters.get("rn"), parameters.get("rn-context")),
         "npdi" in parameters,
@@ -76,7 +63,7 @@ def attributes(uri: Uri) -> Attributes:
     )
 
 
-def parameters_of(found: Attributes, wanted: tuple[str, ...], country_code: str) -> str:
+def parameters_of(found: Attributes, wanted: tuple[str, ...], country_code: str, rules: Rules = STANDARD) -> str:
     """The parameters of a number as it is written; `wanted` names those that the peer understands."""
     text = ""
     if found.routing is not None and "rn" in wanted:
@@ -87,8 +74,8 @@ def parameters_of(found: Attributes, wanted: tuple[str, ...], country_code: str)
         text += ";npdi"
     if found.carrier and "cic" in wanted:
         text += f";cic={found.carrier}"
-    if found.category and "cpc" in wanted and found.category in _NAMES:
-        text += f";cpc={_NAMES[found.category]}"
+    if found.category and "cpc" in wanted and found.category in rules.category_sip:
+        text += f";cpc={rules.category_sip[found.category]}"
     if found.line is not None and "oli" in wanted:
         text += f";oli={found.line}"
     return text

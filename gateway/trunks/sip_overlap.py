@@ -22,6 +22,7 @@ from tandem.gateway.calls.model import Information, Primitive, Release, Setup
 from tandem.gateway.log import Line
 from tandem.gateway.sip.message import Request
 from tandem.gateway.sip.primitives import Answered, CallOutput, Closed, IncomingInvite, Provisional
+from tandem.gateway.trunks.rules import Rules
 from tandem.gateway.trunks.sip_attempts import SipAttempts
 from tandem.gateway.trunks.sip_identity import identity_of
 from tandem.gateway.trunks.sip_port import SipTrunkPort
@@ -38,6 +39,7 @@ class SipOverlap(SipAttempts):
     """Further digits to and from SIP peers."""
 
     _country_code: str
+    _rules: Rules
     _overlaid: dict[int, Session]
     """Calls of the agent that another INVITE has taken the place of, until they are over."""
     _digit_timers: TimerTable[int]
@@ -72,7 +74,9 @@ class SipOverlap(SipAttempts):
         assert session.request is not None  # the caller has looked
         port, request = self.trunks[session.trunk.name], session.request
         host = port.host or request.destination[0]
-        parties = identity_of(setup, session.trunk, host, session.uri_port, self._domain, self._country_code)
+        parties = identity_of(
+            setup, session.trunk, host, session.uri_port, self._domain, self._country_code, self._rules
+        )
         request = replace(request, uri=parties.uri, to_uri=parties.to_uri, sequence=request.sequence + _SEQUENCE_STEP)
         try:
             call = self.agent.invite(request, now)

@@ -29,6 +29,7 @@ from tandem.gateway.log import Line
 from tandem.gateway.trunks import tup_information as enquiry
 from tandem.gateway.trunks import tup_mapping as mapping
 from tandem.gateway.trunks.circuits import CircuitTrunks, carriers, lay_out, other_half, state_text
+from tandem.gateway.trunks.rules import Rules
 from tandem.ss7.mtp3.label import Service, parse_point_code
 from tandem.ss7.mtp3.label import Variant as Network
 from tandem.ss7.tup.circuits import CircuitStatus
@@ -99,9 +100,9 @@ class TupTrunkPort:
         owner, trunk = self._owner, self.configuration
         sent = trunk.calling_line == "sent"
         message = mapping.initial_address(
-            onward, self.unknown_nature, trunk.category, owner.country_code, self.variant, with_line=sent
+            onward, self.unknown_nature, trunk.category, owner.country_code, self.variant, sent, owner.rules
         )
-        identity = mapping.identity(onward, self.unknown_nature, owner.country_code)
+        identity = mapping.identity(onward, self.unknown_nature, owner.country_code, owner.rules)
         try:
             call = owner.exchange.setup(self.name, message, now, identity)
         except EncodeError as error:
@@ -145,6 +146,7 @@ class TupTrunks(CircuitTrunks[TupTrunkPort, TupExchange]):
     ) -> None:
         """`log` takes lines for the operator, `trace` one line per message when messages are to be logged."""
         self.country_code = configuration.node.country_code
+        self.rules = Rules.of(configuration.mapping)
         self._address_complete: set[int] = set()
         """Calls whose ACM we have sent."""
         self._charges: dict[int, Charge] = {}
@@ -184,7 +186,7 @@ class TupTrunks(CircuitTrunks[TupTrunkPort, TupExchange]):
         if isinstance(primitive, Progress | Alerting) and primitive.charge:
             self._charges[half.handle] = primitive.charge
         sent = half.handle in self._address_complete
-        return mapping.backward_messages(primitive, sent, port.variant, port.charge, said)
+        return mapping.backward_messages(primitive, sent, port.variant, port.charge, said, self.rules)
 
     def transmit(self, half: HalfCall, message: Message, now: float) -> bool:
         """Send a message of a call; False when its state does not allow that."""
@@ -227,7 +229,7 @@ class TupTrunks(CircuitTrunks[TupTrunkPort, TupExchange]):
             case AddressCompleteDue(call=call):
                 half = self._halves.get(call)
                 if half is not None and call not in self._address_complete:
-                    self.transmit(half, mapping.early_acm(self.trunks[half.trunk.name].charge), now)
+                    self.transmit(half, mapping.early_acm(self.trunks[half.trunk.name].charge, self.rules), now)
             case CallMessage(call=call, message=message):
                 self._call_message(call, message, now)
             case MeteringPulse(call=call, pulses=pulses):
@@ -266,7 +268,7 @@ class TupTrunks(CircuitTrunks[TupTrunkPort, TupExchange]):
         half = HalfCall(port, incoming=True)
         self.adopt(half, call.call, port, (call.cic,))
         if call.complete:
-            setup = mapping.setup_from(call.message, True, port.variant, information=call.information)
+            setup = mapping.setup_from(call.message, True, port.variant, None, call.information, self.rules)
             self.control.setup(half, setup, now)
         else:
             self._waiting_digits[call.call] = (call, call.message.digits)
@@ -279,7 +281,7 @@ class TupTrunks(CircuitTrunks[TupTrunkPort, TupExchange]):
         trunk = port.configuration
         if half is None or not trunk.pass_digits or len(digits) < trunk.minimum_digits:
             return
-        setup = mapping.setup_from(offered.message, False, port.variant, digits, offered.information)
+        setup = mapping.setup_from(offered.message, False, port.variant, digits, offered.information, self.rules)
         if self.control.may_offer_early(port.name, setup, now):
             del self._waiting_digits[call]
             self._following.add(call)
@@ -293,7 +295,7 @@ class TupTrunks(CircuitTrunks[TupTrunkPort, TupExchange]):
             self.control.event(half, Information("", complete=True), now)
         if waiting is not None and half is not None:
             (offered, digits), variant = waiting, self.trunks[half.trunk.name].variant
-            setup = mapping.setup_from(offered.message, True, variant, digits, offered.information)
+            setup = mapping.setup_from(offered.message, True, variant, digits, offered.information, self.rules)
             self.control.setup(half, setup, now)
 
     def _call_message(self, call: int, message: Message, now: float) -> None:
@@ -309,7 +311,7 @@ class TupTrunks(CircuitTrunks[TupTrunkPort, TupExchange]):
             elif call in self._following:
                 self.control.event(half, Information(message.digits, message.st), now)
             return
-        primitive = mapping.primitive_from(message, port.variant)
+        primitive = mapping.primitive_from(message, port.variant, self.rules)
         if primitive is not None:
             self.control.event(half, primitive, now)
         elif isinstance(message, GeneralRequest):
@@ -318,7 +320,7 @@ class TupTrunks(CircuitTrunks[TupTrunkPort, TupExchange]):
         elif message.type is M.MAL:
             self._malicious(half, now)
         elif isinstance(message, GeneralForwardSetup) and call in self._enquiries.asked:
-            self._replied(half, enquiry.reply_of(message), now)
+            self._replied(half, enquiry.reply_of(message, self.rules), now)
         elif message.type is M.CCL:
             self._calling_party_cleared(half, now)
         elif message.type in mapping.PASSED_ON:
@@ -349,7 +351,8 @@ class TupTrunks(CircuitTrunks[TupTrunkPort, TupExchange]):
         trunk = port.configuration
         may_hold = hold and trunk.release_control != "either"
         nature, category = port.unknown_nature, trunk.category
-        self.transmit(half, enquiry.information(request, setup, nature, category, self.country_code, may_hold), now)
+        known = enquiry.information(request, setup, nature, category, self.country_code, may_hold, self.rules)
+        self.transmit(half, known, now)
 
     def _replied(self, half: HalfCall, reply: InformationReply, now: float) -> None:
         """The calling exchange has answered, or never will."""

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from tandem.gateway.calls.half_call import HalfCall
 from tandem.gateway.calls.model import InformationReply, InformationRequest, Number, Setup
 from tandem.gateway.trunks.circuits import other_half
-from tandem.gateway.trunks.tup_mapping import CATEGORIES, calling_of, identity, number_of, own_category
+from tandem.gateway.trunks.rules import STANDARD, Rules
+from tandem.gateway.trunks.tup_mapping import calling_of, identity, number_of, own_category
 from tandem.ss7.tup.fields import Nature
 from tandem.ss7.tup.messages import GeneralForwardSetup, GeneralRequest
 
@@ -38,13 +39,13 @@ def general_request(request: InformationRequest) -> GeneralRequest:
     )
 
 
-def reply_of(message: GeneralForwardSetup) -> InformationReply:
+def reply_of(message: GeneralForwardSetup, rules: Rules = STANDARD) -> InformationReply:
     """What a GSM answers."""
     original, category = message.original_called, message.category
     return InformationReply(
-        calling=calling_of(message.calling_line),
-        category=None if category is None else CATEGORIES.get(category, category),
-        original_called=None if original is None or not original.digits else number_of(original),
+        calling=calling_of(message.calling_line, rules),
+        category=None if category is None else rules.tup_category.get(category, category),
+        original_called=None if original is None or not original.digits else number_of(original, rules),
         hold=message.hold,
     )
 
@@ -56,12 +57,13 @@ def information(
     category: int,
     country_code: str,
     hold: bool = False,
+    rules: Rules = STANDARD,
 ) -> GeneralForwardSetup:
     """GSM in answer to a GRQ that the other side of the call cannot see; `hold` grants that."""
-    known = identity(setup, unknown_nature, country_code)
+    known = identity(setup, unknown_nature, country_code, rules)
     line = known.calling_line if request.calling_line or request.malicious_call else None
     return GeneralForwardSetup(
-        category=own_category(setup.category, category) if request.category else None,
+        category=own_category(setup.category, category, rules) if request.category else None,
         calling_line=line,
         original_called=known.original_called if request.original_called else None,
         malicious_call=request.malicious_call and line is not None,

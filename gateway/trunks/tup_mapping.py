@@ -18,7 +18,6 @@ from tandem.gateway.calls.model import (
     Bearer,
     Charge,
     ForwardTransfer,
-    Nature,
     Number,
     Opaque,
     OperatorSignal,
@@ -30,6 +29,7 @@ from tandem.gateway.calls.model import (
     Setup,
     Suspend,
 )
+from tandem.gateway.trunks.rules import STANDARD, Means, Rules
 from tandem.ss7.tup.cause import CAUSE_OF, FAILURES, MESSAGE_OF
 from tandem.ss7.tup.codes import MessageType
 from tandem.ss7.tup.fields import (
@@ -58,40 +58,6 @@ M = MessageType
 _OF_CHINA: Final = frozenset({M.SLB, M.STB})
 _BY_NAME: Final = {kind.name: kind for kind in FAILURES}
 
-#: Nature of address indicator to nature; the spare one is of national use.
-NATURES: Final = {
-    TupNature.SUBSCRIBER: Nature.SUBSCRIBER,
-    TupNature.SPARE: Nature.UNKNOWN,
-    TupNature.NATIONAL: Nature.NATIONAL,
-    TupNature.INTERNATIONAL: Nature.INTERNATIONAL,
-}
-_TUP_NATURES: Final[dict[Nature, TupNature]] = {
-    nature: code for code, nature in NATURES.items() if nature is not Nature.UNKNOWN
-}
-
-#: Categories that TUP numbers differently from Q.763 3.11; others below 16 are the same.
-CATEGORIES: Final = {
-    **dict.fromkeys((16, 17, 18, 19, 24), int(Category.ORDINARY)),
-    **dict.fromkeys((20, 21), int(Category.PRIORITY)),
-}
-
-#: Type of address-complete signal to charge indicator; a coin box is charged.
-CHARGE_OF_ACM: Final = {
-    AddressCompleteKind.ADDRESS_COMPLETE: Charge.NO_INDICATION,
-    AddressCompleteKind.CHARGE: Charge.CHARGE,
-    AddressCompleteKind.NO_CHARGE: Charge.NO_CHARGE,
-    AddressCompleteKind.COIN_BOX: Charge.CHARGE,
-}
-_KIND_OF_CHARGE: Final = {
-    Charge.NO_INDICATION: AddressCompleteKind.ADDRESS_COMPLETE,
-    Charge.CHARGE: AddressCompleteKind.CHARGE,
-    Charge.NO_CHARGE: AddressCompleteKind.NO_CHARGE,
-}
-
-#: Answer signal to charge indicator.
-CHARGE_OF_ANSWER: Final = {M.ANU: Charge.NO_INDICATION, M.ANC: Charge.CHARGE, M.ANN: Charge.NO_CHARGE}
-_ANSWER_OF_CHARGE: Final = {charge: answer for answer, charge in CHARGE_OF_ANSWER.items()}
-
 #: Messages that go on to another TUP trunk and mean nothing elsewhere.
 PASSED_ON: Final = frozenset({M.CHG, M.GSM})
 
@@ -105,6 +71,7 @@ def setup_from(
     variant: Variant,
     digits: str | None = None,
     information: GeneralForwardSetup | None = None,
+    rules: Rules = STANDARD,
 ) -> Setup:
     """The call that an IAM or IAI offers.
 
@@ -117,12 +84,12 @@ def setup_from(
         original = information.original_called or original
         category = category if information.category is None else information.category
     indicators = message.indicators
-    forwarded = None if original is None or not original.digits else _number(original.digits, original.nature)
+    forwarded = None if original is None or not original.digits else number_of(original, rules)
     return Setup(
-        called=_number(message.digits if digits is None else digits, indicators.nature),
-        calling=calling_of(line),
+        called=_number(message.digits if digits is None else digits, indicators.nature, rules),
+        calling=calling_of(line, rules),
         complete=complete,
-        category=CATEGORIES.get(category, category),
+        category=rules.tup_category.get(category, category),
         bearer=Bearer.UNRESTRICTED_64K if indicators.digital_path else Bearer.AUDIO_3K1,
         redirecting=forwarded if indicators.redirected else None,
         original_called=forwarded,
@@ -137,35 +104,36 @@ def _lines(message: InitialAddress) -> tuple[CallingLineIdentity | None, Origina
     return None, None
 
 
-def _number(digits: str, nature: int) -> Number:
-    return Number(digits, NATURES[TupNature(nature)])
+def _number(digits: str, nature: int, rules: Rules) -> Number:
+    return Number(digits, rules.tup_nature[TupNature(nature)])
 
 
-def number_of(address: CallingLineIdentity | OriginalCalledAddress) -> Number:
+def number_of(address: CallingLineIdentity | OriginalCalledAddress, rules: Rules = STANDARD) -> Number:
     """A number within a message."""
-    return _number(address.digits, address.nature)
+    return _number(address.digits, address.nature, rules)
 
 
-def calling_of(line: CallingLineIdentity | None) -> Number | None:
+def calling_of(line: CallingLineIdentity | None, rules: Rules = STANDARD) -> Number | None:
     """Who calls; without digits the identity is not available."""
     if line is None or not line.digits:
         return None
     presentation = Presentation.RESTRICTED if line.restricted else Presentation.ALLOWED
-    return replace(number_of(line), presentation=presentation)
+    return replace(number_of(line, rules), presentation=presentation)
 
 
-def primitive_from(message: Message, variant: Variant) -> Primitive | None:
+def primitive_from(message: Message, variant: Variant, rules: Rules = STANDARD) -> Primitive | None:
     """What a message after the IAM means to the call; None when it means nothing to other protocols.
 
     Tones come in the speech path: ringback with subscriber free, else announcements may.
     """
     opaque = (carry(message, variant),)
     if isinstance(message, AddressComplete):
-        charge = CHARGE_OF_ACM[AddressCompleteKind(message.kind)]
-        return Alerting(True, opaque, charge) if message.free else Progress(True, opaque, charge)
+        charge = rules.acm_charge[AddressCompleteKind(message.kind)]
+        rung = rules.subscriber_free[bool(message.free)] is Means.ALERTING
+        return Alerting(True, opaque, charge) if rung else Progress(True, opaque, charge)
     match message.type:
         case M.ANC | M.ANN | M.ANU:
-            return Answer(None, opaque, CHARGE_OF_ANSWER[M(message.type)])
+            return Answer(None, opaque, rules.answer_charge[M(message.type)])
         case M.CBK:
             return Suspend()
         case M.RAN:
@@ -186,7 +154,13 @@ def carry(message: Message, variant: Variant) -> Opaque:
 
 
 def initial_address(
-    setup: Setup, unknown_nature: TupNature, category: int, country_code: str, variant: Variant, with_line: bool = True
+    setup: Setup,
+    unknown_nature: TupNature,
+    category: int,
+    country_code: str,
+    variant: Variant,
+    with_line: bool = True,
+    rules: Rules = STANDARD,
 ) -> InitialAddress:
     """The IAM of a call, or the IAI where there is more to say.
 
@@ -195,10 +169,10 @@ def initial_address(
     """
     called = setup.called.within(country_code)
     carried = _carried(setup.opaque, variant)
-    identities = identity(setup, unknown_nature, country_code)
+    identities = identity(setup, unknown_nature, country_code, rules)
     line = identities.calling_line if with_line else None
     original = identities.original_called if with_line else None
-    nature = int(_nature(called, unknown_nature))
+    nature = int(_nature(called, unknown_nature, rules))
     if isinstance(carried, InitialAddress):
         # The check of the circuit before is over (Q.724 7).
         indicators = replace(carried.indicators, nature=nature, continuity_check=ContinuityCheck.NOT_REQUIRED)
@@ -211,7 +185,7 @@ def initial_address(
             redirected=setup.redirecting is not None,
             digital_path=setup.bearer is Bearer.UNRESTRICTED_64K,
         )
-        first = InitialAddress(called.digits, own_category(setup.category, category), setup.complete, indicators)
+        first = InitialAddress(called.digits, own_category(setup.category, category, rules), setup.complete, indicators)
         group = None
     if line is None and original is None and group is None:
         return first
@@ -226,25 +200,27 @@ def initial_address(
     )
 
 
-def identity(setup: Setup, unknown_nature: TupNature, country_code: str) -> GeneralForwardSetup:
+def identity(
+    setup: Setup, unknown_nature: TupNature, country_code: str, rules: Rules = STANDARD
+) -> GeneralForwardSetup:
     """Who calls and who was called first, as GSM tells it; a number that no field holds is left out."""
     line: CallingLineIdentity | None = None
     calling = None if setup.calling is None else setup.calling.within(country_code)
     if calling is not None and _fits(calling) and calling.presentation is not Presentation.UNAVAILABLE:
         restricted = calling.presentation is Presentation.RESTRICTED
-        line = CallingLineIdentity(calling.digits, int(_nature(calling, unknown_nature)), restricted)
+        line = CallingLineIdentity(calling.digits, int(_nature(calling, unknown_nature, rules)), restricted)
     original: OriginalCalledAddress | None = None
     forwarded = setup.original_called or setup.redirecting
     forwarded = None if forwarded is None else forwarded.within(country_code)
     if forwarded is not None and _fits(forwarded):
-        original = OriginalCalledAddress(forwarded.digits, int(_nature(forwarded, unknown_nature)))
+        original = OriginalCalledAddress(forwarded.digits, int(_nature(forwarded, unknown_nature, rules)))
     return GeneralForwardSetup(calling_line=line, original_called=original)
 
 
-def own_category(known: int, default: int) -> int:
+def own_category(known: int, default: int, rules: Rules = STANDARD) -> int:
     """Calling party's category as TUP has it; `default` where none is known or Q.763 means something else by it."""
     own = known or default
-    return own if own <= Category.TEST else default
+    return rules.category_tup.get(own, own if own <= Category.TEST else default)
 
 
 def _fits(number: Number) -> bool:
@@ -252,12 +228,17 @@ def _fits(number: Number) -> bool:
     return 0 < len(number.digits) <= MOST_SIGNALS and set(number.digits) <= set("0123456789BC")
 
 
-def _nature(number: Number, unknown_nature: TupNature) -> TupNature:
-    return _TUP_NATURES.get(number.nature, unknown_nature)
+def _nature(number: Number, unknown_nature: TupNature, rules: Rules) -> TupNature:
+    return rules.nature_tup.get(number.nature, unknown_nature)
 
 
 def backward_messages(
-    primitive: Primitive, acm_sent: bool, variant: Variant, default: Charge, said: Charge = Charge.NO_INDICATION
+    primitive: Primitive,
+    acm_sent: bool,
+    variant: Variant,
+    default: Charge,
+    said: Charge = Charge.NO_INDICATION,
+    rules: Rules = STANDARD,
 ) -> list[Message]:
     """The messages that tell the calling side of `primitive`; none when there is nothing to tell (yet).
 
@@ -271,13 +252,13 @@ def backward_messages(
             carried = _carried(primitive.opaque, variant)
             if isinstance(carried, AddressComplete):
                 return [carried]
-            return [_address_complete(primitive.charge or default, isinstance(primitive, Alerting))]
+            return [_address_complete(primitive.charge or default, isinstance(primitive, Alerting), rules)]
         case Answer(charge=charge):
             charge = charge or said or default
             carried = _carried(primitive.opaque, variant)
-            kind = carried.type if carried is not None and carried.type in CHARGE_OF_ANSWER else None
-            first = [] if acm_sent else [_address_complete(charge, False)]
-            return [*first, Signal(_ANSWER_OF_CHARGE[charge] if kind is None else kind)]
+            kind = carried.type if carried is not None and carried.type in (M.ANC, M.ANN, M.ANU) else None
+            first = [] if acm_sent else [_address_complete(charge, False, rules)]
+            return [*first, Signal(rules.charge_answer[charge] if kind is None else kind)]
         case Suspend():
             return [Signal(M.CBK)]
         case Resume():
@@ -285,13 +266,13 @@ def backward_messages(
     return []
 
 
-def early_acm(default: Charge) -> Message:
+def early_acm(default: Charge, rules: Rules = STANDARD) -> Message:
     """ACM without subscriber free, sent when the called side is silent for long (Q.724 1: the peer's T2)."""
-    return _address_complete(default, False)
+    return _address_complete(default, False, rules)
 
 
-def _address_complete(charge: Charge, free: bool) -> AddressComplete:
-    return AddressComplete(_KIND_OF_CHARGE[charge], free)
+def _address_complete(charge: Charge, free: bool, rules: Rules) -> AddressComplete:
+    return AddressComplete(rules.charge_acm[charge], free)
 
 
 def failure(release: Release, variant: Variant, told: Mapping[int, str] | None = None) -> int | Message:
@@ -335,16 +316,8 @@ MAPPINGS: Final[tuple[MappingRow, ...]] = (
     MappingRow("tup-call", "calling line identity", "Setup, calling number, screening network", "Q.723 3.3.2"),
     MappingRow("tup-call", "original called address", "Setup, original called number", "Q.723 3.3.2"),
     MappingRow("tup-call", "redirected call", "Setup, redirecting number", "Q.723 3.3.1 bit I"),
-    MappingRow("tup-call", "ACM, subscriber free", "Alerting, inband", _Q722),
-    MappingRow("tup-call", "ACM", "Progress, inband", _PRACTICE),
-    *(
-        MappingRow("tup-call", f"ACM, {kind.name}", f"charge: {charge.name}", "Q.723 3.5.1")
-        for kind, charge in CHARGE_OF_ACM.items()
-    ),
-    *(
-        MappingRow("tup-call", answer.name, f"Answer, charge: {charge.name}", "Q.722 3.4")
-        for answer, charge in CHARGE_OF_ANSWER.items()
-    ),
+    MappingRow("tup-call", "ACM", "alerting or progress, inband", f"{_Q722}; {_PRACTICE}"),
+    MappingRow("tup-call", "ANC, ANN, ANU", "Answer", "Q.722 3.4"),
     MappingRow("tup-call", "CBK, release_control calling", "Suspend", "Q.118, Q.764 2.4.1"),
     MappingRow("tup-call", "CBK, release_control called or either", "Release, cause 16", "Q.118"),
     MappingRow("tup-call", "RAN", "Resume", "Q.724 1"),
@@ -362,14 +335,6 @@ MAPPINGS: Final[tuple[MappingRow, ...]] = (
         MappingRow("tup-call", message.name, f"Release, cause {int(cause)}", "Q.722 3.3, Q.850")
         for message, cause in CAUSE_OF.items()
     ),
-    *(
-        MappingRow("tup-call", f"nature {code.name}", f"nature {nature.name}", "Q.723 3.3.1 d)")
-        for code, nature in NATURES.items()
-    ),
-    *(
-        MappingRow("tup-call", f"category {code}", f"category {category}", "GF 001-9001")
-        for code, category in CATEGORIES.items()
-    ),
     MappingRow("call-tup", "Setup with calling or original called number", "IAI", "Q.724 1.1"),
     MappingRow("call-tup", "Setup without", "IAM", "Q.724 1.1"),
     MappingRow("call-tup", "Information", "SAM", "Q.724 1.1"),
@@ -381,10 +346,7 @@ MAPPINGS: Final[tuple[MappingRow, ...]] = (
     MappingRow("call-tup", "Progress, inband", "ACM, unless one was sent", _PRACTICE),
     MappingRow("call-tup", "Progress, nothing to hear", "nothing, ACM when ACM_DUE expires", "Q.724 1.1"),
     MappingRow("call-tup", "Alerting", "ACM, subscriber free, unless one was sent", _Q722),
-    *(
-        MappingRow("call-tup", f"Answer, charge: {charge.name}", answer.name, "Q.722 3.4")
-        for charge, answer in _ANSWER_OF_CHARGE.items()
-    ),
+    MappingRow("call-tup", "Answer", "ANC, ANN or ANU", "Q.722 3.4"),
     MappingRow("call-tup", "Answer without ACM", "ACM and the answer", "Q.764 2.1.7.1 (CON)"),
     MappingRow("call-tup", "Suspend", "CBK", "Q.764 2.4.1"),
     MappingRow("call-tup", "Resume", "RAN", "Q.764 2.4.2"),

@@ -7,7 +7,7 @@ No Recommendation has them whole: see docs/reference/mappings.md.
 import pytest
 from support.transit import IsupSide, Transit
 
-from tandem.gateway.trunks.tup_mapping import MAPPINGS
+from tandem.gateway.mappings import rows
 from tandem.ss7.isup.indicators import BackwardCallIndicators, CallingPartysCategory
 from tandem.ss7.isup.numbers import CalledPartyNumber, CallingPartyNumber, OriginalCalledNumber
 from tandem.ss7.tup.codes import CHINA_ONLY
@@ -124,15 +124,14 @@ def test_category_of_china(code, category):
 
 
 def test_every_row_of_these_kinds_is_here():
-    shown = {
-        (row.direction, row.source, row.target.split(",")[0])
-        for row in MAPPINGS
-        if row.source.startswith(("cause ", "ACM, ", "nature ", "category ")) or row.source in FAILURES
-    } - {("tup-call", "ACM, subscriber free", "Alerting")}
-    assert {row[:2] for row in shown} == {
+    kinds = ("cause ", "ACM ", "nature ", "category ")
+    found = [row for row in rows("tup", "tup") if row.source.startswith(kinds) or row.source in FAILURES]
+    assert {(row.direction, row.source) for row in found} == {
         *(("tup-call", name) for name in FAILURES),
         *(("call-tup", f"cause {cause} ({variant})") for variant, cause, _ in TOLD),
-        *(("tup-call", f"ACM, {name}") for name in CHARGES),
-        *(("tup-call", f"nature {name}") for name in NATURES),
+        *(("tup-call", f"ACM {name.lower().replace('_', ' ')}") for name in CHARGES),
+        *(("call-tup", f"ACM with {charge}") for charge in ("no indication", "charge", "no charge")),
+        *(("tup-call", f"nature {name.lower()}") for name in NATURES),
+        *(("call-tup", f"nature {name.lower()}") for name in NATURES if name != "SPARE"),
         *(("tup-call", f"category {code}") for code in CATEGORIES),
     }

@@ -3,7 +3,8 @@
 import pytest
 
 from tandem.gateway.calls.model import Bearer, Nature, Number, Plan, Presentation, Screening, Setup
-from tandem.gateway.trunks.pri_numbers import NATURES, REASONS, TYPES, NumberRules
+from tandem.gateway.trunks.pri_numbers import REASONS, NumberRules
+from tandem.gateway.trunks.rules import STANDARD
 from tandem.isdn.q931.numbers import (
     CalledPartyNumber,
     CallingPartyNumber,
@@ -26,10 +27,10 @@ def rules(switch="euroisdn", network=True, **more):
 # --- from the line
 
 
-@pytest.mark.parametrize(("kind", "nature"), NATURES.items())
+@pytest.mark.parametrize(("kind", "nature"), STANDARD.pri_nature.items())
 def test_types_of_number_and_natures(kind, nature):
     assert rules().number(CalledPartyNumber("123", kind, NumberingPlan.E164)).nature is nature
-    assert TYPES[nature] is kind
+    assert STANDARD.nature_pri.get(nature, T.UNKNOWN) is kind
 
 
 def test_an_abbreviated_number_has_no_nature():

@@ -19,6 +19,7 @@ from tandem.gateway.calls.model import (
     Suspend,
 )
 from tandem.gateway.trunks import tup_mapping as mapping
+from tandem.gateway.trunks.rules import STANDARD
 from tandem.ss7.tup.cause import CAUSE_OF
 from tandem.ss7.tup.codes import MessageType as M
 from tandem.ss7.tup.fields import (
@@ -74,7 +75,7 @@ def test_no_identity_is_no_calling_number(line):
     assert setup.redirecting is None
 
 
-@pytest.mark.parametrize(("code", "category"), [*mapping.CATEGORIES.items(), (0, 0), (9, 9), (13, 13)])
+@pytest.mark.parametrize(("code", "category"), [*STANDARD.tup_category.items(), (0, 0), (9, 9), (13, 13)])
 def test_categories(code, category):
     assert mapping.setup_from(InitialAddress("1", code), True, CHINA).category == category
 
