@@ -11,8 +11,15 @@ from typing import Final, Protocol
 
 import numpy as np
 
+from tandem.core.errors import SpanError
 from tandem.hardware.span import TIMESLOTS, Frames
 
+CHUNKS: Final = (16, 32, 40, 80, 160)
+"""Frames that a device may be given at a time: parts of a speech tick in whole milliseconds."""
+CHUNK: Final = 40
+"""As many unless another number is asked for, 5 ms."""
+DEPTH: Final = 3
+"""Chunks that wait in the device after a write, 15 ms: it may find one of us 10 ms late without a gap."""
 _ATTEMPTS: Final = 100
 """Readings after which timeslots of different lengths are taken as they are."""
 _MOST_SKEW: Final = 800
@@ -34,9 +41,9 @@ class TimeslotStreams(Protocol):
 class TimeslotBank:
     """The timeslots `timeslots` of a line.
 
-    `depth` octets wait in the device after a write when all is well; it holds `most`. A write that finds nothing
-    left repeats its frames until `depth` octets wait, one that finds no room is left out: both are slips of whole
-    frames on all timeslots together, so that these never lose their order.
+    `depth` octets wait in the device after a write when all is well; it holds `most`. A write that comes after
+    the last octet has gone repeats its frames until `depth` octets wait, one that finds no room is left out: both are
+    slips of whole frames on all timeslots together, so that these never lose their order.
     """
 
     def __init__(self, timeslots: Sequence[int], depth: int, most: int, streams: TimeslotStreams) -> None:
@@ -98,7 +105,7 @@ class TimeslotBank:
         elif self._level + count > self._most:
             self._delete(count)
             return
-        elif self._level <= 0:
+        elif self._level < 0:  # the device had to make octets up
             self._level = 0
             copies = max(1, self._depth // count)
             self.slips += 1
@@ -146,3 +153,10 @@ class TimeslotBank:
         self._aligned = count > 0 and (count == max(map(len, parts)) or self._attempts >= _ATTEMPTS)
         self._rest = [b""] * len(parts)
         return b""
+
+
+def parse_chunk(spec: str, text: str) -> int:
+    """The frames of a chunk, of CHUNKS."""
+    if text not in map(str, CHUNKS):
+        raise SpanError(f"span {spec!r}: chunk={text} should be one of {', '.join(map(str, CHUNKS))} (octets)")
+    return int(text)

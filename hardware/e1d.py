@@ -12,7 +12,7 @@ from typing import Final
 
 from tandem.core.errors import DecodeError, SpanError
 from tandem.hardware.alarms import Alarm
-from tandem.hardware.bank import TimeslotBank
+from tandem.hardware.bank import CHUNK, DEPTH, TimeslotBank, parse_chunk
 from tandem.hardware.e1d_client import E1dClient, Wanted
 from tandem.hardware.e1d_protocol import LONGEST, LineMode, Message, Type, interfaces, lines, timeslots
 from tandem.hardware.framed import FramedTermination
@@ -21,10 +21,6 @@ from tandem.hardware.span import Frames, LineFormat
 
 SOCKET: Final = "/tmp/osmo-e1d.ctl"
 """Where osmo-e1d listens unless it is built otherwise."""
-CHUNK: Final = 40
-"""Frames written at a time, 5 ms: a quarter of a speech tick."""
-DEPTH: Final = 3
-"""Chunks that wait in the daemon after a write, 15 ms: it may find one of us 10 ms late without a gap."""
 BUFFER: Final = 160
 """Octets that the daemon moves at a time at most."""
 _TIMESLOTS: Final = tuple(range(1, 32))
@@ -38,19 +34,20 @@ class E1dSpec:
     interface: int
     line: int
     path: str = SOCKET
+    chunk: int = CHUNK
     depth: int = DEPTH
     take_over: bool = False
 
     @classmethod
     def parse(cls, spec: str, body: str, line: LineFormat) -> E1dSpec:
-        """Read `INTERFACE:LINE[,socket=PATH][,depth=3][,takeover=yes]`."""
+        """Read `INTERFACE:LINE[,socket=PATH][,chunk=40][,depth=3][,takeover=yes]`."""
         if line.framing.is_t1:
             raise SpanError(f"span {spec!r}: osmo-e1d has no T1; framing should be crc4 or basic, as on the device")
         place, _, rest = body.partition(",")
         first, colon, second = place.partition(":")
         if not colon:
             raise SpanError(f"span {spec!r}: {place!r} should be INTERFACE:LINE, as in 'e1d:0:0'")
-        options = parse_options(spec, rest, set(), {"socket", "depth", "takeover"})
+        options = parse_options(spec, rest, set(), {"socket", "chunk", "depth", "takeover"})
         take_over = options.get("takeover", "no")
         if take_over not in ("yes", "no"):
             raise SpanError(f"span {spec!r}: takeover={take_over} should be yes or no")
@@ -58,6 +55,7 @@ class E1dSpec:
             parse_count(spec, "INTERFACE", first, 0, 254),
             parse_count(spec, "LINE", second, 0, 254),
             options.get("socket", SOCKET),
+            parse_chunk(spec, options.get("chunk", str(CHUNK))),
             parse_count(spec, "depth", options.get("depth", str(DEPTH)), 1, 16),
             take_over == "yes",
         )
@@ -78,12 +76,12 @@ class E1dSpan:
 
     def __init__(self, spec: str, parsed: E1dSpec) -> None:
         self.spec = spec
-        self.quantum = CHUNK
+        self.quantum = parsed.chunk
         self.burst = 1
         self.termination = FramedTermination()
-        depth = parsed.depth * CHUNK
+        depth = parsed.depth * parsed.chunk
         self._streams = _Streams()
-        self._bank = TimeslotBank(_TIMESLOTS, depth, depth + 2 * CHUNK, self._streams)
+        self._bank = TimeslotBank(_TIMESLOTS, depth, 2 * depth + parsed.chunk, self._streams)
         self._collected: list[bytes] = []
         wanted = Wanted(parsed.path, parsed.interface, parsed.line, _TIMESLOTS, BUFFER, parsed.take_over)
         self._client = E1dClient(wanted, self._opened, self._closed)

@@ -61,8 +61,9 @@ def open_span(spec: str, line: LineFormat = _E1) -> Span:
     On a T1 `octets=192` a packet takes the place of `frames`: the bits of the line as they come (RFC 4553 5.1); or
     `aligned=yes` and `frames=8` carry each frame in 25 octets (5.2). Both ends must do the same. `burst` counts
     milliseconds there.
-    `e1d:INTERFACE:LINE[,socket=/tmp/osmo-e1d.ctl][,depth=3][,takeover=yes]` is a line of osmo-e1d (icE1usb): `depth`
-    times 5 ms wait in the daemon to be sent; `takeover` takes timeslots that another program has open.
+    `e1d:INTERFACE:LINE[,socket=/tmp/osmo-e1d.ctl][,chunk=40][,depth=3][,takeover=yes]` is a line of osmo-e1d (icE1usb):
+    `depth` chunks of `chunk` octets of each timeslot wait in the daemon to be sent; `takeover` takes timeslots that
+    another program has open.
     `virtual:NAME`, opened twice in one process, gives the two ends of one line.
     Raises SpanError naming the spec, what is wrong with it and what would be right.
     """

@@ -153,6 +153,7 @@ def test_a_stalled_writer_slips_on_all_timeslots_together(line):
         ("e1d:a:0", "INTERFACE=a"),
         ("e1d:0:b", "LINE=b"),
         ("e1d:0:0,depth=0", "from 1 to 16"),
+        ("e1d:0:0,chunk=41", "16, 32, 40, 80, 160"),
         ("e1d:0:0,takeover=maybe", "yes or no"),
         ("e1d:0:0,path=x", "unknown option 'path'"),
     ],

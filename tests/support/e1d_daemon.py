@@ -2,18 +2,21 @@
 
 Lines 0 and 1 of every interface are the two ends of one crossed cable. Written from the description of the protocol,
 with none of the daemon's code. `step` moves one tick of octets, so that tests run in virtual time; as a process
-(`python e1d_daemon.py SOCKET INTERFACES TICK_MS`) it follows the clock and takes commands on standard input:
-`event TYPE INTERFACE LINE`, one a line.
+(`python e1d_daemon.py SOCKET INTERFACES TICK_MS`) it follows the clock, except that it waits for a user who is late,
+for a busy machine is no fault of a driver. It takes commands on standard input, one
+a line: `event TYPE INTERFACE LINE`.
 """
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import selectors
 import socket
 import struct
 import sys
+import termios
 import time
 
 MAGIC = 0x01E1
@@ -36,6 +39,7 @@ class Daemon:
         self.requests: list[tuple[int, int, int, int, bytes]] = []
         with contextlib.suppress(FileNotFoundError):
             os.unlink(path)
+        self._written: set[tuple[int, int]] = set()
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._listener.bind(path)
         self._listener.listen(8)
@@ -66,15 +70,31 @@ class Daemon:
         for client in self._clients:
             client.send(HEADER.pack(MAGIC, HEADER.size, kind, interface, line, 0xFF))
 
-    def step(self, octets: int = 10) -> None:
-        """So many octets of every timeslot across the cable, both ways."""
-        sent = {key: self._take(stream, octets) for key, stream in list(self.timeslots.items())}
-        for (interface, line, timeslot), stream in list(self.timeslots.items()):
+    def step(self, octets: int = 10, only: int | None = None) -> None:
+        """So many octets of every timeslot across the cable, both ways; of one interface alone or of all."""
+        streams = [(key, stream) for key, stream in self.timeslots.items() if only in (None, key[0])]
+        sent = {key: self._take(stream, octets) for key, stream in streams}
+        for (interface, line, timeslot), stream in streams:
             block = sent.get((interface, 1 - line, timeslot), b"\xff" * octets)
             if (interface, line) in self.cut:
                 block = b"\xff" * octets
             with contextlib.suppress(BlockingIOError, BrokenPipeError, ConnectionResetError):
                 stream.send(block)
+
+    def ready(self, interface: int, octets: int) -> bool:
+        """Whether so many octets wait on each open line of an interface on which something was sent before."""
+        for line in (0, 1):
+            # The timeslot written first, and the one written last: between them a write is under way.
+            ends = [self.timeslots.get((interface, line, timeslot)) for timeslot in (1, 31)]
+            if None in ends:
+                self._written.discard((interface, line))
+                continue
+            waiting = [int.from_bytes(fcntl.ioctl(end, termios.FIONREAD, bytes(4)), sys.byteorder) for end in ends]
+            if min(waiting) >= octets:
+                self._written.add((interface, line))
+            elif any(waiting) or (interface, line) in self._written:
+                return False
+        return True
 
     def _take(self, stream: socket.socket, octets: int) -> bytes:
         block = b""
@@ -152,20 +172,28 @@ class Daemon:
 def main() -> None:
     daemon = Daemon(sys.argv[1], int(sys.argv[2]))
     tick = float(sys.argv[3]) / 1000
+    octets, late = round(tick * 8000), round(0.5 / tick)
     start, ticks = time.monotonic(), 0
+    owed = dict.fromkeys(range(daemon.interfaces), 0)
+    moved = dict.fromkeys(owed, start)
     with selectors.DefaultSelector() as selector:
         selector.register(sys.stdin, selectors.EVENT_READ)
         while True:
-            ticks += 1
-            if selector.select(max(0.0, start + ticks * tick - time.monotonic())):
+            if selector.select(max(0.0, start + (ticks + 1) * tick - time.monotonic())):
                 words = sys.stdin.readline().split()
                 if not words:
                     return
                 daemon.event(*(int(word, 0) for word in words[1:]))
-                ticks -= 1
                 continue
+            ticks += 1
             daemon.serve()
-            daemon.step(round(tick * 8000))
+            for interface in owed:
+                # What it waited for longer than 0.5 s is not made up for: its clock is slow then.
+                owed[interface] = min(owed[interface] + 1, late)
+                while owed[interface] and (daemon.ready(interface, octets) or time.monotonic() - moved[interface] > 1):
+                    daemon.step(octets, interface)
+                    owed[interface] -= 1
+                    moved[interface] = time.monotonic()
 
 
 if __name__ == "__main__":
