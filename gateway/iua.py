@@ -199,6 +199,8 @@ class IuaEnds:
                     moved = True
                     if isinstance(said, SendFrame):
                         self._send(backhaul, said.octets, now)
+                    elif isinstance(said, Established) and self._is_unwanted(backhaul):
+                        backhaul.link.release(now)  # set up on a DM of the far end, which asks for it (5.5.4)
                     elif not isinstance(said, ErrorIndication):
                         if isinstance(said, Established | Released):
                             text = "established" if isinstance(said, Established) else "released"
@@ -208,8 +210,11 @@ class IuaEnds:
     # --- inside
 
     def _refused(self, backhaul: Backhaul, frame: bytes) -> bool:
-        if len(frame) < 3 or frame[2] & ~_POLL != _SABME or frame[0] >> 2 or self._machine is None:
-            return False
+        return len(frame) >= 3 and frame[2] & ~_POLL == _SABME and not frame[0] >> 2 and self._is_unwanted(backhaul)
+
+    def _is_unwanted(self, backhaul: Backhaul) -> bool:
+        """Whether nobody would take what the far end of the data link says."""
+        assert self._machine is not None
         return backhaul.denied or self._releasing or not self._machine.serves(backhaul.interface)
 
     def _carry_out(self, backhaul: Backhaul, request: LinkRequest, now: float) -> None:

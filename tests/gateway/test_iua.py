@@ -181,6 +181,15 @@ def test_a_data_link_that_only_the_far_end_set_up_ends_with_the_association_too(
     assert bench.far.state is not UP
 
 
+def test_a_far_end_that_asks_for_a_data_link_gets_none_without_an_exchange():
+    bench = started()
+    bench.cut(False)
+    bench.run(5)
+    bench.ends["gateway"].units_received(UnitsReceived(3, [bytes.fromhex("02010f")], 1, 0, 0), bench.now)  # DM, F = 0
+    bench.run()
+    assert bench.far.state is not UP
+
+
 def test_a_data_link_over_a_line_said_to_be_lost_can_be_established_anew():
     """Frames come after all: the exchange asks for what is there already, and gets it."""
     bench = started()
