@@ -35,6 +35,8 @@ from tandem.gateway.media.protocol import (
     SpanChanged,
     UnitsReceived,
 )
+from tandem.gateway.pjsip.protocol import Command as PjsipCommand
+from tandem.gateway.pjsip.protocol import Event as PjsipEvent
 from tandem.gateway.signalling import Signalling
 from tandem.gateway.signalling_setup import first_d_channel
 from tandem.gateway.sip.connections import CloseConnection, OpenConnection, Write
@@ -78,6 +80,8 @@ class Effects:
     """For the connections of SIP over TCP and TLS."""
     queries: list[Query] = field(default_factory=list)
     """For the DNS."""
+    pjsip: list[PjsipCommand] = field(default_factory=list)
+    """For the PJSIP process."""
     media: list[Command] = field(default_factory=list)
     associations: list[SendMessage | CloseAssociation] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
@@ -173,6 +177,17 @@ class Node:
     def dns_answer(self, answer: Answer, now: float) -> None:
         """The DNS answered a question."""
         self.sip.dns_answer(answer, now)
+        self._settle(now)
+
+    def pjsip_events(self, events: list[PjsipEvent], now: float) -> None:
+        """The PJSIP process reported."""
+        for event in events:
+            self.sip.pjsip_event(event, now)
+        self._settle(now)
+
+    def pjsip_lost(self, now: float) -> None:
+        """The PJSIP process is gone, and with it every call of its trunks."""
+        self.sip.pjsip_lost()
         self._settle(now)
 
     def association_up(self, name: str, streams: int, now: float) -> None:
@@ -282,6 +297,7 @@ class Node:
             self.sip.datagrams,
             self.sip.streams,
             self.sip.peers.queries,
+            [] if self.sip.pjsip is None else self.sip.pjsip.commands[:],
             self.control.media_commands,
             self.signalling.messages + self._iua.messages,
             self.control.records,
@@ -291,6 +307,8 @@ class Node:
         self._iua.messages.clear()
         self.sip.datagrams, self.sip.streams = [], []
         self.sip.peers.queries = []
+        if self.sip.pjsip is not None:
+            self.sip.pjsip.commands.clear()
         self._captured = 0
         self.control.media_commands = []
         self.control.records = []

@@ -18,6 +18,7 @@ from tandem.core.errors import ConfigurationError, TandemError
 from tandem.gateway.associations import Associations
 from tandem.gateway.calls.accounting import RecordWriter
 from tandem.gateway.capture import CaptureWriter
+from tandem.gateway.configuration.check_pjsua2 import engine_configuration
 from tandem.gateway.configuration.check_sip import listeners, tls_files
 from tandem.gateway.configuration.ranges import parse_endpoint
 from tandem.gateway.configuration.schema import Configuration
@@ -26,6 +27,8 @@ from tandem.gateway.log import Line, Logger
 from tandem.gateway.media.process import MediaProcess
 from tandem.gateway.media.protocol import Command, Event, Failed, MediaConfiguration, Ready, SpanConfiguration
 from tandem.gateway.node import Node
+from tandem.gateway.pjsip.protocol import Event as PjsipEvent
+from tandem.gateway.pjsip_link import PjsipLink
 from tandem.gateway.signalling_setup import channels
 from tandem.gateway.sip.endpoint import TransportName
 from tandem.gateway.sip.location import Answer
@@ -83,6 +86,8 @@ class Service:
         self._tls: TlsContexts | None = None
         self._streams: StreamTransport | None = None
         self._resolver: Resolver | None = None
+        engine = engine_configuration(configuration)
+        self._pjsip = None if engine is None else PjsipLink(engine, self)
         self._timer: asyncio.TimerHandle | None = None
         self._deadline: float | None = None
         self._stopping = asyncio.Event()
@@ -108,6 +113,8 @@ class Service:
             loop.add_reader(self._require_media().socket, self._media_readable)
             for opened in self._sip.values():
                 loop.add_reader(opened, self._sip_readable, opened)
+            if self._pjsip is not None:
+                await self._pjsip.start()
             self._log(Line("info", "=", "gateway", f"{self.configuration.node.name} is up, process {os.getpid()}"))
             self.node.start(ports, loop.time())
             self.node.media_events(self._early_events, loop.time())
@@ -219,6 +226,8 @@ class Service:
             loop.remove_reader(self._media.socket)
             loop.remove_writer(self._media.socket)
             self._media.close()
+        if self._pjsip is not None:
+            self._pjsip.close()
         for opened in self._sip.values():
             loop.remove_reader(opened)
             opened.close()
@@ -251,6 +260,19 @@ class Service:
 
     def _dns_answer(self, answer: Answer) -> None:
         self.node.dns_answer(answer, self._loop.time())
+        self._act()
+
+    # --- what the PJSIP process says
+
+    def pjsip_events(self, events: list[PjsipEvent]) -> None:
+        """It reported."""
+        self.node.pjsip_events(events, self._loop.time())
+        self._act()
+
+    def pjsip_lost(self, reason: str) -> None:
+        """It is gone; another is started."""
+        self._log(Line("error", "!", "engine pjsua2", reason))
+        self.node.pjsip_lost(self._loop.time())
         self._act()
 
     # --- what the connections of SIP say
@@ -321,6 +343,8 @@ class Service:
             self._streams.carry_out(effects.streams)
         if effects.media:
             self._send_media(effects.media)
+        if effects.pjsip and self._pjsip is not None:
+            self._pjsip.send(effects.pjsip)
         if effects.associations:
             self._associations.carry_out(effects.associations)
         for record in effects.records:

@@ -12,6 +12,10 @@ SOURCES = sorted(path.relative_to(ROOT) for layer in LAYERS for path in (ROOT / 
 ELSEWHERE = {
     "gateway/media/__main__.py": "started as a process by tests/gateway/media/test_process.py",
     "gateway/__main__.py": "runs cli.main",
+    "gateway/pjsip/__main__.py": "started as a process by tests/gateway/pjsip/test_process.py",
+    "gateway/pjsip/engine.py": "PJSIP is one a process: tests/gateway/pjsip/test_process.py drives it",
+    "gateway/pjsip/calls.py": "the same",
+    "gateway/child.py": "its two kinds: tests/gateway/media/test_process.py, tests/gateway/pjsip/test_process.py",
 }
 
 

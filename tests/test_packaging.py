@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 LAYERS = ("core", "codecs", "ss7", "isdn", "hardware", "gateway")
 #: Distributions by the name of their module, where the two differ.
-NAMED = {"dns": "dnspython"}
+NAMED = {"dns": "dnspython", "pjsua2": "pjsua2-python"}
 LAUNCHER = "import sys; sys.path.insert(0, sys.argv.pop(1)); from tandem.gateway.cli import main; main()"
 
 

@@ -14,6 +14,7 @@ from tandem.gateway.calls.cause_changes import CauseChanges, is_change
 from tandem.gateway.calls.did import DidTable
 from tandem.gateway.calls.interworking import parse_override
 from tandem.gateway.calls.schedule import Schedule
+from tandem.gateway.configuration.check_pjsua2 import check_pjsua2, check_pjsua2_trunk
 from tandem.gateway.configuration.check_ports import check_ports
 from tandem.gateway.configuration.check_sip import check_sip, check_sip_trunk, user_names
 from tandem.gateway.configuration.check_sip_features import check_sip_features
@@ -51,6 +52,7 @@ def problems(configuration: Configuration) -> list[Problem]:
         *_node(configuration),
         *_media(configuration),
         *check_sip(configuration),
+        *check_pjsua2(configuration),
         *_rows(configuration),
         *_spans(configuration),
         *check_ports(configuration),
@@ -67,6 +69,7 @@ def problems(configuration: Configuration) -> list[Problem]:
         if isinstance(trunk, SipTrunk):
             found += check_sip_trunk(path, trunk, configuration)
             found += check_sip_features(path, trunk)
+            found += check_pjsua2_trunk(path, trunk, configuration)
         elif isinstance(trunk, PriTrunk):
             found += check_pri_trunk(path, trunk, configuration, usage)
         else:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from tandem.core.errors import TandemError
 from tandem.gateway.configuration.problem import Problem
-from tandem.gateway.configuration.ranges import parse_listener
+from tandem.gateway.configuration.ranges import parse_endpoint, parse_listener
 from tandem.gateway.configuration.schema import Configuration, SipTrunk
 from tandem.gateway.configuration.spans import line_format
 from tandem.hardware.satop_udp import SatopSpec
@@ -66,6 +66,15 @@ def _bound(configuration: Configuration) -> Iterator[Ports]:
                 continue
             if listener.transport == "udp":
                 yield Ports(path, "the SIP port", listener.host, listener.port, listener.port)
+        if (pjsua2 := configuration.sip.pjsua2) is not None:
+            try:
+                address, port = parse_endpoint(pjsua2.listen, 5060)
+            except ValueError:
+                pass
+            else:
+                yield Ports("sip.pjsua2.listen", "the SIP port of PJSIP", address, port, port)
+            if pjsua2.ports[0] < pjsua2.ports[1]:
+                yield Ports("sip.pjsua2.ports", "an RTP port of PJSIP", media.address, *pjsua2.ports)
     for index, span in enumerate(configuration.span):
         scheme, _, body = span.device.partition(":")
         if scheme == "satop":

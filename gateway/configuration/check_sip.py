@@ -159,14 +159,15 @@ def check_sip_trunk(path: str, trunk: SipTrunk, configuration: Configuration) ->
     elif not trunk.peer:
         yield Problem(path, "the key 'peer' is missing")
     elif split_host(trunk.peer) is not None:
-        if sip is not None and trunk.transport not in ("auto", *(one.transport for one in _listeners(sip))):
+        known = ("auto", *(one.transport for one in _listeners(sip))) if sip is not None else ()
+        if sip is not None and trunk.engine == "native" and trunk.transport not in known:
             over = trunk.transport.upper()
             yield Problem(f"{path}.transport", f"[sip] does not listen on {over}; add it to also_listen")
     elif trunk.transport == "auto":
         yield Problem(f"{path}.transport", "auto needs the name of a host as `peer`; an address is asked about nowhere")
     else:
         yield from _address(f"{path}.peer", trunk.peer, DEFAULT_PORTS[trunk.transport])
-        if sip is not None:
+        if sip is not None and trunk.engine == "native":
             yield from _reachable(path, trunk, sip)
     for index, source in enumerate(trunk.accept_from):
         yield from _source(f"{path}.accept_from[{index}]", source)

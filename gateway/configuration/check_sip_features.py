@@ -31,7 +31,7 @@ def check_sip_features(path: str, trunk: SipTrunk) -> Iterator[Problem]:
         yield Problem(f"{path}.overlap", 'cannot be "invites" with `isup_variant`; leave one of them out')
     if not trunk.isup_variant and (trunk.isup_version or trunk.isup_base):
         yield Problem(f"{path}.isup_variant", "is empty, and `isup_version` and `isup_base` say nothing; give it")
-    if trunk.srtp != "off" and find_spec("pylibsrtp") is None:
+    if trunk.srtp != "off" and trunk.engine == "native" and find_spec("pylibsrtp") is None:
         yield Problem(f"{path}.srtp", "needs pylibsrtp: pip install 'tandem-gateway[srtp]', or set it to \"off\"")
     if not trunk.calling_from:
         yield Problem(f"{path}.calling_from", "is empty; name at least one header field, or leave it out")

@@ -106,6 +106,21 @@ class SipRegistration(Table):
     """Seconds asked for; the provider may grant less, or ask for more (423)."""
 
 
+class Pjsua2(Table):
+    """PJSIP, for trunks with `engine = "pjsua2"`."""
+
+    listen: str = "127.0.0.1:5070"
+    """IPv4 address and UDP port of SIP; the peers of its trunks send calls here."""
+    tcp: bool = False
+    """Listen on the same port of TCP too."""
+    ports: tuple[Port, Port] = (18000, 18199)
+    """First and last UDP port of RTP towards the peers; a call takes two. The address is that of `[media]`."""
+    public_address: str = ""
+    """IPv4 address that peers are told in the place of ours, behind a NAT that forwards the same ports."""
+    stun: list[str] = []
+    """STUN servers, `HOST[:PORT]`, by which the address of each RTP port is found out (RFC 5389)."""
+
+
 class Sip(Table):
     """The addresses that every SIP trunk uses."""
 
@@ -140,11 +155,13 @@ class Sip(Table):
     contacts_per_user: Annotated[int, Meta(ge=1, le=100)] = 5
     """Most contacts that a user has at once; of more, the oldest goes."""
     tls: Tls | None = None
-    """`[sip.tls]`"""
+    """`[sip.tls]`."""
+    pjsua2: Pjsua2 | None = None
+    """`[sip.pjsua2]`."""
     user: list[SipUser] = []
-    """`[[sip.user]]`"""
+    """`[[sip.user]]`."""
     registration: list[SipRegistration] = []
-    """`[[sip.registration]]`"""
+    """`[[sip.registration]]`."""
     domain: str = ""
     """Host part of our URIs; empty means the listening address."""
     capture: bool = False

@@ -223,6 +223,12 @@ class SipTrunk(Table, tag_field="type", tag="sip"):
 
     name: str
     """Name that routes refer to."""
+    engine: Literal["native", "pjsua2"] = "native"
+    """What speaks SIP with the peer: Tandem itself, or PJSIP in a process of its own, listening as `[sip.pjsua2]` says:
+    for a line that needs ICE or STUN. Needs `pip install tandem-gateway[pjsua2]`. PJSIP takes as many calls as its
+    build allows, and not all that a trunk can have: see the guide."""
+    ice: bool = False
+    """Offer and accept ICE (RFC 8445). Only with `engine = "pjsua2"`."""
     peer: str = ""
     """Where calls are sent, `ADDRESS[:PORT]` (left out: 5060, over TLS 5061), IPv6 in brackets; or a host name, which
     is looked up in the DNS by RFC 3263: NAPTR and SRV with priorities and weights, with `:PORT` only its addresses.

@@ -2,101 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-import socket
-import subprocess
-import sys
-from collections.abc import Sequence
-from typing import Self
-
 import msgspec
 
-from .link import Link, socket_pair
-from .protocol import Command, Event, MediaConfiguration, Shutdown
+from tandem.gateway.child import ChildProcess
 
-_EVENTS = msgspec.msgpack.Decoder(list[Event])
+from .protocol import Command, Event, Shutdown
 
 
-class MediaProcess:
-    """A running media process.
+class MediaProcess(ChildProcess[Command, Event]):
+    """A running media process; its configuration is a MediaConfiguration, its first event Ready or Failed."""
 
-    Add `socket` to the loop's readers and call `receive` when it is readable; the first event is Ready or Failed.
-    When `waiting` is True after `send`, add it to the writers too and call `flush`.
-    """
-
-    def __init__(self, process: subprocess.Popen[bytes], end: socket.socket) -> None:
-        self._process = process
-        self._link: Link[Command, Event] = Link(end, _EVENTS)
-
-    @classmethod
-    def start(cls, configuration: MediaConfiguration) -> Self:
-        """Start the process; it lives until Shutdown or until this end of the socket is closed, whatever signals come.
-
-        Configuration that cannot be had is told by a Failed event, not by an error here.
-        """
-        ours, theirs = socket_pair()
-        with theirs:
-            # -P: the working directory must not shadow modules; its own process group: Ctrl-C is for the parent alone.
-            process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "tandem.gateway.media", str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                process_group=0,
-            )
-        ours.send(msgspec.msgpack.encode(configuration))
-        return cls(process, ours)
-
-    @property
-    def socket(self) -> socket.socket:
-        """Our end, non-blocking."""
-        return self._link.socket
-
-    @property
-    def pid(self) -> int:
-        """Process id, for logs and measurements."""
-        return self._process.pid
-
-    @property
-    def closed(self) -> bool:
-        """Whether the media process has gone (its end of the socket is closed)."""
-        return self._link.closed
-
-    @property
-    def waiting(self) -> bool:
-        """Whether commands wait for the socket to become writable."""
-        return self._link.waiting
-
-    def send(self, commands: Sequence[Command]) -> None:
-        """Send commands in order; what the socket does not take at once waits, nothing is lost."""
-        self._link.send(commands)
-
-    def flush(self) -> None:
-        """Send what waits, as far as the socket takes it."""
-        self._link.flush()
-
-    def receive(self) -> list[Event]:
-        """The events that have come; never blocks. `closed` tells that there will be no more."""
-        if self._link.waiting:
-            self._link.flush()
-        return self._link.receive()
-
-    def wait(self, timeout: float | None = None) -> int:
-        """Wait for the process to end and return its exit status; subprocess.TimeoutExpired after `timeout` seconds."""
-        return self._process.wait(timeout)
-
-    def poll(self) -> int | None:
-        """The exit status, None while the process runs."""
-        return self._process.poll()
-
-    def close(self, timeout: float = 2.0) -> int:
-        """Shut the process down in order if it still runs and return its exit status; kill it after `timeout`."""
-        if self._process.poll() is None and not self.closed:
-            self.send([Shutdown()])
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(timeout / 2)
-        self.socket.close()
-        try:
-            return self._process.wait(timeout / 2)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            return self._process.wait()
+    MODULE = "tandem.gateway.media"
+    EVENTS = msgspec.msgpack.Decoder(list[Event])
+    SHUTDOWN = Shutdown()

@@ -207,8 +207,13 @@ class SipAgent:
         if (found := self._context.calls.get(call)) is not None:
             found.send_info(content_type, body, headers, now)
 
-    def send_options(self, destination: Endpoint, uri: str, now: float, headers: Iterable[tuple[str, str]] = ()) -> int:
-        """Ask a peer for its capabilities, or whether it lives; OptionsResult carries the returned number."""
+    def send_options(
+        self, destination: Endpoint, uri: str, now: float, headers: Iterable[tuple[str, str]] = (), account: str = ""
+    ) -> int:
+        """Ask a peer for its capabilities, or whether it lives; OptionsResult carries the returned number.
+
+        `account` is for an agent with another engine beside this one.
+        """
         number = self._next_number()
         layer = self._layer
         local = layer.local(destination)

@@ -56,6 +56,8 @@ class InviteRequest:
     """Tag of From; empty: the agent makes one. Several INVITEs of one call share it (RFC 3578)."""
     sequence: int = 1
     """CSeq number of the INVITE."""
+    account: str = ""
+    """Name of the trunk, where another engine than this agent makes its calls."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,8 @@ class RegistrationOptions:
     credentials: Credentials | None = None
     expires: int = 3600
     """Seconds asked for."""
+    account: str = ""
+    """Name of the trunk, where another engine than the agent registers it."""
 
 
 class Registration:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from tandem.core.cause import Cause
 from tandem.core.errors import EncodeError
@@ -21,6 +22,7 @@ from tandem.gateway.calls.model import (
 from tandem.gateway.configuration.check_sip import listeners
 from tandem.gateway.configuration.schema import Configuration, Sip, SipTrunk
 from tandem.gateway.log import Line
+from tandem.gateway.pjsip import protocol as pjsip
 from tandem.gateway.sip import location
 from tandem.gateway.sip.agent import SipAgent
 from tandem.gateway.sip.configuration import AgentConfiguration, SipTimers
@@ -50,11 +52,13 @@ from tandem.gateway.trunks import sip_mapping as mapping
 from tandem.gateway.trunks.rules import Rules
 from tandem.gateway.trunks.sip_admission import SipAdmission
 from tandem.gateway.trunks.sip_calls import SipCalls
+from tandem.gateway.trunks.sip_engines import EnginesAgent, towards_adapter
 from tandem.gateway.trunks.sip_identity import identity_of, setup_of
 from tandem.gateway.trunks.sip_isup import merge_setup, refusal
 from tandem.gateway.trunks.sip_numbers import user_part
 from tandem.gateway.trunks.sip_overlap import ADDRESS_INCOMPLETE
 from tandem.gateway.trunks.sip_peers import SipPeers
+from tandem.gateway.trunks.sip_pjsip import PjsipAgent
 from tandem.gateway.trunks.sip_port import SipTrunkPort, SipUserPort
 from tandem.gateway.trunks.sip_registrations import SipRegistrations
 from tandem.gateway.trunks.sip_session import STATUSES, Place, Session, Sessions, Verdict
@@ -107,9 +111,19 @@ class SipTrunks(SipCalls):
         """Calls by RTP leg."""
         self._overlaid, self._digit_timers, self._callers = {}, TimerTable(), {}
         self.trunks = {
-            trunk.name: SipTrunkPort(trunk, self) for trunk in configuration.trunk if isinstance(trunk, SipTrunk)
+            trunk.name: SipTrunkPort(towards_adapter(trunk), self)
+            for trunk in configuration.trunk
+            if isinstance(trunk, SipTrunk)
         }
-        self.agent = SipAgent(
+        by_pjsip = {
+            trunk.name: trunk
+            for trunk in configuration.trunk
+            if isinstance(trunk, SipTrunk) and trunk.engine == "pjsua2"
+        }
+        self.pjsip = PjsipAgent(by_pjsip, configuration.media.address, self._pjsip_sources, log) if by_pjsip else None
+        """The calls of trunks with the engine pjsua2, where there are any."""
+        make = SipAgent if self.pjsip is None else partial(EnginesAgent, pjsip=self.pjsip)
+        self.agent: SipAgent = make(
             AgentConfiguration(
                 host=self.address[0],
                 port=self.address[1],
@@ -124,6 +138,9 @@ class SipTrunks(SipCalls):
         configurations = [port.configuration for port in self.trunks.values()]
         self.admission = SipAdmission(sip or Sip(), configurations, self._peer_trunk, self.agent, token(), log)
         """Who may do what."""
+        if self.pjsip is not None:
+            own = [port.configuration for port in self.trunks.values() if port.account]
+            SipAdmission(sip or Sip(), own, self._pjsip_peer_trunk, self.pjsip, token(), log)
         self.user_trunks = {
             f"user:{name}": SipUserPort(name, port, self)
             for name in self.admission.users
@@ -131,7 +148,7 @@ class SipTrunks(SipCalls):
         }
         """Each registered user as a trunk of its own, for routes."""
         self._registrations = SipRegistrations(sip, self.trunks, self.agent, log)
-        self.peers = SipPeers(self.trunks, self.agent, addresses, token, log, self._registrations.moved)
+        self.peers = SipPeers(self.trunks, self.agent, addresses, token, log, self._moved)
 
     # --- inputs
 
@@ -279,6 +296,36 @@ class SipTrunks(SipCalls):
                     self.streams.append(output)
         return told
 
+    # --- trunks of PJSIP
+
+    def pjsip_event(self, event: pjsip.Event, now: float) -> None:
+        """The PJSIP process told something."""
+        if self.pjsip is not None:
+            self.pjsip.event(event, now)
+
+    def pjsip_lost(self) -> None:
+        """The PJSIP process is gone: its calls are over."""
+        if self.pjsip is not None:
+            self.pjsip.lost()
+
+    def _pjsip_sources(self) -> list[tuple[str, list[tuple[str, int]], list[str]]]:
+        """Whence the calls of each trunk come: servers of its peer, then addresses and networks."""
+        return [
+            (port.account, [(one[0], one[1]) for one in port.destinations], port.accepted)
+            for port in self.trunks.values()
+            if port.account
+        ]
+
+    def _pjsip_peer_trunk(self, source: Endpoint) -> SipTrunk | None:
+        port = self._trunk_of(source, by_pjsip=True)
+        return None if port is None else port.configuration
+
+    def _moved(self, trunk: str, now: float) -> None:
+        """The peer of a trunk is at other addresses."""
+        self._registrations.moved(trunk, now)
+        if self.pjsip is not None:
+            self.pjsip.tell_sources()
+
     # --- outgoing calls
 
     def offer(
@@ -294,6 +341,9 @@ class SipTrunks(SipCalls):
         setup = onward
         if port.full:
             return Release(Cause.SWITCHING_EQUIPMENT_CONGESTION, diagnostic=f"{port.name}: max_calls reached")
+        if port.account and self.pjsip is not None and (why := self.pjsip.why_no_call):
+            self._log(Line("warning", "!", f"trunk {port.name}", f"call not made: {why}"))
+            return Release(Cause.SWITCHING_EQUIPMENT_CONGESTION, diagnostic=f"{port.name}: {why}")
         trunk = port.configuration
         clear = trunk.clear_mode and setup.bearer is Bearer.UNRESTRICTED_64K
         session = self._media.open(trunk, half, port.clear_laws if clear else port.laws)
@@ -313,6 +363,7 @@ class SipTrunks(SipCalls):
             self._media.close(session)
             return Release(Cause.INVALID_NUMBER_FORMAT, diagnostic=f"IAM cannot be built: {error}")
         request = InviteRequest(
+            account=port.account,
             call_id=call_id,
             uri=place.uri or parties.uri,
             from_uri=parties.from_uri,
@@ -372,7 +423,7 @@ class SipTrunks(SipCalls):
             port: SipTrunkPort | None = self.trunks[self.admission.trunk_of_user(caller)]
             self.agent.pin(call)
         else:
-            port = self._trunk_of(source)
+            port = self._trunk_of(source, by_pjsip=call < 0)
         if port is None:
             # `access` asks before; nothing but a change between the two could bring a stranger here.
             self.agent.respond(call, 403, now=now)
@@ -436,10 +487,15 @@ class SipTrunks(SipCalls):
         port = self._trunk_of(source)
         return None if port is None else port.configuration
 
-    def _trunk_of(self, source: Endpoint) -> SipTrunkPort | None:
-        """The trunk whose peer is `source`, else one that accepts from its address: of its transport before others."""
+    def _trunk_of(self, source: Endpoint, by_pjsip: bool = False) -> SipTrunkPort | None:
+        """The trunk whose peer is `source`, else one that accepts from its address: of its transport before others.
+
+        A call that came to PJSIP is of a trunk of PJSIP, and no other.
+        """
         alike = by_address = None
         for port in self.trunks.values():
+            if bool(port.account) != by_pjsip:
+                continue
             if source in port.peers:
                 return port
             if alike is None and source in port.sources:

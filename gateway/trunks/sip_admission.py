@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from typing import Protocol
 
 from tandem.gateway.calls.model import Number, Screening
 from tandem.gateway.configuration.schema import Sip, SipTrunk, SipUser
 from tandem.gateway.log import Line
 from tandem.gateway.sip.access import BanList, BanRules
-from tandem.gateway.sip.agent import SipAgent
 from tandem.gateway.sip.digest_server import Account, DigestServer, Verdict
 from tandem.gateway.sip.endpoint import Endpoint, show
 from tandem.gateway.sip.fields import parse_uri, sip_uri
@@ -22,6 +22,21 @@ from tandem.gateway.trunks.sip_numbers import number_of
 _WINDOW = 60.0
 
 
+class Guarded(Protocol):
+    """What asks before it acts: `SipAgent`, or another engine."""
+
+    def guard(
+        self, gate: Callable[[Request, Endpoint, float], bool], answers_malformed: Callable[[Endpoint, float], bool]
+    ) -> None:
+        """Ask `gate` about each request outside a dialog."""
+
+    def answer(self, request: Request, source: Endpoint, status: int, lines: str, now: float) -> None:
+        """Answer a request that the gate kept to itself, in a transaction."""
+
+    def answer_stranger(self, request: Request, source: Endpoint, status: int, lines: str = "") -> None:
+        """Answer one without remembering it."""
+
+
 class SipAdmission:
     """Decides on every request outside a dialog before anything else does; see `SipAgent.guard`."""
 
@@ -30,7 +45,7 @@ class SipAdmission:
         sip: Sip,
         trunks: Iterable[SipTrunk],
         trunk_of: Callable[[Endpoint], SipTrunk | None],
-        agent: SipAgent,
+        agent: Guarded,
         secret: str,
         log: Callable[[Line], None],
     ) -> None:

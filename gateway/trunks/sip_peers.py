@@ -117,7 +117,8 @@ class SipPeers:
         for endpoint in port.peers.endpoints:
             self._tell(name, port.peers.pinging(endpoint))
             where = f"[{endpoint[0]}]" if ":" in endpoint[0] else endpoint[0]
-            number = self._agent.send_options(endpoint, f"sip:{host or f'{where}:{endpoint[1]}'}", now)
+            uri = f"sip:{host or f'{where}:{endpoint[1]}'}"
+            number = self._agent.send_options(endpoint, uri, now, account=port.account)
             self._pings[number] = name, endpoint
         self._timers.start((name, Timer.PING), now + port.configuration.options_seconds)
 

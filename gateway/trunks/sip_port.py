@@ -50,11 +50,15 @@ class SipTrunkPort:
     def __init__(self, trunk: SipTrunk, owner: Owner) -> None:
         """Take the peer's address and codecs from `trunk`."""
         self.configuration = trunk
+        self.account = "" if trunk.engine == "native" else trunk.name
+        """Name of the trunk towards another SIP engine than our own; empty: ours."""
         self.name = trunk.name
         self.peers = Peers()
         """Where the peer is; nowhere for the trunk of registered users, and for a name before the DNS has answered."""
         self.sources = Sources([])
         """Whence calls are accepted."""
+        self.accepted: list[str] = []
+        """The same, as addresses and networks."""
         self.location: tuple[str, int | None, str, str] | None = None
         """What to ask the DNS for: host, port, transport and certificate name; None for an address."""
         self.rate = CallRate(trunk.calls_per_second)
@@ -111,7 +115,8 @@ class SipTrunkPort:
         secured = trunk.transport == "tls" or (
             bool(servers) and all(transport_of(server.endpoint) == "tls" for server in servers)
         )
-        self.sources = Sources([*trunk.accept_from, *hosts], tls_only=secured)
+        self.accepted = [*trunk.accept_from, *hosts]
+        self.sources = Sources(self.accepted, tls_only=secured)
         return changed
 
     @property

@@ -77,4 +77,5 @@ class SipRegistrations:
             contact_user=table.contact_user or record.rpartition("@")[0],
             credentials=Credentials(user, password) if user and password else None,
             expires=table.expires,
+            account=port.account,
         )

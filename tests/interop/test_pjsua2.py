@@ -1,4 +1,7 @@
-"""PJSIP phones on both sides of a gateway, one by SRTP, one in the clear: called both ways, hold, DTMF, speech."""
+"""PJSIP phones on both sides of a gateway, one by SRTP, one in the clear: called both ways, hold, DTMF, speech.
+
+The same with each SIP engine of the gateway.
+"""
 
 import time
 
@@ -21,13 +24,17 @@ def speech(seed):
     return np.tile(np.asarray(probe(int(8000 * SECONDS), seed)), 10)
 
 
-def configuration(gateway, one, other):
+def configuration(gateway, one, other, engine, by_pjsip, rtp):
     return f"""
 [sip]
 listen = "127.0.0.1:{gateway}"
+[sip.pjsua2]
+listen = "127.0.0.1:{by_pjsip}"
+ports = [{rtp}, {rtp + 19}]
 [[trunk]]
 name = "secure"
 type = "sip"
+engine = "{engine}"
 peer = "127.0.0.1:{one}"
 accept_from = []
 codecs = ["PCMA"]
@@ -36,6 +43,7 @@ session_seconds = 1800
 [[trunk]]
 name = "clear"
 type = "sip"
+engine = "{engine}"
 peer = "127.0.0.1:{other}"
 codecs = ["PCMA"]
 reliable_responses = "required"
@@ -48,16 +56,18 @@ to = ["secure"]
 """
 
 
+@pytest.mark.parametrize("engine", ["native", "pjsua2"])
 @pytest.mark.parametrize("direction", ["secure calls", "clear calls"])
-def test_a_call(tmp_path, direction):
-    port, rtp = free_ports(6), free_ports(40)
-    with sip_gateway(tmp_path, configuration(port, port + 2, port + 4)) as gateway:
+def test_a_call(tmp_path, direction, engine):
+    port, rtp = free_ports(7), free_ports(60)
+    text = configuration(port, port + 2, port + 4, engine, port + 6, rtp + 40)
+    with sip_gateway(tmp_path, text) as gateway:
         secure = PjsuaPhone(tmp_path / "secure", port + 2, rtp, speech(1), "mandatory")
         clear = PjsuaPhone(tmp_path / "clear", port + 4, rtp + 20, speech(2))
         phones = (secure, clear) if direction == "secure calls" else (clear, secure)
         try:
             caller, callee = phones
-            caller.do("call", f"sip:4930123@127.0.0.1:{port}")
+            caller.do("call", f"sip:4930123@127.0.0.1:{port if engine == 'native' else port + 6}")
             assert "4930" in callee.wait_for("incoming")["uri"]
             caller.wait_for("state", code=180)
             callee.do("answer")

@@ -31,6 +31,8 @@ class SipBench:
         self.agents: dict[tuple[str, int], SipAgent] = {}
         self.events: dict[tuple[str, int], list] = {}
         self.lines: list[str] = []
+        self.commands: list = []
+        """What the PJSIP process, which there is none of here, was told."""
         self.records = []
         self.answers: dict[tuple[str, int], int] = {}
         """Status that an agent answers a new call with at once."""
@@ -99,6 +101,7 @@ class SipBench:
             effects = self.node.effects()
             self.lines += [f"{line.subject}: {line.text}" for line in effects.lines]
             self.records += effects.records
+            self.commands += effects.pjsip
             for query in effects.queries:
                 busy = True
                 self.node.dns_answer(Answer(query, self.zone.get(tuple(query), ()), 60.0), self.now)

@@ -1,0 +1,345 @@
+"""PJSIP at work: its endpoint, one account for each trunk and place, calls, pings, registrations.
+
+Everything here runs in the main thread of the process, within `poll`; only `SpeechPort` is called by the thread of the
+conference bridge.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Final
+
+import pjsua2 as pj
+
+from tandem.core.errors import TandemError
+from tandem.gateway.sip.sources import Sources
+
+from .calls import Call, headers_into
+from .protocol import (
+    Account,
+    Ask,
+    CallReceived,
+    CallRefused,
+    Command,
+    EndCall,
+    EngineConfiguration,
+    Event,
+    MakeCall,
+    Ping,
+    PingAnswered,
+    Register,
+    RegistrationAnswered,
+    Respond,
+    SendInfo,
+    SetHold,
+    SetSources,
+    Started,
+    Unregister,
+)
+from .speech import SpeechPath
+
+#: Asked for when PJSIP starts; it takes as many as it was built for.
+_PLENTY: Final = 1 << 15
+_SPARE: Final = 1
+"""Calls that the build has beyond those we use, to answer 503 to one that is too much: PJSIP itself would say 486."""
+_LOOK: Final = 0.2
+"""Seconds between looks at what comes from the peers."""
+_RELIABLE: Final = {
+    "off": pj.PJSUA_100REL_NOT_USED,
+    "supported": pj.PJSUA_100REL_OPTIONAL,
+    "required": pj.PJSUA_100REL_MANDATORY,
+}
+_SRTP: Final = {
+    "off": pj.PJMEDIA_SRTP_DISABLED,
+    "offered": pj.PJMEDIA_SRTP_OPTIONAL,
+    "required": pj.PJMEDIA_SRTP_MANDATORY,
+}
+
+
+class EngineError(TandemError):
+    """PJSIP cannot do what the configuration wants."""
+
+
+def calls_allowed() -> int:
+    """How many calls the installed build allows at once (PJSUA_MAX_CALLS), once the endpoint is initialised.
+
+    The Python interface does not say it; the library does. Where it does not either, what every build has.
+    """
+    try:
+        library = ctypes.CDLL(pj._pjsua2.__file__)
+        return int(library.pjsua_call_get_max_count())
+    except (OSError, AttributeError):
+        return int(pj.UaConfig().maxCalls)
+
+
+class Endpoint(pj.Endpoint):
+    """Chooses the account of an incoming call: that of the trunk whose peer calls."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__()
+        self._engine = engine
+
+    def onSelectAccount(self, parameters: Any) -> None:
+        """Whose settings an incoming request has."""
+        place = self._engine.place_of(parameters.rdata.srcAddress)
+        if place is not None:
+            parameters.accountIndex = place.getId()
+
+
+class Place(pj.Account):
+    """A trunk's settings with one place that its requests go to."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__()
+        self._engine = engine
+        self.pings: deque[int] = deque()
+
+    def onIncomingCall(self, parameters: Any) -> None:
+        """A call came."""
+        self._engine.incoming(self, parameters)
+
+    def onSendRequest(self, parameters: Any) -> None:
+        """A ping was answered, or not."""
+        if self.pings:
+            transaction = parameters.e.body.tsxState.tsx
+            came = parameters.e.body.tsxState.type == pj.PJSIP_EVENT_RX_MSG
+            self._engine.tell(PingAnswered(self.pings.popleft(), int(transaction.statusCode) if came else 0))
+
+
+class Registration(pj.Account):
+    """One registration with a provider."""
+
+    def __init__(self, engine: Engine, number: int) -> None:
+        super().__init__()
+        self._engine = engine
+        self._number = number
+        self.granted = 0
+
+    def onIncomingCall(self, parameters: Any) -> None:
+        """A call to our contact, from a source of no trunk."""
+        self._engine.incoming(self, parameters)
+
+    def onRegState(self, parameters: Any) -> None:
+        """The provider answered, or did not."""
+        granted = int(parameters.expiration) if parameters.code // 100 == 2 else 0
+        if granted > 1 << 31:
+            granted = 0
+        self.granted = granted
+        self._engine.tell(RegistrationAnswered(self._number, int(parameters.code), parameters.reason, granted))
+
+
+class Engine:
+    """The whole of PJSIP in this process."""
+
+    def __init__(self, configuration: EngineConfiguration, tell: Callable[[Event], None]) -> None:
+        self.configuration = configuration
+        self.tell = tell
+        self.calls: dict[int, Call] = {}
+        self.ended: list[Call] = []
+        """Calls that are over, to be let go of outside PJSIP's callbacks."""
+        self._accounts = {account.name: account for account in configuration.accounts}
+        self._sources: dict[str, tuple[list[tuple[str, int]], Sources]] = {}
+        self._places: dict[tuple[str, str], Place] = {}
+        self._registrations: dict[int, Registration] = {}
+        self._last_number = -1
+        self._look = 0.0
+        self.endpoint = Endpoint(self)
+        self.limit = 0
+
+    def start(self) -> None:
+        """Open the ports; EngineError when that cannot be done."""
+        wanted = self.configuration
+        self.endpoint.libCreate()
+        settings = pj.EpConfig()
+        settings.logConfig.level = settings.logConfig.consoleLevel = 0
+        agent, media = settings.uaConfig, settings.medConfig
+        agent.maxCalls, agent.threadCnt, agent.mainThreadOnly = _PLENTY, 0, True
+        agent.userAgent, agent.stunIgnoreFailure = wanted.user_agent, True
+        for server in wanted.stun:
+            agent.stunServer.append(server)
+        media.clockRate = media.sndClockRate = 8000
+        media.channelCount, media.audioFramePtime, media.ptime = 1, 20, 20
+        media.noVad, media.ecTailLen = True, 0
+        self.endpoint.libInit(settings)
+        self.limit = calls_allowed()
+        kinds = [("udp", pj.PJSIP_TRANSPORT_UDP), *([("tcp", pj.PJSIP_TRANSPORT_TCP)] if wanted.tcp else [])]
+        for name, kind in kinds:
+            transport = pj.TransportConfig()
+            transport.boundAddress, transport.port = wanted.address, wanted.port
+            transport.publicAddress = wanted.public_address
+            try:
+                self.endpoint.transportCreate(kind, transport)
+            except pj.Error as error:
+                where = f"{name}:{wanted.address}:{wanted.port}"
+                raise EngineError(f"sip.pjsua2.listen: {where} cannot be opened: {error.reason}") from None
+        self.endpoint.libStart()
+        self.endpoint.audDevManager().setNullDev()
+        for codec in self.endpoint.codecEnum2():
+            name = codec.codecId.partition("/")[0]
+            rank = wanted.codecs.index(name) if name in wanted.codecs else None
+            self.endpoint.codecSetPriority(codec.codecId, 0 if rank is None else 250 - rank)
+        self._stranger = self._place(Account(""), "")
+        self.tell(Started(self.endpoint.libVersion().full, self.limit))
+
+    def poll(self, milliseconds: int) -> None:
+        """Let PJSIP work, at most for so long when there is nothing to do; then see to the calls."""
+        self.endpoint.libHandleEvents(milliseconds)
+        self.ended.clear()
+        for call in self.calls.values():
+            call.send_digits()
+        now = time.monotonic()
+        if now >= self._look:
+            self._look = now + _LOOK
+            for call in self.calls.values():
+                call.watch(now)
+
+    def leave(self) -> None:
+        """End every call and take every registration back, as far as peers answer."""
+        self.endpoint.hangupAllCalls()
+        for number in self._registrations:
+            self.command(Unregister(number))
+
+    @property
+    def busy(self) -> bool:
+        """Whether a call, or a registration that is being taken back, waits for its peer."""
+        return bool(self.calls) or any(one.granted for one in self._registrations.values())
+
+    # --- what the signalling process wants
+
+    def command(self, command: Command) -> None:
+        """Carry one command out; one for a call that is over does nothing."""
+        match command:
+            case MakeCall():
+                self._make_call(command)
+            case Ping(number, account, destination, uri):
+                self._ping(number, account, destination, uri)
+            case SetSources(account, peers, networks):
+                self._sources[account] = [tuple(peer) for peer in peers], Sources(networks)  # type: ignore[misc]
+            case Register():
+                self._register(command)
+            case Unregister(number) if (registration := self._registrations.get(number)) is not None:
+                with contextlib.suppress(pj.Error):
+                    registration.setRegistration(False)
+            case Respond() | EndCall() | SetHold() | SendInfo() | Ask() if command.call in self.calls:
+                self.calls[command.call].command(command)
+
+    def _make_call(self, command: MakeCall) -> None:
+        call = Call(self, command.call, self._path(), outgoing=True)
+        self.calls[command.call] = call
+        if len(self.calls) > self.limit - _SPARE:
+            call.end(503, f"this PJSIP allows {self.limit} calls, and one is spared to refuse others")
+            return
+        try:
+            call.begin(self._place(self._accounts[command.account], command.destination), command)
+        except pj.Error as error:
+            call.end(500, error.reason)
+
+    def _path(self) -> SpeechPath:
+        return SpeechPath(self.configuration.media_address)
+
+    def _ping(self, number: int, account: str, destination: str, uri: str) -> None:
+        place = self._place(self._accounts[account], destination)
+        parameters = pj.SendRequestParam()
+        parameters.method = "OPTIONS"
+        parameters.txOption.targetUri = uri
+        place.pings.append(number)
+        try:
+            place.sendRequest(parameters)
+        except pj.Error:
+            place.pings.pop()
+            self.tell(PingAnswered(number, 0))
+
+    def _register(self, command: Register) -> None:
+        settings = self._settings(self._accounts[command.account], command.destination)
+        settings.idUri = command.address_of_record
+        settings.regConfig.registrarUri = command.registrar
+        settings.regConfig.timeoutSec = command.expires
+        settings.regConfig.registerOnAdd = True
+        settings.sipConfig.contactForced = (
+            f"<sip:{command.contact_user}@{self.configuration.public_address or self.configuration.address}"
+            f":{self.configuration.port}>"
+        )
+        if command.user:
+            settings.sipConfig.authCreds.clear()
+            settings.sipConfig.authCreds.append(pj.AuthCredInfo("digest", "*", command.user, 0, command.password))
+        found = self._registrations.get(command.number)
+        try:
+            if found is not None:
+                found.modify(settings)
+            else:
+                found = self._registrations[command.number] = Registration(self, command.number)
+                found.create(settings)
+        except pj.Error as error:
+            self.tell(RegistrationAnswered(command.number, 503, error.reason, 0))
+
+    # --- incoming calls
+
+    def place_of(self, source: str) -> Place | None:
+        """The account of the trunk that a source, `ADDRESS:PORT`, belongs to."""
+        host, _, port = source.rpartition(":")
+        host = host.strip("[]")
+        exact = next((name for name, (peers, _) in self._sources.items() if (host, int(port)) in peers), None)
+        found = exact or next((name for name, (_, networks) in self._sources.items() if (host, 0) in networks), None)
+        return None if found is None else self._place(self._accounts[found], "")
+
+    def incoming(self, account: Any, parameters: Any) -> None:
+        """An INVITE came: make it a call, or answer 503 when it is one too many."""
+        self._last_number += 2
+        number = -self._last_number
+        source = parameters.rdata.srcAddress
+        if len(self.calls) >= self.limit - _SPARE:
+            refused = pj.Call(account, parameters.callId)
+            answer = pj.CallOpParam()
+            answer.statusCode = 503
+            headers_into(answer.txOption, [("Retry-After", "5")])
+            refused.answer(answer)
+            self.ended.append(refused)
+            self.tell(CallRefused(source))
+            return
+        call = Call(self, number, self._path(), account, parameters.callId)
+        self.calls[number] = call
+        host, _, port = source.rpartition(":")
+        message = parameters.rdata.wholeMsg.encode("utf-8", "surrogateescape")
+        self.tell(CallReceived(number, message, (host.strip("[]"), int(port)), call.path.port))
+
+    # --- accounts
+
+    def _place(self, account: Account, destination: str) -> Place:
+        key = account.name, destination
+        found = self._places.get(key)
+        if found is None:
+            found = self._places[key] = Place(self)
+            found.create(self._settings(account, destination))
+        return found
+
+    def _settings(self, account: Account, destination: str) -> Any:
+        wanted = self.configuration
+        settings = pj.AccountConfig()
+        settings.idUri = f"sip:{wanted.public_address or wanted.address}:{wanted.port}"
+        if destination:
+            settings.sipConfig.proxies.append(f"<{destination};lr;hide>")
+        if account.user:
+            settings.sipConfig.authCreds.append(pj.AuthCredInfo("digest", "*", account.user, 0, account.password))
+        nat = settings.natConfig
+        nat.iceEnabled = account.ice
+        nat.sipStunUse = pj.PJSUA_STUN_USE_DISABLED
+        nat.mediaStunUse = pj.PJSUA_STUN_RETRY_ON_FAILURE if wanted.stun else pj.PJSUA_STUN_USE_DISABLED
+        nat.contactRewriteUse = nat.viaRewriteUse = nat.sdpNatRewriteUse = 0
+        nat.udpKaIntervalSec = 0
+        call = settings.callConfig
+        call.prackUse = _RELIABLE[account.reliable]
+        call.timerUse = pj.PJSUA_SIP_TIMER_OPTIONAL if account.session_seconds else pj.PJSUA_SIP_TIMER_INACTIVE
+        call.timerMinSESec = account.minimum_session_seconds
+        call.timerSessExpiresSec = account.session_seconds or 1800
+        media = settings.mediaConfig
+        media.transportConfig.boundAddress = wanted.media_address
+        media.transportConfig.publicAddress = wanted.public_address
+        media.transportConfig.port = wanted.rtp_ports[0]
+        media.transportConfig.portRange = wanted.rtp_ports[1] - wanted.rtp_ports[0]
+        media.srtpUse = _SRTP[account.srtp]
+        media.srtpSecureSignaling = 0
+        return settings

@@ -1,0 +1,297 @@
+"""What crosses the socket between the signalling process and the PJSIP process, in the order in which it happened.
+
+Speech does not: it goes between the PJSIP process and the media process as plain RTP, one port of each a call. Calls
+are numbered below zero: even numbers by the signalling process, odd ones by the PJSIP process.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+
+class Account(msgspec.Struct, frozen=True):
+    """What the calls of one trunk have in common."""
+
+    name: str
+    """Name of the trunk."""
+    user: str = ""
+    """User name that answers a challenge; empty: none does."""
+    password: str = ""
+    srtp: Literal["off", "offered", "required"] = "off"
+    ice: bool = False
+    reliable: Literal["off", "supported", "required"] = "supported"
+    """Provisional responses with PRACK (RFC 3262)."""
+    session_seconds: int = 1800
+    """Session interval (RFC 4028), 0: no session timer."""
+    minimum_session_seconds: int = 90
+
+
+class EngineConfiguration(msgspec.Struct, frozen=True):
+    """All that the PJSIP process needs to start, handed over once."""
+
+    address: str
+    """Address and port of SIP."""
+    port: int
+    media_address: str
+    """Address of RTP, towards peers and towards the media process."""
+    rtp_ports: tuple[int, int]
+    """First and last port of RTP towards peers."""
+    accounts: list[Account]
+    tcp: bool = False
+    """Listen on TCP too."""
+    public_address: str = ""
+    """What peers are told in the place of both addresses, behind a NAT that does not change ports."""
+    stun: list[str] = []
+    """STUN servers, `HOST[:PORT]`."""
+    codecs: tuple[str, ...] = ("PCMA", "PCMU")
+    """Most wanted first."""
+    user_agent: str = ""
+
+
+class Speech(msgspec.Struct, frozen=True):
+    """The speech of a call as the PJSIP process has it towards the media process."""
+
+    port: int
+    """Where it receives."""
+    law: str
+    """`A` or `u`: what was agreed with the peer, sent and expected here too."""
+    direction: str = "sendrecv"
+    """What the peer does, as it would write it: sendrecv, sendonly, recvonly, inactive."""
+
+
+Headers = list[tuple[str, str]]
+
+
+# --- from the signalling process
+
+
+class MakeCall(msgspec.Struct, array_like=True, tag="call"):
+    """Send INVITE; then ResponseReceived for each response, and CallEnded once."""
+
+    call: int
+    account: str
+    destination: str
+    """Where to send it, `sip:ADDRESS:PORT;transport=…`."""
+    target: str
+    """Request-URI."""
+    local: str
+    """From, as a name-addr."""
+    remote: str
+    """To, as a URI."""
+    call_id: str
+    headers: Headers
+    media: tuple[str, int]
+    """Where the media process receives."""
+    offer: bool = True
+    """Whether the INVITE has a session description."""
+
+
+class Respond(msgspec.Struct, array_like=True, tag="respond"):
+    """Answer an incoming call; 300 and more end it."""
+
+    call: int
+    status: int
+    phrase: str
+    headers: Headers
+    media: tuple[str, int] | None
+    """Where the media process receives, once that has been said."""
+
+
+class EndCall(msgspec.Struct, array_like=True, tag="end"):
+    """End a call in whichever state it is: final response `status`, CANCEL or BYE."""
+
+    call: int
+    status: int
+    headers: Headers
+
+
+class SetHold(msgspec.Struct, array_like=True, tag="hold"):
+    """Hold the peer (re-INVITE with sendonly), or no longer. SpeechChanged tells of the answer."""
+
+    call: int
+    on: bool
+
+
+class SendInfo(msgspec.Struct, array_like=True, tag="info"):
+    """Send INFO."""
+
+    call: int
+    content_type: str
+    body: bytes
+
+
+class Ask(msgspec.Struct, array_like=True, tag="ask"):
+    """Ask the peer with OPTIONS whether it still knows the call; ends in AskAnswered."""
+
+    call: int
+
+
+class SetSources(msgspec.Struct, array_like=True, tag="sources"):
+    """Where calls of an account come from: the servers of its peer, and further addresses and networks."""
+
+    account: str
+    peers: list[tuple[str, int]]
+    networks: list[str]
+
+
+class Ping(msgspec.Struct, array_like=True, tag="ping"):
+    """Ask a peer with OPTIONS whether it lives; ends in PingAnswered."""
+
+    number: int
+    account: str
+    destination: str
+    uri: str
+
+
+class Register(msgspec.Struct, array_like=True, tag="register"):
+    """Register with a provider and renew that; RegistrationAnswered tells of each change. A second one replaces it."""
+
+    number: int
+    account: str
+    destination: str
+    address_of_record: str
+    registrar: str
+    contact_user: str
+    user: str
+    password: str
+    expires: int
+
+
+class Unregister(msgspec.Struct, array_like=True, tag="unregister"):
+    """Take a registration back."""
+
+    number: int
+
+
+class Shutdown(msgspec.Struct, array_like=True, tag="shutdown"):
+    """End every call and registration as far as that goes in a second, and exit."""
+
+
+Command = MakeCall | Respond | EndCall | SetHold | SendInfo | Ask | SetSources | Ping | Register | Unregister | Shutdown
+
+
+# --- to the signalling process
+
+
+class Started(msgspec.Struct, array_like=True, tag="started"):
+    """The engine is up; first event."""
+
+    version: str
+    """Of PJSIP."""
+    limit: int
+    """Calls at once that the installed build allows (PJSUA_MAX_CALLS)."""
+
+
+class Failed(msgspec.Struct, array_like=True, tag="failed"):
+    """The process cannot start or go on; one line for the operator. It exits with status 1."""
+
+    reason: str
+
+
+class CallReceived(msgspec.Struct, array_like=True, tag="received"):
+    """A call comes in; 100 Trying is on its way already. CallEnded comes once."""
+
+    call: int
+    message: bytes
+    """The INVITE."""
+    source: tuple[str, int]
+    """Address and port that it came from."""
+    port: int
+    """Where the process receives the speech of the call from the media process."""
+
+
+class ResponseReceived(msgspec.Struct, array_like=True, tag="response"):
+    """A response to our INVITE below 300; challenges are answered by the process itself."""
+
+    call: int
+    message: bytes
+    speech: Speech | None
+    """What is agreed, None as long as nothing is."""
+
+
+class CallConfirmed(msgspec.Struct, array_like=True, tag="confirmed"):
+    """The ACK to our 200 came."""
+
+    call: int
+    speech: Speech | None
+
+
+class SpeechChanged(msgspec.Struct, array_like=True, tag="speech"):
+    """What is agreed in an answered call changed: the peer holds it or no longer, or another codec."""
+
+    call: int
+    speech: Speech
+
+
+class HoldFailed(msgspec.Struct, array_like=True, tag="hold-failed"):
+    """The peer refused SetHold; what was agreed before holds."""
+
+    call: int
+    status: int
+
+
+class InfoArrived(msgspec.Struct, array_like=True, tag="info-in"):
+    """INFO came in a call and was answered."""
+
+    call: int
+    message: bytes
+
+
+class AskAnswered(msgspec.Struct, array_like=True, tag="asked"):
+    """How Ask ended; status 408 is no answer."""
+
+    call: int
+    status: int
+
+
+class CallEnded(msgspec.Struct, array_like=True, tag="ended"):
+    """A call is over; nothing more comes of it."""
+
+    call: int
+    status: int
+    """Final status, of the peer or of the engine itself (408 no answer, 503 not reachable, 500 within the engine)."""
+    reason: str
+    message: bytes
+    """The message of the peer that ended it: a final response, BYE or CANCEL; empty where there was none."""
+
+
+class CallRefused(msgspec.Struct, array_like=True, tag="refused"):
+    """An incoming call got 503 as there were as many calls as the build allows, one spared for this answer."""
+
+    source: str
+
+
+class PingAnswered(msgspec.Struct, array_like=True, tag="pinged"):
+    """How Ping ended; status 0 is no answer."""
+
+    number: int
+    status: int
+
+
+class RegistrationAnswered(msgspec.Struct, array_like=True, tag="registered"):
+    """A registration is in another state."""
+
+    number: int
+    status: int
+    reason: str
+    seconds: int
+    """What the provider grants, 0 where nothing is registered."""
+
+
+Event = (
+    Started
+    | Failed
+    | CallReceived
+    | ResponseReceived
+    | CallConfirmed
+    | SpeechChanged
+    | HoldFailed
+    | InfoArrived
+    | AskAnswered
+    | CallEnded
+    | CallRefused
+    | PingAnswered
+    | RegistrationAnswered
+)

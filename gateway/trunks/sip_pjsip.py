@@ -1,0 +1,467 @@
+"""The calls of trunks with `engine = "pjsua2"`: PJSIP in its own process, towards the adapter like our own agent.
+
+PJSIP has the SIP messages and the media towards the peer. The adapter sees the same primitives as of `SipAgent`, each
+with the peer's message; in the place of the peer's session description stands one that names the PJSIP process, where
+the media process finds the speech of the call as plain RTP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from tandem.core.errors import DecodeError
+from tandem.gateway.configuration.schema import SipTrunk
+from tandem.gateway.log import Line
+from tandem.gateway.pjsip import protocol
+from tandem.gateway.sip import sdp
+from tandem.gateway.sip.endpoint import Endpoint, endpoint_of, show, transport_of
+from tandem.gateway.sip.errors import SipDecodeError
+from tandem.gateway.sip.fields import format_address
+from tandem.gateway.sip.message import Message, Request, Response, parse_message
+from tandem.gateway.sip.primitives import (
+    Answered,
+    Cancelled,
+    Closed,
+    Confirmed,
+    Ended,
+    Failed,
+    IncomingInvite,
+    InfoReceived,
+    InviteRequest,
+    OptionsResult,
+    Output,
+    ProbeResult,
+    Provisional,
+    RegistrationChanged,
+    ReInviteResult,
+    Rejected,
+    SessionOffered,
+)
+from tandem.gateway.sip.registration import RegistrationOptions
+from tandem.gateway.sip.upkeep import GONE
+
+_PROFILES: Final = (sdp.PLAIN, sdp.SECURE)
+_LAWS: Final = {"PCMA": "A", "PCMU": "u"}
+_HOLDS: Final = ("sendonly", "inactive")
+Headers = Iterable[tuple[str, str]]
+
+
+@dataclass(slots=True)
+class _Call:
+    """What is known of a call of PJSIP."""
+
+    account: str
+    message: Message | None = None
+    """The INVITE of an incoming call, the last response to an outgoing one."""
+    speech: protocol.Speech | None = None
+    """As the adapter knows it."""
+    outgoing: bool = False
+    answered: bool = False
+    ending: bool = False
+    """The adapter has ended it: it only waits for Closed."""
+    holding: bool = False
+    """A re-INVITE of ours is under way."""
+    events: bool = True
+    """Digits go as telephone-events."""
+    sdp_version: int = field(default=0)
+
+
+class PjsipAgent:
+    """Turns the adapter's wishes into commands for the PJSIP process, and its events into primitives."""
+
+    def __init__(
+        self,
+        trunks: Mapping[str, SipTrunk],
+        media_address: str,
+        sources: Callable[[], Iterable[tuple[str, list[tuple[str, int]], list[str]]]],
+        log: Callable[[Line], None],
+    ) -> None:
+        """`trunks` are those of this engine; `sources` says of each whence its calls come, servers and networks."""
+        self.commands: list[protocol.Command] = []
+        """For the PJSIP process."""
+        self.limit = 0
+        """Calls at once that the installed build allows; 0 while the process is not up."""
+        self._trunks = trunks
+        self._media_address = media_address
+        self._sources = sources
+        self._log = log
+        self._calls: dict[int, _Call] = {}
+        self._last_number = 0
+        self._queue: list[Output] = []
+        self._gate: Callable[[Request, Endpoint, float], bool] | None = None
+        self._gated: tuple[Request, int] | None = None
+        self._registrations: dict[int, protocol.Register] = {}
+        self._registering: set[int] = set()
+
+    def outputs(self) -> list[Output]:
+        """Return what has been produced since the last call, in order, and forget it."""
+        queue, self._queue = self._queue, []
+        return queue
+
+    # --- how many calls
+
+    @property
+    def usable(self) -> int:
+        """Calls at once that are taken: one less than the build allows, which answers 503 to what is too much."""
+        return max(0, self.limit - 1)
+
+    @property
+    def why_no_call(self) -> str:
+        """Why no further call can be made; empty when one can."""
+        if not self.limit:
+            return "the PJSIP process is not up"
+        if len(self._calls) >= self.usable:
+            return f"the installed PJSIP allows {self.limit} calls at once (PJSUA_MAX_CALLS), {self.usable} are taken"
+        return ""
+
+    # --- the PJSIP process comes and goes
+
+    def event(self, event: protocol.Event, now: float) -> None:
+        """The PJSIP process told something."""
+        match event:
+            case protocol.Started(version=version, limit=limit):
+                self.limit = limit
+                text = (
+                    f"PJSIP {version} is up: its build allows {limit} calls at once (PJSUA_MAX_CALLS); "
+                    f"{self.usable} are taken, the last place answers 503 to what is too much"
+                )
+                self._log(Line("info", "=", "engine pjsua2", text))
+                self.tell_sources()
+                self.commands += self._registrations.values()
+                self._registering |= set(self._registrations)
+            case protocol.CallReceived():
+                self._received(event, now)
+            case protocol.CallRefused(source=source):
+                text = f"call from {source} refused with 503: the installed PJSIP allows {self.limit} calls at once"
+                self._log(Line("warning", "!", "engine pjsua2", f"{text} (PJSUA_MAX_CALLS), {self.usable} are taken"))
+            case protocol.PingAnswered(number=number, status=status):
+                self._queue.append(OptionsResult(number, status or None))
+            case protocol.RegistrationAnswered():
+                self._registered(event)
+            case protocol.Failed():
+                pass
+            case _:
+                call = self._calls.get(event.call)
+                if call is not None:
+                    self._in_call(event, call)
+
+    def lost(self) -> None:
+        """The PJSIP process is gone, and every call of it."""
+        self.limit = 0
+        self._registering.clear()
+        self.commands.clear()
+        for number, call in list(self._calls.items()):
+            del self._calls[number]
+            if not call.ending:
+                self._queue.append(Failed(number, "transport"))
+            self._queue.append(Closed(number))
+
+    def tell_sources(self) -> None:
+        """Have the process know whose calls come from where, so that a call has the settings of its trunk."""
+        if self.limit:
+            self.commands += [protocol.SetSources(*source) for source in self._sources()]
+
+    # --- what the adapter wants
+
+    def invite(self, request: InviteRequest) -> int:
+        """Start a call and return its number."""
+        self._last_number -= 2
+        number = self._last_number
+        if not self.limit:
+            self._queue += [Failed(number, "transport"), Closed(number)]
+            return number
+        trunk = self._trunks[request.account]
+        self._calls[number] = _Call(request.account, outgoing=True, events=trunk.telephone_event)
+        self.commands.append(
+            protocol.MakeCall(
+                call=number,
+                account=request.account,
+                destination=_uri_of(request.destination),
+                target=request.uri,
+                local=format_address(request.from_uri, request.from_display),
+                remote=request.to_uri,
+                call_id=request.call_id,
+                headers=list(request.headers),
+                media=_place_in(request.session or b"") or (self._media_address, 0),
+                offer=not trunk.delayed_offer,
+            )
+        )
+        return number
+
+    def respond(self, number: int, status: int, phrase: str | None, headers: Headers, body: bytes | None) -> None:
+        """Answer an incoming call."""
+        call = self._calls.get(number)
+        if call is None or call.ending:
+            return
+        call.ending = status >= 300
+        call.answered = call.answered or 200 <= status < 300
+        media = None if not body else _place_in(body)
+        self.commands.append(protocol.Respond(number, status, phrase or "", list(headers), media))
+
+    def end(self, number: int, status: int, headers: Headers) -> None:
+        """End a call in whichever state it is."""
+        call = self._calls.get(number)
+        if call is not None and not call.ending:
+            call.ending = True
+            self.commands.append(protocol.EndCall(number, status, list(headers)))
+
+    def modify(self, number: int, body: bytes | None) -> None:
+        """Hold the peer, or no longer, as the description says."""
+        call = self._calls.get(number)
+        if call is not None and body and not call.ending:
+            call.holding = True
+            self.commands.append(protocol.SetHold(number, _direction_in(body) in _HOLDS))
+
+    def send_info(self, number: int, content_type: str, body: bytes) -> None:
+        """Send INFO in an answered call."""
+        if number in self._calls:
+            self.commands.append(protocol.SendInfo(number, content_type, body))
+
+    def probe(self, number: int) -> bool:
+        """Ask the peer whether it still knows the call; ends in ProbeResult."""
+        if number not in self._calls:
+            return False
+        self.commands.append(protocol.Ask(number))
+        return True
+
+    def send_options(self, account: str, destination: Endpoint, uri: str) -> int:
+        """Ask a peer whether it lives; OptionsResult carries the returned number."""
+        self._last_number -= 2
+        if self.limit:
+            self.commands.append(protocol.Ping(self._last_number, account, _uri_of(destination), uri))
+        else:
+            self._queue.append(OptionsResult(self._last_number, None))
+        return self._last_number
+
+    def register(self, options: RegistrationOptions, destination: Endpoint) -> int:
+        """Register with a provider; RegistrationChanged carries the returned number."""
+        self._last_number -= 2
+        self._register(self._last_number, options, destination)
+        return self._last_number
+
+    def move_registration(self, number: int, destination: Endpoint) -> None:
+        """The provider is reached elsewhere from now on."""
+        found = self._registrations[number]
+        found.destination = _uri_of(destination)
+        if self.limit:
+            self.commands.append(found)
+
+    def unregister(self) -> None:
+        """Take every registration back."""
+        for number in self._registrations:
+            if self.limit:
+                self._registering.add(number)
+                self.commands.append(protocol.Unregister(number))
+        self._registrations = {}
+
+    @property
+    def registering(self) -> bool:
+        """Whether a REGISTER waits for its answer."""
+        return bool(self._registering)
+
+    def guard(
+        self, gate: Callable[[Request, Endpoint, float], bool], answers_malformed: Callable[[Endpoint, float], bool]
+    ) -> None:
+        """Ask `gate` about each call; what cannot be parsed PJSIP has thrown away before."""
+        self._gate = gate
+
+    def answer_stranger(self, request: Request, source: Endpoint, status: int, lines: str = "") -> None:
+        """Answer a call that `gate` has kept to itself."""
+        assert self._gated is not None, "only within `gate`"
+        headers = [tuple(line.split(": ", 1)) for line in lines.split("\r\n") if line]
+        self._calls[self._gated[1]].ending = True
+        self.commands.append(protocol.Respond(self._gated[1], status, "", headers, None))  # type: ignore[arg-type]
+
+    def answer(self, request: Request, source: Endpoint, status: int, lines: str, now: float) -> None:
+        """As `answer_stranger`."""
+        self.answer_stranger(request, source, status, lines)
+
+    # --- what the process says
+
+    def _received(self, event: protocol.CallReceived, now: float) -> None:
+        number = event.call
+        call = self._calls[number] = _Call("")
+        try:
+            request = parse_message(event.message)
+            if not isinstance(request, Request):
+                raise SipDecodeError("no request")
+            source = _source_of(request, event.source)
+        except SipDecodeError as error:
+            call.ending = True
+            self.commands.append(protocol.Respond(number, error.status, "", [], None))
+            return
+        self._gated = request, number
+        admitted = self._gate is None or self._gate(request, source, now)
+        self._gated = None
+        if not admitted:
+            if not call.ending:
+                # Without an answer is not possible: PJSIP has sent 100 already.
+                self.respond(number, 403, None, (), None)
+            return
+        call.message = request
+        speech = self._offered(request, event.port)
+        if speech is not None:
+            self._describe(call, request, speech)
+        self._queue.append(IncomingInvite(number, request, source))
+
+    def _offered(self, request: Request, port: int) -> protocol.Speech | None:
+        """What PJSIP is going to agree to of an offer: the first codec of the peer that it has; None without one."""
+        try:
+            offer = sdp.parse(request.session)
+        except DecodeError:
+            return None
+        codecs = next(iter(self._trunks.values())).codecs
+        found = [answer for codec in codecs if (answer := sdp.choose(offer, [_LAWS[codec]], profiles=_PROFILES))]
+        if not found:
+            return None
+        formats = offer.media[found[0].index].formats
+        first = min(found, key=lambda answer: formats.index(str(answer.payload_type)))
+        return protocol.Speech(port, first.law, offer.media[first.index].direction)
+
+    def _in_call(self, event: protocol.Event, call: _Call) -> None:
+        match event:
+            case protocol.ResponseReceived(number, message, speech):
+                self._response(number, call, message, speech)
+            case protocol.CallConfirmed(number, speech) if isinstance(call.message, Request):
+                self._describe(call, call.message, speech)
+                self._queue.append(Confirmed(number, call.message))
+            case protocol.SpeechChanged(number, speech):
+                self._speech_changed(number, call, speech)
+            case protocol.HoldFailed(number, status):
+                if call.holding:
+                    call.holding = False
+                    self._queue.append(ReInviteResult(number, status, None))
+            case protocol.InfoArrived(number, message):
+                parsed = _parsed(message)
+                if isinstance(parsed, Request):
+                    self._queue.append(InfoReceived(number, parsed))
+            case protocol.AskAnswered(number, status):
+                self._queue.append(ProbeResult(number, status not in GONE))
+            case protocol.CallEnded():
+                self._ended(event, call)
+
+    def _response(self, number: int, call: _Call, octets: bytes, speech: protocol.Speech | None) -> None:
+        message = _parsed(octets)
+        if not isinstance(message, Response) or call.ending:
+            return
+        call.message = message
+        self._describe(call, message, speech)
+        if message.status < 200:
+            self._queue.append(Provisional(number, message.status, message, message.to.tag))
+        elif not call.answered:
+            call.answered = True
+            self._queue.append(Answered(number, message))
+
+    def _speech_changed(self, number: int, call: _Call, speech: protocol.Speech) -> None:
+        if call.ending or call.message is None:
+            return
+        changed = speech != call.speech
+        if call.holding:
+            call.holding = False
+            answer = Response(200, "OK", {}, b"")
+            self._describe(call, answer, speech)
+            self._queue.append(ReInviteResult(number, 200, answer))
+        elif changed:
+            request = Request("UPDATE", "", {}, b"")
+            self._describe(call, request, speech)
+            self._queue.append(SessionOffered(number, request))
+
+    def _ended(self, event: protocol.CallEnded, call: _Call) -> None:
+        number = event.call
+        del self._calls[number]
+        if not call.ending:
+            message = _parsed(event.message)
+            if isinstance(message, Response) and message.status >= 300 and not call.answered:
+                self._queue.append(Rejected(number, message.status, message))
+            elif isinstance(message, Request) and message.method == "BYE":
+                self._queue.append(Ended(number, message))
+            elif isinstance(message, Request):
+                self._queue.append(Cancelled(number, message))
+            else:
+                self._queue.append(Failed(number, "timeout" if event.status == 408 else "transport"))
+                self._log(Line("info", "=", "engine pjsua2", f"call ended by PJSIP: {event.status} {event.reason}"))
+        self._queue.append(Closed(number))
+
+    def _describe(self, call: _Call, message: Message, speech: protocol.Speech | None) -> None:
+        """Put the description of the PJSIP process in the place of the peer's."""
+        message.body = b""
+        if speech is None:
+            return
+        call.speech = speech
+        call.sdp_version += 1
+        message.fields["content-type"] = ["application/sdp"]
+        message.body = sdp.build_offer(
+            self._media_address,
+            speech.port,
+            speech.port,
+            [speech.law],
+            call.events,
+            version=call.sdp_version,
+            direction=speech.direction,
+        )
+
+    # --- registrations
+
+    def _register(self, number: int, options: RegistrationOptions, destination: Endpoint) -> None:
+        credentials = options.credentials
+        command = protocol.Register(
+            number=number,
+            account=options.account,
+            destination=_uri_of(destination),
+            address_of_record=options.address_of_record,
+            registrar=options.registrar,
+            contact_user=options.contact_user,
+            user=credentials.username if credentials else "",
+            password=credentials.password if credentials else "",
+            expires=options.expires,
+        )
+        self._registrations[number] = command
+        if self.limit:
+            self._registering.add(number)
+            self.commands.append(command)
+
+    def _registered(self, event: protocol.RegistrationAnswered) -> None:
+        self._registering.discard(event.number)
+        if event.seconds:
+            state, detail = "registered", f"for {event.seconds} s"
+        elif event.status // 100 == 2:
+            state, detail = "removed", ""
+        else:
+            state, detail = "failed", f"{event.status}: {event.reason}"
+        self._queue.append(RegistrationChanged(event.number, state, detail))
+
+
+def _parsed(octets: bytes) -> Request | Response | None:
+    """A message of the peer, None where our grammar does not take what PJSIP took."""
+    try:
+        return parse_message(octets) if octets else None
+    except SipDecodeError:
+        return None
+
+
+def _source_of(request: Request, source: tuple[str, int]) -> Endpoint:
+    """Where a request came from: its topmost Via tells the transport."""
+    transport = request.via.transport.lower()
+    return endpoint_of(transport if transport == "tcp" else "udp", *source)
+
+
+def _uri_of(endpoint: Endpoint) -> str:
+    """An address as PJSIP is told it."""
+    return f"sip:{show((endpoint[0], endpoint[1]))};transport={transport_of(endpoint)}"
+
+
+def _place_in(body: bytes) -> tuple[str, int] | None:
+    """Where the media process receives, as our description says."""
+    try:
+        media = sdp.parse(body).media
+    except DecodeError:
+        return None
+    found = next((one for one in media if one.kind == "audio" and one.port), None)
+    return None if found is None else (found.address, found.port)
+
+
+def _direction_in(body: bytes) -> str:
+    """What our description says that we do."""
+    return sdp.parse(body).media[0].direction

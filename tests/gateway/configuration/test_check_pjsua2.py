@@ -1,0 +1,110 @@
+"""What is wrong with the configuration of PJSIP is told with what would be right."""
+
+import sys
+
+import pytest
+
+from tandem.core.errors import ConfigurationError
+from tandem.gateway.configuration import check_pjsua2
+from tandem.gateway.configuration.check_pjsua2 import engine_configuration
+from tandem.gateway.configuration.load import parse
+from tandem.gateway.pjsip.protocol import Account
+
+TEXT = """
+[sip]
+listen = "192.0.2.1:5060"
+[sip.pjsua2]
+listen = "192.0.2.1:5070"
+{table}
+[[trunk]]
+name = "t"
+type = "sip"
+engine = "pjsua2"
+peer = "192.0.2.8"
+{trunk}
+[[trunk]]
+name = "n"
+type = "sip"
+peer = "192.0.2.9"
+"""
+
+
+def problems_of(text):
+    """Path and text of each."""
+    with pytest.raises(ConfigurationError) as caught:
+        parse(text)
+    lines = [line.split(": ", 2) for line in str(caught.value).splitlines()]
+    return [(path, words) for _, path, words in lines]
+
+
+def test_what_the_process_gets():
+    table = 'tcp = true\nstun = ["stun.example.org"]\npublic_address = "198.51.100.1"\nports = [18100, 18109]'
+    trunk = 'ice = true\nsrtp = "required"\nuser = "u"\npassword = "p"\ntransport = "tcp"\ncodecs = ["PCMU"]'
+    found = engine_configuration(parse(TEXT.format(table=table, trunk=trunk)))
+    assert found is not None
+    assert (found.address, found.port, found.tcp, found.rtp_ports) == ("192.0.2.1", 5070, True, (18100, 18109))
+    assert (found.public_address, found.stun, found.codecs) == ("198.51.100.1", ["stun.example.org"], ("PCMU",))
+    assert found.accounts == [Account("t", "u", "p", "required", True)]
+
+
+def test_no_process_where_no_trunk_needs_it():
+    text = TEXT.format(table="", trunk="").replace('engine = "pjsua2"\n', "")
+    assert engine_configuration(parse(text)) is None
+
+
+@pytest.mark.parametrize(
+    ("table", "trunk", "path", "words"),
+    [
+        ("", 'isup_variant = "itu"', "trunk[0].isup_variant", "is not to be had"),
+        ("", 'overlap = "invites"', "trunk[0].overlap", "is not to be had"),
+        ("", "clear_mode = true", "trunk[0].clear_mode", "is not to be had"),
+        ("", 'transport = "tcp"', "trunk[0].transport", "set `tcp = true`"),
+        ("", 'transport = "tls"', "trunk[0].transport", 'write "udp" or "tcp"'),
+        ("ports = [18001, 18000]", "", "sip.pjsua2.ports", "does not rise"),
+        ('stun = ["stun:x"]', "", "sip.pjsua2.stun[0]", "192.0.2.1:3478"),
+        ('public_address = "here"', "", "sip.pjsua2.public_address", "here"),
+        ("ports = [17000, 17009]", "", "sip.pjsua2.ports", "media.ports"),
+    ],
+)
+def test_mistakes(table, trunk, path, words):
+    text = TEXT.format(table=table, trunk=trunk)
+    if words == "media.ports":
+        text = '[media]\naddress = "192.0.2.1"\n' + text
+    found = problems_of(text)
+    assert [found_path for found_path, _ in found] == [path]
+    assert words in found[0][1]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "path", "words"),
+    [
+        ('listen = "192.0.2.1:5070"', 'listen = "192.0.2.1:5060"', "sip.pjsua2.listen", "port 5060 is already"),
+        ('listen = "192.0.2.1:5070"', 'listen = "0.0.0.0:5070"', "sip.pjsua2.listen", "cannot be announced"),
+        ('listen = "192.0.2.1:5070"', 'listen = "[2001:db8::1]:5070"', "sip.pjsua2.listen", "IPv4 only"),
+        ('[sip.pjsua2]\nlisten = "192.0.2.1:5070"', "", "trunk[0].engine", "needs a [sip.pjsua2] table"),
+        ('peer = "192.0.2.8"', "registrar = true", "trunk[0].registrar", "users register with a trunk"),
+        ('engine = "pjsua2"', "ice = true", "trunk[0].ice", 'only to be had with engine = "pjsua2"'),
+        ('peer = "192.0.2.8"', 'peer = "[2001:db8::8]"', "trunk[0].peer", "IPv6"),
+        (
+            'peer = "192.0.2.9"',
+            'peer = "192.0.2.9"\nengine = "pjsua2"\ncodecs = ["PCMA"]',
+            "trunk[1].codecs",
+            "one list",
+        ),
+    ],
+)
+def test_mistakes_beside_the_defaults(old, new, path, words):
+    text = TEXT.format(table="", trunk="")
+    assert old in text
+    user = '[[sip.user]]\nname = "a"\npassword = "b"\n' if "registrar" in new else ""
+    found = problems_of(text.replace(old, new) + user)
+    assert path in dict(found)
+    assert words in dict(found)[path]
+
+
+def test_without_the_package_it_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(check_pjsua2, "find_spec", lambda name: None)
+    ((path, words),) = problems_of(TEXT.format(table="", trunk=""))
+    assert path == "trunk[0].engine"
+    assert "pip install 'tandem-gateway[pjsua2]'" in words
+    assert "pjsua2" not in sys.modules, "the signalling process never loads it"

@@ -1,0 +1,240 @@
+"""The PJSIP process with the real PJSIP: it calls itself, carries speech, knows its limit, and ends."""
+
+import contextlib
+import select
+import signal
+import socket
+import time
+
+import numpy as np
+import pytest
+from support.gateways import free_ports
+
+from tandem.codecs import g711, rtp
+from tandem.gateway.pjsip.process import PjsipProcess
+from tandem.gateway.pjsip.protocol import (
+    Account,
+    Ask,
+    AskAnswered,
+    CallConfirmed,
+    CallEnded,
+    CallReceived,
+    CallRefused,
+    EndCall,
+    EngineConfiguration,
+    Failed,
+    InfoArrived,
+    MakeCall,
+    Ping,
+    PingAnswered,
+    Respond,
+    ResponseReceived,
+    SendInfo,
+    SetHold,
+    SetSources,
+    SpeechChanged,
+    Started,
+)
+
+PATIENCE = 20.0
+
+
+class Engine:
+    """A running process that calls itself, and its events."""
+
+    def __init__(self, **options):
+        self.port = free_ports(30)
+        settings = {"accounts": [Account("t")], **options}
+        self.configuration = EngineConfiguration(
+            "127.0.0.1", self.port, "127.0.0.1", (self.port + 2, self.port + 29), **settings
+        )
+        self.process = PjsipProcess.start(self.configuration)
+        self.events = []
+
+    def hear(self, kind, **values):
+        """The next event of a kind that nobody has heard yet."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            for event in self.events:
+                if isinstance(event, kind) and all(getattr(event, key) == value for key, value in values.items()):
+                    self.events.remove(event)
+                    return event
+            assert time.monotonic() < deadline, (kind, values, self.events)
+            assert not self.process.closed, self.events
+            select.select([self.process.socket], [], [], 0.1)
+            self.events += self.process.receive()
+
+    def call(self, number, media, **options):
+        uri = f"sip:4930@127.0.0.1:{self.port}"
+        place = f"{uri};transport=udp".replace("4930@", "")
+        values = {"call_id": f"call{number}@x", "headers": [("X-Kind", "one")], **options}
+        command = MakeCall(number, "t", place, uri, '"Bob" <sip:+49301@gw.example>', uri, media=media, **values)
+        self.process.send([command])
+
+    def do(self, *commands):
+        self.process.send(commands)
+
+
+@pytest.fixture
+def engine():
+    made = Engine()
+    try:
+        yield made
+    finally:
+        made.process.close()
+
+
+@pytest.fixture
+def ends():
+    """What the media process would be for both ends of a call."""
+    with contextlib.ExitStack() as stack:
+        opened = [stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) for _ in "12"]
+        for one in opened:
+            one.bind(("127.0.0.1", 0))
+            one.settimeout(5.0)
+        yield opened
+
+
+def establish(engine, ends):
+    """A call from and to the process: numbers of both ends."""
+    engine.call(-2, ends[0].getsockname())
+    received = engine.hear(CallReceived)
+    engine.do(Respond(received.call, 180, "", [], None))
+    ringing = engine.hear(ResponseReceived, call=-2)
+    assert (ringing.message[:11], ringing.speech) == (b"SIP/2.0 180", None)
+    engine.do(Respond(received.call, 200, "", [("X-Answer", "yes")], ends[1].getsockname()))
+    confirmed = {}
+    for _ in "12":
+        event = engine.hear((CallConfirmed, ResponseReceived))
+        confirmed[event.call] = event
+    assert b"X-Answer: yes" in confirmed[-2].message
+    assert {event.speech.law for event in confirmed.values()} == {"A"}
+    return -2, received, confirmed
+
+
+def test_a_call_with_speech_info_hold_and_its_end(engine, ends):
+    engine.do(SetSources("t", [("127.0.0.1", engine.port)], ["127.0.0.1"]))
+    out, received, confirmed = establish(engine, ends)
+    invite = received.message.decode()
+    assert invite.startswith(f"INVITE sip:4930@127.0.0.1:{engine.port} SIP/2.0")
+    assert 'From: "Bob" <sip:+49301@gw.example>' in invite
+    assert "Call-ID: call-2@x" in invite
+    assert "X-Kind: one" in invite
+    assert received.source == ("127.0.0.1", engine.port)
+    octets = np.random.default_rng(1).integers(0, 256, 160).astype(np.uint8).tobytes()
+    for number in range(60):
+        packet = rtp.pack_header(8, number, number * 160, 7) + octets
+        ends[0].sendto(packet, ("127.0.0.1", confirmed[out].speech.port))
+        time.sleep(0.02)
+    # From one end through both legs of PJSIP to the other: A-law all the way, so octet for octet.
+    heard = b""
+    for _ in range(200):
+        heard += ends[1].recv(2000)[12:]
+        if octets in heard:
+            break
+    assert octets in heard, "what came is what was sent"
+    silence = bytes([g711.SILENCE[g711.Law.A]])
+    assert octets.count(silence) < 10, "and it is no silence"
+    engine.do(SendInfo(out, "application/dtmf-relay", b"Signal=5\r\nDuration=160\r\n"))
+    assert b"Signal=5" in engine.hear(InfoArrived, call=received.call).message
+    engine.do(SetHold(out, True))
+    held = {}
+    for _ in "12":
+        event = engine.hear(SpeechChanged)
+        held[event.call] = event.speech.direction
+    assert held == {received.call: "sendonly", out: "recvonly"}
+    engine.do(SetHold(out, False))
+    back = {}
+    for _ in "12":
+        event = engine.hear(SpeechChanged)
+        back[event.call] = event.speech.direction
+    assert set(back.values()) == {"sendrecv"}
+    engine.do(Ask(out))
+    assert engine.hear(AskAnswered).status == 500, "PJSIP knows no OPTIONS in a call, but it has the call"
+    engine.do(EndCall(received.call, 200, [("Reason", "Q.850;cause=31")]))
+    ended = {}
+    for _ in "12":
+        event = engine.hear(CallEnded)
+        ended[event.call] = event.message
+    assert ended[received.call] == b""
+    assert ended[out].startswith(b"BYE ")
+    assert b"Reason: Q.850;cause=31" in ended[out]
+
+
+def test_a_call_that_is_refused_and_one_that_is_given_up(engine, ends):
+    engine.call(-2, ends[0].getsockname())
+    received = engine.hear(CallReceived)
+    engine.do(Respond(received.call, 486, "Engaged", [("Reason", "Q.850;cause=17")], None))
+    ended = engine.hear(CallEnded, call=-2)
+    assert (ended.status, ended.message[:11]) == (486, b"SIP/2.0 486")
+    assert b"Reason: Q.850;cause=17" in ended.message
+    engine.hear(CallEnded, call=received.call)
+    engine.call(-4, ends[0].getsockname(), offer=False)
+    received = engine.hear(CallReceived)
+    assert b"application/sdp" not in received.message.partition(b"\r\n\r\n")[2]
+    engine.do(Respond(received.call, 180, "", [], None))
+    engine.hear(ResponseReceived, call=-4)
+    engine.do(EndCall(-4, 487, [("Reason", "Q.850;cause=16")]))
+    ended = {event.call: event for event in (engine.hear(CallEnded), engine.hear(CallEnded))}
+    assert ended[received.call].message.startswith(b"CANCEL ")
+    assert b"Reason: Q.850;cause=16" in ended[received.call].message
+    assert ended[-4].status == 487
+
+
+def test_more_calls_than_the_build_allows_get_503(engine, ends):
+    started = engine.hear(Started)
+    assert started.limit >= 4
+    if started.limit > 16:
+        pytest.skip("a build with a limit that this machine need not reach")
+    taken = []
+    while 2 * len(taken) + 2 < started.limit:
+        engine.call(-2 * len(taken) - 2, ends[0].getsockname())
+        received = engine.hear(CallReceived)
+        engine.do(Respond(received.call, 180, "", [], None))
+        taken.append(received.call)
+    # Of an even limit one place is left to call with, and the call comes in where there is none.
+    engine.call(-100, ends[0].getsockname())
+    assert engine.hear(CallRefused).source == f"127.0.0.1:{engine.port}"
+    ended = engine.hear(CallEnded, call=-100)
+    assert ended.status == 503
+    assert b"Retry-After: 5" in ended.message
+    engine.do(*[EndCall(call, 480, []) for call in taken])
+    for _ in range(2 * len(taken)):
+        engine.hear(CallEnded)
+    engine.call(-102, ends[0].getsockname())
+    engine.hear(CallReceived)
+
+
+def test_pings(engine):
+    engine.do(Ping(-2, "t", f"sip:127.0.0.1:{engine.port};transport=udp", f"sip:127.0.0.1:{engine.port}"))
+    assert engine.hear(PingAnswered) == PingAnswered(-2, 200)
+
+
+def test_a_port_that_is_taken_is_told():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        process = PjsipProcess.start(
+            EngineConfiguration("127.0.0.1", port, "127.0.0.1", (port + 1, port + 9), [Account("t")])
+        )
+        try:
+            deadline = time.monotonic() + PATIENCE
+            events = []
+            while not events and time.monotonic() < deadline:
+                select.select([process.socket], [], [], 0.1)
+                events = process.receive()
+            (failed,) = events
+            assert isinstance(failed, Failed)
+            assert f"sip.pjsua2.listen: udp:127.0.0.1:{port} cannot be opened" in failed.reason
+            assert process.wait(10) == 1
+        finally:
+            process.close()
+
+
+def test_it_outlives_signals_and_ends_with_its_parent(engine):
+    engine.hear(Started)
+    engine.process._process.send_signal(signal.SIGTERM)
+    engine.do(Ping(-2, "t", f"sip:127.0.0.1:{engine.port};transport=udp", f"sip:127.0.0.1:{engine.port}"))
+    engine.hear(PingAnswered)
+    engine.process.socket.close()
+    assert engine.process.wait(10) == 0

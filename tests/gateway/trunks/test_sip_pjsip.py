@@ -1,0 +1,326 @@
+"""A trunk with the engine pjsua2, seen by the adapter; the events of the PJSIP process are made up here."""
+
+import pytest
+from support.sip_bench import SipBench
+
+from tandem.gateway.media.protocol import OpenRtp, UpdateRtp
+from tandem.gateway.pjsip import protocol
+from tandem.gateway.sip.primitives import Answered, Cancelled, Confirmed, Ended, IncomingInvite, InviteRequest, ReInvite
+
+PEER = ("10.0.0.8", 5060)
+TEXT = """
+[sip.pjsua2]
+listen = "127.0.0.1:5070"
+[[trunk]]
+name = "ice"
+type = "sip"
+engine = "pjsua2"
+peer = "10.0.0.8"
+srtp = "required"
+{options}
+[[trunk]]
+name = "pbx"
+type = "sip"
+peer = "10.0.0.9"
+[[route]]
+trunk = ["ice"]
+to = ["pbx"]
+[[route]]
+trunk = ["pbx"]
+to = ["ice"]
+"""
+SAVP = (
+    "v=0\r\no=- 1 1 IN IP4 10.0.0.8\r\ns=-\r\nc=IN IP4 10.0.0.8\r\nt=0 0\r\nm=audio 4000 RTP/SAVP 0 8 96\r\n"
+    "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj\r\n"
+    "a=rtpmap:96 telephone-event/8000\r\n"
+)
+
+
+def message(start, *lines, body="", call_id="in@peer", method="INVITE", tag=""):
+    head = [
+        start,
+        "Via: SIP/2.0/UDP 10.0.0.8;branch=z9hG4bK1",
+        "From: <sip:4930100@10.0.0.8>;tag=a",
+        f"To: <sip:4930200@127.0.0.1>{';tag=b' if tag else ''}",
+        f"Call-ID: {call_id}",
+        f"CSeq: 1 {method}",
+        "Contact: <sip:10.0.0.8>",
+        *(["Content-Type: application/sdp"] if body else []),
+        *lines,
+        f"Content-Length: {len(body)}",
+    ]
+    return ("\r\n".join(head) + "\r\n\r\n" + body).encode()
+
+
+class Pjsip:
+    """A gateway, a native peer, and this test in the place of the PJSIP process."""
+
+    def __init__(self, options="", up=True, answer=200):
+        self.bench = SipBench(TEXT.format(options=options))
+        self.pbx = self.bench.agent("10.0.0.9", answer=answer)
+        if up:
+            self.tell(protocol.Started("2.15", 4))
+
+    def tell(self, *events):
+        self.bench.node.pjsip_events(list(events), self.bench.now)
+        self.bench.run(0.1)
+
+    def commands(self, kind):
+        """Those of one kind that have not been seen yet."""
+        found = [command for command in self.bench.commands if isinstance(command, kind)]
+        self.bench.commands = [command for command in self.bench.commands if not isinstance(command, kind)]
+        return found
+
+    def call(self, number="4930200"):
+        """A call from the native side."""
+        offer = SAVP.replace("RTP/SAVP", "RTP/AVP").encode()
+        uri = f"sip:{number}@127.0.0.1:5060"
+        self.out = self.pbx.invite(InviteRequest(uri, "sip:1@10.0.0.9", uri, ("127.0.0.1", 5060), offer), 0.0)
+        self.bench.run(0.1)
+
+    def close(self):
+        """Nothing is left of any call."""
+        assert not self.bench.node.control.calls
+        assert self.bench.node.sip.quiet
+        assert len(self.bench.node.sip.ports) == 20
+
+
+SPEECH = protocol.Speech(18500, "u")
+
+
+@pytest.fixture
+def pjsip():
+    made = Pjsip('max_calls = 10\nuser = "u"\npassword = "p"')
+    yield made
+    made.close()
+
+
+def test_what_is_told_at_the_start(pjsip):
+    assert pjsip.bench.said("PJSIP 2.15 is up: its build allows 4 calls at once (PJSUA_MAX_CALLS); 3 are taken")
+    assert pjsip.commands(protocol.SetSources) == [protocol.SetSources("ice", [PEER], ["10.0.0.8"])]
+
+
+def test_an_incoming_call(pjsip):
+    invite = message("INVITE sip:4930200@127.0.0.1:5070 SIP/2.0", "X-A: 1", body=SAVP)
+    pjsip.tell(protocol.CallReceived(-1, invite, PEER, 18500))
+    (incoming,) = pjsip.bench.heard(pjsip.pbx, IncomingInvite)
+    assert incoming.request.uri.user == "4930200"
+    (answer,) = pjsip.commands(protocol.Respond)
+    assert (answer.call, answer.status) == (-1, 200)
+    assert answer.media in [("127.0.0.1", port) for port in range(20000, 20040, 2)]
+    pjsip.tell(protocol.CallConfirmed(-1, SPEECH))
+    bye = message("BYE sip:4930200@127.0.0.1:5070 SIP/2.0", "Reason: Q.850;cause=31", method="BYE", tag="b")
+    pjsip.tell(protocol.CallEnded(-1, 200, "", bye))
+    assert len(pjsip.bench.heard(pjsip.pbx, Ended)) == 1
+    (record,) = pjsip.bench.records
+    assert (record.incoming.trunk, record.result, record.cause) == ("ice", "answered", 31)
+
+
+def test_the_media_process_gets_plain_rtp_in_the_codec_that_pjsip_takes(pjsip):
+    commands = []
+    effects = pjsip.bench.node.effects
+    pjsip.bench.node.effects = lambda: (found := effects(), commands.extend(found.media))[0]
+    pjsip.tell(protocol.CallReceived(-1, message("INVITE sip:4930200@h SIP/2.0", body=SAVP), PEER, 18500))
+    opened = next(command for command in commands if isinstance(command, OpenRtp))
+    assert not opened.secure
+    update = next(one for one in commands if isinstance(one, UpdateRtp) and one.leg == opened.leg)
+    # PCMU stands first in the peer's offer, PCMA in our list: PJSIP takes the peer's first.
+    assert (update.law, update.payload_type, update.remote, update.keys) == ("u", 0, ("127.0.0.1", 18500), None)
+    assert update.event_payload_type == 101
+    pjsip.tell(protocol.CallEnded(-1, 487, "", message("CANCEL sip:4930200@h SIP/2.0", method="CANCEL")))
+
+
+def test_a_caller_who_gives_up():
+    pjsip = Pjsip(answer=180)
+    pjsip.tell(protocol.CallReceived(-1, message("INVITE sip:4930200@h SIP/2.0", body=SAVP), PEER, 18500))
+    assert [answer.status for answer in pjsip.commands(protocol.Respond)] == [180]
+    pjsip.tell(protocol.CallEnded(-1, 487, "", message("CANCEL sip:4930200@h SIP/2.0", method="CANCEL")))
+    assert len(pjsip.bench.heard(pjsip.pbx, Cancelled)) == 1
+    pjsip.close()
+
+
+def test_an_outgoing_call_with_early_media_hold_and_info():
+    pjsip = Pjsip('digits = "info-relay"\ntelephone_event = false')
+    pjsip.call()
+    (made,) = pjsip.commands(protocol.MakeCall)
+    assert (made.account, made.destination) == ("ice", "sip:10.0.0.8:5060;transport=udp")
+    assert made.target == made.remote == "sip:4930200@10.0.0.8;user=phone"
+    assert made.media[0] == "127.0.0.1"
+    number = made.call
+    response = message("SIP/2.0 183 Progress", call_id=made.call_id, tag="b")
+    pjsip.tell(protocol.ResponseReceived(number, response, SPEECH))
+    answer = message("SIP/2.0 200 OK", call_id=made.call_id, tag="b")
+    pjsip.tell(protocol.ResponseReceived(number, answer, SPEECH))
+    assert len(pjsip.bench.heard(pjsip.pbx, Answered)) == 1
+    # The native side holds: PJSIP is to hold its peer, and what it then agrees ends the re-INVITE.
+    held = SAVP.replace("RTP/SAVP", "RTP/AVP").replace("1 1 IN", "1 2 IN") + "a=sendonly\r\n"
+    pjsip.pbx.reinvite(pjsip.out, held.encode(), (), pjsip.bench.now)
+    pjsip.bench.run(0.1)
+    assert pjsip.commands(protocol.SetHold) == [protocol.SetHold(number, True)]
+    pjsip.tell(protocol.SpeechChanged(number, protocol.Speech(18500, "u", "recvonly")))
+    # The peer of PJSIP holds too: the native side hears of it.
+    pjsip.tell(protocol.SpeechChanged(number, protocol.Speech(18500, "u", "inactive")))
+    (offered,) = pjsip.bench.heard(pjsip.pbx, ReInvite)
+    assert b"a=inactive" in offered.body
+    pjsip.pbx.answer_reinvite(pjsip.out, 200, held.replace("sendonly", "inactive").encode(), now=pjsip.bench.now)
+    pjsip.bench.run(0.1)
+    pjsip.pbx.send_info(pjsip.out, "application/dtmf", b"7", (), pjsip.bench.now)
+    pjsip.bench.run(0.1)
+    (info,) = pjsip.commands(protocol.SendInfo)
+    assert info.body.startswith(b"Signal=7")
+    info = message("INFO sip:h SIP/2.0", method="INFO", tag="b")
+    pjsip.tell(protocol.InfoArrived(number, info))
+    pjsip.tell(protocol.HoldFailed(number, 488))
+    pjsip.pbx.bye(pjsip.out, (("Reason", "Q.850;cause=16"),), pjsip.bench.now)
+    pjsip.bench.run(0.1)
+    (end,) = pjsip.commands(protocol.EndCall)
+    assert dict(end.headers)["Reason"].startswith("Q.850;cause=16")
+    pjsip.tell(protocol.CallEnded(number, 200, "", b""))
+    pjsip.close()
+
+
+def test_a_refusal_of_the_peer(pjsip):
+    pjsip.call()
+    (made,) = pjsip.commands(protocol.MakeCall)
+    refusal = message("SIP/2.0 404 Not Found", call_id=made.call_id, tag="b")
+    pjsip.tell(protocol.CallEnded(made.call, 404, "Not Found", refusal))
+    (record,) = pjsip.bench.records
+    assert (record.result, record.cause) == ("failed", 1)
+
+
+@pytest.mark.parametrize(("status", "cause"), [(408, 102), (503, 41)])
+def test_a_peer_that_does_not_answer(pjsip, status, cause):
+    pjsip.call()
+    (made,) = pjsip.commands(protocol.MakeCall)
+    pjsip.tell(protocol.CallEnded(made.call, status, "no", b""))
+    (record,) = pjsip.bench.records
+    assert (record.result, record.cause) == ("failed", cause)
+
+
+def test_more_calls_than_the_build_allows(pjsip):
+    for _ in range(4):
+        pjsip.call()
+    made = pjsip.commands(protocol.MakeCall)
+    assert len(made) == 3
+    assert pjsip.bench.said("trunk ice: call not made: the installed PJSIP allows 4 calls at once (PJSUA_MAX_CALLS)")
+    assert [record.cause for record in pjsip.bench.records] == [42]
+    pjsip.tell(protocol.CallRefused("10.0.0.8:5060"))
+    assert pjsip.bench.said("call from 10.0.0.8:5060 refused with 503")
+    for call in made:
+        pjsip.tell(protocol.CallEnded(call.call, 503, "", b""))
+
+
+def test_the_process_is_lost_and_comes_back(pjsip):
+    pjsip.tell(protocol.CallReceived(-1, message("INVITE sip:4930200@h SIP/2.0", body=SAVP), PEER, 18500))
+    pjsip.tell(protocol.CallConfirmed(-1, SPEECH))
+    pjsip.bench.node.pjsip_lost(pjsip.bench.now)
+    pjsip.bench.run(0.1)
+    assert len(pjsip.bench.heard(pjsip.pbx, Ended)) == 1, "nobody is left in a call that is no more"
+    assert [record.cause for record in pjsip.bench.records] == [41]
+    pjsip.call()
+    assert pjsip.commands(protocol.MakeCall) == []
+    assert pjsip.bench.said("call not made: the PJSIP process is not up")
+    pjsip.commands(protocol.SetSources)
+    pjsip.tell(protocol.Started("2.15", 4))
+    assert len(pjsip.commands(protocol.SetSources)) == 1
+    pjsip.tell(protocol.CallEnded(-1, 200, "", b""))
+
+
+def test_strangers_and_what_cannot_be_read(pjsip):
+    invite = message("INVITE sip:4930200@h SIP/2.0", body=SAVP)
+    pjsip.tell(protocol.CallReceived(-1, invite, ("10.0.0.66", 5060), 18500))
+    # A peer of a trunk of our own engine is none of PJSIP's.
+    pjsip.tell(protocol.CallReceived(-3, invite, ("10.0.0.9", 5060), 18502))
+    pjsip.tell(protocol.CallReceived(-5, b"rubbish", PEER, 18504))
+    assert [(one.call, one.status) for one in pjsip.commands(protocol.Respond)] == [(-1, 403), (-3, 403), (-5, 400)]
+    assert pjsip.bench.said("10.0.0.66:5060: INVITE refused: no trunk has this source")
+    for number in (-1, -3, -5):
+        pjsip.tell(protocol.CallEnded(number, 403, "", b""))
+
+
+def test_a_trunk_that_wants_proof():
+    user = '[[sip.user]]\nname = "alice"\npassword = "secret"\nnumber = "4930777"\ntrunk = "ice"'
+    pjsip = Pjsip(f"authenticate = true\n{user}")
+    pjsip.tell(protocol.CallReceived(-1, message("INVITE sip:4930200@h SIP/2.0", body=SAVP), PEER, 18500))
+    (challenge,) = pjsip.commands(protocol.Respond)
+    assert challenge.status == 401
+    assert challenge.headers[0][0] == "WWW-Authenticate"
+    assert challenge.headers[0][1].startswith("Digest ")
+    pjsip.tell(protocol.CallEnded(-1, 401, "", b""))
+    pjsip.close()
+
+
+def test_silence_is_looked_into(pjsip):
+    pjsip.tell(protocol.CallReceived(-1, message("INVITE sip:4930200@h SIP/2.0", body=SAVP), PEER, 18500))
+    pjsip.tell(protocol.CallConfirmed(-1, SPEECH))
+    leg = next(iter(pjsip.bench.node.sip._by_leg))
+    pjsip.bench.node.sip.leg_silent(leg, pjsip.bench.now)
+    pjsip.bench.run(0.1)
+    assert pjsip.commands(protocol.Ask) == [protocol.Ask(-1)]
+    pjsip.tell(protocol.AskAnswered(-1, 500))
+    assert pjsip.bench.node.control.calls
+    pjsip.tell(protocol.AskAnswered(-1, 481))
+    assert len(pjsip.commands(protocol.EndCall)) == 1
+    pjsip.tell(protocol.CallEnded(-1, 200, "", b""))
+    assert [record.cause for record in pjsip.bench.records] == [27]
+
+
+def test_pings_mark_the_peer():
+    pjsip = Pjsip("options_seconds = 10", up=False)
+    assert pjsip.commands(protocol.Ping) == []
+    pjsip.tell(protocol.Started("2.15", 4))
+    for _ in range(2):
+        pjsip.bench.run(10.0)
+        (ping,) = pjsip.commands(protocol.Ping)
+        assert (ping.account, ping.destination, ping.uri) == (
+            "ice",
+            "sip:10.0.0.8:5060;transport=udp",
+            "sip:10.0.0.8:5060",
+        )
+        pjsip.tell(protocol.PingAnswered(ping.number, 0))
+    assert pjsip.bench.said("trunk ice: 10.0.0.8:5060 is down")
+    pjsip.bench.run(10.0)
+    (ping,) = pjsip.commands(protocol.Ping)
+    pjsip.tell(protocol.PingAnswered(ping.number, 200))
+    assert pjsip.bench.said("up again")
+
+
+def test_a_registration():
+    pjsip = Pjsip(
+        'user = "account"\npassword = "secret"\ndomain = "provider.example"\n'
+        '[[sip.registration]]\ntrunk = "ice"\nnumber = "4930300"\n',
+        up=False,
+    )
+    pjsip.tell(protocol.Started("2.15", 4))
+    (register,) = pjsip.commands(protocol.Register)
+    assert (register.address_of_record, register.registrar, register.user, register.destination) == (
+        "sip:account@provider.example",
+        "sip:provider.example",
+        "account",
+        "sip:10.0.0.8:5060;transport=udp",
+    )
+    pjsip.tell(protocol.RegistrationAnswered(register.number, 200, "OK", 3600))
+    pjsip.tell(protocol.CallReceived(-1, message("INVITE sip:account@h SIP/2.0", body=SAVP), PEER, 18500))
+    (incoming,) = pjsip.bench.heard(pjsip.pbx, IncomingInvite)
+    assert incoming.request.uri.user == "4930300"
+    pjsip.tell(protocol.CallEnded(-1, 487, "", b""))
+    pjsip.tell(protocol.RegistrationAnswered(register.number, 403, "Forbidden", 0))
+    assert pjsip.bench.said("registration sip:account@provider.example: registered for 3600 s")
+    assert pjsip.bench.said("registration sip:account@provider.example: failed 403: Forbidden")
+    pjsip.bench.node.stop(pjsip.bench.now)
+    pjsip.bench.run(0.0)
+    assert pjsip.commands(protocol.Unregister) == [protocol.Unregister(register.number)]
+    assert not pjsip.bench.node.stopped
+    pjsip.tell(protocol.RegistrationAnswered(register.number, 200, "OK", 0))
+    assert pjsip.bench.node.stopped
+
+
+def test_confirmed_carries_the_answer_where_the_invite_had_no_offer(pjsip):
+    pjsip.tell(protocol.CallReceived(-1, message("INVITE sip:4930200@h SIP/2.0"), PEER, 18500))
+    (answer,) = [one for one in pjsip.commands(protocol.Respond) if one.status == 200]
+    assert answer.media is not None
+    pjsip.tell(protocol.CallConfirmed(-1, SPEECH))
+    (session,) = [one for one in pjsip.bench.node.sip._sessions.values() if one.half.handle == -1]
+    assert session.description.port == 18500
+    pjsip.tell(protocol.CallEnded(-1, 200, "", message("BYE sip:h SIP/2.0", method="BYE", tag="b")))
+    assert len(pjsip.bench.heard(pjsip.pbx, Confirmed)) == 1
