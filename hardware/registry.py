@@ -14,6 +14,10 @@ from tandem.hardware.span import LineFormat, Span
 BACKENDS: Final[Mapping[str, tuple[str, str]]] = {
     "satop": ("tandem.hardware.satop_udp", "satop:listen=127.0.0.1:40001,peer=127.0.0.1:40002"),
     "e1d": ("tandem.hardware.e1d", "e1d:0:0"),
+    "cesopsn": (
+        "tandem.hardware.cesopsn_udp",
+        "cesopsn:listen=127.0.0.1:40001,peer=127.0.0.1:40002,timeslots=1-15+16",
+    ),
     "virtual": ("tandem.hardware.virtual", "virtual:a"),
 }
 """Scheme -> (module with `open_span` and `check_spec` of (spec, body, line), an example of a right spec)."""
@@ -64,6 +68,12 @@ def open_span(spec: str, line: LineFormat = _E1) -> Span:
     `e1d:INTERFACE:LINE[,socket=/tmp/osmo-e1d.ctl][,chunk=40][,depth=3][,takeover=yes]` is a line of osmo-e1d (icE1usb):
     `depth` chunks of `chunk` octets of each timeslot wait in the daemon to be sent; `takeover` takes timeslots that
     another program has open.
+    `e1d:INTERFACE:LINE[,socket=/tmp/osmo-e1d.ctl][,depth=3][,takeover=yes]` is a line of osmo-e1d (icE1usb): `depth`
+    times 5 ms wait in the daemon to be sent; `takeover` takes timeslots that another program has open.
+    `cesopsn:listen=HOST:PORT,peer=HOST:PORT[,timeslots=1-31][,frames=8][,jitter=2][,burst=1]` is a CESoPSN pseudowire
+    of some timeslots, such as `1-15+17`, without framing (RFC 5086); all timeslots if none are given.
+    Both take `rtp=absolute` or `rtp=differential` for packets with RTP header, with `pt=97`, `ssrc=0` and `clock=8000`
+    (timestamps a second); and `shared=yes`, on every span of a port, for spans with different peers on it.
     `virtual:NAME`, opened twice in one process, gives the two ends of one line.
     Raises SpanError naming the spec, what is wrong with it and what would be right.
     """

@@ -1,6 +1,7 @@
 """SAToP, a TDM line in packets (RFC 4553): control word, sequence, reordering, loss. Packets in, octets out; no socket.
 
-The sender is a `SatopTransmitter`, the receiver a `SatopReceiver`. Without RTP header, as RFC 4553 4.3 allows.
+The sender is a `SatopTransmitter`, the receiver a `SatopReceiver`. Without RTP header, as RFC 4553 4.3 allows; with
+one, see `satop_rtp`.
 There is no play-out delay here: what comes in sequence is handed on at once, for the sake of signalling. Speech is
 taken to the local clock behind it, by `tandem.hardware.elastic`.
 """
@@ -20,6 +21,8 @@ R_BIT: Final = 0x0400
 """The sender is in packet loss state for the other direction."""
 _VERSION: Final = 0xF000
 """Zero, to be told from IP and from a pseudowire's own control channel."""
+_MODIFIER: Final = 0x0300
+"""Reserved in SAToP, and ignored; two bits of meaning in CESoPSN (RFC 5086 4.3)."""
 _FRAGMENT: Final = 0x00C0
 """Zero: SAToP does not fragment."""
 _LENGTH: Final = 0x003F
@@ -55,6 +58,8 @@ class Packet:
     """L bit."""
     remote_loss: bool = False
     """R bit."""
+    modifier: int = 0
+    """The two M bits, of CESoPSN only."""
 
     @classmethod
     def parse(cls, data: bytes) -> Packet:
@@ -70,12 +75,14 @@ class Packet:
         if length and not CONTROL_WORD <= length <= len(data):
             raise DecodeError(f"SAToP length {length} does not fit a packet of {len(data)} octets", 1)
         payload = data[CONTROL_WORD : length or len(data)]
-        return cls(data[2] << 8 | data[3], payload, bool(word & L_BIT), bool(word & R_BIT))
+        modifier = (word & _MODIFIER) >> 8
+        return cls(data[2] << 8 | data[3], payload, bool(word & L_BIT), bool(word & R_BIT), modifier)
 
     def encode(self) -> bytes:
         """The packet as octets."""
         size = CONTROL_WORD + len(self.payload)
         word = (L_BIT if self.fault else 0) | (R_BIT if self.remote_loss else 0) | (size if size < _SHORT else 0)
+        word |= self.modifier << 8
         return bytes((word >> 8, word & 0xFF, self.sequence >> 8, self.sequence & 0xFF)) + self.payload
 
 
@@ -88,13 +95,15 @@ class SatopTransmitter:
         """L bit of the next packets: our line is faulty. The payload is sent all the same."""
         self.remote_loss = False
         """R bit of the next packets, from `SatopReceiver.loss`."""
+        self.modifier = 0
+        """M bits of the next packets: zero in SAToP."""
         self.sequence = sequence
         self._size = CONTROL_WORD + payload if CONTROL_WORD + payload < _SHORT else 0
 
     def packets(self, octets: bytes) -> list[bytes]:
         """Packets of `octets`, a whole number of payloads."""
         size = self.payload
-        flags = (L_BIT if self.fault else 0) | (R_BIT if self.remote_loss else 0) | self._size
+        flags = (L_BIT if self.fault else 0) | (R_BIT if self.remote_loss else 0) | self.modifier << 8 | self._size
         packets = []
         for start in range(0, len(octets), size):
             packets.append((flags << 16 | self.sequence).to_bytes(4, "big") + octets[start : start + size])
@@ -134,9 +143,12 @@ class SatopReceiver:
         self.counts = SatopCounts()
         self.loss = True
         """Packet loss state: what the R bit of our packets tells."""
+        self.far: Packet | None = None
+        """The last packet, if it had an L, R or M bit; what it carried is of no meaning here."""
         self._payload = payload
         self._length = CONTROL_WORD + payload
-        self._plain = bytes(2) if self._length >= _SHORT else self._length.to_bytes(2, "big")
+        self._unflagged = bytes(2) if self._length >= _SHORT else self._length.to_bytes(2, "big")
+        self._plain = self._unflagged  # what a packet like all others begins with; nothing, behind one with flags
         self._reorder = reorder
         self._fill = b"\xff" * payload
         self._expected: int | None = None
@@ -164,7 +176,9 @@ class SatopReceiver:
         except DecodeError:
             self.counts.packets_malformed += 1
             return b""
-        self.counts.packets_far_loss += packet.remote_loss
+        if not self._accepts(packet):
+            return b""
+        self._note(packet)
         payload = packet.payload
         if packet.fault:
             self.counts.packets_far_fault += 1
@@ -178,6 +192,18 @@ class SatopReceiver:
         """Call it when nothing came: after a while that is packet loss state."""
         if self._heard is not None and now - self._heard >= SILENCE:
             self.loss, self._good = True, 0
+
+    def _accepts(self, packet: Packet) -> bool:
+        """Whether a packet holds octets of the line; the M bits of SAToP are reserved and ignored."""
+        del packet
+        return True
+
+    def _note(self, packet: Packet) -> None:
+        """Remember the flags of a packet, so that the next one without is seen to clear them."""
+        self.counts.packets_far_loss += packet.remote_loss
+        flagged = packet.fault or packet.remote_loss or packet.modifier
+        self.far = packet if flagged else None
+        self._plain = b"" if flagged else self._unflagged
 
     def _place(self, sequence: int, payload: bytes) -> bytes:
         if self._expected is None:

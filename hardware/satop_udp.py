@@ -1,4 +1,4 @@
-"""A span as a SAToP pseudowire over UDP (RFC 4553, on a port of its own at each end)."""
+"""A span as a SAToP pseudowire over UDP (RFC 4553): told from others by its ports, or by its peer alone."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from typing import Final
 
 from tandem.core.errors import SpanError
 from tandem.hardware.alarms import Alarm
-from tandem.hardware.framing.t1_format import GROUP
+from tandem.hardware.framing.t1_format import FRAME_BITS, GROUP
 from tandem.hardware.line import terminate
 from tandem.hardware.octet_aligned import SUBFRAME, Unpadder, pad
 from tandem.hardware.registry import parse_address, parse_count, parse_options
 from tandem.hardware.satop import DEFAULT_PAYLOAD, DEFAULT_REORDER, DEFAULT_T1_PAYLOAD, SatopReceiver, SatopTransmitter
+from tandem.hardware.satop_rtp import DEFAULT_PAYLOAD_TYPE, RtpFormat, RtpReceiver, RtpSender
 from tandem.hardware.span import TIMESLOTS, Frames, LineFormat
+from tandem.hardware.termination import Termination
 
 MOST_FRAMES: Final = 40
 """Frames a packet at most: 1280 octets pass any Ethernet, tunnels included."""
@@ -38,17 +40,21 @@ class SatopSpec:
     """Octets a packet."""
     quantum: int
     """Frames written at a time."""
-    aligned: bool
-    """Octet-aligned T1."""
+    frames: float
+    """Frames a packet; those of a T1 need not be whole."""
     jitter: int
     burst: int
+    aligned: bool = False
+    """Octet-aligned T1."""
+    rtp: RtpFormat | None = None
+    shared: bool = False
+    """Other spans, with other peers, have the port too."""
 
     @classmethod
     def parse(cls, spec: str, body: str, line: LineFormat) -> SatopSpec:
         """Read `listen=HOST:PORT,peer=HOST:PORT` and options: see `registry.open_span`."""
         t1 = line.framing.is_t1
-        own = {"octets", "frames", "aligned"} if t1 else {"frames"}
-        options = parse_options(spec, body, {"listen", "peer"}, {"jitter", "burst"} | own)
+        options = parse_pseudowire(spec, body, {"octets", "frames", "aligned"} if t1 else {"frames"})
         frames = parse_count(spec, "frames", options.get("frames", str(DEFAULT_PAYLOAD // TIMESLOTS)), 1, MOST_FRAMES)
         aligned = t1 and _is_aligned(spec, options)
         if aligned:
@@ -58,24 +64,66 @@ class SatopSpec:
             payload = parse_count(spec, "octets", octets, LEAST_OCTETS, MOST_OCTETS)
         else:
             payload = frames * TIMESLOTS
+        in_packet = 8 * payload / FRAME_BITS if t1 and not aligned else frames
         quantum = GROUP if t1 else frames
+        return cls.from_options(spec, options, payload=payload, frames=in_packet, quantum=quantum, aligned=aligned)
+
+    @classmethod
+    def from_options(
+        cls, spec: str, options: dict[str, str], *, payload: int, frames: float, quantum: int, aligned: bool = False
+    ) -> SatopSpec:
+        """Read the options that every pseudowire has, see `parse_pseudowire`."""
         return cls(
             parse_address(spec, "listen", options["listen"]),
             parse_address(spec, "peer", options["peer"]),
             payload,
             quantum,
-            aligned,
+            frames,
             parse_count(spec, "jitter", options.get("jitter", str(DEFAULT_REORDER)), 1, 32),
             parse_count(spec, "burst", options.get("burst", "1"), 1, max(1, MOST_BURST // quantum)),
+            aligned,
+            _parse_rtp(spec, options),
+            parse_switch(spec, "shared", options),
         )
+
+
+def parse_pseudowire(spec: str, body: str, own: set[str]) -> dict[str, str]:
+    """The options of a pseudowire: its `own` and those that every one may have."""
+    common = {"jitter", "burst", "shared", "rtp", "pt", "ssrc", "clock"}
+    return parse_options(spec, body, {"listen", "peer"}, common | own)
+
+
+def parse_switch(spec: str, key: str, options: dict[str, str]) -> bool:
+    """An option that is yes or no; no when it is not given."""
+    text = options.get(key, "no")
+    if text not in ("yes", "no"):
+        raise SpanError(f"span {spec!r}: {key}={text} should be yes or no")
+    return text == "yes"
+
+
+def _parse_rtp(spec: str, options: dict[str, str]) -> RtpFormat | None:
+    """The RTP header, None when there is to be none."""
+    mode = options.get("rtp", "no")
+    if mode == "no":
+        if unused := sorted({"pt", "ssrc", "clock"} & options.keys()):
+            raise SpanError(f"span {spec!r}: {unused[0]} is of the RTP header; add rtp=absolute or rtp=differential")
+        return None
+    if mode not in ("absolute", "differential"):
+        raise SpanError(f"span {spec!r}: rtp={mode} should be absolute, differential or no")
+    clock = parse_count(spec, "clock", options.get("clock", "8000"), 8000, 200_000_000)
+    if clock % 8000:
+        raise SpanError(f"span {spec!r}: clock={clock} should be a multiple of 8000, as in clock=8000")
+    return RtpFormat(
+        "absolute" if mode == "absolute" else "differential",
+        parse_count(spec, "pt", options.get("pt", str(DEFAULT_PAYLOAD_TYPE)), 0, 127),
+        parse_count(spec, "ssrc", options.get("ssrc", "0"), 0, 0xFFFFFFFF),
+        clock,
+    )
 
 
 def _is_aligned(spec: str, options: dict[str, str]) -> bool:
     """Whether octet-aligned T1 is asked for; SpanError when the size of packets is given in the wrong unit."""
-    text = options.get("aligned", "no")
-    if text not in ("yes", "no"):
-        raise SpanError(f"span {spec!r}: aligned={text} should be yes or no")
-    aligned = text == "yes"
+    aligned = parse_switch(spec, "aligned", options)
     if aligned and "octets" in options:
         raise SpanError(f"span {spec!r}: with aligned=yes the size of packets is given in frames, as in frames=8")
     if not aligned and "frames" in options:
@@ -91,20 +139,37 @@ def check_spec(spec: str, body: str, line: LineFormat) -> None:
 def open_span(spec: str, body: str, line: LineFormat) -> SatopUdpSpan:
     """Bind and connect the socket of the spec; SpanError says why it cannot be."""
     parsed = SatopSpec.parse(spec, body, line)
-    return SatopUdpSpan(spec, _open_socket(spec, parsed), parsed, line)
+    return SatopUdpSpan(spec, open_socket(spec, parsed), parsed, line)
 
 
 class SatopUdpSpan:
     """An E1 or T1 over UDP. A peer that is not there is LOS."""
 
-    def __init__(self, spec: str, sock: socket.socket, parsed: SatopSpec, line: LineFormat) -> None:
+    def __init__(
+        self,
+        spec: str,
+        sock: socket.socket,
+        parsed: SatopSpec,
+        line: LineFormat,
+        *,
+        termination: Termination | None = None,
+        transmitter: SatopTransmitter | None = None,
+        receiver: SatopReceiver | None = None,
+    ) -> None:
         self.spec = spec
         self.quantum = parsed.quantum
         self.burst = parsed.burst
         self._socket = sock
-        self.termination = terminate(line)
-        self._transmitter = SatopTransmitter(parsed.payload)
-        self._receiver = SatopReceiver(parsed.payload, reorder=parsed.jitter)
+        self.termination = termination or terminate(line)
+        self._transmitter = transmitter or SatopTransmitter(parsed.payload)
+        self._receiver = receiver or SatopReceiver(parsed.payload, reorder=parsed.jitter)
+        self._place = self._receiver.receive
+        self._rtp_sender: RtpSender | None = None
+        self._rtp_receiver: RtpReceiver | None = None
+        if parsed.rtp is not None:
+            self._rtp_sender = RtpSender(parsed.rtp, self._transmitter, parsed.frames)
+            self._rtp_receiver = RtpReceiver(parsed.rtp, self._place)
+            self._place = self._rtp_receiver.receive
         self._payload = parsed.payload
         self._unpadder = Unpadder() if parsed.aligned else None
         self._unsent = b""  # of a T1, less than a packet
@@ -117,7 +182,7 @@ class SatopUdpSpan:
 
     def take(self, now: float) -> bytes:
         """See Span."""
-        receive, place = self._socket.recv, self._receiver.receive
+        receive, place = self._socket.recv, self._place
         octets = []
         for _ in range(_MOST_PACKETS):
             try:
@@ -133,7 +198,6 @@ class SatopUdpSpan:
 
     def give(self, octets: bytes, now: float) -> None:
         """See Span; what the network does not take is lost, as on a line, and counted."""
-        del now
         self._transmitter.remote_loss = self._receiver.loss
         if self._unpadder:
             octets = pad(octets)
@@ -141,7 +205,8 @@ class SatopUdpSpan:
             octets = self._unsent + octets
             whole = len(octets) // self._payload * self._payload
             octets, self._unsent = octets[:whole], octets[whole:]
-        for packet in self._transmitter.packets(octets):
+        sender = self._rtp_sender
+        for packet in sender.packets(octets, now) if sender else self._transmitter.packets(octets):
             self._send(packet)
 
     def read(self, now: float) -> Frames:
@@ -161,6 +226,8 @@ class SatopUdpSpan:
     def counters(self) -> dict[str, int]:
         """See Span."""
         own = {"packets_out": self._packets_out, "send_errors": self._send_errors}
+        if self._rtp_receiver is not None:
+            own["packets_foreign"] = self._rtp_receiver.packets_foreign
         return self.termination.counters() | asdict(self._receiver.counts) | own
 
     def close(self) -> None:
@@ -180,21 +247,39 @@ class SatopUdpSpan:
         self._send_errors += 1
 
 
-def _open_socket(spec: str, parsed: SatopSpec) -> socket.socket:
-    """A non-blocking UDP socket between the two addresses: packets from elsewhere never reach us."""
+def open_socket(spec: str, parsed: SatopSpec) -> socket.socket:
+    """A non-blocking UDP socket between the two addresses: packets from elsewhere never reach us.
+
+    A shared port has one socket a peer, and the kernel gives each the packets of its peer.
+    """
     step = f"listen={parsed.listen[0]}:{parsed.listen[1]}"
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(*parsed.listen, type=socket.SOCK_DGRAM)[0]
         sock = socket.socket(family, kind, protocol)
         try:
             sock.setblocking(False)
+            if parsed.shared:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
             sock.bind(address)
             step = f"peer={parsed.peer[0]}:{parsed.peer[1]}"
             sock.connect(socket.getaddrinfo(*parsed.peer, family=family, type=socket.SOCK_DGRAM)[0][4])
+            if parsed.shared:
+                _forget_others(sock)
         except OSError:
             sock.close()
             raise
     except OSError as error:
-        hint = "; another program, or another span, has this port" if error.errno == errno.EADDRINUSE else ""
+        hint = "; another program, or another span, has this port"
+        hint = f"{hint} (spans with different peers share one with shared=yes each)"
+        hint = hint if error.errno == errno.EADDRINUSE else ""
         raise SpanError(f"span {spec!r}: {step} cannot be used: {error.strerror or error}{hint}") from error
     return sock
+
+
+def _forget_others(sock: socket.socket) -> None:
+    """Drop what came from anywhere between binding and connecting."""
+    for _ in range(_MOST_PACKETS):
+        try:
+            sock.recv(_LARGEST)
+        except OSError:
+            return

@@ -10,6 +10,7 @@ from tandem.gateway.configuration.problem import Problem
 from tandem.gateway.configuration.ranges import parse_endpoint, parse_listener
 from tandem.gateway.configuration.schema import Configuration, SipTrunk
 from tandem.gateway.configuration.spans import line_format
+from tandem.hardware.cesopsn_udp import CesopsnSpec
 from tandem.hardware.satop_udp import SatopSpec
 
 
@@ -21,9 +22,13 @@ class Ports(NamedTuple):
     address: str
     first: int
     last: int
+    peer: str = ""
+    """Only packets of this peer are for it, and others may have the port for other peers."""
 
     def meets(self, other: Ports) -> bool:
         """Whether both want a port."""
+        if self.peer and other.peer and self.peer != other.peer:
+            return False
         same = self.address == other.address or "0.0.0.0" in (self.address, other.address)
         return same and self.first <= other.last and other.first <= self.last
 
@@ -77,12 +82,18 @@ def _bound(configuration: Configuration) -> Iterator[Ports]:
                 yield Ports("sip.pjsua2.ports", "an RTP port of PJSIP", media.address, *pjsua2.ports)
     for index, span in enumerate(configuration.span):
         scheme, _, body = span.device.partition(":")
-        if scheme == "satop":
-            try:
-                address, port = SatopSpec.parse(span.device, body, line_format(span)).listen
-            except TandemError:
+        try:
+            if scheme == "satop":
+                wire = SatopSpec.parse(span.device, body, line_format(span))
+            elif scheme == "cesopsn":
+                wire = CesopsnSpec.parse(span.device, body, line_format(span)).wire
+            else:
                 continue
-            yield Ports(f"span[{index}].device", f"the listening port of span {span.name!r}", address, port, port)
+        except TandemError:
+            continue
+        peer = f"{wire.peer[0]}:{wire.peer[1]}" if wire.shared else ""
+        path, what = f"span[{index}].device", f"the listening port of span {span.name!r}"
+        yield Ports(path, what, wire.listen[0], wire.listen[1], wire.listen[1], peer)
     kinds = {association.transport for association in configuration.association}
     if kinds & {"sctp", "sctp-udp"}:
         port = configuration.sigtran.udp_port

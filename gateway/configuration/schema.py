@@ -181,7 +181,10 @@ class Span(Table):
     send at once while no signal units are exchanged: 5 costs least, and the far end must make up for 4 ms, as Tandem
     does) where the defaults do not fit; a T1 has, instead of `frames`, `,octets=192` (octets of the bit stream
     a packet), or `,aligned=yes,frames=8` where the far end carries each frame in 25 octets (octet-aligned T1 of RFC
-    4553 5.2), and its `burst` counts milliseconds; or `virtual:NAME`, the two ends of one line inside one process."""
+    4553 5.2), and its `burst` counts milliseconds; or `cesopsn:listen=ADDRESS:PORT,peer=ADDRESS:PORT,timeslots=1-15+17`
+    (RFC 5086): the timeslots alone, without framing, all of them if none are given, with `frames`, `jitter` and `burst`
+    as above. Both may have an RTP header, `,rtp=absolute` or `,rtp=differential`, with `,pt=97`, `,ssrc=0` and
+    `,clock=8000` timestamps a second; and with `,shared=yes` spans with different peers have one port; or `virtual:NAME`, the two ends of one line inside one process."""
     framing: Literal["crc4", "basic", "esf", "sf"] = "crc4"
     """E1 (G.704): `crc4` with the CRC-4 multiframe, `basic` with frame alignment only. T1 (ANSI T1.403): `esf` extended
     superframe with CRC-6 and data link, `sf` superframe (D4). A T1 has timeslots 1-24, all of them clear channels."""

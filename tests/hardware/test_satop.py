@@ -189,3 +189,18 @@ def test_order_and_length_are_kept_under_loss_doubling_and_swapping(fates, reord
     assert all(place in (payload(number), ONES) for number, place in enumerate(places, first))
     assert places.count(ONES) == receiver.counts.packets_lost
     assert receiver.counts.resynchronisations == 0
+
+
+def test_flags_of_the_last_packet_are_known_and_cleared_by_one_without():
+    receiver = synchronised()
+    receiver.receive(packet(0, remote_loss=True), 0.0)
+    assert receiver.far is not None
+    assert receiver.far.remote_loss
+    receiver.receive(packet(1), 0.0)
+    assert receiver.far is None
+
+
+@pytest.mark.parametrize("modifier", [1, 2, 3])
+def test_reserved_bits_are_ignored(modifier):
+    receiver = synchronised()
+    assert receiver.receive(packet(0, modifier=modifier), 0.0) == payload(0)

@@ -26,14 +26,14 @@ def free_ports(count: int) -> list[int]:
 
 
 def spec_pair(kind: str, options: str = "") -> tuple[str, str]:
-    """Specs of the two ends of one line: `virtual` or `satop`."""
+    """Specs of the two ends of one line: `virtual`, `satop` or `cesopsn`."""
     if kind == "virtual":
         name = f"virtual:line-{next(_names)}"
         return name, name
     one, other = free_ports(2)
     return (
-        f"satop:listen=127.0.0.1:{one},peer=127.0.0.1:{other}{options}",
-        f"satop:listen=127.0.0.1:{other},peer=127.0.0.1:{one}{options}",
+        f"{kind}:listen=127.0.0.1:{one},peer=127.0.0.1:{other}{options}",
+        f"{kind}:listen=127.0.0.1:{other},peer=127.0.0.1:{one}{options}",
     )
 
 
