@@ -1,20 +1,23 @@
-"""A SIP user, a gateway, a line in software, libpri: calls both ways with speech there and back, on E1 and on T1."""
+"""baresip, a gateway, a line in software, libpri: calls both ways, speech measured at each end, on E1 and on T1."""
 
 import asyncio
 import re
 import select
 from pathlib import Path
 
+import numpy as np
 import pytest
+from support.baresip import Baresip
+from support.gateways import free_ports
 from support.libpri import Peer, build
 from support.libpri_equipment import Equipment
+from support.sip_gateway import free_stream_ports
 from support.sipp import Sipp
 
-from tandem.codecs.g711 import Law
+from tandem.codecs.g711 import SILENCE, Law, decode, encode
+from tandem.codecs.quality import Quality, measure, probe
 from tandem.gateway.calls.accounting import read_records
-from tandem.gateway.demo.agent import UserAgent
 from tandem.gateway.demo.gateway import Gateway, free_offset, shift_ports
-from tandem.gateway.demo.speech import Speech
 from tandem.hardware.span import Framing, LineFormat
 
 pytestmark = [pytest.mark.interop, pytest.mark.timeout(120)]
@@ -53,18 +56,26 @@ to = ["pbx"]
 """
 #: Framing, switch type, our side, silence of the line, and the law of the SIP user: the other one.
 LINES = {"e1": ("crc4", "euroisdn", "network", 0xD5, "u"), "t1": ("esf", "ni2", "user", 0xFF, "A")}
-TALK_SECONDS = 1.6
-#: Twice through both laws.
+TALK_SECONDS = 2.5
+#: What baresip says: it plays its file from the start of each call.
+SPEECH = np.asarray(probe(8000 * 20, 1))
+#: Through both laws once, and baresip's own coding before or after.
 LEAST_SNR_DB = 28.0
+LEAST_SAMPLES = 12000
+CHANNEL = re.compile(r"PRI_EVENT_(?:RING|ANSWER) call=\d+ .*?chan=(\d+)")
 
 
 class Scene:
-    """The gateway, the equipment and one SIP user at a time."""
+    """The gateway, the equipment, and baresip, then SIPp, as the SIP user."""
 
     def __init__(self, kind: str, executable: Path, folder: Path) -> None:
         self.framing, self.switch, self.side, self.silence, self.law = LINES[kind]
         self.executable, self.folder = executable, folder
-        self.heard: dict[str, object] = {}
+        law = Law.A if self.silence == SILENCE[Law.A] else Law.MU
+        self.line_law, self.voice = law, encode(probe(int(8000 * TALK_SECONDS), 2), law)
+        self.heard: dict[str, dict[str, Quality]] = {}
+        self.calls = 0
+        """Calls of baresip."""
         self.counts: dict[str, dict[str, int]] = {}
         self.status = -1
         asyncio.run(self._play())
@@ -76,8 +87,8 @@ class Scene:
         path.write_text(shift_ports(text, self.offset))
         self.peer = Peer(self.executable, network=self.side == "user", switch=self.switch, options=("-a", "300"))
         spec = f"satop:listen=127.0.0.1:{40002 + self.offset},peer=127.0.0.1:{40001 + self.offset}"
-        equipment = Equipment(self.peer, spec, LineFormat(Framing(self.framing)), self.silence)
-        equipment.start()
+        self.equipment = Equipment(self.peer, spec, LineFormat(Framing(self.framing)), self.silence)
+        self.equipment.start()
         gateway = Gateway("G", path, lambda name, line: None)
         try:
             await gateway.start()
@@ -85,13 +96,17 @@ class Scene:
                 await gateway.trunk_in_service("line")
                 await self._said("PRI_EVENT_RESTART channel=(2[39]|31|1)")
             await asyncio.sleep(1)
-            await self._until_heard("to libpri", self._to_libpri)
-            await self._until_heard("from libpri", self._from_libpri)
+            codec = "PCMU" if self.law == "u" else "PCMA"
+            account = f"<sip:2125550111@127.0.0.1:{5060 + self.offset}>;regint=0;audio_codecs={codec}"
+            control, rtp = free_stream_ports(1), free_ports(10)
+            with Baresip(self.folder / "phone", account, SPEECH, 5070 + self.offset, control, rtp) as self.phone:
+                await self._until_heard("to libpri", self._to_libpri)
+                await self._until_heard("from libpri", self._from_libpri)
             await self._sipp()
             self.status = await gateway.stop()
         finally:
             await gateway.stop()
-            equipment.stop()
+            self.equipment.stop()
             self.peer.close()
 
     async def _said(self, pattern: str, since: int = 0) -> None:
@@ -104,39 +119,45 @@ class Scene:
     async def _until_heard(self, name, call) -> None:
         """A call with speech, again when the machine spoilt it."""
         for _ in range(4):
-            octets = Law.MU if self.law == "u" else Law.A
-            speech = Speech("127.0.0.1", octets, 1, TALK_SECONDS + 3)
-            user = UserAgent("user", ("127.0.0.1", 5070 + self.offset), self.law, speech)
-            try:
-                async with asyncio.timeout(30):
-                    await call(user)
-                self.heard[name] = user.speech.quality(user.speech)
-            finally:
-                user.close()
+            mark = len(self.peer.said)
+            async with asyncio.timeout(30):
+                await call(mark)
+            channel = next(int(found[1]) for text in self.peer.said[mark:] if (found := CHANNEL.search(text)))
+            self.equipment.speak(channel, self.voice)
+            await asyncio.sleep(TALK_SECONDS)
+            at_libpri = self.equipment.heard()
+            self.phone.command("hangup")
+            await self._said("PRI_EVENT_HANGUP.* cause=16", mark)
+            self.calls += 1
             await asyncio.sleep(0.5)
+            at_phone = self.phone.heard()[-1]
+            self.heard[name] = {
+                "libpri": measure(SPEECH, np.asarray(decode(at_libpri, self.line_law))),
+                "baresip": measure(np.asarray(decode(self.voice, self.line_law)), at_phone),
+            }
             if self.good(name):
                 return
 
-    async def _to_libpri(self, user) -> None:
-        mark = len(self.peer.said)
-        user.call("2125550123", ("127.0.0.1", 5060 + self.offset), "2125550111")
+    async def _to_libpri(self, mark) -> None:
+        established = self.phone.events().count("CALL_ESTABLISHED")
+        self.phone.command("dial", "2125550123")
         await self._said("PRI_EVENT_RING .*called=2125550123", mark)
-        await user.happened.answered.wait()
-        await asyncio.sleep(TALK_SECONDS)
-        user.hang_up()
-        await self._said("PRI_EVENT_HANGUP.* cause=16", mark)
+        await self._phone_says("CALL_ESTABLISHED", established)
 
-    async def _from_libpri(self, user) -> None:
-        mark = len(self.peer.said)
+    async def _from_libpri(self, mark) -> None:
+        events = self.phone.events()
         self.peer.command("call 2125550111 2125550123 1")
-        await user.happened.offered.wait()
-        user.ring()
+        await self._phone_says("CALL_INCOMING", events.count("CALL_INCOMING"))
         await self._said("PRI_EVENT_RINGING", mark)
-        user.answer()
+        self.phone.command("accept")
         await self._said("PRI_EVENT_ANSWER", mark)
-        await asyncio.sleep(TALK_SECONDS)
-        user.hang_up()
-        await self._said("PRI_EVENT_HANGUP.* cause=16", mark)
+
+    async def _phone_says(self, kind: str, before: int) -> None:
+        for _ in range(1500):
+            if self.phone.events().count(kind) > before:
+                return
+            await asyncio.sleep(0.02)
+        raise AssertionError(f"no {kind} of baresip: {self.phone.said()}")
 
     async def _sipp(self) -> None:
         """The same ways with SIPp as the SIP end: calls to libpri side by side, one from it."""
@@ -157,8 +178,11 @@ class Scene:
             self.counts["from libpri"] = callee.counts()
 
     def good(self, name: str) -> bool:
-        quality = self.heard[name]
-        return quality is not None and quality.heard and quality.snr_db >= LEAST_SNR_DB
+        """Whether each end heard the other."""
+        return all(
+            quality.heard and quality.matched_samples >= LEAST_SAMPLES and quality.snr_db >= LEAST_SNR_DB
+            for quality in self.heard[name].values()
+        )
 
 
 @pytest.fixture(scope="module", params=LINES)
