@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from support.transit import IsupSide, Side, Transit, TupSide
 from support.transit_access import SIP, PriSide, SipSide
 
 from tandem.gateway.sip.message import Request, parse_message
-from tandem.gateway.sip.primitives import SendDatagram
+from tandem.gateway.sip.primitives import IncomingInvite, InviteRequest, SendDatagram
 from tandem.isdn.q931.messages import decode
 from tandem.ss7.isup.codes import MessageType as I
 from tandem.ss7.isup.messages import Message as IsupMessage
@@ -117,14 +118,79 @@ class _Sip(SipSide):
         super().from_node(transit, side, effects)
 
 
+class _OverlapSip(_Sip):
+    """A SIP user that dials and takes numbers INVITE by INVITE (RFC 3578); a call is named by its first INVITE."""
+
+    def __init__(self, own: int, peer: int, variant: str, **options: Any) -> None:
+        super().__init__(own, peer, variant)
+        self._requests: dict[int, InviteRequest] = {}
+        self._latest: dict[int, int] = {}
+        self._first: dict[str, int] = {}
+        """The first INVITE of each Call-ID that came."""
+
+    @classmethod
+    def configure(cls, side: str, other: str, kind: str, variant: str, options: str) -> str:
+        text = super().configure(side, other, kind, variant, options)
+        return text.replace('type = "sip"\n', 'type = "sip"\noverlap = "invites"\n')
+
+    def setup(self, now: float, digits: str, calling: str, complete: bool, *headers: tuple[str, str]) -> int | None:
+        invite, made = self.exchange.invite, []
+
+        def noted(request: InviteRequest, now: float) -> int:
+            made.append(replace(request, call_id=f"{len(self._requests)}@user", from_tag="caller"))
+            return invite(made[-1], now)
+
+        self.exchange.invite = noted
+        call = super().setup(now, digits, calling, complete, *headers)
+        del self.exchange.invite
+        self._requests[call], self._latest[call] = made[-1], call
+        return call
+
+    def digits(self, call: int, digits: str, complete: bool, now: float) -> None:
+        if self._latest[call] in self.cleared:
+            return  # another INVITE would be another call
+        request = self._requests[call]
+        uri = request.uri.replace("@", f"{digits}@")
+        request = replace(request, uri=uri, to_uri=uri, sequence=request.sequence + 10)
+        self._requests[call], self._latest[call] = request, self.exchange.invite(request, now)
+
+    def digits_heard(self) -> str:
+        first, last = self.number(self.offered[0])[0], self.number(self.offered[-1])[0]
+        return last.removeprefix(first)
+
+    def note(self, output: Any) -> None:
+        super().note(output)
+        if isinstance(output, IncomingInvite):
+            first = self._first.setdefault(output.request.call_id, output.call)
+            before = self._latest.get(first)
+            self._latest[first] = output.call
+            if before is not None:
+                self.exchange.respond(before, 484, now=self.now)
+
+    def drain(self, transit: Any, side: str) -> None:
+        self.now = transit.now
+        super().drain(transit, side)
+
+    def do(self, call: int, what: str, now: float) -> None:
+        super().do(self._latest[call], what, now)
+
+    def release(self, call: int, cause: int, now: float) -> None:
+        super().release(self._latest[call], cause, now)
+
+
 class Scene(Transit):
     """One call from left to right."""
 
-    def __init__(self, pair: tuple[str, str], overlap: bool = False, pass_digits: bool = False) -> None:
+    def __init__(
+        self, pair: tuple[str, str], overlap: bool = False, pass_digits: bool = False, invites: bool = False
+    ) -> None:
+        """`invites`: SIP has overlap too."""
         self.pair = pair
         kinds: dict[str, type[Side]] = {}
         for place, (side, protocol) in enumerate(zip(("left", "right"), pair, strict=True)):
-            base = {"sip": _Sip, "isup": _Isup, "tup": _Tup, "pri": _Pri}[protocol]
+            base: Any = {"sip": _Sip, "isup": _Isup, "tup": _Tup, "pri": _Pri}[protocol]
+            if protocol == "sip" and invites:
+                base = _OverlapSip
             own: dict[str, Any] = {"user": _USERS[side], "alone": place == 0 or pair[0] != "sip"}
             if overlap and protocol != "sip":
                 more = "pass_digits = true\nminimum_digits = 2\n" if pass_digits else "maximum_digits = 4\n"
