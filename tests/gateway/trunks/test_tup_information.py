@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from support.node_pair import ADDRESS, OFFER, Bench
+from support.outcomes import PROTOCOLS, Scene
 from support.transit import Transit
 
 from tandem.gateway.calls.model import InformationReply, InformationRequest, Nature, Number, Setup
@@ -20,7 +21,7 @@ from tandem.ss7.isup.variants import Variant
 from tandem.ss7.tup.codes import MessageType as T
 from tandem.ss7.tup.fields import CallingLineIdentity
 from tandem.ss7.tup.fields import Nature as TupNature
-from tandem.ss7.tup.messages import GeneralForwardSetup, GeneralRequest, MeteringPulses, Signal
+from tandem.ss7.tup.messages import Charging, GeneralForwardSetup, GeneralRequest, MeteringPulses, Signal
 
 CALLER = CallingPartyNumber(digits="30555", nature=3)
 INF = [
@@ -359,3 +360,32 @@ def test_identity_on_request():
     assert (answer.category, answer.calling_line.digits, answer.malicious_call) == (11, "555", True)
     unknown = enquiry.information(request, Setup(Number("301"), category=40), TupNature.NATIONAL, 10, "")
     assert (unknown.category, unknown.calling_line, unknown.malicious_call) == (10, None, False)
+
+
+@pytest.mark.parametrize(("far", "goes_on"), [("tup", True), ("isup", False)])
+def test_charging_goes_to_tup_only(far, goes_on):
+    """The content of CHG is national: it means nothing elsewhere."""
+    transit = Transit(far, "tup")
+    call, there = talking(transit, calling="5551")
+    send(transit, "right", there, Charging(rest=b"\x01\x02"))
+    assert transit.ladder == ["right CHG <", *(["left CHG <"] if goes_on else [])]
+    over(transit, call)
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("calling", ["5551", ""])
+def test_a_tup_exchange_learns_who_calls_from_any_protocol(protocol, calling):
+    """What the call was set up with is told; what a SIP or PRI caller has not said, nobody can."""
+    scene = noting(Scene((protocol, "tup")))
+    if protocol == "isup":
+        scene.node.isup.trunks["left"].configuration.information_requests = False
+    call = scene.setup(calling=calling)
+    scene.run(0.5)
+    send(scene, "right", scene.right.offered[0].call, ASKED)
+    scene.run(12)
+    assert "right GSM >" in scene.ladder
+    line = last_tup(scene).calling_line
+    assert (line and line.digits) == (calling or None)
+    scene.end("left", call)
+    scene.run(5)
+    assert scene.all_idle()
