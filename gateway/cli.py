@@ -22,7 +22,7 @@ ELSEWHERE: Final = {
         "Say which calls of captures failed, why, and whose fault it was.",
     ),
 }
-"""Commands that live in modules of their own, imported when they are called: where, and the first line of their help."""
+"""Commands imported when they are called: where they live, and the first line of their help."""
 
 EXAMPLES = """\b
 Examples:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import islice
@@ -9,29 +10,30 @@ from typing import TYPE_CHECKING, Final
 
 from . import findings
 from .attempts import Numbering
+from .blocks import Block
 from .circuits import CircuitTracker
 from .dchannel import DChannelTracker
 from .dialogs import DialogTracker
 from .dissect import Dissector, Options
 from .files import expand, read_file
-from .legs import Joiner
+from .legs import Candidates, Joiner
 from .merge import merge
 from .model import Analysis, CallRecord, Finding, MediaStream, Message, Protocol, Skipped
 from .packets import Batch
+from .plain import PlainCalls
 from .records import Records, number_of
+from .rows import Rows
 from .speech import Streams
 
 if TYPE_CHECKING:
     from .parts import Part
 
 AT_ONCE: Final = 10_000
-"""Messages of a part taken before time goes on."""
+"""Packets, or messages of a part, taken before time goes on."""
 MOST_OTHERS: Final = 100_000
 """Messages outside calls that are looked at for findings."""
 TIDY: Final = 60.0
 """Seconds of the capture after which a stream that is silent has ended."""
-LATEST_LEG: Final = 900.0
-"""Seconds after which a call is joined no more to one that began with it and is over."""
 MOST_FINDINGS: Final = 100_000
 _LINKS: Final = frozenset({Protocol.MTP2, Protocol.MTP3})
 
@@ -39,17 +41,24 @@ _LINKS: Final = frozenset({Protocol.MTP2, Protocol.MTP3})
 class Analyser:
     """Takes batches in the order of time; `result` ends it."""
 
-    def __init__(self, options: Options | None = None) -> None:
-        self.dissector = Dissector(options)
+    def __init__(self, options: Options | None = None, bulk: bool = True) -> None:
+        """`bulk`: follow plain calls in bulk; what comes out is the same, later and much faster."""
+        self.dissector = Dissector(options, bulk)
         self.skipped: list[Skipped] = []
         self.end = 0.0
         """Time of the last packet."""
-        self._records = Records()
-        self._joiner = Joiner(self._records.link)
-        numbering = Numbering()
+        self._records = Records(self.dissector.ends)
+        self._candidates = Candidates()
+        numbering = self._numbering = Numbering()
         self._circuits = CircuitTracker(self._done, numbering)
         self._channels = DChannelTracker(self._done, numbering)
         self._dialogs = DialogTracker(self._done, numbering)
+        self._plain = PlainCalls(self.dissector.ends, numbering, self._done_in_bulk, self._circuits.followed)
+        self._at_once = AT_ONCE if bulk else 1
+        self._gathered: list[Message] = []
+        self._rows: list[Rows] = []
+        self._count = 0
+        """Packets of what was gathered: calls are followed for so many at once."""
         self._tidied = 0.0
         self._elsewhere: Counter[str] = Counter()
         """What was left out of parts, by reason."""
@@ -65,16 +74,31 @@ class Analyser:
         dissected = self.dissector.feed(batch)
         if dissected.rtp is not None:
             self._streams.take(dissected.rtp)
-        self._take(dissected.messages, float(batch.time[-1]))
+        self._gathered += dissected.messages
+        if dissected.rows is not None:
+            self._rows.append(dissected.rows)
+        self._count += len(batch)
+        if self._count >= self._at_once:
+            self._flush(float(batch.time[-1]))
+        else:
+            self.end = max(self.end, float(batch.time[-1]))
+
+    def _flush(self, end: float) -> None:
+        """Follow the calls of what was gathered."""
+        messages, self._gathered, self._count = self._gathered, [], 0
+        rows, self._rows = Rows.joined(self._rows), []
+        self._take(messages, end, rows)
 
     def absorb(self, part: Part) -> None:
         """Take what was made of a file elsewhere: the file that follows those before it in time."""
         before = self.dissector.packets
-        for message in part.messages:
-            message.packet += before
-        for first in range(0, max(1, len(part.messages)), AT_ONCE):
-            some = part.messages[first : first + AT_ONCE]
-            self._take(some, some[-1].time if some else part.last)
+        places = self.dissector.places(part.ends)
+        for messages, rows, last in part.steps:
+            for message in messages:
+                message.packet += before
+            rows.packet += before
+            rows.place = places[rows.place]
+            self._take(messages, last, rows)
         self.end = max(self.end, part.last)
         self.dissector.packets += part.packets
         for protocol, counts in part.counts.items():
@@ -85,7 +109,8 @@ class Analyser:
             self._streams.join(part.streams)
         self.skipped += part.skipped
 
-    def _take(self, messages: list[Message], end: float) -> None:
+    def _take(self, messages: list[Message], end: float, rows: Rows | None = None) -> None:
+        messages = self._plain.take(Rows.none() if rows is None else rows, messages)
         for message in messages:
             protocol = message.protocol
             if protocol in (Protocol.ISUP, Protocol.TUP):
@@ -96,7 +121,10 @@ class Analyser:
                 self._channels.take(message)
             elif protocol in _LINKS or message.type in findings.LINK_TYPES:
                 self._link(message)
+        self._plain.settle()
         self.end = max(self.end, end)
+        for message in self._plain.expire(self.end):
+            self._circuits.take(message)
         for tracker in (self._circuits, self._channels, self._dialogs):
             tracker.expire(self.end)
         del self._circuits.supervision[MOST_OTHERS:], self._dialogs.others[MOST_OTHERS:]
@@ -106,8 +134,23 @@ class Analyser:
 
     def _done(self, record: CallRecord) -> None:
         """An attempt is over, or the capture."""
-        self._records.add(record)
-        self._joiner.take(record)
+        # Legs, speech and the end of the capture are not known yet: what may be a finding is looked at again then.
+        suspect = next(findings.of_calls((record,), math.inf, self._records.find), None) is not None
+        self._records.add(record, suspect)
+        self._candidates.add(record)
+
+    def _done_in_bulk(self, block: Block) -> None:
+        self._records.add_block(block)
+        self._candidates.add_all(block.start, block.number, [called for called, *_ in block.numbers])
+
+    def _join(self) -> None:
+        """Find the legs of calls, once all are known."""
+        joiner, trimmed = Joiner(self._records.link), 0.0
+        for record in self._records.numbered(self._candidates.numbers()):
+            if record.start - trimmed > TIDY:
+                trimmed = record.start
+                joiner.forget(trimmed)
+            joiner.take(record)
 
     def _attach(self, number: int, stream: MediaStream) -> None:
         self._records.attach(number, stream)
@@ -115,8 +158,6 @@ class Analyser:
     def _tidy(self) -> None:
         """Let go of what nothing more will come for: memory does not grow with the length of the capture."""
         self._tidied = self.end
-        open_since = min(tracker.earliest() for tracker in (self._circuits, self._channels, self._dialogs))
-        self._joiner.forget(min(self.end - 2 * TIDY, max(open_since, self.end - LATEST_LEG)))
         self._give_speech(self._streams.finished(self.end - TIDY))
         self._dialogs.forget(self.end - 2 * TIDY)
 
@@ -126,16 +167,20 @@ class Analyser:
 
     def result(self) -> Analysis:
         """Everything found; the capture ends here."""
+        self._flush(self.end)
+        for message in self._plain.rest():
+            self._circuits.take(message)
         for tracker in (self._circuits, self._channels, self._dialogs):
             tracker.close()
         records = self._records
         self._give_speech(self._streams.result())
+        self._join()
         self.skipped += [Skipped(file="", reason=f"{count} {reason}") for reason, count in self._unkept() if count]
         for reason, count in self.dissector.statistics().items():
             if count := count + self._elsewhere[reason]:
                 self.skipped.append(Skipped(file="", reason=f"{count} {reason}"))
         found = [
-            *self._limited(findings.of_calls(records, self.end, records.find)),
+            *self._limited(findings.of_calls(records.suspects(), self.end, records.find)),
             *findings.of_supervision(self._circuits.supervision),
             *findings.of_links(self._links),
             *findings.of_collisions(self._circuits.collisions),
@@ -143,7 +188,9 @@ class Analyser:
         ]
         return Analysis(
             packets=self.dissector.packets,
-            messages={protocol: dict(counts) for protocol, counts in sorted(self.dissector.counts.items())},
+            messages={
+                protocol: dict(sorted(counts.items())) for protocol, counts in sorted(self.dissector.counts.items())
+            },
             calls=records,
             findings=sorted(found, key=lambda finding: finding.time or 0.0),
             skipped=self.skipped,

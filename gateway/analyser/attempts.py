@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
-from itertools import count
+from collections.abc import Callable, Hashable, KeysView
 from typing import Final
+
+import numpy as np
+import numpy.typing as npt
 
 from tandem.core.cause import Cause
 
@@ -139,6 +142,10 @@ class Table:
     def __len__(self) -> int:
         return len(self._attempts)
 
+    def keys(self) -> KeysView[Hashable]:
+        """Keys of the attempts under way."""
+        return self._attempts.keys()
+
     def get(self, key: Hashable) -> Attempt | None:
         """The attempt under `key`, moved behind all others as the one heard of last."""
         attempt = self._attempts.get(key)
@@ -181,11 +188,40 @@ class Table:
 
 
 class Numbering:
-    """Identities of records: short, and the same for the same input."""
+    """Identities of records: short, and the same for the same input.
+
+    Records are numbered by the packet that began them, also where some of a batch are made in bulk: `expect` says where
+    these begin, and `settle` gives their numbers once the others of the batch have theirs.
+    """
 
     def __init__(self) -> None:
-        self._count = count(1)
+        self._next = 1
+        self._expected: list[int] = []
+        self._others: list[int] = []
 
-    def __call__(self, protocol: str) -> str:
-        """The next identity."""
-        return f"{protocol}-{next(self._count)}"
+    def expect(self, packets: list[int]) -> None:
+        """Attempts begin in these packets, in order, beside those that ask in the order of theirs."""
+        self._expected = packets
+
+    def __call__(self, protocol: str, packet: int = 0) -> str:
+        """The identity of a record that `packet` begins."""
+        return f"{protocol}-{self.number(packet)}"
+
+    def number(self, packet: int) -> int:
+        """The number of a record that `packet` begins."""
+        number = self._next + len(self._others) + bisect_left(self._expected, packet)
+        self._others.append(packet)
+        return number
+
+    def of(self, index: int) -> int:
+        """The number of an expected one, now that all before it have theirs."""
+        return self._next + len(self._others) + index
+
+    def settle(self) -> npt.NDArray[np.int64]:
+        """The numbers of all expected ones; the batch is done."""
+        expected = np.array(self._expected, np.int64)
+        before = np.searchsorted(np.array(self._others, np.int64), expected)
+        numbers: npt.NDArray[np.int64] = self._next + np.arange(len(expected)) + before
+        self._next += len(expected) + len(self._others)
+        self._expected, self._others = [], []
+        return numbers

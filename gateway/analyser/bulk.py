@@ -1,7 +1,8 @@
 """M3UA with ISUP in SCTP, found in bulk: the plain packets of a busy capture, taken apart all at once.
 
-Plain is a packet with one whole DATA chunk (a SACK may go before it) that holds an M3UA DATA message of ISUP, or one
-without any DATA. All else is left to the readers that go octet by octet. Sources: RFC 9260 3.3, RFC 4666 3.3.1.
+Plain is a packet all of whose DATA chunks, any number, are whole and hold an M3UA DATA message of ISUP; SACK and
+HEARTBEAT may go with them. All else is left to the readers that go octet by octet. Sources: RFC 9260 3.3, RFC 4666
+3.3.1.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ _BEFORE: Final = (0x0006, 0x0200, 0x0013)
 """Parameters that may go before it: routing context, network appearance, correlation identifier."""
 _LEAST: Final = 16 + 3
 """Protocol data with its heading and the least ISUP message."""
+_MOST_CHUNKS: Final = 64
+"""A packet with more of them is left to the other readers."""
 
 
 @dataclass(slots=True)
@@ -53,25 +56,48 @@ class Circuits:
     tag: Ints
     """(n,) verification tag."""
 
+    def __len__(self) -> int:
+        return len(self.at)
+
+    def some(self, wanted: npt.NDArray[np.bool_]) -> Circuits:
+        """Those that are wanted, (n,)."""
+        return Circuits(*(getattr(self, name)[wanted] for name in self.__slots__))
+
 
 def circuits(found: Transports) -> tuple[Circuits, npt.NDArray[np.bool_]]:
-    """Plain ISUP messages, and which transports are dealt with: these, and SCTP without DATA."""
+    """Plain ISUP messages in their order, and which transports are dealt with: these, and SCTP without DATA."""
     octets = found.octets
     done = np.zeros(len(found.index), np.bool_)
     at = np.flatnonzero((found.protocol == SCTP) & ~found.six)
-    start, end = found.start[at], found.end[at]
-    chunk, size, kind = _chunk(octets, start + _COMMON)
-    # Control chunks that stand alone carry no message.
-    alone = (chunk + size >= end) & (kind >= _SACK) & (kind <= _HEARTBEAT_ACK) & (size >= 4)
-    done[at[alone]] = True
-    acknowledged = (kind == _SACK) & (size >= 16) & (chunk + size + _DATA_HEADER <= end)
-    chunk = np.where(acknowledged, chunk + size, chunk)
-    plain = ~alone & (chunk + _DATA_HEADER + 8 + _LEAST <= end)
-    at, start, end, chunk = at[plain], start[plain], end[plain], chunk[plain]
-    length = pair(octets, chunk + 2)
+    done[at] = True
+    chunk, end = found.start[at] + _COMMON, found.end[at]
+    parts: list[tuple[Ints, Ints, Ints]] = []
+    left = at
+    for _ in range(_MOST_CHUNKS):
+        more = chunk + 4 <= end
+        left, chunk, end = left[more], chunk[more], end[more]
+        if not len(left):
+            break
+        kind, length = octets[chunk], pair(octets, chunk + 2)
+        data = kind == _DATA
+        control = (kind >= _SACK) & (kind <= _HEARTBEAT_ACK)
+        good = (data | control) & (length >= np.where(data, _DATA_HEADER + 8 + _LEAST, 4)) & (chunk + length <= end)
+        parts.append((left[good & data], chunk[good & data], length[good & data]))
+        done[left[~good]] = False
+        left, chunk, end = left[good], (chunk + (length + 3 & ~3))[good], end[good]
+    done[left] = False
+    columns = [np.concatenate(column) for column in zip(*parts, strict=True)] if parts else [np.zeros(0, np.int64)] * 3
+    order = np.argsort(columns[0], kind="stable")
+    plain, good = _messages(found, *(column[order] for column in columns))
+    done[plain.at[~good]] = False
+    return plain.some(done[plain.at]), done
+
+
+def _messages(found: Transports, at: Ints, chunk: Ints, length: Ints) -> tuple[Circuits, npt.NDArray[np.bool_]]:
+    """What DATA chunks hold, and which hold a plain message; the others are read as well, within the packet."""
+    octets, end = found.octets, chunk + length
     message = chunk + _DATA_HEADER
-    plain = (octets[chunk] == _DATA) & (octets[chunk + 1] & _WHOLE == _WHOLE)
-    plain &= (chunk + length <= end) & (chunk + (length + 3 & ~3) >= end)
+    plain = octets[chunk + 1] & _WHOLE == _WHOLE
     plain &= (_word(octets, chunk + 12) == PPID_M3UA) & (_word(octets, message) == _M3UA_DATA)
     position = message + 8
     for _ in range(len(_BEFORE)):
@@ -82,16 +108,13 @@ def circuits(found: Transports) -> tuple[Circuits, npt.NDArray[np.bool_]]:
         position = np.where(skipped, position + (size + 3 & ~3), position)
     position = np.minimum(position, end - _LEAST)
     stop = position + pair(octets, position + 2)
-    plain &= (pair(octets, position) == _PROTOCOL_DATA) & (stop - position >= _LEAST) & (stop <= chunk + length)
+    plain &= (pair(octets, position) == _PROTOCOL_DATA) & (stop - position >= _LEAST) & (stop <= end)
     plain &= octets[position + 12] == Service.ISUP
-    at, start, chunk, message = at[plain], start[plain], chunk[plain], message[plain]
-    position, stop, length = position[plain], stop[plain], length[plain]
-    done[at] = True
     return (
         Circuits(
             at=at,
             chunk=message,
-            end=chunk + length,
+            end=end,
             message=position + 16,
             stop=stop,
             opc=_word(octets, position + 4),
@@ -101,15 +124,10 @@ def circuits(found: Transports) -> tuple[Circuits, npt.NDArray[np.bool_]]:
             stream=pair(octets, chunk + 8),
             sequence=pair(octets, chunk + 10),
             tsn=_word(octets, chunk + 4),
-            tag=_word(octets, start + 4),
+            tag=_word(octets, found.start[at] + 4),
         ),
-        done,
+        plain,
     )
-
-
-def _chunk(octets: npt.NDArray[np.uint8], at: Ints) -> tuple[Ints, Ints, Ints]:
-    """Place, padded length and type of a chunk."""
-    return at, pair(octets, at + 2) + 3 & ~3, octets[at].astype(np.int64)
 
 
 def _word(octets: npt.NDArray[np.uint8], at: Ints) -> Ints:

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, KeysView
 from functools import lru_cache
-from typing import Final
+from typing import Final, cast
 
 from tandem.core.cause import location_name
-from tandem.core.errors import DecodeError
-from tandem.ss7.isup.cause import CauseIndicators
-from tandem.ss7.isup.indicators import BackwardCallIndicators, CalledPartyStatus, Event, EventInformation
-from tandem.ss7.isup.messages import Message as IsupMessage
-from tandem.ss7.isup.numbers import CalledPartyNumber, CallingPartyNumber, Nature, SubsequentNumber
-from tandem.ss7.isup.variants import Variant as IsupVariant
 from tandem.ss7.mtp3.label import Variant, format_point_code
-from tandem.ss7.tup.cause import cause_of
-from tandem.ss7.tup.codes import MessageType as Tup
-from tandem.ss7.tup.label import CircuitMessage
-from tandem.ss7.tup.messages import AddressComplete, InitialAddress, InitialAddressWithInformation
-from tandem.ss7.tup.variants import Variant as TupVariant
 
 from .attempts import Attempt, Done, Numbering, Table
 from .model import CallRecord, Message, Protocol
-from .quick import initial_address, is_alerting, release
+from .quick import NATURES, initial_address, is_alerting, release
 
 PATIENCE: Final = 60.0
 """T5 of Q.764 and then some: a release that nobody answered for so long stays unanswered."""
@@ -34,14 +24,6 @@ _WORDS: Final = (
     "MGB MBA MGU MUA HGB HBA HGU HUA SGB SBA SGU SUA ACC"  # TUP
 )
 _SUPERVISION: Final = frozenset(_WORDS.split())
-_ISUP_NATURES: Final = {
-    Nature.SUBSCRIBER: "subscriber",
-    Nature.UNKNOWN: "unknown",
-    Nature.NATIONAL: "national",
-    Nature.INTERNATIONAL: "international",
-}
-_NATURE_NAMES: Final = [_ISUP_NATURES.get(nature, str(nature)) for nature in range(128)]  # type: ignore[call-overload]
-_TUP_NATURES: Final = {0: "subscriber", 1: "spare", 2: "national", 3: "international"}
 _TUP_FAILURES: Final = frozenset(
     "SEC CGC NNC ADI CFL SSB UNN LOS SST ACB DPN MPR EUM SLB STB".split()  # noqa: SIM905
 )
@@ -74,6 +56,10 @@ class CircuitTracker:
     def __len__(self) -> int:
         return len(self._table)
 
+    def followed(self) -> Iterator[_Key]:
+        """The circuits on which an attempt is under way: protocol, both point codes, CIC."""
+        return iter(cast(KeysView[_Key], self._table.keys()))
+
     def earliest(self) -> float:
         """When the first attempt under way began."""
         return self._table.earliest()
@@ -89,6 +75,9 @@ class CircuitTracker:
         key = ("isup", min(opc, dpc), max(opc, dpc), cic)
         kind = message.type
         attempt = self._table.get(key)
+        if kind == "IAM" and message.number <= 0:
+            numbering, expected = self._numbering, -1 - message.number
+            message.number = numbering.number(message.packet) if expected < 0 else numbering.of(expected)
         if attempt is not None and attempt.is_copy(message):
             message.duplicate = True
             attempt.note(message, opc == attempt.record.opc)
@@ -114,9 +103,10 @@ class CircuitTracker:
                 attempt.released(message.time, "calling" if forward else "called", cause, location)
                 summary = f"cause {cause}" if cause is not None else ""
             case "SAM":
-                if (parsed := _parse(message)) and (more := parsed.find(SubsequentNumber)):
-                    record.called += more.digits
-                    summary = more.digits
+                from .circuit_details import more_digits
+
+                summary = more_digits(message)
+                record.called += summary
             case "RLC":
                 record.completed = message.time
         attempt.note(message, forward, summary)
@@ -129,20 +119,14 @@ class CircuitTracker:
         if _is_itu(message) and (numbers := initial_address(message.octets)):
             record = self._record(message, cic)
             record.called, nature, record.calling, calling_nature = numbers
-            record.called_nature = _NATURE_NAMES[nature]
-            record.calling_nature = "" if calling_nature < 0 else _NATURE_NAMES[calling_nature]
+            record.called_nature = NATURES[nature]
+            record.calling_nature = "" if calling_nature < 0 else NATURES[calling_nature]
             self._seize(key, record, message, lost)
             return
-        parsed = _parse(message)
-        called = parsed.find(CalledPartyNumber) if parsed else None
-        calling = parsed.find(CallingPartyNumber) if parsed else None
+        from .circuit_details import numbers as fill_in
+
         record = self._record(message, cic)
-        if called is not None:
-            record.called = called.digits
-            record.called_nature = _ISUP_NATURES.get(called.nature, str(int(called.nature)))  # type: ignore[call-overload]
-        if calling is not None:
-            record.calling = calling.digits
-            record.calling_nature = _ISUP_NATURES.get(calling.nature, str(int(calling.nature)))  # type: ignore[call-overload]
+        fill_in(message, record)
         self._seize(key, record, message, lost)
 
     def _collides(self, there: Attempt, message: Message, cic: int) -> bool:
@@ -174,21 +158,15 @@ class CircuitTracker:
         self._done(attempt.finish())
 
     def _backward(self, attempt: Attempt, message: Message) -> str:
+        free: bool | None
         if _is_itu(message):
-            if is_alerting(message.type, message.octets):
-                attempt.alerted(message.time)
-                return "alerting"
-            attempt.progressed(message.time)
-            return ""
-        parsed = _parse(message)
-        if parsed is None:
-            return ""
-        if message.type == "ACM":
-            indicators = parsed.find(BackwardCallIndicators)
-            free = indicators is not None and indicators.called_party_status == CalledPartyStatus.SUBSCRIBER_FREE
+            free = is_alerting(message.type, message.octets)
         else:
-            event = parsed.find(EventInformation)
-            free = event is not None and event.event == Event.ALERTING
+            from .circuit_details import alerting
+
+            free = alerting(message)
+        if free is None:
+            return ""
         if free:
             attempt.alerted(message.time)
             return "alerting"
@@ -235,8 +213,9 @@ class CircuitTracker:
         forward = opc == record.opc
         summary = ""
         if kind == "ACM":
-            parsed = _parse_tup(octets, where.variant)
-            free = isinstance(parsed, AddressComplete) and parsed.free
+            from .circuit_details import tup_free
+
+            free = tup_free(message)
             attempt.alerted(message.time) if free else attempt.progressed(message.time)
             summary = "alerting" if free else ""
         elif kind in ("ANC", "ANN", "ANU"):
@@ -246,7 +225,9 @@ class CircuitTracker:
         elif kind == "RAN":
             record.released, record.released_by, record.cause = None, "", None
         elif kind in _TUP_FAILURES:
-            cause = int(cause_of(Tup[kind]))
+            from .circuit_details import tup_cause
+
+            cause = tup_cause(kind)
             attempt.released(message.time, "called", cause)
             summary = f"cause {cause}"
         elif kind in ("CLF", "CCL"):
@@ -259,13 +240,9 @@ class CircuitTracker:
 
     def _begin_tup(self, key: _Key, message: Message, cic: int) -> None:
         record = self._record(message, cic)
-        parsed = _parse_tup(message.octets, message.where.variant)
-        if isinstance(parsed, InitialAddress):
-            record.called = parsed.digits
-            record.called_nature = _TUP_NATURES[int(parsed.indicators.nature) & 3]
-        if isinstance(parsed, InitialAddressWithInformation) and (line := parsed.calling_line) is not None:
-            record.calling = line.digits
-            record.calling_nature = _TUP_NATURES[int(line.nature) & 3]
+        from .circuit_details import tup_numbers
+
+        tup_numbers(message, record)
         self._table.begin(key, record).note(message, True, f"{record.calling or '-'} to {record.called}")
 
     def _record(self, message: Message, cic: int) -> CallRecord:
@@ -273,7 +250,7 @@ class CircuitTracker:
         protocol = message.protocol.value
         return CallRecord(
             protocol=protocol,
-            id=self._numbering(protocol),
+            id=f"{protocol}-{message.number}" if message.number else self._numbering(protocol, message.packet),
             outcome="open",
             opc=where.opc,
             dpc=where.dpc,
@@ -296,9 +273,10 @@ def release_cause(message: Message) -> tuple[int | None, str]:
     """Cause value and location of a REL."""
     if _is_itu(message) and (found := release(message.octets)):
         return found[0], _location(found[1])
-    parsed = _parse(message)
-    cause = parsed.find(CauseIndicators) if parsed else None
-    return (None, "") if cause is None else (int(cause.value), location_name(cause.location))
+    from .circuit_details import cause
+
+    found = cause(message)
+    return (None, "") if found is None else (found[0], _location(found[1]))
 
 
 def _is_itu(message: Message) -> bool:
@@ -307,28 +285,3 @@ def _is_itu(message: Message) -> bool:
 
 
 _location = lru_cache(maxsize=16)(location_name)
-
-
-def _parse(message: Message) -> IsupMessage | None:
-    """The message read; kept in it, with the reason where it cannot be read."""
-    if message.value is None and not message.error:
-        try:
-            message.value = IsupMessage.parse(message.octets, _variant(message.where.variant))
-        except DecodeError as error:
-            message.error = str(error)
-    return message.value  # type: ignore[no-any-return]
-
-
-@lru_cache(maxsize=16)
-def _variant(name: str) -> IsupVariant:
-    try:
-        return IsupVariant(name)
-    except ValueError:
-        return IsupVariant.ITU
-
-
-def _parse_tup(octets: bytes, variant: str) -> object:
-    try:
-        return CircuitMessage.parse(octets[0], octets[1:], TupVariant(variant)).message
-    except (DecodeError, ValueError):
-        return None

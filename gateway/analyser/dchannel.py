@@ -99,7 +99,7 @@ class DChannelTracker:
         protocol = message.protocol.value
         record = CallRecord(
             protocol=protocol,
-            id=self._numbering(protocol),
+            id=self._numbering(protocol, message.packet),
             outcome="open",
             link=message.where.link,
             source=origin[0],

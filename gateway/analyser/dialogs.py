@@ -157,7 +157,7 @@ class DialogTracker:
         where = message.where
         record = CallRecord(
             protocol="sip",
-            id=self._numbering("sip"),
+            id=self._numbering("sip", message.packet),
             outcome="open",
             source=where.source,
             destination=where.destination,

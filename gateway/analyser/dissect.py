@@ -21,7 +21,8 @@ from .layers_ss7 import PPID_IUA, PPID_M2PA, PPID_M2UA, PPID_M3UA, TYPES, Ss7Lay
 from .model import Message, Protocol, RtpPackets, Where
 from .network import CARRIERS_OF_IP, SCTP, TCP, UDP, Transports, endpoint, pair, text_address, transports
 from .packets import HEP_DATAGRAM, Batch, grouped
-from .sctp import SctpReader
+from .rows import WIDEST, Rows, rows_of
+from .sctp import Mark, SctpReader
 from .streams import StreamReader
 
 MTP2_WITH_PSEUDO, MTP2, MTP3, LAPD, LINUX_LAPD, ERF, GSMTAP = 139, 140, 141, 203, 177, 197, 4729
@@ -60,13 +61,21 @@ class Dissected:
 
     messages: list[Message]
     rtp: RtpPackets | None
+    rows: Rows | None = None
+    """Plain ISUP messages, with `bulk`; they are not among `messages`."""
 
 
 class Dissector:
     """Takes batches in the order of time; keeps what spans several of them."""
 
-    def __init__(self, options: Options | None = None) -> None:
+    def __init__(self, options: Options | None = None, bulk: bool = False) -> None:
+        """`bulk`: give plain ISUP messages as rows where nothing speaks against it."""
         self.options = options or Options()
+        self.ends: list[Where] = []
+        """The two ends of rows, by their `place`; it only grows."""
+        self._bulk = bulk
+        self._rows: Rows | None = None
+        self._places: dict[int, int] = {}
         self.counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
         """Messages by protocol and type."""
         self.packets = 0
@@ -89,7 +98,16 @@ class Dissector:
             for index in range(len(batch)):
                 reader(self, _number(batch, index), float(batch.time[index]), batch.octets(index), batch, index)
         messages, self._found = self._found, []
-        return Dissected(messages, rtp)
+        rows, self._rows = self._rows, None
+        return Dissected(messages, rtp, rows)
+
+    def places(self, ends: list[Where]) -> np.ndarray:
+        """The places in `ends` of what another dissector found between these ends."""
+        known = {where: place for place, where in enumerate(self.ends)}
+        for where in ends:
+            if known.setdefault(where, len(self.ends)) == len(self.ends):
+                self.ends.append(where)
+        return np.array([known[where] for where in ends], np.int64)
 
     def statistics(self) -> dict[str, int]:
         """What was left out on the way, by reason."""
@@ -120,8 +138,11 @@ class Dissector:
         ports = np.array(sorted(self.options.sctp_udp_ports), np.int64)
         speech &= ~(np.isin(source, ports) | np.isin(destination, ports))
         plain, done = circuits(found)
+        if self._bulk and len(plain):
+            plain = self._in_bulk(batch, found, plain, done, source, destination)
         wanted = ~speech & ~done & ((found.protocol != TCP) | _carries(found))
         wanted[plain.at] = True
+        steps = np.bincount(plain.at, minlength=len(found.index))
         singles = np.flatnonzero(wanted)
         whole: dict[int, list[tuple[int, str, str, bytes]]] = {}
         for fragment in fragments:
@@ -131,14 +152,15 @@ class Dissector:
                 whole.setdefault(fragment.index, []).append(entry)
         pending = sorted(whole)
         isup = self._plain(batch, found, plain, source, destination)
-        columns = found.start, found.end, found.index, found.protocol, source, destination, done
-        for single, start, end, place, protocol, from_port, to_port, is_plain in zip(
+        columns = found.start, found.end, found.index, found.protocol, source, destination, steps
+        for single, start, end, place, protocol, from_port, to_port, step in zip(
             singles.tolist(), *(column[singles].tolist() for column in columns), strict=True
         ):
             while pending and pending[0] < place:
                 self._whole(batch, pending[0], whole[pending.pop(0)])
-            if is_plain:
-                next(isup)
+            if step:
+                for _ in range(step):
+                    next(isup)
                 continue
             addresses = self._addresses(batch, found, single)
             self._transport(
@@ -156,6 +178,64 @@ class Dissector:
         next(isup, None)
         return self._rtp(batch, found, np.flatnonzero(speech), source, destination) if speech.any() else None
 
+    def _in_bulk(
+        self, batch: Batch, found: Transports, plain: Circuits, done: np.ndarray, source: np.ndarray,
+        destination: np.ndarray,
+    ) -> Circuits:  # fmt: skip
+        """Take as rows what can be; the messages that have to be looked at one by one, in their order.
+
+        These are those of other variants, and those of associations where a chunk may be a retransmission: where the
+        TSN does not rise, and where another packet, read octet by octet, has chunks as well.
+        """
+        at = plain.at
+        direction = _direction(found, at, source, destination)
+        odd = np.flatnonzero((found.protocol == SCTP) & ~done)
+        place = self._place(batch, found, plain, source, destination)
+        singly = (place < 0) | (plain.opc >= WIDEST) | (plain.dpc >= WIDEST)
+        if len(odd):
+            singly |= np.isin(direction, _direction(found, odd, source, destination))
+        # One row to be looked at makes all of its association wait, for its TSN.
+        singly |= np.isin(direction, np.unique(direction[singly]))
+        order = grouped(direction)
+        edges = np.flatnonzero(np.diff(direction[order])) + 1
+        for rows in np.split(order, edges):
+            if len(rows) and not singly[rows[0]]:
+                first = int(at[rows[0]])
+                ports = int(source[first]), int(destination[first])
+                marks = _Marks(plain, batch.buffer, rows)
+                singly[rows] = not self._sctp.run(*ports, int(plain.tag[rows[0]]), plain.tsn[rows], marks)
+        # A packet with a chunk that is looked at singly is so as a whole: chunks of a packet share the direction.
+        bulk = plain.some(~singly)
+        if len(bulk):
+            at = found.index[bulk.at]
+            packet = at + 1 if batch.number is None else batch.number[at]
+            self._rows = rows_of(found, bulk, batch.buffer, packet, batch.time[at], place[~singly])
+            self.counts[Protocol.M3UA.value]["DATA"] += len(bulk)
+            self.counts[Protocol.ISUP.value].update(self._rows.names())
+        return plain.some(singly)
+
+    def _place(
+        self, batch: Batch, found: Transports, plain: Circuits, source: np.ndarray, destination: np.ndarray
+    ) -> np.ndarray:
+        """The place of the two ends of every message in `ends`; -1 for variants that rows are not of."""
+        keys = _relations(found, plain, source, destination)
+        unique, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
+        places = np.zeros(len(unique), np.int64)
+        for index, (key, row) in enumerate(zip(unique.tolist(), first.tolist(), strict=True)):
+            place = self._places.get(key)
+            if place is None:
+                where = self._known(key, batch, found, plain, row)
+                if where.variant != Variant.ITU.value or len(self.ends) >= MOST_RELATIONS:
+                    place = -1
+                else:
+                    place = self._places[key] = len(self.ends)
+                    self.ends.append(where)
+            places[index] = place
+        return places[inverse.reshape(-1)]
+
+    def _known(self, key: int, batch: Batch, found: Transports, plain: Circuits, row: int) -> Where:
+        return self._relations.get(key) or self._relation(key, batch, found, plain, row)
+
     def _plain(
         self, batch: Batch, found: Transports, plain: Circuits, source: np.ndarray, destination: np.ndarray
     ) -> Iterator[None]:
@@ -163,10 +243,7 @@ class Dissector:
         at = plain.at
         place = found.index[at]
         packet = place + 1 if batch.number is None else batch.number[place]
-        relation = plain.opc << np.int64(32) ^ plain.dpc << np.int64(2) ^ plain.network
-        words = pair_words(found.octets, found.address[at])
-        relation ^= (words[0] * np.int64(0x9E3779B1)) ^ (words[1] * np.int64(0x85EBCA77))
-        relation ^= (source[at] << np.int64(17)) ^ (destination[at] << np.int64(40))
+        relation = _relations(found, plain, source, destination)
         buffer, fresh, emit = batch.buffer, self._sctp.fresh, self._found.append
         known = self._relations
         names: Counter[str] = Counter()
@@ -506,6 +583,39 @@ class Dissector:
 
 _UNNUMBERED: Final = {0x6F: "SABME", 0x0F: "DM", 0x03: "UI", 0x43: "DISC", 0x63: "UA", 0x87: "FRMR", 0xAF: "XID"}
 _Q931_NAMES: Final = {int(kind): kind.name for kind in Q931Type}
+
+
+class _Marks:
+    """The marks of chunks that follow each other on one association, made when they are asked for."""
+
+    __slots__ = ("_buffer", "_plain", "_rows")
+
+    def __init__(self, plain: Circuits, buffer: bytes, rows: np.ndarray) -> None:
+        self._plain, self._buffer, self._rows = plain, buffer, rows
+
+    def __call__(self) -> list[Mark]:
+        plain, rows = self._plain, self._rows
+        columns = (plain.tsn, plain.stream, plain.sequence, plain.chunk, plain.end)
+        return [
+            (tsn, stream, sequence, hash(self._buffer[first:last]))
+            for tsn, stream, sequence, first, last in zip(*(column[rows].tolist() for column in columns), strict=True)
+        ]
+
+
+def _direction(found: Transports, at: np.ndarray, source: np.ndarray, destination: np.ndarray) -> np.ndarray:
+    """The direction of an association that SCTP packets are of, as one number each."""
+    tag = pair(found.octets, found.start[at] + 4) << 16 | pair(found.octets, found.start[at] + 6)
+    direction: np.ndarray = (tag << 32 | source[at] << 16 | destination[at]).astype(np.uint64)
+    return direction
+
+
+def _relations(found: Transports, plain: Circuits, source: np.ndarray, destination: np.ndarray) -> np.ndarray:
+    """Point codes, addresses and ports of every message, mixed to one number."""
+    relation: np.ndarray = plain.opc << np.int64(32) ^ plain.dpc << np.int64(2) ^ plain.network
+    words = pair_words(found.octets, found.address[plain.at])
+    relation ^= (words[0] * np.int64(0x9E3779B1)) ^ (words[1] * np.int64(0x85EBCA77))
+    relation ^= (source[plain.at] << np.int64(17)) ^ (destination[plain.at] << np.int64(40))
+    return relation
 
 
 def pair_words(octets: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Callable
 from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from .model import CallRecord, Leg
 from .records import number_of
@@ -103,6 +107,48 @@ class Joiner:
                 table[key] = kept
             else:
                 del table[key]
+
+
+class Candidates:
+    """Remembers of every record just enough to say, at the end, which a joiner has to look at: 32 octets each."""
+
+    def __init__(self) -> None:
+        self._start = array("d")
+        self._number = array("q")
+        self._called = array("q")
+        """Hash of the digits that are compared; 0 where there are too few."""
+        self._call_id = array("q")
+        """Hash of a Call-ID; 0 for other protocols."""
+
+    def add(self, record: CallRecord) -> None:
+        """A record whose numbers are final."""
+        self._start.append(record.start)
+        self._number.append(number_of(record.id))
+        self._called.append(_hash(_end(record.called)))
+        self._call_id.append(_hash(record.call_id) if record.protocol == "sip" else 0)
+
+    def add_all(self, start: npt.NDArray[np.float64], number: npt.NDArray[np.int64], called: list[str]) -> None:
+        """Records of circuits with these starts, numbers and called digits."""
+        self._start.frombytes(start.astype(np.float64).tobytes())
+        self._number.frombytes(number.astype(np.int64).tobytes())
+        self._called.extend(_hash(_end(digits)) for digits in called)
+        self._call_id.frombytes(bytes(8 * len(called)))
+
+    def numbers(self) -> npt.NDArray[np.int64]:
+        """Numbers of the records that share a Call-ID with another one, or the called number within the window."""
+        start, number = np.array(self._start), np.array(self._number)
+        found = np.zeros(len(start), np.bool_)
+        for column, window in ((self._called, WINDOW), (self._call_id, _ANY_CALL_ID)):
+            keys = np.array(column, np.int64)
+            order = np.lexsort((start, keys))
+            ordered = keys[order]
+            pairs = (np.diff(ordered) == 0) & (ordered[1:] != 0) & (np.diff(start[order]) <= window)
+            found[order[1:][pairs]] = found[order[:-1][pairs]] = True
+        return number[found]
+
+
+def _hash(text: str) -> int:
+    return (hash(text) or 1) if text else 0
 
 
 def join(records: list[CallRecord]) -> None:

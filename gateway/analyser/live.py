@@ -13,6 +13,7 @@ from .legs import Joiner
 from .model import CallRecord, Finding, Leg, MediaStream, Message
 from .packets import Batch
 from .records import number_of
+from .rows import Rows
 
 KEPT: Final = 2000
 """Calls that are over and still known, for their legs, speech and the screen."""
@@ -26,7 +27,7 @@ class LiveAnalyser(Analyser):
 
     def __init__(self, options: Options | None, seen: Seen, passed: Callable[[Message], None] | None = None) -> None:
         """`passed` hears of every message."""
-        super().__init__(options)
+        super().__init__(options, bulk=False)
         self._seen = seen
         self._passed = passed
         self._joiner = Joiner(self._linked)
@@ -54,11 +55,11 @@ class LiveAnalyser(Analyser):
         for tracker in (self._circuits, self._channels, self._dialogs):
             tracker.close()
 
-    def _take(self, messages: list[Message], end: float) -> None:
+    def _take(self, messages: list[Message], end: float, rows: Rows | None = None) -> None:
         if self._passed is not None:
             for message in messages:
                 self._passed(message)
-        super()._take(messages, end)
+        super()._take(messages, end, rows)
 
     def _done(self, record: CallRecord) -> None:
         self.latest[number_of(record.id)] = record

@@ -70,6 +70,8 @@ class Message(msgspec.Struct, gc=False):
     error: str = ""
     duplicate: bool = False
     """The same octets were seen a moment ago: a retransmission, or the same packet on a second probe."""
+    number: int = 0
+    """Of a message that begins an attempt: the number kept for its record, 0 where none is yet."""
 
 
 class Outcome(Enum):

@@ -17,11 +17,12 @@ from typing import Any, Final, Protocol
 
 from tandem.core.errors import TandemError
 
-from .analysis import Analyser, analyse
+from .analysis import AT_ONCE, Analyser, analyse
 from .dissect import Dissector, Options
 from .files import STANDARD_INPUT, expand, read_file
 from .merge import merge
-from .model import Analysis, Message, Skipped
+from .model import Analysis, Message, Skipped, Where
+from .rows import Rows
 from .speech import Streams, StreamState
 
 AHEAD: Final = 1
@@ -46,7 +47,10 @@ class Part:
     packets: int = 0
     first: float | None = None
     last: float = 0.0
-    messages: list[Message] = field(default_factory=list)
+    steps: list[tuple[list[Message], Rows, float]] = field(default_factory=list)
+    """Messages and rows to be taken at once, and the time of the last packet."""
+    ends: list[Where] = field(default_factory=list)
+    """What the places of the rows mean."""
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
     statistics: dict[str, int] = field(default_factory=dict)
     streams: StreamState | None = None
@@ -55,18 +59,29 @@ class Part:
 
 def dissect_file(path: str, options: Options) -> Part:
     """The work of one process: TandemError when the file cannot be read at all."""
-    part, dissector, streams = Part(), Dissector(options), Streams()
+    part, dissector, streams = Part(), Dissector(options, bulk=True), Streams()
+    messages: list[Message] = []
+    rows: list[Rows] = []
+    count = 0
 
     def complain(file: str, reason: str, octets: int) -> None:
         part.skipped.append(Skipped(file=file, reason=reason, octets=octets))
 
     for batch in merge([read_file(path, complain)]):
         found = dissector.feed(batch)
-        part.messages += found.messages
+        messages += found.messages
+        if found.rows is not None:
+            rows.append(found.rows)
         if found.rtp is not None:
             streams.take(found.rtp)
         part.first = float(batch.time.min()) if part.first is None else min(part.first, float(batch.time.min()))
         part.last = max(part.last, float(batch.time.max()))
+        count += len(batch)
+        if count >= AT_ONCE:
+            part.steps.append((messages, Rows.joined(rows), part.last))
+            messages, rows, count = [], [], 0
+    part.steps.append((messages, Rows.joined(rows), part.last))
+    part.ends = dissector.ends
     part.packets = dissector.packets
     part.counts = {name: dict(counts) for name, counts in dissector.counts.items()}
     part.statistics, part.streams = dissector.statistics(), streams.state()

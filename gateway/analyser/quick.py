@@ -16,6 +16,9 @@ _ST: Final = "F"
 _SUBSCRIBER_FREE: Final = 1
 _ALERTING: Final = 1
 
+_NATURES: Final = {1: "subscriber", 2: "unknown", 3: "national", 4: "international"}
+NATURES: Final = [_NATURES.get(nature, str(nature)) for nature in range(128)]
+"""Nature of address in words, by its code (Q.763 3.9)."""
 Numbers = tuple[str, int, str, int]
 """Called digits and nature, calling digits and nature; the nature is -1 where there is no number."""
 

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import os
+import pickle
 import tempfile
 from array import array
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from typing import IO, Final, overload
 
 import msgspec
 import numpy as np
 
-from .model import CallRecord, Leg, MediaStream
+from .blocks import Block
+from .model import CallRecord, Leg, MediaStream, Where
 
 IN_MEMORY: Final = 16 << 20
 """Octets of records gathered in memory before they go to a temporary file."""
+BLOCKS: Final = 16
+"""Blocks that are kept unpacked while records are read: calls of neighbouring batches begin by turns."""
 _encode: Final = msgspec.msgpack.Encoder().encode
 _record: Final = msgspec.msgpack.Decoder(CallRecord).decode
 _stream: Final = msgspec.msgpack.Decoder(MediaStream).decode
@@ -31,13 +36,20 @@ class Records(Sequence[CallRecord]):
     Legs and streams may be given at any time, before their records too. Not to be added to while it is read.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, ends: list[Where] | None = None) -> None:
+        """`ends`: the table that the places of blocks are of."""
+        self._ends = [] if ends is None else ends
+        self._blocks: list[tuple[int, int]] = []
+        """Offset and length of each block."""
+        self._unpacked: OrderedDict[int, Block] = OrderedDict()
+        self._suspect = array("B")
         self._tail = bytearray()
         self._file: IO[bytes] | None = None
         self._written = 0
         self._start = array("d")
         self._number = array("q")
         self._offset = array("q")
+        """Of a record of a block: -1 less the number of the block; `_length` is then its place there."""
         self._length = array("q")
         self._protocol = array("B")
         self._protocols: list[str] = []
@@ -49,8 +61,12 @@ class Records(Sequence[CallRecord]):
         self._order: np.ndarray | None = None
         self._found: dict[str, np.ndarray] = {}
 
-    def add(self, record: CallRecord) -> None:
-        """Keep a record that is complete but for its legs and speech."""
+    def add(self, record: CallRecord, suspect: bool = True) -> None:
+        """Keep a record that is complete but for its legs and speech.
+
+        `suspect`: something may be wrong with it by itself.
+        """
+        self._suspect.append(suspect)
         if record.protocol not in self._protocols:
             self._protocols.append(record.protocol)
         self._protocol.append(self._protocols.index(record.protocol))
@@ -60,6 +76,38 @@ class Records(Sequence[CallRecord]):
         self._offset.append(offset)
         self._length.append(length)
         self._order = None
+
+    def add_block(self, block: Block) -> None:
+        """Keep the calls of a block."""
+        count = len(block)
+        if "isup" not in self._protocols:
+            self._protocols.append("isup")
+        self._suspect.frombytes(block.suspect().astype(np.uint8).tobytes())
+        self._protocol.frombytes(bytes((self._protocols.index("isup"),)) * count)
+        self._start.frombytes(block.start.astype(np.float64).tobytes())
+        self._number.frombytes(block.number.astype(np.int64).tobytes())
+        self._offset.frombytes(np.full(count, -1 - len(self._blocks), np.int64).tobytes())
+        self._length.frombytes(np.arange(count, dtype=np.int64).tobytes())
+        self._blocks.append(self._write(pickle.dumps(block, 5)))
+        self._order = None
+
+    def suspects(self) -> Iterator[CallRecord]:
+        """The records with which something may be wrong, by themselves or with their legs or speech."""
+        self._sort()
+        assert self._order is not None
+        concerned = np.frombuffer(self._suspect, np.uint8) > 0
+        for table in (self._legs, self._speech):
+            concerned = concerned | np.isin(np.array(self._number, np.int64), np.array(table, np.int64)[::3])
+        for place in self._order[concerned[self._order]].tolist():
+            yield self._read(place)
+
+    def numbered(self, numbers: np.ndarray) -> Iterator[CallRecord]:
+        """Records with one of these numbers, in their order, without legs and speech."""
+        self._sort()
+        assert self._order is not None
+        wanted = np.isin(np.array(self._number, np.int64), numbers)
+        for place in self._order[wanted[self._order]].tolist():
+            yield self._bare(place)
 
     def link(self, one: int, other: int, sure: float, why: str) -> None:
         """Two records, by number, are legs of one call."""
@@ -153,8 +201,23 @@ class Records(Sequence[CallRecord]):
         first, last = np.searchsorted(ordered, [number, number + 1])
         return self._found[f"{name} order"][first:last]
 
+    def _bare(self, place: int) -> CallRecord:
+        """Without legs and speech."""
+        offset, length = self._offset[place], self._length[place]
+        if offset >= 0:
+            return _record(self._octets(offset, length))
+        block = self._unpacked.get(offset)
+        if block is None:
+            # These octets were written by this process, to a file without a name.
+            block = self._unpacked[offset] = pickle.loads(self._octets(*self._blocks[-1 - offset]))
+            if len(self._unpacked) > BLOCKS:
+                self._unpacked.popitem(last=False)
+        else:
+            self._unpacked.move_to_end(offset)
+        return block.record(length, self._ends)
+
     def _read(self, place: int) -> CallRecord:
-        record = _record(self._octets(self._offset[place], self._length[place]))
+        record = self._bare(place)
         number = self._number[place]
         if self._legs:
             for leg in self._matching("legs", number).tolist():
@@ -163,6 +226,7 @@ class Records(Sequence[CallRecord]):
                 if len(of):
                     name = self._protocols[self._protocol[int(of[0])]]
                     record.legs.append(Leg(f"{name}-{other}", *self._reasons[reason]))
+            record.legs.sort(key=lambda leg: number_of(leg.id))
         if self._speech:
             for entry in self._matching("speech", number).tolist():
                 record.media.append(_stream(self._octets(*self._speech[3 * entry + 1 : 3 * entry + 3])))

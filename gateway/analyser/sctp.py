@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import struct
 from collections import OrderedDict, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
+
+import numpy as np
+import numpy.typing as npt
 
 _HEADER: Final = 12
 _DATA: Final = 0
@@ -17,6 +20,12 @@ _REMEMBERED: Final = 1024
 """Chunks of an association by which a retransmission is known."""
 _MOST_DIRECTIONS: Final = 4096
 _MOST_FRAGMENTS: Final = 256
+_FEW: Final = 256
+"""A run that is shorter is marked at once; of a longer one, its packets are kept until somebody asks."""
+_HALF: Final = 1 << 31
+
+Mark = tuple[int, int, int, int]
+"""By which a chunk is known: TSN, stream, its sequence number, hash of the data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +41,12 @@ class UserMessage:
 class _Direction:
     """One way of an association."""
 
-    seen: set[tuple[int, int, int, int]] = field(default_factory=set)
-    order: deque[tuple[int, int, int, int]] = field(default_factory=deque)
+    seen: set[Mark] = field(default_factory=set)
+    order: deque[Mark] = field(default_factory=deque)
+    highest: int | None = None
+    """The TSN that all others went before, in the arithmetic of RFC 9260 1.6."""
+    unmarked: deque[tuple[int, Callable[[], list[Mark]]]] = field(default_factory=deque)
+    """Runs that are not in `seen` yet: how long each is, and its marks."""
     parts: dict[int, tuple[int, int, int, bytes]] = field(default_factory=dict)
     """Fragments by TSN: flags, stream, ppid, octets."""
 
@@ -60,17 +73,52 @@ class SctpReader:
                 yield from self._chunk((source, destination, tag), octets[position : position + length])
             position += length + 3 & ~3
 
-    def fresh(self, source: int, destination: int, tag: int, mark: tuple[int, int, int, int]) -> bool:
-        """Whether a whole chunk was not seen before; `mark`: TSN, stream, its sequence number, hash of the data."""
+    def run(
+        self, source: int, destination: int, tag: int, tsn: npt.NDArray[np.int64], marks: Callable[[], list[Mark]]
+    ) -> bool:
+        """Whether whole chunks that follow each other, with (n,) `tsn`, are all new because the TSN only rises.
+
+        Then they are taken, and `marks` gives their marks if these are needed later; else `fresh` has to tell each.
+        """
         direction = self._direction((source, destination, tag))
+        before = tsn[0] - 1 if direction.highest is None else direction.highest
+        steps = np.diff(tsn, prepend=before) & 0xFFFFFFFF
+        if not ((steps > 0) & (steps < _HALF)).all():
+            return False
+        direction.highest = int(tsn[-1])
+        direction.unmarked.append((len(tsn), marks))
+        if len(tsn) < _FEW:
+            self._mark(direction)
+        while (
+            direction.unmarked
+            and sum(count for count, _ in direction.unmarked) - direction.unmarked[0][0] >= _REMEMBERED
+        ):
+            direction.unmarked.popleft()
+        return True
+
+    def fresh(self, source: int, destination: int, tag: int, mark: Mark) -> bool:
+        """Whether a whole chunk was not seen before."""
+        direction = self._direction((source, destination, tag))
+        self._mark(direction)
+        highest = direction.highest
+        if highest is None or 0 < (mark[0] - highest & 0xFFFFFFFF) < _HALF:
+            direction.highest = mark[0]
         if mark in direction.seen:
             self.retransmitted += 1
             return False
+        self._remember(direction, mark)
+        return True
+
+    def _remember(self, direction: _Direction, mark: Mark) -> None:
         direction.seen.add(mark)
         direction.order.append(mark)
         if len(direction.order) > _REMEMBERED:
             direction.seen.discard(direction.order.popleft())
-        return True
+
+    def _mark(self, direction: _Direction) -> None:
+        while direction.unmarked:
+            for mark in direction.unmarked.popleft()[1]():
+                self._remember(direction, mark)
 
     def _direction(self, key: tuple[int, int, int]) -> _Direction:
         direction = self._directions.get(key)

@@ -86,3 +86,16 @@ def test_attempts_are_bounded(monkeypatch):
 def test_identities_count_on():
     numbering = Numbering()
     assert [numbering("isup"), numbering("sip")] == ["isup-1", "sip-2"]
+
+
+def test_numbers_of_a_batch_follow_its_packets():
+    numbering = Numbering()
+    numbering.expect([2, 4, 9])
+    assert numbering("sip", 1) == "sip-1"
+    assert numbering.of(0) == 2
+    assert numbering("sip", 5) == "sip-4"
+    assert numbering.of(2) == 5
+    assert numbering.settle().tolist() == [2, 3, 5]
+    assert numbering("sip", 10) == "sip-6"
+    assert numbering.settle().tolist() == []
+    assert numbering("sip", 11) == "sip-7"

@@ -40,8 +40,13 @@ PACKETS = {
     "with a routing context": sctp([data_chunk(3, m3ua(before=CONTEXT))]),
     "with two before it": sctp([data_chunk(4, m3ua(before=bytes.fromhex("0200000800000001") + CONTEXT))]),
 }
-OTHERS = {
+BUNDLES = {
     "two chunks": sctp([data_chunk(1, m3ua()), data_chunk(2, m3ua())]),
+    "two and a SACK": sctp([data_chunk(11, m3ua()), SACK, data_chunk(12, m3ua(RLC + b"\0"))]),
+}
+OTHERS = {
+    "one of two of another service": sctp([data_chunk(5, m3ua()), data_chunk(6, m3ua(service=3))]),
+    "a chunk of no length": sctp([data_chunk(7, m3ua()), bytes(4)]),
     "a first fragment": sctp([data_chunk(1, m3ua(), flags=2)]),
     "another service": sctp([data_chunk(1, m3ua(service=3))]),
     "another protocol": sctp([data_chunk(1, m3ua(), ppid=5)]),
@@ -64,6 +69,13 @@ def test_plain_messages(name):
     assert message[:4] == RLC
 
 
+@pytest.mark.parametrize("name", BUNDLES)
+def test_bundled_messages(name):
+    plain, done = found_in(PACKETS["plain"], BUNDLES[name])
+    assert (plain.at.tolist(), done.tolist()) == ([0, 1, 1], [True, True])
+    assert plain.tsn.tolist()[1:] == sorted(plain.tsn.tolist()[1:])
+
+
 @pytest.mark.parametrize("name", OTHERS)
 def test_what_is_not_plain_is_left_to_others(name):
     plain, done = found_in(OTHERS[name])
@@ -75,9 +87,12 @@ def test_control_chunks_alone_are_done():
     assert (done.tolist(), plain.at.tolist()) == ([True, True], [1])
 
 
-def messages(packets):
-    dissector = Dissector()
-    found = dissector.feed(batch(*packets)).messages
+def messages(packets, bulk=False):
+    dissector = Dissector(bulk=bulk)
+    dissected = dissector.feed(batch(*packets))
+    found = dissected.messages
+    if (rows := dissected.rows) is not None:
+        found = sorted(found + rows.messages(np.arange(len(rows)), dissector.ends), key=lambda message: message.packet)
     own = [(one.packet, one.type, one.where, one.octets) for one in found if one.protocol.value == "isup"]
     return (
         own,
@@ -86,7 +101,11 @@ def messages(packets):
     )
 
 
-@given(st.lists(st.sampled_from(list(PACKETS.values()) + list(OTHERS.values())), min_size=1, max_size=8))
+@given(
+    st.lists(
+        st.sampled_from(list(PACKETS.values()) + list(BUNDLES.values()) + list(OTHERS.values())), min_size=1, max_size=8
+    )
+)
 def test_the_same_as_octet_by_octet(packets):
     """Retransmissions too: both ways know what the other has seen."""
     quick = messages(packets)
@@ -99,3 +118,4 @@ def test_the_same_as_octet_by_octet(packets):
 
         patch.setattr(module, "circuits", nothing)
         assert messages(packets) == quick
+    assert messages(packets, bulk=True) == quick

@@ -31,3 +31,19 @@ def test_sorted_files_make_a_sorted_whole(files):
     times = [time for b in merge(sources) for time in b.time.tolist()]
     assert len(times) == sum(map(len, files))
     assert all(one <= other for one, other in pairwise(times))
+
+
+def test_files_that_overlap_are_few_batches():
+    """Not one for every packet: the files of two probes are read as quickly as one."""
+    one, two = batch(range(0, 1000, 2), b"a"), batch(range(1, 1001, 2), b"b")
+    merged = list(merge([iter([one]), iter([two])]))
+    assert len(merged) < 4
+    assert b"".join(b.octets(i) for b in merged for i in range(len(b))) == b"ab" * 500
+
+
+@given(st.lists(st.lists(st.integers(0, 9), min_size=1, max_size=12), min_size=2, max_size=3))
+def test_a_file_keeps_its_order_beside_others(files):
+    sources = [iter([batch(times, bytes((65 + place,)))]) for place, times in enumerate(files)]
+    packets = [(b.octets(i), b.time[i]) for b in merge(sources) for i in range(len(b))]
+    for place, times in enumerate(files):
+        assert [time for octets, time in packets if octets == bytes((65 + place,))] == times

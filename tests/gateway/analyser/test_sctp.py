@@ -1,3 +1,4 @@
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from support.packet_files import data_chunk, sctp
@@ -59,3 +60,33 @@ def test_a_chunk_longer_than_its_packet_is_malformed():
 @given(st.binary(max_size=200))
 def test_any_octets(octets):
     read(sctp([octets]))
+
+
+def marks(first, count):
+    return [(tsn, 0, 0, 0) for tsn in range(first, first + count)]
+
+
+def test_runs_of_rising_tsns_are_new_and_remembered():
+    reader = SctpReader()
+    key = (1, 2, 3)
+    assert reader.run(*key, np.arange(5, 8), lambda: marks(5, 3))
+    assert not reader.run(*key, np.array([7, 8]), lambda: marks(7, 2))
+    assert not reader.run(*key, np.array([9, 9]), lambda: marks(9, 1))
+    assert reader.run(*key, np.array([0x7FFFFFFF]), lambda: [(0x7FFFFFFF, 0, 0, 0)])
+    assert not reader.fresh(*key, (6, 0, 0, 0))
+    assert reader.fresh(*key, (8, 0, 0, 0))
+    assert reader.run(1, 2, 4, np.array([0xFFFFFFFF, 0, 1]), lambda: [])
+
+
+def test_long_runs_are_marked_when_they_are_needed():
+    reader = SctpReader()
+    asked = []
+
+    def later(first):
+        return lambda: asked.append(first) or marks(first, 600)
+
+    for first in range(1, 6001, 600):
+        assert reader.run(1, 2, 3, np.arange(first, first + 600), later(first))
+    assert asked == []
+    assert not reader.fresh(1, 2, 3, (5000, 0, 0, 0))
+    assert asked == [4801, 5401]

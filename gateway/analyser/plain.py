@@ -1,0 +1,244 @@
+"""Calls of ISUP that went as most do, followed in bulk: IAM, ACM, CPG, ANM, REL, RLC in an order that Q.764 has.
+
+Whatever else happens on a circuit (a reset, a repeated message, more digits, a dual seizure, blocking, another variant)
+hands all its messages to `CircuitTracker`, which follows calls one by one; so does the end of the capture. Either way a
+record is the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final, Self
+
+import numpy as np
+
+from tandem.ss7.isup.codes import MessageType
+
+from .attempts import COPY, MOST_MESSAGES, MOST_OPEN, Numbering
+from .blocks import Block
+from .circuits import PATIENCE
+from .model import Message, Protocol, Where
+from .quick import Numbers, initial_address
+from .rows import Ints, Rows
+
+_START, _IAM, _ACM, _CPG, _ANM, _REL, _RLC, _OTHER = range(8)
+_STAGE: Final = np.full(256, _OTHER, np.int8)
+for _kind, _stage in (
+    (MessageType.IAM, _IAM),
+    (MessageType.ACM, _ACM),
+    (MessageType.CPG, _CPG),
+    (MessageType.ANM, _ANM),
+    (MessageType.CON, _ANM),
+    (MessageType.REL, _REL),
+    (MessageType.RLC, _RLC),
+):
+    _STAGE[_kind] = _stage
+_LEGAL: Final = np.zeros((8, 8), np.bool_)
+for _before, _after in {
+    _START: (_IAM,),
+    _IAM: (_ACM, _ANM, _REL),
+    _ACM: (_CPG, _ANM, _REL),
+    _CPG: (_CPG, _ANM, _REL),
+    _ANM: (_REL,),
+    _REL: (_RLC,),
+    _RLC: (_IAM,),
+}.items():
+    _LEGAL[_before, list(_after)] = True
+_NONE: Final = np.iinfo(np.int64).max
+
+
+@dataclass(slots=True)
+class _Over:
+    """Calls that are over: of each the rows `order[start:stop]`, and its numbers."""
+
+    order: Ints
+    start: Ints
+    stop: Ints
+    numbers: list[Numbers]
+
+    @classmethod
+    def none(cls) -> Self:
+        """No calls."""
+        nothing = np.zeros(0, np.int64)
+        return cls(nothing, nothing, nothing, [])
+
+
+class PlainCalls:
+    """Takes rows batch by batch; gives blocks of calls that are over, and messages for others to follow."""
+
+    def __init__(
+        self,
+        ends: list[Where],
+        numbering: Numbering,
+        done: Callable[[Block], None],
+        followed: Callable[[], Iterable[tuple[str, int, int, int]]],
+    ) -> None:
+        """`followed` tells the circuits on which others follow an attempt: protocol, both point codes, CIC."""
+        self._ends = ends
+        self._numbering = numbering
+        self._done = done
+        self._followed = followed
+        self._waiting = Rows.none()
+        self._all = Rows.none()
+        """Rows of this batch behind those that waited, while it is worked on."""
+        self._left = np.zeros(0, np.int64)
+        self._over = _Over.none()
+
+    def __len__(self) -> int:
+        """Attempts under way."""
+        return int(np.count_nonzero(self._waiting.kind == MessageType.IAM))
+
+    def take(self, rows: Rows, messages: list[Message]) -> list[Message]:
+        """The messages to be followed one by one, in order: `messages` of the same batch, and rows that are not plain.
+
+        `settle` must follow once these were taken.
+        """
+        if not len(rows) and not len(self._waiting):
+            return messages
+        begins = rows.kind == MessageType.IAM
+        rows.number[begins] = -1 - np.arange(np.count_nonzero(begins))
+        self._numbering.expect(rows.packet[begins].tolist())
+        found = self._all = Rows.joined([self._waiting, rows])
+        order = np.argsort(found.key, kind="stable")
+        key, stage, time = found.key[order], _STAGE[found.kind[order]], found.time[order]
+        first = np.concatenate(([True], key[1:] != key[:-1])) if len(key) else np.zeros(0, np.bool_)
+        before = np.where(first, np.int8(_START), np.concatenate(([0], stage[:-1])).astype(np.int8)[: len(stage)])
+        bad = ~_LEGAL[before, stage]
+        bad |= (stage == _REL) & (found.cause[order] < 0)
+        # What comes again so soon may be a copy by a second probe.
+        bad |= (stage == _CPG) & (before == _CPG) & (np.diff(time, prepend=0.0) < COPY)
+        bad |= np.isin(key, self._others(messages, rows))
+        circuit = np.cumsum(first) - 1
+        spoilt = _any(bad, circuit)
+        call = np.cumsum(stage == _IAM) - 1
+        # A call ends with RLC; only of whole calls are the numbers read.
+        start = np.flatnonzero((stage == _IAM) & ~spoilt)
+        stop = _ends(start, circuit, call, spoilt)
+        long = stop - start > MOST_MESSAGES
+        whole = (stage[np.maximum(stop - 1, 0)] == _RLC) & ~long if len(start) else np.zeros(0, np.bool_)
+        octets = found.octets
+        numbers = [initial_address(octets[place]) for place in order[start[whole]].tolist()]
+        unread = np.array([number is None for number in numbers], np.bool_)
+        wrong = np.concatenate((start[long], start[whole][unread]))
+        if len(wrong):
+            bad[wrong] = True
+            spoilt = _any(bad, circuit)
+        good = whole & ~spoilt[start]
+        kept = [number for number, is_good in zip(numbers, good[whole].tolist(), strict=True) if is_good and number]
+        self._over = _Over(order, start[good], stop[good], kept)
+        edges = np.zeros(len(order) + 1, np.int64)
+        edges[start[good]] += 1
+        edges[stop[good]] -= 1
+        over = np.cumsum(edges[:-1]) > 0
+        self._left = np.sort(order[~spoilt & ~over])
+        others = found.messages(np.sort(order[spoilt]), self._ends)
+        if len(self._left) > MOST_OPEN * 2:
+            # Bounded: whoever follows one by one gives up those idle longest.
+            others += found.messages(self._left, self._ends)
+            self._left = self._left[:0]
+        if not others:
+            return messages
+        return sorted([*others, *messages], key=lambda message: message.packet)
+
+    def settle(self) -> None:
+        """The batch is done: give out calls that are over, with their numbers."""
+        found, over = self._all, self._over
+        expected = found.number < 0
+        numbers = self._numbering.settle()
+        found.number[expected] = numbers[-1 - found.number[expected]]
+        if len(over.start):
+            self._done(_block(found, over))
+        if len(found):
+            self._waiting, self._all, self._over = found.some(self._left), Rows.none(), _Over.none()
+
+    def expire(self, now: float) -> list[Message]:
+        """What was released and then not completed for long, to be followed by others from here on."""
+        rows = self._waiting
+        releases = (rows.kind == MessageType.REL) & (now - rows.time >= PATIENCE)
+        return self._give(np.isin(rows.key, rows.key[releases])) if releases.any() else []
+
+    def rest(self) -> list[Message]:
+        """Everything that is under way: the capture ends here."""
+        return self._give(np.ones(len(self._waiting), np.bool_))
+
+    def _give(self, which: np.ndarray) -> list[Message]:
+        rows = self._waiting
+        self._waiting = rows.some(np.flatnonzero(~which))
+        return rows.messages(np.flatnonzero(which), self._ends)
+
+    def _others(self, messages: list[Message], rows: Rows) -> np.ndarray:
+        """Circuits on which something happens that is not in rows, or that others follow."""
+        keys = [_packed(low, high, cic) for protocol, low, high, cic in self._followed() if protocol == "isup"]
+        for message in messages:
+            if message.protocol is Protocol.ISUP:
+                keys += _touched(message.octets, message.type, message.where.opc or 0, message.where.dpc or 0)
+        for index in np.flatnonzero(rows.kind == MessageType.GRS).tolist():
+            where = self._ends[int(rows.place[index])]
+            keys += _touched(rows.octets[index], "GRS", where.opc or 0, where.dpc or 0)
+        return np.array(keys, np.uint64)
+
+
+def _block(found: Rows, over: _Over) -> Block:
+    size = over.stop - over.start
+    offset = np.cumsum(size) - size
+    which = over.order[np.repeat(over.start - offset, size) + np.arange(int(size.sum()))]
+    iam = which[offset]
+    stage, time = _STAGE[found.kind[which]], found.time[which]
+    alerting = found.alerting[which]
+    release = offset + size - 2
+    backward = (stage == _ACM) | (stage == _CPG)
+
+    def moment(wanted: np.ndarray) -> np.ndarray:
+        """Time of the first row of each call that is wanted, NaN where none is."""
+        at = np.minimum.reduceat(np.where(wanted, np.arange(len(which)), _NONE), offset)
+        return np.where(at < _NONE, time[np.minimum(at, len(time) - 1)], np.nan)
+
+    forward = found.opc[which] == np.repeat(found.opc[iam], size)
+    return Block(
+        number=found.number[iam],
+        place=found.place[iam],
+        cic=(found.key[iam] & np.uint64(0xFFFF)).astype(np.int32),
+        alerting=moment(backward & alerting),
+        progress=moment(backward & ~alerting),
+        answered=moment(stage == _ANM),
+        by_calling=forward[release],
+        cause=found.cause[which[release]],
+        location=found.location[which[release]],
+        odd=np.bitwise_or.reduceat(forward & (backward | (stage == _ANM)), offset),
+        numbers=over.numbers,
+        first=offset,
+        size=size,
+        packet=found.packet[which],
+        time=time,
+        kind=found.kind[which],
+        places=found.place[which],
+        forward=forward,
+        rung=alerting,
+    )
+
+
+def _any(flags: np.ndarray, group: Ints) -> np.ndarray:
+    """For every row whether a row of its group, which are numbered from 0 on, has the flag."""
+    count = int(group[-1]) + 1 if len(group) else 0
+    found: np.ndarray = (np.bincount(group[flags], minlength=count) > 0)[group]
+    return found
+
+
+def _ends(start: Ints, circuit: Ints, call: Ints, spoilt: np.ndarray) -> Ints:
+    """Where the rows of the calls end that begin at `start`: at the next IAM, or the next circuit."""
+    edges = np.flatnonzero(np.diff(call, append=-1) | np.diff(circuit, append=-1)) + 1
+    return edges[np.searchsorted(edges, start, side="right")]
+
+
+def _packed(low: int, high: int, cic: int) -> int:
+    """`key_of` of one circuit."""
+    return (low << 40 ^ high << 16 ^ cic) & 0xFFFFFFFFFFFFFFFF
+
+
+def _touched(octets: bytes, kind: str, opc: int, dpc: int) -> list[int]:
+    """The circuits that a message is about; those of a reset are a range (Q.763 3.43)."""
+    cic = (octets[0] | octets[1] << 8) & 0xFFF
+    last = cic + 1 + (octets[5] if kind == "GRS" and len(octets) > 5 else 0)
+    low, high = min(opc, dpc), max(opc, dpc)
+    return [_packed(low, high, number) for number in range(cic, last)]
