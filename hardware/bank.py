@@ -46,16 +46,21 @@ class TimeslotBank:
     slips of whole frames on all timeslots together, so that these never lose their order.
     """
 
-    def __init__(self, timeslots: Sequence[int], depth: int, most: int, streams: TimeslotStreams) -> None:
+    def __init__(
+        self, timeslots: Sequence[int], depth: int, most: int, streams: TimeslotStreams, *, dry: int = -1
+    ) -> None:
+        """`dry`: so many octets left, or less, mean that the device has nothing more to send."""
         self.slips = 0
         self.frames_repeated = 0
         self.frames_deleted = 0
         self.realignments = 0
         """Occasions of timeslots put in step again, the first of each start left out."""
+        self.timeslots = list(timeslots)
         self._columns = np.array(timeslots)
         self._streams = streams
         self._depth = depth
         self._most = most
+        self._dry = dry
         self._places = range(len(timeslots))
         self._rest = [b""] * len(timeslots)
         self._attempts = 0
@@ -105,7 +110,7 @@ class TimeslotBank:
         elif self._level + count > self._most:
             self._delete(count)
             return
-        elif self._level < 0:  # the device had to make octets up
+        elif self._level <= self._dry:  # the device had to make octets up
             self._level = 0
             copies = max(1, self._depth // count)
             self.slips += 1
@@ -124,6 +129,10 @@ class TimeslotBank:
         """What has come is forgotten, and the timeslots are put in step again."""
         self._rest = [b""] * len(self._rest)
         self._attempts, self._aligned = 0, False
+
+    def run_dry(self) -> None:
+        """The device says that it had nothing to send."""
+        self._level = None if self._level is None else min(self._level, self._dry)
 
     def restart(self) -> None:
         """The queues of the device are empty both ways."""

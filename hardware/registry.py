@@ -13,6 +13,7 @@ from tandem.hardware.span import LineFormat, Span
 
 BACKENDS: Final[Mapping[str, tuple[str, str]]] = {
     "satop": ("tandem.hardware.satop_udp", "satop:listen=127.0.0.1:40001,peer=127.0.0.1:40002"),
+    "dahdi": ("tandem.hardware.dahdi", "dahdi:1"),
     "e1d": ("tandem.hardware.e1d", "e1d:0:0"),
     "cesopsn": (
         "tandem.hardware.cesopsn_udp",
@@ -65,6 +66,8 @@ def open_span(spec: str, line: LineFormat = _E1) -> Span:
     On a T1 `octets=192` a packet takes the place of `frames`: the bits of the line as they come (RFC 4553 5.1); or
     `aligned=yes` and `frames=8` carry each frame in 25 octets (5.2). Both ends must do the same. `burst` counts
     milliseconds there.
+    `dahdi:SPAN[,chunk=40][,buffers=3][,echo=TAPS][,rxgain=DB][,txgain=DB]` is a span of a card with DAHDI's drivers:
+    speech goes in `buffers` kernel buffers of `chunk` octets; echo canceller and gains are the kernel's or the card's.
     `e1d:INTERFACE:LINE[,socket=/tmp/osmo-e1d.ctl][,chunk=40][,depth=3][,takeover=yes]` is a line of osmo-e1d (icE1usb):
     `depth` chunks of `chunk` octets of each timeslot wait in the daemon to be sent; `takeover` takes timeslots that
     another program has open.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tandem.hardware.alarms import Alarm
 
 if TYPE_CHECKING:
+    from tandem.hardware.framing.hdlc import HdlcCounts
     from tandem.hardware.termination import Termination
 
 Frames = NDArray[np.uint8]
@@ -62,6 +63,38 @@ class LineFormat:
     def speech_law(self) -> str:
         """The law of speech on the line, `A` or `u` (G.711 3)."""
         return self.law or ("u" if self.framing.is_t1 else "A")
+
+
+class SignallingPort(Protocol):
+    """HDLC that a device does itself on one timeslot."""
+
+    counts: HdlcCounts
+    """Frames and errors since they were last taken; the reader puts new ones in their place."""
+
+    @property
+    def queued(self) -> int:
+        """Frames that have not begun."""
+        ...
+
+    def send(self, units: list[bytes], fill: bytes | None) -> None:
+        """Queue frames without FCS, and what is repeated behind them; None: flags."""
+        ...
+
+    def receive(self, now: float) -> list[bytes]:
+        """The good frames that have come, without FCS."""
+        ...
+
+
+@runtime_checkable
+class HasSignallingPorts(Protocol):
+    """A span whose device may do HDLC itself."""
+
+    def signalling_port(self, timeslots: tuple[int, ...], lapd: bool) -> SignallingPort | None:
+        """The port for a D-channel (`lapd`) or a signalling link; None when its octets come raw in the frames.
+
+        SpanError when the device is set up for something else.
+        """
+        ...
 
 
 class Span(Protocol):

@@ -18,10 +18,11 @@ from tandem.hardware.framing.hdlc import (
     MTP2_EXTENDED_STATUS_OCTETS,
     MTP2_MAX_OCTETS,
     MTP2_STATUS_OCTETS,
+    HdlcCounts,
     HdlcReceiver,
     HdlcTransmitter,
 )
-from tandem.hardware.span import TIMESLOTS, Frames, Span
+from tandem.hardware.span import TIMESLOTS, Frames, HasSignallingPorts, SignallingPort, Span
 
 from .protocol import Channel, SpanChanged, UnitsReceived
 
@@ -57,19 +58,36 @@ class SignallingChannel:
         self.fresh = False
         """Something was given to `send`, and nobody has seen to it yet."""
         self.transmitter = HdlcTransmitter()
+        self.port: SignallingPort | None = None
+        """Does HDLC in our place."""
+        self.timeslot_numbers = channel.timeslots
+        self.is_lapd = channel.kind == "lapd"
         self._receiver = _receiver(channel)
         self._counts_octets = channel.kind == "mtp2"
 
     def send(self, units: list[bytes], fill: bytes | None) -> None:
         """Queue units and set what is repeated behind them."""
+        if self.port is not None:
+            self.port.send(units, fill)
+            return
         self.transmitter.fill = fill
         self.transmitter.send(units)
         self.fresh = True
 
-    def receive(self, frames: Frames) -> UnitsReceived | None:
+    @property
+    def queued(self) -> int:
+        """Units that have not begun."""
+        return self.transmitter.queued if self.port is None else self.port.queued
+
+    def receive(self, frames: Frames, now: float) -> UnitsReceived | None:
         """Take the channel's octets out of `frames`; an event when a unit, an error or enough uncounted octets came."""
-        units = self._receiver.receive(frames[:, self.timeslots].tobytes())
-        counts = self._receiver.counts
+        if self.port is not None:
+            units = self.port.receive(now)
+        elif len(frames):
+            units = self._receiver.receive(frames[:, self.timeslots].tobytes())
+        else:
+            return None
+        counts = self._counter.counts
         if units or counts.errored or (self._counts_octets and counts.octet_counting >= COUNTED):
             return self._event(units)
         return None
@@ -78,8 +96,12 @@ class SignallingChannel:
         """What was counted since the last event."""
         return self._event([])
 
+    @property
+    def _counter(self) -> HdlcReceiver | SignallingPort:
+        return self._receiver if self.port is None else self.port
+
     def _event(self, units: list[bytes]) -> UnitsReceived:
-        counts = self._receiver.take_counts()
+        counts, self._counter.counts = self._counter.counts, HdlcCounts()
         return UnitsReceived(self.number, units, counts.good, counts.errored, counts.octet_counting)
 
 
@@ -109,7 +131,9 @@ class SpanLine:
         self._muted = False
 
     def add_channel(self, channel: SignallingChannel) -> None:
-        """Carry `channel`; before `settle`."""
+        """Carry `channel`; before `settle`. SpanError when the device cannot."""
+        if isinstance(self.span, HasSignallingPorts):
+            channel.port = self.span.signalling_port(channel.timeslot_numbers, channel.is_lapd)
         self.channels.append(channel)
 
     def settle(self) -> None:
@@ -177,6 +201,8 @@ class SpanLine:
         count = groups * self.frames
         frames = self._take(number * self.frames, count)
         for channel in self.channels:
+            if channel.port is not None:
+                continue
             octets = channel.transmitter.block(count * channel.width)
             frames[:, channel.timeslots] = np.frombuffer(octets, np.uint8).reshape(count, channel.width)
         self.span.write(frames, now)
@@ -187,11 +213,11 @@ class SpanLine:
 
     def accept(self, frames: Frames, now: float) -> list[UnitsReceived]:
         """Take what the span has received."""
-        if not len(frames):
-            return []
-        events = [event for channel in self.channels if (event := channel.receive(frames))]
+        events = [event for channel in self.channels if (event := channel.receive(frames, now))]
         if any(event.units for event in events):
             self._busy_until = now + BUSY
+        if not len(frames):
+            return events
         self.store.write(np.full_like(frames, self._silence) if self._muted else frames)
         return events
 

@@ -298,7 +298,7 @@ class Plane:
 
     def queued(self) -> bool:
         """Whether signal units wait to be sent."""
-        return any(channel.transmitter.queued for channel in self._channels.values())
+        return any(channel.queued for channel in self._channels.values())
 
     def close(self) -> None:
         """Give everything back."""

@@ -142,7 +142,7 @@ def test_units_are_found_on_any_timeslots(timeslots: tuple[int, ...]) -> None:
         frames = np.zeros((8, 32), np.uint8)
         octets = transmitter.block(8 * len(timeslots))
         frames[:, list(timeslots)] = np.frombuffer(octets, np.uint8).reshape(8, -1)
-        if event := channel.receive(frames):
+        if event := channel.receive(frames, 0.0):
             assert event.channel == 3
             received += event.units
     assert received == units
@@ -157,17 +157,17 @@ def test_a_d_channel_gives_every_frame_and_is_quiet_otherwise() -> None:
     for _ in range(650):
         octets = np.full((8, 32), 0xFF, np.uint8)
         octets[:, 24] = np.frombuffer(transmitter.block(8), np.uint8)
-        events.append(channel.receive(octets))
+        events.append(channel.receive(octets, 0.0))
     # The fourth is shorter than Q.921 allows, the last longer than anybody sends.
     assert [unit for event in events if event for unit in event.units] == frames[:3]
     assert sum(event.errored for event in events if event) == 1
     channel.report()
-    assert not any(channel.receive(np.full((8, 32), 0xFF, np.uint8)) for _ in range(300))
+    assert not any(channel.receive(np.full((8, 32), 0xFF, np.uint8), 0.0) for _ in range(300))
 
 
 def test_octet_counting_is_told_now_and_then() -> None:
     channel = SignallingChannel(Channel(1, "E", (16,)))
-    events = [channel.receive(np.full((8, 32), 0xFF, np.uint8)) for _ in range(100)]
+    events = [channel.receive(np.full((8, 32), 0xFF, np.uint8), 0.0) for _ in range(100)]
     told = [event.octet_counting for event in events if event]
     assert len(told) == 800 // COUNTED - 1 or len(told) == 800 // COUNTED
     assert sum(told) + channel.report().octet_counting in (799, 800)
