@@ -70,6 +70,8 @@ ISUP: Final[tuple[MappingRow, ...]] = (
     MappingRow("isup-call", "INF, IRS in answer to ours; CFN to INR", "InformationReply", "Q.764 2.1.6, Q.731.7"),
     MappingRow("isup-call", "MPM (China)", "Metering", "YDN 038"),
     MappingRow("isup-call", "OPR (China)", "OperatorSignal", "YDN 038"),
+    MappingRow("isup-call", "CCL (China), release_control called beyond", "CallingPartyCleared", "YDN 038"),
+    MappingRow("isup-call", "CCL (China)", "Release, cause 16", "YDN 038"),
     MappingRow("isup-call", "REL", "Release, its cause and location", "Q.764 2.3"),
     MappingRow("call-isup", "Setup", "IAM", "Q.764 2.1"),
     MappingRow("call-isup", "Information", "SAM", "Q.764 2.1"),
@@ -88,6 +90,7 @@ ISUP: Final[tuple[MappingRow, ...]] = (
     MappingRow("call-isup", "InformationReply", "INF to INR, IRS to IDR", "Q.764 2.1.6, Q.731.7"),
     MappingRow("call-isup", "Metering", "MPM (China), else nothing", "YDN 038"),
     MappingRow("call-isup", "OperatorSignal", "OPR (China), else nothing", "YDN 038"),
+    MappingRow("call-isup", "CallingPartyCleared", "CCL (China, release_control called)", "YDN 038"),
     MappingRow("call-isup", "Release", "REL with the cause", "Q.764 2.3"),
 )
 

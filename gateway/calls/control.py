@@ -30,6 +30,7 @@ from tandem.gateway.calls.model import (
     Alerting,
     Answer,
     Bearer,
+    CallingPartyCleared,
     Dtmf,
     ForwardTransfer,
     Hold,
@@ -67,6 +68,10 @@ STATISTICS_SECONDS = 2.0
 
 #: Tone that tells the caller what the cause would (E.180, E.182): busy for the called party's doing, else congestion.
 _BUSY_CAUSES = frozenset({Cause.USER_BUSY, Cause.CALL_REJECTED, Cause.NO_ANSWER_FROM_USER, Cause.NO_USER_RESPONDING})
+
+
+#: What the calling side says that goes on as it is.
+_FORWARD = (Suspend, Resume, Hold, Retrieve, ForwardTransfer, OperatorSignal, CallingPartyCleared, Transparent)
 
 
 @dataclass(slots=True, eq=False)
@@ -306,7 +311,7 @@ class CallControl:
             self._digits(call, outgoing, primitive, now)
         elif isinstance(primitive, InformationReply):
             self._identified(call, outgoing, primitive, now)
-        elif isinstance(primitive, Suspend | Resume | Hold | Retrieve | ForwardTransfer | OperatorSignal | Transparent):
+        elif isinstance(primitive, _FORWARD):
             outgoing.trunk.send(outgoing, primitive, now)
         elif isinstance(primitive, Progress) and primitive.opaque:
             # Progress of the calling side says nothing but to its own protocol (CPG of Q.733, forwards).

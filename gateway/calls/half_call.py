@@ -120,6 +120,16 @@ class InformationTrunk(Protocol):
 
 
 @runtime_checkable
+class ControlledTrunk(Protocol):
+    """A trunk whose called party may end calls alone: it is told of a caller who clears (`CallingPartyCleared`)."""
+
+    @property
+    def called_party_control(self) -> bool:
+        """Whether it does."""
+        ...
+
+
+@runtime_checkable
 class AccessTrunk(Protocol):
     """A trunk where ringing is told by message, so that who calls hears ringback that the gateway makes."""
 

@@ -283,6 +283,11 @@ class OperatorSignal:
 
 
 @dataclass(frozen=True, slots=True)
+class CallingPartyCleared:
+    """The caller hung up, and the called party's own exchange decides when the call ends: CCL of TUP and of China."""
+
+
+@dataclass(frozen=True, slots=True)
 class Transparent:
     """A message that says nothing to other protocols, for a side that speaks the same one."""
 
@@ -317,6 +322,7 @@ Primitive = (
     | InformationReply
     | Metering
     | OperatorSignal
+    | CallingPartyCleared
     | Transparent
     | Release
 )

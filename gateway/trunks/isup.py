@@ -8,8 +8,9 @@ from typing import Any
 from tandem.core.cause import Cause, Location
 from tandem.core.errors import EncodeError
 from tandem.gateway.calls.control import CallControl
-from tandem.gateway.calls.half_call import AccessTrunk, HalfCall
+from tandem.gateway.calls.half_call import AccessTrunk, ControlledTrunk, HalfCall
 from tandem.gateway.calls.model import (
+    CallingPartyCleared,
     ForwardTransfer,
     Information,
     InformationReply,
@@ -77,6 +78,7 @@ class IsupTrunkPort:
         self.multirate = len(paths) == len({path for path, _ in paths})
         """Whether each path of 32 CICs lies in one span: the timeslots of two spans would not keep step."""
         self.sends_overlap = trunk.overlap
+        self.called_party_control = trunk.release_control == "called"
 
     def offer(self, half: HalfCall, setup: Setup, now: float) -> Release | None:
         """Seize a circuit and send the IAM."""
@@ -302,6 +304,9 @@ class IsupTrunks(CircuitTrunks[IsupTrunkPort, IsupExchange]):
         onward = None
         if other is not None and isinstance(other.trunk, IsupTrunkPort):
             onward = (other.handle, other.trunk.variant)
+        elif message.type == MessageType.CCL:
+            self._calling_party_cleared(half, other, now)
+            return
         elif (primitive := mapping.national_primitive(message)) is not None:
             self.control.event(half, primitive, now)
             return
@@ -315,6 +320,16 @@ class IsupTrunks(CircuitTrunks[IsupTrunkPort, IsupExchange]):
                 pass_on(self.exchange, message, half.handle, onward, now)
         except CallStateError as error:
             self.log(Line("debug", "!", half.reference, str(error)))
+
+    def _calling_party_cleared(self, half: HalfCall, other: HalfCall | None, now: float) -> None:
+        """CCL (China): the call ends, unless the called party's own exchange holds it."""
+        if other is not None and isinstance(other.trunk, ControlledTrunk) and other.trunk.called_party_control:
+            self.control.event(half, CallingPartyCleared(), now)
+            return
+        self.part(half)
+        release = Release(Cause.NORMAL_CALL_CLEARING, Location.PUBLIC_NETWORK_LOCAL)
+        self.control.event(half, release, now)
+        self.exchange.release(half.handle, mapping.release_parameters(release), now)
 
     def pass_in(self, half: HalfCall, message: Message, variant: Variant, now: float) -> None:
         """Send on what came from a trunk that carries ISUP and is no circuit."""

@@ -9,6 +9,7 @@ from tandem.gateway.calls.model import (
     Alerting,
     Answer,
     Bearer,
+    CallingPartyCleared,
     ForwardTransfer,
     Hold,
     Metering,
@@ -191,9 +192,9 @@ def metering_pulses(message: Message) -> int | None:
 
 
 def national(primitive: Primitive, variant: Variant) -> Message | None:
-    """MPM or OPR (Chinese national messages) for a primitive; None where the variant or the primitive has none.
+    """MPM, OPR or CCL (Chinese national messages) for a primitive; None where variant or primitive has none.
 
-    MPM is its charge information and the pointer to an optional part that is not there, OPR that pointer alone.
+    MPM is its charge information and the pointer to an optional part that is not there, the others that pointer alone.
     """
     if variant is not Variant.CHINA:
         return None
@@ -202,6 +203,8 @@ def national(primitive: Primitive, variant: Variant) -> Message | None:
         return Message(MessageType.MPM, 0, variant=variant, body=octets + _NO_OPTIONAL_PART)
     if isinstance(primitive, OperatorSignal):
         return Message(MessageType.OPR, 0, variant=variant, body=_NO_OPTIONAL_PART)
+    if isinstance(primitive, CallingPartyCleared):
+        return Message(MessageType.CCL, 0, variant=variant, body=_NO_OPTIONAL_PART)
     return None
 
 

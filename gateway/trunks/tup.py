@@ -8,9 +8,10 @@ from typing import Any, Final
 from tandem.core.cause import Cause, Location
 from tandem.core.errors import EncodeError
 from tandem.gateway.calls.control import CallControl
-from tandem.gateway.calls.half_call import HalfCall
+from tandem.gateway.calls.half_call import ControlledTrunk, HalfCall
 from tandem.gateway.calls.model import (
     Alerting,
+    CallingPartyCleared,
     Charge,
     ForwardTransfer,
     Information,
@@ -87,6 +88,7 @@ class TupTrunkPort:
         self.unknown_nature = _NATURES[trunk.unknown_nature]
         self.charge = _CHARGES[trunk.charge]
         self.sends_overlap = trunk.overlap
+        self.called_party_control = trunk.release_control == "called"
         self.endpoints = lay_out(trunk.circuits, highest_cic(linkset.variant, tup=True))
         self._owner = owner
 
@@ -120,6 +122,9 @@ class TupTrunkPort:
         """Tell the other exchange of progress, alerting, answer, suspension, further digits or who calls."""
         if isinstance(primitive, InformationReply):
             self._owner.informed(half, self, primitive, now)
+            return
+        if isinstance(primitive, CallingPartyCleared):
+            self._owner.hold(half, now)
             return
         for message in self._owner.messages_for(half, primitive, self):
             self._owner.transmit(half, message, now)
@@ -366,13 +371,16 @@ class TupTrunks(CircuitTrunks[TupTrunkPort, TupExchange]):
         if not self._pass_on(half, Signal(M.MAL), now):
             self.control.ask(half, InformationRequest(calling=True, malicious=True), now)
 
+    def hold(self, half: HalfCall, now: float) -> None:
+        """CCL to the called party's exchange; its CBK then says when the call ends."""
+        self._held.add(half.handle)
+        self.exchange.release(half.handle, Cause.NORMAL_CALL_CLEARING, now)
+
     def _calling_party_cleared(self, half: HalfCall, now: float) -> None:
-        """CCL: the call ends, unless the called party's own exchange holds it; CBK then says when it ends."""
+        """CCL: the call ends, unless the called party's own exchange holds it."""
         other = other_half(half)
-        onward = None if other is None else self.trunks.get(other.trunk.name)
-        if other is not None and onward is not None and onward.configuration.release_control == "called":
-            self._held.add(other.handle)
-            self.exchange.release(other.handle, Cause.NORMAL_CALL_CLEARING, now)
+        if other is not None and isinstance(other.trunk, ControlledTrunk) and other.trunk.called_party_control:
+            self.control.event(half, CallingPartyCleared(), now)
             return
         self.part(half)
         self.control.event(half, Release(Cause.NORMAL_CALL_CLEARING, Location.PUBLIC_NETWORK_LOCAL), now)

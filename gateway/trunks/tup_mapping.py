@@ -330,6 +330,7 @@ MAPPINGS: Final[tuple[MappingRow, ...]] = (
     MappingRow("tup-call", "MPM", "Metering", "GF 001-9001"),
     MappingRow("tup-call", "OPR", "OperatorSignal", "GF 001-9001"),
     MappingRow("tup-call", "CHG", "nothing but to TUP: its content is national", "Q.722 3.3"),
+    MappingRow("tup-call", "CCL, release_control called beyond", "CallingPartyCleared", "GF 001-9001"),
     MappingRow("tup-call", "CCL", "Release, cause 16", "GF 001-9001"),
     *(
         MappingRow("tup-call", message.name, f"Release, cause {int(cause)}", "Q.722 3.3, Q.850")
@@ -343,6 +344,7 @@ MAPPINGS: Final[tuple[MappingRow, ...]] = (
     MappingRow("call-tup", "InformationReply", "GSM to GRQ", "Q.724 1"),
     MappingRow("call-tup", "Metering", "MPM (China), else nothing", "GF 001-9001"),
     MappingRow("call-tup", "OperatorSignal", "OPR (China), else nothing", "GF 001-9001"),
+    MappingRow("call-tup", "CallingPartyCleared", "CCL, then CLF when CBK comes", "GF 001-9001"),
     MappingRow("call-tup", "Progress, inband", "ACM, unless one was sent", _PRACTICE),
     MappingRow("call-tup", "Progress, nothing to hear", "nothing, ACM when ACM_DUE expires", "Q.724 1.1"),
     MappingRow("call-tup", "Alerting", "ACM, subscriber free, unless one was sent", _Q722),

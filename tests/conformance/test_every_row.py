@@ -59,6 +59,8 @@ ISUP_CALL = {
     "INF, IRS in answer to ours; CFN to INR": "tup_information::a_peer_that_does_not_know_inr_costs_no_call",
     "MPM (China)": "tup_information::metering_pulses_between_tup_and_the_chinese_isup",
     "OPR (China)": "tup_information::the_operator_comes_in_from_the_chinese_isup",
+    "CCL (China), release_control called beyond": "isup::the_called_party_ends_a_call_of_the_chinese_isup",
+    "CCL (China)": "isup::a_caller_of_the_chinese_isup_clears",
     "REL": "test_outcomes::failures",
 }
 CALL_ISUP = {
@@ -79,6 +81,7 @@ CALL_ISUP = {
     "InformationReply": "tup_information::inr_becomes_grq_and_gsm_inf",
     "Metering": "tup_information::metering_pulses_between_tup_and_the_chinese_isup",
     "OperatorSignal": "tup_information::the_operator_comes_in_from_tup_to_the_chinese_isup",
+    "CallingPartyCleared": "isup::the_called_party_ends_a_call_of_the_chinese_isup",
     "Release": "test_outcomes::failures",
 }
 TUP_CALL = {
@@ -103,6 +106,7 @@ TUP_CALL = {
     "MPM": "tup_information::metering_pulses_between_tup_and_the_chinese_isup",
     "OPR": "tup_information::the_operator_comes_in_from_tup_to_the_chinese_isup",
     "CHG": "tup_information::charging_goes_to_tup_only",
+    "CCL, release_control called beyond": "tup::the_called_party_holds_the_call_through_two_tup_trunks",
     "CCL": "tup::the_caller_who_clears_under_called_party_control",
 }
 CALL_TUP = {
@@ -114,6 +118,7 @@ CALL_TUP = {
     "InformationReply": "tup_information::grq_becomes_inr_and_inf_gsm",
     "Metering": "tup_information::metering_pulses_between_tup_and_the_chinese_isup",
     "OperatorSignal": "tup_information::the_operator_comes_in_from_the_chinese_isup",
+    "CallingPartyCleared": "tup::the_called_party_holds_the_call_through_two_tup_trunks",
     "Progress, inband": "tup_mapping::what_the_calling_side_is_told",
     "Progress, nothing to hear": "tup::a_silent_called_side_gets_an_early_acm",
     "Alerting": "tup_mapping::what_the_calling_side_is_told",

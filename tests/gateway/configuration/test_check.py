@@ -132,6 +132,7 @@ CHANGES = [
     ("timers = { t7 = 20 }", "timers = { t7 = -2 }", "trunk[0].timers.t7", "-2 is not allowed; more than 0"),
     ("category = 10", "category = 256", "trunk[0].category", "256 is not allowed; 0 to 255 is right"),
     ("category = 10", "minimum_digits = 0", "trunk[0].minimum_digits", "1 or more is right"),
+    ("category = 10", 'release_control = "called"', "trunk[0].release_control", "use the variant china"),
     (
         "category = 10",
         "minimum_digits = 5\nmaximum_digits = 4",

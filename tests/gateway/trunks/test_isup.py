@@ -1,9 +1,10 @@
 """ISUP trunks: what is particular to the adapter; whole calls are in test_node.py."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 from support.node_pair import OFFER, Bench
+from support.transit import Transit
 
 from tandem.gateway.calls.half_call import HalfCall
 from tandem.gateway.calls.model import Number, Setup
@@ -18,8 +19,10 @@ from tandem.ss7.isup.indicators import (
     NatureOfConnectionIndicators,
     TransmissionMediumRequirement,
 )
+from tandem.ss7.isup.messages import Message
 from tandem.ss7.isup.numbers import CalledPartyNumber, CallingPartyNumber, SubsequentNumber
 from tandem.ss7.isup.services import InformationIndicators, InformationRequestIndicators
+from tandem.ss7.isup.variants import Variant
 
 
 def place(bench, digits, more=(), medium=3, continuity=0, **called):
@@ -278,3 +281,64 @@ def test_congestion_told_by_the_peer_is_logged():
     bench._drain("B")
     bench.run(0.5)
     assert any("congested (level 1)" in line.text for _, name, line in bench.lines if name == "A")
+
+
+def chinese_call(left, right, control):
+    """An answered call between two Chinese trunks; its numbers at either side. `control` is of the right one."""
+    transit = Transit(left, right, ("china", "china"), options=f'release_control = "{control}"')
+    if left == "tup":
+        outer = transit.left.exchange._kernel.groups["g"]
+        outer.configuration = replace(outer.configuration, release_control="called")
+    call = transit.setup()
+    transit.run(0.2)
+    far = transit.right.offered[-1].call
+    transit.at("right", "do", far, "alert")
+    transit.run(0.2)
+    transit.at("right", "do", far, "answer")
+    transit.run(0.2)
+    transit.ladder.clear()
+    return transit, call, far
+
+
+def caller_clears(transit, call):
+    """CCL, as each protocol sends it."""
+    if transit.left.service.name == "TUP":
+        transit.release("left", call, 16)
+    else:
+        message = Message(MessageType.CCL, 1, variant=Variant.CHINA, body=b"\0")
+        transit.left.exchange.pass_on(call, message, transit.now)
+    transit.run(20)
+
+
+@pytest.mark.parametrize(("left", "right"), [("tup", "isup"), ("isup", "tup"), ("isup", "isup")])
+def test_the_called_party_ends_a_call_of_the_chinese_isup(left, right):
+    """CCL goes on, and the call stays until the called side ends it (GF 001-9001, YDN 038)."""
+    transit, call, far = chinese_call(left, right, "called")
+    caller_clears(transit, call)
+    assert transit.ladder == ["left CCL >", "right CCL >"]
+    assert transit.node.control.calls
+    transit.release("right", far, 16)
+    transit.run(5)
+    assert ("left REL <" if left == "isup" else "left CBK <") in transit.ladder
+    assert transit.all_idle()
+    (record,) = transit.records
+    assert (record.result, record.cause, record.released_by) == ("answered", 16, "outgoing")
+
+
+@pytest.mark.parametrize("right", ["tup", "isup"])
+def test_the_called_party_may_not_hold_a_call(right):
+    """release_control = "calling": a caller who clears has ended the call."""
+    transit, call, _ = chinese_call("tup", right, "calling")
+    caller_clears(transit, call)
+    assert not transit.node.control.calls
+    assert transit.all_idle()
+    assert "right CCL >" not in transit.ladder
+
+
+def test_a_caller_of_the_chinese_isup_clears():
+    transit, call, _ = chinese_call("isup", "tup", "calling")
+    caller_clears(transit, call)
+    assert sorted(transit.ladder) == sorted(["left CCL >", "left REL <", "left RLC >", "right CLF >", "right RLG <"])
+    assert transit.all_idle()
+    (record,) = transit.records
+    assert (record.cause, record.released_by) == (16, "incoming")
