@@ -12,6 +12,14 @@ import click
 from tandem.core.errors import TandemError
 
 ELSEWHERE: Final = {
+    "console": (
+        "tandem.gateway.console.command:console_command",
+        "Give commands to a running gateway, and see its log.",
+    ),
+    "reload": (
+        "tandem.gateway.console.command:reload_command",
+        "Have a running gateway read its configuration again; calls go on.",
+    ),
     "decode": ("tandem.gateway.decode:decode_command", "Explain a message given in hexadecimal."),
     "mappings": (
         "tandem.gateway.mappings:mappings_command",
@@ -29,6 +37,7 @@ Examples:
   tandem demo                                   two gateways, one E1, one call through both
   tandem check gateway.toml                     is this configuration right?
   tandem run -c gateway.toml                    run the gateway
+  tandem console -c gateway.toml                give it commands, and see its log
   tandem decode isup 05 00 10 00                explain an ISUP message, from the CIC on
   tandem trace capture.pcapng                   which calls failed, and whose fault it was
   tandem bench media --calls 480 --seconds 10   measure this machine
@@ -106,7 +115,7 @@ def run(config: Path, log_format: str, log_level: str | None) -> None:
 
     configuration = load(config)
     logger = Logger(log_level or configuration.node.log_level, log_format)  # type: ignore[arg-type]
-    serve(configuration, logger)
+    serve(configuration, logger, config)
 
 
 @main.command()

@@ -80,6 +80,8 @@ class DChannels:
         """(channel, frames, None) to hand to the media process."""
         self._log = log
         self._capture = capture
+        self.everything: FrameCapture | None = None
+        """Where the operator has all D-channels recorded, whatever the configuration says of each."""
         self.ports: dict[str, Port] = {}
         self._places: dict[int, tuple[Port, int]] = {}
         self._stopping = False
@@ -213,6 +215,8 @@ class DChannels:
     def _record(self, port: Port, place: int, frame: bytes, sent: bool, now: float) -> None:
         if port.captured[place] and self._capture is not None:
             self._capture.write_lapd(port.names[place], frame, sent, now, port.network)
+        if self.everything is not None:
+            self.everything.write_lapd(port.names[place], frame, sent, now, port.network)
 
     # --- which D-channel is in service: SERVICE messages about D-channels
 

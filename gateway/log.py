@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal, TextIO
 
@@ -35,6 +36,8 @@ class Logger:
         self.threshold = LEVELS[level]
         self._json = form == "json"
         self._stream = stream or sys.stderr
+        self.listeners: list[Callable[[Line], None]] = []
+        """Who else gets each line, of whatever level."""
 
     @property
     def wants_messages(self) -> bool:
@@ -43,6 +46,8 @@ class Logger:
 
     def write(self, line: Line, seconds: float) -> None:
         """Print `line` with the time in seconds since 1970."""
+        for listener in self.listeners:
+            listener(line)
         if LEVELS[line.level] < self.threshold:
             return
         when = timestamp(seconds)

@@ -8,7 +8,7 @@ carried to their neighbours until none has any left.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from tandem.core.cause import Cause
@@ -35,6 +35,7 @@ from tandem.gateway.media.protocol import (
     SpanChanged,
     UnitsReceived,
 )
+from tandem.gateway.notice import Notice, Notify, ignore
 from tandem.gateway.pjsip.protocol import Command as PjsipCommand
 from tandem.gateway.pjsip.protocol import Event as PjsipEvent
 from tandem.gateway.signalling import Signalling
@@ -102,10 +103,20 @@ class Node:
         """`token` gives unguessable strings for SIP tags; `wall_clock` turns `now` into seconds since 1970."""
         self.configuration = configuration
         self.lines: list[Line] = []
+        self.notices: list[Notice] = []
+        """What changed on lines, links and circuits, while `watch` says that somebody wants to know."""
+        self.traced: set[str] = set()
+        """Protocols whose messages the operator has logged."""
+        self.span_alarms: dict[str, tuple[str, ...]] = {}
+        """Alarms of each line, of those that the media process has told of."""
+        self._notify: Notify = ignore
+        self._messages_logged = messages_logged
         self._lateness = Lateness()
         self._captured = 0
         sip = configuration.sip
-        self._sip_capture = capture if sip is not None and sip.capture else None
+        self._sip_captures: tuple[Capture, ...] = (
+            (capture,) if capture is not None and sip is not None and sip.capture else ()
+        )
         tones = {trunk.name: trunk.failure_tone_seconds for trunk in configuration.trunk}
         changes = CauseChanges.of(configuration.cause_map)
         routing = RoutingTable(configuration.route)
@@ -142,8 +153,8 @@ class Node:
 
     def datagram(self, data: bytes, source: tuple[str, int], now: float) -> None:
         """A SIP datagram came in."""
-        if self._sip_capture is not None:
-            self._sip_capture.write_udp(source, self.sip.address, data, now, sent=False)
+        for capture in self._sip_captures:
+            capture.write_udp(source, self.sip.address, data, now, sent=False)
         self.sip.receive(data, source, now)
         self._settle(now)
 
@@ -242,6 +253,64 @@ class Node:
         """When `handle_timers` is due."""
         return earliest(*[machine.next_deadline() for machine in self._machines])
 
+    def watch(self) -> None:
+        """Collect `notices` from now on."""
+        notify = self.notices.append
+        self.isup.notify = self.tup.notify = self.pri.notify = self.signalling.notify = self._notify = notify
+
+    def trace(self, protocol: str, on: bool) -> None:
+        """Log every message of `sip`, `isup`, `tup` or `pri` at level info, or no more than the configuration wants."""
+        parts: dict[str, SipTrunks | IsupTrunks | TupTrunks | PriTrunks] = {
+            "sip": self.sip,
+            "isup": self.isup,
+            "tup": self.tup,
+            "pri": self.pri,
+        }
+        part = parts[protocol]
+        (self.traced.add if on else self.traced.discard)(protocol)
+        part.trace_to(self._traced if on else self.lines.append if self._messages_logged else None)
+
+    def _traced(self, line: Line) -> None:
+        self.lines.append(replace(line, level="info"))
+
+    def capture_everything(self, capture: Capture | None) -> None:
+        """Record all signalling in `capture` too, or no more than the configuration says."""
+        before = self.signalling.everything
+        self.signalling.everything = self.pri.dchannels.everything = capture
+        configured = tuple(one for one in self._sip_captures if one is not before)
+        self._sip_captures = configured if capture is None else (*configured, capture)
+
+    def pause(self) -> None:
+        """Refuse new calls until `resume`; those there are go on, and no circuit is blocked."""
+        self.control.accepting, self.control.paused = False, True
+
+    def resume(self, now: float) -> None:
+        """Take back `pause` or `drain`."""
+        paused, self.control.paused = self.control.paused, False
+        accepting, self.control.accepting = self.control.accepting, True
+        if accepting or paused:
+            return
+        for part in self._user_parts:
+            for trunk in part.trunks:
+                part.exchange.unblock(trunk, None, now)
+        self.sip.resume(now)
+        self._settle(now)
+
+    def reconfigure(self, configuration: Configuration) -> None:
+        """Take what of another configuration can be changed live (configuration.difference); calls go on."""
+        self.configuration = configuration
+        tones = {trunk.name: trunk.failure_tone_seconds for trunk in configuration.trunk}
+        changes = CauseChanges.of(configuration.cause_map)
+        for name in self.sip.user_trunks:
+            self.control.trunks.pop(name, None)
+        self.sip.reconfigure(configuration, CauseMap.with_overrides(configuration.cause_map))
+        self.control.trunks.update(self.sip.user_trunks)
+        self.control.reconfigure(RoutingTable(configuration.route), tones, changes)
+
+    def settle(self, now: float) -> None:
+        """An operator's command acted on a machine: carry what follows from it to the others."""
+        self._settle(now)
+
     def drain(self, now: float) -> None:
         """Take no new calls and let those there are go on; `drained` tells when the last is over."""
         self.control.accepting = False
@@ -318,6 +387,10 @@ class Node:
     # --- inside
 
     def _span_changed(self, event: SpanChanged, now: float) -> None:
+        self.span_alarms[event.span] = tuple(event.alarms)
+        self._notify(
+            Notice("span", {"Span": event.span, "Alarms": " ".join(event.alarms), "State": _span_state(event.alarms)})
+        )
         alarms = ", ".join(event.alarms) or "no alarms"
         shape, level = ("!", "warning") if event.alarms else ("=", "info")
         text = f"{alarms} {event.detail}".strip()
@@ -345,14 +418,14 @@ class Node:
                     moved = True  # it may have said something to the others through call control
                     for request in requests:
                         signalling.transfer(request, now)
-        if self._sip_capture is not None:
+        for capture in self._sip_captures:
             for data, destination in sip.datagrams[self._captured :]:
-                self._sip_capture.write_udp(sip.address, destination, data, now, sent=True)
-            self._captured = len(sip.datagrams)
+                capture.write_udp(sip.address, destination, data, now, sent=True)
             for data, peer, sent in sip.messages:
                 own = sip.own_address(peer)
                 source, destination = (own, peer[:2]) if sent else (peer[:2], own)
-                self._sip_capture.write_udp(source, destination, data, now, sent=sent)
+                capture.write_udp(source, destination, data, now, sent=sent)
+        self._captured = len(sip.datagrams)
         sip.messages.clear()
         media = self.control.media_commands
         for waiting in (signalling.units, self.pri.dchannels.units):
@@ -360,3 +433,7 @@ class Node:
                 continue
             media.extend(SendUnits(channel, list(units), fill) for channel, units, fill in waiting)
             waiting.clear()
+
+
+def _span_state(alarms: list[str]) -> str:
+    return "alarm" if alarms else "up"

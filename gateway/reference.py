@@ -25,6 +25,7 @@ from tandem.gateway.calls.interworking import CAUSE_TO_STATUS, STATUS_TO_CAUSE, 
 from tandem.gateway.configuration import schema
 from tandem.gateway.configuration.shape import limits
 from tandem.gateway.demo.nodes import PROTOCOLS, tandem_text
+from tandem.gateway.operator.table import command_table
 from tandem.gateway.sip.status import PHRASES
 from tandem.gateway.trunks import pri_mapping, tup_mapping
 from tandem.gateway.trunks.rules import shown
@@ -210,9 +211,22 @@ def _rules(rows: Iterable[MappingRow]) -> str:
     return head + "".join(f"| {row.direction} | {row.source} | {row.target} | {row.clause} |\n" for row in rows)
 
 
+def commands_page(page: str) -> str:
+    """`page` with the table of commands in it as the code has it now."""
+    head = "| command | | changes something |\n|---|---|---|\n"
+    rows = "".join(
+        f"| `{command.usage.replace('|', chr(92) + '|')}` | {command.help} | {'yes' if command.changes else ''} |\n"
+        for command in command_table()
+    )
+    return _PLACE.sub(lambda found: f"{found[1]}{head}{rows}{found[3]}", page)
+
+
 def main(folder: str) -> None:
-    """Write `configuration.md` into `folder`, the tables into its `mappings.md`, and the examples of every pair."""
+    """Write `configuration.md` into `folder`, the tables into its other pages, and the examples of every pair."""
     Path(folder, "configuration.md").write_text(configuration_page(), encoding="utf-8")
+    commands = Path(folder, "commands.md")
+    if commands.exists():
+        commands.write_text(commands_page(commands.read_text(encoding="utf-8")), encoding="utf-8")
     mappings = Path(folder, "mappings.md")
     if mappings.exists():
         mappings.write_text(mappings_page(mappings.read_text(encoding="utf-8")), encoding="utf-8")

@@ -27,6 +27,7 @@ from tandem.gateway.log import Line, Logger
 from tandem.gateway.media.process import MediaProcess
 from tandem.gateway.media.protocol import Command, Event, Failed, MediaConfiguration, Ready, SpanConfiguration
 from tandem.gateway.node import Node
+from tandem.gateway.operations import Operations
 from tandem.gateway.pjsip.protocol import Event as PjsipEvent
 from tandem.gateway.pjsip_link import PjsipLink
 from tandem.gateway.signalling_setup import channels
@@ -47,14 +48,17 @@ SIGNALLING_SECONDS = 6.0
 OUT_OF_SERVICE_SECONDS = 0.1
 
 
-def serve(configuration: Configuration, logger: Logger) -> None:
-    """Run a gateway in this process until it is told to stop; TandemError says why it could not run."""
+def serve(configuration: Configuration, logger: Logger, path: Path | None = None) -> None:
+    """Run a gateway in this process until it is told to stop; TandemError says why it could not run.
+
+    `path` is where the configuration came from: it can be read again (SIGHUP, `tandem reload`).
+    """
     # What start-up made lives as long as the process: keep the collector off it, and away from a call in progress.
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
 
     async def main() -> None:
-        await Service(configuration, logger).run()
+        await Service(configuration, logger, path).run()
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(main())
@@ -63,7 +67,7 @@ def serve(configuration: Configuration, logger: Logger) -> None:
 class Service:
     """A running gateway; made inside the event loop that it runs in."""
 
-    def __init__(self, configuration: Configuration, logger: Logger) -> None:
+    def __init__(self, configuration: Configuration, logger: Logger, path: Path | None = None) -> None:
         """Open records and capture; ConfigurationError says what cannot be opened."""
         self.configuration = configuration
         self.logger = logger
@@ -95,11 +99,12 @@ class Service:
         """What the media process said together with Ready."""
         self._idle = asyncio.Event()
         self._draining = False
-        self._leaving = False
-        """SIGUSR1 has come."""
+        self.leaving = False
+        """SIGUSR1 has come, or an order to leave after the last call."""
         self._signalling_stopped = asyncio.Event()
         self._stopping_signalling = False
         self._failure: str | None = None
+        self._operations = Operations(self, path)
 
     async def run(self) -> None:
         """Run until SIGTERM or SIGINT, or until the media process is lost; TandemError says why it could not go on."""
@@ -107,6 +112,7 @@ class Service:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopping.set)
         loop.add_signal_handler(signal.SIGUSR1, self._drain)
+        loop.add_signal_handler(signal.SIGHUP, self._operations.hang_up_signal)
         try:
             await self._open_sip()
             ports = await self._start_media()
@@ -120,6 +126,7 @@ class Service:
             self.node.media_events(self._early_events, loop.time())
             self._act()
             await self._associations.start()
+            await self._operations.start()
             housekeeping = asyncio.create_task(self._keep_house())
             await self._stopping.wait()
             if self._failure is None:
@@ -129,6 +136,7 @@ class Service:
                 self._act()
             housekeeping.cancel()
             await self._associations.close()
+            await self._operations.close()
             if self._streams is not None:
                 await self._streams.close()
             if self._resolver is not None:
@@ -187,13 +195,29 @@ class Service:
 
     def _drain(self) -> None:
         """Leave without dropping a call: none is taken any more, and after the last one the gateway stops."""
-        if self._leaving or self._stopping.is_set():
+        if self.leaving or self._stopping.is_set():
             return
-        self._leaving = True
+        self.leaving = True
         count = len(self.node.control.calls)
         text = f"leaving: no new calls; {count} go on, then it stops (SIGTERM ends them)"
         self._log(Line("info", "=", "gateway", text))
         self.node.drain(self._loop.time())
+        self._act()
+
+    def leave(self, how: str) -> None:
+        """End `now`, or `elegant` after the last call; `cancel` takes an elegant end back."""
+        if how == "elegant":
+            self._drain()
+        elif how == "now":
+            self._stopping.set()
+        elif self.leaving and not self._stopping.is_set():
+            self.leaving = False
+            self._log(Line("info", "=", "gateway", "stays: calls are taken again"))
+            self.node.resume(self._loop.time())
+            self._act()
+
+    def act(self) -> None:
+        """Carry out what the node wants: somebody gave it an order."""
         self._act()
 
     async def _shut_down(self) -> None:
@@ -351,7 +375,9 @@ class Service:
             self._records.write(record)
         for line in effects.lines:
             self.logger.write(line, stamp)
-        if self._leaving and self.node.drained:
+        if self.node.notices:
+            self._operations.publish()
+        if self.leaving and self.node.drained:
             self._stopping.set()
         if self._draining and self.node.idle:
             self._idle.set()
@@ -406,6 +432,7 @@ class Service:
                 self._log(line if self._records.error else Line("info", "=", "records", "are written again"))
             if self._capture is not None:
                 self._capture.flush()
+            self._operations.keep_house()
             if self._tls is not None and (wrong := self._tls.refresh()) is not None:
                 line = Line("error", "!", "sip.tls", f"{wrong}; the old certificates stay in use")
                 self._log(line if wrong else Line("info", "=", "sip.tls", "certificates were read again"))

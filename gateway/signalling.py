@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Literal, Protocol
 
 from tandem.core.errors import EncodeError
 from tandem.core.sigtran.primitives import AspStateChanged, AsStateChanged, CloseAssociation
@@ -15,6 +15,8 @@ from tandem.gateway import signalling_setup as setup
 from tandem.gateway.configuration.schema import Backhaul, Configuration, Link
 from tandem.gateway.log import Line
 from tandem.gateway.media.protocol import UnitsReceived
+from tandem.gateway.notice import Notice as Watched
+from tandem.gateway.notice import Notify, ignore
 from tandem.ss7.mtp2.link import SignallingLink
 from tandem.ss7.mtp2.primitives import Indication, LinkInService, LinkOutOfService, SendUnits
 from tandem.ss7.mtp3.label import Variant
@@ -47,6 +49,15 @@ CYCLIC_ACKNOWLEDGEMENT_DELAY = 0.01
 #: As many messages as this are acknowledged at once: the peer's window is 127 messages, and those not acknowledged
 #: count for its congestion onset.
 UNACKNOWLEDGED = 8
+
+
+LinkOrder = Literal["activate", "deactivate", "inhibit", "uninhibit"]
+_ORDERS: Final[dict[LinkOrder, Callable[[SignallingPoint, int, float], None]]] = {
+    "activate": SignallingPoint.activate,
+    "deactivate": SignallingPoint.deactivate,
+    "inhibit": SignallingPoint.inhibit,
+    "uninhibit": SignallingPoint.uninhibit,
+}
 
 
 class UnitCapture(Protocol):
@@ -94,7 +105,11 @@ class Signalling:
         self.links: dict[int, LinkPort] = {}
         self.points: dict[tuple[int, Variant, int], SignallingPoint] = {}
         self._log = log
+        self.notify: Notify = ignore
+        """Takes what changes on links, for those who watch."""
         self._capture = capture
+        self.everything: UnitCapture | None = None
+        """Where the operator has all links recorded, whatever the configuration says of each."""
         self._touched = True
         """An input came since `settle` last ran: only then do the machines have outputs."""
         self._acknowledgements: TimerTable[int] = TimerTable()
@@ -168,6 +183,13 @@ class Signalling:
         """Whether the peers have answered all that `stop` told them."""
         return all(layer.stopped for layer in self._layers)
 
+    def order(self, link: int, order: LinkOrder, now: float) -> None:
+        """What the operator wants of a link of a linkset; the log tells what becomes of it."""
+        self._touched = True
+        point = self.links[link].point
+        if point is not None:
+            _ORDERS[order](point, link, now)
+
     def association_up(self, name: str, streams: int, now: float) -> None:
         """The transport has the association `name`, with `streams` streams to the peer."""
         self._touched = True
@@ -210,9 +232,9 @@ class Signalling:
         if not isinstance(port.level2, SignallingLink):
             return
         if event.units:
-            if port.capture and self._capture is not None:
+            for capture in self._captures(port):
                 for unit in event.units:
-                    self._capture.write_mtp2(port.name, unit, sent=False, now=now)
+                    capture.write_mtp2(port.name, unit, sent=False, now=now)
             port.level2.receive(event.units, now)
         port.level2.monitor(event.good, event.errored, event.octet_counting, now)
 
@@ -320,11 +342,16 @@ class Signalling:
         self._acknowledgements.stop(port.number)
         port.told = bsn
         self.units.append((port.number, primitive.units, fill))
-        if port.capture and self._capture is not None:
+        for capture in self._captures(port):
             for unit in primitive.units:
-                self._capture.write_mtp2(port.name, unit, sent=True, now=now)
+                capture.write_mtp2(port.name, unit, sent=True, now=now)
             if primitive.fill is not None and not primitive.units:
-                self._capture.write_mtp2(port.name, primitive.fill, sent=True, now=now)
+                capture.write_mtp2(port.name, primitive.fill, sent=True, now=now)
+
+    def _captures(self, port: LinkPort) -> tuple[UnitCapture, ...]:
+        """Where the units of a link are recorded."""
+        own = (self._capture,) if port.capture and self._capture is not None else ()
+        return own if self.everything is None else (*own, self.everything)
 
     def _log_level2(self, port: LinkPort, primitive: LinkInService | LinkOutOfService) -> None:
         if isinstance(primitive, LinkInService):
@@ -350,14 +377,21 @@ class Signalling:
             whose = "our ASP" if notice.local else "ASP"
             self._log(Line("info", "=", f"association {notice.association}", f"{whose} {notice.state.value}"))
 
+    def _tell(self, link: str, state: str, reason: str = "") -> None:
+        self.notify(Watched("link", {"Link": link, "State": state, "Reason": reason}))
+
     def _log_level3(self, output: LinkRestored | LinkFailed | Notice) -> None:
         subject = "ss7" if output.link is None else f"link {self.links[output.link].name}"
         if isinstance(output, LinkRestored):
             self._log(Line("info", "=", subject, "in service"))
+            self._tell(self.links[output.link].name, "in service")
         elif isinstance(output, LinkFailed):
             self._log(Line("warning", "!", subject, f"failed: {output.reason}"))
+            self._tell(self.links[output.link].name, "failed", output.reason)
         else:
             self._log(Line("info", "=", subject, output.text))
+            if output.link is not None:
+                self._tell(self.links[output.link].name, "notice", output.text)
 
 
 def _delay(link: Link | Backhaul) -> float:

@@ -26,6 +26,7 @@ from tandem.gateway.calls.half_call import (
     OverlapTrunk,
     Trunk,
 )
+from tandem.gateway.calls.meter import Meter
 from tandem.gateway.calls.model import (
     Alerting,
     Answer,
@@ -123,6 +124,9 @@ class CallControl:
         self.media_commands: list[Command] = []
         self.records: list[Record] = []
         self.accepting = True
+        self.paused = False
+        """Not accepting because the operator wants a pause."""
+        self.meter = Meter()
         self._wall_clock = wall_clock
         self._node = node
         self._tone_seconds = dict(failure_tone_seconds or {})
@@ -140,6 +144,7 @@ class CallControl:
         attempts = self.routing.attempts(half.trunk.name, setup, datetime.fromtimestamp(wall))
         call = Call(identity, half, setup, attempts, now)
         half.call = call
+        self.meter.began(now)
         half.leg.trunk, half.leg.id = half.trunk.name, half.reference
         half.leg.called = str(setup.called)
         half.leg.calling = str(setup.calling or "")
@@ -147,7 +152,8 @@ class CallControl:
         if leg is not None:
             self.leg_opened(half, leg)
         if not self.accepting:
-            refusal = Release(Cause.SWITCHING_EQUIPMENT_CONGESTION, diagnostic="the gateway is shutting down")
+            why = "the operator wants a pause" if self.paused else "the gateway is shutting down"
+            refusal = Release(Cause.SWITCHING_EQUIPMENT_CONGESTION, diagnostic=why)
             self._end(call, refusal, "gateway", now)
             return
         self._try_next(call, None, "gateway", now)
@@ -185,6 +191,7 @@ class CallControl:
             half.released = True
             self._released(call, half, Release(Cause.TEMPORARY_FAILURE, diagnostic="cleared without a release"), now)
         half.call = None
+        self.meter.ended()
         call.open_halves -= 1
         self._finish(call, now)
 
@@ -205,6 +212,14 @@ class CallControl:
             self._record_if_done(call)
 
     # --- what the owner calls
+
+    def reconfigure(
+        self, routing: RoutingTable, failure_tone_seconds: Mapping[str, float], causes: CauseChanges
+    ) -> None:
+        """Other rules from now on; calls that are being set up go on by those they began with."""
+        self.routing = routing
+        self.causes = causes
+        self._tone_seconds = dict(failure_tone_seconds)
 
     def release_all(self, release: Release, now: float) -> None:
         """End every call (the gateway stops, or the operator asks), those that play a failure tone too."""
@@ -272,12 +287,14 @@ class CallControl:
         call.attempt, call.outgoing = attempt, half
         call.attempts_made += 1
         call.open_halves += 1
+        self.meter.began(now)
         refusal = self._cannot_carry(call.incoming.trunk, trunk, attempt.setup) or trunk.offer(half, attempt.setup, now)
         half.leg.id = half.reference
         if refusal is None and call.more is not None:
             self._digits(call, half, call.more, now)
         if refusal is not None:
             half.call, half.released = None, True
+            self.meter.ended()
             call.open_halves -= 1
         elif call.incoming.trunk.is_circuit and trunk.is_circuit:
             self._connect(call)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from ipaddress import ip_network
 from pathlib import Path
 
 from tandem.codecs.tones import tone_plan
@@ -30,7 +31,7 @@ from tandem.gateway.configuration.check_ss7 import (
 )
 from tandem.gateway.configuration.pri import check_d_channel_backhauls, check_pri_trunk
 from tandem.gateway.configuration.problem import Problem, duplicates, unknown_name
-from tandem.gateway.configuration.ranges import parse_address
+from tandem.gateway.configuration.ranges import parse_address, parse_endpoint
 from tandem.gateway.configuration.schema import Configuration, PriTrunk, Route, SipTrunk
 from tandem.gateway.configuration.spans import last_timeslots, line_format
 from tandem.gateway.trunks.rules import parse_row
@@ -51,6 +52,7 @@ def problems(configuration: Configuration) -> list[Problem]:
         *duplicates("trunk", (trunk.name for trunk in configuration.trunk)),
         *_node(configuration),
         *_media(configuration),
+        *_event_socket(configuration),
         *check_sip(configuration),
         *check_pjsua2(configuration),
         *_rows(configuration),
@@ -85,13 +87,43 @@ def _node(configuration: Configuration) -> Iterator[Problem]:
     node = configuration.node
     if node.country_code and not re.fullmatch(r"[1-9][0-9]{0,2}", node.country_code):
         yield Problem("node.country_code", f"{node.country_code!r} is not a country code of 1 to 3 digits, without +")
-    for path, name in (("node.records", node.records), ("node.capture_file", node.capture_file)):
+    files = {
+        "node.records": node.records,
+        "node.capture_file": node.capture_file,
+        "node.audit_file": node.audit_file,
+    }
+    for path, name in files.items():
         if Path(name).is_dir():
             yield Problem(path, f"{name} is a folder; give the name of a file")
         elif not Path(name).parent.is_dir():
             yield Problem(path, f"the folder {Path(name).parent} does not exist; create it")
     if node.records == node.capture_file:
         yield Problem("node.capture_file", "is the same file as records; give each its own")
+    if node.audit_file in (node.records, node.capture_file):
+        yield Problem("node.audit_file", "is the same file as records or capture_file; give each its own")
+
+
+def _event_socket(configuration: Configuration) -> Iterator[Problem]:
+    socket = configuration.event_socket
+    if socket is None:
+        return
+    try:
+        _, port = parse_endpoint(socket.listen, 8021)
+    except ValueError as error:
+        yield Problem("event_socket.listen", str(error))
+    else:
+        if port == 0:
+            yield Problem("event_socket.listen", "port 0 is no port; give the one to use (8021 by custom)")
+    for index, text in enumerate(socket.allow):
+        try:
+            ip_network(text)
+        except ValueError as error:
+            yield Problem(f"event_socket.allow[{index}]", f"{error}; write an address or a network as 192.0.2.0/24")
+    if socket.password == socket.read_only_password:
+        yield Problem("event_socket.read_only_password", "is the same as password; give each its own")
+    for key in ("password", "read_only_password"):
+        if set(getattr(socket, key)) & set("\r\n"):
+            yield Problem(f"event_socket.{key}", "has a line end in it, which no client could send")
 
 
 def _media(configuration: Configuration) -> Iterator[Problem]:

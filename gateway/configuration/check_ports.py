@@ -10,6 +10,7 @@ from tandem.gateway.configuration.problem import Problem
 from tandem.gateway.configuration.ranges import parse_endpoint, parse_listener
 from tandem.gateway.configuration.schema import Configuration, SipTrunk
 from tandem.gateway.configuration.spans import line_format
+from tandem.gateway.configuration.summary import rtp_legs
 from tandem.hardware.cesopsn_udp import CesopsnSpec
 from tandem.hardware.satop_udp import SatopSpec
 
@@ -31,12 +32,6 @@ class Ports(NamedTuple):
             return False
         same = self.address == other.address or "0.0.0.0" in (self.address, other.address)
         return same and self.first <= other.last and other.first <= self.last
-
-
-def rtp_legs(configuration: Configuration) -> int:
-    """How many RTP legs the ports of `[media]` carry: one an even port."""
-    first, last = configuration.media.ports
-    return len(range(first + first % 2, last + 1, 2))
 
 
 def check_ports(configuration: Configuration) -> Iterator[Problem]:

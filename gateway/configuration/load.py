@@ -60,6 +60,7 @@ def _make_absolute(configuration: Configuration, base: Path) -> None:
     node = configuration.node
     node.records = str(base / node.records)
     node.capture_file = str(base / node.capture_file)
+    node.audit_file = str(base / node.audit_file)
     tls = configuration.sip.tls if configuration.sip is not None else None
     if tls is not None:
         for key in ("certificate", "private_key", "authorities"):

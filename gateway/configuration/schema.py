@@ -31,6 +31,9 @@ class Node(Table):
     """Name in logs, records and the SIP `User-Agent`."""
     records: str = "records.jsonl"
     """File that call detail records are appended to, one JSON object a line; relative to the configuration file."""
+    audit_file: str = "audit.jsonl"
+    """File that every command of an operator is appended to, one JSON object a line, with who and when; at 10 MB it is
+    set aside as `NAME.1`."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Least level that is logged to standard error."""
     capture_file: str = "capture.pcapng"
@@ -483,6 +486,32 @@ class Route(Table):
     """Causes after which the next trunk of `to`, then the next matching route, is tried."""
 
 
+class EventSocket(Table):
+    """The event socket: commands and events for `tandem console`, and for clients that speak FreeSWITCH's protocol."""
+
+    password: Annotated[str, Meta(min_length=1)]
+    """Password that clients say first."""
+    listen: str = "127.0.0.1:8021"
+    """Address and TCP port. Whoever knows the password commands the gateway, and nothing is encrypted: listen on
+    another address only in a network of its own."""
+    read_only_password: str = ""
+    """Another password, for those who may look and not change anything; empty: there is none."""
+    allow: tuple[str, ...] = ("127.0.0.0/8", "::1")
+    """Addresses and networks that may connect; others are turned away before they can say a password."""
+    connections: Annotated[int, Meta(ge=1, le=10000)] = 100
+    """Most clients at once."""
+    wrong_passwords: Annotated[int, Meta(ge=0)] = 5
+    """So many wrong passwords from an address within a minute, and it is turned away for `ban_seconds`; 0: never."""
+    ban_seconds: Annotated[float, Meta(ge=1)] = 60.0
+    """How long an address is turned away."""
+    login_seconds: Annotated[float, Meta(ge=1)] = 10.0
+    """How long a client may take to say its password."""
+    buffer_kilobytes: Annotated[int, Meta(ge=16)] = 4096
+    """What waits for a client that does not read; when more does, the client is cut off."""
+    heartbeat_seconds: Annotated[float, Meta(ge=1)] = 20.0
+    """How often the event HEARTBEAT comes."""
+
+
 class Configuration(Table):
     """The whole file."""
 
@@ -492,6 +521,8 @@ class Configuration(Table):
     """`[media]`"""
     sip: Sip | None = None
     """`[sip]`; needed when there is a SIP trunk."""
+    event_socket: EventSocket | None = None
+    """`[event_socket]`; left out, nobody can give commands."""
     span: list[Span] = []
     """`[[span]]`"""
     sigtran: Sigtran = msgspec.field(default_factory=Sigtran)

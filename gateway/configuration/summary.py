@@ -27,3 +27,9 @@ def summary(configuration: Configuration) -> str:
         (len(configuration.route), "route"),
     )
     return ", ".join(f"{count} {word}{'' if count == 1 else 's'}" for count, word in parts) + "."
+
+
+def rtp_legs(configuration: Configuration) -> int:
+    """How many RTP legs the ports of `[media]` carry: one an even port."""
+    first, last = configuration.media.ports
+    return len(range(first + first % 2, last + 1, 2))

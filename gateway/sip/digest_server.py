@@ -54,13 +54,18 @@ class DigestServer:
     ) -> None:
         """`secret` is unguessable and differs from start to start; `algorithms` are offered in this order."""
         self.realm = realm
-        self._accounts = {account.name: account for account in accounts}
         self._secret = secret.encode()
         self._counts: OrderedDict[str, int] = OrderedDict()
         """Highest nonce count seen, by nonce."""
+        self._wanted = tuple(algorithms)
+        self.replace(accounts)
+
+    def replace(self, accounts: Iterable[Account]) -> None:
+        """These accounts from now on."""
+        self._accounts = {account.name: account for account in accounts}
         # Where only MD5 hashes are known, SHA-256 would refuse everybody.
         everyone = all(account.password for account in self._accounts.values())
-        self._algorithms = [name for name in algorithms if name == "MD5" or everyone] or ["MD5"]
+        self._algorithms = [name for name in self._wanted if name == "MD5" or everyone] or ["MD5"]
 
     def challenge(self, header: str, now: float, stale: bool = False) -> str:
         """Header lines that ask for proof; `header` is WWW-Authenticate or Proxy-Authenticate."""

@@ -72,6 +72,11 @@ class Registrar:
             }
         return self._by_source.get(source)
 
+    def forget(self, user: str) -> None:
+        """There is no such user any more."""
+        for uri in list(self._bindings.get(user, ())):
+            self._remove(user, uri)
+
     def next_deadline(self) -> float | None:
         """When `handle_timers` is due."""
         return self._timers.next_deadline()

@@ -15,6 +15,7 @@ from tandem.gateway.configuration.ranges import parse_ranges
 from tandem.gateway.configuration.schema import ApplicationServer, Circuits, Configuration, Linkset
 from tandem.gateway.log import Line
 from tandem.gateway.media.protocol import Source, TimeslotEndpoint, Tone
+from tandem.gateway.notice import Notify, circuit_notice, ignore
 from tandem.ss7.mtp3.label import Service, Variant, format_point_code
 from tandem.ss7.mtp3.primitives import (
     PauseIndication,
@@ -173,6 +174,8 @@ class CircuitTrunks(Generic[Port, Exchange]):
         self._trace = trace
         self._peers = peers
         self._halves: dict[int, HalfCall] = {}
+        self.notify: Notify = ignore
+        """Takes what changes on circuits, for those who watch."""
         self._faults = LineFaults()
         self._out_of_service = {name: set(port.endpoints) for name, port in trunks.items()}
         """Circuits that cannot carry calls now, by trunk."""
@@ -245,6 +248,14 @@ class CircuitTrunks(Generic[Port, Exchange]):
                     self._handle(output, now)
         return requests
 
+    def half_of(self, call: int) -> HalfCall | None:
+        """The half-call of the exchange's call number `call`."""
+        return self._halves.get(call)
+
+    def trace_to(self, trace: Callable[[Line], None] | None) -> None:
+        """Log every message with `trace` from now on, or none any more."""
+        self._trace = trace
+
     def adopt(self, half: HalfCall, call: int, port: Port, cics: tuple[int, ...]) -> None:
         """`half` is the exchange's call number `call` on circuits `cics` from now on."""
         half.handle = call
@@ -304,6 +315,8 @@ class CircuitTrunks(Generic[Port, Exchange]):
         """Log the circuit, and the trunk when all its circuits have come into service or the first has left it."""
         if self._trace is not None:
             self._trace(Line("debug", "=", f"circuit {group}/{cic}", text))
+        if self.notify is not ignore:
+            self.notify(circuit_notice(group, str(cic), text, usable))
         out = self._out_of_service[group]
         if usable == (cic not in out):
             return

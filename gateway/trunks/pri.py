@@ -25,6 +25,7 @@ from tandem.gateway.configuration.schema import Configuration, PriTrunk
 from tandem.gateway.dchannels import DChannels, FrameCapture, Reset, Said
 from tandem.gateway.log import Line
 from tandem.gateway.media.protocol import Source, TimeslotEndpoint, UnitsReceived
+from tandem.gateway.notice import Notice, Notify, circuit_notice, ignore
 from tandem.gateway.trunks import pri_mapping as mapping
 from tandem.gateway.trunks.circuits import LineFaults, other_half
 from tandem.gateway.trunks.pri_carry import carry
@@ -90,6 +91,8 @@ class PriTrunks:
             if isinstance(trunk, PriTrunk)
         }
         self.dchannels = DChannels(configuration, first_channel, log, capture)
+        self.notify: Notify = ignore
+        """Takes what changes on B-channels and data links, for those who watch."""
         self._faults = LineFaults()
         self._lost: TimerTable[str] = TimerTable()
         """Lines that have failed: their calls end when T309 is over."""
@@ -105,6 +108,10 @@ class PriTrunks:
         """Bring the data links up."""
         for port in self.trunks.values():
             port.interface.start(now)
+
+    def trace_to(self, trace: Callable[[Line], None] | None) -> None:
+        """Log every message with `trace` from now on, or none any more."""
+        self._trace = trace
 
     def units_received(self, event: UnitsReceived, now: float) -> bool:
         """Frames came; False when they are of no D-channel."""
@@ -419,6 +426,7 @@ class PriTrunks:
     # --- for people
 
     def _state(self, port: PriTrunkPort, available: bool) -> None:
+        self.notify(Notice("link", {"Link": f"{port.name}/d", "State": "in service" if available else "failed"}))
         if available:
             self._coming.add(port.name)
             return
@@ -428,8 +436,10 @@ class PriTrunks:
 
     def _channel_state(self, port: PriTrunkPort, channel: ChannelId, service: Service) -> None:
         """Log the channel, and the trunk when the first has left service or the last is back."""
+        reasons = str(service.name).lower().replace("_", " ").replace("|", ", ") if service else "in service"
+        if self.notify is not ignore:
+            self.notify(circuit_notice(port.name, str(channel), reasons, not service))
         if self._trace is not None:
-            reasons = str(service.name).lower().replace("_", " ").replace("|", ", ") if service else "in service"
             self._trace(Line("debug", "=", f"channel {port.name}/{channel}", reasons))
         out = port.out_of_service
         if service and channel not in out:

@@ -141,11 +141,7 @@ class SipTrunks(SipCalls):
         if self.pjsip is not None:
             own = [port.configuration for port in self.trunks.values() if port.account]
             SipAdmission(sip or Sip(), own, self._pjsip_peer_trunk, self.pjsip, token(), log)
-        self.user_trunks = {
-            f"user:{name}": SipUserPort(name, port, self)
-            for name in self.admission.users
-            if (port := self.trunks[self.admission.trunk_of_user(name)]).configuration.registrar
-        }
+        self.user_trunks = self._user_ports()
         """Each registered user as a trunk of its own, for routes."""
         self._registrations = SipRegistrations(sip, self.trunks, self.agent, log)
         self.peers = SipPeers(self.trunks, self.agent, addresses, token, log, self._moved)
@@ -181,10 +177,40 @@ class SipTrunks(SipCalls):
         """Take the registrations back."""
         self.agent.unregister(now)
 
+    def registration_states(self) -> dict[str, str]:
+        """State of our registration over each trunk that has one."""
+        return self._registrations.by_trunk()
+
     @property
     def stopped(self) -> bool:
         """Whether no REGISTER waits for its answer."""
         return not self.agent.registering
+
+    def trace_to(self, trace: Callable[[Line], None] | None) -> None:
+        """Log every message with `trace` from now on, or none any more."""
+        self._trace = trace
+
+    def reconfigure(self, configuration: Configuration, causes: CauseMap) -> None:
+        """Take other users, other causes and what of trunks can be changed while they carry calls."""
+        self._causes = causes
+        for trunk in configuration.trunk:
+            if isinstance(trunk, SipTrunk) and trunk != self.trunks[trunk.name].configuration:
+                self.trunks[trunk.name].reconfigure(trunk)
+        self.admission.reconfigure(configuration.sip or Sip())
+        self.user_trunks = self._user_ports()
+
+    def _user_ports(self) -> dict[str, SipUserPort]:
+        """Each registered user as a trunk of its own, for routes."""
+        return {
+            f"user:{name}": SipUserPort(name, port, self)
+            for name in self.admission.users
+            if (port := self.trunks[self.admission.trunk_of_user(name)]).configuration.registrar
+        }
+
+    def resume(self, now: float) -> None:
+        """Take back `drain`."""
+        self.agent.leaving = False
+        self._registrations.start(now)
 
     def receive(self, data: bytes, source: Endpoint, now: float) -> None:
         """A message came in."""

@@ -68,6 +68,16 @@ class SipAdmission:
         self.bans = BanList(BanRules(sip.ban_offences, _WINDOW, sip.ban_seconds))
         agent.guard(self.admit, self.answers_malformed)
 
+    def reconfigure(self, sip: Sip) -> None:
+        """Other users from now on; those that are gone are not registered any more."""
+        for name in self.users:
+            if all(user.name != name for user in sip.user):
+                self.registrar.forget(name)
+        self._sip = sip
+        self.users = {user.name: user for user in sip.user}
+        self._by_number = {user.number or user.name: user.name for user in sip.user}
+        self._digest.replace(Account(user.name, user.password, user.ha1) for user in sip.user)
+
     @property
     def _needs_tls(self) -> bool:
         return self._registrar_trunk is not None and self._registrar_trunk.transport == "tls"

@@ -61,9 +61,16 @@ class SipTrunkPort:
         """The same, as addresses and networks."""
         self.location: tuple[str, int | None, str, str] | None = None
         """What to ask the DNS for: host, port, transport and certificate name; None for an address."""
-        self.rate = CallRate(trunk.calls_per_second)
         if not trunk.registrar:
             self._place(trunk)
+        self.calls = 0
+        self._owner = owner
+        self.reconfigure(trunk)
+
+    def reconfigure(self, trunk: SipTrunk) -> None:
+        """Take what does not say where the peer is; calls that are up keep what they were made with."""
+        self.configuration = trunk
+        self.rate = CallRate(trunk.calls_per_second)
         self.laws = tuple(_LAWS[codec] for codec in trunk.codecs)
         self.clear_laws = (sdp.CLEAR, *self.laws)
         """With octets that are no speech first: offered where the call asks for 64 kbit/s unrestricted."""
@@ -76,8 +83,6 @@ class SipTrunkPort:
         self.sends_overlap = self.overlap and not trunk.registrar
         self.encapsulation = Encapsulation(trunk) if trunk.isup_variant else None
         self.carries_isup = self.encapsulation is not None
-        self.calls = 0
-        self._owner = owner
 
     def offer(self, half: HalfCall, setup: Setup, now: float) -> Release | None:
         """Send INVITE with our SDP offer."""

@@ -36,6 +36,8 @@ class SipRegistrations:
 
     def start(self, now: float) -> None:
         """Register everywhere."""
+        self._names.clear()
+        self._trunk_of.clear()
         for table in self._tables:
             port = self._trunks[table.trunk]
             options = self._options(table, port)
@@ -53,6 +55,15 @@ class SipRegistrations:
         for number, name in self._trunk_of.items():
             if name == trunk:
                 self._agent.move_registration(number, self._trunks[trunk].destinations, now)
+
+    def by_trunk(self) -> dict[str, str]:
+        """State of our registration over each trunk that has one; of several, one that is not `registered` first."""
+        states: dict[str, str] = {}
+        for number, trunk in self._trunk_of.items():
+            state = self.states.get(self._names[number], "trying")
+            if states.get(trunk, "registered") == "registered":
+                states[trunk] = state
+        return states
 
     def changed(self, output: RegistrationChanged) -> None:
         """Tell the operator."""

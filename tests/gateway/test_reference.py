@@ -65,6 +65,12 @@ def test_every_table_row_has_four_cells():
     assert {line.replace("\\|", "").count("|") for line in rows} == {5}
 
 
+def test_the_table_of_commands_is_up_to_date():
+    page = (PAGE.parent / "commands.md").read_text(encoding="utf-8")
+    assert page == reference.commands_page(page), "run `make docs`"
+    assert "| `circuit block TRUNK [CIRCUITS\\|all]` |" in page
+
+
 def test_the_mapping_tables_in_the_documents_are_up_to_date():
     page = MAPPINGS.read_text(encoding="utf-8")
     assert page == reference.mappings_page(page), "run `make docs`"

@@ -13,7 +13,7 @@ from tandem.gateway.configuration.shape import convert, shape_problems
 CHANGES = [
     # unknown keys, with a suggestion
     ('name = "G"', 'nme = "G"', "node.nme", "unknown key; did you mean 'name'?"),
-    ('name = "G"', "zzz = 1", "node.zzz", "unknown key; the keys here are capture_file, capture_megabytes"),
+    ('name = "G"', "zzz = 1", "node.zzz", "unknown key; the keys here are audit_file, capture_file"),
     ("[media]", "[mediaa]", "mediaa", "unknown key; did you mean 'media'?"),
     ("t1_ms = 500", "t1 = 500", "sip.t1", "did you mean 't1_ms'?"),
     ('name = "e2"', 'name = "e2"\ndevise = ""', "span[1].devise", "did you mean 'device'?"),

@@ -1,0 +1,34 @@
+"""Every command: its help, its usage, and that nonsense never breaks it."""
+
+import pytest
+from support.operator_desk import DeskBench
+
+from tandem.gateway.operator.table import command_table
+
+NAMES = [command.name for command in command_table()]
+
+
+def test_the_commands_that_users_expect_are_there():
+    wanted = """status version show channels|calls|registrations|circuits|spans|links|routes sofia status|profile fsctl
+    reload ss7 linkset link|activate|deactivate|inhibit|uninhibit circuit block|unblock|reset|show pri span route test
+    mappings trace start|stop capture"""
+    words = {word for part in wanted.split() for word in part.split("|")}
+    assert words <= {word for name in NAMES for word in name.split()}
+
+
+BENCH = DeskBench().up()
+TYPED = ("", "x", "pstn", "pstn 999", "a b c d e f", "all", "-1", "é 'q", "pbx 1", "peer/0", "as json")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_has_help_and_answers_whatever_is_typed(name):
+    command = command_table().commands[name]
+    assert command.help.endswith(".")
+    assert command.help[0].isupper()
+    text = BENCH.ask(f"help {name}")
+    own = text[text.index(f"usage: {name}") :].split("\nusage: ")[0]
+    assert ("changes something" in own) == command.changes
+    for typed in TYPED:
+        assert isinstance(BENCH.ask(f"{name} {typed}"), str)
+        for end in ("", " "):
+            BENCH.desk.table.completions(BENCH.desk.context("x"), f"{name} {typed}{end}")
