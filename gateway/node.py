@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from tandem.core.cause import Cause
 from tandem.core.sigtran.primitives import CloseAssociation, SendMessage
 from tandem.core.timers import earliest
+from tandem.gateway.applications.events import ChannelEvent
+from tandem.gateway.applications.switchboard import Switchboard
 from tandem.gateway.calls.accounting import Record, statistics_of
 from tandem.gateway.calls.cause_changes import CauseChanges
 from tandem.gateway.calls.control import CallControl
@@ -29,6 +31,8 @@ from tandem.gateway.media.protocol import (
     DigitReceived,
     Event,
     MediaReport,
+    PlaybackEnded,
+    RecordingEnded,
     RtpClosed,
     RtpSilent,
     SendUnits,
@@ -47,6 +51,8 @@ from tandem.gateway.trunks.isup import IsupTrunks
 from tandem.gateway.trunks.pri import PriTrunks
 from tandem.gateway.trunks.sip import SipTrunks
 from tandem.gateway.trunks.tup import TupTrunks
+
+Result = TypeVar("Result")
 
 
 class Capture(Protocol):
@@ -87,6 +93,8 @@ class Effects:
     associations: list[SendMessage | CloseAssociation] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
+    channels: list[ChannelEvent] = field(default_factory=list)
+    """What happened to channels, while `switchboard.listening`; ends of jobs always."""
 
 
 class Node:
@@ -134,12 +142,20 @@ class Node:
         self.control.trunks.update(self.pri.trunks)
         self.control.trunks.update(self.sip.trunks)
         self.control.trunks.update(self.sip.user_trunks)
+        self.switchboard = Switchboard(self.control, token, wall_clock, self.lines.append)
+        self.switchboard.kinds = {
+            **dict.fromkeys(self.isup.trunks, "isup"),
+            **dict.fromkeys(self.tup.trunks, "tup"),
+            **dict.fromkeys(self.pri.trunks, "pri"),
+            **dict.fromkeys(self.sip.trunks, "sip"),
+            **dict.fromkeys(self.sip.user_trunks, "sip"),
+        }
         # Most gateways have trunks of two types: the others have nothing to say, and are not asked after each input.
         self._user_parts = [part for part in (self.isup, self.tup) if part.trunks]
         self._iua = self.pri.dchannels.iua
         self._has_pri = bool(self.pri.trunks) or self._iua.in_use
         pri = [self.pri] if self._has_pri else []
-        self._machines = (self.signalling, *self._user_parts, *pri, self.sip, self.control)
+        self._machines = (self.signalling, *self._user_parts, *pri, self.sip, self.control, self.switchboard)
 
     # --- inputs
 
@@ -232,14 +248,28 @@ class Node:
             elif isinstance(event, DigitReceived):
                 self.lines.append(Line("debug", "<", f"rtp {event.leg}", f"digit {event.digit}"))
                 self.sip.digit_received(event.leg, event.digit, event.duration_ms, now)
+                if self.switchboard.listening and (half := self.sip.half_of(event.leg)) is not None:
+                    self.switchboard.digit(half, event.digit, event.duration_ms, now)
             elif isinstance(event, RtpSilent):
                 self.sip.leg_silent(event.leg, now)
             elif isinstance(event, ContinuityHeard):
                 self.isup.continuity_heard(event.endpoint, now)
                 self.tup.continuity_heard(event.endpoint, now)
+            elif isinstance(event, PlaybackEnded | RecordingEnded):
+                self.switchboard.media_ended(event, now)
             elif isinstance(event, MediaReport):
                 self.lines += self._lateness.report(event.worst_late_ms, now)
         self._settle(now)
+
+    def operate(self, act: Callable[[Switchboard], Result], now: float) -> Result:
+        """Have the operator do something at the switchboard, and carry out what follows; errors are the switchboard's.
+
+        `node.operate(lambda board: board.kill(uuid, now), now)`.
+        """
+        try:
+            return act(self.switchboard)
+        finally:
+            self._settle(now)
 
     def handle_timers(self, now: float) -> None:
         """Act on every timer due at `now`."""
@@ -371,7 +401,10 @@ class Node:
             self.signalling.messages + self._iua.messages,
             self.control.records,
             self.lines[:],
+            self.switchboard.events,
         )
+        if self.switchboard.events:
+            self.switchboard.events = []
         self.signalling.messages = []
         self._iua.messages.clear()
         self.sip.datagrams, self.sip.streams = [], []
@@ -402,7 +435,7 @@ class Node:
 
     def _settle(self, now: float) -> None:
         """Carry outputs to their neighbours until there are none."""
-        signalling, sip, user_parts = self.signalling, self.sip, self._user_parts
+        signalling, sip, user_parts, switchboard = self.signalling, self.sip, self._user_parts, self.switchboard
         moved = True
         while moved:
             moved = sip.settle(now)
@@ -418,6 +451,7 @@ class Node:
                     moved = True  # it may have said something to the others through call control
                     for request in requests:
                         signalling.transfer(request, now)
+            moved = switchboard.settle(now) or moved
         for capture in self._sip_captures:
             for data, destination in sip.datagrams[self._captured :]:
                 capture.write_udp(sip.address, destination, data, now, sent=True)

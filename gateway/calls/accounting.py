@@ -59,6 +59,8 @@ class Record(msgspec.Struct, kw_only=True):
     """Which side's release came first; `gateway` when we released on our own."""
     diagnostic: str = ""
     result: Literal["answered", "failed"]
+    linked: list[str] = []
+    """Records, by `id`, of what these parties were in before: a call that was transferred, or that was joined."""
 
 
 def timestamp(seconds: float) -> str:

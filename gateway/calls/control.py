@@ -8,21 +8,24 @@ first progress that has something to hear; towards a circuit whose far side give
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import auto
 
+import msgspec
+
 from tandem.core.cause import Cause
 from tandem.core.enumeration import Symbol
 from tandem.core.timers import TimerTable
-from tandem.gateway.calls.accounting import Record, ReleasedBy, timestamp
+from tandem.gateway.calls.accounting import Leg, Record, ReleasedBy, timestamp
 from tandem.gateway.calls.cause_changes import CauseChanges
 from tandem.gateway.calls.half_call import (
     DigitTrunk,
     HalfCall,
     InformationTrunk,
     MultirateTrunk,
+    Observer,
     OverlapTrunk,
     Trunk,
 )
@@ -64,6 +67,11 @@ class Timer(Symbol):
     """Media statistics did not come: write the record without."""
 
 
+#: Name of the trunk of applications.
+APPLICATIONS = "application"
+_JOINED = Release(Cause.NORMAL_CALL_CLEARING, diagnostic="joined to another call")
+_TRANSFERRED = Release(Cause.NORMAL_CALL_CLEARING, diagnostic="transferred")
+
 NO_ANSWER_SECONDS = 180.0
 STATISTICS_SECONDS = 2.0
 
@@ -100,6 +108,8 @@ class Call:
     open_halves: int = 1
     waiting_statistics: set[int] = field(default_factory=set)
     recorded: bool = False
+    linked: list[str] = field(default_factory=list)
+    """Calls that its parties were in before."""
 
 
 class CallControl:
@@ -127,6 +137,7 @@ class CallControl:
         self.paused = False
         """Not accepting because the operator wants a pause."""
         self.meter = Meter()
+        self.observer: Observer | None = None
         self._wall_clock = wall_clock
         self._node = node
         self._tone_seconds = dict(failure_tone_seconds or {})
@@ -138,25 +149,41 @@ class CallControl:
 
     def setup(self, half: HalfCall, setup: Setup, now: float, leg: int | None = None) -> None:
         """A call comes in on `half`; its speech is on the RTP leg `leg`, None on a circuit."""
-        self._count += 1
-        wall = self._wall_clock(now)
-        identity = f"{int(wall * 1000):x}-{self._count}"
-        attempts = self.routing.attempts(half.trunk.name, setup, datetime.fromtimestamp(wall))
-        call = Call(identity, half, setup, attempts, now)
-        half.call = call
-        self.meter.began(now)
+        attempts = self.routing.attempts(half.trunk.name, setup, datetime.fromtimestamp(self._wall_clock(now)))
+        self.originate(half, setup, attempts, now, leg)
+
+    def originate(
+        self, half: HalfCall, setup: Setup, attempts: Iterable[Attempt], now: float, leg: int | None = None
+    ) -> None:
+        """Begin a call for `half` with these attempts; those of a call that comes in are made by the routes.
+
+        Where an application of the gateway calls, `half` is of the trunk of applications.
+        """
+        call = self._begin(half, setup, attempts, now)
+        if not half.is_application:
+            self.meter.began(now)
         half.leg.trunk, half.leg.id = half.trunk.name, half.reference
         half.leg.called = str(setup.called)
         half.leg.calling = str(setup.calling or "")
-        self.calls[identity] = call
         if leg is not None:
             self.leg_opened(half, leg)
+        if self.observer is not None:
+            self.observer.created(half, now)
         if not self.accepting:
             why = "the operator wants a pause" if self.paused else "the gateway is shutting down"
             refusal = Release(Cause.SWITCHING_EQUIPMENT_CONGESTION, diagnostic=why)
             self._end(call, refusal, "gateway", now)
             return
         self._try_next(call, None, "gateway", now)
+
+    def _begin(self, half: HalfCall, setup: Setup, attempts: Iterable[Attempt], now: float) -> Call:
+        """A new call of which `half` is the incoming half."""
+        self._count += 1
+        identity = f"{int(self._wall_clock(now) * 1000):x}-{self._count}"
+        call = Call(identity, half, setup, iter(attempts), now)
+        half.call = call
+        self.calls[identity] = call
+        return call
 
     def may_offer_early(self, trunk: str, setup: Setup, now: float) -> bool:
         """Whether a call from `trunk` may be set up before its number is whole: its first route takes digits later."""
@@ -176,8 +203,14 @@ class CallControl:
             return
         if isinstance(primitive, Release):
             half.released = True
-            self._released(call, half, self.causes.entered(half.leg.protocol, primitive), now)
-        elif half is call.incoming:
+            release = self.causes.entered(half.leg.protocol, primitive)
+            if self.observer is not None:
+                self.observer.released(half, release, self._joined(call, half), now)
+            self._released(call, half, release, now)
+            return
+        if self.observer is not None and isinstance(primitive, Hold | Retrieve):
+            self.observer.held(half, isinstance(primitive, Hold), now)
+        if half is call.incoming:
             self._forward(call, primitive, now)
         elif half is call.outgoing and call.release is None:
             self._backward(call, primitive, now)
@@ -189,9 +222,16 @@ class CallControl:
             return
         if not half.released:
             half.released = True
-            self._released(call, half, Release(Cause.TEMPORARY_FAILURE, diagnostic="cleared without a release"), now)
+            release = Release(Cause.TEMPORARY_FAILURE, diagnostic="cleared without a release")
+            if self.observer is not None:
+                self.observer.released(half, release, self._joined(call, half), now)
+            self._released(call, half, release, now)
+            call = half.call or call
+        if self.observer is not None:
+            self.observer.cleared(half, now)
         half.call = None
-        self.meter.ended()
+        if not half.is_application:
+            self.meter.ended()
         call.open_halves -= 1
         self._finish(call, now)
 
@@ -229,6 +269,12 @@ class CallControl:
             elif self._timers.stop((call.identity, Timer.FAILURE_TONE)):
                 self._release_half(call.incoming, call.release, now)
                 self._finish(call, now)
+
+    def release_call(self, half: HalfCall, release: Release, now: float) -> None:
+        """End the call of `half`, whoever it talks with; what `after` says is not done."""
+        call = half.call
+        if call is not None and call.release is None:
+            self._end(call, release, "gateway", now, tone=False)
 
     def record_all(self) -> None:
         """Write every ended call's record now: no more statistics will come (the media process is gone)."""
@@ -287,15 +333,22 @@ class CallControl:
         call.attempt, call.outgoing = attempt, half
         call.attempts_made += 1
         call.open_halves += 1
-        self.meter.began(now)
+        if not half.is_application:
+            self.meter.began(now)
+        if self.observer is not None:
+            self.observer.created(half, now)
         refusal = self._cannot_carry(call.incoming.trunk, trunk, attempt.setup) or trunk.offer(half, attempt.setup, now)
         half.leg.id = half.reference
         if refusal is None and call.more is not None:
             self._digits(call, half, call.more, now)
         if refusal is not None:
             half.call, half.released = None, True
-            self.meter.ended()
+            if not half.is_application:
+                self.meter.ended()
             call.open_halves -= 1
+            if self.observer is not None:
+                self.observer.released(half, refusal, None, now)
+                self.observer.cleared(half, now)
         elif call.incoming.trunk.is_circuit and trunk.is_circuit:
             self._connect(call)
         return refusal
@@ -375,18 +428,38 @@ class CallControl:
             self._digit(outgoing, incoming, primitive, now)
             return
         if not answered:
+            was_answered = incoming.answered
             self._note(call, primitive, now)
+            if was_answered:
+                # A call that was transferred: its caller needs no second answer, and hears what is to be heard.
+                if isinstance(primitive, Alerting) and not primitive.inband:
+                    self._ring(call)
+                return
         incoming.trunk.send(incoming, primitive, now)
         if isinstance(primitive, Alerting) and not primitive.inband and not answered and incoming.hears_early:
             self._ring(call)
 
+    def _answered(self, call: Call, now: float) -> None:
+        """Both halves are answered now."""
+        incoming, outgoing, observer = call.incoming, call.outgoing, self.observer
+        assert outgoing is not None
+        fresh = [half for half in (outgoing, incoming) if not half.answered]
+        outgoing.answered = incoming.answered = True
+        if observer is not None:
+            for half in fresh:
+                observer.answered(half, now)
+            observer.bridged(incoming, outgoing, now)
+
     def _note(self, call: Call, primitive: Primitive, now: float) -> None:
         """Times, timer and speech path of a backward primitive before or with answer."""
+        if self.observer is not None and call.outgoing is not None and not isinstance(primitive, Answer):
+            self.observer.progressed(call.outgoing, primitive, now)
         match primitive:
             case Answer():
                 call.answer_time = now
                 self._timers.stop((call.identity, Timer.NO_ANSWER))
                 self._connect(call)
+                self._answered(call, now)
             case Alerting(inband=inband):
                 call.passed_backward = True
                 if call.alerting_time is None:
@@ -443,12 +516,145 @@ class CallControl:
         if call.answer_time is not None or (call.incoming.trunk.is_circuit and call.outgoing.trunk.is_circuit):
             self._connect(call)
 
+    # --- other partners
+
+    def join(self, first: HalfCall, second: HalfCall, now: float) -> bool:
+        """Make one call of two answered halves of two calls; False when one of them is not (any more).
+
+        What they were joined to is released. An application's side of a call leaves no record of its own: the call
+        goes on with its identity and its times, and names in `linked` the one that it took in.
+        """
+        one, two = first.call, second.call
+        if one is None or two is None or first.released or second.released or first is second:
+            return False
+        if not (first.answered and second.answered):
+            return False
+        if one is two:
+            return True
+        kept = next((half for half in (first, second) if self._with_application(half)), None)
+        if kept is None:
+            setup, links = one.setup, [one.identity, two.identity]
+            legs = self._leave(first, _JOINED, "gateway", now) | self._leave(second, _JOINED, "gateway", now)
+            call = self._begin(first, setup, (), now)
+            call.linked, call.answer_time, call.outgoing = links, now, second
+            call.attempt = two.attempt or one.attempt
+            call.open_halves, second.call = 2, call
+        else:
+            other = second if kept is first else first
+            call, taken = kept.call or one, other.call or two
+            legs = self._leave(other, _JOINED, "gateway", now)
+            call.linked += [taken.identity, *(taken.linked if taken.recorded else ())]
+            call.attempts_made += taken.attempts_made
+            former = kept.other
+            if kept is call.incoming:
+                call.outgoing = other
+                call.attempt = taken.attempt or call.attempt
+            else:
+                call.incoming = other
+            call.open_halves += 1
+            other.call = call
+            if call.answer_time is None:
+                call.answer_time = now
+            if former is not None:
+                self._release_half(former, _JOINED, now)
+        self._take_legs(call, legs)
+        self._timers.stop((call.identity, Timer.NO_ANSWER))
+        self._connect(call)
+        if self.observer is not None and call.outgoing is not None:
+            self.observer.bridged(call.incoming, call.outgoing, now)
+        return True
+
+    def transfer(
+        self, half: HalfCall, setup: Setup, attempts: Iterable[Attempt], now: float, release: Release | None = None
+    ) -> bool:
+        """Route the call of `half` anew; its other side is released, with `release`. False when `half` has ended.
+
+        Who has been answered stays so, and hears ringback or what the new called side sends until that answers.
+        """
+        call = half.call
+        if call is None or half.released or call.release is not None:
+            return False
+        other, release = half.other, release or _TRANSFERRED
+        if call.answer_time is not None and other is not None and not other.is_application:
+            link = call.identity
+            legs = self._leave(half, release, "gateway", now)
+            call = self._begin(half, setup, attempts, now)
+            call.linked.append(link)
+            self._take_legs(call, legs)
+        else:
+            self._timers.stop((call.identity, Timer.NO_ANSWER))
+            call.incoming, call.outgoing = half, None
+            call.setup, call.attempts, call.more = setup, iter(attempts), None
+            call.answer_time, call.passed_backward = None, False
+            if other is not None:
+                self._release_half(other, release, now)
+            self.media_commands += [Source(endpoint, None) for endpoint in half.endpoints]
+        self._try_next(call, None, "gateway", now)
+        return True
+
+    def _go_on(self, call: Call, half: HalfCall, survivor: HalfCall, release: Release, now: float) -> None:
+        """`half` released, and `survivor` has something to do after that."""
+        actions, survivor.after = survivor.after, ()
+        by: ReleasedBy = "incoming" if half is call.incoming else "outgoing"
+        setup = call.setup
+        attempt = Attempt("after the call", APPLICATIONS, setup, Cause.NORMAL_CALL_CLEARING, frozenset(), actions)
+        legs = self._leave(survivor, release, by, now)
+        link = call.identity
+        call = self._begin(survivor, setup, (attempt,), now)
+        call.linked.append(link)
+        self._take_legs(call, legs)
+        self._try_next(call, None, "gateway", now)
+
+    @staticmethod
+    def _joined(call: Call, half: HalfCall) -> HalfCall | None:
+        """Whom `half` talks with."""
+        other = call.outgoing if half is call.incoming else call.incoming
+        belongs = half is call.incoming or half is call.outgoing
+        return other if belongs and call.answer_time is not None else None
+
+    @staticmethod
+    def _with_application(half: HalfCall) -> bool:
+        other = half.other
+        return other is not None and other.is_application
+
+    def _leave(self, half: HalfCall, release: Release, by: ReleasedBy, now: float) -> set[int]:
+        """Take `half` out of its call, which ends without it; the legs whose statistics go with it.
+
+        The record of that call keeps what is known of the half now.
+        """
+        call = half.call
+        assert call is not None
+        legs = {leg for leg in call.waiting_statistics if self._legs[leg][1] is half}
+        call.waiting_statistics -= legs
+        call.open_halves -= 1
+        absorbed = self._with_application(half)
+        known = HalfCall(half.trunk, half.incoming, reference=half.reference, released=True, leg=_copy(half.leg))
+        known.uuid, known.answered = half.uuid, half.answered
+        if half is call.incoming:
+            call.incoming = known
+        else:
+            call.outgoing = known
+        half.call = None
+        self.media_commands += [Source(endpoint, None) for endpoint in half.endpoints]
+        if call.release is None:
+            call.recorded = absorbed
+            self._end(call, release, by, now, tone=False)
+        return legs
+
+    def _take_legs(self, call: Call, legs: set[int]) -> None:
+        for leg in legs:
+            self._legs[leg] = call, self._legs[leg][1]
+        call.waiting_statistics |= legs
+
     # --- the end
 
     def _released(self, call: Call, half: HalfCall, release: Release, now: float) -> None:
         """The peer of `half` released."""
+        survivor = half.other
         if call.release is not None:
             self._finish(call, now)
+        elif survivor is not None and survivor.after and self._joined(call, half) is survivor:
+            self._go_on(call, half, survivor, release, now)
         elif half is call.incoming:
             self._end(call, release, "incoming", now)
         elif half is call.outgoing:
@@ -471,8 +677,9 @@ class CallControl:
         tone = tone and self.accepting and call.setup.timeslots == 1
         seconds = self._tone_seconds.get(incoming.trunk.name, 0.0) if tone else 0.0
         if seconds and call.answer_time is None and not incoming.released and incoming.endpoint is not None:
-            incoming.trunk.send(incoming, Progress(inband=True, release=release), now)
-            if incoming.hears_early:
+            if not incoming.answered:
+                incoming.trunk.send(incoming, Progress(inband=True, release=release), now)
+            if incoming.hears_early or incoming.answered:
                 name = "busy" if release.cause in _BUSY_CAUSES else "congestion"
                 self.media_commands.append(Tone(incoming.endpoint, name))
                 self._timers.start((call.identity, Timer.FAILURE_TONE), now + seconds)
@@ -483,6 +690,8 @@ class CallControl:
     def _release_half(self, half: HalfCall, release: Release, now: float) -> None:
         if not half.released:
             half.released = True
+            if self.observer is not None:
+                self.observer.released(half, release, None if half.call is None else self._joined(half.call, half), now)
             half.trunk.release(half, self.causes.left(half.leg.protocol, release), now)
 
     def _finish(self, call: Call, now: float) -> None:
@@ -541,7 +750,13 @@ class CallControl:
             released_by=call.released_by,
             diagnostic=release.diagnostic,
             result="answered" if answered is not None else "failed",
+            linked=call.linked,
         )
+
+
+def _copy(leg: Leg) -> Leg:
+    """What is known of a leg now."""
+    return msgspec.structs.replace(leg)
 
 
 def _sends_overlap(trunk: Trunk) -> bool:

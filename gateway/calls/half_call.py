@@ -10,6 +10,7 @@ from tandem.gateway.calls.model import InformationRequest, Primitive, Release, S
 from tandem.gateway.media.protocol import Endpoint
 
 if TYPE_CHECKING:
+    from tandem.gateway.calls.actions import Action
     from tandem.gateway.calls.control import Call
 
 
@@ -35,6 +36,19 @@ class HalfCall:
     released: bool = False
     """Release was sent or received; only `cleared` may follow."""
     leg: Leg = field(default_factory=Leg)
+    answered: bool = False
+    """Answer went to its peer, or came from it; it stays so when the half is joined to another."""
+    uuid: str = ""
+    """Its name as a channel, given when somebody first asks for it."""
+    variables: dict[str, str] | None = None
+    """Channel variables, None before there is one."""
+    after: tuple[Action, ...] = ()
+    """What an answered half does when the other side of its call releases; empty: it is released too."""
+
+    @property
+    def is_application(self) -> bool:
+        """Whether an application of the gateway is its peer."""
+        return isinstance(self.trunk, ApplicationPeer)
 
     @property
     def other(self) -> HalfCall | None:
@@ -136,4 +150,42 @@ class AccessTrunk(Protocol):
     @property
     def needs_ringback(self) -> bool:
         """Whether an Alerting that is not in band leaves the channel silent."""
+        ...
+
+
+class ApplicationPeer:
+    """Base of the trunk whose half-calls are applications of the gateway: they have no speech path of their own."""
+
+    __slots__ = ()
+
+
+class Observer(Protocol):
+    """Who is told what becomes of half-calls; call control calls it as things happen, with the time of the machines."""
+
+    def created(self, half: HalfCall, now: float) -> None:
+        """A half-call came in, or is being offered to its trunk."""
+        ...
+
+    def progressed(self, half: HalfCall, primitive: Primitive, now: float) -> None:
+        """The called side of `half` told Proceeding, Progress or Alerting."""
+        ...
+
+    def answered(self, half: HalfCall, now: float) -> None:
+        """Answer passed on `half`."""
+        ...
+
+    def bridged(self, first: HalfCall, second: HalfCall, now: float) -> None:
+        """The two hear each other."""
+        ...
+
+    def held(self, half: HalfCall, held: bool, now: float) -> None:
+        """The peer of `half` put the call on hold or took it off."""
+        ...
+
+    def released(self, half: HalfCall, release: Release, other: HalfCall | None, now: float) -> None:
+        """`half` ends, whoever released; `other` is whom it was joined to."""
+        ...
+
+    def cleared(self, half: HalfCall, now: float) -> None:
+        """Nothing is left of `half`."""
         ...

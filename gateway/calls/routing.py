@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
 
+from tandem.gateway.calls.actions import Action
 from tandem.gateway.calls.did import DidTable
 from tandem.gateway.calls.model import Nature, Number, Setup
 from tandem.gateway.calls.schedule import Schedule
@@ -31,6 +32,8 @@ class Attempt:
     setup: Setup
     refuse_cause: int
     fallback_causes: frozenset[int]
+    actions: tuple[Action, ...] = ()
+    """What an application is to do, where `trunk` is that of applications."""
 
 
 @dataclass(frozen=True, slots=True)

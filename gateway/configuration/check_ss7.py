@@ -324,7 +324,7 @@ def check_circuit_trunk(
             text = f"{kind} {linkset.name!r} does not lead to {trunk.peer_point_code}"
             yield Problem(f"{path}.peer_point_code", f"{text}; add it to the {kind}'s `{key}`")
     if isinstance(trunk, IsupTrunk) and trunk.release_control == "called" and linkset and linkset.variant != "china":
-        text = f"\"called\" needs CCL, which the variant {linkset.variant} of {linkset.name!r} does not have"
+        text = f'"called" needs CCL, which the variant {linkset.variant} of {linkset.name!r} does not have'
         yield Problem(f"{path}.release_control", f"{text}; leave it out, or use the variant china")
     seen: set[int] = set()
     for index, circuits in enumerate(trunk.circuits):

@@ -100,6 +100,53 @@ class PlayDigit(msgspec.Struct, array_like=True, tag="digit-in"):
     duration_ms: int
 
 
+class Play(msgspec.Struct, array_like=True, tag="play"):
+    """From the next tick, `sink` transmits a file; then it hears again what it heard before.
+
+    Another source or tone for `sink` ends it. Its end is told with PlaybackEnded.
+    """
+
+    sink: Endpoint
+    number: int
+    """Whatever the signalling process calls it by."""
+    what: str
+    """A file (WAV, or raw octets of G.711: `.alaw`, `.ulaw`, `.raw` or `.r8` for linear), `tone_stream://…` or
+    `silence_stream://MILLISECONDS`."""
+
+
+class StopPlay(msgspec.Struct, array_like=True, tag="play-stop"):
+    """End a playback."""
+
+    number: int
+
+
+class Record(msgspec.Struct, array_like=True, tag="record"):
+    """Record into a file from the next tick on; its end is told with RecordingEnded."""
+
+    source: Endpoint
+    number: int
+    path: str
+    """Ends with `.wav`, or with `.alaw`, `.ulaw`, `.raw` (linear, 16 bits)."""
+    mode: str = "received"
+    """`received`: what comes from the peer; `mixed`: that and what it hears; `stereo`: both, one a channel."""
+    limit: float = 0.0
+    """Seconds at most, 0 for no limit."""
+
+
+class StopRecord(msgspec.Struct, array_like=True, tag="record-stop"):
+    """End a recording."""
+
+    number: int
+
+
+class SendDigits(msgspec.Struct, array_like=True, tag="digits"):
+    """Digits towards a peer: as telephone-events where its leg takes them, else as tones in place of speech."""
+
+    sink: Endpoint
+    digits: str
+    duration_ms: int = 160
+
+
 class SendUnits(msgspec.Struct, array_like=True, tag="units"):
     """Queue signal units (octets without flags and FCS) on a signalling channel, behind those already queued.
 
@@ -117,7 +164,21 @@ class Shutdown(msgspec.Struct, array_like=True, tag="shutdown"):
     """Send what is queued on the signalling channels (at most 200 ms), close everything, exit with status 0."""
 
 
-Command = OpenRtp | UpdateRtp | CloseRtp | Source | Tone | PlayDigit | SendUnits | Shutdown
+Command = (
+    OpenRtp
+    | UpdateRtp
+    | CloseRtp
+    | Source
+    | Tone
+    | PlayDigit
+    | Play
+    | StopPlay
+    | Record
+    | StopRecord
+    | SendDigits
+    | SendUnits
+    | Shutdown
+)
 
 
 class Ready(msgspec.Struct, array_like=True, tag="ready"):
@@ -199,6 +260,24 @@ class ContinuityHeard(msgspec.Struct, array_like=True, tag="continuity"):
     endpoint: TimeslotEndpoint
 
 
+class PlaybackEnded(msgspec.Struct, array_like=True, tag="played"):
+    """A playback is over."""
+
+    number: int
+    status: str
+    """`done`; `stopped` by a command or another source; else why it could not be, for the operator."""
+    milliseconds: int
+
+
+class RecordingEnded(msgspec.Struct, array_like=True, tag="recorded"):
+    """A recording is over, and its file closed."""
+
+    number: int
+    status: str
+    """`done` at its limit or with its endpoint, `stopped` by a command, else why it ended, for the operator."""
+    milliseconds: int
+
+
 class MediaReport(msgspec.Struct, array_like=True, tag="report"):
     """Once a second: how the tick keeps time, and span counters by name."""
 
@@ -209,7 +288,17 @@ class MediaReport(msgspec.Struct, array_like=True, tag="report"):
 
 
 Event = (
-    Ready | Failed | UnitsReceived | SpanChanged | RtpClosed | DigitReceived | RtpSilent | ContinuityHeard | MediaReport
+    Ready
+    | Failed
+    | UnitsReceived
+    | SpanChanged
+    | RtpClosed
+    | DigitReceived
+    | RtpSilent
+    | ContinuityHeard
+    | PlaybackEnded
+    | RecordingEnded
+    | MediaReport
 )
 
 

@@ -255,6 +255,11 @@ class SipTrunks(SipCalls):
         if session is not None and other is not None and getattr(other.trunk, "takes_digits", False):
             self._control.event(session.half, Dtmf(digit, duration_ms), now)
 
+    def half_of(self, leg: int) -> HalfCall | None:
+        """The half-call whose speech is on an RTP leg."""
+        session = self._session_of(leg)
+        return None if session is None else session.half
+
     def leg_silent(self, leg: int, now: float) -> None:
         """Nothing has come on an RTP leg for long: ask the peer whether it still knows the call."""
         session = self._session_of(leg)

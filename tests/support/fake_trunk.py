@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from tandem.gateway.calls.control import CallControl
 from tandem.gateway.calls.half_call import HalfCall
 from tandem.gateway.calls.model import Alerting, Number, Primitive, Progress, Release, Setup
-from tandem.gateway.calls.routing import RoutingTable
+from tandem.gateway.calls.routing import Attempt, RoutingTable
 from tandem.gateway.configuration.schema import Route
 from tandem.gateway.media.protocol import RtpEndpoint, TimeslotEndpoint
 
@@ -28,11 +28,21 @@ class FakeTrunk:
     """Outgoing half-calls, oldest first."""
     count: int = 0
 
-    def call_in(self, called: str = "123", now: float = 0.0, setup: Setup | None = None) -> HalfCall:
-        """An incoming call, as an adapter reports it."""
+    def call_in(
+        self,
+        called: str = "123",
+        now: float = 0.0,
+        setup: Setup | None = None,
+        attempts: tuple[Attempt, ...] | None = None,
+    ) -> HalfCall:
+        """An incoming call, as an adapter reports it; with `attempts` in place of what the routes say."""
         half = HalfCall(self, incoming=True)
         self._equip(half)
-        self.control.setup(half, setup or Setup(Number(called), Number("99")), now)
+        setup = setup or Setup(Number(called), Number("99"))
+        if attempts is None:
+            self.control.setup(half, setup, now)
+        else:
+            self.control.originate(half, setup, attempts, now)
         if not self.is_circuit:
             self.control.leg_opened(half, half.handle)
         return half

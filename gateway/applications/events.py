@@ -1,0 +1,96 @@
+"""What the switchboard tells of channels: values, made only while somebody listens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import auto
+
+from tandem.core.enumeration import Symbol
+
+
+class Happening(Symbol):
+    """What a ChannelEvent tells of; the names are those of FreeSWITCH where it has one."""
+
+    CHANNEL_CREATE = auto()
+    CHANNEL_PROGRESS = auto()
+    """The called side is being rung, or is on its way."""
+    CHANNEL_PROGRESS_MEDIA = auto()
+    """There is something to hear before answer."""
+    CHANNEL_ANSWER = auto()
+    CHANNEL_BRIDGE = auto()
+    CHANNEL_UNBRIDGE = auto()
+    CHANNEL_HOLD = auto()
+    CHANNEL_UNHOLD = auto()
+    CHANNEL_EXECUTE = auto()
+    """An application begins: `application`, `application_data`."""
+    CHANNEL_EXECUTE_COMPLETE = auto()
+    """It is done: also `application_response`."""
+    CHANNEL_PARK = auto()
+    CHANNEL_UNPARK = auto()
+    CHANNEL_ORIGINATE = auto()
+    """A leg of `originate` or `bridge` is being called."""
+    CHANNEL_HANGUP = auto()
+    """It ends: `cause`, `location`, `diagnostic`."""
+    CHANNEL_HANGUP_COMPLETE = auto()
+    """Nothing is left of it."""
+    DTMF = auto()
+    """`digit`, `duration_ms`."""
+    PLAYBACK_START = auto()
+    """`file`."""
+    PLAYBACK_STOP = auto()
+    """`file`, `status`, `milliseconds`."""
+    RECORD_START = auto()
+    """`file`."""
+    RECORD_STOP = auto()
+    """`file`, `status`, `milliseconds`."""
+    BACKGROUND_JOB = auto()
+    """`job`, `result`: an originate has come to its end. There is no channel where it failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A half-call as it was at one moment. Times are those of the machines, in seconds; None: not so far."""
+
+    uuid: str
+    call: str
+    """`id` of the record of its call, empty when it is in none (any more)."""
+    direction: str
+    """`inbound` or `outbound`, as the gateway sees it."""
+    trunk: str
+    protocol: str
+    """`sip`, `isup`, `tup`, `pri`; empty before the trunk has taken it."""
+    reference: str
+    """SIP Call-ID, or `TRUNK/CIC`."""
+    caller_number: str
+    destination_number: str
+    state: str
+    """`routing`, `executing`, `bridged`, `parked`, `hangup`."""
+    answered: bool
+    held: bool
+    other_uuid: str
+    """Whom it talks with; empty where an application, or nobody."""
+    application: str
+    """What is being executed on it, empty where nothing is."""
+    application_data: str
+    created: float
+    progressed: float | None
+    progressed_media: float | None
+    answered_at: float | None
+    bridged_at: float | None
+    hung_up_at: float | None
+    cause: int | None
+    """Q.850 cause, once it has ended."""
+    variables: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelEvent:
+    """One thing that happened, in order."""
+
+    what: Happening
+    time: float
+    """Time of the machines."""
+    channel: Channel | None
+    data: Mapping[str, str] = field(default_factory=dict)
+    """What the kind says, see `Happening`."""

@@ -1,0 +1,284 @@
+"""What an operator does to calls, between fake trunks of circuits and of RTP legs."""
+
+import pytest
+from support.board import Board
+
+from tandem.core.cause import Cause
+from tandem.gateway.applications.events import Happening as H
+from tandem.gateway.calls.model import Alerting, Answer, Dtmf, Progress, Release
+from tandem.gateway.configuration.schema import Route
+from tandem.gateway.media.protocol import Play, Record, SendDigits, Source, StopPlay, StopRecord, Tone
+
+CLEAR = Release(Cause.NORMAL_CALL_CLEARING)
+BUSY = Release(Cause.USER_BUSY)
+LEGS = [("isup/c1/30", "c1"), ("sip/s1/30", "s1")]
+
+
+@pytest.mark.parametrize(("dial", "name"), LEGS)
+def test_originate_to_echo_gives_the_leg_its_own_speech(dial, name):
+    board = Board()
+    board.originate(dial, "&echo")
+    (half,) = board[name].halves
+    board.tell(half, Alerting())
+    board.exchange.media()
+    board.tell(half, Answer())
+    assert board.exchange.media()[-1] == Source(half.endpoint, half.endpoint, True)
+    assert board.results() == [f"+OK {board.board.uuid_of(half)}"]
+    told = board.happened()
+    order = [H.CHANNEL_CREATE, H.CHANNEL_PROGRESS, H.CHANNEL_ANSWER, H.BACKGROUND_JOB, H.CHANNEL_EXECUTE]
+    assert [what for what in told if what in order] == order
+    board.tell(half, CLEAR)
+    board.clear_all()
+    assert board.happened()[-2:] == [H.CHANNEL_EXECUTE_COMPLETE, H.CHANNEL_HANGUP_COMPLETE]
+    assert board.control.calls == {}
+    (record,) = board.control.records
+    assert (record.result, record.incoming.protocol, record.released_by) == ("answered", "application", "outgoing")
+
+
+def test_originate_that_fails_says_why():
+    board = Board()
+    board.originate("isup/c1/30")
+    board.tell(board["c1"].halves[0], BUSY)
+    assert board.results() == ["-ERR USER_BUSY"]
+    board.clear_all()
+    assert board.control.calls == {}
+    assert [record.cause for record in board.control.records] == [17]
+
+
+def test_the_first_to_answer_wins_and_the_others_are_released():
+    board = Board()
+    board.originate("isup/c1/30,sip/s1/40")
+    (one,), (two,) = board["c1"].halves, board["s1"].halves
+    board.tell(two, Answer())
+    assert board["c1"].released(one).cause == Cause.NON_SELECTED_USER_CLEARING
+    assert board["s1"].released(two) is None
+    assert board.results() == [f"+OK {board.board.uuid_of(two)}"]
+
+
+def test_groups_are_tried_one_after_another():
+    board = Board()
+    board.originate("isup/c1/30,sip/s1/40|isup/c2/50")
+    board.tell(board["c1"].halves[0], BUSY)
+    assert not board["c2"].halves
+    board.tell(board["s1"].halves[0], BUSY)
+    board.tell(board["c2"].halves[0], Answer())
+    assert board.results() == [f"+OK {board.board.uuid_of(board['c2'].halves[0])}"]
+
+
+def test_nobody_answers_in_time():
+    board = Board()
+    board.originate("{originate_timeout=20}isup/c1/30,sip/s1/40|isup/c2/1")
+    board.run(21)
+    assert board.results() == ["-ERR NO_ANSWER"]
+    assert board["c1"].released(board["c1"].halves[0]).cause == Cause.NO_ANSWER_FROM_USER
+    assert not board["c2"].halves
+
+
+def test_variables_and_caller_of_a_dial_string():
+    board = Board()
+    board.originate("{origination_caller_id_number=+4930,a=1,origination_uuid=mine}[a=2,b='x,y']sip/s1/+4940")
+    (half,) = board["s1"].halves
+    setup = board["s1"].asked[0][2]
+    assert (str(setup.called), str(setup.calling)) == ("+4940", "+4930")
+    assert board.board.get_variable("mine", "a") == "2"
+    assert board.board.get_variable("mine", "b") == "x,y"
+    assert board.board.find("mine") is half
+
+
+@pytest.mark.parametrize(
+    ("dial", "then", "text"),
+    [
+        ("isup/nowhere/1", "&park", "there is no isup trunk 'nowhere'; there are: c1, c2"),
+        ("sip/c1/1", "&park", "there is no sip trunk 'c1'"),
+        ("user/7", "&park", "there is no user '7'"),
+        ("isup/c1/1", "&sing", "there is no application 'sing'"),
+        ("isup/c1/1", "", "say what to do"),
+    ],
+)
+def test_what_cannot_be_originated_is_told_at_once(dial, then, text):
+    with pytest.raises(ValueError, match=text):
+        Board().board.originate(dial, then, 0.0)
+
+
+@pytest.mark.parametrize("first", ["isup/c1/1", "sip/s1/1"])
+@pytest.mark.parametrize("second", ["isup/c2/2", "sip/s2/2"])
+def test_two_parked_legs_are_joined(first, second):
+    board = Board()
+    (one, half), (two, other) = board.parked(first), board.parked(second)
+    board.exchange.media()
+    board.happened()
+    board.board.bridge(one, two, board.now)
+    board.settle()
+    assert {(item.sink, item.source) for item in board.exchange.media()[-2:]} == {
+        (half.endpoint, other.endpoint),
+        (other.endpoint, half.endpoint),
+    }
+    assert H.CHANNEL_BRIDGE in board.happened()
+    assert board.board.dump(one).other_uuid == two
+    board.tell(other, CLEAR)
+    assert board[half.trunk.name].released(half) == CLEAR
+    board.clear_all()
+    assert board.control.calls == {}
+    (record,) = board.control.records
+    assert {record.incoming.trunk, record.outgoing.trunk} == {half.trunk.name, other.trunk.name}
+    assert len(record.linked) == 1
+
+
+def test_parties_of_two_calls_are_joined_and_their_partners_released():
+    board = Board(Route(trunk=["c1"], to=["c2"]), Route(trunk=["s1"], to=["s2"]))
+    a, c = board.call_in("c1"), board.call_in("s1")
+    b, d = board["c2"].halves[0], board["s2"].halves[0]
+    for half in (b, d):
+        board.tell(half, Answer())
+    board.now = 10.0
+    board.board.bridge(board.board.uuid_of(a), board.board.uuid_of(d), board.now)
+    board.settle()
+    assert board["c2"].released(b).diagnostic == "joined to another call"
+    assert board["s1"].released(c).diagnostic == "joined to another call"
+    board.now = 15.0
+    board.tell(a, CLEAR)
+    board.clear_all()
+    assert board.control.calls == {}
+    records = {record.id: record for record in board.control.records}
+    assert len(records) == 3
+    (joined,) = [record for record in records.values() if record.linked]
+    assert set(joined.linked) == set(records) - {joined.id}
+    assert sorted(record.duration_ms for record in records.values()) == [5000, 10000, 10000]
+    assert (joined.incoming.trunk, joined.outgoing.trunk) == ("c1", "s2")
+
+
+def test_an_answered_caller_is_transferred_and_hears_ringback():
+    board = Board(Route(called="^9", to=["s2"]), Route(to=["c2"]))
+    half = board.call_in("c1")
+    board.tell(board["c2"].halves[0], Answer())
+    board.board.transfer(board.board.uuid_of(half), "900", board.now)
+    board.settle()
+    assert board["c2"].released(board["c2"].halves[0]).diagnostic == "transferred"
+    (new,) = board["s2"].halves
+    asked = len(board["c1"].to(half))
+    board.exchange.media()
+    board.tell(new, Alerting())
+    assert board.exchange.media() == [Tone(half.endpoint, "ringback")]
+    board.tell(new, Answer())
+    assert len(board["c1"].to(half)) == asked  # no second answer
+    assert Source(half.endpoint, new.endpoint) in board.exchange.media()
+    board.tell(new, CLEAR)
+    board.clear_all()
+    assert board.control.calls == {}
+    first, second = board.control.records
+    assert second.linked == [first.id]
+
+
+def test_a_transfer_that_fails_ends_the_call_with_its_cause():
+    board = Board(Route(called="^9", to=["s2"], fallback_causes=()), Route(to=["c2"]))
+    half = board.call_in("c1")
+    board.tell(board["c2"].halves[0], Answer())
+    board.board.transfer(board.board.uuid_of(half), "900", board.now)
+    board.settle()
+    board.tell(board["s2"].halves[0], BUSY)
+    assert board["c1"].released(half) == BUSY
+    board.clear_all()
+    assert board.control.calls == {}
+
+
+@pytest.mark.parametrize(("dial", "name"), LEGS)
+def test_a_talking_channel_is_parked_and_its_partner_released(dial, name):
+    board = Board(Route(to=[name]))
+    half = board.call_in("c2")
+    other = board[name].halves[0]
+    board.tell(other, Answer())
+    board.board.park(board.board.uuid_of(half), board.now)
+    board.settle()
+    assert board[name].released(other).diagnostic == "transferred"
+    assert board.board.dump(board.board.uuid_of(half)).state == "parked"
+    board.board.kill(board.board.uuid_of(half), board.now, "USER_BUSY")
+    board.settle()
+    assert board["c2"].released(half).cause == Cause.USER_BUSY
+    board.clear_all()
+    assert board.control.calls == {}
+
+
+@pytest.mark.parametrize(("dial", "name"), LEGS)
+def test_playing_recording_and_digits_of_a_channel(dial, name):
+    board = Board()
+    uuid, half = board.parked(dial)
+    board.exchange.media()
+    board.board.broadcast(uuid, "/tmp/a.wav", board.now)
+    board.board.record(uuid, "/tmp/b.wav", board.now, limit=5)
+    board.board.send_dtmf(uuid, "1#", board.now)
+    play, record, digits = board.exchange.media()
+    assert (play, record) == (
+        Play(half.endpoint, play.number, "/tmp/a.wav"),
+        Record(half.endpoint, record.number, "/tmp/b.wav", "mixed", 5),
+    )
+    assert digits == SendDigits(half.endpoint, "1#", 160)
+    board.board.stop_record(uuid, "all", board.now)
+    board.board.stop_broadcast(uuid, board.now)
+    assert board.exchange.media() == [StopRecord(record.number), StopPlay(play.number)]
+
+
+def test_digits_go_in_signalling_where_the_trunk_wants_that():
+    board = Board()
+    board["s1"].takes_digits = True
+    uuid, half = board.parked("sip/s1/1")
+    board.board.send_dtmf(uuid, "12", board.now)
+    assert board["s1"].to(half) == [Dtmf("1"), Dtmf("2")]
+
+
+def test_execute_on_a_parked_channel_parks_it_again():
+    board = Board()
+    uuid, half = board.parked("isup/c1/1")
+    board.board.execute(uuid, "set", "x=1", board.now)
+    board.settle()
+    assert board.board.get_variable(uuid, "x") == "1"
+    assert board.board.dump(uuid).state == "parked"
+    with pytest.raises(ValueError, match="no application 'sing'"):
+        board.board.execute(uuid, "sing", "", board.now)
+    assert not half.released
+
+
+def test_hang_up_all_and_names_that_are_gone():
+    board = Board()
+    uuid, _ = board.parked("isup/c1/1")
+    assert board.board.exists(uuid)
+    assert board.board.hang_up_all(board.now) == 1
+    board.settle()
+    board.clear_all()
+    assert not board.board.exists(uuid)
+    with pytest.raises(LookupError, match="there is no channel"):
+        board.board.dump(uuid)
+    assert board.control.calls == {}
+
+
+def test_events_of_an_ordinary_call_and_none_without_a_listener():
+    for listening in (True, False):
+        board = Board(Route(to=["s1"]))
+        board.board.listening = listening
+        half = board.call_in("c1")
+        (other,) = board["s1"].halves
+        board.tell(other, Alerting())
+        board.tell(other, Progress(inband=True))
+        board.tell(other, Answer())
+        board.tell(half, CLEAR)
+        board.clear_all()
+        assert board.control.calls == {}
+        events = board.board.events
+        if not listening:
+            assert events == []
+            assert half.uuid == ""
+            continue
+        assert [(event.what.name, event.channel.trunk) for event in events] == [
+            ("CHANNEL_CREATE", "c1"),
+            ("CHANNEL_CREATE", "s1"),
+            ("CHANNEL_PROGRESS", "s1"),
+            ("CHANNEL_PROGRESS_MEDIA", "s1"),
+            ("CHANNEL_ANSWER", "s1"),
+            ("CHANNEL_ANSWER", "c1"),
+            ("CHANNEL_BRIDGE", "c1"),
+            ("CHANNEL_UNBRIDGE", "c1"),
+            ("CHANNEL_HANGUP", "c1"),
+            ("CHANNEL_HANGUP", "s1"),
+            *(("CHANNEL_HANGUP_COMPLETE", name) for name in [event.channel.trunk for event in events[-2:]]),
+        ]
+        assert len({event.channel.uuid for event in events}) == 2
+        assert events[-1].data["cause_name"] == "NORMAL_CLEARING"
