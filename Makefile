@@ -26,6 +26,7 @@ $(BIN)/.installed: pyproject.toml
 
 $(BIN)/.tools: $(BIN)/.installed
 	$(BIN)/python -m pip install --quiet --group test --group lint
+	$(BIN)/python -m pip install --quiet --upgrade --target $(VENV)/clients --group clients
 	touch $@
 
 demo: $(BIN)/.installed ## Set up, then run two gateways with an E1 between them and a call through both

@@ -30,6 +30,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from support import (
     fuzz_adaptation,
     fuzz_dchannel,
+    fuzz_esl,
     fuzz_isup,
     fuzz_iua,
     fuzz_lines,
@@ -118,6 +119,7 @@ TARGETS = [
     Target("pri-trunk", fuzz_pri_trunk.PriTrunkFuzz, fuzz_pri_trunk.PriTrunkFuzz.recover, limit=20_000, longest=300),
     Target("sip", fuzz_sip.sip, fuzz_sip.sip_recovers, limit=40_000),  # texts of SIP messages
     Target("sip-streams", fuzz_streams.StreamFuzz, fuzz_streams.StreamFuzz.recover, limit=70_000, longest=2000),
+    Target("event-socket", fuzz_esl.EslFuzz, fuzz_esl.EslFuzz.recover, limit=70_000, longest=1000),
     Target("hdlc", fuzz_lines.Hdlc, limit=4000),  # bits
     Target("e1", fuzz_lines.E1, limit=16_000),  # bits
     Target("t1", fuzz_lines.T1, limit=8000),  # octets of a search, bits of the signal monitor
