@@ -37,9 +37,14 @@ class PjsipLink:
         self._again: asyncio.TimerHandle | None = None
         self._started: asyncio.Future[None] | None = None
         self._reason = ""
+        self._held: list[Event] | None = []
+        """What came before `begin`."""
 
     async def start(self) -> None:
-        """Start the process and wait until it is up; ConfigurationError or TandemError says why it is not."""
+        """Start the process and wait until it is up; ConfigurationError or TandemError says why it is not.
+
+        What it tells is kept until `begin`.
+        """
         self._started = self._loop.create_future()
         self._launch()
         try:
@@ -48,6 +53,12 @@ class PjsipLink:
             raise TandemError(f"the PJSIP process was not ready within {START_SECONDS:.0f} s") from None
         finally:
             self._started = None
+
+    def begin(self) -> None:
+        """The owner is ready to hear."""
+        held, self._held = self._held, None
+        if held:
+            self._owner.pjsip_events(held)
 
     def send(self, commands: Sequence[Command]) -> None:
         """Send commands in order; while there is no process they are nobody's."""
@@ -90,7 +101,9 @@ class PjsipLink:
                 self._reason = event.reason
             elif isinstance(event, Started) and self._started is not None and not self._started.done():
                 self._started.set_result(None)
-        if events:
+        if self._held is not None:
+            self._held += events
+        elif events:
             self._owner.pjsip_events(events)
         if process.closed and self._process is process:
             status = self._forget().close()

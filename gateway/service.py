@@ -115,16 +115,19 @@ class Service:
         loop.add_signal_handler(signal.SIGHUP, self._operations.hang_up_signal)
         try:
             await self._open_sip()
-            ports = await self._start_media()
+            if self._pjsip is None:
+                ports = await self._start_media()
+            else:
+                ports, _ = await asyncio.gather(self._start_media(), self._pjsip.start())
             loop.add_reader(self._require_media().socket, self._media_readable)
             for opened in self._sip.values():
                 loop.add_reader(opened, self._sip_readable, opened)
-            if self._pjsip is not None:
-                await self._pjsip.start()
             self._log(Line("info", "=", "gateway", f"{self.configuration.node.name} is up, process {os.getpid()}"))
             self.node.start(ports, loop.time())
             self.node.media_events(self._early_events, loop.time())
             self._act()
+            if self._pjsip is not None:
+                self._pjsip.begin()
             await self._associations.start()
             await self._operations.start()
             housekeeping = asyncio.create_task(self._keep_house())

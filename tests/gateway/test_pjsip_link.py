@@ -48,6 +48,8 @@ def test_a_process_that_is_lost_is_started_again(monkeypatch):
         owner, wanted = Owner(), configuration()
         link = PjsipLink(wanted, owner)
         await link.start()
+        assert owner.events == [], "nothing is told before the owner is ready"
+        link.begin()
         assert isinstance(await owner.hear(Started), Started)
         place = f"sip:127.0.0.1:{wanted.port}"
         link.send([Ping(-2, "t", f"{place};transport=udp", place)])

@@ -9,10 +9,17 @@ from tandem.codecs import g711
 from tandem.codecs.quality import probe
 
 
+def pytest_generate_tests(metafunc):
+    """A module with ENGINES has its tests of a pair with each of these SIP engines."""
+    engines = getattr(metafunc.module, "ENGINES", None)
+    if engines is not None and "pair" in metafunc.fixturenames:
+        metafunc.parametrize("pair", engines, indirect=True, scope="module")
+
+
 @pytest.fixture(scope="module")
-def pair(tmp_path_factory):
-    """Two gateways that are up; whatever happens, they are gone afterwards."""
-    pair = GatewayPair(tmp_path_factory.mktemp("pair"), capture=True)
+def pair(tmp_path_factory, request):
+    """Two gateways that are up; whatever happens, they are gone afterwards. Another engine of SIP by its parameter."""
+    pair = GatewayPair(tmp_path_factory.mktemp("pair"), capture=True, engine=getattr(request, "param", "native"))
     yield pair
     pair.close()
 

@@ -1,4 +1,4 @@
-"""SIPp calls SIPp through two gateways: SIP, ISUP, SIP. Every way a call can go, in both directions."""
+"""SIPp calls SIPp through two gateways: SIP, ISUP, SIP. Every way a call can go, in both directions, with each SIP engine."""
 
 from dataclasses import dataclass
 
@@ -9,6 +9,7 @@ from support.sipp import Sipp
 from tandem.gateway.calls.accounting import Record
 
 pytestmark = pytest.mark.interop
+ENGINES = ("native", "pjsua2")
 
 NUMBER, CALLING = "301234567", "302000"
 DIRECTIONS = pytest.mark.parametrize("direction", ["AB", "BA"])

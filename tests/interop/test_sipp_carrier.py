@@ -5,8 +5,10 @@ from support.gateways import wait_for
 from support.sipp import Sipp
 
 pytestmark = pytest.mark.interop
+ENGINES = ("native", "pjsua2")
 
 NUMBER = "301234567"
+REFER_REFUSED = {"native": 405, "pjsua2": 603}
 
 
 def test_a_call_with_everything(pair, tmp_path):
@@ -14,7 +16,14 @@ def test_a_call_with_everything(pair, tmp_path):
     before = {name: len(pair[name].records()) for name in "AB"}
     with Sipp("callee_as_a_carrier", tmp_path, pair["B"].user, payload=8) as callee:
         with Sipp(
-            "caller_as_a_carrier", tmp_path, None, pair["A"].sip, called=f"0{NUMBER}", calling="302000", payload=0
+            "caller_as_a_carrier",
+            tmp_path,
+            None,
+            pair["A"].sip,
+            called=f"0{NUMBER}",
+            calling="302000",
+            payload=0,
+            refer=REFER_REFUSED[pair.engine],
         ) as caller:
             caller.wait()
         callee.wait()

@@ -199,14 +199,23 @@ class Gateway:
         self._reader.close()
 
 
+def on_pjsip(text: str, trunk: str, port: int, rtp: int) -> str:
+    """A configuration with one trunk on PJSIP, which listens on `port` and has 20 ports of RTP."""
+    table = f'[sip.pjsua2]\nlisten = "127.0.0.1:{port}"\nports = [{rtp}, {rtp + 19}]\n[media]\n'
+    name = f'name = "{trunk}"\ntype = "sip"\n'
+    assert text.count(name) == 1
+    return text.replace("[media]\n", table).replace(name, f'{name}engine = "pjsua2"\n')
+
+
 class GatewayPair:
     """Gateways A (PCMU towards its SIP peer) and B (PCMA), joined by 30 circuits and one signalling link."""
 
-    def __init__(self, folder: Path, capture: bool = False, t1_ms: int = 500) -> None:
+    def __init__(self, folder: Path, capture: bool = False, t1_ms: int = 500, engine: str = "native") -> None:
         """`t1_ms`: T1 of SIP; a peer that says nothing costs 64 times as much (Timer B)."""
+        self.engine = engine
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        base = free_ports(8 + 2 * 160)
+        base = free_ports(8 + 2 * 160 + 2 * 22)
         names = ("A", "B")
         self.gateways: dict[str, Gateway] = {}
         try:
@@ -227,8 +236,11 @@ class GatewayPair:
                     codec=("PCMU", "PCMA")[index],
                     t1_ms=t1_ms,
                 )
+                if engine == "pjsua2":
+                    sip = base + 8 + 2 * 160 + index * 22
+                    text = on_pjsip(text, "pbx", sip, sip + 2)
                 self.gateways[name] = Gateway(name, folder, sip, user, text)
-            self.wait_idle()
+            self.wait_idle(90.0)  # a machine that is busy starts six processes slowly
         except BaseException:
             self.close()
             raise
