@@ -30,6 +30,7 @@ from tandem.gateway.node import Node
 from tandem.gateway.operations import Operations
 from tandem.gateway.pjsip.protocol import Event as PjsipEvent
 from tandem.gateway.pjsip_link import PjsipLink
+from tandem.gateway.records.delivery import Delivery
 from tandem.gateway.signalling_setup import channels
 from tandem.gateway.sip.endpoint import TransportName
 from tandem.gateway.sip.location import Answer
@@ -44,6 +45,8 @@ START_SECONDS = 10.0
 HOUSEKEEPING_SECONDS = 1.0
 #: Longest that the peers' answers are waited for when the signalling is taken down: one T(ack) for each of three.
 SIGNALLING_SECONDS = 6.0
+#: How long receivers of call records may take for the last of them; what they do not take waits for the next start.
+DELIVERY_SECONDS = 2.0
 #: How long links say SIOS before the lines go quiet; level 2 of the peer takes one.
 OUT_OF_SERVICE_SECONDS = 0.1
 
@@ -73,6 +76,7 @@ class Service:
         self.logger = logger
         self._records = RecordWriter(configuration.node.records)
         self._records_error: str | None = None
+        self._delivery = Delivery(configuration.records, configuration.node.records)
         self._capture = _open_capture(configuration, logger)
         self._offset = time.time() - time.monotonic()
         self.node = Node(
@@ -130,6 +134,7 @@ class Service:
                 self._pjsip.begin()
             await self._associations.start()
             await self._operations.start()
+            self._delivery.start()
             housekeeping = asyncio.create_task(self._keep_house())
             await self._stopping.wait()
             if self._failure is None:
@@ -259,6 +264,8 @@ class Service:
             loop.remove_reader(opened)
             opened.close()
         self._records.close()
+        for line in self._delivery.stop(DELIVERY_SECONDS):
+            self._log(line)
         if self._capture is not None:
             self._capture.close()
         self._log(Line("info", "=", "gateway", "stopped"))
@@ -374,8 +381,10 @@ class Service:
             self._pjsip.send(effects.pjsip)
         if effects.associations:
             self._associations.carry_out(effects.associations)
-        for record in effects.records:
-            self._records.write(record)
+        if effects.records:
+            for record in effects.records:
+                self._records.write(record)
+            self._delivery.wake()
         for line in effects.lines:
             self.logger.write(line, stamp)
         if self.node.notices:
@@ -433,6 +442,8 @@ class Service:
                 text = f"cannot be written: {self._records.error}; {waiting} wait in memory, free some space"
                 line = Line("error", "!", "records", text)
                 self._log(line if self._records.error else Line("info", "=", "records", "are written again"))
+            for line in self._delivery.news():
+                self._log(line)
             if self._capture is not None:
                 self._capture.flush()
             self._operations.keep_house()

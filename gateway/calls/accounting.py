@@ -83,6 +83,7 @@ class RecordWriter:
         """Lines, the first perhaps without its beginning, that the disk has not taken."""
         self.error: str | None = None
         """Why the disk does not take them, None when it does."""
+        self._partial = False  # the first of `waiting` has lost its beginning to the file
         try:
             self._descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
             self._end_broken_line()
@@ -103,14 +104,16 @@ class RecordWriter:
             except OSError as error:
                 self.error = error.strerror
                 return
-            if written == len(line):
-                self.waiting.popleft()
-            else:
+            self._partial = written < len(line)
+            if self._partial:
                 self.waiting[0] = line[written:]
+            else:
+                self.waiting.popleft()
         self.error = None
 
     def sync(self) -> None:
-        """Ask the operating system to bring what was written onto the disk."""
+        """Ask the operating system to bring what was written onto the disk; begin anew where the file was rotated."""
+        self._reopen()
         self.flush()
         try:
             os.fdatasync(self._descriptor)
@@ -121,6 +124,27 @@ class RecordWriter:
         """Flush, sync and close."""
         self.sync()
         os.close(self._descriptor)
+
+    def _reopen(self) -> None:
+        """Go on in a new file when this one was renamed or removed (logrotate)."""
+        try:
+            ours, theirs = os.fstat(self._descriptor), os.stat(self.path)
+            if (ours.st_ino, ours.st_dev) == (theirs.st_ino, theirs.st_dev):
+                return
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            self.error = error.strerror
+            return
+        if self._partial:
+            return  # the rest of a line belongs where its beginning is
+        try:
+            fresh = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        except OSError as error:
+            self.error = error.strerror
+            return
+        os.close(self._descriptor)
+        self._descriptor = fresh
 
     def _end_broken_line(self) -> None:
         """A crash of the machine may have left half a line: end it, so that it spoils no other record."""

@@ -32,6 +32,7 @@ from tandem.gateway.configuration.check_ss7 import (
 from tandem.gateway.configuration.pri import check_d_channel_backhauls, check_pri_trunk
 from tandem.gateway.configuration.problem import Problem, duplicates, unknown_name
 from tandem.gateway.configuration.ranges import parse_address, parse_endpoint
+from tandem.gateway.configuration.records import check_records
 from tandem.gateway.configuration.schema import Configuration, PriTrunk, Route, SipTrunk
 from tandem.gateway.configuration.spans import last_timeslots, line_format
 from tandem.gateway.trunks.rules import parse_row
@@ -51,6 +52,7 @@ def problems(configuration: Configuration) -> list[Problem]:
         *duplicates("ss7.m3ua", (server.name for server in configuration.ss7.m3ua)),
         *duplicates("trunk", (trunk.name for trunk in configuration.trunk)),
         *_node(configuration),
+        *check_records(configuration),
         *_media(configuration),
         *_event_socket(configuration),
         *check_sip(configuration),

@@ -66,6 +66,11 @@ def _make_absolute(configuration: Configuration, base: Path) -> None:
         for key in ("certificate", "private_key", "authorities"):
             if name := getattr(tls, key):
                 setattr(tls, key, str(base / name))
+    for database in configuration.records.sqlite:
+        database.file = str(base / database.file)
+    for service in configuration.records.http:
+        if service.authorities:
+            service.authorities = str(base / service.authorities)
     for route in configuration.route:
         if route.did_table:
             route.did_table = str(base / route.did_table)

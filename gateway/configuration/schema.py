@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from tandem.gateway.configuration.records import Records as Records
 from tandem.gateway.configuration.table import CauseValue, Port, Seconds, Table, TimerSeconds, Timeslot
 from tandem.gateway.configuration.trunks import Circuits as Circuits
 from tandem.gateway.configuration.trunks import IsupTrunk as IsupTrunk
@@ -519,6 +520,8 @@ class Configuration(Table):
     """`[node]`"""
     media: Media = msgspec.field(default_factory=Media)
     """`[media]`"""
+    records: Records = msgspec.field(default_factory=Records)
+    """`[records]`"""
     sip: Sip | None = None
     """`[sip]`; needed when there is a SIP trunk."""
     event_socket: EventSocket | None = None
