@@ -55,8 +55,8 @@ class IsupTrunk(Table, tag_field="type", tag="isup"):
     supervises: bool = True
     """Whether we are the controlling exchange of outgoing calls, which times answer (T9) and suspension (T2, T6)."""
     release_control: Literal["calling", "called"] = "calling"
-    """Who ends an outgoing call. `called`, with the variant `china`: that the caller has cleared (CCL) is told with CCL,
-    and the REL of the called side ends the call; `calling`: the caller's clearing ends it."""
+    """Who ends an outgoing call. `called`, with the variant `china`: that the caller has cleared is told with CCL, and
+    the REL of the called side ends the call; `calling`: the caller's clearing ends it."""
     times_suspension: bool = False
     """Whether we are the incoming international exchange, which times a suspension by the network (T38)."""
     reset_at_start: bool = True
