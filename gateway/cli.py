@@ -21,9 +21,17 @@ ELSEWHERE: Final = {
         "Have a running gateway read its configuration again; calls go on.",
     ),
     "decode": ("tandem.gateway.decode:decode_command", "Explain a message given in hexadecimal."),
+    "hardware": (
+        "tandem.gateway.hardware_command:hardware_command",
+        "Show what lines are on this machine, and the spec string of each.",
+    ),
     "mappings": (
         "tandem.gateway.mappings:mappings_command",
         "Show how one protocol becomes another: every rule with its clause.",
+    ),
+    "span": (
+        "tandem.gateway.span_command:span_command",
+        "Look at a line, loop it back or test it with a sequence.",
     ),
     "trace": (
         "tandem.gateway.analyser.command:trace_command",
@@ -40,6 +48,8 @@ Examples:
   tandem console -c gateway.toml                give it commands, and see its log
   tandem decode isup 05 00 10 00                explain an ISUP message, from the CIC on
   tandem trace capture.pcapng                   which calls failed, and whose fault it was
+  tandem hardware                               what lines are here, and how to name them
+  tandem span bert satop:... --seconds 60       bit errors of a line, timeslot by timeslot
   tandem bench media --calls 480 --seconds 10   measure this machine
 """
 

@@ -94,5 +94,6 @@ class CesopsnUdpSpan(SatopUdpSpan):
     def give(self, octets: bytes, now: float) -> None:
         """See Span; what we do not receive is told as a remote defect."""
         line = self.termination
-        self._transmitter.modifier = REMOTE_DEFECT if line.far_fault or Alarm.LOS in line.defects else 0
+        remote_alarm = line.far_fault or Alarm.LOS in line.defects or line.remote_alarm_forced
+        self._transmitter.modifier = REMOTE_DEFECT if remote_alarm else 0
         super().give(octets, now)

@@ -63,7 +63,7 @@ class E1Line(Termination):
             defects, hidden = frozenset({gravest}), HIDDEN[gravest]
         else:
             defects = _ALIGNED[deframer.multiframe_missing, deframer.remote_alarm]
-        framer.remote_alarm = deframer.alignment is Alignment.NONE
+        framer.remote_alarm = deframer.alignment is Alignment.NONE or self.remote_alarm_forced
         framer.multiframe_aligned = deframer.alignment is Alignment.MULTIFRAME
         if (errors := deframer.counts.crc4_errors) != self._reported:
             framer.report_crc_errors(errors - self._reported)

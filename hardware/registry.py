@@ -20,6 +20,7 @@ BACKENDS: Final[Mapping[str, tuple[str, str]]] = {
         "cesopsn:listen=127.0.0.1:40001,peer=127.0.0.1:40002,timeslots=1-15+16",
     ),
     "virtual": ("tandem.hardware.virtual", "virtual:a"),
+    "fault": ("tandem.hardware.fault_span", "fault:ber=1e-5,los=5-8,span=virtual:a"),
 }
 """Scheme -> (module with `open_span` and `check_spec` of (spec, body, line), an example of a right spec)."""
 
@@ -71,13 +72,14 @@ def open_span(spec: str, line: LineFormat = _E1) -> Span:
     `e1d:INTERFACE:LINE[,socket=/tmp/osmo-e1d.ctl][,chunk=40][,depth=3][,takeover=yes]` is a line of osmo-e1d (icE1usb):
     `depth` chunks of `chunk` octets of each timeslot wait in the daemon to be sent; `takeover` takes timeslots that
     another program has open.
-    `e1d:INTERFACE:LINE[,socket=/tmp/osmo-e1d.ctl][,depth=3][,takeover=yes]` is a line of osmo-e1d (icE1usb): `depth`
-    times 5 ms wait in the daemon to be sent; `takeover` takes timeslots that another program has open.
     `cesopsn:listen=HOST:PORT,peer=HOST:PORT[,timeslots=1-31][,frames=8][,jitter=2][,burst=1]` is a CESoPSN pseudowire
     of some timeslots, such as `1-15+17`, without framing (RFC 5086); all timeslots if none are given.
     Both take `rtp=absolute` or `rtp=differential` for packets with RTP header, with `pt=97`, `ssrc=0` and `clock=8000`
     (timestamps a second); and `shared=yes`, on every span of a port, for spans with different peers on it.
     `virtual:NAME`, opened twice in one process, gives the two ends of one line.
+    `fault:[ber=1e-5][,los=5-8][,ais=..][,rai=..][,slip=3][,loss=0.01][,jitter=MS][,seed=1],span=SPEC` is a software
+    span that sends its line with faults: bits in error; at times (seconds since its first frame, `5-8+20-21`) nothing,
+    ones, remote alarm or a frame too few; packets lost, and late by up to so many milliseconds.
     Raises SpanError naming the spec, what is wrong with it and what would be right.
     """
     backend, body = _backend(spec)
@@ -97,6 +99,21 @@ def _backend(spec: str) -> tuple[ModuleType, str]:
         examples = " or ".join(repr(example) for _, example in BACKENDS.values())
         raise SpanError(f"span {spec!r}: unknown device {scheme!r}; right would be {examples}")
     return import_module(backend[0]), body
+
+
+def split_wrapper(spec: str, body: str) -> tuple[str, str]:
+    """Split `OPTIONS,span=SPEC` into the options and the spec within, which may have commas of its own."""
+    left, found, inner = f",{body}".partition(",span=")
+    if not found or not inner:
+        raise SpanError(f"span {spec!r}: span=SPEC is missing, as the last option, as in span=virtual:a")
+    return left.removeprefix(","), inner
+
+
+def innermost(spec: str) -> str:
+    """The spec of the device itself, within whatever is around it."""
+    scheme, _, body = spec.partition(":")
+    _, found, inner = f",{body}".partition(",span=")
+    return innermost(inner) if found and scheme in BACKENDS else spec
 
 
 def parse_options(spec: str, body: str, required: set[str], optional: set[str]) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Final
 
@@ -163,6 +164,8 @@ class SatopUdpSpan:
         self.termination = termination or terminate(line)
         self._transmitter = transmitter or SatopTransmitter(parsed.payload)
         self._receiver = receiver or SatopReceiver(parsed.payload, reorder=parsed.jitter)
+        self.network: Callable[[list[bytes], float], list[bytes]] | None = None
+        """What a network does to packets before they are sent, for tests of the line."""
         self._place = self._receiver.receive
         self._rtp_sender: RtpSender | None = None
         self._rtp_receiver: RtpReceiver | None = None
@@ -206,7 +209,8 @@ class SatopUdpSpan:
             whole = len(octets) // self._payload * self._payload
             octets, self._unsent = octets[:whole], octets[whole:]
         sender = self._rtp_sender
-        for packet in sender.packets(octets, now) if sender else self._transmitter.packets(octets):
+        packets = sender.packets(octets, now) if sender else self._transmitter.packets(octets)
+        for packet in self.network(packets, now) if self.network else packets:
             self._send(packet)
 
     def read(self, now: float) -> Frames:

@@ -54,7 +54,7 @@ class T1Line(Termination):
             defects, hidden = frozenset({gravest}), HIDDEN[gravest]
         elif deframer.remote_alarm:
             defects = _REMOTE
-        self._framer.remote_alarm = not deframer.aligned
+        self._framer.remote_alarm = not deframer.aligned or self.remote_alarm_forced
         if messages := deframer.data_link.messages:
             self._messages += len(messages)
             messages.clear()

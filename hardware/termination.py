@@ -32,6 +32,8 @@ class Termination(ABC):
         """Present as of the last `receive`, the gravest hiding the others."""
         self.alarms: frozenset[Alarm] = _LOS
         """As of the last `receive`, without those that another hides."""
+        self.remote_alarm_forced = False
+        """Send remote alarm whatever is received: for tests of the line."""
         self.detail = ""
         """What more is to be told of the alarms, in a few words; changes together with them."""
         self._integrator = AlarmIntegrator(_LOS)

@@ -12,6 +12,7 @@ from tandem.gateway.configuration.schema import Configuration, SipTrunk
 from tandem.gateway.configuration.spans import line_format
 from tandem.gateway.configuration.summary import rtp_legs
 from tandem.hardware.cesopsn_udp import CesopsnSpec
+from tandem.hardware.registry import innermost
 from tandem.hardware.satop_udp import SatopSpec
 
 
@@ -76,12 +77,13 @@ def _bound(configuration: Configuration) -> Iterator[Ports]:
             if pjsua2.ports[0] < pjsua2.ports[1]:
                 yield Ports("sip.pjsua2.ports", "an RTP port of PJSIP", media.address, *pjsua2.ports)
     for index, span in enumerate(configuration.span):
-        scheme, _, body = span.device.partition(":")
+        device = innermost(span.device)
+        scheme, _, body = device.partition(":")
         try:
             if scheme == "satop":
-                wire = SatopSpec.parse(span.device, body, line_format(span))
+                wire = SatopSpec.parse(device, body, line_format(span))
             elif scheme == "cesopsn":
-                wire = CesopsnSpec.parse(span.device, body, line_format(span)).wire
+                wire = CesopsnSpec.parse(device, body, line_format(span)).wire
             else:
                 continue
         except TandemError:

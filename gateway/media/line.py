@@ -22,6 +22,7 @@ from tandem.hardware.framing.hdlc import (
     HdlcReceiver,
     HdlcTransmitter,
 )
+from tandem.hardware.performance import LinePerformance
 from tandem.hardware.span import TIMESLOTS, Frames, HasSignallingPorts, SignallingPort, Span
 
 from .protocol import Channel, SpanChanged, UnitsReceived
@@ -129,6 +130,7 @@ class SpanLine:
         self._alarms: frozenset[Alarm] = frozenset()
         self._detail = ""
         self._muted = False
+        self._performance = LinePerformance()
 
     def add_channel(self, channel: SignallingChannel) -> None:
         """Carry `channel`; before `settle`. SpanError when the device cannot."""
@@ -231,8 +233,11 @@ class SpanLine:
         return SpanChanged(self.name, sorted(alarm.value for alarm in alarms), detail)
 
     def counters(self) -> dict[str, int]:
-        """Counters of the span, and of its place in time."""
-        return self.span.counters() | self.store.counters() | {"speech_underruns": self.underruns}
+        """Counters of the span, of its place in time and of its performance; to be called once a second."""
+        counters = self.span.counters()
+        self._performance.second(counters, self.span.termination.defects)
+        own = {"speech_underruns": self.underruns}
+        return counters | self.store.counters() | own | self._performance.counters()
 
     def _take(self, start: int, count: int) -> Frames:
         if (missing := start + count - self._filled) > 0:

@@ -184,8 +184,9 @@ async def tell(folder: Path, devices: dict[str, tuple[str, str]], framing: str) 
             _call(story, "pri", "b", "a", "99", offset),
         )
     finally:
-        story.statuses = [await gateway.stop() for gateway in gateways]
+        # Before they stop: of two ends of a line, the one that stays longer sees the other go.
         story.logs = {name: (folder / f"{name}.log").read_text() for name in "ab" if (folder / f"{name}.log").exists()}
+        story.statuses = [await gateway.stop() for gateway in gateways]
     return story
 
 

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import json
+import threading
+
+import pytest
+from click.testing import CliRunner
+from support.spans import spec_pair
+
+from tandem.core.errors import SpanError
+from tandem.gateway.cli import main
+from tandem.gateway.line_test import LineTester
+from tandem.gateway.span_command import _run, parse_timeslots
+from tandem.hardware.registry import open_span
+
+
+def run(*arguments):
+    return CliRunner().invoke(main, ["span", *arguments])
+
+
+@pytest.mark.parametrize(
+    ("text", "timeslots"), [("", list(range(1, 25))), ("1-3,17", [1, 2, 3, 17]), ("5", [5]), ("3,1-3", [1, 2, 3])]
+)
+def test_timeslots(text, timeslots):
+    assert parse_timeslots(text, 24) == timeslots
+
+
+@pytest.mark.parametrize("text", ["x", "0", "1-25", "1-", ",", "3-1"])
+def test_wrong_timeslots_say_what_is_wrong(text):
+    with pytest.raises(SpanError, match="--timeslots"):
+        parse_timeslots(text, 24)
+
+
+def test_wrong_spec_is_one_line_and_exit_status_1():
+    result = run("status", "dahdy:1")
+    assert result.exit_code == 1
+
+
+def test_bert_against_a_loop_at_the_far_end():
+    one, other = spec_pair("satop")
+    span = open_span(other)
+    far = threading.Thread(target=_run, args=(LineTester(span, loopback=True), 3.0, None))
+    far.start()
+    result = run("bert", one, "--seconds", "2", "--timeslots", "1-15,17-31", "--json")
+    far.join()
+    span.close()
+    told = json.loads(result.output)
+    assert told["spec"] == one
+    assert told["synchronised"] == told["timeslots"] == [*range(1, 16), *range(17, 32)]
+    assert told["bits"] > 30 * 64_000
+    assert told["counters"]["crc4_errors"] == 0
+
+
+def test_status_of_a_dead_line_shows_it_and_fails():
+    result = run("status", spec_pair("satop")[0], "--seconds", "1.2")
+    assert result.exit_code == 1
+    assert "LOS" in result.output
+    assert "near ES" in result.output
+
+
+def test_bert_table_and_failure_without_far_end():
+    result = run("bert", spec_pair("cesopsn")[0], "--seconds", "1.2", "--timeslots", "3")
+    assert result.exit_code == 1
+    assert "0 of 1 synchronised" in result.output
+    assert result.output.splitlines()[-6:] != []
