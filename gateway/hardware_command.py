@@ -15,9 +15,9 @@ _COLUMNS = ("name", "kind", "state", "spec")
 @click.command("hardware")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array.")
 def hardware_command(as_json: bool) -> None:
-    """Show what lines are on this machine, their state, and the spec string to paste as `device` of a span.
+    """Show what lines are on this machine, and the spec string of each.
 
-    Nothing is opened and nothing disturbed. Exit status 0, also when nothing is there.
+    That string is the `device` of a `[[span]]`. Nothing is opened and nothing disturbed. Exit status 0, also when nothing is there.
 
     \b
     Example:

@@ -44,7 +44,10 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.group("span")
 def span_command() -> None:
-    """Look at a line, loop it back or test it, by its spec string; `tandem hardware` shows those of this machine."""
+    """Look at a line, loop it back or test it with a sequence.
+
+    SPEC is what a configuration has as `device`; `tandem hardware` shows those of this machine.
+    """
 
 
 @span_command.command("status")
