@@ -17,7 +17,8 @@ _COLUMNS = ("name", "kind", "state", "spec")
 def hardware_command(as_json: bool) -> None:
     """Show what lines are on this machine, and the spec string of each.
 
-    That string is the `device` of a `[[span]]`. Nothing is opened and nothing disturbed. Exit status 0, also when nothing is there.
+    That string is the `device` of a `[[span]]`. Nothing is opened and nothing disturbed. Exit status 0, also when
+    nothing is there.
 
     \b
     Example:
