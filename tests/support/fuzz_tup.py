@@ -37,6 +37,7 @@ def options(source: Random) -> dict[str, Any]:
         "release_control": source.choice(("calling", "called", "either")),
         "request_identity": source.random() < 0.3,
         "answer_requests": source.random() < 0.7,
+        "answer_without_line": source.random() < 0.5,
         "group_messages_twice": (twice := source.random() < 0.5),
         "group_messages_confirmed": twice and source.random() < 0.5,  # a peer that wants both must be sent both
         "continuity_check": source.choice((0, 0, 3)),
