@@ -1,16 +1,20 @@
-"""`tandem bench pri`: two PRIs joined by one D-channel, Q.921 and Q.931, in one process.
+"""`tandem bench pri`: two PRIs joined by one D-channel, and a whole node between two PRIs, in one process.
 
 Nothing but CPU time counts: the line hands frames over at once, and time in the protocols is virtual. Both ends run
-on the one core, so each figure holds for the network and the user side together.
+on the one core, so each figure holds for the network and the user side together; of a node it is the node's alone.
 """
 
 from __future__ import annotations
 
+import itertools
 import time
 import tracemalloc
 from collections.abc import Callable
 from typing import Any, Final
 
+from tandem.gateway.configuration.load import parse
+from tandem.gateway.media.protocol import SendUnits, UnitsReceived
+from tandem.gateway.node import Node
 from tandem.isdn.q921.configuration import LinkConfiguration
 from tandem.isdn.q921.link import DataLink
 from tandem.isdn.q921.primitives import DataIndication, Established, Released, SendFrame
@@ -33,6 +37,35 @@ SETUP: Final[Elements] = (
     CallingPartyNumber("4989123456"),
     CalledPartyNumber("493012345678"),
 )
+
+
+#: A node with a PRI at its left, where it is the network, and one at its right, where it is the user.
+TRANSIT: Final = """
+[node]
+name = "TM"
+records = "unused"
+[[span]]
+name = "left"
+device = "virtual:left"
+[[span]]
+name = "right"
+device = "virtual:right"
+[[trunk]]
+name = "left"
+type = "pri"
+side = "network"
+  [[trunk.spans]]
+  span = "left"
+[[trunk]]
+name = "right"
+type = "pri"
+side = "user"
+  [[trunk.spans]]
+  span = "right"
+[[route]]
+trunk = ["left"]
+to = ["right"]
+"""
 
 
 class End:
@@ -70,7 +103,7 @@ class End:
         if call is not None:
             self._own_calls.add(call)
 
-    def work(self, peer: End, now: float) -> bool:
+    def work(self, peer: End | Port, now: float) -> bool:
         """Act on all outputs, hand over what is for the peer; whether there was anything."""
         moved = False
         for output in self.interface.outputs():
@@ -90,14 +123,14 @@ class End:
                         self.interface.link_released(0, now)
         return moved
 
-    def _control(self, output: object, peer: End, now: float) -> None:
+    def _control(self, output: object, peer: End | Port, now: float) -> None:
         match output:
             case DataRequest(octets=octets):
                 self.messages += 1
-                if self.link is None:
-                    peer.interface.receive(0, octets, now)
-                else:
+                if self.link is not None:
                     self.link.data(octets, now)
+                elif isinstance(peer, End):
+                    peer.interface.receive(0, octets, now)
             case EstablishRequest() if self.link is not None:
                 self.link.establish(now)
             case SetupIndication(call=call):
@@ -162,15 +195,103 @@ class Ends:
         self.until(lambda: self.a.cleared >= wanted)
 
 
+class Port:
+    """The end of a line at a node: takes frames as a data link does."""
+
+    def __init__(self, transit: Transit, trunk: str) -> None:
+        self.link = self
+        self._transit = transit
+        self._channel = transit.node.pri.dchannels.ports[trunk].numbers[0]
+
+    def frame_received(self, octets: bytes, now: float) -> None:
+        """A frame for the node."""
+        self._transit.timed(self._transit.node.media_events, [UnitsReceived(self._channel, [octets], 1, 0)], now)
+
+
+class Transit:
+    """A node as a tandem exchange between two ends, the left one the caller, and the virtual clock."""
+
+    def __init__(self) -> None:
+        """Every channel is in service when this returns."""
+        self.now = 0.0
+        self.cpu = 0.0
+        """Seconds of CPU time in the node."""
+        self.records = 0
+        tokens = map("t{}".format, itertools.count())
+        self.node = Node(parse(TRANSIT), tokens.__next__, lambda now: 1.7e9 + now)
+        self.ends = (End("user", True), End("network", True))
+        self.ports = (Port(self, "left"), Port(self, "right"))
+        self._by_channel = {port._channel: end for port, end in zip(self.ports, self.ends, strict=True)}
+        self.node.pri.start(self.now)
+        for end in self.ends:
+            end.start(self.now)
+        self.until(lambda: all(self._ready(end, port) for end, port in zip(self.ends, ("left", "right"), strict=True)))
+
+    def _ready(self, end: End, trunk: str) -> bool:
+        interface = self.node.pri.trunks[trunk].interface
+        return bool(end.interface.available and interface.available and interface.idle_channels == len(CHANNELS))
+
+    def timed(self, action: Callable[..., None], *arguments: Any) -> None:
+        """Have the node do something, and count its CPU time."""
+        start = time.process_time()
+        action(*arguments)
+        self.cpu += time.process_time() - start
+
+    def settle(self) -> None:
+        """Work until nothing is left to do at this moment."""
+        moved = True
+        while moved:
+            moved = False
+            for end, port in zip(self.ends, self.ports, strict=True):
+                moved |= end.work(port, self.now)
+            start = time.process_time()
+            effects = self.node.effects()
+            self.cpu += time.process_time() - start
+            self.records += len(effects.records)
+            for command in effects.media:
+                if isinstance(command, SendUnits):
+                    end = self._by_channel[command.channel]
+                    for unit in command.units:
+                        moved = True
+                        assert end.link is not None
+                        end.link.frame_received(unit, self.now)
+
+    def until(self, condition: Callable[[], bool]) -> None:
+        """Let virtual time pass from timer to timer until `condition()`; RuntimeError when it never comes."""
+        end = self.now + 60
+        self.settle()
+        while not condition():
+            machines = (self.node, *self.ends)
+            self.now = max(
+                self.now, min((d for m in machines if (d := m.next_deadline()) is not None), default=end + 1)
+            )
+            if self.now > end:
+                raise RuntimeError("the calls did not come to an end")
+            self.timed(self.node.handle_timers, self.now)
+            for one in self.ends:
+                one.handle_timers(self.now)
+            self.settle()
+
+    def burst(self) -> None:
+        """`BURST` complete calls from the left to the right: sixteen messages each, and a record."""
+        wanted = self.records + BURST
+        for _ in range(BURST):
+            self.ends[0].call(self.now)
+        self.until(lambda: self.records >= wanted and not self.ends[0].interface.calls())
+
+
 def run(seconds: float) -> dict[str, Any]:
     """Measure for about `seconds` in all.
 
     `stack`: complete calls of eight messages through Q.931 and Q.921 of both ends, by CPU time; `q931`: the same
-    from call control to call control. `octets_per_call`: memory of one end for each of thirty calls.
+    from call control to call control. `transit`: complete calls from PRI to PRI through a whole node, with call
+    control, routing and records, by the CPU time of the node alone. `octets_per_call`: memory of one end for each of
+    thirty calls.
     """
     return {
-        "stack": _measure(Ends(stack=True), seconds / 2),
-        "q931": _measure(Ends(stack=False), seconds / 2),
+        "stack": _measure(Ends(stack=True), seconds / 3),
+        "q931": _measure(Ends(stack=False), seconds / 3),
+        "transit": _measure_transit(seconds / 3),
         "octets_per_call": _memory(),
     }
 
@@ -185,6 +306,17 @@ def _measure(ends: Ends, seconds: float) -> dict[str, int]:
         "call_attempts_per_second": round((ends.a.cleared - calls) / elapsed),
         "messages_per_second": round((ends.a.messages + ends.b.messages - messages) / elapsed),
     }
+
+
+def _measure_transit(seconds: float) -> dict[str, int]:
+    transit = Transit()
+    transit.burst()
+    calls, cpu = transit.records, transit.cpu
+    start = time.process_time()
+    while time.process_time() - start < seconds or transit.records == calls:
+        transit.burst()
+    attempts = (transit.records - calls) / (transit.cpu - cpu)
+    return {"call_attempts_per_second": round(attempts), "messages_per_second": round(16 * attempts)}
 
 
 def _memory() -> int:

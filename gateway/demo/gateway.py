@@ -151,7 +151,7 @@ class Gateway:
         if subject == "gateway" and " is up" in text:
             self.is_up = True
             self._changed.set()
-        if subject.startswith("trunk ") and line["shape"] == "=":
+        if subject.startswith("trunk ") and (line["shape"] == "=" or text.startswith("out of service")):
             (self.in_service.add if text.startswith("in service") else self.in_service.discard)(subject)
             self._changed.set()
         if subject.startswith("circuit ") and line["shape"] == "=":

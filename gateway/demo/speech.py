@@ -32,6 +32,8 @@ class Speech:
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._socket, self._readable)
         self._task: asyncio.Task[None] | None = None
+        self._sent = 0
+        """Octets of the signal that have been sent."""
         self._started: float | None = None
         """When the first octet of the signal was sent."""
 
@@ -64,6 +66,10 @@ class Speech:
                 end = max(end, start + len(payload))
         return out[:end], arrival
 
+    def said(self) -> Octets:
+        """What has been sent of the signal."""
+        return self.signal[: self._sent]
+
     def delay_ms(self, quality: Quality, speaker: Speech) -> float | None:
         """One-way delay from the speaker's mouth to our ear, by the clock both share."""
         heard = self.heard()
@@ -86,7 +92,8 @@ class Speech:
             if self._started is None:
                 self._started = self._loop.time()
             header = pack_header(payload_type, index & 0xFFFF, index * SAMPLES, 0x7A7A0000 + self.port, index == 0)
-            block = self.signal[index * SAMPLES : (index + 1) * SAMPLES].tobytes()
+            self._sent = (index + 1) * SAMPLES
+            block = self.signal[index * SAMPLES : self._sent].tobytes()
             try:
                 self._socket.sendto(header + block, remote)
             except OSError:

@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import select
 from pathlib import Path
 
 import numpy as np
@@ -94,7 +93,7 @@ class Scene:
             await gateway.start()
             async with asyncio.timeout(40):
                 await gateway.trunk_in_service("line")
-                await self._said("PRI_EVENT_RESTART channel=(2[39]|31|1)")
+                await self.peer.hears("PRI_EVENT_RESTART channel=(2[39]|31|1)")
             await asyncio.sleep(1)
             codec = "PCMU" if self.law == "u" else "PCMA"
             account = f"<sip:2125550111@127.0.0.1:{5060 + self.offset}>;regint=0;audio_codecs={codec}"
@@ -109,13 +108,6 @@ class Scene:
             self.equipment.stop()
             self.peer.close()
 
-    async def _said(self, pattern: str, since: int = 0) -> None:
-        """Wait until libpri's program has said something."""
-        while not any(re.search(pattern, text) for text in self.peer.said[since:]):
-            if select.select([self.peer], [], [], 0)[0]:
-                self.peer.listen()
-            await asyncio.sleep(0.02)
-
     async def _until_heard(self, name, call) -> None:
         """A call with speech, again when the machine spoilt it."""
         for _ in range(4):
@@ -127,7 +119,7 @@ class Scene:
             await asyncio.sleep(TALK_SECONDS)
             at_libpri = self.equipment.heard()
             self.phone.command("hangup")
-            await self._said("PRI_EVENT_HANGUP.* cause=16", mark)
+            await self.peer.hears("PRI_EVENT_HANGUP.* cause=16", mark)
             self.calls += 1
             await asyncio.sleep(0.5)
             at_phone = self.phone.heard()[-1]
@@ -141,16 +133,16 @@ class Scene:
     async def _to_libpri(self, mark) -> None:
         established = self.phone.events().count("CALL_ESTABLISHED")
         self.phone.command("dial", "2125550123")
-        await self._said("PRI_EVENT_RING .*called=2125550123", mark)
+        await self.peer.hears("PRI_EVENT_RING .*called=2125550123", mark)
         await self._phone_says("CALL_ESTABLISHED", established)
 
     async def _from_libpri(self, mark) -> None:
         events = self.phone.events()
         self.peer.command("call 2125550111 2125550123 1")
         await self._phone_says("CALL_INCOMING", events.count("CALL_INCOMING"))
-        await self._said("PRI_EVENT_RINGING", mark)
+        await self.peer.hears("PRI_EVENT_RINGING", mark)
         self.phone.command("accept")
-        await self._said("PRI_EVENT_ANSWER", mark)
+        await self.peer.hears("PRI_EVENT_ANSWER", mark)
 
     async def _phone_says(self, kind: str, before: int) -> None:
         for _ in range(1500):
@@ -170,7 +162,7 @@ class Scene:
         with Sipp("plain_callee", self.folder, port=5070 + self.offset, called="2125550111") as callee:
             await asyncio.sleep(0.5)
             self.peer.command("call 2125550111 2125550123 1")
-            await self._said("PRI_EVENT_ANSWER", mark)
+            await self.peer.hears("PRI_EVENT_ANSWER", mark)
             answered = next(text for text in self.peer.said[mark:] if "PRI_EVENT_ANSWER" in text)
             call = answered.partition("call=")[2].split()[0]
             self.peer.command(f"hangup {call} 16")

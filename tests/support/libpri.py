@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import select
 import socket
@@ -86,6 +87,13 @@ class Peer:
         """Give the program a line."""
         assert self.process.stdin is not None
         self.process.stdin.write(text.encode() + b"\n")
+
+    async def hears(self, pattern: str, since: int = 0) -> None:
+        """Wait until the program has printed a line that matches, without end: the caller has a timeout."""
+        while not any(re.search(pattern, text) for text in self.said[since:]):
+            if select.select([self], [], [], 0)[0]:
+                self.listen()
+            await asyncio.sleep(0.02)
 
     def close(self) -> None:
         """End the program."""
