@@ -46,10 +46,7 @@ class TimeslotBank:
     slips of whole frames on all timeslots together, so that these never lose their order.
     """
 
-    def __init__(
-        self, timeslots: Sequence[int], depth: int, most: int, streams: TimeslotStreams, *, dry: int = -1
-    ) -> None:
-        """`dry`: so many octets left, or less, mean that the device has nothing more to send."""
+    def __init__(self, timeslots: Sequence[int], depth: int, most: int, streams: TimeslotStreams) -> None:
         self.slips = 0
         self.frames_repeated = 0
         self.frames_deleted = 0
@@ -60,7 +57,6 @@ class TimeslotBank:
         self._streams = streams
         self._depth = depth
         self._most = most
-        self._dry = dry
         self._places = range(len(timeslots))
         self._rest = [b""] * len(timeslots)
         self._attempts = 0
@@ -110,7 +106,7 @@ class TimeslotBank:
         elif self._level + count > self._most:
             self._delete(count)
             return
-        elif self._level <= self._dry:  # the device had to make octets up
+        elif self._level < 0:  # the device had to make octets up
             self._level = 0
             copies = max(1, self._depth // count)
             self.slips += 1
@@ -132,7 +128,7 @@ class TimeslotBank:
 
     def run_dry(self) -> None:
         """The device says that it had nothing to send."""
-        self._level = None if self._level is None else min(self._level, self._dry)
+        self._level = None if self._level is None else -1
 
     def restart(self) -> None:
         """The queues of the device are empty both ways."""

@@ -254,7 +254,7 @@ class DahdiSpan:
             timeslots = [channel.position for channel in clear]
             depth = parsed.chunk * parsed.buffers
             if self._bank is None or self._bank.timeslots != timeslots:
-                self._bank = TimeslotBank(timeslots, depth, depth, self._raw, dry=0)
+                self._bank = TimeslotBank(timeslots, depth, depth, self._raw)
             self._restart()
         for port in self._ports.values():
             self._open_port(port)

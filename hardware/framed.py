@@ -20,6 +20,7 @@ class FramedTermination(Termination):
     """
 
     frame_bits = 8 * TIMESLOTS
+    silence = 0.5  # a device tells loss of signal itself; only one that has stopped gives nothing
 
     def __init__(self) -> None:
         super().__init__()
@@ -32,7 +33,7 @@ class FramedTermination(Termination):
         return frames.tobytes()
 
     def receive(self, octets: bytes, now: float) -> Frames:
-        """The frames in `octets`; ones at the rate of the line when nothing has come for 0.1 s."""
+        """The frames in `octets`; ones at the rate of the line when nothing has come for 0.5 s."""
         if octets:
             self._hear(now)
             frames = np.frombuffer(octets, np.uint8).reshape(-1, TIMESLOTS)

@@ -14,7 +14,7 @@ from tandem.hardware.alarms import Alarm, AlarmIntegrator, correlate
 from tandem.hardware.span import FRAME_RATE, TIMESLOTS, Frames
 
 SILENCE: Final = 0.1
-"""Seconds without octets that are loss of signal."""
+"""Seconds without octets that are loss of signal, where octets are the signal."""
 _MOST_ONES: Final = FRAME_RATE // 10
 """At most so many frames of ones in one read, if the reader stalled."""
 _LOS: Final = frozenset({Alarm.LOS})
@@ -26,6 +26,8 @@ class Termination(ABC):
 
     frame_bits: int
     """Bits of a frame on the line."""
+    silence = SILENCE
+    """Seconds without octets that are loss of signal."""
 
     def __init__(self) -> None:
         self.defects: frozenset[Alarm] = _LOS
@@ -78,7 +80,7 @@ class Termination(ABC):
     def _silence(self, now: float) -> Frames:
         """Nothing came: after a while that is loss of signal, and the system side gets ones at the line's rate."""
         if self._lost is None:
-            if self._heard is None or now - self._heard >= SILENCE:
+            if self._heard is None or now - self._heard >= self.silence:
                 self._lost = now
                 self._lose_signal()
             return _NO_FRAMES

@@ -189,7 +189,7 @@ class TestUnplugging:
         line.run(0.3)
         line.kernel.unplug(tell=tell)
         line.kernel.present = False
-        line.run(0.3)
+        line.run(0.8)
         for span, port in zip(line.spans, ports, strict=True):
             port.send([b"\x02\x01\x7f"], None)
             assert port.receive(line.now) == []

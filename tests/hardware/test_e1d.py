@@ -94,7 +94,7 @@ def test_frames_longer_than_the_daemons_own_pass_by_our_hdlc(line):
 def test_a_daemon_that_restarts_is_an_alarm_and_then_none(line):
     line.run(0.3)
     line.restart()
-    line.run(0.2)
+    line.run(0.65)
     for span in line.spans:
         assert span.alarms() == {Alarm.LOS}
         assert "ended or restarts" in span.termination.detail

@@ -25,11 +25,11 @@ def test_a_new_line_has_los_until_frames_come():
 def test_silence_is_los_with_ones_at_the_rate_of_the_line():
     line = FramedTermination()
     line.receive(SPEECH.tobytes(), 1.0)
-    assert len(line.receive(b"", 1.05)) == 0
+    assert len(line.receive(b"", 1.45)) == 0
     assert line.alarms == frozenset()
-    line.receive(b"", 1.11)
+    line.receive(b"", 1.51)
     assert line.alarms == {Alarm.LOS}
-    ones = line.receive(b"", 1.2101)
+    ones = line.receive(b"", 1.6101)
     assert ones.shape == (800, 32)
     assert (ones == 0xFF).all()
 

@@ -226,11 +226,11 @@ class Kernel:
 
     # What a test does to it.
 
-    def run(self, octets: int) -> None:
-        """So many octets across the cables: 40 at a time if they are as many, else 8 as a card does."""
+    def run(self, octets: int, only: tuple[KernelSpan, KernelSpan] | None = None) -> None:
+        """So many octets across the cables, or `only` one: 40 at a time if they are as many, else 8 as a card does."""
         step = 5 * CHUNK if octets % (5 * CHUNK) == 0 else CHUNK
         for _ in range(octets // step):
-            for one, other in zip(self.spans[::2], self.spans[1::2], strict=True):
+            for one, other in [only] if only else zip(self.spans[::2], self.spans[1::2], strict=True):
                 self._exchange(one, other, step)
 
     def set_alarms(self, span: int, *names: str) -> None:
@@ -252,6 +252,10 @@ class Kernel:
 
     def plug_in(self) -> None:
         self.present = True
+
+    def file(self, descriptor: int) -> KernelChannel | str | None:
+        """What an open descriptor is."""
+        return self._files.get(descriptor)
 
     @property
     def open_files(self) -> int:
