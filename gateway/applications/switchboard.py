@@ -369,6 +369,8 @@ class Switchboard:
 
     def released(self, half: HalfCall, release: Release, other: HalfCall | None, now: float) -> None:
         """A channel ends."""
+        if self._playing or self._recording:
+            self._end_media(half)
         if not self.listening or half.is_application:
             return
         self.now = now
@@ -578,6 +580,15 @@ class Switchboard:
         """Told whether somebody listens to channels or not: whoever began the job waits for it."""
         channel = None if half is None else self._snapshot(half)
         self.events.append(ChannelEvent(Happening.BACKGROUND_JOB, self.now, channel, {"job": job, "result": result}))
+
+    def _end_media(self, half: HalfCall) -> None:
+        """What is played to and recorded of a channel ends with it: its timeslot will be another call's."""
+        for number, (owner, _, _) in self._playing.items():
+            if owner is half:
+                self.stop_playback(number)
+        for number, (owner, _, _) in self._recording.items():
+            if owner is half:
+                self.stop_recording(number)
 
     def _join(self, one: HalfCall, two: HalfCall, now: float) -> None:
         self.now = now

@@ -6,7 +6,7 @@ Sinks are the RTP legs and the timeslots, numbered alike. One gather and one tab
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 
@@ -18,6 +18,14 @@ _SILENT_ROWS: Final = {"A": 0, "u": 1}
 _FIRST: Final = 2
 #: (law of the source, law of the sink) -> table for bytes.translate, three times as fast as an array look-up.
 _CONVERSIONS: Final = {("A", "u"): A_TO_MU.tobytes(), ("u", "A"): MU_TO_A.tobytes()}
+
+
+class Player(Protocol):
+    """Whatever gives a sink one block after another, in its law."""
+
+    def play(self) -> Octets:
+        """The next block, 160 octets."""
+        ...
 
 
 class TonePlayer:
@@ -77,7 +85,7 @@ class Matrix:
         self.changed = True
         """Some rendering made earlier no longer holds; whoever renews them resets it."""
         self._laws = ["A", "u"] + ["A"] * (2 * self.sinks)
-        self._tones: dict[int, TonePlayer] = {}
+        self._tones: dict[int, Player] = {}
         self._transparent: set[int] = set()  # sinks that take their source's octets whatever the laws
         self.rows[_SILENT_ROWS["u"]] = SILENCE[Law.MU]
 
@@ -120,7 +128,7 @@ class Matrix:
         self.source[sink] = _SILENT_ROWS[self.law(sink)] if source is None else self.row(source)
         self.changed = True
 
-    def set_tone(self, sink: int, player: TonePlayer) -> None:
+    def set_tone(self, sink: int, player: Player) -> None:
         """From the next rendering on, `sink` transmits what `player` (in the sink's law) plays."""
         row = _FIRST + self.sinks + sink
         self._laws[row] = self.law(sink)
@@ -129,6 +137,22 @@ class Matrix:
         self._transparent.discard(sink)
         self.source[sink] = row
         self.changed = True
+
+    def source_of(self, sink: int) -> tuple[int | None, Player | None, bool]:
+        """The endpoint that `sink` listens to, or the player, None of both in silence; whether octet for octet."""
+        player = self._tones.get(sink)
+        row = int(self.source[sink])
+        endpoint = None if player is not None or row < _FIRST else row - _FIRST
+        return endpoint, player, sink in self._transparent
+
+    def received(self, endpoint: int) -> tuple[bytes, str]:
+        """What `endpoint` receives this tick, and its law."""
+        return self.rows[_FIRST + endpoint].tobytes(), self._laws[_FIRST + endpoint]
+
+    def heard(self, sink: int) -> tuple[bytes, str]:
+        """What `sink` transmits this tick, in the law of its source, and that law."""
+        row = self.source[sink]
+        return self.rows[row].tobytes(), self._laws[row]
 
     def remove(self, endpoint: int) -> None:
         """`endpoint` has ended: it and all that listened to it fall silent."""

@@ -18,6 +18,7 @@ from tandem.hardware.registry import open_span
 from tandem.hardware.span import FRAME_RATE, TIMESLOTS, Framing, LineFormat
 
 from . import protocol
+from .booth import Booth, Former
 from .clock import Ticker
 from .continuity import ContinuityListener
 from .digits import DigitPlayer, EventInProgress, EventReceiver, make_tones
@@ -75,13 +76,14 @@ class Plane:
             self._open_spans(configuration)
             self._tones = {law.value: ToneLibrary(configuration.tones, law) for law in Law}
         except Exception:
-            self.close()
+            self._give_back()
             raise
         for library in self._tones.values():
             for name in library.plan.tones:
                 library.period(name)  # made now: it takes milliseconds
         make_tones()
         self.matrix = Matrix(legs, TIMESLOTS * len(self.lines))
+        self._booth = Booth(self.matrix)
         self.receivers = Receivers(legs)
         self.transmitters = Transmitters(self.matrix, self.ports)
         self._periods = {urgent: self._timer_period(urgent) for urgent in (False, True)}
@@ -162,6 +164,17 @@ class Plane:
                 self._play_digit(number, digit, milliseconds)
             case protocol.Tone(sink, name):
                 self._set_tone(sink, name)
+            case protocol.Play(sink, number, what):
+                self._play(sink, number, what)
+            case protocol.StopPlay(number):
+                if (ended := self._booth.stop_play(number)) is not None:
+                    self._restore(*ended)
+            case protocol.Record(source, number, path, mode, limit):
+                self._record(source, number, path, mode, limit)
+            case protocol.StopRecord(number):
+                self._booth.stop_record(number)
+            case protocol.SendDigits(sink, digits, milliseconds):
+                self._send_digits(sink, digits, milliseconds)
             case protocol.OpenRtp():
                 self._open_leg(command)
             case protocol.UpdateRtp():
@@ -251,7 +264,15 @@ class Plane:
         self.events += self._continuity.listen(matrix)
         self.receivers.jitter.play(matrix.leg_rows)
         self._play_digits(now)
+        booth = self._booth
+        if booth.active:
+            for place, former in booth.over():
+                self._restore(place, former)
         matrix.play_tones()
+        if booth.active:
+            booth.tick()
+            self.events += booth.events
+            booth.events.clear()
         if matrix.changed:
             matrix.changed = False
             self._timeslots = Rendering(matrix, list(range(matrix.legs, matrix.sinks)))
@@ -302,6 +323,10 @@ class Plane:
 
     def close(self) -> None:
         """Give everything back."""
+        self._give_back()
+        self._booth.close()
+
+    def _give_back(self) -> None:
         for line in self.lines:
             line.span.close()
         self.ports.close_all()
@@ -316,6 +341,7 @@ class Plane:
     def _set_source(self, sink: Endpoint, source: Endpoint | None, transparent: bool) -> None:
         if (place := self._place(sink)) is not None:
             self._continuity.stop(place)
+            self._booth.taken(place)
             self.matrix.set_source(place, None if source is None else self._place(source), transparent)
 
     def _set_tone(self, sink: Endpoint, name: str) -> None:
@@ -323,6 +349,7 @@ class Plane:
         if place is None:
             return
         self._continuity.stop(place)
+        self._booth.taken(place)
         if name == "continuity" and isinstance(sink, protocol.TimeslotEndpoint):
             self._continuity.start(place, sink)
         library = self._tones[self.matrix.law(place)]
@@ -330,6 +357,52 @@ class Plane:
             self.matrix.set_tone(place, TonePlayer(library, name))
         else:
             self.matrix.set_source(place, None)
+
+    def _former(self, place: int) -> Former:
+        """What a sink transmits, to come back to it."""
+        if (former := self._booth.former(place)) is not None:
+            self._booth.taken(place)
+            return former
+        source, player, transparent = self.matrix.source_of(place)
+        owner = self._legs[source].number if source is not None and source in self._legs else None
+        return Former(source, owner, player, transparent)
+
+    def _restore(self, place: int, former: Former) -> None:
+        """A sink transmits again what it did before; silence where that is gone, or has become somebody else's."""
+        source = former.source
+        if former.tone is not None:
+            self.matrix.set_tone(place, former.tone)
+            return
+        if source is not None and source < self.matrix.legs:
+            leg = self._legs.get(source)
+            source = source if leg is not None and leg.number == former.owner else None
+        self.matrix.set_source(place, source, former.transparent)
+
+    def _play(self, sink: Endpoint, number: int, what: str) -> None:
+        place = self._place(sink)
+        if place is None:
+            self.events.append(protocol.PlaybackEnded(number, "the call has ended", 0))
+        else:
+            self._booth.play(place, number, what, self._former(place))
+
+    def _record(self, source: Endpoint, number: int, path: str, mode: str, limit: float) -> None:
+        place = self._place(source)
+        if place is None:
+            self.events.append(protocol.RecordingEnded(number, "the call has ended", 0))
+        else:
+            self._booth.record(place, number, path, mode, limit)
+
+    def _send_digits(self, sink: Endpoint, digits: str, milliseconds: int) -> None:
+        place = self._place(sink)
+        known = "".join(digit for digit in digits if digit in DIGITS[:16])
+        if place is None or not known:
+            return
+        if place < self.matrix.legs and self.transmitters.takes_events(place):
+            for digit in known:
+                event = EventInProgress(DIGITS.index(digit), _VOLUME, 0, milliseconds * 8, ended=True)
+                self.transmitters.start_event(place, event)
+        else:
+            self._booth.play_digits(place, known, milliseconds, self._former(place))
 
     def _open_leg(self, command: protocol.OpenRtp) -> None:
         if command.leg in self._indices:
@@ -374,6 +447,7 @@ class Plane:
         del self._legs[index]
         self._digits.discard(index)
         self.ports.close(index)
+        self._booth.left(index)
         self.matrix.remove(index)
         self.events.append(protocol.RtpClosed(number, statistics))
 
