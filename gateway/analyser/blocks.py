@@ -55,6 +55,8 @@ class Block:
     forward: Any
     rung: Any
     """(m,) ACM or CPG by which the called party was rung."""
+    lists: tuple[list[tuple[Any, ...]], list[float]] | None = None
+    """The columns that a brief record is made of, call by call, and the times: once records are read."""
 
     def __len__(self) -> int:
         return len(self.number)
@@ -75,36 +77,36 @@ class Block:
         found |= unanswered & self.by_calling & ~np.isin(self.cause, tuple(_COMMON))
         return found
 
-    def record(self, index: int, ends: list[Where]) -> CallRecord:
-        """Call `index` as a record."""
-        begin, size = int(self.first[index]), int(self.size[index])
-        rows = slice(begin, begin + size)
-        times = self.time[rows].tolist()
+    def record(self, index: int, ends: list[Where], brief: bool = False) -> CallRecord:
+        """Call `index` as a record; `brief` leaves its messages out."""
+        if self.lists is None:
+            columns = (self.first, self.size, self.number, self.place, self.cic, self.alerting, self.progress)
+            columns += (self.answered, self.by_calling, self.cause, self.location)
+            self.lists = list(zip(*(column.tolist() for column in columns), strict=True)), self.time.tolist()
+        calls, times = self.lists
+        begin, size, number, place, cic, alerting, progress, answered, by_calling, cause, location = calls[index]
         called, nature, calling, calling_nature = self.numbers[index]
-        where = ends[self.place[index]]
+        where = ends[place]
+        start, released, completed = times[begin], times[begin + size - 2], times[begin + size - 1]
+        # A time that was not reached is NaN, which equals nothing.
         alerting, progress, answered = (
-            _moment(column[index]) for column in (self.alerting, self.progress, self.answered)
+            alerting if alerting == alerting else None,
+            progress if progress == progress else None,
+            answered if answered == answered else None,
         )
-        released, cause = times[-2], int(self.cause[index])
-        by = "calling" if self.by_calling[index] else "called"
-        reached = [time for time in (alerting, answered, released) if time is not None]
-        messages = []
-        columns = (self.packet[rows], self.kind[rows], self.places[rows], self.forward[rows], self.rung[rows])
-        for packet, kind, place, forward, rung, time in zip(
-            *(column.tolist() for column in columns), times, strict=True
-        ):
-            other, name = ends[place], NAMES[kind]
-            summary = "alerting" if rung else f"cause {cause}" if name == "REL" else ""
-            if name == "IAM":
-                summary = f"{calling or '-'} to {called}"
-            messages.append(CallMessage(packet, time, name, forward, summary, other.source, other.destination))
+        by = "calling" if by_calling else "called"
+        reached = released
+        if alerting is not None and alerting < reached:
+            reached = alerting
+        if answered is not None and answered < reached:
+            reached = answered
         return CallRecord(
             protocol="isup",
-            id=f"isup-{self.number[index]}",
+            id=f"isup-{number}",
             outcome=_outcome(answered is not None, cause, by),
             opc=where.opc,
             dpc=where.dpc,
-            cic=int(self.cic[index]),
+            cic=cic,
             link=where.link,
             source=where.source or point_code(where.opc or 0, where.variant),
             destination=where.destination or point_code(where.dpc or 0, where.variant),
@@ -112,24 +114,33 @@ class Block:
             called=called,
             calling_nature="" if calling_nature < 0 else NATURES[calling_nature],
             called_nature=NATURES[nature],
-            start=times[0],
+            start=start,
             alerting=alerting,
             progress=progress,
             answered=answered,
             released=released,
-            completed=times[-1],
+            completed=completed,
             released_by=by,
             cause=cause,
-            location=_location(int(self.location[index])),
+            location=_location(location),
             variant=where.variant,
-            post_dial_delay=min(reached) - times[0],
+            post_dial_delay=reached - start,
             duration=None if answered is None else max(0.0, released - answered),
-            messages=messages,
+            messages=[] if brief else self._messages(slice(begin, begin + size), ends, self.numbers[index], cause),
         )
 
-
-def _moment(time: float) -> float | None:
-    return None if time != time else float(time)
+    def _messages(self, rows: slice, ends: list[Where], numbers: Numbers, cause: int) -> list[CallMessage]:
+        messages = []
+        columns = (self.packet, self.time, self.kind, self.places, self.forward, self.rung)
+        for packet, time, kind, place, forward, rung in zip(
+            *(column[rows].tolist() for column in columns), strict=True
+        ):
+            where, name = ends[place], NAMES[kind]
+            summary = "alerting" if rung else f"cause {cause}" if name == "REL" else ""
+            if name == "IAM":
+                summary = f"{numbers[2] or '-'} to {numbers[0]}"
+            messages.append(CallMessage(packet, time, name, forward, summary, where.source, where.destination))
+        return messages
 
 
 @lru_cache(maxsize=1024)

@@ -254,7 +254,7 @@ def _answer(
     if stats:
         from .statistics import reckon
 
-        found = reckon(calls)
+        found = reckon(record for record in report.brief(analysis) if wanted(record))
         return [report.json_of(found) + "\n"] if as_json else (line + "\n" for line in report.figures(found))
     if as_json:
         return report.as_json(analysis)

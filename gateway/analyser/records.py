@@ -102,12 +102,12 @@ class Records(Sequence[CallRecord]):
             yield self._read(place)
 
     def numbered(self, numbers: np.ndarray) -> Iterator[CallRecord]:
-        """Records with one of these numbers, in their order, without legs and speech."""
+        """Records with one of these numbers, in their order, without messages, legs and speech."""
         self._sort()
         assert self._order is not None
         wanted = np.isin(np.array(self._number, np.int64), numbers)
         for place in self._order[wanted[self._order]].tolist():
-            yield self._bare(place)
+            yield self._bare(place, brief=True)
 
     def link(self, one: int, other: int, sure: float, why: str) -> None:
         """Two records, by number, are legs of one call."""
@@ -201,7 +201,14 @@ class Records(Sequence[CallRecord]):
         first, last = np.searchsorted(ordered, [number, number + 1])
         return self._found[f"{name} order"][first:last]
 
-    def _bare(self, place: int) -> CallRecord:
+    def brief(self) -> Iterator[CallRecord]:
+        """All records in order for whoever asks neither for messages nor for legs and speech: these may be left out."""
+        self._sort()
+        assert self._order is not None
+        for place in self._order.tolist():
+            yield self._bare(place, brief=True)
+
+    def _bare(self, place: int, brief: bool = False) -> CallRecord:
         """Without legs and speech."""
         offset, length = self._offset[place], self._length[place]
         if offset >= 0:
@@ -214,7 +221,7 @@ class Records(Sequence[CallRecord]):
                 self._unpacked.popitem(last=False)
         else:
             self._unpacked.move_to_end(offset)
-        return block.record(length, self._ends)
+        return block.record(length, self._ends, brief)
 
     def _read(self, place: int) -> CallRecord:
         record = self._bare(place)

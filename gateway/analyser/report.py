@@ -48,7 +48,7 @@ def summary(analysis: Analysis, wanted: Callable[[CallRecord], bool]) -> Iterato
 
     def rows() -> Iterator[tuple[str, ...]]:
         nonlocal answered, count
-        for record in analysis.calls:
+        for record in brief(analysis):
             if wanted(record):
                 count += 1
                 answered += record.answered is not None
@@ -78,6 +78,12 @@ def summary(analysis: Analysis, wanted: Callable[[CallRecord], bool]) -> Iterato
         where = f"{skipped.file}: " if skipped.file else ""
         amount = f" ({skipped.octets} octets)" if skipped.octets else ""
         yield f"not used: {where}{skipped.reason}{amount}"
+
+
+def brief(analysis: Analysis) -> Iterable[CallRecord]:
+    """The calls for whoever needs neither their messages nor legs and speech."""
+    calls = analysis.calls
+    return calls.brief() if isinstance(calls, Records) else calls
 
 
 def _columns(rows: Iterator[tuple[str, ...]]) -> Iterator[str]:
