@@ -14,6 +14,8 @@ import click
 from tandem.core.errors import TandemError
 
 if TYPE_CHECKING:
+    from tandem.ss7.mtp3.label import Variant
+
     from .dissect import Options
     from .filters import Filter
     from .model import Analysis, CallRecord
@@ -39,6 +41,26 @@ def _link_types(context: click.Context, parameter: click.Parameter, values: tupl
         if not (left.isdigit() and right.isdigit()):
             raise click.BadParameter(f"{value!r}: write USER=MEANT, such as 147=141", param=parameter)
         found[int(left)] = int(right)
+    return found
+
+
+def _pairs(_: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[tuple[int, int], Variant]:
+    from tandem.ss7.mtp3.label import Variant, parse_point_code
+
+    found = {}
+    for value in values:
+        codes, equals, name = value.partition("=")
+        one, colon, other = codes.partition(":")
+        try:
+            if not (equals and colon):
+                raise ValueError
+            variant = Variant(name)
+            found[parse_point_code(one, variant), parse_point_code(other, variant)] = variant
+        except (ValueError, TandemError) as error:
+            why = f": {error}" if isinstance(error, TandemError) else ""
+            raise click.BadParameter(
+                f"{value!r}{why}: write CODE:CODE=VARIANT, such as 1-2-3:1-2-4=ansi", param=parameter
+            ) from None
     return found
 
 
@@ -118,8 +140,15 @@ def _filters(command: Callable[..., None]) -> Callable[..., None]:
 @click.option(
     "--variant",
     type=click.Choice(["itu", "ansi", "china", "japan"]),
-    default="itu",
-    help="Variant of point codes, ISUP and TUP.",
+    help="Variant of point codes, ISUP and TUP; found out for every pair of point codes where it is not given.",
+)
+@click.option(
+    "--pair",
+    "pairs",
+    multiple=True,
+    metavar="CODE:CODE=VARIANT",
+    callback=_pairs,
+    help="Variant between two point codes; may be given several times.",
 )
 @click.option("--fcs", is_flag=True, help="MTP2 and LAPD frames in the capture end with their FCS.")
 @click.option(
@@ -133,7 +162,8 @@ def _filters(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--scheduler", metavar="ADDRESS", help="Dask scheduler whose workers read the files.")
 def trace_command(
     files: tuple[str, ...],
-    variant: str,
+    variant: str | None,
+    pairs: dict[tuple[int, int], Variant],
     fcs: bool,
     link_types: dict[int, int],
     interfaces: tuple[str, ...],
@@ -165,7 +195,7 @@ def trace_command(
       tandem trace --ladder isup-3 capture.pcapng
       tandem trace --html report.html --where 'duration > 3600' captures/
     """  # noqa: D301 - click reads the backspace
-    from tandem.ss7.mtp3.label import Variant
+    from tandem.ss7.mtp3 import label
 
     from .analysis import analyse
     from .dissect import Options
@@ -175,7 +205,7 @@ def trace_command(
 
     # Hardly anything here is part of a cycle: looking for cycles as often as by default costs a fifth of the time.
     gc.set_threshold(200_000, 50, 50)
-    options = Options(variant=Variant(variant), fcs=fcs, link_types=link_types)
+    options = Options(label.Variant(variant or "itu"), pairs, variant is None, link_types=link_types, fcs=fcs)
     wanted = Filter(failed, called, calling, cause, cic, since, until, frozenset(ids), where)
     if interfaces or hep_listen is not None:
         from .command_live import watch

@@ -12,7 +12,8 @@ from typing import Final
 import numpy as np
 
 from tandem.isdn.q931.codes import MessageType as Q931Type
-from tandem.ss7.mtp3.label import Variant
+from tandem.ss7.isup.codes import MessageType as IsupType
+from tandem.ss7.mtp3.label import Service, Variant
 
 from .bulk import Circuits, circuits
 from .fragments import Fragments
@@ -24,6 +25,7 @@ from .packets import HEP_DATAGRAM, Batch, grouped
 from .rows import WIDEST, Rows, rows_of
 from .sctp import Mark, SctpReader
 from .streams import StreamReader
+from .variants import Variants
 
 MTP2_WITH_PSEUDO, MTP2, MTP3, LAPD, LINUX_LAPD, ERF, GSMTAP = 139, 140, 141, 203, 177, 197, 4729
 SIGTRAN_PPIDS: Final = frozenset({PPID_IUA, PPID_M2UA, PPID_M3UA, PPID_M2PA})
@@ -44,9 +46,11 @@ class Options:
     """What the octets do not say by themselves."""
 
     variant: Variant = Variant.ITU
-    """Label layout where `variants` says nothing."""
+    """Variant of label, ISUP and TUP where nothing else is told or found out."""
     variants: Mapping[tuple[int, int], Variant] = field(default_factory=dict)
-    """Label layout by (OPC, DPC) as ITU would read them, both directions; from detection or told."""
+    """Variant between two point codes, in either order."""
+    detect: bool = False
+    """Find out the variant of the other pairs of point codes."""
     link_types: Mapping[int, int] = field(default_factory=dict)
     """User link types (147 to 162) to those that they stand for."""
     fcs: bool = False
@@ -80,7 +84,8 @@ class Dissector:
         """Messages by protocol and type."""
         self.packets = 0
         self._found: list[Message] = []
-        self._ss7 = Ss7Layers(self._emit, self._variant, self._iua_data)
+        self._variants = Variants(self.options.variant, self.options.variants, self.options.detect)
+        self._ss7 = Ss7Layers(self._emit, self._variants, self._iua_data)
         self._sctp = SctpReader()
         self._streams = StreamReader()
         self._fragments = Fragments()
@@ -121,9 +126,6 @@ class Dissector:
     def _emit(self, message: Message) -> None:
         self.counts[message.protocol.value][message.type] += 1
         self._found.append(message)
-
-    def _variant(self, network: int, opc: int, dpc: int) -> Variant:
-        return self.options.variants.get((opc, dpc), self.options.variant)
 
     # --- IP
 
@@ -220,21 +222,23 @@ class Dissector:
         """The place of the two ends of every message in `ends`; -1 for variants that rows are not of."""
         keys = _relations(found, plain, source, destination)
         unique, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
+        # An IAM tells most of the variant.
+        begins = np.flatnonzero(plain.kind == IsupType.IAM)
+        some, where_first = np.unique(keys[begins], return_index=True)
+        first[np.searchsorted(unique, some)] = begins[where_first]
         places = np.zeros(len(unique), np.int64)
         for index, (key, row) in enumerate(zip(unique.tolist(), first.tolist(), strict=True)):
             place = self._places.get(key)
             if place is None:
-                where = self._known(key, batch, found, plain, row)
-                if where.variant != Variant.ITU.value or len(self.ends) >= MOST_RELATIONS:
+                where = self._ends_of(batch, found, plain, row)
+                settled = self._is_settled(plain, row)
+                if where.variant != Variant.ITU.value or len(self.ends) >= MOST_RELATIONS or not settled:
                     place = -1
                 else:
                     place = self._places[key] = len(self.ends)
                     self.ends.append(where)
             places[index] = place
         return places[inverse.reshape(-1)]
-
-    def _known(self, key: int, batch: Batch, found: Transports, plain: Circuits, row: int) -> Where:
-        return self._relations.get(key) or self._relation(key, batch, found, plain, row)
 
     def _plain(
         self, batch: Batch, found: Transports, plain: Circuits, source: np.ndarray, destination: np.ndarray
@@ -259,7 +263,11 @@ class Dissector:
             if fresh(from_port, to_port, tag, (tsn, stream, sequence, hash(buffer[chunk:end]))):
                 where = known.get(key)
                 if where is None:
-                    where = self._relation(key, batch, found, plain, row)
+                    where = self._ends_of(batch, found, plain, row)
+                    if self._is_settled(plain, row):
+                        if len(known) > MOST_RELATIONS:
+                            known.clear()
+                        known[key] = where
                 name = TYPES.get(kind) or f"0x{kind:02X}"
                 names[name] += 1
                 taken += 1
@@ -269,24 +277,25 @@ class Dissector:
             self.counts[Protocol.M3UA.value]["DATA"] += taken
             self.counts[Protocol.ISUP.value].update(names)
 
-    def _relation(self, key: int, batch: Batch, found: Transports, plain: Circuits, row: int) -> Where:
-        """The ends of a message of `plain`; few relations carry many messages, so they are kept."""
-        if len(self._relations) > MOST_RELATIONS:
-            self._relations.clear()
+    def _is_settled(self, plain: Circuits, row: int) -> bool:
+        return self._variants.settled(int(plain.network[row]), int(plain.opc[row]), int(plain.dpc[row]))
+
+    def _ends_of(self, batch: Batch, found: Transports, plain: Circuits, row: int) -> Where:
+        """The two ends of a message of `plain`; few relations carry many messages, so they are kept."""
         single = int(plain.at[row])
         addresses = self._addresses(batch, found, single)
         start = int(found.start[single])
         ports = batch.buffer[start : start + 4]
         opc, dpc, network = int(plain.opc[row]), int(plain.dpc[row]), int(plain.network[row])
-        where = self._relations[key] = Where(
+        message = batch.buffer[int(plain.message[row]) : int(plain.stop[row])]
+        return Where(
             endpoint(addresses[0], int.from_bytes(ports[:2], "big")),
             endpoint(addresses[1], int.from_bytes(ports[2:], "big")),
             opc,
             dpc,
             network,
-            self._variant(network, opc, dpc).value,
+            self._variants.of_codes(network, opc, dpc, Service.ISUP, message).value,
         )
-        return where
 
     def _whole(self, batch: Batch, place: int, entries: list[tuple[int, str, str, bytes]]) -> None:
         for protocol, source, destination, payload in entries:

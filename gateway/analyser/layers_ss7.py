@@ -7,6 +7,7 @@ Q.703 2.2, Q.704 2.2 and 14.2, RFC 4666 3, RFC 3331 3, RFC 4165 2 and RFC 4233 3
 from __future__ import annotations
 
 import functools
+import typing
 from collections.abc import Callable
 from typing import Final
 
@@ -20,8 +21,17 @@ from tandem.ss7.tup.variants import Variant as TupVariant
 from .model import Message, Protocol, Where
 
 Emit = Callable[[Message], None]
-Variants = Callable[[int, int, int], Variant]
-"""Label layout by network indicator, and the point codes as ITU reads them."""
+
+
+class Variants(typing.Protocol):
+    """Knows the variant that two point codes speak."""
+
+    def of_label(self, network: int, msu: bytes) -> Variant:
+        """The variant of a message signal unit, from the service information octet on."""
+
+    def of_codes(self, network: int, opc: int, dpc: int, service: int, data: bytes) -> Variant:
+        """The variant of a user's message, behind the label, between two point codes."""
+
 
 PPID_IUA, PPID_M2UA, PPID_M3UA, PPID_M2PA = 1, 2, 3, 5
 _PROTOCOL_DATA: Final = 0x0210
@@ -62,10 +72,10 @@ def _where(
 class Ss7Layers:
     """Takes signal units and SIGTRAN messages apart; what it finds goes to `emit`, in order."""
 
-    def __init__(self, emit: Emit, variant_of: Variants, lapd: Callable[[bytes, Message], None]) -> None:
+    def __init__(self, emit: Emit, variants: Variants, lapd: Callable[[bytes, Message], None]) -> None:
         """`lapd(octets, message)` takes what IUA carries: Q.931 without Q.921, with the IUA message as its origin."""
         self._emit = emit
-        self._variant_of = variant_of
+        self._variants = variants
         self._lapd = lapd
 
     def mtp2(self, packet: int, time: float, unit: bytes, where: Where) -> None:
@@ -90,8 +100,7 @@ class Ss7Layers:
             self._emit(Message(packet, time, Protocol.MTP3, "short", where, msu, error="no routing label"))
             return
         network, service = msu[0] >> 6, msu[0] & 0xF
-        word = int.from_bytes(msu[1:5], "little")
-        variant = self._variant_of(network, word >> 14 & 0x3FFF, word & 0x3FFF)
+        variant = self._variants.of_label(network, msu)
         layout = LAYOUTS[variant]
         label = int.from_bytes(msu[1 : 1 + layout.octets], "little")
         bits = layout.point_code_bits
@@ -152,7 +161,7 @@ class Ss7Layers:
         if len(data) >= _FEWEST:
             opc, dpc = int.from_bytes(data[0:4], "big"), int.from_bytes(data[4:8], "big")
             service, network, sls = data[8], data[9] & 3, data[11]
-            variant = self._variant_of(network, opc, dpc)
+            variant = self._variants.of_codes(network, opc, dpc, service, data[12:])
             seen = _where(where.source, where.destination, opc, dpc, network, variant.value, where.link, where.sent)
             self._user(packet, time, service, sls, data[12:], seen)
         elif data := parameter(octets, _DRAFT_PROTOCOL_DATA):  # before RFC 3332: the MSU with its label

@@ -9,9 +9,22 @@ from tandem.ss7.mtp3.label import RoutingLabel, Variant, encode_label
 ISUP = bytes.fromhex("0500") + b"\x0c" + b"rest"
 
 
+class Told:
+    """One variant for all."""
+
+    def __init__(self, variant):
+        self.variant = variant
+
+    def of_label(self, network, msu):
+        return self.variant
+
+    def of_codes(self, network, opc, dpc, service, data):
+        return self.variant
+
+
 def layers(variant=Variant.ITU):
     found, handed = [], []
-    return Ss7Layers(found.append, lambda *_: variant, lambda octets, message: handed.append(octets)), found, handed
+    return Ss7Layers(found.append, Told(variant), lambda octets, message: handed.append(octets)), found, handed
 
 
 def msu(data, service=5, variant=Variant.ITU, network=2):
