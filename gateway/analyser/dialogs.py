@@ -11,6 +11,7 @@ from tandem.gateway.calls.interworking import CauseMap
 from .attempts import Attempt, Done, Numbering, Table
 from .model import CallRecord, Message
 from .network import endpoint
+from .quick import carried_numbers
 from .sipscan import Scanned, scan, uri_of
 
 PATIENCE: Final = 32.0
@@ -164,6 +165,7 @@ class DialogTracker:
             call_id=request.call_id,
             calling=_calling(request),
             called=_user(request.text) or _user(uri_of(request.callee)),
+            carried=carried_numbers(message.octets),
             start=message.time,
         )
         return self._table.begin(key, record)

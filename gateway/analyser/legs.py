@@ -37,12 +37,15 @@ class _Entry(NamedTuple):
     on_circuit: bool
     calling: str
     call_id: str
+    carried: str
+    """The numbers of the IAM: that of a circuit, or that in an INVITE of SIP-I."""
 
 
 class Joiner:
     """Takes records in any order.
 
-    Certain (1.0): the same Call-ID. Likely (0.9): the ends of both numbers agree; (0.6): only the called number.
+    Certain (1.0): the same Call-ID. Nearly so (0.98): within 4 s an IAM on a circuit and one in an INVITE, or in
+    two INVITEs, with the same numbers and natures. Likely (0.9): the ends of both numbers agree; (0.6): of the called.
     A hop leads on from where another arrived: the same two ends on the same circuit are never two hops of a call.
     """
 
@@ -66,6 +69,7 @@ class Joiner:
             on_circuit,
             _end(record.calling),
             record.call_id,
+            record.carried or _carried(record),
         )
         if sip:
             same = self._by_call_id[record.call_id]
@@ -73,16 +77,18 @@ class Joiner:
                 self._link(other.number, entry.number, 1.0, "call-id")
             same.append(entry)
             self._count += 1
-        if not (called := _end(record.called)):
-            return
+        joined: set[int] = set()
+        for called in _keys(record):
+            self._by_called(called, entry, joined)
+
+    def _by_called(self, called: str, entry: _Entry, joined: set[int]) -> None:
         known = self._by_number[called]
-        place = bisect_left(known, (record.start - WINDOW,))
-        while place < len(known) and (other := known[place]).start <= record.start + WINDOW:
+        place = bisect_left(known, (entry.start - WINDOW,))
+        while place < len(known) and (other := known[place]).start <= entry.start + WINDOW:
             one, two = (other, entry) if other[:2] < entry[:2] else (entry, other)
-            if _is_neighbour(one, two):
-                agreed = one.calling and one.calling == two.calling
-                sure, why = (0.9, "numbers and time") if agreed else (0.6, "called number and time")
-                self._link(one.number, two.number, sure, why)
+            if other.number not in joined and _is_neighbour(one, two):
+                joined.add(other.number)
+                self._link(one.number, two.number, *_sureness(one, two))
             place += 1
         insort(known, entry)
         self._count += 1
@@ -122,10 +128,11 @@ class Candidates:
 
     def add(self, record: CallRecord) -> None:
         """A record whose numbers are final."""
-        self._start.append(record.start)
-        self._number.append(number_of(record.id))
-        self._called.append(_hash(_end(record.called)))
-        self._call_id.append(_hash(record.call_id) if record.protocol == "sip" else 0)
+        for called in _keys(record) or [""]:
+            self._start.append(record.start)
+            self._number.append(number_of(record.id))
+            self._called.append(_hash(called))
+            self._call_id.append(_hash(record.call_id) if record.protocol == "sip" else 0)
 
     def add_all(self, start: npt.NDArray[np.float64], number: npt.NDArray[np.int64], called: list[str]) -> None:
         """Records of circuits with these starts, numbers and called digits."""
@@ -145,6 +152,27 @@ class Candidates:
             pairs = (np.diff(ordered) == 0) & (ordered[1:] != 0) & (np.diff(start[order]) <= window)
             found[order[1:][pairs]] = found[order[:-1][pairs]] = True
         return number[found]
+
+
+def _keys(record: CallRecord) -> list[str]:
+    """The called numbers, as they are compared, under which others may find a record: that of the IAM in it too."""
+    ends = (_end(record.called), _end(record.carried.partition("/")[0]))
+    return list(dict.fromkeys(end for end in ends if end))
+
+
+def _carried(record: CallRecord) -> str:
+    if record.protocol != "isup":
+        return ""
+    return f"{record.called}/{record.called_nature} {record.calling}/{record.calling_nature}"
+
+
+def _sureness(one: _Entry, other: _Entry) -> tuple[float, str]:
+    """How sure two neighbours with the same called number are one call, and why."""
+    if one.carried and one.carried == other.carried and (one.sip or other.sip):
+        return 0.98, "isup body"
+    if one.calling and one.calling == other.calling:
+        return 0.9, "numbers and time"
+    return 0.6, "called number and time"
 
 
 def _hash(text: str) -> int:

@@ -135,6 +135,8 @@ class CallRecord(msgspec.Struct, kw_only=True, gc=False):
     media: list[MediaStream] = msgspec.field(default_factory=list)
     formats: dict[str, list[int]] = msgspec.field(default_factory=dict)
     """RTP payload types that the session descriptions allow, by the `ADDRESS:PORT` where they are to arrive."""
+    carried: str = ""
+    """Of an INVITE of SIP-I the numbers of the IAM in it: `CALLED/NATURE CALLING/NATURE`."""
 
 
 class CallMessage(msgspec.Struct, gc=False):
@@ -158,7 +160,7 @@ class Leg(msgspec.Struct, gc=False):
     sure: float
     """0 to 1: how certain that is."""
     why: str
-    """What joined them: `call-id`, `isup body`, `number and time` …"""
+    """What joined them: `call-id`, `isup body`, `numbers and time`, `called number and time`."""
 
 
 class MediaStream(msgspec.Struct, kw_only=True, gc=False):

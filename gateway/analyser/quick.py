@@ -6,9 +6,12 @@ the full decoder. A call costs three such look-ups, a full decode of each would 
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 CALLING_PARTY_NUMBER: Final = 0x0A
+_ISUP_BODY: Final = re.compile(rb"\n(?:Content-Type|c)[ \t]*:[ \t]*application/isup", re.IGNORECASE)
+_IAM: Final = b"\x01"
 _SWAPPED: Final = bytes((octet & 0xF) << 4 | octet >> 4 for octet in range(256))
 """Address signals go low half first."""
 _ODD: Final = 0x80
@@ -76,3 +79,21 @@ def is_alerting(kind: str, octets: bytes) -> bool:
     if kind == "ACM":
         return len(octets) > 4 and octets[3] >> 2 & 3 == _SUBSCRIBER_FREE
     return len(octets) > 3 and octets[3] & 0x7F == _ALERTING
+
+
+def carried_numbers(octets: bytes) -> str:
+    """The numbers of the IAM in a SIP message, as `CallRecord.carried` has them; empty where there is none.
+
+    The body is the message without its CIC (RFC 3204 3.1), alone or as a part of several.
+    """
+    if b"/isup" not in octets and b"/ISUP" not in octets:
+        return ""
+    place = _ISUP_BODY.search(octets)
+    begin = -1 if place is None else octets.find(b"\r\n\r\n", place.end()) + 4
+    if begin < 4 or octets[begin : begin + 1] != _IAM:
+        return ""
+    numbers = initial_address(b"\0\0" + octets[begin:])
+    if numbers is None:
+        return ""
+    called, nature, calling, calling_nature = numbers
+    return f"{called}/{NATURES[nature]} {calling}/{'' if calling_nature < 0 else NATURES[calling_nature]}"

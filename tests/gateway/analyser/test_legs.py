@@ -1,5 +1,9 @@
-from tandem.gateway.analyser.legs import join
+import numpy as np
+import pytest
+
+from tandem.gateway.analyser.legs import Candidates, join
 from tandem.gateway.analyser.model import CallRecord
+from tandem.gateway.analyser.records import number_of
 
 
 def record(number, protocol, **values):
@@ -40,3 +44,50 @@ def test_later_calls_and_other_numbers_are_not_joined():
     assert legs(record(1, "isup"), record(9, "sip")) == [[], []]
     assert legs(record(1, "isup"), record(2, "sip", called="999999999")) == [[], []]
     assert legs(record(1, "isup", called="1"), record(2, "sip", called="1")) == [[], []]
+
+
+def test_the_iam_in_an_invite_is_nearly_certain():
+    numbers = {
+        "called": "4930123456",
+        "called_nature": "international",
+        "calling": "4989111",
+        "calling_nature": "national",
+    }
+    carried = "4930123456/international 4989111/national"
+    iam = record(1, "isup", opc=1, dpc=2, **numbers)
+    invite = record(2, "sip", called="routed99", calling="", carried=carried)
+    join([iam, invite])
+    assert [(leg.id, leg.sure, leg.why) for leg in iam.legs] == [("sip-2", 0.98, "isup body")]
+    assert invite.legs[0].id == "isup-1"
+    again = record(3, "sip", called="30123456", calling="", carried=carried, source="c", call_id="z")
+    assert legs(invite, again)[0][-1] == ("sip-3", 0.98)
+    other = record(4, "sip", calling="", carried="4930123456/national 4989111/national")
+    assert legs(record(1, "isup", **numbers), other)[0] == [("sip-4", 0.6)]
+
+
+@pytest.mark.parametrize("window", [0.5, 3.9, 4.1])
+def test_candidates_are_those_that_a_joiner_joins(window):
+    records = [
+        record(1, "isup"),
+        record(2, "sip", start=1.0 + window, calling=""),
+        record(3, "sip", start=500.0, called="1", call_id="x"),
+        record(4, "sip", start=600.0, called="2", call_id="x"),
+        record(5, "sip", start=1.0 + window, called="7777777", carried="4930123456/ /"),
+        record(6, "isup", called="5555555", start=1.0),
+    ]
+    candidates = Candidates()
+    for one in records:
+        candidates.add(one)
+    join(records)
+    joined = {number_of(one.id) for one in records if one.legs}
+    assert joined <= set(candidates.numbers().tolist())
+    assert joined == ({1, 2, 5, 3, 4} if window < 4 else {3, 4, 2, 5})
+
+
+def test_candidates_of_blocks():
+    candidates = Candidates()
+    candidates.add_all(np.array([1.0, 2.0, 90.0]), np.array([1, 2, 3]), ["0123456", "991123456", "123456"])
+    candidates.add(record(4, "sip", start=92.0, called="0123456"))
+    assert candidates.numbers().tolist() == []
+    candidates.add(record(5, "sip", start=91.0, called="123456"))
+    assert sorted(candidates.numbers().tolist()) == [3, 5]

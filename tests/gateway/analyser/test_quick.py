@@ -1,15 +1,18 @@
 import contextlib
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tandem.core.errors import DecodeError
-from tandem.gateway.analyser.quick import initial_address, is_alerting, release
+from tandem.gateway.analyser.quick import carried_numbers, initial_address, is_alerting, release
 from tandem.ss7.isup.cause import CauseIndicators
 from tandem.ss7.isup.indicators import BackwardCallIndicators, EventInformation
 from tandem.ss7.isup.messages import Message, MessageType
 from tandem.ss7.isup.numbers import CalledPartyNumber, CallingPartyNumber
 from tandem.ss7.isup.parameters import RawParameter
+
+from .test_plain import iam
 
 FIXED = [RawParameter(code, bytes.fromhex(content)) for code, content in [(6, "00"), (7, "2001"), (9, "0a"), (2, "03")]]
 DIGITS = st.text("0123456789", max_size=20)
@@ -55,3 +58,20 @@ def test_any_octets(octets):
         # What is malformed elsewhere still has its numbers.
         with contextlib.suppress(DecodeError, AttributeError):
             assert found == numbers_of(octets[:2] + b"\x01" + octets[3:])
+
+
+BOTH = "4989270/international 4930110/international"
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        (b"Content-Type: application/ISUP;version=itu-t92+\r\n", BOTH),
+        (b"Content-Type: multipart/mixed;boundary=x\r\n\r\n--x\r\nc: application/isup\r\n", BOTH),
+        (b"Content-Type: application/sdp\r\n", ""),
+    ],
+)
+def test_numbers_of_the_iam_in_an_invite(head, expected):
+    start = b"INVITE sip:1@b SIP/2.0\r\n" + head + b"\r\n"
+    assert carried_numbers(start + iam() + b"\r\n--x--\r\n") == expected
+    assert carried_numbers(start + iam()[:6]) == carried_numbers(start + b"\x0c\2\0\2\x82\x90") == ""
