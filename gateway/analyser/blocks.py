@@ -80,8 +80,8 @@ class Block:
     def record(self, index: int, ends: list[Where], brief: bool = False) -> CallRecord:
         """Call `index` as a record; `brief` leaves its messages out."""
         if self.lists is None:
-            columns = (self.first, self.size, self.number, self.place, self.cic, self.alerting, self.progress)
-            columns += (self.answered, self.by_calling, self.cause, self.location)
+            columns = [self.first, self.size, self.number, self.place, self.cic, self.alerting, self.progress]
+            columns += [self.answered, self.by_calling, self.cause, self.location]
             self.lists = list(zip(*(column.tolist() for column in columns), strict=True)), self.time.tolist()
         calls, times = self.lists
         begin, size, number, place, cic, alerting, progress, answered, by_calling, cause, location = calls[index]

@@ -74,6 +74,15 @@ def _address(_: click.Context, parameter: click.Parameter, value: str | None) ->
     return host.strip("[]"), int(port)
 
 
+def _server(context: click.Context, parameter: click.Parameter, value: str | None) -> tuple[str, str, int] | None:
+    """`HOST:PORT`, or `tcp:HOST:PORT`: transport, host and port."""
+    transport, colon, rest = (value or "").partition(":")
+    if not (colon and transport in ("tcp", "udp")):
+        transport, rest = "udp", value or ""
+    address = _address(context, parameter, rest or None)
+    return None if address is None else (transport, *address)
+
+
 def _moment(_: click.Context, parameter: click.Parameter, value: str | None) -> float | None:
     from .filters import moment
 
@@ -155,8 +164,13 @@ def _filters(command: Callable[..., None]) -> Callable[..., None]:
     "--link-type", "link_types", multiple=True, metavar="USER=MEANT", callback=_link_types, help="A user link type."
 )
 @click.option("--interface", "interfaces", multiple=True, metavar="IF", help="Live: listen to this interface.")
-@click.option("--hep-listen", metavar="HOST:PORT", callback=_address, help="Live: take HEP3 datagrams here.")
-@click.option("--hep-to", metavar="HOST:PORT", callback=_address, help="Live: send messages as HEP3 to this Homer.")
+@click.option("--hep-listen", metavar="HOST:PORT", callback=_address, help="Live: take HEP3 here, over UDP and TCP.")
+@click.option(
+    "--hep-to",
+    metavar="[tcp:]HOST:PORT",
+    callback=_server,
+    help="Live: send messages as HEP3 to this Homer, over UDP, or TCP.",
+)
 @click.option("--seconds", type=click.FloatRange(min=0), help="Live: end after so many seconds.")
 @click.option("--jobs", type=click.IntRange(min=1), default=1, help="Processes that read several files.")
 @click.option("--scheduler", metavar="ADDRESS", help="Dask scheduler whose workers read the files.")
@@ -168,7 +182,7 @@ def trace_command(
     link_types: dict[int, int],
     interfaces: tuple[str, ...],
     hep_listen: tuple[str, int] | None,
-    hep_to: tuple[str, int] | None,
+    hep_to: tuple[str, str, int] | None,
     seconds: float | None,
     jobs: int,
     scheduler: str | None,

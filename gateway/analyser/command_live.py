@@ -11,7 +11,7 @@ import click
 
 from .dissect import Options
 from .filters import Filter
-from .hep import HepSender
+from .hep import HepSender, HepStream
 from .live import LiveAnalyser
 from .model import CallRecord, Finding
 from .screen import shown
@@ -21,24 +21,25 @@ from .sources import LiveInput
 def watch(
     interfaces: tuple[str, ...],
     listen: tuple[str, int] | None,
-    send: tuple[str, int] | None,
+    send: tuple[str, str, int] | None,
     seconds: float | None,
     options: Options,
     wanted: Filter,
     as_lines: bool,
 ) -> None:
     """Show calls as they end, until SIGINT, SIGTERM or `seconds` have passed; then those still under way."""
+    source = LiveInput()
     with ExitStack() as stack:
-        source = LiveInput()
         stack.callback(source.close)
         for name in interfaces:
             source.interface(name)
         if listen is not None:
             port = source.hep(*listen)
-            click.echo(f"HEP3 is taken at UDP port {port}", err=True)
-        sender = None
+            click.echo(f"HEP3 is taken at port {port}, UDP and TCP", err=True)
+        sender: HepSender | HepStream | None = None
         if send is not None:
-            sender = HepSender(*send)
+            transport, host, to_port = send
+            sender = (HepStream if transport == "tcp" else HepSender)(host, to_port)
             stack.callback(sender.close)
         out = stack.enter_context(shown(as_lines))
 
@@ -46,7 +47,7 @@ def watch(
             if wanted(record):
                 out.call(record, found)
 
-        analyser = LiveAnalyser(options, seen, None if sender is None else sender.send)
+        analyser = LiveAnalyser(options, seen, None if sender is None else sender.send, out.finding)
 
         def stop(number: int, frame: FrameType | None) -> None:
             source.stop()
@@ -57,8 +58,12 @@ def watch(
         for batch in source.batches(None if seconds is None else time.monotonic() + seconds):
             analyser.feed(batch)
             analyser.tick(time.time())
+            if sender is not None:
+                sender.flush()
             out.refresh(analyser)
         analyser.finish()
     click.echo(f"{analyser.dissector.packets} packets, {analyser.outcomes.total()} call attempts", err=True)
+    if source.broken:
+        click.echo(f"{source.broken} connections closed: what they sent is no HEP3", err=True)
     if sender is not None:
         click.echo(f"{sender.sent} messages sent as HEP3, {sender.lost} not", err=True)

@@ -10,6 +10,7 @@ from . import findings
 from .analysis import Analyser
 from .dissect import Options
 from .legs import Joiner
+from .live_findings import LiveFindings
 from .model import CallRecord, Finding, Leg, MediaStream, Message
 from .packets import Batch
 from .records import number_of
@@ -25,11 +26,19 @@ Seen = Callable[[CallRecord, list[Finding]], None]
 class LiveAnalyser(Analyser):
     """Tells of every call when it is over; memory does not grow with time."""
 
-    def __init__(self, options: Options | None, seen: Seen, passed: Callable[[Message], None] | None = None) -> None:
-        """`passed` hears of every message."""
+    def __init__(
+        self,
+        options: Options | None,
+        seen: Seen,
+        passed: Callable[[Message], None] | None = None,
+        told: Callable[[Finding], None] | None = None,
+    ) -> None:
+        """`passed` hears of every message, `told` of findings that belong to no call."""
         super().__init__(options, bulk=False)
         self._seen = seen
         self._passed = passed
+        self._told = told
+        self._apart = LiveFindings()
         self._joiner = Joiner(self._linked)
         self.latest: OrderedDict[int, CallRecord] = OrderedDict()
         self.outcomes: Counter[str] = Counter()
@@ -42,13 +51,23 @@ class LiveAnalyser(Analyser):
     def feed(self, batch: Batch) -> None:
         """Take a batch."""
         super().feed(batch)
-        del self._circuits.supervision[:], self._dialogs.others[:], self._links[:], self._circuits.collisions[:]
+        self._tell()
+
+    def _tell(self) -> None:
+        """Look for findings in what belongs to no call, and let go of it."""
+        aside = (self._circuits.supervision, self._circuits.collisions, self._links, self._dialogs.others)
+        for finding in self._apart.take(*aside, self.end):
+            if self._told is not None:
+                self._told(finding)
+        for messages in aside:
+            del messages[:]
 
     def tick(self, now: float) -> None:
         """Time has gone on to `now`, seconds since 1970, whether anything came or not."""
         self.end = max(self.end, now)
         for tracker in (self._circuits, self._channels, self._dialogs):
             tracker.expire(self.end)
+        self._tell()
 
     def finish(self) -> None:
         """Tell of the calls that are still under way."""

@@ -38,6 +38,14 @@ class Lines:
                     click.echo(f"  {finding.severity}: {finding.text} ({finding.clause})")
         sys.stdout.flush()
 
+    def finding(self, finding: Finding) -> None:
+        """Something that belongs to no call is wrong."""
+        if self._as_json:
+            click.echo(report.json_of({"finding": finding}))
+        else:
+            click.echo(f"{finding.severity}: {finding.text} ({finding.clause})")
+        sys.stdout.flush()
+
     def refresh(self, analyser: LiveAnalyser) -> None:
         """Nothing is refreshed: lines stay."""
 
@@ -52,6 +60,10 @@ class Screen:
     def call(self, record: CallRecord, found: list[Finding]) -> None:
         """A call is over."""
         self._findings = [*(one for one in found if one.severity != "note"), *self._findings][:FINDINGS]
+
+    def finding(self, finding: Finding) -> None:
+        """Something that belongs to no call is wrong."""
+        self._findings = [finding, *self._findings][:FINDINGS]
 
     def refresh(self, analyser: LiveAnalyser) -> None:
         """Draw what is known now."""

@@ -13,6 +13,7 @@ import numpy as np
 
 from tandem.core.errors import TandemError
 
+from .hep import HepReader
 from .network import ETHERNET, RAW
 from .packets import HEP_DATAGRAM, Batch
 
@@ -26,6 +27,7 @@ _ETHERNET_LIKE: Final = frozenset({1, 772, 801, 802, 803})
 _BUFFER: Final = 32 << 20
 _RECEIVE: Final = 1 << 18
 
+_ACCEPTING: Final = "accepting connections"
 _Packet = tuple[float, bytes]
 _Kind = tuple[int, str]
 
@@ -38,6 +40,8 @@ class LiveInput:
         self._number = 1
         self._stopped = False
         self._sockets: list[socket.socket] = []
+        self.broken = 0
+        """Connections closed because what they gave is no HEP3."""
 
     def interface(self, name: str) -> None:
         """Listen to an interface; TandemError with what to do when that is not allowed or it is not there."""
@@ -57,19 +61,25 @@ class LiveInput:
         self._add(listener, name)
 
     def hep(self, host: str, port: int) -> int:
-        """Take HEP3 datagrams at a UDP port, and give the port; 0 picks a free one."""
+        """Take HEP3 at a UDP and a TCP port of the same number, and give the number; 0 picks one that is free."""
         try:
             family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
         except OSError as error:
             raise TandemError(f"{host}:{port}: cannot be listened to: {error.strerror}") from None
-        listener = socket.socket(family, kind)
+        listener, stream = socket.socket(family, kind), socket.socket(family, socket.SOCK_STREAM)
         try:
-            listener.bind(address)
+            stream.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            stream.bind(address)
+            stream.listen()
+            found = int(stream.getsockname()[1])
+            listener.bind((address[0], found, *address[2:]))
         except OSError as error:
             listener.close()
+            stream.close()
             raise TandemError(f"{host}:{port}: cannot be listened to: {error.strerror}") from None
         self._add(listener, "")
-        return int(listener.getsockname()[1])
+        self._add(stream, _ACCEPTING)
+        return found
 
     def batches(self, until: float | None = None) -> Iterator[Batch]:
         """What comes, until `stop` or the monotonic time `until`; an empty batch when nothing does."""
@@ -86,7 +96,31 @@ class LiveInput:
             listener.close()
         self._selector.close()
 
-    def _add(self, listener: socket.socket, name: str) -> None:
+    def _accept(self, listener: socket.socket) -> None:
+        try:
+            connection, _ = listener.accept()
+        except OSError:
+            return
+        self._add(connection, HepReader())
+
+    def _read(self, connection: socket.socket, reader: HepReader) -> list[_Packet]:
+        """What a connection gives now; one that ends, breaks or gives no HEP3 is closed."""
+        try:
+            octets = connection.recv(_RECEIVE)
+        except (BlockingIOError, InterruptedError):
+            return []
+        except OSError:
+            octets = b""
+        found = reader.read(octets) if octets else None
+        if found is None:
+            self.broken += bool(octets)
+            self._selector.unregister(connection)
+            self._sockets.remove(connection)
+            connection.close()
+        moment = time.time()
+        return [(moment, packet) for packet in found or ()]
+
+    def _add(self, listener: socket.socket, name: str | HepReader) -> None:
         listener.setblocking(False)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
         self._sockets.append(listener)
@@ -100,15 +134,26 @@ class LiveInput:
             for key, _ in self._selector.select(left):
                 listener = key.fileobj
                 assert isinstance(listener, socket.socket)
+                if key.data is _ACCEPTING:
+                    self._accept(listener)
+                    continue
+                if isinstance(key.data, HepReader):
+                    if packets := self._read(listener, key.data):
+                        kind = (HEP_DATAGRAM, "")
+                        if not runs or runs[-1][0] != kind:
+                            runs.append((kind, []))
+                        runs[-1][1].extend(packets)
+                        count += len(packets)
+                    continue
                 for _ in range(MOST - count):
                     found = _receive(listener, key.data)
                     if found is None:
                         break
-                    kind, packet = found
-                    if kind is None:
+                    of, packet = found
+                    if of is None:
                         continue
-                    if not runs or runs[-1][0] != kind:
-                        runs.append((kind, []))
+                    if not runs or runs[-1][0] != of:
+                        runs.append((of, []))
                     runs[-1][1].append(packet)
                     count += 1
         for (link_type, name), packets in runs:

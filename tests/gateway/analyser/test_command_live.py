@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from tandem.gateway.analyser.dissect import Dissector
-from tandem.gateway.analyser.hep import encode
+from tandem.gateway.analyser.hep import HepReader, encode
 from tandem.gateway.analyser.revisit import batches
 from tandem.gateway.cli import main
 
@@ -57,12 +57,47 @@ def test_calls_out_of_hep_and_on_to_another_homer():
         assert "messages sent as HEP3" in result.stderr
 
 
+def test_hep_over_tcp_in_and_out():
+    with socket.create_server(("127.0.0.1", 0)) as homer, socket.socket() as free:
+        homer.settimeout(30)
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+        free.close()
+
+        def send():
+            while True:
+                try:
+                    with socket.create_connection(("127.0.0.1", port)) as sender:
+                        sender.sendall(b"".join(datagrams()))
+                    return
+                except ConnectionRefusedError:
+                    time.sleep(0.05)
+
+        thread = threading.Thread(target=send)
+        thread.start()
+        to = f"tcp:127.0.0.1:{homer.getsockname()[1]}"
+        arguments = ["trace", "--hep-listen", f"127.0.0.1:{port}", "--hep-to", to, "--seconds", "4", "--jsonl"]
+        result = CliRunner().invoke(main, arguments)
+        thread.join()
+        assert result.exit_code == 0, result.output
+        assert len(result.stdout.splitlines()) == 94
+        assert "470 messages sent as HEP3, 0 not" in result.stderr
+        connection, _ = homer.accept()
+        with connection:
+            connection.settimeout(30)
+            octets = b""
+            while more := connection.recv(1 << 16):
+                octets += more
+        assert len(HepReader().read(octets)) == 470
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
         ("--hep-listen", "nowhere"),
         ("--hep-listen", "127.0.0.1:0", CAPTURE),
         ("--hep-to", "127.0.0.1:9", CAPTURE),
+        ("--hep-to", "tcp:9", "--hep-listen", "127.0.0.1:0"),
         ("--seconds", "1"),
     ],
 )

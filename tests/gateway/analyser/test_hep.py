@@ -1,10 +1,13 @@
 import socket
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tandem.core.errors import TandemError
+from tandem.gateway.analyser import hep as module
 from tandem.gateway.analyser.dissect import Dissector
-from tandem.gateway.analyser.hep import HepSender, encode
+from tandem.gateway.analyser.hep import HepReader, HepSender, HepStream, encode
 from tandem.gateway.analyser.model import Message, Protocol, Where
 from tandem.gateway.analyser.packets import HEP_DATAGRAM
 from tandem.gateway.analyser.sources import batch_of
@@ -57,3 +60,60 @@ def test_sending():
         assert sender.lost == 1
     with pytest.raises(TandemError, match="no HEP server"):
         HepSender("host.invalid", 9060)
+
+
+MESSAGE = Message(1, 0.0, Protocol.SIP, "OPTIONS", Where(), SIP)
+
+
+@given(st.lists(st.binary(max_size=40), max_size=4), st.integers(1, 30))
+def test_packets_out_of_a_stream_chunk_by_chunk(bodies, step):
+    packets = [b"HEP3" + (6 + len(body)).to_bytes(2, "big") + body for body in bodies]
+    stream, reader, found = b"".join(packets), HepReader(), []
+    for first in range(0, len(stream), step):
+        found += reader.read(stream[first : first + step])
+    assert found == packets
+
+
+@pytest.mark.parametrize("octets", [b"GET / HTTP", b"HEP3\0\5", b"HEP3\0\6HEQ"])
+def test_what_is_no_hep(octets):
+    assert HepReader().read(octets) is None
+
+
+def test_sending_over_a_connection(monkeypatch):
+    """It is made again after it broke, and what was sent in part comes whole."""
+    monkeypatch.setattr(module, "_RETRY", 0.0)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(10)
+        sender = HepStream("127.0.0.1", server.getsockname()[1])
+        sender.send(MESSAGE)
+        first, _ = server.accept()
+        while not sender.sent:
+            sender.flush()
+        first.settimeout(10)
+        assert HepReader().read(first.recv(9000)) == [encode(MESSAGE)]
+        first.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, bytes((1, 0, 0, 0, 0, 0, 0, 0)))
+        first.close()
+        while sender._socket is not None and sender.sent < 50:  # the reset may take a moment to be known
+            sender.send(MESSAGE)
+        sender.send(MESSAGE)
+        second, _ = server.accept()
+        before = sender.sent
+        sender.close()
+        second.settimeout(10)
+        assert HepReader().read(second.recv(9000)) is not None
+        assert sender.sent > before or sender.lost == 0
+        second.close()
+
+
+def test_a_server_that_is_not_there(monkeypatch):
+    monkeypatch.setattr(module, "WAITING", 3 * len(encode(MESSAGE)))
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    sender = HepStream("127.0.0.1", port)
+    for _ in range(5):
+        sender.send(MESSAGE)
+    assert (sender.sent, sender.lost) == (0, 2)
+    sender.close()
+    assert (sender.sent, sender.lost) == (0, 5)
+    with pytest.raises(TandemError, match="no HEP server"):
+        HepStream("host.invalid", 9060)

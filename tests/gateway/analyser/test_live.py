@@ -3,7 +3,7 @@ from pathlib import Path
 from tandem.gateway.analyser import live as module
 from tandem.gateway.analyser.analysis import analyse
 from tandem.gateway.analyser.live import LiveAnalyser
-from tandem.gateway.analyser.model import CallRecord, MediaStream
+from tandem.gateway.analyser.model import CallRecord, MediaStream, Message, Protocol, Where
 from tandem.gateway.analyser.revisit import batches
 
 CAPTURE = str(Path(__file__).parents[2] / "vectors" / "isup" / "captures" / "m3ua_94calls_wireshark.pcap")
@@ -62,3 +62,16 @@ def test_legs_and_speech_of_calls_that_are_over():
     analyser._attach(2, stream)
     analyser._attach(99, stream)
     assert seen[1].media == [stream]
+
+
+def test_findings_of_no_call_are_told_when_they_happen():
+    told = []
+    analyser = LiveAnalyser(None, lambda record, found: None, told=told.append)
+    where = Where("", "", 1, 2, 2, "itu")
+    analyser._take([Message(n, 5.0, Protocol.ISUP, "RSC", where, bytes((n, 0, 0x12))) for n in range(12)], 6.0)
+    assert told == []
+    analyser.tick(7.0)
+    assert [finding.kind for finding in told] == ["reset-storm"]
+    analyser.tick(8.0)
+    assert len(told) == 1
+    assert not analyser._circuits.supervision

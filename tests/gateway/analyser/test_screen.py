@@ -23,6 +23,10 @@ def test_lines(capsys):
     assert text.splitlines()[1:] == ["  error: It broke (Q.764 1)"]
     Lines(True).call(RECORD, FOUND)
     assert capsys.readouterr().out.startswith('{"protocol":"isup"')
+    Lines(False).finding(FOUND[0])
+    assert click.unstyle(capsys.readouterr().out) == "error: It broke (Q.764 1)\n"
+    Lines(True).finding(FOUND[0])
+    assert capsys.readouterr().out.startswith('{"finding":{"kind":"k"')
 
 
 def test_the_screen():
@@ -35,6 +39,7 @@ def test_the_screen():
     analyser = LiveAnalyser(None, screen.call)
     analyser._done(RECORD)
     screen.call(RECORD, FOUND)
+    screen.finding(Finding(kind="k", severity="warning", text="A link failed", clause="Q.703 11"))
     screen.refresh(analyser)
     console = Console(width=200, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
     console.print(kept.picture)
@@ -43,6 +48,7 @@ def test_the_screen():
     assert "0 packets   0 calls under way   1 over, 0.0 % answered" in text
     assert "[red]12" in text
     assert "error: It broke (Q.764 1)" in text
+    assert "warning: A link failed (Q.703 11)" in text
     assert "A trifle" not in text
 
 

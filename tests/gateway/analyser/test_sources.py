@@ -23,6 +23,29 @@ def test_datagrams_become_batches():
     source.close()
 
 
+def test_connections_give_packets_too():
+    source = LiveInput()
+    port = source.hep("127.0.0.1", 0)
+    packet = b"HEP3\0\x08ab"
+    with (
+        socket.create_connection(("127.0.0.1", port)) as sender,
+        socket.create_connection(("127.0.0.1", port)) as other,
+    ):
+        sender.sendall(packet + packet[:5])
+        other.sendall(b"GET / HTTP/1.1\r\n")
+        found = []
+        for batch in source.batches(time.monotonic() + 20):
+            found += [batch.octets(index) for index in range(len(batch))]
+            assert not found or batch.link_type == HEP_DATAGRAM or not len(batch)
+            if len(found) == 1 and source.broken:
+                sender.sendall(packet[5:])
+            if len(found) == 2:
+                break
+        assert (found, source.broken) == ([packet, packet], 1)
+        assert other.recv(10) == b""
+    source.close()
+
+
 def test_time_passes_without_packets():
     source = LiveInput()
     assert [len(batch) for batch in source.batches(time.monotonic() + 0.01)] == [0]
