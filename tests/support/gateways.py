@@ -210,8 +210,15 @@ def on_pjsip(text: str, trunk: str, port: int, rtp: int) -> str:
 class GatewayPair:
     """Gateways A (PCMU towards its SIP peer) and B (PCMA), joined by 30 circuits and one signalling link."""
 
-    def __init__(self, folder: Path, capture: bool = False, t1_ms: int = 500, engine: str = "native") -> None:
-        """`t1_ms`: T1 of SIP; a peer that says nothing costs 64 times as much (Timer B)."""
+    def __init__(
+        self,
+        folder: Path,
+        capture: bool = False,
+        t1_ms: int = 500,
+        engine: str = "native",
+        edit: Callable[[str], str] = str,
+    ) -> None:
+        """`t1_ms`: T1 of SIP; a peer that says nothing costs 64 times as much (Timer B). `edit` changes the text."""
         self.engine = engine
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
@@ -236,6 +243,7 @@ class GatewayPair:
                     codec=("PCMU", "PCMA")[index],
                     t1_ms=t1_ms,
                 )
+                text = edit(text)
                 if engine == "pjsua2":
                     sip = base + 8 + 2 * 160 + index * 22
                     text = on_pjsip(text, "pbx", sip, sip + 2)
