@@ -143,13 +143,7 @@ class Node:
         self.control.trunks.update(self.sip.trunks)
         self.control.trunks.update(self.sip.user_trunks)
         self.switchboard = Switchboard(self.control, token, wall_clock, self.lines.append)
-        self.switchboard.kinds = {
-            **dict.fromkeys(self.isup.trunks, "isup"),
-            **dict.fromkeys(self.tup.trunks, "tup"),
-            **dict.fromkeys(self.pri.trunks, "pri"),
-            **dict.fromkeys(self.sip.trunks, "sip"),
-            **dict.fromkeys(self.sip.user_trunks, "sip"),
-        }
+        self.switchboard.kinds = self._kinds()
         # Most gateways have trunks of two types: the others have nothing to say, and are not asked after each input.
         self._user_parts = [part for part in (self.isup, self.tup) if part.trunks]
         self._iua = self.pri.dchannels.iua
@@ -335,7 +329,18 @@ class Node:
             self.control.trunks.pop(name, None)
         self.sip.reconfigure(configuration, CauseMap.with_overrides(configuration.cause_map))
         self.control.trunks.update(self.sip.user_trunks)
+        self.switchboard.kinds = self._kinds()
         self.control.reconfigure(RoutingTable(configuration.route), tones, changes)
+
+    def _kinds(self) -> dict[str, str]:
+        """Protocol of each trunk by name."""
+        return {
+            **dict.fromkeys(self.isup.trunks, "isup"),
+            **dict.fromkeys(self.tup.trunks, "tup"),
+            **dict.fromkeys(self.pri.trunks, "pri"),
+            **dict.fromkeys(self.sip.trunks, "sip"),
+            **dict.fromkeys(self.sip.user_trunks, "sip"),
+        }
 
     def settle(self, now: float) -> None:
         """An operator's command acted on a machine: carry what follows from it to the others."""

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Protocol
 
 from tandem.core.errors import ConfigurationError
+from tandem.gateway.applications.events import ChannelEvent, Happening
 from tandem.gateway.capture import CaptureWriter
 from tandem.gateway.configuration.difference import Change, differences, refusal
 from tandem.gateway.configuration.load import load
+from tandem.gateway.configuration.ranges import parse_endpoint
 from tandem.gateway.configuration.schema import Configuration
 from tandem.gateway.configuration.summary import rtp_legs
+from tandem.gateway.esl.channel import event_headers, headers_of
+from tandem.gateway.esl.control import ChannelControl
 from tandem.gateway.esl.event import Stamp
 from tandem.gateway.esl.server import EventServer
 from tandem.gateway.log import LEVELS, Line, Logger
@@ -26,6 +31,13 @@ from tandem.gateway.operator.command import CommandError
 from tandem.gateway.operator.desk import Desk
 from tandem.gateway.operator.general import duration
 from tandem.gateway.operator.table import command_table
+
+#: Port of a program that channels are handed to, where none is given.
+OUTBOUND_PORT = 8084
+#: How long such a program may take to accept the connection.
+CONNECT_SECONDS = 5.0
+#: How long a program may linger that does not say how long.
+LINGER_SECONDS = 600.0
 
 
 class Process(Protocol):
@@ -57,15 +69,18 @@ class Operations:
         self._audit: AuditFile | None = None
         self._audit_error: str | None = None
         self._heart: asyncio.Task[None] | None = None
+        self._connecting: set[asyncio.Task[None]] = set()
         self.server: EventServer | None = None
         configuration = service.configuration
         self.desk = Desk(service.node, self, command_table(), self._clocks, self._write_audit)
         self.stamp = Stamp(str(uuid.uuid4()), socket.gethostname(), configuration.node.name, time.time)
         if configuration.event_socket is not None:
             self._audit = AuditFile(configuration.node.audit_file)
+            self._control = ChannelControl(service.node, asyncio.get_running_loop().time)
             self.server = EventServer(
-                configuration.event_socket, self.desk, self.stamp, _NoChannels(), self._log, service.act
+                configuration.event_socket, self.desk, self.stamp, self._control, self._log, service.act
             )
+            self.server.changed, self.server.left = self._clients_changed, self._client_left
             service.node.watch()
             service.logger.listeners.append(self.server.logged)
 
@@ -77,8 +92,9 @@ class Operations:
 
     async def close(self) -> None:
         """Tell the clients that it is over, and close every file."""
-        if self._heart is not None:
-            self._heart.cancel()
+        for task in (self._heart, *self._connecting):
+            if task is not None:
+                task.cancel()
         if self.server is not None:
             self.server.publish(self.stamp("SHUTDOWN", {"Event-Info": "System Shutting Down"}))
             await self.server.close()
@@ -86,6 +102,68 @@ class Operations:
             self.stop_capture()
         if self._audit is not None:
             self._audit.close()
+
+    def channel_events(self, events: list[ChannelEvent]) -> None:
+        """Tell the clients what happened to channels, and whoever waits for a call that it is made."""
+        offset = time.time() - asyncio.get_running_loop().time()
+        for event in events:
+            if event.what is Happening.BACKGROUND_JOB:
+                self.desk.job_done(event.data["job"], event.data["result"])
+            elif self.server is not None:
+                self._publish_channel(self.server, event, offset)
+
+    def _publish_channel(self, server: EventServer, event: ChannelEvent, offset: float) -> None:
+        headers = event_headers(event, offset)
+        if name := self._control.name_of(event):
+            headers["Application-UUID"] = name
+        server.publish(self.stamp(event.what.name, headers))
+        if event.what is Happening.CHANNEL_HANGUP_COMPLETE and event.channel is not None:
+            for client in server.clients_of(event.channel.uuid):
+                client.session.channel_ended(headers)
+                client.carry_out()
+                if (seconds := client.session.linger_seconds) is not None:
+                    loop = asyncio.get_running_loop()
+                    loop.call_later(seconds or LINGER_SECONDS, client.leave, "it has lingered long enough")
+
+    def connect_out(self) -> None:
+        """Connect to the programs that channels want to be handed to (application `socket`)."""
+        board = self._service.node.switchboard
+        wanted, board.sockets = board.sockets, []
+        for channel, arguments in wanted:
+            task = asyncio.create_task(self._connect_out(channel, arguments))
+            self._connecting.add(task)
+            task.add_done_callback(self._connecting.discard)
+
+    async def _connect_out(self, channel: str, arguments: str) -> None:
+        where = arguments.split()[0] if arguments.split() else ""
+        loop = asyncio.get_running_loop()
+        try:
+            if self.server is None:
+                raise ValueError("there is no [event_socket] in the configuration")
+            host, port = parse_endpoint(where, OUTBOUND_PORT)
+            data = headers_of(self._service.node.switchboard.dump(channel), time.time() - loop.time())
+            async with asyncio.timeout(CONNECT_SECONDS):
+                await self.server.connect_out(host, port, channel, data)
+        except LookupError:
+            return  # the channel has ended meanwhile
+        except (OSError, ValueError, TimeoutError) as error:
+            reason = "no answer" if isinstance(error, TimeoutError) else error
+            text = f"{channel} cannot be handed to {where or 'nobody'}: {reason}"
+            self._log(Line("warning", "!", "event socket", text))
+            self._client_left(channel)
+
+    def _clients_changed(self) -> None:
+        if self.server is not None:
+            self._service.node.switchboard.listening = self.server.listening
+            if not self.server.listening:
+                self._control.clear()
+
+    def _client_left(self, channel: str) -> None:
+        """The program that had a channel is gone: the channel goes on with what is behind it."""
+        now = asyncio.get_running_loop().time()
+        with contextlib.suppress(LookupError):
+            self._service.node.operate(lambda board: board.stop(channel, now), now)
+        self._service.act()
 
     def publish(self) -> None:
         """Tell the clients what the node has noticed."""
@@ -252,15 +330,3 @@ class Operations:
             "Session-Peak-FiveMin": str(meter.recent_peak(now)),
             "Heartbeat-Interval": f"{seconds:g}",
         }
-
-
-class _NoChannels:
-    """No channel can be acted on yet."""
-
-    def exists(self, channel: str) -> bool:
-        """Whether there is this channel."""
-        return False
-
-    def message(self, channel: str, headers: Mapping[str, str], body: str, done: Callable[[str], None]) -> None:
-        """`sendmsg`."""
-        done(f"-ERR invalid session id [{channel}]")

@@ -389,6 +389,10 @@ class Service:
             self.logger.write(line, stamp)
         if self.node.notices:
             self._operations.publish()
+        if effects.channels:
+            self._operations.channel_events(effects.channels)
+        if self.node.switchboard.sockets:
+            self._operations.connect_out()
         if self.leaving and self.node.drained:
             self._stopping.set()
         if self._draining and self.node.idle:

@@ -86,8 +86,11 @@ class ApplicationTrunk(ApplicationPeer):
         self._advance(session, now)
 
     def interrupt(self, session: Session, actions: list[Action], now: float) -> None:
-        """Have `actions` done now and not what waits; a channel that was parked is parked again afterwards."""
-        parked = session.current is not None and session.current.application == "park"
+        """Have `actions` done now and not what waits; a channel that was parked is parked again afterwards.
+
+        One that a program has over a socket is parked between the commands of that program.
+        """
+        parked = session.current is not None and session.current.application in ("park", "socket")
         session.actions.extendleft(reversed([*actions, Action("park")] if parked else actions))
         if parked:
             self.feed(session, Interrupt(), now)

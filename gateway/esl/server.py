@@ -63,6 +63,10 @@ class EventServer:
         self.log = log
         self.carry_out = carry_out
         self.clients: set[Client] = set()
+        self.changed: Callable[[], None] = lambda: None
+        """Called when a client has come or gone."""
+        self.left: Callable[[str], None] = lambda channel: None
+        """Called with its channel when an outbound connection has ended."""
         self._server: asyncio.Server | None = None
         self._publishing = False
 
@@ -148,6 +152,7 @@ class Client(asyncio.Protocol):
         self._host, self.who = host, f"{host}:{port}"
         if self._channel:
             server.clients.add(self)
+            server.changed()
             self.session.start_outbound(self._channel, self._data)
             return
         reason = server.guard.refuses(host, self._now)
@@ -203,6 +208,7 @@ class Client(asyncio.Protocol):
                     case Authenticated():
                         if self._timer is not None:
                             self._timer.cancel()
+                        self._server.changed()
                     case Close(reason=reason):
                         self._close(reason)
 
@@ -278,7 +284,12 @@ class Client(asyncio.Protocol):
 
     def _end(self) -> None:
         """Nothing more goes in or out."""
+        known = self in self._server.clients
         self._closed = True
         self._server.clients.discard(self)
         if self._timer is not None:
             self._timer.cancel()
+        if known:
+            self._server.changed()
+        if known and self.session.outbound:
+            self._server.left(self.session.outbound)

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tandem.gateway.operator.command import Context
 
 if TYPE_CHECKING:
-    from tandem.gateway.calls.control import Call
-    from tandem.gateway.calls.half_call import HalfCall
+    from tandem.gateway.applications.events import Channel
 
 _CHANNEL = """\
 uuid direction created created_epoch name state cid_name cid_num ip_addr dest application application_data dialplan
@@ -26,66 +25,73 @@ CHANNEL_COLUMNS = tuple(_CHANNEL.split())
 CALL_COLUMNS = (*_LEG.split(), *_MORE.split(), *(f"b_{name}" for name in _LEG.split()), *_OTHER_MORE.split())
 
 
+#: The states that FreeSWITCH has for those of a channel, with their numbers.
+STATES = {
+    "routing": ("CS_ROUTING", 2),
+    "executing": ("CS_EXECUTE", 4),
+    "parked": ("CS_PARK", 6),
+    "bridged": ("CS_EXCHANGE_MEDIA", 5),
+    "hangup": ("CS_HANGUP", 10),
+}
+
+
 def channels(context: Context) -> Iterator[dict[str, Any]]:
     """Every half-call."""
-    for call in context.node.control.calls.values():
-        for half in (call.incoming, call.outgoing):
-            if half is not None and half.call is call:
-                yield channel(context, call, half)
+    return (row(context, channel) for channel in context.node.switchboard.channels())
 
 
 def calls(context: Context) -> Iterator[dict[str, Any]]:
-    """Every call with two halves that is not being ended."""
-    for call in context.node.control.calls.values():
-        if call.outgoing is None or call.release is not None:
-            continue
-        first, second = channel(context, call, call.incoming), channel(context, call, call.outgoing)
+    """Every call, with the half that it came in on first."""
+    grouped: dict[str, list[Channel]] = {}
+    for channel in context.node.switchboard.channels():
+        grouped.setdefault(channel.call, []).append(channel)
+    for first, *others in grouped.values():
+        one = row(context, first)
+        second = row(context, others[0]) if others else {}
         yield {
-            **first,
+            **one,
             **{f"b_{name}": value for name, value in second.items()},
-            "call_created_epoch": first["created_epoch"],
+            "call_created_epoch": one["created_epoch"],
         }
 
 
-def channel(context: Context, call: Call, half: HalfCall) -> dict[str, Any]:
+def row(context: Context, channel: Channel) -> dict[str, Any]:
     """One half-call."""
-    created = context.wall - (context.now - call.setup_time)
-    other = half.other
+    created = context.wall - (context.now - channel.created)
     return {
-        "uuid": f"{call.identity}-{'a' if half.incoming else 'b'}",
-        "direction": "inbound" if half.incoming else "outbound",
+        "uuid": channel.uuid,
+        "direction": channel.direction,
         "created": datetime.fromtimestamp(created).strftime("%Y-%m-%d %H:%M:%S"),
         "created_epoch": int(created),
-        "name": f"{half.leg.protocol or 'sip'}/{half.leg.trunk}/{half.leg.called}",
-        "state": channel_state(call, half),
-        "cid_num": half.leg.calling,
-        "dest": half.leg.called,
-        "hostname": context.node.configuration.node.name,
-        "callstate": call_state(call),
-        "callee_num": half.leg.called if not half.incoming else "",
-        "call_uuid": call.identity,
-        "initial_cid_num": half.leg.calling,
-        "initial_dest": half.leg.called,
+        "name": name_of(channel),
+        "state": STATES[channel.state][0],
+        "cid_num": channel.caller_number,
+        "dest": channel.destination_number,
+        "application": channel.application or ("bridge" if channel.state == "bridged" else ""),
+        "application_data": channel.application_data or channel.other_uuid,
         "read_rate": 8000,
         "write_rate": 8000,
-        "application": "bridge" if half.incoming and other is not None else "",
-        "application_data": f"{other.leg.trunk}/{other.leg.called}" if half.incoming and other is not None else "",
+        "hostname": context.node.configuration.node.name,
+        "callstate": call_state(channel),
+        "callee_num": channel.destination_number if channel.direction == "outbound" else "",
+        "call_uuid": channel.call,
+        "accountcode": channel.variables.get("accountcode", ""),
+        "initial_cid_num": channel.caller_number,
+        "initial_dest": channel.destination_number,
     }
 
 
-def channel_state(call: Call, half: HalfCall) -> str:
-    """The state as FreeSWITCH names it."""
-    if half.released or call.release is not None:
-        return "CS_HANGUP"
-    return (
-        "CS_EXECUTE" if half.incoming else "CS_EXCHANGE_MEDIA" if call.answer_time is not None else "CS_CONSUME_MEDIA"
-    )
+def name_of(channel: Channel) -> str:
+    """A channel as it is called in lists: protocol, trunk and number."""
+    return f"{channel.protocol or 'none'}/{channel.trunk}/{channel.destination_number}"
 
 
-def call_state(call: Call) -> str:
-    """The call's state as FreeSWITCH names it."""
-    if call.release is not None:
+def call_state(channel: Channel) -> str:
+    """The state of the call as FreeSWITCH names it."""
+    if channel.state == "hangup":
         return "HANGUP"
-    if call.answer_time is not None:
+    if channel.held:
+        return "HELD"
+    if channel.answered:
         return "ACTIVE"
-    return "RINGING" if call.alerting_time is not None else "EARLY" if call.passed_backward else "DOWN"
+    return "EARLY" if channel.progressed_media is not None else "RINGING" if channel.progressed is not None else "DOWN"

@@ -75,7 +75,9 @@ class Context:
     """Seconds since 1970."""
     host: Host
     who: str = ""
-    """Who asks: `console`, an address; for the audit."""
+    """Who asks: an address; for the audit."""
+    jobs: dict[str, Later] = field(default_factory=dict)
+    """Answers that come when a call has been originated, by the number of the job."""
 
 
 Handler = Callable[[Context, list[str]], Answer]

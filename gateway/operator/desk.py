@@ -35,11 +35,18 @@ class Desk:
         self._host = host
         self._clocks = clocks
         self._audit = audit
+        self._jobs: dict[str, Later] = {}
 
     def context(self, who: str) -> Context:
         """What a command of `who` would work on now."""
         now, wall = self._clocks()
-        return Context(self.node, now, wall, self._host, who)
+        return Context(self.node, now, wall, self._host, who, self._jobs)
+
+    def job_done(self, job: str, result: str) -> None:
+        """What was begun with the number `job` has come to its end."""
+        later = self._jobs.pop(job, None)
+        if later is not None:
+            later.finish(f"{result}\n")
 
     def run(self, line: str, who: str, done: Callable[[str], None], read_only: bool = False) -> None:
         """Run a command for `who`; `done` gets its answer, at once or later, once it is in the audit."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tandem.gateway.operator.calls import calls
 from tandem.gateway.operator.command import CommandTable
 from tandem.gateway.operator.general import general
 from tandem.gateway.operator.maintenance import maintenance
@@ -13,5 +14,5 @@ from tandem.gateway.operator.sofia import sofia
 def command_table() -> CommandTable:
     """A new table with all of them."""
     table = CommandTable()
-    table.add(*general(table), *show(), *maintenance(), *sofia(), *process())
+    table.add(*general(table), *show(), *maintenance(), *sofia(), *calls(), *process())
     return table

@@ -3,6 +3,7 @@
 from support.node_pair import OFFER, Bench
 from support.sip_calls import place
 
+from tandem.gateway.applications.events import Happening
 from tandem.gateway.operator.command import CommandError
 from tandem.gateway.operator.desk import Desk
 from tandem.gateway.operator.table import command_table
@@ -85,6 +86,8 @@ class DeskBench(Bench):
         super().__init__(**options)
         self.host = PlayedHost()
         self.audit = []
+        self.told = []
+        """What happened to channels."""
         self.began = self.now
         self.desk = Desk(
             self.nodes["A"],
@@ -94,12 +97,39 @@ class DeskBench(Bench):
             lambda *entry: self.audit.append(entry),
         )
 
+    def _drain(self, name):
+        node = self.nodes.get(name)
+        if name == "A" and node.switchboard.events:
+            self.told += node.switchboard.events
+            for event in node.switchboard.events:
+                if event.what is Happening.BACKGROUND_JOB and hasattr(self, "desk"):
+                    self.desk.job_done(event.data["job"], event.data["result"])
+        super()._drain(name)
+
     def ask(self, line, read_only=False):
         """The answer to a command; None when it has not come yet."""
+        answers = self.begin(line, read_only)
+        return answers[0] if answers else None
+
+    def begin(self, line, read_only=False):
+        """A list that the answer to a command goes into."""
         answers = []
         self.desk.run(line, "tester", answers.append, read_only)
         self._drain("A")
-        return answers[0] if answers else None
+        return answers
+
+    def called(self, dial="isup/pstn/301234", then="&park"):
+        """The UUID of somebody who was called by `originate` and has answered."""
+        answers = self.begin(f"originate {dial} {then}")
+        before = len(self.events("b", IncomingInvite))
+        self.run(0.3)
+        offered = self.events("b", IncomingInvite)
+        assert len(offered) == before + 1 or offered, self.lines[-5:]
+        self.call("b", "respond", offered[-1].call, 200, body=OFFER)
+        self.run(0.3)
+        assert answers, self.lines[-5:]
+        assert answers[0].startswith("+OK "), answers
+        return answers[0].split()[1]
 
 
 def talk(bench):

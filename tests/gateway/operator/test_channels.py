@@ -2,11 +2,12 @@
 
 import csv
 import json
+from dataclasses import replace
 
 from support.operator_desk import DeskBench, talk
 from support.sip_calls import place
 
-from tandem.gateway.operator.channels import CALL_COLUMNS, CHANNEL_COLUMNS
+from tandem.gateway.operator.channels import CALL_COLUMNS, CHANNEL_COLUMNS, call_state
 
 
 def test_a_call_has_two_channels():
@@ -42,3 +43,31 @@ def test_states_on_the_way():
     rows = json.loads(bench.ask("show channels as json"))["rows"]
     assert {row["callstate"] for row in rows} <= {"DOWN", "EARLY", "RINGING"}
     assert bench.ask("status").splitlines()[3].startswith("2 session(s) - peak 2")
+
+
+def test_a_parked_channel_is_a_call_of_one_half():
+    bench = DeskBench().up()
+    channel = bench.called()
+    (row,) = json.loads(bench.ask("show channels as json"))["rows"]
+    assert (row["uuid"], row["state"], row["application"], row["name"]) == (
+        channel,
+        "CS_PARK",
+        "park",
+        "isup/pstn/301234",
+    )
+    (call,) = json.loads(bench.ask("show calls as json"))["rows"]
+    assert (call["uuid"], call["b_uuid"]) == (channel, "")
+
+
+def test_states_of_calls():
+    bench = DeskBench().up()
+    talk(bench)
+    (channel, _) = bench.nodes["A"].switchboard.channels()
+    assert call_state(channel) == "ACTIVE"
+    assert call_state(replace(channel, held=True)) == "HELD"
+    assert call_state(replace(channel, state="hangup")) == "HANGUP"
+    assert call_state(replace(channel, answered=False)) in ("RINGING", "EARLY", "DOWN")
+    quiet = replace(channel, answered=False, progressed=None, progressed_media=None)
+    assert call_state(quiet) == "DOWN"
+    assert call_state(replace(quiet, progressed=1.0)) == "RINGING"
+    assert call_state(replace(quiet, progressed=1.0, progressed_media=1.0)) == "EARLY"
