@@ -19,6 +19,7 @@ BACKENDS: Final[Mapping[str, tuple[str, str]]] = {
         "tandem.hardware.cesopsn_udp",
         "cesopsn:listen=127.0.0.1:40001,peer=127.0.0.1:40002,timeslots=1-15+16",
     ),
+    "serial": ("tandem.hardware.serial_line", "serial:/dev/ttyUSB0?baud=115200"),
     "virtual": ("tandem.hardware.virtual", "virtual:a"),
     "fault": ("tandem.hardware.fault_span", "fault:ber=1e-5,los=5-8,span=virtual:a"),
 }
@@ -76,6 +77,8 @@ def open_span(spec: str, line: LineFormat = _E1) -> Span:
     of some timeslots, such as `1-15+17`, without framing (RFC 5086); all timeslots if none are given.
     Both take `rtp=absolute` or `rtp=differential` for packets with RTP header, with `pt=97`, `ssrc=0` and `clock=8000`
     (timestamps a second); and `shared=yes`, on every span of a port, for spans with different peers on it.
+    `serial:/dev/ttyUSB0?baud=115200[&carrier=dcd][&flow=rtscts]` is a serial line with one D-channel or signalling link
+    on it, and no speech (RFC 1662); `carrier`, `dcd`, `dsr` or `cts`, is the modem control line whose absence is LOS.
     `virtual:NAME`, opened twice in one process, gives the two ends of one line.
     `fault:[ber=1e-5][,los=5-8][,ais=..][,rai=..][,slip=3][,loss=0.01][,jitter=MS][,seed=1],span=SPEC` is a software
     span that sends its line with faults: bits in error; at times (seconds since its first frame, `5-8+20-21`) nothing,

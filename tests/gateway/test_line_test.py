@@ -46,7 +46,7 @@ def test_sequence_from_each_end_is_found_at_the_other_without_error(framing):
 
 @pytest.mark.parametrize(("framing", "seconds"), [(Framing.CRC4, 120), (Framing.ESF, 30)])
 def test_minutes_of_a_line_are_without_error(framing, seconds):
-    """Every bit of a timeslot, through framer and deframer both ways, by way of a loop (docs/benchmarks.md: an hour)."""
+    """Every bit of a timeslot, through framer and deframer both ways, by way of a loop (benchmarks.md: an hour)."""
     testers = pair({"bert": Bert(O151, [16])}, {"loopback": True}, LineFormat(framing))
     run(testers, seconds, 0.4)
     total = testers[0].bert.total()
