@@ -47,6 +47,9 @@ def check_pjsua2_trunk(path: str, trunk: SipTrunk, configuration: Configuration)
         yield Problem(f"{path}.engine", text)
     if configuration.sip is not None and configuration.sip.pjsua2 is None:
         yield Problem(f"{path}.engine", "needs a [sip.pjsua2] table with `listen`, the address PJSIP listens on")
+    if trunk.ice and configuration.media.address.startswith("127."):
+        text = "needs an address in [media] that others reach: PJSIP takes no loopback address as a candidate"
+        yield Problem(f"{path}.ice", text)
     if trunk.registrar:
         yield Problem(f"{path}.registrar", f"{_ONLY_NATIVE}; users register with a trunk of Tandem's own engine")
     for key in ("isup_variant", "clear_mode"):

@@ -40,7 +40,8 @@ def problems_of(text):
 def test_what_the_process_gets():
     table = 'tcp = true\nstun = ["stun.example.org"]\npublic_address = "198.51.100.1"\nports = [18100, 18109]'
     trunk = 'ice = true\nsrtp = "required"\nuser = "u"\npassword = "p"\ntransport = "tcp"\ncodecs = ["PCMU"]'
-    found = engine_configuration(parse(TEXT.format(table=table, trunk=trunk)))
+    media = '[media]\naddress = "192.0.2.1"\n'
+    found = engine_configuration(parse(media + TEXT.format(table=table, trunk=trunk)))
     assert found is not None
     assert (found.address, found.port, found.tcp, found.rtp_ports) == ("192.0.2.1", 5070, True, (18100, 18109))
     assert (found.public_address, found.stun, found.codecs) == ("198.51.100.1", ["stun.example.org"], ("PCMU",))
@@ -57,6 +58,7 @@ def test_no_process_where_no_trunk_needs_it():
     [
         ("", 'isup_variant = "itu"', "trunk[0].isup_variant", "is not to be had"),
         ("", 'overlap = "invites"', "trunk[0].overlap", "is not to be had"),
+        ("", "ice = true", "trunk[0].ice", "no loopback address"),
         ("", "clear_mode = true", "trunk[0].clear_mode", "is not to be had"),
         ("", 'transport = "tcp"', "trunk[0].transport", "set `tcp = true`"),
         ("", 'transport = "tls"', "trunk[0].transport", 'write "udp" or "tcp"'),

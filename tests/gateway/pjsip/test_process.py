@@ -4,6 +4,8 @@ import contextlib
 import select
 import signal
 import socket
+import struct
+import threading
 import time
 
 import numpy as np
@@ -44,9 +46,9 @@ class Engine:
 
     def __init__(self, **options):
         self.port = free_ports(30)
-        settings = {"accounts": [Account("t")], **options}
+        settings = {"accounts": [Account("t")], "media_address": "127.0.0.1", **options}
         self.configuration = EngineConfiguration(
-            "127.0.0.1", self.port, "127.0.0.1", (self.port + 2, self.port + 29), **settings
+            address="127.0.0.1", port=self.port, rtp_ports=(self.port + 2, self.port + 29), **settings
         )
         self.process = PjsipProcess.start(self.configuration)
         self.events = []
@@ -203,6 +205,74 @@ def test_more_calls_than_the_build_allows_get_503(engine, ends):
         engine.hear(CallEnded)
     engine.call(-102, ends[0].getsockname())
     engine.hear(CallReceived)
+
+
+def stun_server(stack, mapped):
+    """A STUN server (RFC 5389) that gives everybody the address `mapped`, with the port that he sent from."""
+    server = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+    server.bind(("127.0.0.1", 0))
+    server.settimeout(0.1)
+    over = threading.Event()
+
+    def serve():
+        while not over.is_set():
+            with contextlib.suppress(TimeoutError):
+                request, source = server.recvfrom(2000)
+                kind, _, cookie = struct.unpack_from("!HHI", request)
+                if kind != 1 or cookie != 0x2112A442:
+                    continue
+                address = struct.unpack("!I", socket.inet_aton(mapped))[0] ^ cookie
+                attribute = struct.pack("!HHBBHI", 0x0020, 8, 0, 1, source[1] ^ (cookie >> 16), address)
+                head = struct.pack("!HHI", 0x0101, len(attribute), cookie)
+                server.sendto(head + request[8:20] + attribute, source)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    stack.callback(thread.join)
+    stack.callback(over.set)
+    return server.getsockname()[1]
+
+
+def own_address():
+    """An address of this machine that is no loopback, where it has one; nothing is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, contextlib.suppress(OSError):
+        probe.connect(("192.0.2.1", 9))
+        return probe.getsockname()[0]
+    return "127.0.0.1"
+
+
+def test_ice_with_an_address_from_a_stun_server():
+    address = own_address()
+    with contextlib.ExitStack() as stack:
+        ends = [stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) for _ in "12"]
+        for one in ends:
+            one.bind((address, 0))
+            one.settimeout(5.0)
+        port = stun_server(stack, "198.51.100.7")
+        stun = [] if address == "127.0.0.1" else [f"127.0.0.1:{port}"]
+        engine = Engine(accounts=[Account("t", ice=True)], stun=stun, media_address=address)
+        stack.callback(engine.process.close)
+        engine.do(SetSources("t", [("127.0.0.1", engine.port)], ["127.0.0.1"]))
+        if address == "127.0.0.1":
+            # A machine without any other address: PJSIP takes no loopback address as a candidate, as the check says.
+            engine.call(-2, ends[0].getsockname())
+            assert engine.hear(CallEnded).status == 500
+            return
+        _, received, confirmed = establish(engine, ends)
+        offer = received.message.decode().partition("\r\n\r\n")[2]
+        candidates = [line.split() for line in offer.splitlines() if line.startswith("a=candidate:")]
+        assert {(fields[4], fields[7]) for fields in candidates} >= {(address, "host"), ("198.51.100.7", "srflx")}
+        assert "a=ice-ufrag:" in offer
+        assert "c=IN IP4 198.51.100.7" in offer
+        # The pair that ICE has found works: host to host, as nobody is at the other address.
+        octets = np.random.default_rng(2).integers(0, 256, 160).astype(np.uint8).tobytes()
+        heard = b""
+        for number in range(200):
+            ends[0].sendto(rtp.pack_header(8, number, number * 160, 7) + octets, (address, confirmed[-2].speech.port))
+            heard += ends[1].recv(2000)[12:]
+            if octets in heard:
+                break
+        assert octets in heard
 
 
 def test_pings(engine):
