@@ -1,4 +1,4 @@
-"""SIPp calls SIPp through two gateways: SIP, ISUP, SIP. Every way a call can go, in both directions, with each SIP engine."""
+"""SIPp calls SIPp through two gateways: SIP, ISUP, SIP. Every way a call can go, both directions, each SIP engine."""
 
 from dataclasses import dataclass
 

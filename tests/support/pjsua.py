@@ -18,7 +18,16 @@ from support.peers import INTEROP
 class PjsuaPhone:
     """A running phone; `events` are what it told, in order."""
 
-    def __init__(self, folder: Path, port: int, rtp_port: int, speech: NDArray[np.int16], srtp: str = "off") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        port: int,
+        rtp_port: int,
+        speech: NDArray[np.int16],
+        srtp: str = "off",
+        registrar: tuple[int, str, str] | None = None,
+    ) -> None:
+        """`registrar`: its port, user name and password, where the phone is to register."""
         folder.mkdir(parents=True)
         source, self._heard = folder / "speech.wav", folder / "heard.wav"
         with wave.open(str(source), "wb") as file:
@@ -30,7 +39,7 @@ class PjsuaPhone:
         self._output = (folder / "events").open("w+b")
         self._errors = (folder / "errors").open("wb")
         self._rest = b""
-        arguments = [str(port), str(rtp_port), str(source), str(self._heard), srtp]
+        arguments = [str(port), str(rtp_port), str(source), str(self._heard), srtp, *map(str, registrar or ())]
         self.process = subprocess.Popen(
             [sys.executable, str(INTEROP / "peers/pjsua_phone.py"), *arguments],
             stdin=subprocess.PIPE,

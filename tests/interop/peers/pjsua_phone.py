@@ -1,6 +1,7 @@
 """A phone on PJSIP (pjsua2): commands in JSON lines on standard input, events in JSON lines on standard output.
 
-Run as `python pjsua_phone.py PORT RTP_PORT SPEECH.wav HEARD.wav SRTP`; SRTP is `off` or `mandatory`.
+Run as `python pjsua_phone.py PORT RTP_PORT SPEECH.wav HEARD.wav SRTP [REGISTRAR_PORT USER PASSWORD]`; SRTP is `off` or
+`mandatory`.
 """
 
 import json
@@ -48,6 +49,9 @@ class Call(pj.Call):
 
 
 class Account(pj.Account):
+    def onRegState(self, parameters):
+        tell("registered", code=int(parameters.code))
+
     def onIncomingCall(self, parameters):
         global call
         call = Call(self, parameters.callId)
@@ -114,6 +118,11 @@ of_account.mediaConfig.transportConfig.port = rtp_port
 of_account.mediaConfig.transportConfig.boundAddress = "127.0.0.1"
 of_account.mediaConfig.srtpUse = pj.PJMEDIA_SRTP_MANDATORY if srtp == "mandatory" else pj.PJMEDIA_SRTP_DISABLED
 of_account.mediaConfig.srtpSecureSignaling = 0
+if len(sys.argv) > 6:
+    registrar, user, password = sys.argv[6:9]
+    of_account.idUri = f"sip:{user}@127.0.0.1:{registrar}"
+    of_account.regConfig.registrarUri = f"sip:127.0.0.1:{registrar}"
+    of_account.sipConfig.authCreds.append(pj.AuthCredInfo("digest", "*", user, 0, password))
 account = Account()
 account.create(of_account)
 player, recorder = pj.AudioMediaPlayer(), pj.AudioMediaRecorder()
