@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -151,3 +152,120 @@ class PriLine(Line):
     def up(self) -> None:
         """Wait until all is idle."""
         self.run_until(lambda: self.machine.idle, "every channel idle", 60)
+
+
+TANDEM = """
+[node]
+name = "TM"
+country_code = "49"
+records = "unused"
+"""
+TRUNK = """
+[[span]]
+name = "{name}"
+device = "virtual:{name}"
+framing = "{framing}"
+[[trunk]]
+name = "{name}"
+type = "pri"
+side = "{side}"
+switch = "{switch}"
+hunting = "descending"
+{lines}
+  [[trunk.spans]]
+  span = "{name}"
+[[route]]
+trunk = ["{name}"]
+to = ["{other}"]
+"""
+
+
+class Port:
+    """One PRI of a node that has several, as a machine for `libpri.Line`."""
+
+    def __init__(self, tandem: PriTandem, name: str) -> None:
+        self._tandem = tandem
+        self._trunk = tandem.node.pri.trunks[name]
+        self.number = tandem.node.pri.dchannels.ports[name].numbers[0]
+        self.frames: list[SendFrame] = []
+        self.next_deadline = tandem.node.next_deadline
+
+    @property
+    def idle(self) -> bool:
+        """As of `PriNode`."""
+        interface = self._trunk.interface
+        return bool(
+            interface.available and interface.quiet and interface.idle_channels == len(interface.channel_states())
+        )
+
+    def frame_received(self, octets: bytes, now: float) -> None:
+        self._tandem.node.media_events([UnitsReceived(self.number, [octets], 1, 0)], now)
+
+    def handle_timers(self, now: float) -> None:
+        self._tandem.node.handle_timers(now)
+
+    def outputs(self) -> list[SendFrame]:
+        self._tandem.collect()
+        frames, self.frames = self.frames, []
+        return frames
+
+
+class PriTandem:
+    """A node between two libpri, `left` and `right`, each behind a PRI; every channel in service."""
+
+    def __init__(self, executable: Path, left: tuple[str, str, str], right: tuple[str, str, str]) -> None:
+        """Each side is (the node's side of the line, switch type, lines of its trunk)."""
+        text, tokens = TANDEM, map("g{}".format, itertools.count())
+        for name, other, (side, switch, lines) in (("left", "right", left), ("right", "left", right)):
+            framing = "crc4" if switch in ("euroisdn", "qsig") else "esf"
+            text += TRUNK.format(name=name, other=other, side=side, switch=switch, lines=lines, framing=framing)
+        self.node = Node(parse(text), tokens.__next__, wall_clock=lambda now: 1.7e9 + now)
+        self.records: list[Record] = []
+        self.node.start([], time.monotonic())
+        self.ports = {name: Port(self, name) for name in ("left", "right")}
+        self.left, self.right = (
+            Line(self.ports[name], Peer(executable, network=side == "user", switch=switch))
+            for name, (side, switch, _) in (("left", left), ("right", right))
+        )
+        try:
+            self.up()
+        except BaseException:
+            self.close()
+            raise
+
+    def collect(self) -> None:
+        """Sort what the node wants sent by its lines."""
+        effects = self.node.effects()
+        self.records += effects.records
+        for command in effects.media:
+            if isinstance(command, SendUnits):
+                for port in self.ports.values():
+                    if port.number == command.channel:
+                        port.frames += [SendFrame(unit) for unit in command.units]
+
+    def run_until(self, condition: Any, what: str, seconds: float = 20.0) -> Any:
+        """Let all three work until `condition()` is true, and return what it returned."""
+
+        def both() -> Any:
+            self.right._step(time.monotonic())
+            return condition()
+
+        return self.left.run_until(both, what, seconds)
+
+    def event(self, line: Line, pattern: str, since: int = 0) -> re.Match[str]:
+        """Wait for an event of one libpri's that matches; `since` is a place in its `peer.said`."""
+
+        def find() -> re.Match[str] | None:
+            return next((found for text in line.peer.said[since:] if (found := re.search(pattern, text))), None)
+
+        found: re.Match[str] = self.run_until(find, f"event {pattern}")
+        return found
+
+    def up(self) -> None:
+        """Wait until all is idle."""
+        self.run_until(lambda: all(port.idle for port in self.ports.values()), "every channel idle", 60)
+
+    def close(self) -> None:
+        """End both libpri."""
+        self.left.close()
+        self.right.close()
