@@ -95,8 +95,12 @@ class TimeslotBank:
             self._level -= count
         return frames.tobytes()
 
-    def give(self, octets: bytes) -> None:
-        """Send frames, 32 octets each, all timeslots together."""
+    def give(self, octets: bytes, chunk: int) -> None:
+        """Send frames, 32 octets each, all timeslots together, `chunk` frames at a time."""
+        for start in range(0, len(octets), chunk * TIMESLOTS):
+            self._give(octets[start : start + chunk * TIMESLOTS])
+
+    def _give(self, octets: bytes) -> None:
         frames: Frames = np.frombuffer(octets, np.uint8).reshape(-1, TIMESLOTS)
         count = len(frames)
         rows = [row.tobytes() for row in frames.T[self._columns]]

@@ -192,7 +192,7 @@ class DahdiSpan:
         self._collect(now)
         if self._bank is not None and self._control is not None:
             try:
-                self._bank.give(octets)
+                self._bank.give(octets, self.quantum)
             except OSError as error:
                 self._lose(error)
 

@@ -201,11 +201,8 @@ class RawChannels:
         return octets
 
     def write(self, place: int, octets: bytes) -> bool:
-        """See TimeslotStreams: chunk by chunk, a buffer each."""
-        channel, size = self.channels[place], self._chunk
-        if len(octets) == size:
-            return channel.write(octets)
-        return all([channel.write(octets[start : start + size]) for start in range(0, len(octets), size)])
+        """See TimeslotStreams: one chunk, one buffer."""
+        return self.channels[place].write(octets)
 
 
 def raw_buffers(chunk: int, number: int) -> Buffers:

@@ -25,6 +25,7 @@ BUFFER: Final = 160
 """Octets that the daemon moves at a time at most."""
 _TIMESLOTS: Final = tuple(range(1, 32))
 _LARGEST: Final = 4096
+_LOS: Final = frozenset({Alarm.LOS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ class E1dSpan:
         """See Span; without the daemon it goes nowhere."""
         self._collect(now)
         if self._streams.descriptors:
-            self._bank.give(octets)
+            self._bank.give(octets, self.quantum)
 
     def read(self, now: float) -> Frames:
         """See Span."""
@@ -140,7 +141,7 @@ class E1dSpan:
                     self._collected.append(octets)
             except (OSError, EOFError) as error:
                 client.lose(f"osmo-e1d closed a timeslot: {error}")
-        self.termination.tell(client.alarms, client.trouble)
+        self.termination.tell(client.alarms if client.is_open else _LOS, client.trouble)
 
     def _opened(self, descriptors: list[int]) -> None:
         self._streams.descriptors = descriptors

@@ -51,7 +51,7 @@ def bank(streams):
 
 
 def test_frames_come_back_on_their_timeslots(bank, streams):
-    bank.give(frames(10))
+    bank.give(frames(10), 40)
     streams.run(40)
     received = np.frombuffer(bank.take(), np.uint8).reshape(-1, 32)
     assert received[:, list(TIMESLOTS)].tolist() == [[11, 12, 13]] * 40
@@ -59,12 +59,12 @@ def test_frames_come_back_on_their_timeslots(bank, streams):
 
 
 def test_the_first_write_fills_up_to_the_depth_and_the_next_add_theirs(bank, streams):
-    bank.give(frames(10))
+    bank.give(frames(10), 40)
     assert bank.level == 120
     for _ in range(50):
         streams.run(40)
         bank.take()
-        bank.give(frames(10))
+        bank.give(frames(10), 40)
         assert bank.level == 120
     assert bank.counters()["transmit_slips"] == 0
 
@@ -89,15 +89,15 @@ def test_a_reading_between_two_ticks_loses_nothing_and_mixes_nothing(bank, strea
 
 
 def test_a_late_writer_repeats_on_all_timeslots_together(bank, streams):
-    bank.give(frames(10))
+    bank.give(frames(10), 40)
     streams.run(120)
     bank.take()
-    bank.give(frames(20))
+    bank.give(frames(20), 40)
     assert bank.level == 40, "in the last moment: nothing was lost"
     assert bank.counters()["transmit_slips"] == 0
     streams.run(80)
     bank.take()
-    bank.give(frames(20))
+    bank.give(frames(20), 40)
     assert bank.level == 120
     assert {len(queue) for queue in streams.queues} == {120}
     assert bank.counters()["transmit_slips"] == 1
@@ -106,7 +106,7 @@ def test_a_late_writer_repeats_on_all_timeslots_together(bank, streams):
 
 def test_an_early_writer_deletes_on_all_timeslots_together(bank, streams):
     for number in range(5):
-        bank.give(frames(number))
+        bank.give(frames(number), 40)
     assert bank.level == 200
     assert {len(queue) for queue in streams.queues} == {200}
     assert bank.counters()["transmit_slips"] == 2
@@ -115,8 +115,8 @@ def test_an_early_writer_deletes_on_all_timeslots_together(bank, streams):
 
 def test_no_room_in_the_device_is_a_slip_too(bank, streams):
     streams.room = 120
-    bank.give(frames(1))
-    bank.give(frames(2))
+    bank.give(frames(1), 40)
+    bank.give(frames(2), 40)
     assert bank.level == 120
     assert bank.counters()["transmit_frames_deleted"] == 40
 
@@ -146,7 +146,7 @@ def test_clocks_that_differ_slip_now_and_then(bank, streams, ppm):
     position = 0.0
     worst = 0
     for _ in range(200 * 40):  # 40 s of 5 ms
-        bank.give(frames(1))
+        bank.give(frames(1), 40)
         worst = max(worst, bank.level)
         position += 40 * (1 + ppm / 1e6)
         streams.run(whole := int(position))
@@ -157,10 +157,16 @@ def test_clocks_that_differ_slip_now_and_then(bank, streams, ppm):
 
 
 def test_after_a_restart_everything_begins_again(bank, streams):
-    bank.give(frames(1))
+    bank.give(frames(1), 40)
     bank.restart()
     assert bank.level == 0
     streams.queues = [b""] * 3
-    bank.give(frames(2))
+    bank.give(frames(2), 40)
     assert bank.level == 120
     assert bank.counters()["transmit_slips"] == 0
+
+
+def test_much_at_once_is_taken_chunk_by_chunk(bank, streams):
+    bank.give(frames(1, 400), 40)
+    assert bank.level == 200
+    assert bank.counters()["transmit_frames_deleted"] == 400 - 40 - 80

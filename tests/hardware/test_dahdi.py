@@ -11,10 +11,13 @@ from support.dahdi_line import SPEECH, DahdiLine
 
 from tandem.codecs.g711 import DECODE, Law
 from tandem.core.errors import SpanError
+from tandem.gateway.line_test import LineTester
 from tandem.hardware import dahdi, dahdi_calls
 from tandem.hardware.alarms import Alarm
+from tandem.hardware.bert import Bert
 from tandem.hardware.dahdi_ioctl import Loop, SpanStatus
 from tandem.hardware.framing.hdlc import HdlcReceiver, HdlcTransmitter
+from tandem.hardware.prbs import PATTERNS
 from tandem.hardware.registry import check_spec, open_span
 from tandem.hardware.span import Framing, LineFormat
 
@@ -397,6 +400,20 @@ class TestOpening:
 
 
 class TestLoopback:
+    def test_a_bit_error_test_over_a_looped_card_finds_none(self, make):
+        line = make()
+        line.spans[0].loop(Loop.LOCAL)
+        test = Bert(PATTERNS["2^15-1"], [1, 16, 31])
+        tester = LineTester(line.spans[0], bert=test)
+        for _ in range(400):
+            tester.step(line.now)
+            line.kernel.run(40)
+            line.now += 0.005
+        total = test.total()
+        assert all(receiver.synchronised for receiver in test.receivers.values())
+        assert total.errors == 0
+        assert total.bits > 300_000
+
     def test_a_line_is_looped_and_released(self, make):
         line = make()
         line.run(0.1)

@@ -16,7 +16,7 @@ from tandem.hardware.framing.hdlc import HdlcReceiver, HdlcTransmitter
 from tandem.hardware.registry import check_spec, open_span
 from tandem.hardware.span import Framing, LineFormat
 
-SPEECH = np.random.default_rng(1).integers(0, 256, (8000, 32), dtype=np.uint8)
+SPEECH = np.random.default_rng(1).integers(0, 256, (4000, 32), dtype=np.uint8)
 IDLE = np.full((40, 32), 0xD5, np.uint8)
 
 
@@ -66,11 +66,11 @@ def test_a_line_comes_up_and_octets_pass_unchanged(line):
     assert [span.alarms() for span in line.spans] == [frozenset()] * 2
     assert [span.termination.detail for span in line.spans] == ["", ""]
     line.heard = [[], []]
-    line.run(1.0, SPEECH)
+    line.run(0.5, SPEECH)
     received = np.concatenate(line.heard[1])[:, 1:]
     start = next(at for at in range(1000) if (received[at : at + 8] == SPEECH[:8, 1:]).all())
     length = len(received) - start
-    assert length > 7500
+    assert length > 3500
     assert (received[start:] == SPEECH[:length, 1:]).all()
     # What is written waits 15 ms in the daemon, and up to 5 ms until it is read.
     assert start / 8 <= 25
@@ -86,7 +86,7 @@ def test_frames_longer_than_the_daemons_own_pass_by_our_hdlc(line):
     transmitter.send([unit])
     line.heard = [[], []]
     speech = np.array(SPEECH)
-    speech[:, 16] = np.frombuffer(transmitter.block(8000), np.uint8)
+    speech[:, 16] = np.frombuffer(transmitter.block(4000), np.uint8)
     line.run(0.3, speech)
     assert receiver.receive(np.concatenate(line.heard[1])[:, 16].tobytes()) == [unit]
 
@@ -94,7 +94,9 @@ def test_frames_longer_than_the_daemons_own_pass_by_our_hdlc(line):
 def test_a_daemon_that_restarts_is_an_alarm_and_then_none(line):
     line.run(0.3)
     line.restart()
-    line.run(0.65)
+    line.run(0.02)
+    assert [span.alarms() for span in line.spans] == [{Alarm.LOS}] * 2, "at once"
+    line.run(0.6)
     for span in line.spans:
         assert span.alarms() == {Alarm.LOS}
         assert "ended or restarts" in span.termination.detail
