@@ -1,7 +1,4 @@
-"""`tandem trace` against tshark on captures that other people made: messages by protocol and type, call by call.
-
-Where the two differ on purpose, the table below says why.
-"""
+"""`tandem trace` against tshark: times of calls, and what needs options of both; `test_trace_captures` has all captures."""
 
 import subprocess
 from collections import Counter
@@ -18,12 +15,7 @@ pytestmark = [pytest.mark.interop, pytest.mark.usefixtures("tshark")]
 
 VECTORS = Path(__file__).parent.parent / "vectors"
 CAPTURES = [
-    ("isup/captures/m3ua_94calls_wireshark.pcap", Options(), ()),
-    ("isup/captures/m2ua_hepgen.pcap", Options(), ()),
     ("isup/captures/mtp2_libpcap.pcap", Options(fcs=True), ("-o", "mtp2.capture_contains_frame_check_sequence:TRUE")),
-    ("isup/captures/mtp3_pycrate.pcap", Options(), ()),
-    ("trace/isdn_lapd-203_pri-call_sangoma-wanpipemon.pcap", Options(), ()),
-    ("trace/sip_cisco_session-refresh-422.pcapng", Options(), ()),
 ]
 
 
