@@ -217,9 +217,11 @@ class TupTrunks(CircuitTrunks[TupTrunkPort, TupExchange]):
         """The calling side has answered: GSM to the exchange that asked."""
         request = self._enquiries.asking.pop(half.handle, None)
         attempt = None if half.call is None else half.call.attempt
-        if request is None or attempt is None:
+        if half.handle in self._enquiries.reported:
+            self._enquiries.reported.discard(half.handle)
             enquiry.told(half, reply, lambda text: self.log(Line("warning", "!", half.reference, text)))
-            return
+        if request is None or attempt is None:
+            return  # nobody waits (any more): another attempt is under way than the one that asked
         setup = attempt.setup.with_reply(reply)
         self._tell(half, port, request, setup, reply.hold or port.configuration.answer_requests, now)
 
@@ -345,7 +347,7 @@ class TupTrunks(CircuitTrunks[TupTrunkPort, TupExchange]):
         attempt, wanted = None if half.call is None else half.call.attempt, enquiry.request_of(request)
         if attempt is None:
             self.transmit(half, GeneralForwardSetup(), now)
-        elif not wanted.is_answered_by(attempt.setup) and self.control.ask(half, wanted, now):
+        elif not wanted.is_answered_by(attempt.setup) and self._report(half, wanted, now):
             self._enquiries.asking[half.handle] = request
         else:
             self._tell(half, port, request, attempt.setup, port.configuration.answer_requests, now)
@@ -365,11 +367,19 @@ class TupTrunks(CircuitTrunks[TupTrunkPort, TupExchange]):
             self._enquiries.asked.discard(half.handle)
             self.control.event(half, reply, now)
 
+    def _report(self, half: HalfCall, request: InformationRequest, now: float) -> bool:
+        """Ask the calling side; the log names the caller of a malicious call once it is known."""
+        if not self.control.ask(half, request, now):
+            return False
+        if request.malicious:
+            self._enquiries.reported.add(half.handle)
+        return True
+
     def _malicious(self, half: HalfCall, now: float) -> None:
         """The called party says that the call is malicious: MAL, or GRQ with that bit."""
         self.log(Line("warning", "!", half.reference, "the called party reports a malicious call"))
         if not self._pass_on(half, Signal(M.MAL), now):
-            self.control.ask(half, InformationRequest(calling=True, malicious=True), now)
+            self._report(half, InformationRequest(calling=True, malicious=True), now)
 
     def hold(self, half: HalfCall, now: float) -> None:
         """CCL to the called party's exchange; its CBK then says when the call ends."""

@@ -79,10 +79,13 @@ class Enquiries:
         """Incoming calls whose exchange was asked for another side."""
         self.asking: dict[int, GeneralRequest] = {}
         """Outgoing calls whose exchange waits for GSM."""
+        self.reported: set[int] = set()
+        """Outgoing calls whose called party says that they are malicious, and whose caller was asked for."""
 
     def forget(self, call: int) -> None:
         """The call is over."""
         self.asked.discard(call)
+        self.reported.discard(call)
         self.asking.pop(call, None)
 
 

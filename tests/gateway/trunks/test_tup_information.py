@@ -344,6 +344,18 @@ def test_for_a_sip_caller_the_call_answers(caller, line):
     assert (answer.calling_line and answer.calling_line.digits, answer.malicious_call) == (line, line is not None)
 
 
+def test_an_answer_that_nobody_waits_for_says_nothing():
+    """The attempt that asked has failed meanwhile, and another is under way."""
+    transit = Transit("isup", "tup")
+    call, _ = begun(transit)
+    (known,) = transit.node.control.calls.values()
+    transit.ladder.clear()
+    transit.node.control.event(known.incoming, InformationReply(Number("1")), transit.now)
+    transit.run(0.2)
+    assert (transit.ladder, warnings(transit)) == ([], [])
+    over(transit, call)
+
+
 def test_questions_and_answers_in_the_words_of_tup():
     request = GeneralRequest(category=True, malicious_call=True, hold=True)
     asked = enquiry.request_of(request)
