@@ -25,8 +25,8 @@ from tandem.gateway.applications.origination import Caller, Origination, Outcome
 from tandem.gateway.applications.programs import PROGRAMS, Run
 from tandem.gateway.applications.session import Interrupt, LegAnswered, LegsFailed, MediaEnded, Program, Session
 from tandem.gateway.applications.trunk import ApplicationTrunk
-from tandem.gateway.calls.actions import Action
-from tandem.gateway.calls.control import APPLICATIONS, CallControl
+from tandem.gateway.calls.actions import APPLICATIONS, Action
+from tandem.gateway.calls.control import CallControl
 from tandem.gateway.calls.half_call import DigitTrunk, HalfCall
 from tandem.gateway.calls.model import (
     Alerting,

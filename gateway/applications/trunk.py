@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 from tandem.core.cause import Cause
 from tandem.core.timers import TimerTable
 from tandem.gateway.applications.session import Begin, Digit, End, Expired, Input, Interrupt, Program, Session
-from tandem.gateway.calls.actions import Action
-from tandem.gateway.calls.control import APPLICATIONS
+from tandem.gateway.calls.actions import APPLICATIONS, Action
 from tandem.gateway.calls.half_call import ApplicationPeer, HalfCall
 from tandem.gateway.calls.model import Answer, Dtmf, Primitive, Release, Setup
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
+#: Name of the trunk of applications; no `[[trunk]]` has it.
+APPLICATIONS: Final = "application"
 _WORDS = re.compile(r"([a-z_]+)(?:\((.*)\)|\s+(.*))?", re.DOTALL)
 
 

@@ -19,6 +19,7 @@ from tandem.core.cause import Cause
 from tandem.core.enumeration import Symbol
 from tandem.core.timers import TimerTable
 from tandem.gateway.calls.accounting import Leg, Record, ReleasedBy, timestamp
+from tandem.gateway.calls.actions import APPLICATIONS
 from tandem.gateway.calls.cause_changes import CauseChanges
 from tandem.gateway.calls.half_call import (
     DigitTrunk,
@@ -67,8 +68,6 @@ class Timer(Symbol):
     """Media statistics did not come: write the record without."""
 
 
-#: Name of the trunk of applications.
-APPLICATIONS = "application"
 _JOINED = Release(Cause.NORMAL_CALL_CLEARING, diagnostic="joined to another call")
 _TRANSFERRED = Release(Cause.NORMAL_CALL_CLEARING, diagnostic="transferred")
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
 
-from tandem.gateway.calls.actions import Action
+from tandem.gateway.calls.actions import APPLICATIONS, Action
 from tandem.gateway.calls.did import DidTable
 from tandem.gateway.calls.model import Nature, Number, Setup
 from tandem.gateway.calls.schedule import Schedule
@@ -91,6 +91,9 @@ class Rule:
         if route.calling_nature and new_calling:
             new_calling = replace(new_calling, nature=_NATURES[route.calling_nature])
         setup = replace(setup, called=new_called, calling=new_calling)
+        if route.actions:
+            actions = tuple(Action.parse(_expand(action, called_match, called)) for action in route.actions)
+            return [Attempt(self.name, APPLICATIONS, setup, route.refuse_cause, self.fallback_causes, actions)]
         trunks: list[str | None] = [did_trunk] if did_trunk else [*route.to]
         return [Attempt(self.name, name, setup, route.refuse_cause, self.fallback_causes) for name in trunks or [None]]
 

@@ -16,6 +16,7 @@ from tandem.gateway.calls.did import DidTable
 from tandem.gateway.calls.interworking import parse_override
 from tandem.gateway.calls.schedule import Schedule
 from tandem.gateway.configuration.check_pjsua2 import check_pjsua2, check_pjsua2_trunk
+from tandem.gateway.configuration.check_actions import check_actions
 from tandem.gateway.configuration.check_ports import check_ports
 from tandem.gateway.configuration.check_sip import check_sip, check_sip_trunk, user_names
 from tandem.gateway.configuration.check_sip_features import check_sip_features
@@ -82,6 +83,7 @@ def problems(configuration: Configuration) -> list[Problem]:
     targets = [*trunks, *user_names(configuration)]
     for index, route in enumerate(configuration.route):
         found += _route(f"route[{index}]", route, trunks, targets)
+        found += check_actions(f"route[{index}]", route, configuration)
     return found
 
 

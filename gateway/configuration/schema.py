@@ -475,6 +475,10 @@ class Route(Table):
     """CSV file of `did,number[,trunk]`: matches when the called number is listed, which replaces it."""
     to: list[str] = []
     """Trunks to try, in order; `user:NAME` is a user that registers. Empty: the call is refused with `refuse_cause`."""
+    actions: list[str] = []
+    """What the gateway itself does with the call, in place of `to`: applications with their arguments, one after another,
+    such as `["answer", "playback /srv/closed.wav", "bridge sip/CARRIER/\\1"]`; `\\1` stands for a group of `called`,
+    `${name}` for a channel variable. See docs/how-to/applications.md."""
     refuse_cause: CauseValue = 21
     """Q.850 cause for calls that this rule refuses (21 is call rejected)."""
     set_called: str = ""

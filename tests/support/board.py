@@ -6,8 +6,7 @@ from support.fake_trunk import Exchange, FakeTrunk
 
 from tandem.gateway.applications.events import Happening
 from tandem.gateway.applications.switchboard import Switchboard
-from tandem.gateway.calls.actions import Action
-from tandem.gateway.calls.control import APPLICATIONS
+from tandem.gateway.calls.actions import APPLICATIONS, Action
 from tandem.gateway.calls.half_call import HalfCall
 from tandem.gateway.calls.model import Answer, Number, Setup
 from tandem.gateway.calls.routing import Attempt
