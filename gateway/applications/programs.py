@@ -294,6 +294,39 @@ def _transfer(run: Run) -> Program:
         yield None  # until the channel has been taken away
 
 
+def _await_transfer(run: Run) -> Program:
+    """Who is to be transferred is alone, and hears ringback until the one that is called answers."""
+    referral = run.board.referral_of(run.channel)
+    if referral is None:
+        return "there is no transfer"
+    referral.waiting = run.session
+    if run.channel.endpoint is not None:
+        run.board.media([Tone(run.channel.endpoint, "ringback")])
+    while True:
+        happened = yield None
+        if isinstance(happened, LegsFailed):
+            run.board.applications.hang_up(run.session, happened.release, run.board.now)
+            return name_of(happened.release.cause)
+
+
+def _intercept(run: Run) -> Program:
+    """`intercept UUID`: talk with whom that channel talks with, which itself is released."""
+    board, channel = run.board, run.channel
+    try:
+        other = board.find(run.data).other
+    except LookupError:
+        other = None
+    if other is None or other.is_application or not other.answered:
+        board.warn(channel, f"{run.data} talks with nobody whom it could be replaced for")
+        release = Release(Cause.INVALID_CALL_REFERENCE_VALUE, diagnostic="nobody to talk with")
+        board.applications.hang_up(run.session, release, board.now)
+        return "FAILURE"
+    run.answer()
+    board.later(lambda now: board.join(channel, other, now))
+    while True:
+        yield None  # until the channel has been taken away
+
+
 def _bridge(run: Run) -> Program:
     board, channel, session = run.board, run.channel, run.session
     told: list[LegProgress | LegAnswered | LegsFailed] = []
@@ -388,12 +421,14 @@ def _number(text: str, default: float) -> float:
 
 PROGRAMS: Final[dict[str, Callable[[Run], Program | str]]] = {
     "answer": _answer,
+    "await_transfer": _await_transfer,
     "bridge": _bridge,
     "echo": _echo,
     "export": _export,
     "gentones": _gentones,
     "hangup": _hangup,
     "hold": _hold,
+    "intercept": _intercept,
     "park": _park,
     "play_and_get_digits": _play_and_get_digits,
     "playback": _playback,

@@ -13,6 +13,7 @@ from tandem.gateway.calls.model import Primitive, Release
 
 if TYPE_CHECKING:
     from tandem.gateway.applications.origination import Origination
+    from tandem.gateway.applications.referral import Referral
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ class Session:
     program: Program | None = None
     digits: str = ""
     """Pressed and not used yet."""
-    origination: Origination | None = None
+    origination: Origination | Referral | None = None
     """The half calls a leg for it, which has not answered."""
     ended: bool = False
     media: set[int] = field(default_factory=set)

@@ -23,6 +23,7 @@ from tandem.gateway.applications.dial_strings import DialString, Target
 from tandem.gateway.applications.events import Channel, ChannelEvent, Happening
 from tandem.gateway.applications.origination import Caller, Origination, Outcome, number_of
 from tandem.gateway.applications.programs import PROGRAMS, Run
+from tandem.gateway.applications.referral import Referral, Tell
 from tandem.gateway.applications.session import Interrupt, LegAnswered, LegsFailed, MediaEnded, Program, Session
 from tandem.gateway.applications.trunk import ApplicationTrunk
 from tandem.gateway.calls.actions import APPLICATIONS, Action
@@ -30,8 +31,10 @@ from tandem.gateway.calls.control import CallControl
 from tandem.gateway.calls.half_call import DigitTrunk, HalfCall
 from tandem.gateway.calls.model import (
     Alerting,
+    Answer,
     Dtmf,
     Hold,
+    Number,
     Primitive,
     Proceeding,
     Progress,
@@ -97,7 +100,9 @@ class Switchboard:
         self._timers: TimerTable[int] = TimerTable()
         self._playing: dict[int, tuple[HalfCall, str, Session | None]] = {}
         self._recording: dict[int, tuple[HalfCall, str, Session | None]] = {}
+        self._referrals: dict[HalfCall, Referral] = {}
         control.observer = self
+        control.transferrer = self
         control.trunks[APPLICATIONS] = self.applications
 
     # --- what an operator asks
@@ -133,7 +138,7 @@ class Switchboard:
                 raise ValueError(f"{self.uuid_of(half)} is not answered")
         if one is two:
             raise ValueError("a channel cannot be joined to itself")
-        self.later(lambda later: self._join(one, two, later))
+        self.later(lambda later: self.join(one, two, later))
 
     def kill(self, channel: str, now: float, cause: str = "") -> None:
         """Release a channel, and with it whom it talks with."""
@@ -301,6 +306,53 @@ class Switchboard:
         if self.listening:
             self.tell(Happening.DTMF, half, digit=digit, duration_ms=str(duration_ms))
 
+    def refer(self, half: HalfCall, number: Number | None, replaced: HalfCall | None, tell: Tell, now: float) -> bool:
+        """The peer of `half` wants the one it talks with to talk with somebody else (see `Transferrer`)."""
+        self.now = now
+        party, call = half.other, half.call
+        if party is None or call is None or party.is_application or party in self._referrals:
+            return False
+        if not (half.answered and party.answered and self.control.accepting):
+            return False
+        if replaced is not None:
+            target = replaced.other
+            if (
+                target is None
+                or target is party
+                or target.is_application
+                or not (replaced.answered and target.answered)
+            ):
+                return False
+            self.later(lambda later: self._replace(party, target, tell, later))
+            return True
+        if number is None:
+            return False
+        setup = replace(call.setup, called=number, complete=True, redirecting=None, opaque=())
+        if half is call.incoming:  # the caller is who transfers: its partner is who calls now
+            setup = replace(setup, calling=number_of(party.leg.called))
+        trunk = getattr(half.trunk, "configuration", half.trunk).name
+        attempts = self.control.routing.attempts(trunk, setup, datetime.fromtimestamp(self._wall_clock(now)))
+        referral = self._referrals[party] = Referral(self, party, tell)
+        linked = call.identity
+        self.later(lambda later: referral.start(setup, attempts, linked, later))
+        return True
+
+    def replacing(self, replaced: HalfCall, setup: Setup) -> tuple[Attempt, ...] | None:
+        """A call takes the place of `replaced` (see `Transferrer`)."""
+        other = replaced.other
+        if other is None or other.is_application or not (replaced.answered and other.answered):
+            return None
+        action = Action("intercept", self.uuid_of(replaced))
+        return (Attempt("replaces", APPLICATIONS, setup, Cause.INVALID_CALL_REFERENCE_VALUE, frozenset(), (action,)),)
+
+    def referral_of(self, party: HalfCall) -> Referral | None:
+        """The transfer that `party` waits for."""
+        return self._referrals.get(party)
+
+    def forget_referral(self, referral: Referral) -> None:
+        """It is over."""
+        self._referrals.pop(referral.party, None)
+
     # --- the owner
 
     def next_deadline(self) -> float | None:
@@ -369,6 +421,8 @@ class Switchboard:
 
     def released(self, half: HalfCall, release: Release, other: HalfCall | None, now: float) -> None:
         """A channel ends."""
+        if self._referrals and (referral := self._referrals.get(half)) is not None:
+            referral.party_gone()
         if self._playing or self._recording:
             self._end_media(half)
         if not self.listening or half.is_application:
@@ -590,7 +644,13 @@ class Switchboard:
             if owner is half:
                 self.stop_recording(number)
 
-    def _join(self, one: HalfCall, two: HalfCall, now: float) -> None:
+    def _replace(self, party: HalfCall, target: HalfCall, tell: Tell, now: float) -> None:
+        """Both parties of who transfers talk with each other; it is told before it is released."""
+        tell(Answer(), now)
+        self.join(party, target, now)
+
+    def join(self, one: HalfCall, two: HalfCall, now: float) -> None:
+        """Join two half-calls; told in the log where that cannot be done any more."""
         self.now = now
         if not self.control.join(one, two, now):
             self._log(Line("warning", "!", one.reference, f"cannot be joined to {two.reference} (any more)"))
@@ -696,7 +756,7 @@ class Switchboard:
             destination_number=half.leg.called,
             state=state,
             answered=half.answered,
-            held=False,
+            held=half.held,
             other_uuid=other_uuid,
             application="" if current is None else current.application,
             application_data="" if current is None else current.data,

@@ -17,6 +17,8 @@ from tandem.gateway.calls.half_call import ApplicationPeer, HalfCall
 from tandem.gateway.calls.model import Answer, Dtmf, Primitive, Release, Setup
 
 if TYPE_CHECKING:
+    from tandem.gateway.applications.origination import Origination
+    from tandem.gateway.applications.referral import Referral
     from tandem.gateway.applications.switchboard import Switchboard
 
 _OVER = Release(Cause.NORMAL_CALL_CLEARING)
@@ -63,10 +65,10 @@ class ApplicationTrunk(ApplicationPeer):
 
     # --- what the switchboard asks
 
-    def call(self, origination: object, variables: dict[str, str]) -> Session:
+    def call(self, origination: Origination | Referral, variables: dict[str, str]) -> Session:
         """A half-call that is to call a leg for `origination`."""
         session = self._adopt(HalfCall(self, incoming=True))
-        session.origination = origination  # type: ignore[assignment]
+        session.origination = origination
         session.half.variables = variables
         return session
 

@@ -28,6 +28,7 @@ from tandem.gateway.calls.half_call import (
     MultirateTrunk,
     Observer,
     OverlapTrunk,
+    Transferrer,
     Trunk,
 )
 from tandem.gateway.calls.meter import Meter
@@ -137,6 +138,7 @@ class CallControl:
         """Not accepting because the operator wants a pause."""
         self.meter = Meter()
         self.observer: Observer | None = None
+        self.transferrer: Transferrer | None = None
         self._wall_clock = wall_clock
         self._node = node
         self._tone_seconds = dict(failure_tone_seconds or {})
@@ -207,8 +209,10 @@ class CallControl:
                 self.observer.released(half, release, self._joined(call, half), now)
             self._released(call, half, release, now)
             return
-        if self.observer is not None and isinstance(primitive, Hold | Retrieve):
-            self.observer.held(half, isinstance(primitive, Hold), now)
+        if isinstance(primitive, Hold | Retrieve):
+            half.held = isinstance(primitive, Hold)
+            if self.observer is not None:
+                self.observer.held(half, half.held, now)
         if half is call.incoming:
             self._forward(call, primitive, now)
         elif half is call.outgoing and call.release is None:
@@ -507,6 +511,12 @@ class CallControl:
         if call.outgoing is not None:
             self._listen(call, call.outgoing, call.incoming)
 
+    def reconnect(self, half: HalfCall) -> None:
+        """`half` and whom it talks with hear each other again, after something else was heard."""
+        call = half.call
+        if call is not None and call.answer_time is not None and call.release is None:
+            self._connect(call)
+
     def endpoint_changed(self, half: HalfCall) -> None:
         """`half` moved to another circuit before answer: join again what was joined."""
         call = half.call
@@ -530,6 +540,8 @@ class CallControl:
             return False
         if one is two:
             return True
+        for half in (first, second):
+            self._retrieve(half, now)
         kept = next((half for half in (first, second) if self._with_application(half)), None)
         if kept is None:
             setup, links = one.setup, [one.identity, two.identity]
@@ -573,6 +585,7 @@ class CallControl:
         call = half.call
         if call is None or half.released or call.release is not None:
             return False
+        self._retrieve(half, now)
         other, release = half.other, release or _TRANSFERRED
         if call.answer_time is not None and other is not None and not other.is_application:
             link = call.identity
@@ -593,6 +606,7 @@ class CallControl:
 
     def _go_on(self, call: Call, half: HalfCall, survivor: HalfCall, release: Release, now: float) -> None:
         """`half` released, and `survivor` has something to do after that."""
+        self._retrieve(survivor, now)
         actions, survivor.after = survivor.after, ()
         by: ReleasedBy = "incoming" if half is call.incoming else "outgoing"
         setup = call.setup
@@ -603,6 +617,14 @@ class CallControl:
         call.linked.append(link)
         self._take_legs(call, legs)
         self._try_next(call, None, "gateway", now)
+
+    @staticmethod
+    def _retrieve(half: HalfCall, now: float) -> None:
+        """Whoever held `half` has nothing to do with it any more."""
+        other = half.other
+        if other is not None and other.held:
+            other.held = False
+            half.trunk.send(half, Retrieve(), now)
 
     @staticmethod
     def _joined(call: Call, half: HalfCall) -> HalfCall | None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from tandem.gateway.calls.accounting import Leg
-from tandem.gateway.calls.model import InformationRequest, Primitive, Release, Setup
+from tandem.gateway.calls.model import InformationRequest, Number, Primitive, Release, Setup
 from tandem.gateway.media.protocol import Endpoint
 
 if TYPE_CHECKING:
     from tandem.gateway.calls.actions import Action
     from tandem.gateway.calls.control import Call
+    from tandem.gateway.calls.routing import Attempt
 
 
 @dataclass(slots=True, eq=False)
@@ -38,6 +40,8 @@ class HalfCall:
     leg: Leg = field(default_factory=Leg)
     answered: bool = False
     """Answer went to its peer, or came from it; it stays so when the half is joined to another."""
+    held: bool = False
+    """Its peer has put the call on hold."""
     uuid: str = ""
     """Its name as a channel, given when somebody first asks for it."""
     variables: dict[str, str] | None = None
@@ -157,6 +161,29 @@ class ApplicationPeer:
     """Base of the trunk whose half-calls are applications of the gateway: they have no speech path of their own."""
 
     __slots__ = ()
+
+
+class Transferrer(Protocol):
+    """Who carries out transfers that a peer asks for."""
+
+    def refer(
+        self,
+        half: HalfCall,
+        number: Number | None,
+        replaced: HalfCall | None,
+        tell: Callable[[Primitive, float], None],
+        now: float,
+    ) -> bool:
+        """The peer of `half` wants its partner to talk with `number`, or with the partner of its other call `replaced`.
+
+        False when that cannot be. `tell` gets what the one who is called says; Answer or Release is the last of it, and
+        after Answer `half` is released.
+        """
+        ...
+
+    def replacing(self, replaced: HalfCall, setup: Setup) -> tuple[Attempt, ...] | None:
+        """What is to become of a call that takes the place of `replaced`; None when that talks with nobody."""
+        ...
 
 
 class Observer(Protocol):

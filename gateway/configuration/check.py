@@ -15,8 +15,8 @@ from tandem.gateway.calls.cause_changes import CauseChanges, is_change
 from tandem.gateway.calls.did import DidTable
 from tandem.gateway.calls.interworking import parse_override
 from tandem.gateway.calls.schedule import Schedule
-from tandem.gateway.configuration.check_pjsua2 import check_pjsua2, check_pjsua2_trunk
 from tandem.gateway.configuration.check_actions import check_actions
+from tandem.gateway.configuration.check_pjsua2 import check_pjsua2, check_pjsua2_trunk
 from tandem.gateway.configuration.check_ports import check_ports
 from tandem.gateway.configuration.check_sip import check_sip, check_sip_trunk, user_names
 from tandem.gateway.configuration.check_sip_features import check_sip_features

@@ -476,7 +476,7 @@ class Route(Table):
     to: list[str] = []
     """Trunks to try, in order; `user:NAME` is a user that registers. Empty: the call is refused with `refuse_cause`."""
     actions: list[str] = []
-    """What the gateway itself does with the call, in place of `to`: applications with their arguments, one after another,
+    """What the gateway itself does with the call, in place of `to`: applications with their arguments, in order,
     such as `["answer", "playback /srv/closed.wav", "bridge sip/CARRIER/\\1"]`; `\\1` stands for a group of `called`,
     `${name}` for a channel variable. See docs/how-to/applications.md."""
     refuse_cause: CauseValue = 21

@@ -278,6 +278,9 @@ class SipTrunk(Table, tag_field="type", tag="sip"):
     hold: Literal["relay", "local"] = "relay"
     """Whether hold by one party is told to the other (re-INVITE with sendonly, CPG with remote hold), or only the
     direction of RTP follows it."""
+    refer: Literal["refuse", "perform"] = "refuse"
+    """What becomes of REFER, and of INVITE with Replaces: refused, or performed. Whom the peer names is called by the
+    routes for this trunk, its host name is not looked at; the peer keeps the call until somebody answers."""
     redirects: Literal["map", "follow"] = "map"
     """What becomes of a 3xx: the attempt fails with cause 23, or the places that it names are called in their order."""
     p_early_media: bool = False

@@ -98,8 +98,9 @@ class Recorder:
             return received
         heard = _decoded([(octets, law) for _, _, octets, law in blocks])
         if self._mode == "stereo":
-            return np.column_stack((received, heard)).astype(np.int16).reshape(-1)
-        return np.clip(received.astype(np.int32) + heard, -32768, 32767).astype(np.int16)
+            return np.stack((received, heard), axis=1).reshape(-1)
+        mixed: Samples = np.clip(received.astype(np.int32) + heard, -32768, 32767).astype(np.int16)
+        return mixed
 
     def _put(self, pcm: Samples) -> None:
         if isinstance(self._file, wave.Wave_write):

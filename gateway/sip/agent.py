@@ -180,6 +180,14 @@ class SipAgent:
         if (found := self._context.calls.get(call)) is not None:
             found.answer_update(status, body, headers, now)
 
+    def find_dialog(self, call_id: str, tags: frozenset[str]) -> int | None:
+        """The call whose confirmed dialog has this Call-ID and these two tags; None when there is none."""
+        for number, call in self._context.calls.items():
+            dialog = call.dialog
+            if dialog is not None and dialog.call_id == call_id and tags == {dialog.local_tag, dialog.remote_tag}:
+                return number
+        return None
+
     def answer_refer(self, call: int, status: int, now: float) -> None:
         """Answer Refer: 202 to perform it, or a refusal."""
         if (found := self._context.calls.get(call)) is not None:

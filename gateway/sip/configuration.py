@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from tandem.gateway.sip.endpoint import Listener
 
@@ -26,6 +27,10 @@ class SipTimers:
         return 64 * self.t1
 
 
+#: What is taken from every peer.
+METHODS: Final = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "UPDATE", "PRACK")
+
+
 @dataclass(frozen=True, slots=True)
 class AgentConfiguration:
     """One SIP agent, listening on one address and port."""
@@ -38,7 +43,7 @@ class AgentConfiguration:
     user_agent: str = "Tandem"
     """Value of User-Agent and Server; empty to send neither."""
     timers: SipTimers = field(default_factory=SipTimers)
-    allow: tuple[str, ...] = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "UPDATE", "PRACK")
+    allow: tuple[str, ...] = METHODS
     """Methods of the Allow header (RFC 3261 20.5)."""
     supported: tuple[str, ...] = ()
     """Option tags that may stand in Require (RFC 3261 20.32); others get 420. With `100rel` and `timer` the owner

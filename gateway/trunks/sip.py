@@ -19,13 +19,14 @@ from tandem.gateway.calls.model import (
     Release,
     Setup,
 )
+from tandem.gateway.calls.routing import Attempt
 from tandem.gateway.configuration.check_sip import listeners
 from tandem.gateway.configuration.schema import Configuration, Sip, SipTrunk
 from tandem.gateway.log import Line
 from tandem.gateway.pjsip import protocol as pjsip
 from tandem.gateway.sip import location
 from tandem.gateway.sip.agent import SipAgent
-from tandem.gateway.sip.configuration import AgentConfiguration, SipTimers
+from tandem.gateway.sip.configuration import METHODS, AgentConfiguration, SipTimers
 from tandem.gateway.sip.connections import (
     CloseConnection,
     ConnectionLost,
@@ -47,7 +48,7 @@ from tandem.gateway.sip.primitives import (
     RegistrationChanged,
     SendDatagram,
 )
-from tandem.gateway.trunks import sip_access, sip_early
+from tandem.gateway.trunks import sip_access, sip_early, sip_refer
 from tandem.gateway.trunks import sip_mapping as mapping
 from tandem.gateway.trunks.rules import Rules
 from tandem.gateway.trunks.sip_admission import SipAdmission
@@ -123,13 +124,15 @@ class SipTrunks(SipCalls):
         self.pjsip = PjsipAgent(by_pjsip, configuration.media.address, self._pjsip_sources, log) if by_pjsip else None
         """The calls of trunks with the engine pjsua2, where there are any."""
         make = SipAgent if self.pjsip is None else partial(EnginesAgent, pjsip=self.pjsip)
+        self._performs_transfers = any(port.configuration.refer == "perform" for port in self.trunks.values())
         self.agent: SipAgent = make(
             AgentConfiguration(
                 host=self.address[0],
                 port=self.address[1],
                 listeners=addresses,
                 user_agent=f"Tandem {configuration.node.name}".strip(),
-                supported=("100rel", "timer"),
+                allow=(*METHODS, "REFER") if self._performs_transfers else METHODS,
+                supported=("100rel", "timer", *(("replaces",) if self._performs_transfers else ())),
                 bodies=("application/sdp", "multipart/mixed", "application/isup"),
                 timers=SipTimers(t1=(sip.t1_ms if sip else 500) / 1000),
             ),
@@ -483,6 +486,12 @@ class SipTrunks(SipCalls):
             return
         if (initial := self._read(port, request, MessageType.IAM)) is not None:
             setup = merge_setup(setup, initial, port.configuration, self._country_code, self._rules)
+        attempts = None
+        if port.configuration.refer == "perform" and (text := request.get("replaces")):
+            attempts = self._replacing(port, text, setup)
+            if attempts is None:
+                self.agent.respond(call, 481, now=now)
+                return
         half = HalfCall(port, incoming=True)
         laws = port.clear_laws if port.configuration.clear_mode else port.laws
         limited = port.full or not port.rate.take(now)
@@ -510,7 +519,21 @@ class SipTrunks(SipCalls):
         if port.overlap:
             setup = replace(setup, complete=not self._control.may_offer_early(port.name, setup, now))
             self.note_caller(session, request, setup)
-        self._control.setup(half, setup, now, session.leg)
+        if attempts is not None:
+            self._control.originate(half, setup, attempts, now, session.leg)
+        else:
+            self._control.setup(half, setup, now, session.leg)
+
+    def _replacing(self, port: SipTrunkPort, text: str, setup: Setup) -> tuple[Attempt, ...] | None:
+        """What becomes of a call that is to take the place of another one; None when there is none (RFC 3891 3)."""
+        replaces, transferrer = sip_refer.Replaces.parse(text), self._control.transferrer
+        if replaces is None or replaces.early_only or transferrer is None:
+            return None
+        number = self.agent.find_dialog(replaces.call_id, replaces.tags)
+        session = None if number is None else self._sessions.get(number)
+        if session is None or session.trunk is not port.configuration:
+            return None
+        return transferrer.replacing(session.half, setup)
 
     # --- sessions
 

@@ -45,7 +45,7 @@ from tandem.gateway.sip.primitives import (
     SessionOffered,
     UpdateResult,
 )
-from tandem.gateway.trunks import sip_access, sip_early, sip_info
+from tandem.gateway.trunks import sip_access, sip_early, sip_info, sip_refer
 from tandem.gateway.trunks import sip_mapping as mapping
 from tandem.gateway.trunks.isup_mapping import primitive_from
 from tandem.gateway.trunks.rules import Means
@@ -92,6 +92,8 @@ class SipCalls(SipOverlap):
                 part = self._part(session, primitive)
                 self.agent.respond(half.handle, 200, None, headers, session.local, part, now=now)
             case Transparent() | Suspend() | Resume() | Hold() | Retrieve() if self._informed(session, primitive, now):
+                pass
+            case Retrieve() if not session.holding:
                 pass
             case Hold() | Retrieve() if session.answered:
                 session.holding = isinstance(primitive, Hold)
@@ -179,8 +181,8 @@ class SipCalls(SipOverlap):
                 reason = Release(Cause.DESTINATION_OUT_OF_ORDER, diagnostic="SIP peer is gone: no RTP, no answer")
                 self.release(half, reason, now)
                 control.event(half, reason, now)
-            case Refer():
-                self.agent.answer_refer(output.call, 603, now)
+            case Refer(message=message):
+                self.agent.answer_refer(output.call, self._referred(session, message, now), now)
             case Rejected(status=status, message=response):
                 if self.refused_as_incomplete(session, status, now):
                     return
@@ -217,6 +219,33 @@ class SipCalls(SipOverlap):
                 self._by_leg.pop(session.leg, None)
                 self.trunks[session.trunk.name].calls -= 1
                 control.cleared(half, now)
+
+    def _referred(self, session: Session, message: SipMessage, now: float) -> int:
+        """The peer asks for a transfer: the status to answer with (RFC 3515 2.4.2)."""
+        transferrer = self._control.transferrer
+        if session.trunk.refer == "refuse" or transferrer is None:
+            return 603
+        wish = sip_refer.wish_of(message)
+        if wish is None:
+            return 400
+        replaced = None
+        if wish.replaces is not None:
+            call = self.agent.find_dialog(wish.replaces.call_id, wish.replaces.tags)
+            other = None if call is None else self._sessions.get(call)
+            if other is None or other is session or other.trunk is not session.trunk:
+                return 404  # the target's own dialogs are not ours to reach
+            replaced = other.half
+        handle = session.half.handle
+
+        def tell(primitive: Primitive, now: float) -> None:
+            if (line := sip_refer.status_line(primitive, self._causes)) is not None:
+                self.agent.notify_refer(handle, *line, now)
+
+        if not transferrer.refer(session.half, wish.number, replaced, tell, now):
+            return 603
+        self.agent.answer_refer(handle, 202, now)
+        self.agent.notify_refer(handle, "SIP/2.0 100 Trying", False, now)
+        return 202
 
     def _end(self, session: Session, release: Release, now: float) -> None:
         self.settle_digits(session, now)

@@ -74,6 +74,6 @@ def test_the_did_table_translates_and_may_name_the_trunk(tmp_path):
 
 def test_a_route_may_end_at_actions_of_the_gateway():
     table = RoutingTable([Route(called=r"^0(\d+)$", actions=["answer", r"bridge sip/S/\1"])])
-    (attempt,) = table.attempts("any", Setup(Number("0123")), datetime(2026, 1, 1))  # noqa: DTZ001
+    (attempt,) = table.attempts("any", Setup(Number("0123")), datetime(2026, 1, 1))
     assert attempt.trunk == "application"
     assert [str(action) for action in attempt.actions] == ["answer()", "bridge(sip/S/123)"]
