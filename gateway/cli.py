@@ -235,15 +235,32 @@ def bench_calls(rate: float, hold: float, seconds: float, as_json: bool) -> None
 @click.option(
     "--standing", type=click.IntRange(0, 10000), default=0, help="Put up so many calls, and measure memory instead."
 )
+@click.option(
+    "--engine",
+    type=click.Choice(["native", "pjsua2", "both"]),
+    default="native",
+    show_default=True,
+    help="What the called side is on; both: three rounds by turns. PJSIP takes few calls at once: mind rate and hold.",
+)
 @_seconds
 @_json
 def bench_sip(
-    transport: Literal["udp", "tcp", "tls"], rate: float, hold: float, standing: int, seconds: float, as_json: bool
+    transport: Literal["udp", "tcp", "tls"],
+    rate: float,
+    hold: float,
+    standing: int,
+    engine: Literal["native", "pjsua2", "both"],
+    seconds: float,
+    as_json: bool,
 ) -> None:
     """Calls from SIP to SIP through one gateway: CPU a call, calls a second, memory a call."""
+    from tandem.gateway.bench.sip import compare
     from tandem.gateway.bench.sip import run as measure
 
-    _print(measure(transport, rate, seconds, hold, standing), as_json)
+    if engine == "both":
+        _print(compare(transport, rate, seconds, hold), as_json)
+    else:
+        _print(measure(transport, rate, seconds, hold, standing, engine), as_json)
 
 
 @bench.command("spans")

@@ -1,7 +1,8 @@
 """`tandem bench sip`: calls from SIP to SIP through one gateway, over UDP, TCP or TLS, and what a standing call holds.
 
 The load comes from two SIP agents in this process: one calls, the other answers at once. The calls have their media
-inactive, so that the figures are of signalling alone.
+inactive, so that the figures are of signalling alone. The called side may be on PJSIP (`engine`), which opens its media
+all the same.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -42,6 +43,8 @@ from tandem.gateway.sip.stream_transport import StreamTransport
 from tandem.gateway.sip.tls import TlsContexts, TlsFiles
 from tandem.gateway.sip.transport import open_socket, receive_all, send
 
+Engine = Literal["native", "pjsua2"]
+ENGINES: tuple[Engine, ...] = ("native", "pjsua2")
 _READY_SECONDS = 30.0
 #: Calls a second while standing calls are put up.
 _STANDING_RATE = 100.0
@@ -225,14 +228,17 @@ class Caller(User):
         self.failures[why] = self.failures.get(why, 0) + 1
 
 
-def _configuration(transport: str, legs: int, certificate: Path | None) -> str:
+def _configuration(transport: str, legs: int, certificate: Path | None, engine: Engine) -> str:
     also = f'also_listen = ["{transport}:127.0.0.1:5061"]\n' if transport != "udp" else ""
     tls = f'[sip.tls]\ncertificate = "{certificate}"\nauthorities = "{certificate}"\n' if certificate else ""
     trunks = "".join(
         f'[[trunk]]\nname = "{name}"\ntype = "sip"\npeer = "127.0.0.1:{port}"\ntransport = "{transport}"\n'
-        "silence_seconds = 0\n"
-        for name, port in (("caller", 5070), ("callee", 5071))
+        f"silence_seconds = 0\n{extra}"
+        for name, port, extra in (("caller", 5070, ""), ("callee", 5071, f'engine = "{engine}"\n'))
     )
+    if engine == "pjsua2":
+        tcp = str(transport == "tcp").lower()
+        tls += f'[sip.pjsua2]\nlisten = "127.0.0.1:5062"\nports = [19000, 19199]\ntcp = {tcp}\n'
     return (
         f'[node]\nname = "S"\nrecords = "records.jsonl"\nlog_level = "warning"\n[sip]\nlisten = "127.0.0.1:5060"\n'
         f"{also}{tls}[media]\nports = [20000, {20000 + 2 * legs + 200}]\n{trunks}"
@@ -257,9 +263,9 @@ def _certificate(folder: Path) -> Path:
 class _Scene:
     """The gateway and its users."""
 
-    def __init__(self, folder: Path, transport: TransportName, legs: int) -> None:
+    def __init__(self, folder: Path, transport: TransportName, legs: int, engine: Engine) -> None:
         certificate = _certificate(folder) if transport == "tls" else None
-        text = _configuration(transport, legs, certificate)
+        text = _configuration(transport, legs, certificate, engine)
         offset = free_offset([text])
         path = folder / "S.toml"
         path.write_text(shift_ports(text, offset), encoding="utf-8")
@@ -286,9 +292,13 @@ class _Scene:
         await self.callee.close()
         await self.gateway.stop()
 
-    def cpu(self) -> float:
-        """CPU seconds of the signalling process so far."""
-        return process_cpu(self.gateway.pid)
+    def cpu(self) -> dict[str, float]:
+        """CPU seconds so far of the signalling process, and of PJSIP's where there is one."""
+        found = {"signalling": process_cpu(self.gateway.pid)}
+        for pid in children(self.gateway.pid):
+            if b"tandem.gateway.pjsip" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                found["pjsip"] = process_cpu(pid)
+        return found
 
     def memory(self) -> int:
         """Resident memory of the gateway's processes, kB: signalling, then media."""
@@ -318,25 +328,30 @@ def _resident(pid: int) -> int:
     return int(match[1]) if match else 0
 
 
-async def _rate(folder: Path, transport: TransportName, rate: float, seconds: float, hold: float) -> dict[str, Any]:
-    scene = _Scene(folder, transport, int(rate * (hold + 1.0) * 2 * 3) + 100)
+async def _rate(
+    folder: Path, transport: TransportName, rate: float, seconds: float, hold: float, engine: Engine
+) -> dict[str, Any]:
+    scene = _Scene(folder, transport, int(rate * (hold + 1.0) * 2 * 3) + 100, engine)
     loop = asyncio.get_running_loop()
     try:
         await scene.start()
         scene.caller.hold = hold
-        await scene.place(10, 50.0)
+        await scene.place(10, min(rate, 50.0))
         await scene.settle(hold + 5.0)
         done, scene.caller.delays = scene.caller.completed, []
         before, start = scene.cpu(), loop.time()
         await scene.place(int(rate * seconds), rate)
         await scene.settle(hold + 10.0)
-        used, elapsed = scene.cpu() - before, loop.time() - start
+        by_process = {name: seconds_used - before[name] for name, seconds_used in scene.cpu().items()}
+        used, elapsed = sum(by_process.values()), loop.time() - start
         caller = scene.caller
     finally:
         await scene.stop()
     completed = caller.completed - done
     delays = np.array(caller.delays or [np.nan]) * 1000
+    each = {name: round(1000 * value / max(completed, 1), 3) for name, value in by_process.items()}
     return {
+        "engine": engine,
         "transport": transport,
         "rate": rate,
         "offered": int(rate * seconds),
@@ -344,6 +359,7 @@ async def _rate(folder: Path, transport: TransportName, rate: float, seconds: fl
         "failures": caller.failures,
         "records": sum(record.result == "answered" for record in read_records(folder / "records.jsonl")) - done,
         "cpu_ms_per_call": round(1000 * used / max(completed, 1), 3),
+        "cpu_ms_per_call_by_process": each,
         "calls_per_second_and_core": round(completed / used, 1) if used else None,
         "core_percent": round(100 * used / elapsed, 1),
         "answer_delay_ms": {
@@ -354,7 +370,7 @@ async def _rate(folder: Path, transport: TransportName, rate: float, seconds: fl
 
 
 async def _standing(folder: Path, transport: TransportName, calls: int) -> dict[str, Any]:
-    scene = _Scene(folder, transport, 2 * (calls + _WARM_CALLS) + 20)
+    scene = _Scene(folder, transport, 2 * (calls + _WARM_CALLS) + 20, "native")
     caller = scene.caller
     try:
         await scene.start()
@@ -382,18 +398,41 @@ async def _standing(folder: Path, transport: TransportName, calls: int) -> dict[
     }
 
 
-def run(transport: TransportName, rate: float, seconds: float, hold: float = 0.5, standing: int = 0) -> dict[str, Any]:
+def compare(transport: TransportName, rate: float, seconds: float, hold: float, rounds: int = 3) -> dict[str, Any]:
+    """The same load with the called side on each engine, by turns; the results of every round."""
+    results: dict[str, list[dict[str, Any]]] = {"native": [], "pjsua2": []}
+    for _ in range(rounds):
+        for engine in ENGINES:
+            results[engine].append(run(transport, rate, seconds, hold, engine=engine))
+    costs = {engine: sorted(result["cpu_ms_per_call"] for result in found) for engine, found in results.items()}
+    medians = {engine: found[len(found) // 2] for engine, found in costs.items()}
+    return {"cpu_ms_per_call_median": medians, "rounds": results}
+
+
+def run(
+    transport: TransportName,
+    rate: float,
+    seconds: float,
+    hold: float = 0.5,
+    standing: int = 0,
+    engine: Engine = "native",
+) -> dict[str, Any]:
     """Offer `rate` calls a second for `seconds`, each held `hold` seconds; or put up `standing` calls, if not 0.
 
-    `cpu_ms_per_call` is what the signalling process spends on a call: two SIP legs, call control and the record.
+    `cpu_ms_per_call` is what the signalling process spends on a call: two SIP legs, call control and the record; with
+    the called side on PJSIP, what its process spends too. Standing calls are of our own engine.
     """
+    if engine == "pjsua2" and transport == "tls":
+        raise TandemError("no TLS with the engine pjsua2; choose udp or tcp")
+    if engine == "pjsua2" and standing:
+        raise TandemError("standing calls are measured with the engine native: PJSIP does not allow enough of them")
     collects = gc.isenabled()
     gc.disable()
     try:
         with tempfile.TemporaryDirectory(prefix="tandem-bench-") as folder:
             if standing:
                 return asyncio.run(_standing(Path(folder), transport, standing))
-            return asyncio.run(_rate(Path(folder), transport, rate, seconds, hold))
+            return asyncio.run(_rate(Path(folder), transport, rate, seconds, hold, engine))
     finally:
         if collects:
             gc.enable()

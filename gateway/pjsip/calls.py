@@ -115,6 +115,8 @@ class Call(pj.Call):
         self._confirmed = False
         self._answer = b""
         """The 2xx to our INVITE."""
+        self._early = b""
+        """A provisional response with a description, as long as the media that it describes have not begun."""
         self._last = b""
         """The BYE or CANCEL of the peer."""
         self._asking = False
@@ -229,6 +231,8 @@ class Call(pj.Call):
             self.end(int(info.lastStatusCode), info.lastReason, ending or self._last)
         elif self.outgoing and message.startswith(b"SIP/2.0 1"):
             self._engine.tell(ResponseReceived(self.number, message, self._speech))
+            if self._speech is None and b"application/sdp" in message:
+                self._early = message
         elif self.outgoing and message.startswith(b"SIP/2.0 2") and state == pj.PJSIP_INV_STATE_CONNECTING:
             self._answer = message
         if state == pj.PJSIP_INV_STATE_CONFIRMED and not self._confirmed:
@@ -242,25 +246,39 @@ class Call(pj.Call):
         """Media began, changed, or ended."""
         info = self.getInfo()
         for index, media in enumerate(info.media):
-            if media.type != pj.PJMEDIA_TYPE_AUDIO or media.status in (
-                pj.PJSUA_CALL_MEDIA_NONE,
-                pj.PJSUA_CALL_MEDIA_ERROR,
-            ):
+            if media.type != pj.PJMEDIA_TYPE_AUDIO or media.status == pj.PJSUA_CALL_MEDIA_ERROR:
                 continue
-            law = _LAWS.get(self.getStreamInfo(index).codecName)
+            direction = _DIRECTIONS.get(media.dir, "sendrecv")
+            law = self._join(index)
             if law is None:
-                continue
-            self.path.set_law(law)
-            if self._port is None:
-                self._port = SpeechPort(self.path)
-            audio = self.getAudioMedia(index)
-            audio.startTransmit(self._port)
-            self._port.startTransmit(audio)
-            speech = Speech(self.path.port, law, _DIRECTIONS.get(media.dir, "sendrecv"))
+                # Neither side sends (a=inactive): PJSIP has no stream, and does not say what codec there would be.
+                law = self._speech.law if self._speech is not None else self._engine.first_law
+                direction = "inactive"
+            speech = Speech(self.path.port, law, direction)
             if self._confirmed:
                 self._engine.tell(SpeechChanged(self.number, speech))
+            elif self._early:
+                # With ICE the media begin after the response that described them.
+                self._engine.tell(ResponseReceived(self.number, self._early, speech))
+                self._early = b""
             self._speech = speech
             return
+
+    def _join(self, index: int) -> str | None:
+        """Join the stream of the peer and the media process; its law, None where there is no stream."""
+        try:
+            law = _LAWS.get(self.getStreamInfo(index).codecName)
+            audio = self.getAudioMedia(index)
+        except pj.Error:
+            return None
+        if law is None:
+            return None
+        self.path.set_law(law)
+        if self._port is None:
+            self._port = SpeechPort(self.path)
+        audio.startTransmit(self._port)
+        self._port.startTransmit(audio)
+        return law
 
     def onCallTsxState(self, parameters: Any) -> None:
         """A request within the call, of either side."""

@@ -22,6 +22,7 @@ from .calls import Call, headers_into
 from .protocol import (
     Account,
     Ask,
+    CallEnded,
     CallReceived,
     CallRefused,
     Command,
@@ -149,6 +150,8 @@ class Engine:
         self._look = 0.0
         self.endpoint = Endpoint(self)
         self.limit = 0
+        self.first_law = {"PCMA": "A", "PCMU": "u"}[configuration.codecs[0]]
+        """Of the codec that we want most."""
 
     def start(self) -> None:
         """Open the ports; EngineError when that cannot be done."""
@@ -228,7 +231,11 @@ class Engine:
                 self.calls[command.call].command(command)
 
     def _make_call(self, command: MakeCall) -> None:
-        call = Call(self, command.call, self._path(), outgoing=True)
+        try:
+            call = Call(self, command.call, self._path(), outgoing=True)
+        except OSError as error:
+            self.tell(CallEnded(command.call, 503, f"no port for speech: {error.strerror}", b""))
+            return
         self.calls[command.call] = call
         if len(self.calls) > self.limit - _SPARE:
             call.end(503, f"this PJSIP allows {self.limit} calls, and one is spared to refuse others")
@@ -291,7 +298,11 @@ class Engine:
         self._last_number += 2
         number = -self._last_number
         source = parameters.rdata.srcAddress
-        if len(self.calls) >= self.limit - _SPARE:
+        try:
+            path = None if len(self.calls) >= self.limit - _SPARE else self._path()
+        except OSError:
+            path = None
+        if path is None:
             refused = pj.Call(account, parameters.callId)
             answer = pj.CallOpParam()
             answer.statusCode = 503
@@ -300,7 +311,7 @@ class Engine:
             self.ended.append(refused)
             self.tell(CallRefused(source))
             return
-        call = Call(self, number, self._path(), account, parameters.callId)
+        call = Call(self, number, path, account, parameters.callId)
         self.calls[number] = call
         host, _, port = source.rpartition(":")
         message = parameters.rdata.wholeMsg.encode("utf-8", "surrogateescape")

@@ -145,6 +145,12 @@ def test_a_call_with_speech_info_hold_and_its_end(engine, ends):
         event = engine.hear(SpeechChanged)
         held[event.call] = event.speech.direction
     assert held == {received.call: "sendonly", out: "recvonly"}
+    engine.do(SetHold(received.call, True))
+    for call in (out, received.call):
+        assert engine.hear(SpeechChanged, call=call).speech.direction == "inactive", "both hold: nobody sends"
+    engine.do(SetHold(received.call, False))
+    for call in (out, received.call):
+        engine.hear(SpeechChanged, call=call)
     engine.do(SetHold(out, False))
     back = {}
     for _ in "12":
