@@ -21,6 +21,7 @@ BACKENDS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "serial": ("tandem.hardware.serial_line", "serial:/dev/ttyUSB0?baud=115200"),
     "virtual": ("tandem.hardware.virtual", "virtual:a"),
+    "file": ("tandem.hardware.file_span", "file:play=line.raw,loop=yes"),
     "fault": ("tandem.hardware.fault_span", "fault:ber=1e-5,los=5-8,span=virtual:a"),
 }
 """Scheme -> (module with `open_span` and `check_spec` of (spec, body, line), an example of a right spec)."""
@@ -83,6 +84,10 @@ def open_span(spec: str, line: LineFormat = _E1) -> Span:
     `fault:[ber=1e-5][,los=5-8][,ais=..][,rai=..][,slip=3][,loss=0.01][,jitter=MS][,seed=1],span=SPEC` is a software
     span that sends its line with faults: bits in error; at times (seconds since its first frame, `5-8+20-21`) nothing,
     ones, remote alarm or a frame too few; packets lost, and late by up to so many milliseconds.
+    `file:play=PATH[,loop=yes][,port=40002][,rtp=yes]` receives the octets of a file at the rate of the line, or
+    those in the SAToP packets of a capture (pcap, pcapng), to a UDP port.
+    `file:record=PATH[,side=out][,megabytes=100],span=SPEC` writes what another span receives, or sends, into such a
+    file.
     Raises SpanError naming the spec, what is wrong with it and what would be right.
     """
     backend, body = _backend(spec)

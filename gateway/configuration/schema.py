@@ -190,8 +190,9 @@ class Span(Table):
     as above. Both may have an RTP header, `,rtp=absolute` or `,rtp=differential`, with `,pt=97`, `,ssrc=0` and
     `,clock=8000` timestamps a second; with `,shared=yes` spans with different peers have one port; `dahdi:SPAN` is
     a span of a card with DAHDI, `e1d:INTERFACE:LINE` one of osmo-e1d; `serial:/dev/ttyUSB0?baud=115200&carrier=dcd` is
-    a serial line with one D-channel or signalling link on it, and no speech; or `virtual:NAME`, the two ends of one
-    line inside one process."""
+    a serial line with one D-channel or signalling link on it, and no speech; `file:play=PATH` plays a recorded line,
+    `file:record=PATH,span=SPEC` records one, `fault:ber=1e-5,span=SPEC` spoils one; or `virtual:NAME`, the two ends of
+    one line inside one process."""
     framing: Literal["crc4", "basic", "esf", "sf"] = "crc4"
     """E1 (G.704): `crc4` with the CRC-4 multiframe, `basic` with frame alignment only. T1 (ANSI T1.403): `esf` extended
     superframe with CRC-6 and data link, `sf` superframe (D4). A T1 has timeslots 1-24, all of them clear channels."""
