@@ -81,7 +81,7 @@ class E1dSpan:
         self.burst = 1
         self.termination = FramedTermination()
         depth = parsed.depth * parsed.chunk
-        self._streams = _Streams()
+        self._streams = DescriptorStreams()
         self._bank = TimeslotBank(_TIMESLOTS, depth, 2 * depth + parsed.chunk, self._streams)
         self._collected: list[bytes] = []
         wanted = Wanted(parsed.path, parsed.interface, parsed.line, _TIMESLOTS, BUFFER, parsed.take_over)
@@ -153,7 +153,7 @@ class E1dSpan:
         self._streams.descriptors = []
 
 
-class _Streams:
+class DescriptorStreams:
     """The raw timeslots: stream sockets, 8000 octets a second each way."""
 
     def __init__(self) -> None:

@@ -14,6 +14,7 @@ def test_result_has_every_figure():
     assert set(result["hdlc"]) == {"messages_8_octets", "fill_8_octets", "messages_240_octets", "fill_240_octets"}
     for figures in result["hdlc"].values():
         assert min(figures.values()) > 0
+    assert set(result["cards"]) == {"e1d", "dahdi"}
 
 
 def test_the_shifted_line_is_a_good_one_and_can_be_repeated():
