@@ -12,7 +12,6 @@ from . import findings
 from .attempts import Numbering
 from .blocks import Block
 from .circuits import CircuitTracker
-from .dchannel import DChannelTracker
 from .dialogs import DialogTracker
 from .dissect import Dissector, Options
 from .files import expand, read_file
@@ -26,6 +25,7 @@ from .rows import Rows
 from .speech import Streams
 
 if TYPE_CHECKING:
+    from .dchannel import DChannelTracker
     from .parts import Part
 
 AT_ONCE: Final = 10_000
@@ -51,7 +51,7 @@ class Analyser:
         self._candidates = Candidates()
         numbering = self._numbering = Numbering()
         self._circuits = CircuitTracker(self._done, numbering)
-        self._channels = DChannelTracker(self._done, numbering)
+        self._channels: DChannelTracker | None = None
         self._dialogs = DialogTracker(self._done, numbering)
         self._plain = PlainCalls(self.dissector.ends, numbering, self._done_in_bulk, self._circuits.followed)
         self._at_once = AT_ONCE if bulk else 1
@@ -118,19 +118,31 @@ class Analyser:
             elif protocol is Protocol.SIP:
                 self._dialogs.take(message)
             elif protocol in (Protocol.Q931, Protocol.H225):
-                self._channels.take(message)
+                self._channel_tracker().take(message)
             elif protocol in _LINKS or message.type in findings.LINK_TYPES:
                 self._link(message)
         self._plain.settle()
         self.end = max(self.end, end)
         for message in self._plain.expire(self.end):
             self._circuits.take(message)
-        for tracker in (self._circuits, self._channels, self._dialogs):
+        for tracker in self._trackers():
             tracker.expire(self.end)
         del self._circuits.supervision[MOST_OTHERS:], self._dialogs.others[MOST_OTHERS:]
-        del self._channels.supervision[:]
+        if self._channels is not None:
+            del self._channels.supervision[:]
         if self.end - self._tidied > TIDY:
             self._tidy()
+
+    def _channel_tracker(self) -> DChannelTracker:
+        """That of D-channels, once there is one in the capture."""
+        if self._channels is None:
+            from .dchannel import DChannelTracker
+
+            self._channels = DChannelTracker(self._done, self._numbering)
+        return self._channels
+
+    def _trackers(self) -> list[CircuitTracker | DChannelTracker | DialogTracker]:
+        return [tracker for tracker in (self._circuits, self._channels, self._dialogs) if tracker is not None]
 
     def _done(self, record: CallRecord) -> None:
         """An attempt is over, or the capture."""
@@ -170,7 +182,7 @@ class Analyser:
         self._flush(self.end)
         for message in self._plain.rest():
             self._circuits.take(message)
-        for tracker in (self._circuits, self._channels, self._dialogs):
+        for tracker in self._trackers():
             tracker.close()
         records = self._records
         self._give_speech(self._streams.result())

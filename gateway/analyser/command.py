@@ -215,7 +215,6 @@ def trace_command(
     from .dissect import Options
     from .filters import Filter
     from .inputs import kept, progress
-    from .parts import analyse_parts, cluster, in_order, processes
 
     # Hardly anything here is part of a cycle: looking for cycles as often as by default costs a fifth of the time.
     gc.set_threshold(200_000, 50, 50)
@@ -235,9 +234,13 @@ def trace_command(
     again = any(outputs[name] for name in _SECOND_READING)
     with kept(list(files), again) as paths:
         if scheduler is not None:
+            from .parts import analyse_parts, cluster
+
             with cluster(scheduler) as (submit, workers):
                 analysis = analyse_parts(paths, options, submit, workers)
         elif jobs > 1 and len(paths) > 1:
+            from .parts import analyse_parts, processes
+
             with processes(min(jobs, len(paths))) as submit:
                 analysis = analyse_parts(paths, options, submit, jobs)
         else:
@@ -245,6 +248,8 @@ def trace_command(
                 analysis = analyse(paths, options, told)
         if scheduler is not None or jobs > 1:
             # The second reading must number the packets as the first did.
+            from .parts import in_order
+
             paths = in_order(paths)
         _write_files(analysis, wanted, paths, options, outputs)
     _print(_answer(analysis, wanted, **outputs))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
+from functools import lru_cache
 from typing import Final
-
-from tandem.gateway.calls.interworking import CauseMap
 
 from .attempts import Attempt, Done, Numbering, Table
 from .model import CallRecord, Message
 from .network import endpoint
 from .quick import carried_numbers
+from .rules import standard_causes
 from .sipscan import Scanned, scan, uri_of
 
 PATIENCE: Final = 32.0
@@ -19,7 +19,6 @@ PATIENCE: Final = 32.0
 _CHALLENGES: Final = frozenset({401, 407, 422, 423, 491, 494})
 """Failures after which the same call is usually tried again at once."""
 _REASON: Final = re.compile(r"Q\.850\s*;.*?cause\s*=\s*\"?(\d{1,3})", re.IGNORECASE)
-_CAUSES: Final = CauseMap.with_overrides({})
 _REMEMBERED: Final = 4096
 MOST_FORMATS: Final = 64
 MOST_ADDRESSES: Final = 200_000
@@ -129,7 +128,7 @@ class DialogTracker:
             elif status >= 300 and record.answered is None:
                 record.status = status
                 cause = reason_cause(response)
-                cause = _CAUSES.cause(status) if cause is None else cause
+                cause = standard_causes().cause(status) if cause is None else cause
                 attempt.released(message.time, "called", cause)
                 summary = response.text
         attempt.note(message, forward, summary)
@@ -151,7 +150,7 @@ class DialogTracker:
             allowed += [int(kind) for kind in port[2].split()[:MOST_FORMATS] if int(kind) not in allowed]
             del allowed[MOST_FORMATS:]
             known = self.speech.setdefault(wanted, [])
-            if record not in known[-4:]:
+            if not any(one is record for one in known[-4:]):
                 known.append(record)
 
     def _begin(self, key: tuple[str, ...], message: Message, request: Scanned) -> Attempt:
@@ -203,6 +202,7 @@ def _user(uri: str) -> str:
     return user.partition(";")[0].partition(":")[0] if at else ""
 
 
+@lru_cache(maxsize=4096)
 def _host(endpoint: str) -> str:
     """The address without the port: a response may come from another one."""
     return endpoint.rpartition(":")[0]

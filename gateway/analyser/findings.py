@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from tandem.core.cause import cause_name
-from tandem.gateway.calls.interworking import CauseMap
 
 from .circuits import point_code
 from .expiry import expiries
 from .model import CallMessage, CallRecord, Finding, Message, Outcome, Severity
+from .rules import standard_causes
 
 T7: Final = 30.0
 """Longest wait for the address complete message, 20 to 30 s (Q.764 Annex A)."""
@@ -30,7 +30,6 @@ STORM: Final = 10
 """Resets of one exchange within STORM_SECONDS that are a storm."""
 STORM_SECONDS: Final = 10.0
 _CONGESTION: Final = frozenset({34, 38, 41, 42, 44, 47})
-_MAP: Final = CauseMap.with_overrides({})
 _LINK_KINDS: Final = {
     **dict.fromkeys(("SIOS", "SIPO"), ("link-failure", "Q.703 11")),
     **dict.fromkeys(("COO", "XCO", "ECO"), ("changeover", "Q.704 5")),
@@ -390,10 +389,10 @@ def _mapping(isup: CallRecord, sip: CallRecord) -> Iterator[Finding]:
     if isup.cause is None or sip.status is None or isup.answered is not None or sip.status < 300:
         return
     if sip.start >= isup.start:  # the SIP leg failed, the ISUP leg was told
-        expected, seen, word = _MAP.cause(sip.status), isup.cause, "cause"
+        expected, seen, word = standard_causes().cause(sip.status), isup.cause, "cause"
         clause, basis = "RFC 3398 8.2.6.1", f"status {sip.status}"
     else:
-        expected, seen, word = _MAP.status(isup.cause, -1), sip.status, "status"
+        expected, seen, word = standard_causes().status(isup.cause, -1), sip.status, "status"
         clause, basis = "RFC 3398 7.2.4.1", f"cause {isup.cause}"
     if expected == seen or sip.status == 487:
         return

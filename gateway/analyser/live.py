@@ -46,7 +46,7 @@ class LiveAnalyser(Analyser):
     @property
     def open(self) -> int:
         """Attempts under way."""
-        return sum(len(tracker) for tracker in (self._circuits, self._channels, self._dialogs))
+        return sum(len(tracker) for tracker in self._trackers())
 
     def feed(self, batch: Batch) -> None:
         """Take a batch."""
@@ -65,13 +65,13 @@ class LiveAnalyser(Analyser):
     def tick(self, now: float) -> None:
         """Time has gone on to `now`, seconds since 1970, whether anything came or not."""
         self.end = max(self.end, now)
-        for tracker in (self._circuits, self._channels, self._dialogs):
+        for tracker in self._trackers():
             tracker.expire(self.end)
         self._tell()
 
     def finish(self) -> None:
         """Tell of the calls that are still under way."""
-        for tracker in (self._circuits, self._channels, self._dialogs):
+        for tracker in self._trackers():
             tracker.close()
 
     def _take(self, messages: list[Message], end: float, rows: Rows | None = None) -> None:

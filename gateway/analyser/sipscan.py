@@ -6,12 +6,10 @@ What is folded, doubled or odd is left to the full parser, whose word then count
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 import msgspec
-
-from tandem.gateway.sip.errors import SipDecodeError
-from tandem.gateway.sip.message import MalformedRequest, Request, parse_message
 
 _WANTED: Final = {
     "call-id": "call-id",
@@ -38,6 +36,8 @@ _SPELLED: Final = {
     "",
 )
 """Header names as they are mostly written; empty for what is not wanted."""
+_PASSED_OVER: Final = frozenset("VMASUEDLKvmasuedlk")
+"""First letters of fields that are not wanted, and of none that is."""
 _SEVERAL: Final = frozenset({"reason", "identity"})
 _CSEQ: Final = re.compile(r"\d{1,10}[ \t]+([A-Za-z0-9.!%*_+`'~-]{1,32})")
 _TAG: Final = re.compile(r";[ \t]*tag[ \t]*=[ \t]*([^;, \t]+)", re.IGNORECASE)
@@ -88,6 +88,8 @@ def _quick(octets: bytes) -> Scanned | None:
     found: dict[str, str] = {}
     several: dict[str, list[str]] = {}
     for line in lines[1:]:
+        if line[:1] in _PASSED_OVER and ":" in line:
+            continue
         name, colon, value = line.partition(":")
         key = _SPELLED.get(name)
         if key is None:
@@ -132,12 +134,17 @@ def _quick(octets: bytes) -> Scanned | None:
     )
 
 
+@lru_cache(maxsize=4096)
 def _tag(value: str) -> str:
+    """The tag of a From or To; the messages of a call have the same over and over."""
     match = _TAG.search(value, value.rfind(">") + 1)
     return match[1] if match else ""
 
 
 def _whole(octets: bytes) -> Scanned | None:
+    from tandem.gateway.sip.errors import SipDecodeError
+    from tandem.gateway.sip.message import MalformedRequest, Request, parse_message
+
     try:
         parsed = parse_message(octets)
     except (MalformedRequest, SipDecodeError):

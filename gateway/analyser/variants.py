@@ -71,9 +71,9 @@ class Variants:
             return self._presumed
         if (settled := self._settled.get(key)) is not None:
             return settled
-        fitting = [variant for variant in _ORDER if _fits(variant, service, data, key)]
-        if self._presumed in fitting:
+        if _fits(self._presumed, service, data, key):
             return self._settle(key, self._presumed)
+        fitting = [variant for variant in _ORDER if _fits(variant, service, data, key)]
         votes = self._votes.get(key)
         if fitting:
             if votes is None and len(self._votes) < MOST:

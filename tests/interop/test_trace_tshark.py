@@ -1,4 +1,4 @@
-"""`tandem trace` against tshark: times of calls, and what needs options of both; `test_trace_captures` has all captures."""
+"""`tandem trace` against tshark: times of calls, and options of both; `test_trace_captures` has all captures."""
 
 import subprocess
 from collections import Counter
