@@ -115,6 +115,8 @@ class Node:
         """What changed on lines, links and circuits, while `watch` says that somebody wants to know."""
         self.traced: set[str] = set()
         """Protocols whose messages the operator has logged."""
+        self.media_report: MediaReport | None = None
+        """The last report of the media process."""
         self.span_alarms: dict[str, tuple[str, ...]] = {}
         """Alarms of each line, of those that the media process has told of."""
         self._notify: Notify = ignore
@@ -252,6 +254,7 @@ class Node:
             elif isinstance(event, PlaybackEnded | RecordingEnded):
                 self.switchboard.media_ended(event, now)
             elif isinstance(event, MediaReport):
+                self.media_report = event
                 self.lines += self._lateness.report(event.worst_late_ms, now)
         self._settle(now)
 

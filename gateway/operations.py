@@ -10,15 +10,16 @@ import uuid
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from tandem.core.errors import ConfigurationError
 from tandem.gateway.applications.events import ChannelEvent, Happening
+from tandem.gateway.calls.accounting import Record
 from tandem.gateway.capture import CaptureWriter
 from tandem.gateway.configuration.difference import Change, differences, refusal
 from tandem.gateway.configuration.load import load
 from tandem.gateway.configuration.ranges import parse_endpoint
-from tandem.gateway.configuration.schema import Configuration
+from tandem.gateway.configuration.schema import Configuration, Web
 from tandem.gateway.configuration.summary import rtp_legs
 from tandem.gateway.esl.channel import event_headers, headers_of
 from tandem.gateway.esl.control import ChannelControl
@@ -32,12 +33,20 @@ from tandem.gateway.operator.desk import Desk
 from tandem.gateway.operator.general import duration
 from tandem.gateway.operator.table import command_table
 
+if TYPE_CHECKING:
+    from tandem.gateway.web.alarms import AlarmList
+    from tandem.gateway.web.metrics import Metrics
+    from tandem.gateway.web.server import WebServer
+    from tandem.gateway.web.view import View
+
 #: Port of a program that channels are handed to, where none is given.
 OUTBOUND_PORT = 8084
 #: How long such a program may take to accept the connection.
 CONNECT_SECONDS = 5.0
 #: How long a program may linger that does not say how long.
 LINGER_SECONDS = 600.0
+#: Seconds between two calls of `keep_house`; what it is more is how late the event loop was.
+KEEPING_SECONDS = 1.0
 
 
 class Process(Protocol):
@@ -68,14 +77,20 @@ class Operations:
         self._capture: CaptureWriter | None = None
         self._audit: AuditFile | None = None
         self._audit_error: str | None = None
+        self._kept_house: float | None = None
+        self.alarms: AlarmList | None = None
+        self.metrics: Metrics | None = None
+        self._view: View | None = None
         self._heart: asyncio.Task[None] | None = None
         self._connecting: set[asyncio.Task[None]] = set()
         self.server: EventServer | None = None
         configuration = service.configuration
         self.desk = Desk(service.node, self, command_table(), self._clocks, self._write_audit)
         self.stamp = Stamp(str(uuid.uuid4()), socket.gethostname(), configuration.node.name, time.time)
-        if configuration.event_socket is not None:
+        web_orders = configuration.web is not None and configuration.web.changes
+        if configuration.event_socket is not None or web_orders:
             self._audit = AuditFile(configuration.node.audit_file)
+        if configuration.event_socket is not None:
             self._control = ChannelControl(service.node, asyncio.get_running_loop().time)
             self.server = EventServer(
                 configuration.event_socket, self.desk, self.stamp, self._control, self._log, service.act
@@ -83,15 +98,28 @@ class Operations:
             self.server.changed, self.server.left = self._clients_changed, self._client_left
             service.node.watch()
             service.logger.listeners.append(self.server.logged)
+        self.web: WebServer | None = None
+        if configuration.web is not None:
+            self._open_web(configuration.web)
 
     async def start(self) -> None:
         """Take clients."""
         if self.server is not None:
             await self.server.start()
             self._heart = asyncio.create_task(self._beat())
+        if self.web is not None:
+            await self.web.start()
+
+    def record(self, record: Record) -> None:
+        """A call attempt ended."""
+        if self.metrics is not None and self._view is not None:
+            self.metrics.record(record)
+            self._view.record(record)
 
     async def close(self) -> None:
         """Tell the clients that it is over, and close every file."""
+        if self.web is not None:
+            await self.web.close()
         for task in (self._heart, *self._connecting):
             if task is not None:
                 task.cancel()
@@ -176,7 +204,14 @@ class Operations:
                 self.server.publish(self.stamp("CUSTOM", {"Event-Subclass": f"tandem::{notice.kind}", **notice.facts}))
 
     def keep_house(self) -> None:
-        """Once a second: the capture to disk."""
+        """Once a second: the capture to disk, what is wrong to the log."""
+        now = asyncio.get_running_loop().time()
+        if self.alarms is not None and self.metrics is not None:
+            late = 0.0 if self._kept_house is None else max(0.0, now - self._kept_house - KEEPING_SECONDS)
+            self.metrics.lag = self.alarms.lag = late
+            for line in self.alarms.look(time.time()):
+                self._log(line)
+        self._kept_house = now
         if self._capture is not None:
             self._capture.clock_offset = time.time() - time.monotonic()
             self._capture.flush()
@@ -273,6 +308,32 @@ class Operations:
         self._service.act()
 
     # --- inside
+
+    def _open_web(self, web: Web) -> None:
+        """The page and what belongs to it; its libraries are an optional part."""
+        try:
+            from tandem.gateway.web.alarms import AlarmList
+            from tandem.gateway.web.app import Sources
+            from tandem.gateway.web.metrics import Metrics
+            from tandem.gateway.web.server import WebServer
+            from tandem.gateway.web.view import View
+        except ImportError as error:
+            text = f"[web]: {error.name} is not installed: pip install 'tandem-gateway[web]'"
+            raise ConfigurationError(text) from None
+        node = self._service.node
+        self.alarms = AlarmList(node, self.started)
+        self.metrics = Metrics(node, self.alarms, self.version(), lambda: time.time() - self.started)
+        self._view = View(node, self.alarms)
+        sources = Sources(
+            self.desk,
+            self.metrics,
+            self.alarms,
+            self._view,
+            self._clocks,
+            lambda: node.control.accepting and not self.leaving,
+            self._service.act,
+        )
+        self.web = WebServer(web, sources)
 
     def _apply(self, wanted: Configuration, changes: list[Change]) -> None:
         service = self._service

@@ -135,6 +135,8 @@ class Service:
             await self._associations.start()
             await self._operations.start()
             self._delivery.start()
+            if self._operations.metrics is not None:
+                self._operations.metrics.receivers = self._delivery.counters
             housekeeping = asyncio.create_task(self._keep_house())
             await self._stopping.wait()
             if self._failure is None:
@@ -384,6 +386,7 @@ class Service:
         if effects.records:
             for record in effects.records:
                 self._records.write(record)
+                self._operations.record(record)
             self._delivery.wake()
         for line in effects.lines:
             self.logger.write(line, stamp)
@@ -446,6 +449,8 @@ class Service:
                 text = f"cannot be written: {self._records.error}; {waiting} wait in memory, free some space"
                 line = Line("error", "!", "records", text)
                 self._log(line if self._records.error else Line("info", "=", "records", "are written again"))
+            if self._operations.alarms is not None:
+                self._operations.alarms.records_error = self._records.error or self._delivery.error
             for line in self._delivery.news():
                 self._log(line)
             if self._capture is not None:

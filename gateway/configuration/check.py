@@ -36,6 +36,7 @@ from tandem.gateway.configuration.ranges import parse_address, parse_endpoint
 from tandem.gateway.configuration.records import check_records
 from tandem.gateway.configuration.schema import Configuration, PriTrunk, Route, SipTrunk
 from tandem.gateway.configuration.spans import last_timeslots, line_format
+from tandem.gateway.configuration.web import check_web
 from tandem.gateway.trunks.rules import parse_row
 from tandem.hardware.registry import check_spec
 
@@ -54,6 +55,7 @@ def problems(configuration: Configuration) -> list[Problem]:
         *duplicates("trunk", (trunk.name for trunk in configuration.trunk)),
         *_node(configuration),
         *check_records(configuration),
+        *check_web(configuration),
         *_media(configuration),
         *_event_socket(configuration),
         *check_sip(configuration),

@@ -19,6 +19,7 @@ from tandem.gateway.configuration.trunks import PriTrunk as PriTrunk
 from tandem.gateway.configuration.trunks import SipTrunk as SipTrunk
 from tandem.gateway.configuration.trunks import Trunk as Trunk
 from tandem.gateway.configuration.trunks import TupTrunk as TupTrunk
+from tandem.gateway.configuration.web import Web as Web
 
 #: Causes after which another trunk or route is tried (`[[route]] fallback_causes`): the network, not the called
 #: party, failed. Values of Q.850 classes 2 and 3 that RFC 3398 8.2.6.1 and Q.764 2.8 treat as retryable.
@@ -527,6 +528,8 @@ class Configuration(Table):
     """`[node]`"""
     media: Media = msgspec.field(default_factory=Media)
     """`[media]`"""
+    web: Web | None = None
+    """`[web]`; left out, there is no web server."""
     records: Records = msgspec.field(default_factory=Records)
     """`[records]`"""
     sip: Sip | None = None

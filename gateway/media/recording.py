@@ -98,7 +98,8 @@ class Recorder:
             return received
         heard = _decoded([(octets, law) for _, _, octets, law in blocks])
         if self._mode == "stereo":
-            return np.stack((received, heard), axis=1).reshape(-1)
+            stereo: Samples = np.stack((received, heard), axis=1).reshape(-1)
+            return stereo
         mixed: Samples = np.clip(received.astype(np.int32) + heard, -32768, 32767).astype(np.int16)
         return mixed
 

@@ -7,7 +7,7 @@ its own position in the journal, so that one that is down for a week neither los
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -151,6 +151,11 @@ class Delivery:
                 lines.append(Line("error", "!", f"records {channel.name}", text))
         return lines
 
+    @property
+    def error(self) -> str | None:
+        """Why some receiver does not take its records; None when all do."""
+        return next((f"{one.name}: {one.error}" for one in self.channels if one.error), None)
+
     def stop(self, seconds: float) -> list[Line]:
         """Deliver what is there within `seconds`; lines about receivers that did not take it."""
         for channel in self.channels:
@@ -162,7 +167,7 @@ class Delivery:
                 lines.append(Line("warning", "!", f"records {channel.name}", text))
         return lines
 
-    def counters(self) -> Mapping[str, tuple[int, int]]:
+    def counters(self) -> dict[str, tuple[int, int]]:
         """Records delivered and octets waiting, by receiver."""
         return {channel.name: (channel.delivered, channel.waiting) for channel in self.channels}
 
