@@ -64,11 +64,15 @@ class IuaLink:
         self.ask(now)
 
     def release(self, now: float) -> None:
-        """DL-RELEASE request, answered by Released; at once when no gateway can be told."""
+        """DL-RELEASE request, answered by Released; at once when no gateway can be told.
+
+        Nobody here takes calls afterwards: the gateway is to refuse the data link to the far end, too, until
+        `establish` (release reason 2, RFC 4233 3.3.1.3).
+        """
         if self.state is State.TEI_ASSIGNED:
             self._outputs.append(Released(confirm=True))
             return
-        reason = Parameter.number(Tag.RELEASE_REASON, ReleaseReason.MANAGEMENT)
+        reason = Parameter.number(Tag.RELEASE_REASON, ReleaseReason.DM)
         if self._send(self.interface, Type.QPTM_RELEASE_REQUEST, [reason]):
             self.state = State.AWAITING_RELEASE
             self._watch(self.interface, True, now)

@@ -235,6 +235,21 @@ def test_both_stop_in_order(first):
     assert bench.ends[other].stopped
 
 
+def test_no_data_link_with_an_exchange_that_stops():
+    """The far end wants its link back at once, while the association is still there: it gets DM."""
+    bench = started()
+    bench.ends["exchange"].stop(bench.now)
+    bench.settle()
+    bench.far.establish(bench.now)
+    bench.frames.clear()
+    bench.settle()
+    assert bench.frames == [bytes.fromhex("00011f")]  # DM, F = 1
+    assert bench.said == [("pbx", Released(True))]
+    bench.run(4)
+    assert bench.ends["exchange"].stopped
+    assert bench.far.state is not UP
+
+
 def test_without_iua_there_is_nothing():
     configuration = parse('[[span]]\nname = "line"\ndevice = "virtual:line"\n')
     assert machine(configuration) is None

@@ -111,7 +111,7 @@ class Trunk:
         try:
             await self.exchange.start()
             await self.gateway.start()
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(90):
                 await self.exchange.trunk_in_service("pbx")
                 await self.peer.hears("PRI_EVENT_RESTART channel=31")
             await asyncio.sleep(1)

@@ -6,6 +6,7 @@ What a switch type does not define is here too: then the test says what both end
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from support.lapd_tshark import dissect
 from support.libpri import build
 from support.libpri_node import PriLine
 
@@ -28,18 +29,29 @@ def executable(tmp_path_factory):
     return build(tmp_path_factory.mktemp("pripeer"))
 
 
+@pytest.fixture(scope="module")
+def sent(tmp_path_factory):
+    """Frames of all lines, by our side: what tshark finds wrong with any is an error at the end."""
+    frames = {side: {} for side in SIDES}
+    yield frames
+    for side, found in frames.items():
+        seen = dissect(found, tmp_path_factory.mktemp("sent") / "sent.pcap", side == "network")
+        assert [item.trouble for item in seen] == [[]] * len(found)
+
+
 @pytest.fixture
-def start(executable):
+def start(executable, sent):
     """A function that joins a node with a libpri; they end with the test."""
     started = []
 
     def begin(side, switch="euroisdn", lines="", *options):
-        started.append(PriLine(executable, side, switch, lines, *options))
-        return started[-1]
+        started.append((side, PriLine(executable, side, switch, lines, *options)))
+        return started[-1][1]
 
     yield begin
-    for line in started:
+    for side, line in started:
         line.close()
+        sent[side] |= dict.fromkeys(line.sent)
 
 
 def from_libpri(line, number="2125550123", more=""):

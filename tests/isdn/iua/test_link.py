@@ -93,7 +93,7 @@ def test_what_is_sent():
         (Type.QPTM_ESTABLISH_REQUEST,),
         (Type.QPTM_DATA_REQUEST, Parameter(Tag.QPTM_PROTOCOL_DATA, b"x")),
         (Type.QPTM_UNIT_DATA_REQUEST, Parameter(Tag.QPTM_PROTOCOL_DATA, b"y")),
-        (Type.QPTM_RELEASE_REQUEST, Parameter.number(Tag.RELEASE_REASON, 0)),
+        (Type.QPTM_RELEASE_REQUEST, Parameter.number(Tag.RELEASE_REASON, 2)),
     ]
     assert bench.link.next_deadline() is None
 
