@@ -38,6 +38,7 @@ from tandem.gateway.sip.resolver import Resolver
 from tandem.gateway.sip.stream_transport import StreamTransport
 from tandem.gateway.sip.tls import TlsContexts
 from tandem.gateway.sip.transport import open_socket, receive_all, send
+from tandem.gateway.supervisor import Supervisor
 
 #: How long the media process may take to open its spans and ports.
 START_SECONDS = 10.0
@@ -76,6 +77,7 @@ class Service:
         self.logger = logger
         self._records = RecordWriter(configuration.node.records)
         self._records_error: str | None = None
+        self._supervisor = Supervisor()
         self._delivery = Delivery(configuration.records, configuration.node.records)
         self._capture = _open_capture(configuration, logger)
         self._offset = time.time() - time.monotonic()
@@ -138,7 +140,9 @@ class Service:
             if self._operations.metrics is not None:
                 self._operations.metrics.receivers = self._delivery.counters
             housekeeping = asyncio.create_task(self._keep_house())
+            self._supervisor.ready(self._status())
             await self._stopping.wait()
+            self._supervisor.stopping()
             if self._failure is None:
                 await self._shut_down()
             else:
@@ -456,9 +460,14 @@ class Service:
             if self._capture is not None:
                 self._capture.flush()
             self._operations.keep_house()
+            self._supervisor.alive(self.node.media_report, self._loop.time(), self._status())
             if self._tls is not None and (wrong := self._tls.refresh()) is not None:
                 line = Line("error", "!", "sip.tls", f"{wrong}; the old certificates stay in use")
                 self._log(line if wrong else Line("info", "=", "sip.tls", "certificates were read again"))
+
+    def _status(self) -> str:
+        calls = len(self.node.control.calls)
+        return f"{calls} call{'' if calls == 1 else 's'}{'' if self.node.control.accepting else ', takes no new ones'}"
 
     def _fail(self, reason: str) -> None:
         self._failure = self._failure or reason

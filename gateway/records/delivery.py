@@ -64,7 +64,9 @@ class Channel:
         self._news.set()
 
     def join(self, seconds: float) -> bool:
-        """Wait for the end; whether it came."""
+        """Wait for the end; whether it came. What was never started has ended."""
+        if self._thread.ident is None:
+            return True
         self._thread.join(seconds)
         return not self._thread.is_alive()
 

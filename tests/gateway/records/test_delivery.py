@@ -129,6 +129,11 @@ def test_what_is_there_at_the_end_is_delivered_before_it(path, tmp_path):
     assert ways.counters()["db"] == (120, 0)
 
 
+def test_a_gateway_that_did_not_start_ends_too(path, tmp_path):
+    ways = Delivery(Records(sqlite=[SqliteReceiver(name="db", file=str(tmp_path / "calls.db"))]), path)
+    assert ways.stop(1) == []
+
+
 PROGRAM = r"""
 import sys, time
 sys.path[:0] = [sys.argv[3]]
