@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 # Debian packages that the interop tests drive. Installed only when we may (root or password-less sudo).
-PEERS := sip-tester tshark openssl baresip-core kamailio kamailio-tls-modules gcc libc6-dev libss7-dev libpri-dev libusrsctp2
+PEERS := sip-tester tshark openssl baresip-core kamailio kamailio-tls-modules gcc libc6-dev libss7-dev libpri-dev libusrsctp2 postgresql
 # A browser for the HTML report of traces.
 PEERS += chromium chromium-driver
 # A Linux with SCTP in its kernel, as a program; Debian has it for x86 only.
