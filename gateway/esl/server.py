@@ -152,8 +152,8 @@ class Client(asyncio.Protocol):
         self._host, self.who = host, f"{host}:{port}"
         if self._channel:
             server.clients.add(self)
-            server.changed()
             self.session.start_outbound(self._channel, self._data)
+            server.changed()
             return
         reason = server.guard.refuses(host, self._now)
         if not reason and sum(not one.session.outbound for one in server.clients) >= configuration.connections:

@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.operator_process import OperatedGateway
+from support.operator_process import OperatedGateway, free_port
+from support.sipp import Sipp
 
 from tandem.gateway.esl.wire import Reader, parse_headers
 
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.interop
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory):
     with OperatedGateway(tmp_path_factory.mktemp("esl")) as started:
-        started.wait_for(lambda: json.loads(started.ask("show trunks as json"))["rows"][0]["state"] == "up")
+        started.up()
         yield started
 
 
@@ -39,7 +40,7 @@ def run(name, gateway):
 def test_greenswitch(gateway):
     seen = run("greenswitch_client.py", gateway)
     assert "is ready" in seen["status"]
-    assert json.loads(seen["spans"])["row_count"] == 2
+    assert json.loads(seen["spans"])["row_count"] == 4
     assert seen["event"] == "+OK event listener enabled plain"
     assert seen["block"] == "+OK block 1 circuit(s) of left\n"
     assert any("circuit block left 4" in line for line in seen["log"])
@@ -59,6 +60,34 @@ def test_genesis(gateway):
     assert seen["events"][0]["Event-Info"] == "System Ready"
     assert json.loads(seen["channels"]) == {"row_count": 0}
     assert seen["wrong"] == "AuthenticationError"
+
+
+@pytest.mark.parametrize(("name", "colour"), [("greenswitch_server.py", "blue"), ("genesis_server.py", "red")])
+def test_a_channel_is_handed_to_a_program(name, colour, gateway, tmp_path):
+    port = free_port()
+    command = [sys.executable, str(ROOT / "interop/peers/esl" / name), str(port)]
+    environment = os.environ | {"PYTHONPATH": str(CLIENTS), "OTEL_SDK_DISABLED": "true"}
+    with (
+        Sipp("plain_callee", tmp_path, port=gateway.user, called="100") as callee,
+        subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as program,
+    ):
+        assert program.stdout.readline() == "ready\n"
+        answer = gateway.ask(f"originate sip/pbx/100 '&socket(127.0.0.1:{port} async full)'")
+        seen = json.loads(program.communicate(timeout=60)[0].splitlines()[-1])
+        callee.wait()
+    assert answer == f"+OK {seen['uuid']}\n"
+    assert seen["set"] == f"colour={colour}"
+    if "events" in seen:
+        assert seen["trunk"] == "pbx"
+        assert {"CHANNEL_EXECUTE", "CHANNEL_EXECUTE_COMPLETE", "CHANNEL_HANGUP_COMPLETE"} <= set(seen["events"])
+    gateway.wait_for(lambda: gateway.ask("show channels count") == "\n0 total.\n")
+
+
+def test_a_program_that_is_not_there(gateway, tmp_path):
+    with Sipp("plain_callee", tmp_path, port=gateway.user, called="100") as callee:
+        assert gateway.ask(f"originate sip/pbx/100 '&socket(127.0.0.1:{free_port()})'").startswith("+OK ")
+        callee.wait()
+    assert "cannot be handed to 127.0.0.1:" in gateway.log()
 
 
 @pytest.mark.parametrize("dialogue", DIALOGUES, ids=lambda path: path.stem)

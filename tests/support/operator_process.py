@@ -1,6 +1,7 @@
 """A gateway as a process with two spans that are one line, and an event socket."""
 
 import contextlib
+import json
 import socket
 import subprocess
 import sys
@@ -63,6 +64,24 @@ linkset = "to-a"
 name = "pbx"
 type = "sip"
 peer = "127.0.0.1:{user}"
+[[span]]
+name = "p1"
+device = "virtual:y"
+[[span]]
+name = "p2"
+device = "virtual:y"
+[[trunk]]
+name = "net"
+type = "pri"
+side = "network"
+  [[trunk.spans]]
+  span = "p1"
+[[trunk]]
+name = "usr"
+type = "pri"
+side = "user"
+  [[trunk.spans]]
+  span = "p2"
 [[route]]
 name = "out"
 trunk = ["pbx"]
@@ -71,7 +90,11 @@ set_called = "1"
 to = ["left"]
 [[route]]
 name = "in"
-trunk = ["right"]
+trunk = ["right", "usr"]
+to = ["pbx"]
+[[route]]
+name = "transferred"
+called = '^2'
 to = ["pbx"]
 """
 
@@ -123,6 +146,14 @@ class OperatedGateway:
         """The answer to a command, with a line end behind it."""
         answer = run_command(Place("127.0.0.1", self.port, "ClueCon"), line)
         return answer if answer.endswith("\n") else answer + "\n"
+
+    def up(self):
+        """Wait until every trunk is in service."""
+
+        def ready():
+            return all(row["state"] == "up" for row in json.loads(self.ask("show trunks as json"))["rows"])
+
+        self.wait_for(ready)
 
     def edit(self, before, after):
         text = self.path.read_text()

@@ -180,7 +180,7 @@ def test_an_address_that_is_taken():
 
 def test_a_connection_that_the_gateway_makes():
     async def main():
-        heard = asyncio.Queue()
+        heard, listening = asyncio.Queue(), []
 
         async def serve(reader, writer):
             client = Talk(reader, writer)
@@ -192,7 +192,9 @@ def test_a_connection_that_the_gateway_makes():
         listener = await asyncio.start_server(serve, "127.0.0.1", 0)
         async with started() as bench, listener:
             port = listener.sockets[0].getsockname()[1]
+            bench.server.changed = lambda: listening.append(bench.server.listening)
             client = await bench.server.connect_out("127.0.0.1", port, "u1", {"Unique-ID": "u1"})
+            assert listening == [True]
             assert await heard.get() == "+OK"
             assert await heard.get() == "+OK"
             assert list(bench.server.clients_of("u1")) == [client]
