@@ -1,8 +1,8 @@
-"""M3UA with ISUP in SCTP, found in bulk: the plain packets of a busy capture, taken apart all at once.
+"""M3UA and M2PA with ISUP in SCTP, found in bulk: the plain packets of a busy capture, taken apart all at once.
 
-Plain is a packet all of whose DATA chunks, any number, are whole and hold an M3UA DATA message of ISUP; SACK and
-HEARTBEAT may go with them. All else is left to the readers that go octet by octet. Sources: RFC 9260 3.3, RFC 4666
-3.3.1.
+Plain is a packet all of whose DATA chunks, any number, are whole and hold an M3UA DATA message of ISUP, or, where
+asked for, M2PA user data with ISUP; SACK and HEARTBEAT may go with them. All else is left to the readers that go octet
+by octet. Sources: RFC 9260 3.3, RFC 4666 3.3.1, RFC 4165 2.2, Q.704 2.2 for the label, which is read as ITU-T has it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from tandem.ss7.mtp3.label import Service
 
-from .layers_ss7 import PPID_M3UA
+from .layers_ss7 import PPID_M2PA, PPID_M3UA
 from .network import SCTP, Ints, Transports, pair
 
 _COMMON: Final = 12
@@ -29,6 +29,11 @@ _BEFORE: Final = (0x0006, 0x0200, 0x0013)
 """Parameters that may go before it: routing context, network appearance, correlation identifier."""
 _LEAST: Final = 16 + 3
 """Protocol data with its heading and the least ISUP message."""
+_M2PA_USER: Final = 0x01000B01
+_MSU: Final = 17
+"""Where the MSU begins in M2PA user data: behind both headers and the priority."""
+_LABELLED: Final = _MSU + 5
+"""And the ISUP message, behind the service information octet and a label of 4 octets."""
 _MOST_CHUNKS: Final = 64
 """A packet with more of them is left to the other readers."""
 
@@ -55,6 +60,8 @@ class Circuits:
     tsn: Ints
     tag: Ints
     """(n,) verification tag."""
+    m2pa: npt.NDArray[np.bool_]
+    """(n,) came in M2PA, behind a label, not in M3UA."""
 
     def __len__(self) -> int:
         return len(self.at)
@@ -64,7 +71,7 @@ class Circuits:
         return Circuits(*(getattr(self, name)[wanted] for name in self.__slots__))
 
 
-def circuits(found: Transports) -> tuple[Circuits, npt.NDArray[np.bool_]]:
+def circuits(found: Transports, m2pa: bool = False) -> tuple[Circuits, npt.NDArray[np.bool_]]:
     """Plain ISUP messages in their order, and which transports are dealt with: these, and SCTP without DATA."""
     octets = found.octets
     done = np.zeros(len(found.index), np.bool_)
@@ -81,14 +88,20 @@ def circuits(found: Transports) -> tuple[Circuits, npt.NDArray[np.bool_]]:
         kind, length = octets[chunk], pair(octets, chunk + 2)
         data = kind == _DATA
         control = (kind >= _SACK) & (kind <= _HEARTBEAT_ACK)
-        good = (data | control) & (length >= np.where(data, _DATA_HEADER + 8 + _LEAST, 4)) & (chunk + length <= end)
+        good = (data | control) & (length >= np.where(data, _DATA_HEADER + _LABELLED + 3, 4)) & (chunk + length <= end)
         parts.append((left[good & data], chunk[good & data], length[good & data]))
         done[left[~good]] = False
         left, chunk, end = left[good], (chunk + (length + 3 & ~3))[good], end[good]
     done[left] = False
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)] if parts else [np.zeros(0, np.int64)] * 3
     order = np.argsort(columns[0], kind="stable")
-    plain, good = _messages(found, *(column[order] for column in columns))
+    at, chunk, length = (column[order] for column in columns)
+    plain, good = _messages(found, at, chunk, length)
+    if m2pa:
+        labelled, also = _labelled(found, at, chunk, length)
+        names = Circuits.__slots__
+        columns = [np.where(also, getattr(labelled, name), getattr(plain, name)) for name in names]
+        plain, good = Circuits(*columns), good | also
     done[plain.at[~good]] = False
     return plain.some(done[plain.at]), done
 
@@ -97,7 +110,7 @@ def _messages(found: Transports, at: Ints, chunk: Ints, length: Ints) -> tuple[C
     """What DATA chunks hold, and which hold a plain message; the others are read as well, within the packet."""
     octets, end = found.octets, chunk + length
     message = chunk + _DATA_HEADER
-    plain = octets[chunk + 1] & _WHOLE == _WHOLE
+    plain = (octets[chunk + 1] & _WHOLE == _WHOLE) & (length >= _DATA_HEADER + 8 + _LEAST)
     plain &= (_word(octets, chunk + 12) == PPID_M3UA) & (_word(octets, message) == _M3UA_DATA)
     position = message + 8
     for _ in range(len(_BEFORE)):
@@ -125,6 +138,38 @@ def _messages(found: Transports, at: Ints, chunk: Ints, length: Ints) -> tuple[C
             sequence=pair(octets, chunk + 10),
             tsn=_word(octets, chunk + 4),
             tag=_word(octets, found.start[at] + 4),
+            m2pa=np.zeros(len(at), np.bool_),
+        ),
+        plain,
+    )
+
+
+def _labelled(found: Transports, at: Ints, chunk: Ints, length: Ints) -> tuple[Circuits, npt.NDArray[np.bool_]]:
+    """What DATA chunks hold as M2PA user data, and which hold it."""
+    octets, message = found.octets, chunk + _DATA_HEADER
+    sio = octets[message + _MSU].astype(np.int64)
+    plain = octets[chunk + 1] & _WHOLE == _WHOLE
+    plain &= (_word(octets, chunk + 12) == PPID_M2PA) & (_word(octets, message) == _M2PA_USER)
+    plain &= sio & 0xF == Service.ISUP
+    label: Ints = np.zeros(len(at), np.int64)
+    for place in range(4):
+        label |= octets[message + _MSU + 1 + place].astype(np.int64) << 8 * place
+    return (
+        Circuits(
+            at=at,
+            chunk=message,
+            end=chunk + length,
+            message=message + _LABELLED,
+            stop=chunk + length,
+            opc=label >> 14 & 0x3FFF,
+            dpc=label & 0x3FFF,
+            network=sio >> 6,
+            kind=octets[message + _LABELLED + 2].astype(np.int64),
+            stream=pair(octets, chunk + 8),
+            sequence=pair(octets, chunk + 10),
+            tsn=_word(octets, chunk + 4),
+            tag=_word(octets, found.start[at] + 4),
+            m2pa=plain,
         ),
         plain,
     )

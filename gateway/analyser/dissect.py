@@ -139,7 +139,7 @@ class Dissector:
         speech = udp & (first >> 6 == 2) & (found.end - found.start >= 8 + _RTP_HEADER)
         ports = np.array(sorted(self.options.sctp_udp_ports), np.int64)
         speech &= ~(np.isin(source, ports) | np.isin(destination, ports))
-        plain, done = circuits(found)
+        plain, done = circuits(found, self._bulk)
         if self._bulk and len(plain):
             plain = self._in_bulk(batch, found, plain, done, source, destination)
         wanted = ~speech & ~done & ((found.protocol != TCP) | _carries(found))
@@ -212,9 +212,19 @@ class Dissector:
             at = found.index[bulk.at]
             packet = at + 1 if batch.number is None else batch.number[at]
             self._rows = rows_of(found, bulk, batch.buffer, packet, batch.time[at], place[~singly])
-            self.counts[Protocol.M3UA.value]["DATA"] += len(bulk)
+            labelled = int(bulk.m2pa.sum())
+            for protocol, name, count in (
+                (Protocol.M3UA, "DATA", len(bulk) - labelled),
+                (Protocol.M2PA, "USER_DATA", labelled),
+                (Protocol.MTP3, Service.ISUP.name, labelled),
+            ):
+                if count:
+                    self.counts[protocol.value][name] += count
             self.counts[Protocol.ISUP.value].update(self._rows.names())
-        return plain.some(singly)
+        # M2PA that is looked at singly is read octet by octet.
+        undone = plain.at[singly & plain.m2pa]
+        done[undone] = False
+        return plain.some(singly & ~np.isin(plain.at, undone))
 
     def _place(
         self, batch: Batch, found: Transports, plain: Circuits, source: np.ndarray, destination: np.ndarray
@@ -278,7 +288,8 @@ class Dissector:
             self.counts[Protocol.ISUP.value].update(names)
 
     def _is_settled(self, plain: Circuits, row: int) -> bool:
-        return self._variants.settled(int(plain.network[row]), int(plain.opc[row]), int(plain.dpc[row]))
+        codes = int(plain.network[row]), int(plain.opc[row]), int(plain.dpc[row])
+        return self._variants.settled(*codes, bool(plain.m2pa[row]))
 
     def _ends_of(self, batch: Batch, found: Transports, plain: Circuits, row: int) -> Where:
         """The two ends of a message of `plain`; few relations carry many messages, so they are kept."""
@@ -287,14 +298,18 @@ class Dissector:
         start = int(found.start[single])
         ports = batch.buffer[start : start + 4]
         opc, dpc, network = int(plain.opc[row]), int(plain.dpc[row]), int(plain.network[row])
-        message = batch.buffer[int(plain.message[row]) : int(plain.stop[row])]
+        begin, stop = int(plain.message[row]), int(plain.stop[row])
+        if plain.m2pa[row]:  # the service information octet and the label go before it
+            variant = self._variants.of_label(network, batch.buffer[begin - 5 : stop])
+        else:
+            variant = self._variants.of_codes(network, opc, dpc, Service.ISUP, batch.buffer[begin:stop])
         return Where(
             endpoint(addresses[0], int.from_bytes(ports[:2], "big")),
             endpoint(addresses[1], int.from_bytes(ports[2:], "big")),
             opc,
             dpc,
             network,
-            self._variants.of_codes(network, opc, dpc, Service.ISUP, message).value,
+            variant.value,
         )
 
     def _whole(self, batch: Batch, place: int, entries: list[tuple[int, str, str, bytes]]) -> None:
@@ -623,6 +638,7 @@ def _relations(found: Transports, plain: Circuits, source: np.ndarray, destinati
     relation: np.ndarray = plain.opc << np.int64(32) ^ plain.dpc << np.int64(2) ^ plain.network
     words = pair_words(found.octets, found.address[plain.at])
     relation ^= (words[0] * np.int64(0x9E3779B1)) ^ (words[1] * np.int64(0x85EBCA77))
+    relation ^= plain.m2pa.astype(np.int64) << np.int64(61)
     relation ^= (source[plain.at] << np.int64(17)) ^ (destination[plain.at] << np.int64(40))
     return relation
 

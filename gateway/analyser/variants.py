@@ -61,10 +61,14 @@ class Variants:
             return told
         return self._found((network, pair, False), service, data)
 
-    def settled(self, network: int, opc: int, dpc: int) -> bool:
-        """Whether no message between two point codes can change the answer of `of_codes` any more."""
+    def settled(self, network: int, opc: int, dpc: int, labelled: bool = False) -> bool:
+        """Whether no message between two point codes can change the answer of `of_codes` any more.
+
+        Or that of `of_label`, for the point codes that ITU-T reads in it.
+        """
         pair = (opc, dpc) if opc < dpc else (dpc, opc)
-        return not self._detect or pair in self._told or (network, pair, False) in self._settled
+        key = (network, (opc, dpc) if labelled else pair, labelled)
+        return not self._detect or pair in self._told or key in self._settled
 
     def _found(self, key: tuple[int, Pair, bool], service: int, data: bytes) -> Variant:
         if not self._detect:
@@ -91,6 +95,8 @@ class Variants:
         if len(self._settled) < MOST:
             self._settled[key] = variant
             self._votes.pop(key, None)
+            if key[2] and variant is Variant.ITU:  # the point codes were read rightly: this holds for the other way too
+                self._settled[key[0], key[1][::-1], True] = variant
         return variant
 
 

@@ -111,10 +111,10 @@ def test_the_same_as_octet_by_octet(packets):
     quick = messages(packets)
     with pytest.MonkeyPatch.context() as patch:
 
-        def nothing(found):
+        def nothing(found, m2pa=False):
             plain, done = circuits(found)
             none = np.zeros(0, np.int64)
-            return type(plain)(*[none] * 13), np.zeros_like(done)
+            return type(plain)(*[none] * 13, np.zeros(0, np.bool_)), np.zeros_like(done)
 
         patch.setattr(module, "circuits", nothing)
         assert messages(packets) == quick

@@ -65,13 +65,22 @@ def m3ua(forward, cic, name):
     return struct.pack(">BBBBI", 1, 0, 1, 1, 8 + len(parameter)) + parameter
 
 
-def capture(events):
+def m2pa(forward, cic, name):
+    isup = struct.pack("<H", cic) + BODIES[name]
+    opc, dpc = (A, B) if forward else (B, A)
+    label = (dpc | opc << 14 | (cic & 15) << 28).to_bytes(4, "little")
+    body = bytes(8) + b"\0\x85" + label + isup + b"\0" * (3 - len(isup))
+    return struct.pack(">BBBBI", 1, 0, 11, 1, 8 + len(body)) + body
+
+
+def capture(events, carried=m3ua):
     """Packets of events: seconds since the last, forward, circuit, message, chunks bundled with the one before."""
+    ppid = 3 if carried is m3ua else 5
     packets, time, tsn = [], 1000.0, {True: 10, False: 10}
     for step, forward, cic, name, bundled in events:
         time += step
         tsn[forward] += 1
-        chunk = data_chunk(tsn[forward], m3ua(forward, cic, name))
+        chunk = data_chunk(tsn[forward], carried(forward, cic, name), ppid)
         if bundled and packets and packets[-1][1] == forward:
             packets[-1][2].append(chunk)
         else:
@@ -129,10 +138,12 @@ calls = st.builds(
 
 @settings(max_examples=60, deadline=None)
 @given(
-    st.lists(st.one_of(calls, st.lists(event(list(BODIES)), max_size=2)), max_size=7), st.sampled_from((1, 3, 7, 100))
+    st.lists(st.one_of(calls, st.lists(event(list(BODIES)), max_size=2)), max_size=7),
+    st.sampled_from((1, 3, 7, 100)),
+    st.sampled_from((m3ua, m2pa)),
 )
-def test_the_same_as_one_by_one(parts, at_once):
-    octets = capture([event for part in parts for event in part])
+def test_the_same_as_one_by_one(parts, at_once, carried):
+    octets = capture([event for part in parts for event in part], carried)
     assert analysed(octets, True, at_once) == analysed(octets, False, at_once)
 
 
@@ -150,14 +161,15 @@ def test_the_same_of_real_flows(tmp_path, mix):
     assert of(True) == of(False)
 
 
-def test_plain_calls_are_followed_in_bulk(monkeypatch):
+@pytest.mark.parametrize("carried", [m3ua, m2pa])
+def test_plain_calls_are_followed_in_bulk(monkeypatch, carried):
     """Nothing of them reaches the trackers, over batches too."""
     given_out = []
     take = PlainCalls.take
     monkeypatch.setattr(
         PlainCalls, "take", lambda self, rows, messages: given_out.append(take(self, rows, messages)) or given_out[-1]
     )
-    octets = capture([event for cic in (1, 2, 3) for event in call(cic, True, CALL, 0.3)] * 2)
+    octets = capture([event for cic in (1, 2, 3) for event in call(cic, True, CALL, 0.3)] * 2, carried)
     assert analysed(octets, True, 4).count('"completed":10') == 6
     assert len(given_out) > 5
     assert not any(given_out)

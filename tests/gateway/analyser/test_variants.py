@@ -49,6 +49,15 @@ def test_by_the_iam_behind_the_label(variant):
     assert found.of_label(2, msu(variant, RLC)) is variant
 
 
+def test_a_label_of_itu_settles_both_ways():
+    found = detector()
+    assert not found.settled(2, 66, 77, labelled=True)
+    found.of_label(2, msu(ITU, BEGINS[ITU]))
+    assert found.settled(2, 66, 77, labelled=True)
+    assert found.settled(2, 77, 66, labelled=True)
+    assert not found.settled(2, 77, 66)
+
+
 @pytest.mark.parametrize("variant", [ITU, ANSI, JAPAN])
 def test_by_signalling_link_tests(variant):
     found = detector()
