@@ -13,11 +13,13 @@ import os
 import pickle
 import selectors
 import socket
+import struct
 import sys
 import time
 from collections import deque
 from pathlib import Path
 
+from support.dahdi_client import GET_PARAMETERS
 from support.dahdi_kernel import Kernel, KernelChannel, KernelSpan
 
 TICK = 0.02
@@ -149,6 +151,11 @@ class Server:
             self.kernel.close(bridge.descriptor)
             bridge.end.close()
 
+    def parameters(self, control: int, number: int) -> bytes:
+        argument = bytearray(struct.pack("=i", number).ljust(136, b"\0"))
+        self.kernel.ioctl(control, GET_PARAMETERS, argument)
+        return bytes(argument)
+
     def answer(self, client: socket.socket) -> None:
         """One request of a program."""
         request = client.recv(8192)
@@ -157,6 +164,9 @@ class Server:
             client.close()
             return
         call, descriptor, *arguments = pickle.loads(request)
+        if call == "tell":
+            self.kernel.ioctl(descriptor, arguments[0], bytearray(arguments[1]))
+            return
         theirs: list[int] = []
         pair: tuple[socket.socket, socket.socket] | None = None
         try:
@@ -167,6 +177,12 @@ class Server:
                 self.bridges[descriptor] = Bridge(self.kernel, descriptor, pair[0])
                 theirs = [pair[1].fileno()]
                 result: object = descriptor
+            elif call == "parameters":
+                result = {
+                    channel.number: self.parameters(descriptor, channel.number)
+                    for span in self.kernel.spans
+                    for channel in span.channels
+                }
             elif call == "close":
                 self.close(self.bridges[descriptor])
                 result = None

@@ -115,7 +115,7 @@ class CallStory:
 class DriverCalls:
     """Inherit and define `devices`. CI runs it for every driver."""
 
-    pytestmark = [pytest.mark.interop, pytest.mark.timeout(120)]  # noqa: RUF012
+    pytestmark = [pytest.mark.interop, pytest.mark.timeout(240)]  # noqa: RUF012
     framing = "crc4"
 
     def devices(self, folder: Path) -> AbstractContextManager[dict[str, tuple[str, str]]]:
@@ -171,7 +171,7 @@ async def tell(folder: Path, devices: dict[str, tuple[str, str]], framing: str) 
             gateways.append(Gateway(name, path, lambda name, line: None))
             await gateways[-1].start()
         try:
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(100):
                 for gateway in gateways:
                     await gateway.trunk_in_service("exchange")
                     await gateway.trunk_in_service("pri")
@@ -220,7 +220,7 @@ async def _call(story: CallStory, protocol: str, calling: str, called: str, numb
                 address = ("127.0.0.1", USERS[protocol, name] + offset)
                 users.append(UserAgent(f"{protocol}-{name}", address, "A", speech))
             caller, callee = users
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(40):
                 caller.call(number, ("127.0.0.1", SIP[calling] + offset), "301234100")
                 await callee.happened.offered.wait()
                 callee.ring()
@@ -229,7 +229,7 @@ async def _call(story: CallStory, protocol: str, calling: str, called: str, numb
                 await caller.happened.answered.wait()
             await asyncio.sleep(TALK_SECONDS)
             caller.hang_up()
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(40):
                 await callee.happened.over.wait()
             await asyncio.sleep(0.5)
             story.heard[protocol] = [
