@@ -11,7 +11,7 @@ from tandem.gateway.pjsip.process import PjsipProcess
 from tandem.gateway.pjsip.protocol import Command, EngineConfiguration, Event, Failed, Started
 
 #: How long the process may take to open its ports.
-START_SECONDS: Final = 10.0
+START_SECONDS: Final = 20.0
 #: Wait before a process that was lost is started again.
 AGAIN_SECONDS: Final = 2.0
 

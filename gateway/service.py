@@ -41,7 +41,7 @@ from tandem.gateway.sip.transport import open_socket, receive_all, send
 from tandem.gateway.supervisor import Supervisor
 
 #: How long the media process may take to open its spans and ports.
-START_SECONDS = 10.0
+START_SECONDS = 20.0
 #: Interval of housekeeping: records to disk, capture to disk, clock offset, timers that have drifted.
 HOUSEKEEPING_SECONDS = 1.0
 #: Longest that the peers' answers are waited for when the signalling is taken down: one T(ack) for each of three.

@@ -10,7 +10,7 @@ import time
 import numpy as np
 import pytest
 from support.baresip import Baresip
-from support.gateways import free_ports, wait_for
+from support.gateways import wait_for
 from support.kamailio import Kamailio
 from support.peers import INTEROP
 from support.pjsua import PjsuaPhone
@@ -44,6 +44,11 @@ type = "sip"
 engine = "{engine}"
 peer = "127.0.0.1:{kamailio}"
 codecs = ["PCMA"]
+[[sip.registration]]
+trunk = "kamailio"
+user = "{engine}"
+password = "secret"
+number = "8{BARESIP}"
 [[route]]
 trunk = ["kamailio"]
 called = '^[89]([0-9]+)$'
@@ -56,16 +61,10 @@ class Telephones:
     """Everything that runs."""
 
     def __init__(self, folder, stack):
-        port, rtp = free_stream_ports(12), free_ports(100)
+        port = free_stream_ports(352)
+        rtp, media = port + 12, port + 112
         self.kamailio = port
         own = {"native": port + 1, "pjsua2": port + 2}
-        self.gateways = {}
-        for place, engine in enumerate(own):
-            other = port + 3 + place
-            listen, by_pjsip = (own[engine], other) if engine == "native" else (other, own[engine])
-            text = gateway_text(engine, listen, by_pjsip, rtp + 20 * place, port)
-            gateway = SipGateway(folder / engine, text, engine)
-            self.gateways[engine] = stack.enter_context(contextlib.closing(gateway))
         defines = {
             "PROVIDER_UDP": f"udp:127.0.0.1:{port}",
             "PROVIDER_TCP": f"tcp:127.0.0.1:{port}",
@@ -73,6 +72,13 @@ class Telephones:
             "GATEWAY_9": f"sip:127.0.0.1:{own['pjsua2']}",
         }
         stack.enter_context(Kamailio(folder / "kamailio", INTEROP / "peers" / "registrar.cfg", defines, port))
+        self.gateways = {}
+        for place, engine in enumerate(own):
+            other = port + 3 + place
+            listen, by_pjsip = (own[engine], other) if engine == "native" else (other, own[engine])
+            text = gateway_text(engine, listen, by_pjsip, rtp + 20 * place, port)
+            gateway = SipGateway(folder / engine, text, engine, rtp=media + 120 * place)
+            self.gateways[engine] = stack.enter_context(contextlib.closing(gateway))
         account = f"<sip:{BARESIP}@127.0.0.1:{port}>;auth_pass=secret;regint=60"
         self.baresip = stack.enter_context(
             Baresip(folder / "baresip", account, speech(1), port + 6, port + 8, rtp + 40)
@@ -146,6 +152,21 @@ def test_calls_both_ways(phones, engine):
     ends = [(record.result, record.cause, record.released_by, record.incoming.calling) for record in gateway.records()]
     assert ends == [("answered", 16, "incoming", BARESIP), ("answered", 16, "outgoing", PJSUA)]
     judge(baresip.heard()[-1], 2)
+
+
+@pytest.mark.parametrize("engine", ["native", "pjsua2"])
+def test_a_gateway_is_registered_and_called(phones, engine):
+    """Its account at Kamailio: calls to it go on to the baresip phone."""
+    gateway, baresip, pjsua = phones.gateways[engine], phones.baresip, phones.pjsua
+    wait_for(lambda: gateway.said(f"registration sip:{engine}@127.0.0.1: registered"), "the registration")
+    before, incoming, mark = len(gateway.records()), baresip.events().count("CALL_INCOMING"), len(pjsua.read())
+    pjsua.do("call", f"sip:{engine}@127.0.0.1:{phones.kamailio}")
+    baresip.wait_for("CALL_INCOMING", incoming + 1)
+    pjsua.do("hangup")
+    pjsua.wait_for("state", since=mark, state="DISCONNECTED")
+    wait_for(lambda: len(gateway.records()) == before + 1, "the record")
+    record = gateway.records()[-1]
+    assert (record.incoming.called, record.released_by, record.result) == (f"8{BARESIP}", "incoming", "failed")
 
 
 def test_what_the_pjsua2_phone_heard(phones):

@@ -59,9 +59,10 @@ to = ["secure"]
 @pytest.mark.parametrize("engine", ["native", "pjsua2"])
 @pytest.mark.parametrize("direction", ["secure calls", "clear calls"])
 def test_a_call(tmp_path, direction, engine):
-    port, rtp = free_ports(7), free_ports(60)
+    port = free_ports(190)
+    rtp = port + 10
     text = configuration(port, port + 2, port + 4, engine, port + 6, rtp + 40)
-    with sip_gateway(tmp_path, text) as gateway:
+    with sip_gateway(tmp_path, text, rtp=port + 70) as gateway:
         secure = PjsuaPhone(tmp_path / "secure", port + 2, rtp, speech(1), "mandatory")
         clear = PjsuaPhone(tmp_path / "clear", port + 4, rtp + 20, speech(2))
         phones = (secure, clear) if direction == "secure calls" else (clear, secure)

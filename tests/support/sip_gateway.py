@@ -30,17 +30,17 @@ def _is_free(port: int) -> bool:
 class SipGateway(Gateway):
     """A `tandem run` with the tables of `text`; `[node]` and `[media]` are added."""
 
-    def __init__(self, folder: Path, text: str, name: str = "G", options: str = "") -> None:
-        """Start it and wait until it is up."""
+    def __init__(self, folder: Path, text: str, name: str = "G", options: str = "", rtp: int = 0) -> None:
+        """Start it and wait until it is up. `rtp`: the first of 120 ports for RTP; 0: any that are free now."""
         folder.mkdir(parents=True, exist_ok=True)
-        rtp = free_ports(120)
+        rtp = rtp or free_ports(120)
         head = (
             f'[node]\nname = "{name}"\nrecords = "records-{name}.jsonl"\ncapture_file = "capture-{name}.pcapng"\n'
             f"{options}[media]\nports = [{rtp}, {rtp + 119}]\n"
         )
         super().__init__(name, folder, 0, 0, head + text)
         try:
-            wait_for(self.is_up, f"gateway {name} is up")
+            wait_for(self.is_up, f"gateway {name} is up", 60.0)
         except BaseException:
             self.close()
             raise
@@ -59,9 +59,9 @@ class SipGateway(Gateway):
 
 
 @contextlib.contextmanager
-def sip_gateway(folder: Path, text: str, name: str = "G", options: str = ""):  # type: ignore[no-untyped-def]
+def sip_gateway(folder: Path, text: str, name: str = "G", options: str = "", rtp: int = 0):  # type: ignore[no-untyped-def]
     """A gateway that is gone afterwards."""
-    gateway = SipGateway(folder, text, name, options)
+    gateway = SipGateway(folder, text, name, options, rtp)
     try:
         yield gateway
     finally:

@@ -66,10 +66,11 @@ class Engine:
             select.select([self.process.socket], [], [], 0.1)
             self.events += self.process.receive()
 
-    def call(self, number, media, **options):
+    def call(self, number, media, transport="udp", **options):
         uri = f"sip:4930@127.0.0.1:{self.port}"
         place = f"{uri};transport=udp".replace("4930@", "")
         values = {"call_id": f"call{number}@x", "headers": [("X-Kind", "one")], **options}
+        place = place.replace("udp", transport)
         command = MakeCall(number, "t", place, uri, '"Bob" <sip:+49301@gw.example>', uri, media=media, **values)
         self.process.send([command])
 
@@ -187,6 +188,23 @@ def test_a_call_that_is_refused_and_one_that_is_given_up(engine, ends):
     assert ended[received.call].message.startswith(b"CANCEL ")
     assert b"Reason: Q.850;cause=16" in ended[received.call].message
     assert ended[-4].status == 487
+
+
+def test_a_call_over_tcp(ends):
+    engine = Engine(tcp=True)
+    try:
+        engine.call(-2, ends[0].getsockname(), transport="tcp")
+        received = engine.hear(CallReceived)
+        assert b"Via: SIP/2.0/TCP " in received.message
+        engine.do(Respond(received.call, 183, "", [], ends[1].getsockname()))
+        heard = [engine.hear(ResponseReceived, call=-2)]
+        while heard[-1].speech is None:
+            heard.append(engine.hear(ResponseReceived, call=-2))
+        assert (heard[-1].message[:11], heard[-1].speech.law) == (b"SIP/2.0 183", "A"), "early media"
+        engine.do(EndCall(-2, 487, []))
+        assert engine.hear(CallEnded, call=received.call).message.startswith(b"CANCEL ")
+    finally:
+        engine.process.close()
 
 
 def test_more_calls_than_the_build_allows_get_503(engine, ends):
