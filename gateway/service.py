@@ -507,4 +507,5 @@ def _media_configuration(configuration: Configuration) -> MediaConfiguration:
         rtp_address=configuration.media.address,
         rtp_ports=configuration.media.ports,
         tones=configuration.media.tones,
+        clock=configuration.media.clock,
     )

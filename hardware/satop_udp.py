@@ -16,7 +16,7 @@ from tandem.hardware.octet_aligned import SUBFRAME, Unpadder, pad
 from tandem.hardware.registry import parse_address, parse_count, parse_options
 from tandem.hardware.satop import DEFAULT_PAYLOAD, DEFAULT_REORDER, DEFAULT_T1_PAYLOAD, SatopReceiver, SatopTransmitter
 from tandem.hardware.satop_rtp import DEFAULT_PAYLOAD_TYPE, RtpFormat, RtpReceiver, RtpSender
-from tandem.hardware.span import TIMESLOTS, Frames, LineFormat
+from tandem.hardware.span import FRAME_RATE, TIMESLOTS, Frames, LineFormat
 from tandem.hardware.termination import Termination
 
 MOST_FRAMES: Final = 40
@@ -166,9 +166,13 @@ class SatopUdpSpan:
         self._receiver = receiver or SatopReceiver(parsed.payload, reorder=parsed.jitter)
         self.network: Callable[[list[bytes], float], list[bytes]] | None = None
         """What a network does to packets before they are sent, for tests of the line."""
+        self.common_clock: Callable[[float], float] | None = None
+        """Makes of `now` the time of the clock that both ends have in common, where `now` is of another."""
         self._place = self._receiver.receive
         self._rtp_sender: RtpSender | None = None
         self._rtp_receiver: RtpReceiver | None = None
+        self._frames = parsed.frames
+        self._differential = parsed.rtp is not None and parsed.rtp.mode == "differential"
         if parsed.rtp is not None:
             self._rtp_sender = RtpSender(parsed.rtp, self._transmitter, parsed.frames)
             self._rtp_receiver = RtpReceiver(parsed.rtp, self._place)
@@ -209,7 +213,10 @@ class SatopUdpSpan:
             whole = len(octets) // self._payload * self._payload
             octets, self._unsent = octets[:whole], octets[whole:]
         sender = self._rtp_sender
-        packets = sender.packets(octets, now) if sender else self._transmitter.packets(octets)
+        if sender is None:
+            packets = self._transmitter.packets(octets)
+        else:
+            packets = sender.packets(octets, self.common_clock(now) if self.common_clock else now)
         for packet in self.network(packets, now) if self.network else packets:
             self._send(packet)
 
@@ -233,6 +240,13 @@ class SatopUdpSpan:
         if self._rtp_receiver is not None:
             own["packets_foreign"] = self._rtp_receiver.packets_foreign
         return self.termination.counters() | asdict(self._receiver.counts) | own
+
+    def differential_times(self) -> tuple[float, float] | None:
+        """Seconds that the line and the common clock have gone on at the sender, None without such timestamps."""
+        receiver = self._rtp_receiver
+        if receiver is None or receiver.sequence is None or not self._differential:
+            return None
+        return receiver.sequence * self._frames / FRAME_RATE, receiver.elapsed
 
     def close(self) -> None:
         """See Span."""

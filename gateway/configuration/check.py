@@ -145,6 +145,12 @@ def _media(configuration: Configuration) -> Iterator[Problem]:
         tone_plan(media.tones)
     except TandemError as error:
         yield Problem("media.tones", str(error))
+    known = {"system", *(span.name for span in configuration.span)}
+    for index, name in enumerate(media.clock):
+        if name not in known:
+            yield Problem(f"media.clock[{index}]", f"there is no span {name!r}; known are {', '.join(sorted(known))}")
+        elif name in media.clock[:index]:
+            yield Problem(f"media.clock[{index}]", f"{name!r} is in the list twice")
 
 
 def _address(path: str, text: str, default_port: int | None, announced: bool = False) -> Iterator[Problem]:

@@ -57,6 +57,10 @@ class Media(Table):
     """First and last UDP port for RTP. A call leg takes one even port, so 1024 ports carry 512 legs."""
     tones: str = "eu"
     """Tone plan: a region such as `eu`, `de`, `uk`, `us`, `cn` (E.180 supplement 2)."""
+    clock: list[str] = []
+    """Clocks that lines are sent at, the best first: names of spans, whose received clock is followed while they have
+    no LOS, AIS or LFA, and `system`. With none in order the last rate is kept. Empty: the system's clock. Never let two
+    gateways follow each other."""
 
 
 class Tls(Table):
@@ -202,7 +206,7 @@ class Span(Table):
     law: Literal["", "A", "u"] = ""
     """Companding law of speech on this line (G.711): `A`, or `u` for mu-law; left out, `A` on an E1, `u` on a T1."""
     clock: Literal["internal"] = "internal"
-    """Where transmit timing comes from. Only the system clock today; clock recovery comes with hardware spans."""
+    """Every line is sent at the one clock of the gateway: see `clock` of `[media]`."""
     capture: bool = False
     """Write the signalling seen on this span to the capture file."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 
@@ -47,6 +47,13 @@ Two quanta at least, so that framing is done in larger blocks.
 BUSY: Final = 0.1
 """Seconds after a signal unit, sent or received, in which quanta go one by one, each at its time."""
 _MUTING: Final = frozenset({Alarm.LOS, Alarm.AIS, Alarm.LFA})
+
+
+class ReceivedClock(Protocol):
+    """Measures the clock of the far end, see `timing`."""
+
+    def hear(self, frames: int, now: float) -> None:
+        """So many frames were received."""
 
 
 class SignallingChannel:
@@ -130,6 +137,8 @@ class SpanLine:
         self._alarms: frozenset[Alarm] = frozenset()
         self._detail = ""
         self._muted = False
+        self.clock: ReceivedClock | None = None
+        """Hears when frames come, to measure the clock of the far end."""
         self._performance = LinePerformance()
 
     def add_channel(self, channel: SignallingChannel) -> None:
@@ -215,6 +224,8 @@ class SpanLine:
 
     def accept(self, frames: Frames, now: float) -> list[UnitsReceived]:
         """Take what the span has received."""
+        if self.clock is not None:
+            self.clock.hear(len(frames), now)
         events = [event for channel in self.channels if (event := channel.receive(frames, now))]
         if any(event.units for event in events):
             self._busy_until = now + BUSY

@@ -39,6 +39,7 @@ class Loop:
         self._plane = plane
         self._link: Link[Event, Command] = Link(end, _COMMANDS)
         self._ending: float | None = None
+        self._clock = time.monotonic if plane.timing is None else plane.timing.now
         self._last: float | None = None
         self._epoll = select.epoll()
         self._epoll.register(end.fileno(), select.EPOLLIN)
@@ -53,7 +54,7 @@ class Loop:
 
     def run(self) -> None:
         """Run; returns when the process is to end in order."""
-        start = time.monotonic() + STARTING
+        start = self._clock() + STARTING
         period = self._plane.period
         timer = interval_timer(start, period / 1e6)
         self._epoll.register(timer, select.EPOLLIN)
@@ -65,7 +66,7 @@ class Loop:
             self._epoll.close()
 
     def _turn(self, timer: int, start: float, period: int, sweep: Ticker) -> None:
-        clock = time.monotonic
+        clock, timing = self._clock, self._plane.timing
         more = False
         while not self._link.closed:
             for descriptor, _ in self._epoll.poll(0 if more else 1.0):
@@ -78,10 +79,13 @@ class Loop:
             now = clock()
             more = self._plane.serve(now)
             self._tell()
-            if period != self._plane.period:
+            if period != self._plane.period or (timing is not None and timing.take_steered()):
                 period = self._plane.period
                 seconds = period / 1e6
-                set_interval(timer, start + math.ceil((now - start) / seconds) * seconds, seconds)
+                due = start + math.ceil((now - start) / seconds) * seconds
+                if timing is not None:
+                    due, seconds = timing.clock.local(due), seconds / (1 + timing.clock.rate)
+                set_interval(timer, due, seconds)
             if not more and sweep.begin(now):
                 gc.collect(YOUNG)
             if self._ending is not None and self._ended(now):
@@ -90,7 +94,7 @@ class Loop:
     def _obey(self) -> None:
         for command in self._link.receive():
             if isinstance(command, Shutdown):
-                self._ending = time.monotonic() + FLUSH
+                self._ending = self._clock() + FLUSH
             else:
                 self._plane.command(command)
 

@@ -29,6 +29,7 @@ from .ports import RtpPorts
 from .protocol import Endpoint, Event, MediaConfiguration
 from .receive import Receivers
 from .srtp import SecureLeg
+from .timing import Timing
 from .transmit import Transmitters
 
 TICK: Final = 0.02
@@ -75,6 +76,8 @@ class Plane:
         try:
             self._open_spans(configuration)
             self._tones = {law.value: ToneLibrary(configuration.tones, law) for law in Law}
+            self.timing = Timing(configuration.clock, self.lines) if configuration.clock else None
+            """The clock followed; None: that of the system, and times are those of time.monotonic."""
         except Exception:
             self._give_back()
             raise
@@ -297,6 +300,10 @@ class Plane:
         self._tell_silence(now)
         late = max(ticker.take_worst_late() for ticker in [self.speech, *(ticker for ticker, _ in self._line_ticks)])
         counters = {line.name: line.counters() for line in self.lines}
+        if self.timing is not None:
+            self.timing.second(now)
+            for name in counters:
+                counters[name] |= self.timing.counters(name)
         self.events.append(protocol.MediaReport(self.speech.count, late * 1000, time.process_time(), counters))
         self.events += [channel.report() for channel in self._channels.values()]
 

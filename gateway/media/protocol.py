@@ -339,3 +339,5 @@ class MediaConfiguration(msgspec.Struct):
     """First and last UDP port; legs use the even ones."""
     tones: str = "eu"
     """Tone plan, a region of tandem.codecs.tones."""
+    clock: list[str] = []
+    """Spans, by name, whose clock is followed, the best first, and `system`; empty: always that of the system."""
