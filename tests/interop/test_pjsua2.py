@@ -56,8 +56,10 @@ to = ["secure"]
 """
 
 
-@pytest.mark.parametrize("engine", ["native", "pjsua2"])
-@pytest.mark.parametrize("direction", ["secure calls", "clear calls"])
+# On PJSIP both trunks are, so one direction has it call and be called.
+@pytest.mark.parametrize(
+    ("direction", "engine"), [("secure calls", "native"), ("clear calls", "native"), ("secure calls", "pjsua2")]
+)
 def test_a_call(tmp_path, direction, engine):
     port = free_ports(190)
     rtp = port + 10
