@@ -37,15 +37,19 @@ def run(seconds: float) -> dict[str, Any]:
     """Measure for about `seconds` in all; CPU time of this process counts, not the clock.
 
     `framing`: framer and deframer of an E1 with CRC-4, by block. `satop`: `write` and `read` of spans over UDP on
-    loopback, system calls included. `deframing_shifted` and `deframing_ais`: the deframer alone, for a line whose
+    loopback, system calls included; `cesopsn`: the same of all timeslots without framing.
+    `deframing_shifted` and `deframing_ais`: the deframer alone, for a line whose
     frames begin within an octet, and for one that has no frames. `t1_esf`, `t1_sf` and `t1_satop` (ESF): the same of
     a T1. Each has `microseconds_per_block` and `spans_per_core`. `hdlc`: octets a second of the transmitter and
     receiver, by load and block. `cards`: see `cards.run`.
     """
-    share = seconds / (3 * len(BLOCKS) + 2 * len(PACKETS) + 2 + 4 * len(HDLC_BLOCKS) + 4)
+    share = seconds / (3 * len(BLOCKS) + 3 * len(PACKETS) + 2 + 4 * len(HDLC_BLOCKS) + 4)
     return {
         "framing": {_name(frames): _framing(E1Framer(), E1Deframer(), frames, share) for frames in BLOCKS},
         "satop": {_name(frames): _satop(LineFormat(), f"frames={frames}", frames, share) for frames in PACKETS},
+        "cesopsn": {
+            _name(frames): _satop(LineFormat(), f"frames={frames}", frames, share, "cesopsn") for frames in PACKETS
+        },
         "deframing_shifted": {_name(8): _deframing(_shifted(_line(8)), 8, share)},
         "deframing_ais": {_name(8): _deframing(cycle([b"\xff" * 8 * TIMESLOTS]), 8, share)},
         "t1_esf": _t1_framing(LineFormat(Framing.ESF), share),
@@ -107,10 +111,10 @@ def _deframing(line: Iterator[bytes], frames: int, seconds: float) -> dict[str, 
     return _spans(_cpu(lambda: deframer.receive(next(line)), seconds), frames)
 
 
-def _satop(line: LineFormat, size: str, frames: int, seconds: float) -> dict[str, float]:
+def _satop(line: LineFormat, size: str, frames: int, seconds: float, kind: str = "satop") -> dict[str, float]:
     ports = _free_ports()
     one, other = (
-        open_span(f"satop:listen=127.0.0.1:{listen},peer=127.0.0.1:{peer},{size}", line)
+        open_span(f"{kind}:listen=127.0.0.1:{listen},peer=127.0.0.1:{peer},{size}", line)
         for listen, peer in (ports, ports[::-1])
     )
     speech, now = _speech(frames), 0.0

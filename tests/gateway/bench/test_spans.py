@@ -7,7 +7,7 @@ def test_result_has_every_figure():
     assert set(result["framing"]) == {"1_ms", "5_ms", "20_ms"}
     assert set(result["framing"]) == set(result["t1_esf"]) == set(result["t1_sf"])
     assert set(result["satop"]) == set(result["t1_satop"]) == {"1_ms", "5_ms"}
-    for group in ("framing", "satop", "deframing_shifted", "deframing_ais", "t1_esf", "t1_sf", "t1_satop"):
+    for group in ("framing", "satop", "cesopsn", "deframing_shifted", "deframing_ais", "t1_esf", "t1_sf", "t1_satop"):
         for figures in result[group].values():
             assert figures["microseconds_per_block"] > 0
             assert figures["spans_per_core"] > 0

@@ -57,6 +57,8 @@ CHANGES = [
     ("ports = [20000, 20099]", "ports = [20099, 20000]", "media.ports", "does not rise"),
     ("ports = [20000, 20099]", "ports = [80, 1180]", "media.ports[0]", "80 is not allowed; 1024 to 65535"),
     ('tones = "eu"', 'tones = "xx"', "media.tones", "xx"),
+    ('tones = "eu"', 'clock = ["nowhere"]', "media.clock[0]", "no span 'nowhere'"),
+    ('tones = "eu"', 'clock = ["system", "system"]', "media.clock[1]", "twice"),
     ('address = "127.0.0.1"', 'address = "localhost"', "media.address", "is not an IPv4 address"),
     ('address = "127.0.0.1"', 'address = "127.0.0.1:20000"', "media.address", "has a port"),
     ('address = "127.0.0.1"', 'address = "0.0.0.0"', "media.address", "cannot be announced"),
@@ -86,7 +88,7 @@ CHANGES = [
         "'d4' is not known here|must be one of|write one",
     ),
     ("peer=127.0.0.1:41002", "peer=127.0.0.1:41002,octets=192", "span[1].device", "unknown option 'octets'"),
-    ("satop:listen=127.0.0.1:40002,peer=127.0.0.1:41002", "dahdi:1", "span[1].device", "unknown device 'dahdi'"),
+    ("satop:listen=127.0.0.1:40002,peer=127.0.0.1:41002", "dahdy:1", "span[1].device", "unknown device 'dahdy'"),
     ("satop:listen=127.0.0.1:40002,peer=127.0.0.1:41002", "satop:listen=1", "span[1].device", "HOST:PORT|missing"),
     ("satop:listen=127.0.0.1:40002,peer=127.0.0.1:41002", "satop:liste=1", "span[1].device", "unknown option 'liste'"),
     # linksets
