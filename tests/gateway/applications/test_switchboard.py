@@ -1,11 +1,15 @@
 """What an operator does to calls, between fake trunks of circuits and of RTP legs."""
 
+from contextlib import suppress
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from support.board import Board
 
 from tandem.core.cause import Cause
 from tandem.gateway.applications.events import Happening as H
-from tandem.gateway.calls.model import Alerting, Answer, Dtmf, Progress, Release
+from tandem.gateway.calls.model import Alerting, Answer, Dtmf, Hold, Number, Progress, Release
 from tandem.gateway.configuration.schema import Route
 from tandem.gateway.media.protocol import Play, Record, SendDigits, Source, StopPlay, StopRecord, Tone
 
@@ -282,3 +286,102 @@ def test_events_of_an_ordinary_call_and_none_without_a_listener():
         ]
         assert len({event.channel.uuid for event in events}) == 2
         assert events[-1].data["cause_name"] == "NORMAL_CLEARING"
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(
+            [
+                "call",
+                "originate",
+                "answer",
+                "ring",
+                "release",
+                "clear",
+                "bridge",
+                "transfer",
+                "park",
+                "kill",
+                "execute",
+                "refer",
+                "wait",
+                "hold",
+            ]
+        ),
+        st.integers(0, 7),
+        st.integers(0, 7),
+    ),
+    min_size=15,
+    max_size=40,
+)
+
+
+@settings(max_examples=50, deadline=None)
+@given(STEPS)
+def test_whatever_is_done_nothing_is_left_over(steps):
+    board = Board(Route(called="^9", to=["s2", "c2"]), Route(trunk=["c1"], to=["s1"]), Route(to=["c2"]))
+    switch, names = board.board, ("c1", "c2", "s1", "s2")
+
+    def halves():
+        found = [half for name in names for half in board[name].halves]
+        found += [call.incoming for call in board.control.calls.values() if not call.incoming.is_application]
+        return [half for half in dict.fromkeys(found) if half.call is not None]
+
+    for what, first, second in steps:
+        alive = [half for half in halves() if not half.released]
+        if what == "call":
+            board.call_in(("c1", "s1")[first % 2], ("9", "1")[second % 2])
+        elif what == "originate":
+            dial = ("isup/c1/1", "sip/s1/1,isup/c2/2", "sip/s2/1|isup/c1/3")[first % 3]
+            board.originate(dial, ("&park", "&echo", "9")[second % 3])
+            for half in halves() if first > 2 else ():
+                if not (half.released or half.incoming or half.answered):
+                    board.tell(half, Answer())
+        elif what == "wait":
+            board.run(70.0 * (first + 1))
+        elif what == "clear":
+            board.clear(*[half for half in halves() if half.released][:1])
+        elif alive:
+            half, other = alive[first % len(alive)], alive[second % len(alive)]
+            name = switch.uuid_of(half)
+            if what == "answer" and not half.incoming:
+                board.tell(half, Answer())
+            elif what == "ring" and not half.incoming:
+                board.tell(half, Alerting())
+            elif what == "release":
+                board.tell(half, CLEAR)
+            elif what == "hold":
+                board.tell(half, Hold())
+            elif what == "bridge" and half.answered and other.answered and half is not other:
+                switch.bridge(name, switch.uuid_of(other), board.now)
+            elif what == "transfer":
+                switch.transfer(name, ("9", "&park", "&bridge(isup/c2/1)")[second % 3], board.now)
+            elif what == "park":
+                switch.park(name, board.now)
+            elif what == "kill":
+                switch.kill(name, board.now)
+            elif what == "refer":
+                switch.refer(half, Number("9"), None if second % 2 else other, lambda *_: None, board.now)
+            elif what == "execute":
+                with suppress(ValueError):
+                    switch.execute(name, ("sleep", "playback", "set")[second % 3], "1", board.now)
+            board.settle()
+        known = {half for trunk in names for _, half, _ in board[trunk].asked} | set(halves())
+        known |= {session.half for session in switch.applications.sessions.values()}
+        for one in board.control.calls.values():
+            assert one.open_halves == sum(half.call is one for half in known)
+    switch.hang_up_all(board.now)
+    board.settle()
+    for _ in range(5):
+        board.clear_all()
+        board.run(200.0)
+    board.clear_all()
+    assert board.control.calls == {}
+    assert switch.applications.sessions == {}
+    assert (switch._originations, switch._referrals, switch._channels, switch._ends) == ({}, {}, {}, {})
+    for trunk in names:
+        for half in board[trunk].halves:
+            board[trunk].released(half)  # at most once
+            assert half.released
+            assert half.call is None
+    assert len({record.id for record in board.control.records}) == len(board.control.records)
