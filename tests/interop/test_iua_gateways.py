@@ -58,7 +58,7 @@ async def run(folder: Path, transport: str) -> tuple[list[str], list[int]]:
             path.write_text(text)
             gateways[name] = Gateway(name, path, lambda name, line: lines.append(f"{name} {line}"))
             await gateways[name].start()
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(90):
             await gateways["EX"].trunk_in_service("pbx")
             await gateways["PBX"].trunk_in_service("uplink")
     except TimeoutError:
@@ -162,13 +162,15 @@ class Trunk:
         """Both speak at once; again when the machine spoilt it."""
         for seed in range(2, 6):
             voice = encode(probe(int(8000 * TALK_SECONDS), seed), Law.A)
+            before = user.speech.heard()
+            mark = 0 if before is None else len(before[0])
             self.equipment.speak(channel, voice)
             await asyncio.sleep(TALK_SECONDS + 0.3)
             at_user, at_libpri = user.speech.heard(), self.equipment.heard()
             lately = user.speech.said()[-len(at_libpri) - 8000 :]
             self.heard[name] = {
                 "libpri": measure_octets(lately, Law.MU, at_libpri, Law.A),
-                "user": None if at_user is None else measure_octets(voice, Law.A, at_user[0][-24000:], Law.MU),
+                "user": None if at_user is None else measure_octets(voice, Law.A, at_user[0][mark:], Law.MU),
             }
             if self.good(name):
                 return
@@ -188,7 +190,7 @@ class Trunk:
         """The association breaks without a word, and comes back."""
         os.kill(self.gateway.pid, signal.SIGKILL)
         await self.gateway.stop()
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(90):
             self.gateway = self._process("SG")
             shutil.copy(self.folder / "capture-sg.pcapng", self.folder / "capture-first-sg.pcapng")
             await asyncio.sleep(0.5)  # its media process ends, too
