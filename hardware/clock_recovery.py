@@ -22,8 +22,8 @@ WINDOWS: Final = 60
 LEAST_WINDOWS: Final = 15
 """Windows before there is a rate at all."""
 MOST_RATE: Final = 100e-6
-MOST_RESIDUAL: Final = 0.004
-"""Seconds that the windows may stray from the rate (standard deviation); more is no steady clock."""
+MOST_ERROR: Final = 8e-6
+"""Standard error of a rate at most; where arrivals stray too much for that, there is none."""
 JUMP: Final = 0.05
 """Seconds by which a window may differ from the one before; more is an interruption: begin anew."""
 
@@ -74,7 +74,8 @@ class ClockRecovery:
         times = times - times.mean()
         slope = float(times @ (delays - delays.mean()) / (times @ times))
         residual = float(np.std(delays - delays.mean() - slope * times))
-        return -slope if residual <= MOST_RESIDUAL and abs(slope) <= MOST_RATE else None
+        error = residual / float(times @ times) ** 0.5
+        return -slope if error <= MOST_ERROR and abs(slope) <= MOST_RATE else None
 
 
 class DifferentialRecovery:
