@@ -116,7 +116,7 @@ class Call(pj.Call):
         self._answer = b""
         """The 2xx to our INVITE."""
         self._early = b""
-        """A provisional response with a description, as long as the media that it describes have not begun."""
+        """A provisional response with a description that is not told yet: its media begin a little later."""
         self._last = b""
         """The BYE or CANCEL of the peer."""
         self._asking = False
@@ -230,13 +230,16 @@ class Call(pj.Call):
             ending = message if message.startswith((b"SIP/2.0 ", b"BYE ", b"CANCEL ")) else b""
             self.end(int(info.lastStatusCode), info.lastReason, ending or self._last)
         elif self.outgoing and message.startswith(b"SIP/2.0 1"):
-            self._engine.tell(ResponseReceived(self.number, message, self._speech))
+            self._tell_early()
             if self._speech is None and b"application/sdp" in message:
                 self._early = message
+            else:
+                self._engine.tell(ResponseReceived(self.number, message, self._speech))
         elif self.outgoing and message.startswith(b"SIP/2.0 2") and state == pj.PJSIP_INV_STATE_CONNECTING:
             self._answer = message
         if state == pj.PJSIP_INV_STATE_CONFIRMED and not self._confirmed:
             self._confirmed = True
+            self._tell_early()
             if self.outgoing:
                 self._engine.tell(ResponseReceived(self.number, self._answer or message, self._speech))
             else:
@@ -257,12 +260,15 @@ class Call(pj.Call):
             speech = Speech(self.path.port, law, direction)
             if self._confirmed:
                 self._engine.tell(SpeechChanged(self.number, speech))
-            elif self._early:
-                # With ICE the media begin after the response that described them.
-                self._engine.tell(ResponseReceived(self.number, self._early, speech))
-                self._early = b""
             self._speech = speech
+            self._tell_early()
             return
+
+    def _tell_early(self) -> None:
+        """Tell the provisional response that waited for its media; once."""
+        if self._early:
+            message, self._early = self._early, b""
+            self._engine.tell(ResponseReceived(self.number, message, self._speech))
 
     def _join(self, index: int) -> str | None:
         """Join the stream of the peer and the media process; its law, None where there is no stream."""
