@@ -48,7 +48,7 @@ _DIGITS: Final = tuple(_KEYS[low, high] for low in _LOW for high in _HIGH)
 _HOPS: Final = TICK // HOP
 _HISTORY: Final = WINDOW - HOP
 #: Samples of tone that the first and the last window of a digit lack together, on average.
-_LACKING: Final = 14
+_LACKING: Final = 4
 
 _Floats = NDArray[np.float32]
 _Complex = NDArray[np.complex64]
@@ -66,7 +66,7 @@ class DigitBegan:
 
 @dataclass(frozen=True, slots=True)
 class DigitEnded:
-    """The digit that began is over; `duration` in samples, good to about 7 ms."""
+    """The digit that began is over; `duration` in samples, good to about 5 ms."""
 
     channel: int
     digit: str

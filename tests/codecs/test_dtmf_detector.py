@@ -109,8 +109,8 @@ def test_start_and_duration_told(milliseconds):
     waves = [wave for key in KEYS for wave in at_all_phases(key, samples=milliseconds * 8)]
     ended = [event for event in run(waves) if isinstance(event, DigitEnded)]
     assert len(ended) == len(waves)
-    assert max(abs(event.duration - milliseconds * 8) for event in ended) <= 56
-    assert max(abs(event.start - 400 - 10 * (event.channel % 16)) for event in ended) <= 56
+    assert max(abs(event.duration - milliseconds * 8) for event in ended) <= 40
+    assert max(abs(event.start - 400 - 10 * (event.channel % 16)) for event in ended) <= 40
 
 
 @pytest.mark.parametrize("key", "15#D")
