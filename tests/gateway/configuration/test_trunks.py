@@ -20,7 +20,7 @@ def test_keys_that_both_circuit_trunks_have_are_of_one_kind():
     isup, tup = kinds(IsupTrunk), kinds(TupTrunk)
     both = isup.keys() & tup.keys()
     assert {"linkset", "circuits", "selection", "control", "overlap", "timers", "failure_tone_seconds"} <= both
-    assert {name for name in both if isup[name] != tup[name]} == {"unknown_nature", "category"}
+    assert {name for name in both if isup[name] != tup[name]} == {"unknown_nature", "category", "release_control"}
 
 
 def test_a_tup_trunk():
