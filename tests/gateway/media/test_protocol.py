@@ -20,6 +20,11 @@ COMMANDS: list[Command] = [
     protocol.Source(TimeslotEndpoint("E0", 5), None),
     protocol.Tone(TimeslotEndpoint("E0", 31), "busy"),
     protocol.PlayDigit(1, "#", 160),
+    protocol.Play(RtpEndpoint(1), 7, "tone_stream://%(1000,0,440)"),
+    protocol.StopPlay(7),
+    protocol.Record(TimeslotEndpoint("E0", 5), 8, "call.wav", "stereo", 60.0),
+    protocol.StopRecord(8),
+    protocol.SendDigits(TimeslotEndpoint("E0", 5), "12#", 100),
     protocol.SendUnits(3, [b"", bytes(272)], None),
     protocol.Shutdown(),
 ]
@@ -32,6 +37,8 @@ EVENTS: list[Event] = [
     protocol.RtpSilent(1),
     protocol.ContinuityHeard(TimeslotEndpoint("E0", 3)),
     protocol.DigitReceived(1, "#", 120),
+    protocol.PlaybackEnded(7, "done", 2500),
+    protocol.RecordingEnded(8, "stopped", 60000),
     protocol.MediaReport(50, 0.4, 1.5, {"E0": {"slips": 0}}),
 ]
 
