@@ -17,6 +17,8 @@ from tandem.gateway.demo.speech import Speech
 
 pytestmark = pytest.mark.interop
 TALK = 2.0
+LATE = 0.015
+"""Seconds that a machine may hold programs up without being to blame for spoilt speech."""
 PASSWORD = "secret"
 ESL_PORT = 8021
 SOCKET = f'\n[event_socket]\nlisten = "127.0.0.1:{ESL_PORT}"\npassword = "{PASSWORD}"\n'
@@ -193,14 +195,37 @@ async def story(bench):
             await gateway.circuits_idle(bench.plan.circuits[gateway.name])
 
 
+async def played(folder, protocol, late):
+    """The story on a new bench; `late[0]` is the most, in seconds, that this program was held up."""
+
+    async def watch():
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + 0.005
+            await asyncio.sleep(0.005)
+            late[0] = max(late[0], loop.time() - due)
+
+    async with Bench(folder, protocol) as bench:
+        watching = asyncio.create_task(watch())
+        try:
+            await story(bench)
+        finally:
+            watching.cancel()
+
+
 @pytest.mark.parametrize("protocol", ["isup", "pri"])
 def test_applications_on_each_kind_of_leg(tmp_path, protocol):
-    async def run():
-        async with Bench(tmp_path, protocol) as bench:
-            await story(bench)
-
-    asyncio.run(run())
-    records = read_records(tmp_path / "records-tm.jsonl")
+    folder = tmp_path
+    try:
+        asyncio.run(played(folder, protocol, late := [0.0]))
+    except AssertionError:
+        if late[0] < LATE:
+            raise
+        # The machine held programs up, and speech with them: once more.
+        folder = tmp_path / "again"
+        folder.mkdir()
+        asyncio.run(played(folder, protocol, [0.0]))
+    records = read_records(folder / "records-tm.jsonl")
     # echo; a call through; two legs that were joined; one that was recorded
     assert len(records) == 4
     assert {record.result for record in records} == {"answered"}

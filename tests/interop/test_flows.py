@@ -15,23 +15,28 @@ pytestmark = [pytest.mark.interop, pytest.mark.timeout(300)]
 OWN_NETWORK = ["unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
 
 
+def play(flow, folder):
+    """The demonstration of `flow`, in a network of its own where that is possible."""
+    command = [sys.executable, "-P", "-m", "tandem.gateway", "demo", "--flow", flow, "--seconds", "1.5"]
+    command = [*(OWN_NETWORK if os.geteuid() == 0 else []), *command, "--keep", folder / flow]
+    return subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+
+
 @pytest.fixture(scope="module")
 def played(tmp_path_factory):
     """How each flow went; begun all together, two at a time where that is possible."""
-    root = os.geteuid() == 0
-
-    def play(flow):
-        command = [sys.executable, "-P", "-m", "tandem.gateway", "demo", "--flow", flow, "--seconds", "1.5"]
-        command = [*(OWN_NETWORK if root else []), *command, "--keep", tmp_path_factory.getbasetemp() / flow]
-        return subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
-
-    with ThreadPoolExecutor(2 if root else 1) as pool:
-        yield {flow: pool.submit(play, flow) for flow in FLOWS}
+    with ThreadPoolExecutor(2 if os.geteuid() == 0 else 1) as pool:
+        yield {flow: pool.submit(play, flow, tmp_path_factory.getbasetemp()) for flow in FLOWS}
 
 
 @pytest.mark.parametrize("flow", FLOWS)
-def test_flow(flow, played):
+def test_flow(flow, played, tmp_path):
     done = played[flow].result()
+    if done.returncode and "This machine held programs up" in done.stdout:
+        # Two demonstrations at a time were too much for it: once more, when all others are over.
+        for other in played.values():
+            other.result()
+        done = play(flow, tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     right = re.findall(r"^ +right  (.*)", done.stdout, re.MULTILINE)
     for protocol in flow.split("-"):
