@@ -32,8 +32,9 @@ def played(tmp_path_factory):
 @pytest.mark.parametrize("flow", FLOWS)
 def test_flow(flow, played, tmp_path):
     done = played[flow].result()
-    if done.returncode and "This machine held programs up" in done.stdout:
-        # Two demonstrations at a time were too much for it: once more, when all others are over.
+    wrong = re.findall(r"^ +WRONG  (.*)", done.stdout, re.MULTILINE)
+    if wrong and all("SNR" in text for text in wrong):
+        # Speech alone, with two demonstrations at a time: once more when all others are over. A fault of ours stays.
         for other in played.values():
             other.result()
         done = play(flow, tmp_path)
