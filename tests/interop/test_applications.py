@@ -14,9 +14,12 @@ from tandem.gateway.demo.agent import UserAgent
 from tandem.gateway.demo.gateway import Gateway, free_offset, shift_ports
 from tandem.gateway.demo.plans import flow, user_ports
 from tandem.gateway.demo.speech import Speech
+from tandem.gateway.media.plane import LEAD_MICROSECONDS
 
 pytestmark = pytest.mark.interop
 TALK = 2.0
+LATE = LEAD_MICROSECONDS / 1e6
+"""Seconds by which a machine that holds programs up takes speech from the line: it is made so long ahead."""
 PASSWORD = "secret"
 ESL_PORT = 8021
 SOCKET = f'\n[event_socket]\nlisten = "127.0.0.1:{ESL_PORT}"\npassword = "{PASSWORD}"\n'
@@ -216,9 +219,10 @@ def test_applications_on_each_kind_of_leg(tmp_path, protocol):
     folder = tmp_path
     try:
         asyncio.run(played(folder, protocol, late := [0.0]))
-    except AssertionError as error:
-        # Speech on a machine that holds programs up: once more. A fault of ours stays.
-        print(f"once more; this program was held up for {1000 * late[0]:.0f} ms: {error}")
+    except AssertionError:
+        if late[0] < LATE:
+            raise
+        # The machine held programs up, and speech with them: once more.
         folder = tmp_path / "again"
         folder.mkdir()
         asyncio.run(played(folder, protocol, [0.0]))
