@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.e1 import speech
@@ -107,3 +108,37 @@ def test_a_damaged_block_is_counted_on_its_line_alone():
             octets[1] = octets[1][:700] + b"?" + octets[1][701:]
         receive_together(far, octets, step / 50)
     assert [line.counters()["crc4_errors"] for line in far] == [0, 1, 0]
+
+
+@pytest.mark.parametrize("tick", [0.001, 0.005, 0.02])
+@pytest.mark.parametrize("framing", Framing, ids=lambda framing: framing.value)
+def test_noise_is_loss_of_frame_alignment(framing, tick):
+    """Bits at random look like frames now and then: 2048000 / 2**15 = 62 times a second for an E1 (G.706 4.1.2)."""
+    near, far = (terminate(LineFormat(framing)) for _ in range(2))
+    noise, frames, steps = (
+        np.random.default_rng(5),
+        np.full((round(8000 * tick), 32), 0x55, np.uint8),
+        round(0.5 / tick),
+    )
+    for step in range(steps):
+        near.receive(far.transmit(frames), step * tick)
+    assert Alarm.LFA not in near.alarms
+    for step in range(steps, 5 * steps):
+        near.receive(noise.bytes(len(frames) * near.frame_bits // 8), step * tick)
+        if (step - steps) * tick >= 0.2:
+            assert near.alarms == {Alarm.LFA}
+    for step in range(5 * steps, 6 * steps):
+        near.receive(far.transmit(frames), step * tick)
+    assert Alarm.LFA not in near.alarms
+    assert near.deframer.counts.alignment_losses > (10 if near.frame_bits == 256 else 0)
+
+
+@pytest.mark.parametrize("crc4", [Framing.CRC4, Framing.BASIC])
+def test_packets_lost_now_and_then_are_no_alarm(crc4):
+    """A packet of 1 ms of each 50, filled with ones, loses alignment for as long; that must not block circuits."""
+    near, far = (terminate(LineFormat(crc4)) for _ in range(2))
+    for step in range(2000):
+        octets = far.transmit(np.full((8, 32), 0x55, np.uint8))
+        near.receive(b"\xff" * len(octets) if step % 50 == 49 else octets, step / 1000)
+    assert near.deframer.counts.alignment_losses == 40
+    assert near.alarms <= {Alarm.RAI}
