@@ -248,12 +248,20 @@ class Call:
             self.layer.respond(transaction, 487, now)
 
     def _on_bye(self, request: Request, dialog: Dialog, source: Endpoint, now: float) -> None:
-        self.layer.respond(self.layer.serve(request, source, None), 200, now)
+        self._answer_bye(request, source, now)
         if self._reinvite_server is not None:
             # 15.1.2: requests still open get 487.
             self.layer.respond(self._reinvite_server, 487, now)
         self._refuse_open(now)
         self.close(Ended(self.number, request))
+
+    def _answer_bye(self, request: Request, source: Endpoint, now: float) -> None:
+        """200, with the counterpart of what BYE carried."""
+        part = self.options.released
+        if part is None or not request.body or request.part(part.media_type) is None:
+            part = None
+        lines, body = compose(None, part, "")
+        self.layer.respond(self.layer.serve(request, source, None), 200, now, extra=lines, body=body)
 
     def _on_reinvite(self, request: Request, dialog: Dialog, source: Endpoint, now: float) -> None:
         if (refusal := self.upkeep.timer.refusal(request)) is not None:

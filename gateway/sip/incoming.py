@@ -256,7 +256,7 @@ class IncomingCall(Call):
             super()._on_bye(request, dialog, source, now)
             return
         # 15.1.2: the caller may leave an early dialog with BYE; the INVITE then gets 487.
-        self.layer.respond(self.layer.serve(request, source, None), 200, now)
+        self._answer_bye(request, source, now)
         self._reject(487, Extra(), now)
         self.close(Cancelled(self.number, request))
 

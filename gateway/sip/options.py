@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from tandem.gateway.sip.multipart import Part
+
 Extension = Literal["off", "supported", "required"]
 
 
@@ -20,3 +22,5 @@ class CallOptions:
     """Shortest session interval that we accept, in seconds; RFC 4028 5 allows none below 90."""
     refresher: Literal["auto", "local", "remote"] = "auto"
     """Who refreshes the session where we may choose; `auto`: whoever calls."""
+    released: Part | None = None
+    """Body of the 200 to a BYE that brought a part of the same media type: RLC for REL, where ISUP is carried."""

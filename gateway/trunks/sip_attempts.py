@@ -36,23 +36,38 @@ class SipAttempts:
     _sessions: dict[int, Session]
     _by_leg: dict[int, int]
 
-    def _follow(self, session: Session, response: Response, now: float) -> bool:
-        """Call the next place that a 3xx names, when the trunk is to; False when there is none (RFC 3261 8.1.3.4)."""
+    def settle_digits(self, session: Session, now: float) -> None:
+        """No more digits are sent to the peer."""
+        raise NotImplementedError
+
+    def _follow(self, session: Session, response: Response | None, now: float) -> bool:
+        """Call the next place that a 3xx names, when the trunk is to; False when there is none (RFC 3261 8.1.3.4).
+
+        `response` is the 3xx, None where one of the places that it named has failed.
+        """
         half, trunk = session.half, session.trunk
         if trunk.redirects != "follow" or session.redirections >= _MOST_REDIRECTIONS or session.request is None:
             return False
-        targets = [*session.targets, *sip_early.contacts(response, session.tried)]
+        targets = [*session.targets, *(sip_early.contacts(response, session.tried) if response is not None else ())]
         if not targets:
             return False
         target, session.targets = targets[0], targets[1:]
         session.redirections += 1
         session.tried.add(target)
-        port = self.trunks[trunk.name]
-        request = replace(session.request, uri=target, call_id=f"{self._token()}@{self._domain}", to_uri=target)
+        self.settle_digits(session, now)
+        request = replace(
+            session.request,
+            uri=target,
+            to_uri=target,
+            call_id=f"{self._token()}@{self._domain}",
+            destination=self.trunks[trunk.name].destination_of(target),
+        )
         try:
-            call = self.agent.invite(replace(request, destination=port.destination_of(target)), now)
+            call = self.agent.invite(request, now)
         except EncodeError:
             return False
+        # The peer has spoken for itself: its other servers would say the same.
+        session.request, session.places = request, []
         self._log(Line("info", "=", half.reference, f"redirected to {target}"))
         self._renumber(session, call, request)
         return True

@@ -62,8 +62,10 @@ from tandem.ss7.isup.messages import Message as IsupMessage
 _SIGNAL = (("Content-Disposition", "signal;handling=required"),)
 #: Final responses of a peer that takes no RTP/SAVP.
 _NO_SRTP = (415, 488, 606)
-#: A final response to INVITE that names other places, and how many are tried one after another.
+#: A final response to INVITE that names other places.
 _REDIRECTIONS = range(300, 400)
+#: From here on a final response speaks for every place (RFC 3261 21.6).
+_GLOBAL_FAILURE = 600
 
 
 class SipCalls(SipOverlap):
@@ -190,8 +192,11 @@ class SipCalls(SipOverlap):
                     return
                 if status in _NO_SRTP and self._plainly(session, now):
                     return
-                if not self._try_elsewhere(session, status, now, retry_after(response)):
-                    self._end(session, with_access(self._rejection(session, status, response), response), now)
+                if self._try_elsewhere(session, status, now, retry_after(response)):
+                    return
+                if status < _GLOBAL_FAILURE and self._follow(session, None, now):
+                    return
+                self._end(session, with_access(self._rejection(session, status, response), response), now)
             case InfoReceived(message=message) if (isup := self._read(port, message)) is not None:
                 control.event(half, information_of(isup, self._rules), now)
             case InfoReceived(message=message):
@@ -201,6 +206,8 @@ class SipCalls(SipOverlap):
             case Cancelled(message=message) | Ended(message=message):
                 self._end(session, with_access(self._ending(session, message), message), now)
             case Failed(what="timeout" | "transport") if self._try_elsewhere(session, None, now):
+                return
+            case Failed(what="timeout" | "transport") if self._follow(session, None, now):
                 return
             case Failed(what=what):
                 cause = Cause.RECOVERY_ON_TIMER_EXPIRY if what in ("timeout", "no ACK") else Cause.TEMPORARY_FAILURE

@@ -89,6 +89,10 @@ class Encapsulation:
         """The REL of a release."""
         return self._part(MessageType.REL, mapping.release_parameters(release, self.variant))
 
+    def release_complete(self) -> Part:
+        """The RLC in the 200 to a BYE that brought REL (Q.1912.5 profile C; recalled)."""
+        return self._part(MessageType.RLC, [])
+
     def transparent(self, primitive: Transparent) -> Part | None:
         """A message that goes on as it came; None for one that is not carried or not known in the variant."""
         message = mapping.carried(primitive.opaque)

@@ -74,14 +74,18 @@ class SipTrunkPort:
         self.laws = tuple(_LAWS[codec] for codec in trunk.codecs)
         self.clear_laws = (sdp.CLEAR, *self.laws)
         """With octets that are no speech first: offered where the call asks for 64 kbit/s unrestricted."""
-        self.options = CallOptions(
-            trunk.reliable_responses, trunk.session_seconds, trunk.minimum_session_seconds, trunk.refresher
-        )
         self.takes_digits = trunk.digits != "events"
         self.overlap = trunk.overlap == "invites"
         """Whether INVITEs with further digits may follow one another (RFC 3578)."""
         self.sends_overlap = self.overlap and not trunk.registrar
         self.encapsulation = Encapsulation(trunk) if trunk.isup_variant else None
+        self.options = CallOptions(
+            trunk.reliable_responses,
+            trunk.session_seconds,
+            trunk.minimum_session_seconds,
+            trunk.refresher,
+            None if self.encapsulation is None else self.encapsulation.release_complete(),
+        )
         self.carries_isup = self.encapsulation is not None
 
     def offer(self, half: HalfCall, setup: Setup, now: float) -> Release | None:

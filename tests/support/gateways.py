@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -76,11 +77,17 @@ to = ["pbx"]
 """
 
 
+#: Ports given out lately, of which some may not have been bound yet.
+_GIVEN: deque[range] = deque(maxlen=30)
+
+
 def free_ports(count: int, step: int = 1) -> int:
     """The first of `count` free UDP ports in a row, from a place that differs from run to run."""
     start = 20000 + (os.getpid() * 613 + time.monotonic_ns() // 1000) % 20000 // 2 * 2
     for first in range(start, start + 20000, max(step, 2)):
-        if all(_is_free(port) for port in range(first, first + count)):
+        taken = any(first < other.stop and other.start < first + count for other in _GIVEN)
+        if not taken and all(_is_free(port) for port in range(first, first + count)):
+            _GIVEN.append(range(first, first + count))
             return first
     raise AssertionError(f"no {count} free UDP ports in a row on 127.0.0.1")
 

@@ -4,6 +4,8 @@ import pytest
 from support.sip_pair import invitation
 from support.sip_script import Script, peer_request
 
+from tandem.gateway.sip.multipart import Part
+from tandem.gateway.sip.options import CallOptions
 from tandem.gateway.sip.primitives import (
     Failed,
     InfoReceived,
@@ -287,6 +289,28 @@ def test_lower_sequence_numbers():
     assert [m.status for m in dialog.send("INFO", cseq=10)] == [200]
     assert [m.status for m in dialog.send("INFO", cseq=9)] == [500]
     assert [m.status for m in dialog.send("INFO", cseq=12)] == [200]
+
+
+@pytest.mark.parametrize(
+    ("lines", "body", "answer"), [(["Content-Type: application/isup"], "REL", b"RLC"), ([], "", b"")]
+)
+def test_bye_with_a_message_is_answered_with_its_counterpart(lines, body, answer):
+    """Before the answer and after it; a BYE without the message gets none."""
+    for answered in (False, True):
+        script = Script()
+        script.hear(peer_request("INVITE", body=SDP))
+        options = CallOptions(released=Part("application/isup", b"RLC", {"version": "x"}))
+        assert script.agent.configure(1, options, 0.0)
+        script.agent.respond(1, 200 if answered else 180, body=SDP.encode(), now=0.0)
+        tag = script.drain()[0].to.tag
+        if answered:
+            script.hear(peer_request("ACK", tag=tag))
+        request = peer_request("BYE", *lines, branch="z9hG4bKbye", cseq=2, tag=tag, body=body)
+        if body:
+            request = request.replace("Content-Type: application/sdp\r\n", "")
+        response = next(one for one in script.hear(request) if one.method == "BYE")
+        assert (response.status, response.body) == (200, answer)
+        assert response.content_type == ("application/isup" if answer else None) or not answer
 
 
 def test_bye_from_both_sides_at_once():

@@ -29,6 +29,43 @@ def test_a_redirection_is_followed():
     assert bench.nodes["B"].sip.trunks["pbx"].calls == 0
 
 
+def refused_after_a_redirection(statuses, first_place="sip:99@127.0.0.1:5071"):
+    """A 302 with two places, and their final responses in turn; the bench, and who was asked."""
+    bench = Bench(sip_trunk='redirects = "follow"').up()
+    place(bench)
+    first = bench.events("b", IncomingInvite)[0]
+    contacts = f"<sip:98@127.0.0.1:5071>;q=0.2, <{first_place}>"
+    bench.call("b", "respond", first.call, 302, headers=(("Contact", contacts),))
+    bench.run(0.5)
+    for status in statuses:
+        bench.call("b", "respond", bench.events("b", IncomingInvite)[-1].call, status)
+        bench.run(0.5)
+    return bench, [invite.request.uri.user for invite in bench.events("b", IncomingInvite)[1:]]
+
+
+def test_the_next_place_is_asked_when_one_fails():
+    """RFC 3261 8.1.3.4: until the list is used up."""
+    bench, asked = refused_after_a_redirection([486, 404])
+    assert asked == ["99", "98"]
+    bench.run(1)
+    assert bench.records["B"][0].cause == 1
+    assert bench.all_idle()
+    assert bench.nodes["B"].sip.trunks["pbx"].calls == 0
+
+
+def test_no_other_place_is_asked_after_a_refusal_for_all():
+    bench, asked = refused_after_a_redirection([603])
+    assert asked == ["99"]
+    assert bench.records["B"][0].cause == 21
+
+
+def test_a_place_that_does_not_respond_is_left_for_the_next():
+    bench, asked = refused_after_a_redirection([], "sip:99@127.0.0.1:9")
+    assert asked == []
+    bench.run(40)
+    assert [invite.request.uri.user for invite in bench.events("b", IncomingInvite)[1:]] == ["98"]
+
+
 def test_a_redirection_is_mapped():
     bench = Bench().up()
     place(bench)
