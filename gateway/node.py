@@ -95,6 +95,10 @@ class Effects:
     lines: list[Line] = field(default_factory=list)
     channels: list[ChannelEvent] = field(default_factory=list)
     """What happened to channels, while `switchboard.listening`; ends of jobs always."""
+    provisional: list[Record] = field(default_factory=list)
+    """Records that calls would have if the process were killed now (see Ledger)."""
+    dropped: list[str] = field(default_factory=list)
+    """By `id`, provisional records that are no more to be."""
 
 
 class Node:
@@ -400,6 +404,7 @@ class Node:
 
     def effects(self) -> Effects:
         """What is to be done since the last call, and forget it."""
+        ledger = self.control.ledger
         effects = Effects(
             self.sip.datagrams,
             self.sip.streams,
@@ -407,9 +412,11 @@ class Node:
             [] if self.sip.pjsip is None else self.sip.pjsip.commands[:],
             self.control.media_commands,
             self.signalling.messages + self._iua.messages,
-            self.control.records,
+            ledger.records,
             self.lines[:],
             self.switchboard.events,
+            ledger.provisional,
+            ledger.dropped,
         )
         if self.switchboard.events:
             self.switchboard.events = []
@@ -421,7 +428,8 @@ class Node:
             self.sip.pjsip.commands.clear()
         self._captured = 0
         self.control.media_commands = []
-        self.control.records = []
+        if ledger.provisional or ledger.records or ledger.dropped:
+            ledger.records, ledger.provisional, ledger.dropped = [], [], []
         self.lines.clear()
         return effects
 

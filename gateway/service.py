@@ -16,7 +16,7 @@ import uvloop
 
 from tandem.core.errors import ConfigurationError, TandemError
 from tandem.gateway.associations import Associations
-from tandem.gateway.calls.accounting import RecordWriter
+from tandem.gateway.calls.accounting import Record
 from tandem.gateway.capture import CaptureWriter
 from tandem.gateway.configuration.check_pjsua2 import engine_configuration
 from tandem.gateway.configuration.check_sip import listeners, tls_files
@@ -31,6 +31,7 @@ from tandem.gateway.operations import Operations
 from tandem.gateway.pjsip.protocol import Event as PjsipEvent
 from tandem.gateway.pjsip_link import PjsipLink
 from tandem.gateway.records.delivery import Delivery
+from tandem.gateway.records.keeper import Keeper
 from tandem.gateway.signalling_setup import channels
 from tandem.gateway.sip.endpoint import TransportName
 from tandem.gateway.sip.location import Answer
@@ -75,7 +76,7 @@ class Service:
         """Open records and capture; ConfigurationError says what cannot be opened."""
         self.configuration = configuration
         self.logger = logger
-        self._records = RecordWriter(configuration.node.records)
+        self._records = Keeper(configuration.node.records)
         self._records_error: str | None = None
         self._supervisor = Supervisor()
         self._delivery = Delivery(configuration.records, configuration.node.records)
@@ -136,6 +137,7 @@ class Service:
                 self._pjsip.begin()
             await self._associations.start()
             await self._operations.start()
+            self._account_for_the_dead()
             self._delivery.start()
             if self._operations.metrics is not None:
                 self._operations.metrics.receivers = self._delivery.counters
@@ -387,11 +389,10 @@ class Service:
             self._pjsip.send(effects.pjsip)
         if effects.associations:
             self._associations.carry_out(effects.associations)
+        if effects.provisional or effects.dropped:
+            self._records.begin(effects.provisional, effects.dropped)
         if effects.records:
-            for record in effects.records:
-                self._records.write(record)
-                self._operations.record(record)
-            self._delivery.wake()
+            self._write_records(effects.records)
         for line in effects.lines:
             self.logger.write(line, stamp)
         if self.node.notices:
@@ -407,6 +408,21 @@ class Service:
         if self._stopping_signalling and self.node.stopped:
             self._signalling_stopped.set()
         self._arm(self.node.next_deadline())
+
+    def _write_records(self, records: list[Record]) -> None:
+        self._records.write(records)
+        for record in records:
+            self._operations.record(record)
+        self._delivery.wake()
+
+    def _account_for_the_dead(self) -> None:
+        """Tell of calls that were up when the process before this one was killed; their records are written."""
+        left = self._records.left_behind
+        for record in left:
+            self._operations.record(record)
+        if left:
+            text = f"{len(left)} call(s) were up when the gateway was killed; their records are written now"
+            self._log(Line("warning", "!", "records", text))
 
     def _arm(self, deadline: float | None) -> None:
         """Have `_timer_due` called at `deadline`, or a little before.
@@ -449,7 +465,7 @@ class Service:
             self._records.sync()
             if self._records.error != self._records_error:
                 self._records_error = self._records.error
-                waiting = len(self._records.waiting)
+                waiting = self._records.waiting
                 text = f"cannot be written: {self._records.error}; {waiting} wait in memory, free some space"
                 line = Line("error", "!", "records", text)
                 self._log(line if self._records.error else Line("info", "=", "records", "are written again"))

@@ -1,15 +1,14 @@
 """Call control: joins two half-calls, whatever trunks they are on, and accounts for every attempt.
 
 Pure: trunk adapters call in with primitives and the time; commands for the media process and finished records are
-drained by the owner (`media_commands`, `records`). What is heard before answer follows Q.764 2.1.1 to 2.1.4 and
+drained by the owner (`media_commands`, and of `ledger`). What is heard before answer follows Q.764 2.1.1 to 2.1.4 and
 RFC 3398 7.2.5: two circuits are connected through at once; from SIP to a circuit the backward path opens with the
 first progress that has something to hear; towards a circuit whose far side gives no tone the gateway rings.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from enum import auto
 
@@ -18,8 +17,9 @@ import msgspec
 from tandem.core.cause import Cause
 from tandem.core.enumeration import Symbol
 from tandem.core.timers import TimerTable
-from tandem.gateway.calls.accounting import Leg, Record, ReleasedBy, timestamp
+from tandem.gateway.calls.accounting import Leg, Record, ReleasedBy
 from tandem.gateway.calls.actions import APPLICATIONS
+from tandem.gateway.calls.call import Call
 from tandem.gateway.calls.cause_changes import CauseChanges
 from tandem.gateway.calls.half_call import (
     DigitTrunk,
@@ -31,6 +31,7 @@ from tandem.gateway.calls.half_call import (
     Transferrer,
     Trunk,
 )
+from tandem.gateway.calls.ledger import Ledger
 from tandem.gateway.calls.meter import Meter
 from tandem.gateway.calls.model import (
     Alerting,
@@ -83,35 +84,6 @@ _BUSY_CAUSES = frozenset({Cause.USER_BUSY, Cause.CALL_REJECTED, Cause.NO_ANSWER_
 _FORWARD = (Suspend, Resume, Hold, Retrieve, ForwardTransfer, OperatorSignal, CallingPartyCleared, Transparent)
 
 
-@dataclass(slots=True, eq=False)
-class Call:
-    """Two half-calls, and what the record will say."""
-
-    identity: str
-    incoming: HalfCall
-    setup: Setup
-    attempts: Iterator[Attempt]
-    setup_time: float
-    outgoing: HalfCall | None = None
-    attempt: Attempt | None = None
-    attempts_made: int = 0
-    progress_time: float | None = None
-    alerting_time: float | None = None
-    answer_time: float | None = None
-    release_time: float | None = None
-    release: Release | None = None
-    released_by: ReleasedBy = "gateway"
-    more: Information | None = None
-    """Digits that came after the setup, all of them: another attempt needs them too."""
-    passed_backward: bool = False
-    """Something audible or final went to the caller: no fall-back any more."""
-    open_halves: int = 1
-    waiting_statistics: set[int] = field(default_factory=set)
-    recorded: bool = False
-    linked: list[str] = field(default_factory=list)
-    """Calls that its parties were in before."""
-
-
 class CallControl:
     """All calls of the gateway."""
 
@@ -132,7 +104,7 @@ class CallControl:
         self.trunks: dict[str, Trunk] = {}
         self.calls: dict[str, Call] = {}
         self.media_commands: list[Command] = []
-        self.records: list[Record] = []
+        self.ledger = Ledger(node, wall_clock)
         self.accepting = True
         self.paused = False
         """Not accepting because the operator wants a pause."""
@@ -140,11 +112,14 @@ class CallControl:
         self.observer: Observer | None = None
         self.transferrer: Transferrer | None = None
         self._wall_clock = wall_clock
-        self._node = node
         self._tone_seconds = dict(failure_tone_seconds or {})
         self._timers: TimerTable[tuple[str, Timer]] = TimerTable()
-        self._legs: dict[int, tuple[Call, HalfCall]] = {}
         self._count = 0
+
+    @property
+    def records(self) -> list[Record]:
+        """Records of calls that have ended, since the owner last took them."""
+        return self.ledger.records
 
     # --- what trunk adapters call
 
@@ -242,16 +217,12 @@ class CallControl:
         """`half` uses the RTP leg `leg`, whose statistics the record will wait for."""
         call = half.call
         if call is not None:
-            call.waiting_statistics.add(leg)
-            self._legs[leg] = (call, half)
+            self.ledger.open_leg(call, half, leg)
 
     def leg_closed(self, leg: int, statistics: dict[str, float]) -> None:
         """The media process reported the statistics of `leg`."""
-        found = self._legs.pop(leg, None)
-        if found is not None:
-            call, half = found
-            half.leg.media = statistics
-            call.waiting_statistics.discard(leg)
+        call = self.ledger.close_leg(leg, statistics)
+        if call is not None:
             self._record_if_done(call)
 
     # --- what the owner calls
@@ -282,7 +253,7 @@ class CallControl:
     def record_all(self) -> None:
         """Write every ended call's record now: no more statistics will come (the media process is gone)."""
         for call in list(self.calls.values()):
-            self._forget_legs(call)
+            self.ledger.forget_legs(call)
             self._record_if_done(call)
 
     def next_deadline(self) -> float | None:
@@ -303,7 +274,7 @@ class CallControl:
                 self._release_half(call.incoming, call.release or Release(), now)
                 self._finish(call, now)
             else:
-                self._forget_legs(call)
+                self.ledger.forget_legs(call)
                 self._record_if_done(call)
 
     # --- attempts
@@ -463,6 +434,7 @@ class CallControl:
                 self._timers.stop((call.identity, Timer.NO_ANSWER))
                 self._connect(call)
                 self._answered(call, now)
+                self.ledger.note(call)
             case Alerting(inband=inband):
                 call.passed_backward = True
                 if call.alerting_time is None:
@@ -568,7 +540,8 @@ class CallControl:
                 call.answer_time = now
             if former is not None:
                 self._release_half(former, _JOINED, now)
-        self._take_legs(call, legs)
+        self.ledger.give_legs(call, legs)
+        self.ledger.note(call)
         self._timers.stop((call.identity, Timer.NO_ANSWER))
         self._connect(call)
         if self.observer is not None and call.outgoing is not None:
@@ -592,7 +565,7 @@ class CallControl:
             legs = self._leave(half, release, "gateway", now)
             call = self._begin(half, setup, attempts, now)
             call.linked.append(link)
-            self._take_legs(call, legs)
+            self.ledger.give_legs(call, legs)
         else:
             self._timers.stop((call.identity, Timer.NO_ANSWER))
             call.incoming, call.outgoing = half, None
@@ -615,7 +588,7 @@ class CallControl:
         link = call.identity
         call = self._begin(survivor, setup, (attempt,), now)
         call.linked.append(link)
-        self._take_legs(call, legs)
+        self.ledger.give_legs(call, legs)
         self._try_next(call, None, "gateway", now)
 
     @staticmethod
@@ -645,8 +618,7 @@ class CallControl:
         """
         call = half.call
         assert call is not None
-        legs = {leg for leg in call.waiting_statistics if self._legs[leg][1] is half}
-        call.waiting_statistics -= legs
+        legs = self.ledger.take_legs(call, half)
         call.open_halves -= 1
         absorbed = self._with_application(half)
         known = HalfCall(half.trunk, half.incoming, reference=half.reference, released=True, leg=_copy(half.leg))
@@ -658,14 +630,10 @@ class CallControl:
         half.call = None
         self.media_commands += [Source(endpoint, None) for endpoint in half.endpoints]
         if call.release is None:
-            call.recorded = absorbed
+            if absorbed:
+                self.ledger.drop(call)
             self._end(call, release, by, now, tone=False)
         return legs
-
-    def _take_legs(self, call: Call, legs: set[int]) -> None:
-        for leg in legs:
-            self._legs[leg] = call, self._legs[leg][1]
-        call.waiting_statistics |= legs
 
     # --- the end
 
@@ -724,6 +692,7 @@ class CallControl:
         if call.release is not None and call.incoming.released and not call.recorded and call.waiting_statistics:
             if not self._timers.is_running(key):
                 self._timers.start(key, now + STATISTICS_SECONDS)
+                self.ledger.note(call)
         else:
             self._record_if_done(call)
 
@@ -732,47 +701,12 @@ class CallControl:
         if call.release is None:
             return
         if not call.recorded and not call.waiting_statistics and call.incoming.released:
-            call.recorded = True
             self._timers.stop((call.identity, Timer.STATISTICS))
             self._timers.stop((call.identity, Timer.FAILURE_TONE))
-            self.records.append(self._record(call, call.release))
+            self.ledger.write(call, call.release)
         if call.recorded and not call.open_halves:
-            self._forget_legs(call)
+            self.ledger.forget_legs(call)
             self.calls.pop(call.identity, None)
-
-    def _forget_legs(self, call: Call) -> None:
-        """Stop waiting for statistics."""
-        for leg in call.waiting_statistics:
-            self._legs.pop(leg, None)
-        call.waiting_statistics.clear()
-
-    def _record(self, call: Call, release: Release) -> Record:
-        def when(moment: float | None) -> str | None:
-            return None if moment is None else timestamp(self._wall_clock(moment))
-
-        heard = [time for time in (call.progress_time, call.alerting_time, call.answer_time) if time is not None]
-        answered, ended = call.answer_time, call.release_time
-        return Record(
-            id=call.identity,
-            node=self._node,
-            incoming=call.incoming.leg,
-            outgoing=call.outgoing.leg if call.outgoing else None,
-            route=call.attempt.route if call.attempt else "",
-            attempts=call.attempts_made,
-            setup_time=when(call.setup_time),
-            progress_time=when(call.progress_time),
-            alerting_time=when(call.alerting_time),
-            answer_time=when(answered),
-            release_time=when(ended),
-            post_dial_delay_ms=round((min(heard) - call.setup_time) * 1000) if heard else None,
-            duration_ms=round((ended - answered) * 1000) if ended is not None and answered is not None else 0,
-            cause=int(release.cause),
-            location=int(release.location),
-            released_by=call.released_by,
-            diagnostic=release.diagnostic,
-            result="answered" if answered is not None else "failed",
-            linked=call.linked,
-        )
 
 
 def _copy(leg: Leg) -> Leg:

@@ -12,7 +12,7 @@ from tandem.gateway.media.protocol import Endpoint
 
 if TYPE_CHECKING:
     from tandem.gateway.calls.actions import Action
-    from tandem.gateway.calls.control import Call
+    from tandem.gateway.calls.call import Call
     from tandem.gateway.calls.routing import Attempt
 
 

@@ -10,7 +10,7 @@ from tandem.gateway.calls.accounting import Record
 from tandem.gateway.operator import state
 
 if TYPE_CHECKING:
-    from tandem.gateway.calls.control import Call
+    from tandem.gateway.calls.call import Call
     from tandem.gateway.node import Node
     from tandem.gateway.web.alarms import AlarmList
 

@@ -116,5 +116,5 @@ class Exchange:
 
     def close_legs(self, **statistics: float) -> None:
         """The media process reports every leg."""
-        for leg in list(self.control._legs):
+        for leg in list(self.control.ledger.legs):
             self.control.leg_closed(leg, dict(statistics))

@@ -126,6 +126,7 @@ class Gateway:
         self.circuits: dict[str, str] = {}
         """Last reported state of each circuit, such as `idle` or `idle, local maintenance`."""
         self._rest = b""
+        self._made = (name, folder, sip, user, text)
         configuration = folder / f"{name}.toml"
         configuration.write_text(text, encoding="utf-8")
         self._log = (folder / f"{name}.log").open("w+b")
@@ -198,6 +199,11 @@ class Gateway:
         self.read()
         return status
 
+    def again(self) -> Gateway:
+        """Another process in the place of this one, which has ended; its log begins anew."""
+        self.close()
+        return Gateway(*self._made)
+
     def close(self) -> None:
         """Make sure that the process has gone."""
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -262,6 +268,10 @@ class GatewayPair:
 
     def __getitem__(self, name: str) -> Gateway:
         return self.gateways[name]
+
+    def restart(self, name: str) -> None:
+        """Start a gateway that has ended again."""
+        self.gateways[name] = self.gateways[name].again()
 
     def wait_idle(self, seconds: float = 40.0) -> None:
         """Wait until every circuit of both is idle."""

@@ -327,6 +327,11 @@ def test_whatever_is_done_nothing_is_left_over(steps):
         found += [call.incoming for call in board.control.calls.values() if not call.incoming.is_application]
         return [half for half in dict.fromkeys(found) if half.call is not None]
 
+    def left_by_a_crash():
+        ledger = board.control.ledger
+        written = {record.id for record in ledger.records}
+        return {record.id for record in ledger.provisional} - set(ledger.dropped) - written
+
     for what, first, second in steps:
         alive = [half for half in halves() if not half.released]
         if what == "call":
@@ -370,6 +375,9 @@ def test_whatever_is_done_nothing_is_left_over(steps):
         known |= {session.half for session in switch.applications.sessions.values()}
         for one in board.control.calls.values():
             assert one.open_halves == sum(half.call is one for half in known)
+        unrecorded = [one for one in board.control.calls.values() if not one.recorded]
+        assert {one.identity for one in unrecorded if one.answer_time is not None} <= left_by_a_crash()
+        assert left_by_a_crash() <= {one.identity for one in unrecorded}
     switch.hang_up_all(board.now)
     board.settle()
     for _ in range(5):
@@ -385,3 +393,4 @@ def test_whatever_is_done_nothing_is_left_over(steps):
             assert half.released
             assert half.call is None
     assert len({record.id for record in board.control.records}) == len(board.control.records)
+    assert left_by_a_crash() == set()

@@ -537,7 +537,7 @@ def test_a_leg_that_is_opened_after_the_end_is_forgotten_with_the_call():
     assert len(exchange.control.records) == 1
     clear(exchange, incoming)
     assert exchange.control.calls == {}
-    assert exchange.control._legs == {}
+    assert exchange.control.ledger.legs == {}
 
 
 def test_the_record_does_not_wait_for_a_dead_peer_to_clear():
@@ -697,8 +697,8 @@ def test_exactly_one_record_and_nothing_left(inward, order, full, tones, events,
             exchange.run_until(now)
         elif kind == "clear" and (half := halves()[value % len(halves())]).released:
             control.cleared(half, now)
-        elif kind == "leg" and control._legs:
-            control.leg_closed(sorted(control._legs)[value % len(control._legs)], {})
+        elif kind == "leg" and control.ledger.legs:
+            control.leg_closed(sorted(control.ledger.legs)[value % len(control.ledger.legs)], {})
         elif kind == "stop":
             control.accepting = False
             control.release_all(Release(Cause.NORMAL_UNSPECIFIED), now)
@@ -714,7 +714,7 @@ def test_exactly_one_record_and_nothing_left(inward, order, full, tones, events,
     exchange.run_until(now + 500.0)
     (record,) = control.records
     assert control.calls == {}
-    assert control._legs == {}
+    assert control.ledger.legs == {}
     assert control.next_deadline() is None
     assert (record.result == "answered") == (record.answer_time is not None)
     for half in halves():

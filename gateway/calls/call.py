@@ -1,0 +1,70 @@
+"""A call: two half-calls, and what its record will say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from tandem.gateway.calls.accounting import Record, ReleasedBy, timestamp
+from tandem.gateway.calls.half_call import HalfCall
+from tandem.gateway.calls.model import Information, Release, Setup
+from tandem.gateway.calls.routing import Attempt
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """Two half-calls, and what the record will say."""
+
+    identity: str
+    incoming: HalfCall
+    setup: Setup
+    attempts: Iterator[Attempt]
+    setup_time: float
+    outgoing: HalfCall | None = None
+    attempt: Attempt | None = None
+    attempts_made: int = 0
+    progress_time: float | None = None
+    alerting_time: float | None = None
+    answer_time: float | None = None
+    release_time: float | None = None
+    release: Release | None = None
+    released_by: ReleasedBy = "gateway"
+    more: Information | None = None
+    """Digits that came after the setup, all of them: another attempt needs them too."""
+    passed_backward: bool = False
+    """Something audible or final went to the caller: no fall-back any more."""
+    open_halves: int = 1
+    waiting_statistics: set[int] = field(default_factory=set)
+    recorded: bool = False
+    linked: list[str] = field(default_factory=list)
+    """Calls that its parties were in before."""
+
+    def record(self, release: Release, node: str, wall_clock: Callable[[float], float]) -> Record:
+        """What is known of it as a record that ends with `release`; `wall_clock` gives seconds since 1970."""
+
+        def when(moment: float | None) -> str | None:
+            return None if moment is None else timestamp(wall_clock(moment))
+
+        heard = [time for time in (self.progress_time, self.alerting_time, self.answer_time) if time is not None]
+        answered, ended = self.answer_time, self.release_time
+        return Record(
+            id=self.identity,
+            node=node,
+            incoming=self.incoming.leg,
+            outgoing=self.outgoing.leg if self.outgoing else None,
+            route=self.attempt.route if self.attempt else "",
+            attempts=self.attempts_made,
+            setup_time=when(self.setup_time),
+            progress_time=when(self.progress_time),
+            alerting_time=when(self.alerting_time),
+            answer_time=when(answered),
+            release_time=when(ended),
+            post_dial_delay_ms=round((min(heard) - self.setup_time) * 1000) if heard else None,
+            duration_ms=round((ended - answered) * 1000) if ended is not None and answered is not None else 0,
+            cause=int(release.cause),
+            location=int(release.location),
+            released_by=self.released_by,
+            diagnostic=release.diagnostic,
+            result="answered" if answered is not None else "failed",
+            linked=self.linked,
+        )

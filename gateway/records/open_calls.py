@@ -1,0 +1,170 @@
+"""Provisional records of the calls that are up, in a file beside the journal: what a killed process leaves behind.
+
+A line is a record, which takes the place of an earlier one with its `id`, or an `id` alone: that call is accounted for.
+When the file was changed last tells when the gateway was last known to run.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from tandem.core.errors import ConfigurationError
+from tandem.gateway.calls.accounting import Record, timestamp
+
+#: Octets of the file beyond which it is written anew, if most of them are of calls that have ended.
+SLACK: Final = 1 << 20
+#: How far back, in octets, a record is looked for in each file of the journal: the last one written before the end.
+_TAIL: Final = 1 << 20
+_ENCODER: Final = msgspec.json.Encoder()
+_DECODER: Final = msgspec.json.Decoder(Record | str)
+
+
+class OpenCalls:
+    """The file of the calls that are up; one process writes it at a time."""
+
+    def __init__(self, journal: str | Path) -> None:
+        """ConfigurationError when the file beside `journal` cannot be written."""
+        self._journal = Path(journal)
+        self.path = self._journal.with_name(f"open-{self._journal.name}")
+        self.error: str | None = None
+        """Why the disk did not take the last lines, None when it did."""
+        self._lines: dict[str, bytes] = {}
+        self._changed = False
+        try:
+            self._descriptor = self._open(self.path)
+            self._size, self._changed_at = self._end_broken_line()
+        except OSError as error:
+            raise ConfigurationError(f"records: {self.path} cannot be written: {error.strerror}") from None
+
+    def left_behind(self) -> list[Record]:
+        """The records of calls that were up when the last process was killed, whole, as far as they are not written.
+
+        They stay in the file until `close_calls` has their `id`s.
+        """
+        found: dict[str, Record] = {}
+        for line in self.path.read_bytes().splitlines():
+            try:
+                entry = _DECODER.decode(line)
+            except msgspec.MsgspecError:  # half a line, from a crash of the machine or a full disk
+                continue
+            if isinstance(entry, str):
+                found.pop(entry, None)
+                self._lines.pop(entry, None)
+            else:
+                found[entry.id] = _whole(entry, self._changed_at)
+                self._lines[entry.id] = line + b"\n"
+        written = self._written(found)
+        self.close_calls(written)
+        return [record for identity, record in found.items() if identity not in written]
+
+    def write(self, records: Sequence[Record]) -> None:
+        """These calls are up, or end now; never raises for a full or failing disk (see `error`)."""
+        octets = b""
+        for record in records:
+            line = self._lines[record.id] = _ENCODER.encode(record) + b"\n"
+            octets += line
+        self._append(octets)
+
+    def close_calls(self, identities: Iterable[str]) -> None:
+        """These calls are accounted for elsewhere, or not to be accounted for."""
+        ended = [identity for identity in identities if self._lines.pop(identity, None) is not None]
+        if ended:
+            self._append(b"".join(b'"%s"\n' % identity.encode() for identity in ended))
+
+    def keep_house(self) -> None:
+        """Once a second: note that we run, drop what is of no use any more, bring the rest onto the disk."""
+        try:
+            if not self._lines:
+                if self._size:
+                    os.ftruncate(self._descriptor, 0)
+                    self._size = 0
+                    self.error = None
+                return
+            if self.error is not None or (self._size > SLACK and self._size > 8 * sum(map(len, self._lines.values()))):
+                self._begin_anew()
+            os.utime(self._descriptor)
+            if self._changed:
+                self._changed = False
+                os.fdatasync(self._descriptor)
+        except OSError as error:
+            self.error = error.strerror
+
+    def close(self) -> None:
+        """Give the file back; without calls nothing is left of it."""
+        self.keep_house()
+        os.close(self._descriptor)
+        if not self._lines:
+            self.path.unlink(missing_ok=True)
+
+    def _append(self, octets: bytes) -> None:
+        if self.error is not None:  # the last line may be half a one
+            octets = b"\n" + octets
+        try:
+            written = os.write(self._descriptor, octets)
+        except OSError as error:
+            self.error = error.strerror
+            return
+        self._changed = True
+        self._size += written
+        if written < len(octets):
+            self.error = os.strerror(errno.ENOSPC)  # the rest is written by `keep_house`, when there is room
+
+    def _end_broken_line(self) -> tuple[int, float]:
+        """Whatever the last process left, what comes begins a line; the size of the file, and when it was changed."""
+        status = os.fstat(self._descriptor)
+        if not status.st_size:
+            return 0, status.st_mtime
+        written = os.write(self._descriptor, b"\n")
+        os.utime(self._descriptor, ns=(status.st_atime_ns, status.st_mtime_ns))
+        return status.st_size + written, status.st_mtime
+
+    def _begin_anew(self) -> None:
+        """Write the calls that are up into a new file, in the place of this one."""
+        fresh = self.path.with_name(self.path.name + ".new")
+        fresh.unlink(missing_ok=True)
+        descriptor = self._open(fresh)
+        octets = b"".join(self._lines.values())
+        try:
+            if os.write(descriptor, octets) < len(octets):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            fresh.replace(self.path)
+        except OSError:
+            os.close(descriptor)
+            raise
+        os.close(self._descriptor)
+        self._descriptor, self._size, self._changed, self.error = descriptor, len(octets), True, None
+
+    def _written(self, identities: Iterable[str]) -> set[str]:
+        """Which of these have a record in the journal, or in one that was just rotated away."""
+        wanted = {identity: b'"id":"%s"' % identity.encode() for identity in identities}
+        if not wanted:
+            return set()
+        found = set()
+        for file in self._journal.parent.glob(f"{self._journal.name}*"):
+            if file.name.endswith((".position", ".new")) or not file.is_file():
+                continue
+            with file.open("rb") as opened:
+                opened.seek(max(0, os.fstat(opened.fileno()).st_size - _TAIL))
+                tail = opened.read()
+            found |= {identity for identity, text in wanted.items() if text in tail}
+        return found
+
+    @staticmethod
+    def _open(path: Path) -> int:
+        return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
+
+
+def _whole(record: Record, last: float) -> Record:
+    """A provisional record with an end: `last`, in seconds since 1970, where it has none."""
+    if record.release_time is not None or record.answer_time is None:
+        return record
+    answered = datetime.fromisoformat(record.answer_time).timestamp()
+    ended = max(last, answered)
+    return msgspec.structs.replace(record, release_time=timestamp(ended), duration_ms=round((ended - answered) * 1000))
