@@ -259,7 +259,7 @@ class Node:
                 self.switchboard.media_ended(event, now)
             elif isinstance(event, MediaReport):
                 self.media_report = event
-                self.lines += self._lateness.report(event.worst_late_ms, now)
+                self.lines += self._lateness.report(event, now)
         self._settle(now)
 
     def operate(self, act: Callable[[Switchboard], Result], now: float) -> Result:

@@ -524,4 +524,5 @@ def _media_configuration(configuration: Configuration) -> MediaConfiguration:
         rtp_ports=configuration.media.ports,
         tones=configuration.media.tones,
         clock=configuration.media.clock,
+        elastic_store=configuration.media.elastic_store,
     )

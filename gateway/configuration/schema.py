@@ -61,6 +61,10 @@ class Media(Table):
     """Clocks that lines are sent at, the best first: names of spans, whose received clock is followed while they have
     no LOS, AIS or LFA, and `system`. With none in order the last rate is kept. Empty: the system's clock. Never let two
     gateways follow each other."""
+    elastic_store: Annotated[int, Meta(ge=5, le=100)] = 20
+    """Milliseconds of speech kept in store from every span. As late as that the far end, packets on their way or this
+    machine may be without a gap in speech. It is part of the delay: 10 does where the media process of both ends has
+    real-time scheduling on a processor that is not shared."""
 
 
 class Tls(Table):

@@ -31,12 +31,8 @@ BLOCK: Final = 160
 """Frames of a speech tick, 20 ms."""
 AHEAD: Final = 3 * BLOCK
 """Frames of speech that can be filled in ahead of the line."""
-TARGET: Final = 80
-"""Frames in the elastic store after a tick, 10 ms: as late as packets, or we, may be without a slip."""
-LIMIT: Final = 240
-"""Frames in the elastic store after a tick, 30 ms, above which it slips back to TARGET."""
-LATEST: Final = 0.01
-"""Seconds that speech is waited for on a span without signalling, within what elastic stores make up for."""
+SPARE: Final = 160
+"""Frames by which the elastic store may hold more than it is to, 20 ms, before it slips back."""
 COUNTED: Final = 160
 """Octets in octet counting mode that are told together: ten steps of the error rate monitors (Q.703 10.2.3)."""
 GROUP: Final = 40
@@ -116,7 +112,8 @@ class SignallingChannel:
 class SpanLine:
     """A span whose frames are numbered in the order of transmission, so that speech is put where it belongs."""
 
-    def __init__(self, name: str, span: Span, silence: int) -> None:
+    def __init__(self, name: str, span: Span, silence: int, store: int = 160) -> None:
+        """`silence` is the octet of it, `store` the frames in the elastic store after a tick."""
         self.name = name
         self.span = span
         self.channels: list[SignallingChannel] = []
@@ -127,7 +124,7 @@ class SpanLine:
         self._busy_until = -math.inf
         self.underruns = 0
         """Frames sent idle because their speech was not there in time."""
-        self.store = ElasticStore(target=TARGET, limit=LIMIT, idle=silence)
+        self.store = ElasticStore(target=store, limit=store + SPARE, idle=silence)
         self._silence = silence
         self._speech = np.full((AHEAD, TIMESLOTS), silence, np.uint8)
         self._filled = 0
@@ -156,7 +153,10 @@ class SpanLine:
             self._framed_ahead = BLOCK % self.frames == 0
 
     def fill(self, block: int, frames: Frames) -> None:
-        """Give the speech of frames 160 * block to 160 * block + 159, shape (160, 32)."""
+        """Give the speech of frames 160 * block to 160 * block + 159, shape (160, 32); silence for blocks left out."""
+        for missing in range(max(self._filled // BLOCK, block - AHEAD // BLOCK + 1), block):
+            start = missing * BLOCK % AHEAD
+            self._speech[start : start + BLOCK] = self._silence
         start = block * BLOCK % AHEAD
         self._speech[start : start + BLOCK] = frames
         self._filled = (block + 1) * BLOCK
@@ -185,12 +185,9 @@ class SpanLine:
             self._framed.append((self._unframed, octets[start : start + size]))
             self._unframed += 1
 
-    def can_send(self, number: int, late: float) -> bool:
-        """Whether group `number` should go, if it is `late` seconds behind its time: not while speech is being made.
-
-        With signalling it goes at its time; without, receivers have more use for it late than empty.
-        """
-        return bool(self.channels) or (number + 1) * self.frames <= self._filled or late >= LATEST
+    def has_speech(self, number: int) -> bool:
+        """Whether the speech of group `number` has been given."""
+        return (number + 1) * self.frames <= self._filled
 
     def urgent(self, now: float) -> bool:
         """Whether signal units are exchanged, or were not long ago, so that quanta must go at their times."""

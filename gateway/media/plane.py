@@ -105,6 +105,8 @@ class Plane:
         self._bases = {line.name: legs + TIMESLOTS * place for place, line in enumerate(self.lines)}
         self._timeslots = Rendering(self.matrix, [])
         self._tick: Iterator[None] | None = None
+        self._unfilled = False
+        """A tick has begun and its speech is not on the lines yet."""
         self._deferred: list[protocol.Command] = []
         for line, span in zip(self.lines, configuration.spans, strict=True):
             for timeslot in range(TIMESLOTS):
@@ -112,9 +114,10 @@ class Plane:
         self.events.append(protocol.Ready(self.ports.ports))
 
     def _open_spans(self, configuration: MediaConfiguration) -> None:
+        store = configuration.elastic_store * FRAME_RATE // 1000
         for span in configuration.spans:
             opened = open_span(span.device, LineFormat(Framing(span.framing), span.loss_window, span.law))
-            self.lines.append(SpanLine(span.name, opened, SILENCE[Law(span.law)]))
+            self.lines.append(SpanLine(span.name, opened, SILENCE[Law(span.law)], store))
         lines = {line.name: line for line in self.lines}
         self._channels: dict[int, SignallingChannel] = {}
         for channel in configuration.channels:
@@ -195,6 +198,7 @@ class Plane:
         drain = self.drains.begin(now)
         if self._tick is None and self.speech.begin(now):
             self._tick = self.tick(now)
+            self._unfilled = True
             drain = False
         self._send_lines(now)
         if self._tick is not None and next(self._tick, self) is self:
@@ -215,9 +219,11 @@ class Plane:
         if now < self._lines_due and not urgent:
             return
         due = math.inf
+        # What was late once is better later still than idle: the far end has buffers for that, and nothing else.
+        coming = self._unfilled or now >= self.speech.due
         for ticker, lines in self._line_ticks:
             burst = lines[0].burst
-            while lines[0].can_send(ticker.count, now - ticker.due):
+            while not coming or lines[0].has_speech(ticker.count):
                 wait = 0 if urgent else burst - 1 - ticker.count % burst
                 if now < (moment := ticker.due + wait * ticker.period):
                     due = min(due, moment)
@@ -230,7 +236,7 @@ class Plane:
                     break
                 self._send(lines, ticker.count - groups, groups, now)
             else:
-                due = now  # speech is waited for
+                due = now
         self._lines_due = due
 
     def _send(self, lines: list[SpanLine], number: int, groups: int, now: float) -> None:
@@ -282,6 +288,7 @@ class Plane:
             self.transmitters.refresh()
         if self.lines:
             self._fill_lines()
+            self._unfilled = False
             yield
         self.transmitters.prepare()
         yield from self.transmitters.batches()

@@ -341,3 +341,5 @@ class MediaConfiguration(msgspec.Struct):
     """Tone plan, a region of tandem.codecs.tones."""
     clock: list[str] = []
     """Spans, by name, whose clock is followed, the best first, and `system`; empty: always that of the system."""
+    elastic_store: int = 20
+    """Milliseconds of speech in the elastic store of each span after a tick."""

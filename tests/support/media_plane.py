@@ -90,6 +90,8 @@ class Side:
     plane: Plane
     events: list[Event] = field(default_factory=list)
     phones: list[Phone] = field(default_factory=list)
+    held_until: float = 0.0
+    """Its machine does nothing for it before this time."""
 
     def command(self, *commands: Command) -> None:
         for command in commands:
@@ -129,7 +131,7 @@ class Planes:
             self.now += STEP
             self._steps += 1
             for side in self.sides:
-                while side.plane.serve(self.now):
+                while self.now >= side.held_until and side.plane.serve(self.now):
                     pass
                 self._collect(side)
                 if self._steps % 20 == 7:

@@ -81,6 +81,20 @@ def test_speech_that_is_not_there_in_time_is_idle_and_counted(line: SpanLine) ->
     assert line.underruns == BLOCK
 
 
+def test_blocks_left_out_are_silent(line: SpanLine) -> None:
+    """After a long stall; what was there before must not be heard again."""
+    recorder = recorded(line)
+    line.fill(0, block(1))
+    line.fill(1, block(2))
+    line.fill(7, block(3))
+    groups = BLOCK // line.frames
+    for number in range(5 * groups, 8 * groups):
+        line.transmit(number, 1, 0.0)
+    assert np.concatenate(recorder.written)[:, 9].tolist() == [SILENCE] * 2 * BLOCK + [3] * BLOCK
+    assert line.has_speech(8 * groups - 1)
+    assert not line.has_speech(8 * groups)
+
+
 def test_of_several_groups_what_is_there_is_sent(line: SpanLine) -> None:
     recorder = recorded(line)
     line.fill(0, block(1))

@@ -474,6 +474,43 @@ def test_signalling_does_not_disturb_speech(bench: Bench) -> None:
     assert all(quality.exact for quality in talk(planes, *phones, (Law.A, Law.A)))
 
 
+@pytest.mark.parametrize("milliseconds", [4, 9, 15, 18])
+@pytest.mark.parametrize("held", [0, 1], ids=["speaker", "hearer"])
+def test_speech_bears_a_machine_that_holds_the_process_up(bench: Bench, milliseconds: int, held: int) -> None:
+    """At any moment of the tick, with signalling on the span, for less than is in the elastic store."""
+    planes, a, b = bench
+    phones = a.phone(1), b.phone(1)
+    connect(a, b, 17)
+    for side in (a, b):
+        side.command(SendUnits(1, [], b"\x7f\xff\x00"))
+    planes.run(0.3)
+    run, side = planes.run, (a, b)[held]
+
+    def run_held_up(seconds: float) -> None:
+        for step in range(round(seconds / 0.061)):
+            side.held_until = planes.now + milliseconds / 1000
+            if step % 5 == 0:
+                side.command(SendUnits(1, [bytes([step, 0x80]) * 50], b"\x7f\xff\x00"))
+            run(0.061)
+
+    planes.run = run_held_up  # type: ignore[method-assign]
+    assert all(quality.exact for quality in talk(planes, *phones, (Law.A, Law.A), 1.5))
+    for line in (*a.plane.lines, *b.plane.lines):
+        counters = line.counters()
+        assert (counters["speech_underruns"], counters["slips"]) == (0, 0)
+
+
+def test_a_longer_stall_costs_what_it_took_and_speech_goes_on(bench: Bench) -> None:
+    planes, a, b = bench
+    phones = a.phone(1), b.phone(1)
+    connect(a, b, 17)
+    planes.run(0.3)
+    a.held_until = planes.now + 0.3
+    planes.run(1.0)
+    assert a.plane.speech.skipped > 0
+    assert all(quality.exact for quality in talk(planes, *phones, (Law.A, Law.A)))
+
+
 def test_alarms_come_and_go(bench: Bench) -> None:
     planes, a, b = bench
     planes.run(0.5)
