@@ -69,13 +69,23 @@ class AlarmIntegrator:
         differing = (defects ^ self.alarms) - hidden
         if not differing and not self._changing:
             return self.alarms
-        due = set()
-        for alarm in (differing | self._changing.keys()) - hidden:
-            if self._is_due(alarm, alarm in differing, now):
-                due.add(alarm)
+        due = {
+            alarm
+            for alarm in (differing | self._changing.keys()) - hidden
+            if self._is_due(alarm, alarm in differing, now)
+        }
+        for alarm in due:
+            if alarm in self.alarms or not self._graver_is_coming(alarm):
                 del self._changing[alarm]
-        self.alarms ^= due
+                self.alarms ^= {alarm}
         return self.alarms
+
+    def _graver_is_coming(self, alarm: Alarm) -> bool:
+        """Whether an alarm that hides this one is about to be raised: in noise LMFA comes in the gaps of LFA."""
+        return any(
+            alarm in HIDDEN.get(graver, NO_ALARMS) and graver not in self.alarms and change.lasted > 0
+            for graver, change in self._changing.items()
+        )
 
     def _is_due(self, alarm: Alarm, differs: bool, now: float) -> bool:
         """Whether an alarm is to change now: clear after a time without its defect, be raised after one with it."""

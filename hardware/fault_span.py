@@ -6,7 +6,7 @@ from typing import Final
 
 from tandem.core.errors import SpanError
 from tandem.hardware.alarms import Alarm
-from tandem.hardware.faults import Faults, LineFaults, PacketFaults, Times
+from tandem.hardware.faults import ALWAYS, Faults, LineFaults, PacketFaults, Times
 from tandem.hardware.registry import check_spec as check_inner
 from tandem.hardware.registry import open_span as open_inner
 from tandem.hardware.registry import parse_options, split_wrapper
@@ -15,7 +15,7 @@ from tandem.hardware.span import Frames, LineFormat, Span
 from tandem.hardware.termination import Termination
 
 SOFTWARE: Final = ("satop", "cesopsn", "virtual")
-_OPTIONS: Final = {"ber", "los", "ais", "rai", "slip", "loss", "jitter", "seed"}
+_OPTIONS: Final = {"ber", "los", "ais", "rai", "slip", "loss", "jitter", "during", "seed"}
 
 
 def parse_faults(spec: str, body: str) -> tuple[Faults, str]:
@@ -36,6 +36,7 @@ def parse_faults(spec: str, body: str) -> tuple[Faults, str]:
             slips=tuple(start for start, _ in _times(spec, "slip", options)),
             loss=_number(spec, "loss", options, 1.0),
             jitter=_number(spec, "jitter", options, 1000.0) / 1000,
+            during=_times(spec, "during", options) or ALWAYS,
             seed=int(_number(spec, "seed", options, 2**32, 1.0)),
         ),
         inner,
@@ -113,7 +114,7 @@ class FaultSpan:
     def give(self, octets: bytes, now: float) -> None:
         """See Span."""
         if self._start is None:
-            self._start = now
+            self._start = self._packets.start = now
         since = now - self._start
         self.termination.remote_alarm_forced = self._faults.at(self._faults.rai, since)
         self._span.give(self._line.spoil(octets, since), now)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import math
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 Times = tuple[tuple[float, float], ...]
 """From and until, in seconds since the span was opened."""
+ALWAYS: Final[Times] = ((0.0, math.inf),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,8 @@ class Faults:
     """Packets lost of all, at random."""
     jitter: float = 0.0
     """Seconds by which packets are late, from none to this, at random; they overtake each other."""
+    during: Times = ALWAYS
+    """When bits are wrong, and packets lost or late."""
     seed: int = 1
 
     def at(self, times: Times, since: float) -> bool:
@@ -58,7 +63,7 @@ class LineFaults:
             octets = octets[self._octets :]
         if faults.ais and faults.at(faults.ais, since):
             return b"\xff" * len(octets)
-        return self._flip(octets) if faults.ber else octets
+        return self._flip(octets) if faults.ber and faults.at(faults.during, since) else octets
 
     def _flip(self, octets: bytes) -> bytes:
         wrong = self._random.binomial(8 * len(octets), self._faults.ber)
@@ -76,6 +81,8 @@ class PacketFaults:
 
     def __init__(self, faults: Faults) -> None:
         self.lost = 0
+        self.start = 0.0
+        """When the span was opened."""
         self._faults = faults
         self._random = np.random.default_rng(faults.seed)
         self._late: list[tuple[float, int, bytes]] = []
@@ -83,11 +90,13 @@ class PacketFaults:
 
     def pass_on(self, packets: list[bytes], now: float) -> list[bytes]:
         """Take packets to be sent; return those whose time has come, perhaps older ones."""
+        faults = self._faults
+        spoils = faults.at(faults.during, now - self.start)
         for packet in packets:
-            if self._faults.loss and self._random.random() < self._faults.loss:
+            if spoils and faults.loss and self._random.random() < faults.loss:
                 self.lost += 1
                 continue
-            due = now + self._faults.jitter * self._random.random() if self._faults.jitter else now
+            due = now + faults.jitter * self._random.random() if spoils and faults.jitter else now
             heapq.heappush(self._late, (due, next(self._order), packet))
         given = []
         while self._late and self._late[0][0] <= now:

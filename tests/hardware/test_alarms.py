@@ -64,3 +64,14 @@ def test_an_alarm_clears_only_after_all_of_its_time_without_the_defect():
     assert integrator.alarms == LFA
     integrator.update(NO_ALARMS, 1.06)
     assert integrator.alarms == NO_ALARMS
+
+
+def test_an_alarm_waits_while_one_that_hides_it_is_about_to_be_raised():
+    integrator, lmfa = AlarmIntegrator(raise_after=0.1), frozenset({Alarm.LMFA})
+    raised = []
+    for step in range(300):
+        defects = lmfa if step % 20 == 0 else LFA
+        alarms = integrator.update(defects, step / 1000, NO_ALARMS if defects is lmfa else lmfa)
+        if alarms not in raised:
+            raised.append(alarms)
+    assert raised[:2] == [NO_ALARMS, LFA]

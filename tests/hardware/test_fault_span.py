@@ -26,6 +26,8 @@ E1, BASIC, ESF, SF = (LineFormat(framing) for framing in (Framing.CRC4, Framing.
         ("fault:loss=0.1,span=virtual:a", "of packets"),
         ("fault:los=5-3,span=virtual:a", "los=5-8"),
         ("fault:los=x,span=virtual:a", "los=5-8"),
+        ("fault:ber=1e-4,during=6,during=7-6,span=virtual:a", "during"),
+        ("fault:ber=1e-4,during=7-6,span=virtual:a", "during=5-8"),
         ("fault:noise=1,span=virtual:a", "unknown option"),
         ("fault:ber=1e-4,span=dahdi:1", "faults are made on"),
         ("fault:ber=1e-4,span=fault:span=virtual:a", "faults are made on"),
@@ -39,7 +41,9 @@ def test_wrong_specs_say_what_is_wrong(spec, told):
 
 
 def test_times_and_rates_are_read():
-    faults, inner = parse_faults("", "ber=1e-4,los=5-8+20,slip=3+4.5,jitter=5,span=satop:listen=x,peer=y,frames=8")
+    body = "ber=1e-4,los=5-8+20,slip=3+4.5,jitter=5,during=9-,span=satop:listen=x,peer=y,frames=8"
+    faults, inner = parse_faults("", body)
+    assert faults.during == ((9.0, float("inf")),)
     assert (faults.ber, faults.jitter, faults.slips) == (1e-4, 0.005, (3.0, 4.5))
     assert faults.los == ((5.0, 8.0), (20.0, float("inf")))
     assert inner == "satop:listen=x,peer=y,frames=8"
@@ -77,7 +81,9 @@ ALARMS = [
     *(("los=0.3-0.6", *line, Alarm.LOS, Alarm.RAI) for line in FORMATS),
     *(("ais=0.3-0.6", *line, Alarm.AIS, Alarm.RAI) for line in FORMATS[:5]),
     *(("rai=0.3-0.6", *line, Alarm.RAI, None) for line in FORMATS),
-    *(("ber=0.5", *line, Alarm.LFA, Alarm.RAI) for line in FORMATS[2:4]),
+    *(("ber=0.5", *line, Alarm.LFA, Alarm.RAI) for line in FORMATS[:5]),
+    *(("ber=0.5,during=0.3-0.6", *line, Alarm.LFA, Alarm.RAI) for line in FORMATS[:5]),
+    *(("loss=1,during=0.3-0.6", *line, Alarm.LOS, Alarm.RAI) for line in FORMATS[4:]),
 ]
 
 
