@@ -27,8 +27,6 @@ def check_sip_features(path: str, trunk: SipTrunk) -> Iterator[Problem]:
     if 0 < trunk.session_seconds < trunk.minimum_session_seconds:
         text = f"{trunk.session_seconds} is less than `minimum_session_seconds` ({trunk.minimum_session_seconds})"
         yield Problem(f"{path}.session_seconds", text)
-    if trunk.isup_variant and trunk.overlap == "invites":
-        yield Problem(f"{path}.overlap", 'cannot be "invites" with `isup_variant`; leave one of them out')
     if not trunk.isup_variant and (trunk.isup_version or trunk.isup_base):
         yield Problem(f"{path}.isup_variant", "is empty, and `isup_version` and `isup_base` say nothing; give it")
     if trunk.srtp != "off" and trunk.engine == "native" and find_spec("pylibsrtp") is None:

@@ -261,7 +261,8 @@ class SipTrunk(Table, tag_field="type", tag="sip"):
     overlap: Literal["en-bloc", "invites"] = "en-bloc"
     """Whether called numbers may come and go digit by digit, as one INVITE after another with the same Call-ID and From
     tag, 484 meaning that digits lack (RFC 3578). To and from circuits they do where that trunk has `overlap`, and as
-    the calling one `pass_digits`. `en-bloc`: an INVITE has the whole number. Not for a trunk that carries ISUP."""
+    the calling one `pass_digits`. `en-bloc`: an INVITE has the whole number. On a trunk that carries ISUP each INVITE
+    has an IAM with all digits so far; from the peer SAM is taken too, in INVITE or INFO."""
     delayed_offer: bool = False
     """Send INVITE without SDP, as some peers want it; from the peer that is always taken."""
     reliable_responses: Literal["off", "supported", "required"] = "supported"

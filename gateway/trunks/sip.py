@@ -55,7 +55,7 @@ from tandem.gateway.trunks.sip_admission import SipAdmission
 from tandem.gateway.trunks.sip_calls import SipCalls
 from tandem.gateway.trunks.sip_engines import EnginesAgent, towards_adapter
 from tandem.gateway.trunks.sip_identity import identity_of, setup_of
-from tandem.gateway.trunks.sip_isup import merge_setup, refusal
+from tandem.gateway.trunks.sip_isup import merge_setup, number_ends, refusal
 from tandem.gateway.trunks.sip_numbers import user_part
 from tandem.gateway.trunks.sip_overlap import ADDRESS_INCOMPLETE
 from tandem.gateway.trunks.sip_peers import SipPeers
@@ -479,12 +479,15 @@ class SipTrunks(SipCalls):
             accept = (("Accept", _ACCEPT),) if status == 415 else ()
             self.agent.respond(call, status, headers=accept, now=now)
             return
-        if port.overlap and self.further_invite(port, output, setup, now):
+        isup = self._read(port, request)
+        if port.overlap and self.further_invite(port, output, setup, isup, now):
             return
         if port.overlap and not self._control.has_route(port.name, setup, now):
             self.agent.respond(call, ADDRESS_INCOMPLETE, now=now)
             return
-        if (initial := self._read(port, request, MessageType.IAM)) is not None:
+        named = setup.called
+        initial = isup if isup is not None and isup.type == MessageType.IAM else None
+        if initial is not None:
             setup = merge_setup(setup, initial, port.configuration, self._country_code, self._rules)
         attempts = None
         if port.configuration.refer == "perform" and (text := request.get("replaces")):
@@ -517,8 +520,9 @@ class SipTrunks(SipCalls):
         sip_early.note_caller(session, request)
         self._adopt(port, session, call, request.call_id)
         if port.overlap:
-            setup = replace(setup, complete=not self._control.may_offer_early(port.name, setup, now))
-            self.note_caller(session, request, setup)
+            whole = initial is not None and number_ends(initial)
+            setup = replace(setup, complete=whole or not self._control.may_offer_early(port.name, setup, now))
+            self.note_caller(session, request, replace(setup, called=named))
         if attempts is not None:
             self._control.originate(half, setup, attempts, now, session.leg)
         else:

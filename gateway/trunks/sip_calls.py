@@ -51,7 +51,7 @@ from tandem.gateway.trunks.isup_mapping import primitive_from
 from tandem.gateway.trunks.rules import Means
 from tandem.gateway.trunks.sip_access import with_access
 from tandem.gateway.trunks.sip_identity import connected_headers, connected_of
-from tandem.gateway.trunks.sip_isup import information_of, release_of
+from tandem.gateway.trunks.sip_isup import digits_of, information_of, release_of
 from tandem.gateway.trunks.sip_overlap import SipOverlap
 from tandem.gateway.trunks.sip_port import SipTrunkPort
 from tandem.gateway.trunks.sip_session import STATUSES, Session, Verdict
@@ -198,6 +198,9 @@ class SipCalls(SipOverlap):
                     return
                 self._end(session, with_access(self._rejection(session, status, response), response), now)
             case InfoReceived(message=message) if (isup := self._read(port, message)) is not None:
+                if (digits := digits_of(isup)) is not None:
+                    self.digits_in_info(session, digits, now)
+                    return
                 control.event(half, information_of(isup, self._rules), now)
             case InfoReceived(message=message):
                 digit = sip_info.digit_of(message)
@@ -259,10 +262,9 @@ class SipCalls(SipOverlap):
         self._media.close(session)
         self._control.event(session.half, release, now)
 
-    def _read(self, port: SipTrunkPort, message: SipMessage, kind: MessageType | None = None) -> IsupMessage | None:
-        """The ISUP message in a SIP message, of one `kind` if that is given."""
-        found = None if port.encapsulation is None or not message.body else port.encapsulation.read(message)
-        return None if found is None or (kind is not None and found.type != kind) else found
+    def _read(self, port: SipTrunkPort, message: SipMessage) -> IsupMessage | None:
+        """The ISUP message in a SIP message."""
+        return None if port.encapsulation is None or not message.body else port.encapsulation.read(message)
 
     def _ending(self, session: Session, message: SipMessage) -> Release:
         """Why the peer ends the call: its REL, else its Reason."""

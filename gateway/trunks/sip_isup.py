@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Final
 
 from tandem.core.errors import DecodeError
-from tandem.gateway.calls.model import Nature, Number, Presentation, Primitive, Release, Setup, Transparent
+from tandem.gateway.calls.model import Information, Nature, Number, Presentation, Primitive, Release, Setup, Transparent
 from tandem.gateway.configuration.schema import SipTrunk
 from tandem.gateway.sip.errors import SipDecodeError
 from tandem.gateway.sip.message import Message as SipMessage
@@ -24,6 +24,7 @@ from tandem.ss7.isup.adaptation import has_type
 from tandem.ss7.isup.cause import CauseIndicators
 from tandem.ss7.isup.codes import MessageType
 from tandem.ss7.isup.messages import Message
+from tandem.ss7.isup.numbers import CalledPartyNumber, SubsequentNumber
 from tandem.ss7.isup.parameters import Parameter, RawParameter
 from tandem.ss7.isup.variants import Variant
 
@@ -183,6 +184,20 @@ def release_of(message: Message) -> Release | None:
         return None
     cause = message.find(CauseIndicators) or CauseIndicators()
     return Release(int(cause.value), int(cause.location), opaque=(mapping.carry(message),))
+
+
+def digits_of(message: Message) -> Information | None:
+    """The further digits in a SAM; None for any other message."""
+    if message.type != MessageType.SAM:
+        return None
+    number = message.find(SubsequentNumber) or SubsequentNumber("")
+    return Information(number.digits, number.st)
+
+
+def number_ends(message: Message) -> bool:
+    """Whether an IAM says that its called number is whole."""
+    number = message.find(CalledPartyNumber)
+    return number is not None and number.st
 
 
 def information_of(message: Message, rules: Rules = STANDARD) -> Primitive:

@@ -1,8 +1,9 @@
 """Numbers that come digit by digit, in SIP (RFC 3578): one INVITE after another for the same call.
 
 Each INVITE has all digits so far in Request-URI and To, and the Call-ID and From tag of the first, by which the peer
-knows that they belong together (3.2). The one before is not cancelled: the peer refuses it with 484 (3.4). The first
-that gets a provisional response above 100 or an answer is the call, all others are given up (3.3).
+knows that they belong together (3.2); where ISUP is carried, an IAM with the same digits too. The one before is not
+cancelled: the peer refuses it with 484 (3.4). The first that gets a provisional response above 100 or an answer is the
+call, all others are given up (3.3).
 
 The other way round a further INVITE brings further digits, and the INVITE before it is refused with 484 (3.5). What
 is sent when a peer will not have the digits so far is 484 too. The text of RFC 3578 was not at hand: its rules and
@@ -25,8 +26,10 @@ from tandem.gateway.sip.primitives import Answered, CallOutput, Closed, Incoming
 from tandem.gateway.trunks.rules import Rules
 from tandem.gateway.trunks.sip_attempts import SipAttempts
 from tandem.gateway.trunks.sip_identity import identity_of
+from tandem.gateway.trunks.sip_isup import digits_of, number_ends
 from tandem.gateway.trunks.sip_port import SipTrunkPort
 from tandem.gateway.trunks.sip_session import STATUSES, Session, Verdict
+from tandem.ss7.isup.messages import Message as IsupMessage
 
 #: Seconds that more digits are waited for when the last INVITE has got 484 (TOIW3 of Q.1912.5, 4 to 6 s; recalled).
 WAIT_SECONDS: Final = 4.0
@@ -79,9 +82,13 @@ class SipOverlap(SipAttempts):
         )
         request = replace(request, uri=parties.uri, to_uri=parties.to_uri, sequence=request.sequence + _SEQUENCE_STEP)
         try:
+            if port.encapsulation is not None:
+                part = port.encapsulation.initial(setup, self._country_code)
+                content_type, body = port.encapsulation.body(request.session or None, part, self._token())
+                request = replace(request, content_type=content_type, body=body)
             call = self.agent.invite(request, now)
         except EncodeError as error:
-            # Too long for a datagram: the digits so far must do.
+            # Too long for a datagram or an IAM: the digits so far must do.
             self._log(Line("warning", "!", session.half.reference, f"further digits cannot be sent: {error}"))
             return
         session.request = request
@@ -164,17 +171,22 @@ class SipOverlap(SipAttempts):
 
     # --- from a peer
 
-    def further_invite(self, port: SipTrunkPort, output: IncomingInvite, setup: Setup, now: float) -> bool:
+    def further_invite(
+        self, port: SipTrunkPort, output: IncomingInvite, setup: Setup, isup: IsupMessage | None, now: float
+    ) -> bool:
         """An INVITE that is more of a call in hand: its digits go on, and the one before gets 484 (3.5).
 
         False when it is a call of its own: of none before, or of one to a side that takes whole numbers only, which
-        is given up.
+        is given up. Where ISUP is carried the digits may be in its SAM alone, and the end of the number in either.
         """
         session = self._callers.get(_caller(output.request))
         known = None if session is None else session.offered
         if session is None or known is None or session.answered or session.half.released:
             return False
         half, before = session.half, session.half.handle
+        sam = None if isup is None else digits_of(isup)
+        if sam is not None and setup.called.digits == known.called.digits:
+            setup = replace(setup, called=replace(setup.called, digits=setup.called.digits + sam.digits))
         more = setup.called.digits.removeprefix(known.called.digits)
         longer = 0 < len(more) < len(setup.called.digits) and setup.called.nature is known.called.nature
         if half.trunk is not port or not longer:
@@ -191,11 +203,21 @@ class SipOverlap(SipAttempts):
         half.handle = output.call
         self._sessions[output.call], self._by_leg[session.leg] = session, output.call
         self.agent.respond(before, ADDRESS_INCOMPLETE, now=now)
-        session.offered = replace(known, called=setup.called)
-        self._control.event(half, Information(more), now)
+        complete = isup is not None and (number_ends(isup) if sam is None else sam.complete)
+        session.offered = replace(known, called=setup.called, complete=complete)
+        self._control.event(half, Information(more, complete), now)
         if session.said is not None and not half.released:
             self.send(half, session.said, now)
         return True
+
+    def digits_in_info(self, session: Session, more: Information, now: float) -> None:
+        """SAM in INFO: further digits of a number that was not whole; ones that come too late are of no use."""
+        known, half = session.offered, session.half
+        if known is None or known.complete or session.caller is None or session.answered or half.released:
+            return
+        called = replace(known.called, digits=known.called.digits + more.digits)
+        session.offered = replace(known, called=called, complete=more.complete)
+        self._control.event(half, more, now)
 
     def note_caller(self, session: Session, request: Request, setup: Setup) -> None:
         """Remember whose further INVITEs may bring further digits."""

@@ -43,6 +43,7 @@ name = "pstn"
 type = "isup"
 linkset = "peer"
 selection = "lowest"
+{circuits}
   [[trunk.circuits]]
   span = "e1"
   cic = "1-15"
@@ -71,6 +72,7 @@ class SipIsupPair:
         variants: tuple[Variant, Variant] = (Variant.ITU, Variant.ITU),
         other_sip: str | None = None,
         node: str = "",
+        circuits: str = "",
     ) -> None:
         self.now = 0.0
         self.sip: list[tuple[str, SipMessage]] = []
@@ -88,6 +90,7 @@ class SipIsupPair:
                 variant=self.variants[name].value,
                 sip=sip if name == "A" or other_sip is None else other_sip,
                 node=node,
+                circuits=circuits,
             )
             tokens = map(f"{name}{{}}".format, itertools.count())
             made = Node(parse(text), tokens.__next__, wall_clock=lambda now: 1.7e9 + now)

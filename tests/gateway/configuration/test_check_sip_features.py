@@ -27,7 +27,6 @@ def test_the_defaults_are_right():
         ({"digits": "info"}, "telephone_event", "twice"),
         ({"session_seconds": 100, "minimum_session_seconds": 200}, "session_seconds", "minimum_session_seconds"),
         ({"isup_version": "x"}, "isup_variant", "say nothing"),
-        ({"overlap": "invites", "isup_variant": "itu"}, "overlap", "leave one of them out"),
         ({"calling_from": ()}, "calling_from", "at least one"),
     ],
 )

@@ -1,5 +1,7 @@
 """SIP-T and SIP-I: ISUP in SIP loses nothing, and what each side makes of it."""
 
+from dataclasses import replace
+
 import pytest
 from support.isup_pair import ACM, SUS_NETWORK, iam
 from support.isup_single import cause
@@ -8,13 +10,15 @@ from support.sip_messages import invite
 
 from tandem.gateway.calls.model import Nature, Number, Presentation, Screening, Setup
 from tandem.gateway.configuration.schema import SipTrunk
+from tandem.gateway.sip.message import Request
 from tandem.gateway.sip.multipart import Part, build
+from tandem.gateway.sip.primitives import InfoReceived
 from tandem.gateway.trunks import isup_mapping
 from tandem.gateway.trunks.sip_isup import Encapsulation, information_of, merge_setup, refusal
 from tandem.ss7.isup.codes import MessageType as M
 from tandem.ss7.isup.codes import ParameterCode as P
 from tandem.ss7.isup.messages import Message
-from tandem.ss7.isup.numbers import CalledPartyNumber, CallingPartyNumber
+from tandem.ss7.isup.numbers import CalledPartyNumber, CallingPartyNumber, SubsequentNumber
 from tandem.ss7.isup.parameters import RawParameter
 from tandem.ss7.isup.variants import Variant
 
@@ -320,3 +324,106 @@ def test_messages_of_circuits_are_not_carried():
     for kind in (M.RLC, M.BLO, M.UCIC):
         message = Message.build(kind, 0)
         assert encapsulation.transparent(information_of(message)) is None
+
+
+# --- digits one by one where ISUP is carried
+
+OVERLAP = 'isup_variant = "itu"\noverlap = "invites"'
+SAM_12 = RawParameter(P.SUBSEQUENT_NUMBER, b"\x00\x21")
+SAM_3_ST = RawParameter(P.SUBSEQUENT_NUMBER, b"\x00\xf3")
+
+
+def dialled_on():
+    """ISUP, SIP-I, ISUP: an IAM with four digits, a SAM with two, a SAM with one and ST."""
+    pair = SipIsupPair(OVERLAP, circuits="overlap = true\npass_digits = true")
+    pair.receive("A", M.IAM, 3, *iam(b"\x87\x65"), *MORE)
+    (initial,) = pair.take("B")
+    pair.receive("A", M.SAM, 3, SAM_12)
+    pair.receive("A", M.SAM, 3, SAM_3_ST)
+    return pair, initial
+
+
+def invited(pair):
+    """Request-URI and called number of the IAM of each INVITE."""
+    found = []
+    for _, message in pair.sip:
+        if isinstance(message, Request) and message.method == "INVITE":
+            called = Message.parse(b"\0\0" + message.part("application/isup").body).get(CalledPartyNumber)
+            found.append((message.uri.user, called.digits, called.st))
+    return found
+
+
+def test_each_invite_has_an_iam_with_all_digits():
+    pair, initial = dialled_on()
+    assert initial.get(CalledPartyNumber) == CalledPartyNumber(
+        digits="7856", nature=Nature.NATIONAL, inn=False, st=False
+    )
+    assert invited(pair) == [("7856", "7856", False), ("785612", "785612", False), ("7856123", "7856123", True)]
+    assert content(initial) == parameters(iam(b"\x87\x65") + MORE)
+    first, second = pair.take("B")
+    assert [(one.type, one.get(SubsequentNumber)) for one in (first, second)] == [
+        (M.SAM, SubsequentNumber("12")),
+        (M.SAM, SubsequentNumber("3", st=True)),
+    ]
+    assert pair.names().count("484 INVITE") == 2
+    pair.receive("B", M.ACM, initial.cic, *ACM)
+    pair.receive("B", M.ANM, initial.cic)
+    assert [message.type for message in pair.take("A")] == [M.ACM, M.ANM]
+    pair.receive("A", M.REL, 3, cause(16))
+    pair.receive("B", M.RLC, initial.cic)
+    pair.run(40)
+    assert [(record.result, record.outgoing.called) for name in "AB" for record in pair.records[name]] == [
+        ("answered", "7856123"),
+        ("answered", "7856123"),
+    ]
+    for node in pair.nodes.values():
+        assert not node.sip._sessions
+        assert set(node.sip.agent.sizes().values()) == {0}
+
+
+def sam(pair, number):
+    """A SAM as a part of a body."""
+    message = Message.build(M.SAM, 0, [number], variant=pair.variants["A"])
+    return Part("application/isup", message.encode()[2:], {"version": "x"}, "signal", True)
+
+
+@pytest.mark.parametrize("all_digits", [True, False])
+def test_a_sam_in_an_invite_is_taken(all_digits):
+    """A peer that puts the SAM itself into its next INVITE, with all digits in the Request-URI or those before."""
+    pair = SipIsupPair(OVERLAP, circuits="overlap = true\npass_digits = true")
+    pair.receive("A", M.IAM, 3, *iam(b"\x87\x65"))
+    (initial,) = pair.take("B")
+    adapter = pair.nodes["A"].sip
+    adapter.trunks["carrier"].encapsulation.initial = lambda setup, country_code: sam(pair, SAM_12)
+    if not all_digits:
+        ask = adapter.agent.invite
+        adapter.agent.invite = lambda request, now: ask(
+            replace(request, uri=request.uri.replace("785612", "7856"), to_uri=request.to_uri), now
+        )
+    pair.receive("A", M.SAM, 3, SAM_12)
+    assert invited_uris(pair)[1:] == (["785612"] if all_digits else ["7856"])
+    (further,) = pair.take("B")
+    assert (further.type, further.cic, further.get(SubsequentNumber).digits) == (M.SAM, initial.cic, "12")
+
+
+def invited_uris(pair):
+    return [one.uri.user for _, one in pair.sip if isinstance(one, Request) and one.method == "INVITE"]
+
+
+def test_a_sam_in_info_is_taken_until_the_number_is_whole():
+    pair = SipIsupPair(OVERLAP, circuits="overlap = true\npass_digits = true")
+    pair.receive("A", M.IAM, 3, *iam(b"\x87\x65"))
+    (initial,) = pair.take("B")
+    adapter = pair.nodes["B"].sip
+    (call,) = adapter._sessions
+    for number in (SAM_12, SAM_3_ST, SAM_12):
+        part = sam(pair, number)
+        message = invite("sip:1@x", "Content-Type: application/isup")
+        message.body = part.body
+        adapter._handle(InfoReceived(call, message), pair.now)
+        pair._drain("B")
+    found = pair.take("B")
+    assert [(one.type, one.cic, one.get(SubsequentNumber)) for one in found] == [
+        (M.SAM, initial.cic, SubsequentNumber("12")),
+        (M.SAM, initial.cic, SubsequentNumber("3", st=True)),
+    ]
