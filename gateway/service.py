@@ -525,4 +525,5 @@ def _media_configuration(configuration: Configuration) -> MediaConfiguration:
         tones=configuration.media.tones,
         clock=configuration.media.clock,
         elastic_store=configuration.media.elastic_store,
+        jitter_ms=(configuration.media.jitter_min_ms, configuration.media.jitter_max_ms),
     )

@@ -137,6 +137,9 @@ def _media(configuration: Configuration) -> Iterator[Problem]:
     low, high = media.ports
     if low >= high:
         yield Problem("media.ports", f"[{low}, {high}] does not rise; write the first port, then the last")
+    if media.jitter_max_ms < media.jitter_min_ms + 20:
+        text = f"{media.jitter_max_ms} ms must be at least 20 ms more than `jitter_min_ms`, {media.jitter_min_ms}"
+        yield Problem("media.jitter_max_ms", text)
     if ":" in media.address:
         yield Problem("media.address", f"{media.address!r} has a port; the ports are `media.ports`")
     else:

@@ -57,6 +57,11 @@ class Media(Table):
     """First and last UDP port for RTP. A call leg takes one even port, so 1024 ports carry 512 legs."""
     tones: str = "eu"
     """Tone plan: a region such as `eu`, `de`, `uk`, `us`, `cn` (E.180 supplement 2)."""
+    jitter_min_ms: Annotated[int, Meta(ge=20, le=280)] = 20
+    """Milliseconds of speech that the jitter buffer of an RTP leg keeps in reserve at least; rounded up to packets of
+    20 ms. The buffer grows by itself as packets come late."""
+    jitter_max_ms: Annotated[int, Meta(ge=40, le=300)] = 200
+    """Milliseconds of speech that wait in it at most; more is thrown away at once."""
     clock: list[str] = []
     """Clocks that lines are sent at, the best first: names of spans, whose received clock is followed while they have
     no LOS, AIS or LFA, and `system`. With none in order the last rate is kept. Empty: the system's clock. Never let two

@@ -1,10 +1,16 @@
 """Jitter buffers of every RTP leg at once, as arrays.
 
-Each leg has a ring of octets between `write` (where the next packet in order goes) and `read` (what is played next).
-What lies between is always whole: a gap is filled with concealment when the packet behind it arrives, and a packet
-that turns up later overwrites its own part. When nothing is there to play, concealment is played and *read* stays
-where it is: if the packet was late, the buffer has thereby grown; if it was lost, the gap it leaves is taken as
-already played. A buffer that has stayed too full for a second gives up what it did not need.
+Each leg has a ring of octets between `write` (where the next packet in order goes) and `read` (what is played next);
+behind `read` is what was played. When nothing is there to play, speech is made up (`conceal.py`): if the packet was
+late, the buffer has thereby grown; if it was lost, the gap it leaves is taken as already played. A gap in front of a
+packet that has come is a hole, made up when it is to be played, unless the missing packet turns up before.
+
+The depth follows the jitter. What is left over after each tick is the reserve. A packet later than the reserve makes
+the buffer deeper at once. When for eight seconds there was always a packet more in reserve than there need be, one is
+left out: in silence where there is any, else by an overlap of two, and not more than one a second. A leg that begins
+to speak again, after silence that was not sent, begins as deep as it was.
+
+A leg held for a modem keeps its depth: what is late is thrown away, what is missing is silence, and nothing moves.
 """
 
 from __future__ import annotations
@@ -14,24 +20,39 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from .conceal import Concealment
 from .fade import fade
 
 Octets = npt.NDArray[np.uint8]
+Legs = npt.NDArray[np.intp]
 
 BLOCK: Final = 160
 """Octets played a tick: 20 ms of G.711."""
-SLOTS: Final = 16
+SLOTS: Final = 40
 RING: Final = BLOCK * SLOTS
-MOST: Final = 5 * BLOCK
-"""More than this (100 ms) waiting is cut to two packets at once."""
-SPARE: Final = 2 * BLOCK
-"""Left over after every tick of a window, this much shows that the buffer is too deep."""
+LEAST: Final = BLOCK
+"""Octets kept in reserve unless told otherwise."""
+MOST: Final = 10 * BLOCK
+"""Octets that wait at most unless told otherwise; of more, what is deeper than the leg needed to be is cut at once."""
+DEEPEST: Final = 15 * BLOCK
+"""The most that `MOST` can be told to be: a gap and a packet more still fit into the ring."""
 WINDOW: Final = 50
-"""Ticks of a window."""
+"""Ticks of a window, in which the least reserve is taken."""
+WINDOWS: Final = 8
+"""Windows that a spare packet must have been there before it is given up."""
+PATIENCE: Final = 100
+"""Ticks that silence is waited for to leave out a packet in."""
+HELD: Final = 3 * BLOCK
+"""Octets that wait, after a tick, on a leg held for a modem, within the bounds."""
 FADED: Final = 3 * BLOCK
 """Octets of concealment after which it is silence."""
 GIVE_UP: Final = 10 * BLOCK
 """Octets without a packet after which the sender is taken to have stopped."""
+AT_ONCE: Final = 40
+"""Legs that may run dry in one tick and be concealed by their pitch; more repeat their last block, fading."""
+_LONGEST: Final = 960
+_PRIMING: Final = 10
+"""Ticks that a leg waits to be as deep as it was, at most."""
 
 _IDLE, _PRIMED, _PLAYING = 0, 1, 2
 
@@ -39,19 +60,35 @@ _IDLE, _PRIMED, _PLAYING = 0, 1, 2
 class JitterBuffers:
     """Jitter buffers of `legs` legs; positions are octets since the leg was opened."""
 
-    def __init__(self, legs: int) -> None:
+    def __init__(self, legs: int, least: int = LEAST, most: int = MOST) -> None:
+        """`least` octets are kept in reserve, `most` wait; whole blocks, DEEPEST at most."""
+        self._least, self._most = least, max(most, least + BLOCK)
         self._ring = np.zeros((legs, SLOTS, BLOCK), np.uint8)
         self._flat = self._ring.reshape(legs, RING)
         self._state = np.zeros(legs, np.uint8)
         self._read = np.zeros(legs, np.int64)
         self.write = np.zeros(legs, np.int64)
         self._stretched = np.zeros(legs, np.int64)
+        """Octets played, made up or silent, since nothing more was there."""
         self._packet = np.full(legs, BLOCK, np.int64)
         self._floor = np.full(legs, RING, np.int64)
+        self._floors = np.zeros((legs, WINDOWS), np.int64)
+        self._deep = np.full(legs, least, np.int64)
+        """Octets that wait when a leg begins to speak."""
         self._silence = np.full(legs, 0xD5, np.uint8)
-        self._law = ["A"] * legs
+        self._mu = np.zeros(legs, np.bool_)
         self._quiet = np.zeros(legs, np.bool_)
+        self._held = np.zeros(legs, np.bool_)
+        self._slow = np.zeros(legs, np.bool_)
+        """Legs whose packets cannot be taken by `push_in_order`."""
+        self._rough = np.zeros(legs, np.bool_)
+        """Legs that have a hole, speech that comes back after concealment, or a packet to be left out."""
         self._holes: dict[int, list[tuple[int, int]]] = {}
+        self._spare: dict[int, int] = {}
+        """Legs that are to leave a packet out, and the tick until which silence is waited for."""
+        self._concealment = Concealment()
+        self._primed: dict[int, int] = {}
+        """Legs that are about to begin, and how many ticks they have waited."""
         self._ticks = 0
         self.concealed = np.zeros(legs, np.int64)
         """Octets made up and played because none had come, by leg."""
@@ -60,37 +97,59 @@ class JitterBuffers:
 
     def open(self, leg: int, law: str, silence: int) -> None:
         """Start `leg` empty; `silence` is the octet played while nothing comes."""
-        self._law[leg] = law
-        self._silence[leg] = silence
+        self._concealment.open(leg, law)
+        self._silence[leg], self._mu[leg] = silence, law == "u"
+        self._flat[leg] = silence
         self._state[leg] = _IDLE
         self._read[leg] = self.write[leg] = self._stretched[leg] = 0
         self._packet[leg] = BLOCK
-        self._quiet[leg] = False
+        self._deep[leg] = self._least
+        self._floors[leg] = 0
+        self._quiet[leg] = self._held[leg] = self._slow[leg] = self._rough[leg] = False
         self.concealed[leg] = self.skipped[leg] = 0
-        self._holes.pop(leg, None)
+        self._forget(leg)
 
     def close(self, leg: int) -> None:
         """Stop playing `leg`."""
         self._state[leg] = _IDLE
-        self._holes.pop(leg, None)
+        self._concealment.close(leg)
+        self._forget(leg)
 
     def delay(self, leg: int) -> int:
         """Octets waiting to be played."""
         return int(self.write[leg] - self._read[leg])
 
-    def accepts(self, legs: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
+    def hold(self, leg: int) -> None:
+        """A modem or fax machine speaks on `leg`: its delay must not change any more, and nothing be made up."""
+        if self._held[leg]:
+            return
+        self._held[leg] = True
+        self._spare.pop(leg, None)
+        self._concealment.end(leg)
+        more = min(HELD, self._most - BLOCK) - self.delay(leg)
+        if self._state[leg] == _PLAYING and more > 0:
+            # What was played last is played again: a step in the phase of the tone, no pause in it.
+            self._read[leg] = max(0, int(self._read[leg]) - -(-more // BLOCK) * BLOCK)
+
+    def held(self, leg: int) -> bool:
+        """Whether `leg` is held for a modem."""
+        return bool(self._held[leg])
+
+    def accepts(self, legs: Legs) -> npt.NDArray[np.bool_]:
         """Which of `legs` can take a packet of 160 octets in order by `push_in_order`."""
         write = self.write[legs]
         room: npt.NDArray[np.bool_] = self._state[legs] == _PLAYING
-        room &= write - self._read[legs] <= MOST - BLOCK
+        room &= write - self._read[legs] <= self._most - BLOCK
         room &= write % BLOCK == 0
-        room &= ~self._quiet[legs]
+        room &= ~self._slow[legs]
         return room
 
-    def push_in_order(self, legs: npt.NDArray[np.intp], payloads: Octets) -> None:
+    def push_in_order(self, legs: Legs, payloads: Octets) -> None:
         """Take the next packet of 160 octets of each of `legs`, every one named once and accepting."""
         self._ring[legs, self.write[legs] // BLOCK % SLOTS] = payloads
         self.write[legs] += BLOCK
+        # What was played meanwhile was for want of this packet: the leg is that much deeper now.
+        self._deep[legs] += self._stretched[legs]
         self._stretched[legs] = 0
 
     def push(self, leg: int, payload: bytes, gap: int = 0, lost: bool = True) -> bool:
@@ -99,101 +158,207 @@ class JitterBuffers:
         A positive gap is concealed when `lost`, else it is silence that was not sent. A negative gap is a packet out
         of order.
         """
-        payload = payload[: RING - MOST]
+        payload = payload[:_LONGEST]
         if gap < 0:
             return self._push_late(leg, payload, gap)
-        self._quiet[leg] = False
+        stretched = int(self._stretched[leg])
+        if self._held[leg] and not self._quiet[leg] and gap < stretched and self._state[leg] == _PLAYING:
+            late = stretched - gap
+            if late >= len(payload):
+                self._stretched[leg] = late - len(payload)
+                return False
+            payload, gap = payload[late:], stretched
+        if not self._quiet[leg] and gap < stretched and self._state[leg] == _PLAYING:
+            self._deep[leg] += stretched - gap
+        self._quiet[leg] = self._slow[leg] = False
         if self._state[leg] == _IDLE:
             self._state[leg] = _PRIMED
+            self._primed[leg] = 0
             self._read[leg] = self.write[leg] = -(-int(self.write[leg]) // BLOCK) * BLOCK
             gap = 0
-        gap = max(0, gap - int(self._stretched[leg]))
+        gap = max(0, gap - stretched)
         self._stretched[leg] = 0
-        if 0 < gap <= MOST:
-            self._fill_gap(leg, gap, lost)
+        if 0 < gap <= self._most:
+            self._leave_gap(leg, gap, lost)
         self._store(leg, int(self.write[leg]), payload)
         self.write[leg] += len(payload)
         self._packet[leg] = len(payload)
-        if self.delay(leg) > MOST:
-            self._shorten(leg, self.delay(leg) - 2 * BLOCK)
+        if self.delay(leg) > self._most:
+            self._shorten(leg, self.delay(leg) - min(max(int(self._deep[leg]), self._least) + BLOCK, self._most))
         return True
 
     def quiet(self, leg: int) -> None:
         """The sender said that it falls silent (comfort noise, telephone-event): silence, not concealment."""
-        self._quiet[leg] = True
+        self._quiet[leg] = self._slow[leg] = True
 
     def play(self, rows: Octets) -> None:
         """Write the next 160 octets of every leg into `rows`, shape (legs, 160), which still hold the last ones."""
         waiting = self.write - self._read
         playing = self._state == _PLAYING
-        smooth = playing & (waiting >= BLOCK) & (self._read % BLOCK == 0)
+        smooth = playing & (waiting >= BLOCK) & ~self._rough
         legs = np.flatnonzero(smooth)
         rows[legs] = self._ring[legs, self._read[legs] // BLOCK % SLOTS]
         self._read[legs] += BLOCK
         np.minimum(self._floor, waiting - BLOCK, out=self._floor)
-        rough = np.flatnonzero(playing ^ smooth)
-        for leg in rough.tolist():
+        others = np.flatnonzero(playing ^ smooth)
+        if others.size:
+            others = self._play_dry(others, waiting, rows)
+        for leg in others.tolist():
             self._play_one(leg, rows[leg])
-        for leg in np.flatnonzero(self._state == _PRIMED).tolist():
-            self._state[leg] = _PLAYING
-            self._floor[leg] = 0
+        for leg in list(self._primed):
             rows[leg] = self._silence[leg]
-            self._shorten(leg, self.delay(leg) - max(BLOCK, int(self._packet[leg])))
+            self._prime(leg)
         self._ticks += 1
         if self._ticks % WINDOW == 0:
             self._adapt()
 
+    def _play_dry(self, legs: Legs, waiting: npt.NDArray[np.int64], rows: Octets) -> Legs:
+        """When many legs run dry at once, most repeat their last block, so that the tick is in time; the other legs."""
+        dry = (waiting[legs] <= 0) & ~(self._rough[legs] | self._quiet[legs] | self._held[legs])
+        begun = self._stretched[legs] > 0
+        many = np.concatenate((legs[dry & begun], legs[dry & ~begun][AT_ONCE:]))
+        if not many.size:
+            return legs
+        faded = self._stretched[many] >= FADED
+        for law in ("A", "u"):
+            group = many[(self._mu[many] == (law == "u")) & ~faded]
+            rows[group] = fade(law, rows[group])
+        rows[many[faded]] = self._silence[many[faded], None]
+        self._ring[many, self._read[many] // BLOCK % SLOTS] = rows[many]
+        self.concealed[many[~faded]] += BLOCK
+        self._read[many] += BLOCK
+        self.write[many] = self._read[many]
+        self._stretched[many] += BLOCK
+        self._floor[many] = 0
+        self._state[many[self._stretched[many] >= GIVE_UP]] = _IDLE
+        others: Legs = np.setdiff1d(legs, many, assume_unique=True)
+        return others
+
+    def _prime(self, leg: int) -> None:
+        """A leg that has begun waits until it is as deep as it was before it fell silent."""
+        self._primed[leg] += 1
+        packet = max(BLOCK, int(self._packet[leg]))
+        deep = min(max(int(self._deep[leg]), packet), self._most - BLOCK)
+        if self.delay(leg) < deep // BLOCK * BLOCK and self._primed[leg] < _PRIMING:
+            return
+        del self._primed[leg]
+        self._state[leg] = _PLAYING
+        self._floor[leg] = 0
+        self._shorten(leg, self.delay(leg) - max(packet, deep))
+
     def _adapt(self) -> None:
-        for leg in np.flatnonzero((self._floor >= SPARE) & (self._state == _PLAYING)).tolist():
-            self._shorten(leg, int(self._floor[leg]) - BLOCK)
+        """At the end of a window: find the legs that were deeper than they need be all the time."""
+        self._floors[:, self._ticks // WINDOW % WINDOWS] = self._floor
         self._floor[:] = RING
+        low = self._floors.min(axis=1)
+        for leg in np.flatnonzero((low >= self._least + BLOCK) & (self._state == _PLAYING) & ~self._held).tolist():
+            if low[leg] < RING:
+                self._spare.setdefault(leg, self._ticks + PATIENCE)
+                self._rough[leg] = True
 
     def _play_one(self, leg: int, row: Octets) -> None:
-        read, have = int(self._read[leg]), min(self.delay(leg), BLOCK)
-        silent = bool(self._quiet[leg]) or self._stretched[leg] >= FADED
-        if have < BLOCK:
-            row[have:] = self._silence[leg] if silent else fade(self._law[leg], row[have:])
-        if have:
-            row[:have] = self._flat[leg].take(np.arange(read, read + have), mode="wrap")
-            self._read[leg] = read + have
-        if have < BLOCK:
-            self._starve(leg, BLOCK - have, silent)
+        """The long way: some of the block is missing, or something is to be done to it."""
+        read = int(self._read[leg])
+        slot = self._ring[leg, read // BLOCK % SLOTS]
+        begin, end = self._missing(leg, read)
+        concealment = self._concealment
+        if end < BLOCK and begin == end:
+            # Nothing is missing: what was made up before joins what has come, and a spare packet may be left out.
+            if leg in concealment:
+                concealment.join(leg, slot)
+            elif leg in self._spare and self.delay(leg) >= 2 * BLOCK:
+                slot = self._leave_out(leg, read, slot)
+                read = int(self._read[leg])
+        else:
+            if begin and leg in concealment:
+                concealment.join(leg, slot[:begin])
+            if self._quiet[leg] or self._held[leg]:
+                concealment.end(leg)
+                slot[begin:end] = self._silence[leg]
+            else:
+                if leg not in concealment:
+                    concealment.begin(leg, self._played(leg, read + begin))
+                concealment.make(leg, slot[begin:end])
+                if end < BLOCK:
+                    concealment.join(leg, slot[end:])
+            if not self._quiet[leg] and self._stretched[leg] < FADED:
+                self.concealed[leg] += end - begin
+        row[:] = slot
+        self._read[leg] = read + BLOCK
+        if (have := int(self.write[leg]) - read) < BLOCK:
+            self._starve(leg, BLOCK - max(have, 0), read + BLOCK)
+        self._rough[leg] = leg in self._holes or leg in self._spare or leg in concealment
 
-    def _starve(self, leg: int, octets: int, silent: bool) -> None:
+    def _missing(self, leg: int, read: int) -> tuple[int, int]:
+        """From where to where there is nothing in the block at `read`; equal when it is whole."""
+        have = min(max(int(self.write[leg]) - read, 0), BLOCK)
+        begin, end = (have, BLOCK) if have < BLOCK else (0, 0)
+        holes = self._holes.get(leg)
+        if holes:
+            for start, stop in holes:
+                first, last = max(start - read, 0), min(stop - read, BLOCK)
+                if first < last:
+                    begin, end = (min(begin, first), max(end, last)) if begin < end else (first, last)
+            rest = [hole for hole in holes if hole[1] > read + BLOCK]
+            if rest:
+                self._holes[leg] = rest
+            else:
+                del self._holes[leg]
+        return begin, end
+
+    def _starve(self, leg: int, octets: int, end: int) -> None:
+        """Nothing is waiting: what was played instead is in the ring, and the next packet goes behind it."""
+        self.write[leg] = end
         self._stretched[leg] += octets
-        if not silent:
-            self.concealed[leg] += octets
-        # Nothing is waiting: start the next packet on a block boundary, where whole blocks are copied.
-        self._read[leg] = self.write[leg] = -(-int(self.write[leg]) // BLOCK) * BLOCK
+        self._floor[leg] = 0
+        if self._held[leg]:
+            self._slow[leg] = True
         if self._stretched[leg] >= GIVE_UP:
             self._state[leg] = _IDLE
+            self._spare.pop(leg, None)
+            self._concealment.end(leg)
+
+    def _leave_out(self, leg: int, read: int, slot: Octets) -> Octets:
+        """The block to be played in place of two, where one can be left out now; else the next one as it is."""
+        behind = self._ring[leg, (read // BLOCK + 1) % SLOTS]
+        quiet = self._concealment.is_quiet(leg, slot)
+        holes = self._holes.get(leg, ())
+        if not (quiet or self._ticks >= self._spare[leg]) or any(hole[0] < read + 2 * BLOCK for hole in holes):
+            return slot
+        del self._spare[leg]
+        if not quiet:
+            self._concealment.overlap(leg, slot, behind)
+        self._read[leg] += BLOCK
+        self.skipped[leg] += BLOCK
+        self._deep[leg] = max(self._least, int(self._deep[leg]) - BLOCK)
+        self._floors[leg] -= BLOCK
+        self._floor[leg] -= BLOCK
+        return behind
 
     def _push_late(self, leg: int, payload: bytes, gap: int) -> bool:
-        start = int(self.write[leg]) + gap
+        start = int(self.write[leg] - self._stretched[leg]) + gap
         end = start + len(payload)
-        read = int(self._read[leg])
-        holes = [hole for hole in self._holes.get(leg, ()) if hole[1] > read]
+        if start < self._read[leg]:
+            return False
+        holes = self._holes.get(leg, [])
         for hole in holes:
-            if hole[0] <= start and end <= hole[1] and start >= read:
+            if hole[0] <= start and end <= hole[1]:
                 self._store(leg, start, payload)
-                self.concealed[leg] -= len(payload)
                 rest = [(hole[0], start), (end, hole[1])]
-                self._holes[leg] = [other for other in holes if other != hole] + [r for r in rest if r[0] < r[1]]
+                holes = [other for other in holes if other != hole] + [r for r in rest if r[0] < r[1]]
+                if holes:
+                    self._holes[leg] = holes
+                else:
+                    del self._holes[leg]
                 return True
         return False
 
-    def _fill_gap(self, leg: int, gap: int, lost: bool) -> None:
+    def _leave_gap(self, leg: int, gap: int, lost: bool) -> None:
         write = int(self.write[leg])
         if lost:
-            block = self._flat[leg].take(np.arange(write - BLOCK, write), mode="wrap")
-            for start in range(0, gap, BLOCK):
-                block = fade(self._law[leg], block) if start < FADED else np.full(BLOCK, self._silence[leg], np.uint8)
-                self._store(leg, write + start, block[: gap - start].tobytes())
-            self.concealed[leg] += gap
             self._holes.setdefault(leg, []).append((write, write + gap))
-            del self._holes[leg][:-8]
-        else:
-            self._store(leg, write, bytes([self._silence[leg]]) * gap)
+            self._rough[leg] = True
+        self._store(leg, write, bytes([self._silence[leg]]) * gap)
         self.write[leg] += gap
 
     def _store(self, leg: int, position: int, payload: bytes) -> None:
@@ -204,8 +369,18 @@ class JitterBuffers:
         ring[start : start + first] = octets[:first]
         ring[: len(octets) - first] = octets[first:]
 
+    def _played(self, leg: int, end: int) -> Octets:
+        """What was played before position `end`."""
+        octets: Octets = self._flat[leg].take(np.arange(end - Concealment.HISTORY, end), mode="wrap")
+        return octets
+
     def _shorten(self, leg: int, octets: int) -> None:
         """Throw away `octets`, in whole blocks, so that what is copied block by block stays so."""
         if (cut := octets // BLOCK * BLOCK) > 0:
             self._read[leg] += cut
             self.skipped[leg] += cut
+
+    def _forget(self, leg: int) -> None:
+        self._holes.pop(leg, None)
+        self._spare.pop(leg, None)
+        self._primed.pop(leg, None)

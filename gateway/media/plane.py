@@ -87,7 +87,7 @@ class Plane:
         make_tones()
         self.matrix = Matrix(legs, TIMESLOTS * len(self.lines))
         self._booth = Booth(self.matrix)
-        self.receivers = Receivers(legs)
+        self.receivers = Receivers(legs, *configuration.jitter_ms)
         self.transmitters = Transmitters(self.matrix, self.ports)
         self._periods = {urgent: self._timer_period(urgent) for urgent in (False, True)}
         self.period = self._periods[True]

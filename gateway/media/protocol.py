@@ -343,3 +343,5 @@ class MediaConfiguration(msgspec.Struct):
     """Spans, by name, whose clock is followed, the best first, and `system`; empty: always that of the system."""
     elastic_store: int = 20
     """Milliseconds of speech in the elastic store of each span after a tick."""
+    jitter_ms: tuple[int, int] = (20, 200)
+    """Bounds of the jitter buffers: kept in reserve, and waiting at most; 300 at most."""

@@ -27,7 +27,7 @@ from tandem.codecs.rtp_statistics import MAX_DROPOUT, MAX_MISORDER
 from tandem.codecs.telephone_event import TelephoneEvent, parse_events
 from tandem.core.errors import DecodeError
 
-from .jitter import BLOCK, JitterBuffers
+from .jitter import BLOCK, DEEPEST, JitterBuffers
 from .protocol import MediaStatistics
 
 RATE: Final = 8000
@@ -67,8 +67,10 @@ class _Leg:
 class Receivers:
     """Receiving sides of `legs` RTP legs."""
 
-    def __init__(self, legs: int) -> None:
-        self.jitter = JitterBuffers(legs)
+    def __init__(self, legs: int, least_ms: int = 20, most_ms: int = 200) -> None:
+        """`least_ms` of speech are kept in reserve, `most_ms` wait at most."""
+        least, most = (-(-milliseconds // 20) * BLOCK for milliseconds in (least_ms, most_ms))
+        self.jitter = JitterBuffers(legs, least, min(most, DEEPEST))
         self.events: list[tuple[int, int, TelephoneEvent]] = []
         """Telephone-events received: leg, timestamp, block. Whoever acts on them clears the list."""
         self._legs: dict[int, _Leg] = {}
@@ -204,7 +206,8 @@ class Receivers:
                 self._late[leg] += 1
             return
         # A step back, or one that no loss explains, is a new timeline: it goes on where the old one ended.
-        self.jitter.push(leg, payload, max(0, ahead), lost=gap > 0)
+        if not self.jitter.push(leg, payload, max(0, ahead), lost=gap > 0):
+            self._late[leg] += 1
         self._timestamp[leg] = header.timestamp + len(payload) & 0xFFFFFFFF
         transit = now * RATE - header.timestamp
         if timed and -RATE < ahead < RATE:

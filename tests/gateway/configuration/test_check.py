@@ -57,6 +57,8 @@ CHANGES = [
     ("ports = [20000, 20099]", "ports = [20099, 20000]", "media.ports", "does not rise"),
     ("ports = [20000, 20099]", "ports = [80, 1180]", "media.ports[0]", "80 is not allowed; 1024 to 65535"),
     ('tones = "eu"', 'tones = "xx"', "media.tones", "xx"),
+    ('tones = "eu"', "jitter_min_ms = 100\njitter_max_ms = 110", "media.jitter_max_ms", "20 ms more"),
+    ('tones = "eu"', "jitter_min_ms = 10", "media.jitter_min_ms", "20"),
     ('tones = "eu"', 'clock = ["nowhere"]', "media.clock[0]", "no span 'nowhere'"),
     ('tones = "eu"', 'clock = ["system", "system"]', "media.clock[1]", "twice"),
     ('address = "127.0.0.1"', 'address = "localhost"', "media.address", "is not an IPv4 address"),
