@@ -320,7 +320,7 @@ class JitterBuffers:
 
     def _leave_out(self, leg: int, read: int, slot: Octets) -> Octets:
         """The block to be played in place of two, where one can be left out now; else the next one as it is."""
-        behind = self._ring[leg, (read // BLOCK + 1) % SLOTS]
+        behind: Octets = self._ring[leg, (read // BLOCK + 1) % SLOTS]
         quiet = self._concealment.is_quiet(leg, slot)
         holes = self._holes.get(leg, ())
         if not (quiet or self._ticks >= self._spare[leg]) or any(hole[0] < read + 2 * BLOCK for hole in holes):
