@@ -238,8 +238,12 @@ class SipTrunk(Table, tag_field="type", tag="sip"):
     Calls are accepted from these addresses too. Needed, except with `registrar`."""
     registrar: bool = False
     """Instead of a peer: phones and PBXs of `[[sip.user]]` that register. A call to this trunk goes to the contacts of
-    the user with the called number, best q first, then the newest; a route may also name `user:NAME`. Calls of users
-    come from this trunk."""
+    the user with the called number, as `ring` says; a route may also name `user:NAME`. Calls of users come from this
+    trunk."""
+    ring: Literal["together", "in-turn"] = "together"
+    """With `registrar`: how the contacts of a user are rung. Those of one q at once, best q first, and the first that
+    answers has the call; or one after another, by q, then the newest, the next where one is not there. With
+    `srtp = "offered"` or `delayed_offer` always in turn."""
     authenticate: bool = False
     """Calls from the addresses of this trunk must also prove to be of a `[[sip.user]]` with this trunk (digest)."""
     transport: Literal["udp", "tcp", "tls", "auto"] = "udp"

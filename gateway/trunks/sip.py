@@ -52,6 +52,7 @@ from tandem.gateway.trunks import sip_access, sip_early, sip_refer
 from tandem.gateway.trunks import sip_mapping as mapping
 from tandem.gateway.trunks.rules import Rules
 from tandem.gateway.trunks.sip_admission import SipAdmission
+from tandem.gateway.trunks.sip_attempts import together
 from tandem.gateway.trunks.sip_calls import SipCalls
 from tandem.gateway.trunks.sip_engines import EnginesAgent, towards_adapter
 from tandem.gateway.trunks.sip_identity import identity_of, setup_of
@@ -111,6 +112,7 @@ class SipTrunks(SipCalls):
         self._by_leg: dict[int, int] = {}
         """Calls by RTP leg."""
         self._overlaid, self._digit_timers, self._callers = {}, TimerTable(), {}
+        self._forked = {}
         self.trunks = {
             trunk.name: SipTrunkPort(towards_adapter(trunk), self)
             for trunk in configuration.trunk
@@ -421,8 +423,10 @@ class SipTrunks(SipCalls):
         except EncodeError as error:
             self._media.close(session)
             return Release(Cause.INVALID_NUMBER_FORMAT, diagnostic=f"INVITE cannot be built: {error}")
-        session.request, session.places = request, places[1:]
+        (_, *others), later = together(places)
+        session.request, session.places = request, later
         self._adopt(port, session, call, call_id)
+        self._ring_beside(session, others, now)
         self._control.leg_opened(half, session.leg)
         return None
 
@@ -436,7 +440,13 @@ class SipTrunks(SipCalls):
         user = called_user or self.admission.find_user(user_part(setup.called, self._country_code))
         if user is None:
             return [], Release(Cause.UNALLOCATED_NUMBER, diagnostic=f"{port.name}: no user has this number")
-        places = [Place(binding.source, binding.uri) for binding in self.admission.contacts(user)]
+        trunk = port.configuration
+        # What SRTP falls back to, and an answer to several offers, are one peer's matter.
+        at_once = trunk.ring == "together" and trunk.srtp != "offered" and not trunk.delayed_offer
+        places = [
+            Place(binding.source, binding.uri, binding.quality if at_once else None)
+            for binding in self.admission.contacts(user)
+        ]
         if not places:
             return [], Release(Cause.SUBSCRIBER_ABSENT, diagnostic=f"user {user} is not registered")
         return places, None

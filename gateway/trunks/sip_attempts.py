@@ -16,9 +16,11 @@ from tandem.gateway.sip.primitives import (
 )
 from tandem.gateway.trunks import sip_early
 from tandem.gateway.trunks.sip_port import SipTrunkPort
-from tandem.gateway.trunks.sip_session import Session, Sessions
+from tandem.gateway.trunks.sip_session import Place, Session, Sessions
 
 _MOST_REDIRECTIONS = 5
+#: From here on a final response speaks for every place (RFC 3261 21.6).
+GLOBAL_FAILURE = 600
 #: What a phone says that is not there: the user may be at another contact.
 _ABSENT = frozenset({404, 408, 410, 430, 480, 500, 502, 504})
 
@@ -84,7 +86,7 @@ class SipAttempts:
             return False
         if status is not None and status != 503 and not (session.trunk.registrar and status in _ABSENT):
             return False
-        place, session.places = session.places[0], session.places[1:]
+        (place, *others), session.places = together(session.places)
         request = replace(
             session.request,
             uri=place.uri or session.request.uri,
@@ -98,7 +100,13 @@ class SipAttempts:
         session.request = request
         self._log(Line("info", "=", session.half.reference, f"tried at {show(place.destination)} instead"))
         self._renumber(session, call, request)
+        session.failures.clear()
+        self._ring_beside(session, others, now)
         return True
+
+    def _ring_beside(self, session: Session, places: list[Place], now: float) -> None:
+        """Call these places too."""
+        raise NotImplementedError
 
     def _plainly(self, session: Session, now: float) -> bool:
         """Call again without SRTP, where the trunk only offers it; False when that is no way out."""
@@ -126,10 +134,20 @@ class SipAttempts:
         self._renumber(session, call, request)
         return True
 
-    def _renumber(self, session: Session, call: int, request: InviteRequest) -> None:
-        """The half-call goes on as another call of the agent."""
+    def _renumber(self, session: Session, call: int, request: InviteRequest, early_ends: bool = True) -> None:
+        """The half-call goes on as another call of the agent; `early_ends`: what was heard so far is over."""
         half = session.half
         del self._sessions[half.handle]
-        session.early.clear()
+        if early_ends:
+            session.early.clear()
         half.handle, half.reference, half.leg.id = call, request.call_id, request.call_id
         self._sessions[call], self._by_leg[session.leg] = session, call
+
+
+def together(places: list[Place]) -> tuple[list[Place], list[Place]]:
+    """The places to call next, at once, and those for later."""
+    first = places[0]
+    count = next((i for i, place in enumerate(places) if place.quality != first.quality), len(places))
+    if first.quality is None:
+        count = 1
+    return places[:count], places[count:]

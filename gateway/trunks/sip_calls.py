@@ -50,6 +50,8 @@ from tandem.gateway.trunks import sip_mapping as mapping
 from tandem.gateway.trunks.isup_mapping import primitive_from
 from tandem.gateway.trunks.rules import Means
 from tandem.gateway.trunks.sip_access import with_access
+from tandem.gateway.trunks.sip_attempts import GLOBAL_FAILURE
+from tandem.gateway.trunks.sip_forks import best
 from tandem.gateway.trunks.sip_identity import connected_headers, connected_of
 from tandem.gateway.trunks.sip_isup import digits_of, information_of, release_of
 from tandem.gateway.trunks.sip_overlap import SipOverlap
@@ -64,8 +66,6 @@ _SIGNAL = (("Content-Disposition", "signal;handling=required"),)
 _NO_SRTP = (415, 488, 606)
 #: A final response to INVITE that names other places.
 _REDIRECTIONS = range(300, 400)
-#: From here on a final response speaks for every place (RFC 3261 21.6).
-_GLOBAL_FAILURE = 600
 
 
 class SipCalls(SipOverlap):
@@ -119,6 +119,7 @@ class SipCalls(SipOverlap):
         part = None if encapsulation is None else encapsulation.release(release)
         headers = (*mapping.reason_headers(release, session.trunk), *sip_access.headers(release.opaque))
         self.agent.end(half.handle, status, headers, now, part)
+        self.end_branches(session, headers, now)
         self._media.close(session)
 
     def _provisional(self, session: Session, primitive: Alerting | Progress, now: float) -> None:
@@ -160,12 +161,15 @@ class SipCalls(SipOverlap):
         if session is None:
             if (replaced := self._overlaid.get(output.call)) is not None:
                 self.overlaid(replaced, output, now)
+            elif (beside := self._forked.get(output.call)) is not None:
+                self.forked(beside, output, now)
             return
         half, control, port = session.half, self._control, self.trunks[session.trunk.name]
         match output:
             case Provisional(status=status) if status > 100:
                 self._progress(session, output, now)
             case Answered(message=message):
+                self.answered_here(session, now)
                 self._answered(session, output, now)
             case Confirmed(message=message) | ProvisionalConfirmed(message=message):
                 usable = not session.offering or self._media.take_answer(session, message.session)
@@ -188,15 +192,8 @@ class SipCalls(SipOverlap):
             case Rejected(status=status, message=response):
                 if self.refused_as_incomplete(session, status, now):
                     return
-                if status in _REDIRECTIONS and self._follow(session, response, now):
-                    return
-                if status in _NO_SRTP and self._plainly(session, now):
-                    return
-                if self._try_elsewhere(session, status, now, retry_after(response)):
-                    return
-                if status < _GLOBAL_FAILURE and self._follow(session, None, now):
-                    return
-                self._end(session, with_access(self._rejection(session, status, response), response), now)
+                if not self.others_ring(session, status, response, now):
+                    self._failed(session, now)
             case InfoReceived(message=message) if (isup := self._read(port, message)) is not None:
                 if (digits := digits_of(isup)) is not None:
                     self.digits_in_info(session, digits, now)
@@ -208,13 +205,11 @@ class SipCalls(SipOverlap):
                     control.event(half, digit, now)
             case Cancelled(message=message) | Ended(message=message):
                 self._end(session, with_access(self._ending(session, message), message), now)
-            case Failed(what="timeout" | "transport") if self._try_elsewhere(session, None, now):
-                return
-            case Failed(what="timeout" | "transport") if self._follow(session, None, now):
-                return
+            case Failed(what="timeout" | "transport" as what) if not session.answered:
+                if not self.others_ring(session, None, None, now):
+                    self._failed(session, now, what)
             case Failed(what=what):
-                cause = Cause.RECOVERY_ON_TIMER_EXPIRY if what in ("timeout", "no ACK") else Cause.TEMPORARY_FAILURE
-                self._end(session, Release(cause, Location.BEYOND_INTERWORKING, f"SIP: {what}"), now)
+                self._end(session, _loss(what), now)
             case ReInvite():
                 self._reinvite(session, output, now)
             case ReInviteConfirmed(message=message):
@@ -229,6 +224,25 @@ class SipCalls(SipOverlap):
                 self._by_leg.pop(session.leg, None)
                 self.trunks[session.trunk.name].calls -= 1
                 control.cleared(half, now)
+
+    def _failed(self, session: Session, now: float, what: str = "timeout") -> None:
+        """Every INVITE of the call has failed: call elsewhere, or tell why. `what`: where the last had no response."""
+        failure = best(session.failures)
+        status, response = failure.status, failure.response
+        session.failures.clear()
+        if status is None or response is None:
+            if not self._try_elsewhere(session, None, now) and not self._follow(session, None, now):
+                self._end(session, _loss(what), now)
+            return
+        if status in _REDIRECTIONS and self._follow(session, response, now):
+            return
+        if status in _NO_SRTP and self._plainly(session, now):
+            return
+        if self._try_elsewhere(session, status, now, retry_after(response)):
+            return
+        if status < GLOBAL_FAILURE and self._follow(session, None, now):
+            return
+        self._end(session, with_access(self._rejection(session, status, response), response), now)
 
     def _referred(self, session: Session, message: SipMessage, now: float) -> int:
         """The peer asks for a transfer: the status to answer with (RFC 3515 2.4.2)."""
@@ -369,3 +383,9 @@ class SipCalls(SipOverlap):
         session.held = held
         if session.answered and session.trunk.hold == "relay":
             self._control.event(session.half, Hold() if held else Retrieve(), now)
+
+
+def _loss(what: str) -> Release:
+    """Why a call ends that the agent lost."""
+    cause = Cause.RECOVERY_ON_TIMER_EXPIRY if what in ("timeout", "no ACK") else Cause.TEMPORARY_FAILURE
+    return Release(cause, Location.BEYOND_INTERWORKING, f"SIP: {what}")

@@ -24,7 +24,7 @@ from tandem.gateway.log import Line
 from tandem.gateway.sip.message import Request
 from tandem.gateway.sip.primitives import Answered, CallOutput, Closed, IncomingInvite, Provisional
 from tandem.gateway.trunks.rules import Rules
-from tandem.gateway.trunks.sip_attempts import SipAttempts
+from tandem.gateway.trunks.sip_forks import SipForks
 from tandem.gateway.trunks.sip_identity import identity_of
 from tandem.gateway.trunks.sip_isup import digits_of, number_ends
 from tandem.gateway.trunks.sip_port import SipTrunkPort
@@ -38,7 +38,7 @@ _SEQUENCE_STEP: Final = 10
 ADDRESS_INCOMPLETE: Final = 484
 
 
-class SipOverlap(SipAttempts):
+class SipOverlap(SipForks):
     """Further digits to and from SIP peers."""
 
     _country_code: str
@@ -52,10 +52,6 @@ class SipOverlap(SipAttempts):
 
     def send(self, half: HalfCall, primitive: Primitive, now: float) -> None:
         """Tell the peer what the other side of the call does."""
-        raise NotImplementedError
-
-    def _handle(self, output: CallOutput, now: float) -> None:
-        """Act on what the agent says of a call."""
         raise NotImplementedError
 
     # --- towards a peer

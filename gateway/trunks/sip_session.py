@@ -18,6 +18,7 @@ from tandem.gateway.media.protocol import CloseRtp, OpenRtp, RtpEndpoint, SrtpKe
 from tandem.gateway.sip import sdp
 from tandem.gateway.sip.crypto import KEY_LENGTH, SUITES, Crypto
 from tandem.gateway.sip.endpoint import Endpoint
+from tandem.gateway.sip.message import Response
 from tandem.gateway.sip.primitives import InviteRequest
 
 
@@ -38,6 +39,17 @@ class Place:
     destination: Endpoint
     uri: str = ""
     """Request-URI; empty: the called number at the peer."""
+    quality: float | None = None
+    """q of a contact: places of one q are rung at once. None: by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """How one INVITE of a call ended."""
+
+    status: int | None = None
+    """Final response; None when none came."""
+    response: Response | None = None
 
 
 #: Final responses to an offer that cannot be agreed to.
@@ -82,6 +94,10 @@ class Session:
     """ACM or CON has gone to the caller, where the trunk carries ISUP."""
     wants_early_authorization: bool = False
     """The caller knows P-Early-Media (RFC 5009)."""
+    branches: dict[int, InviteRequest] = field(default_factory=dict)
+    """INVITEs to other contacts that ring at the same time, by call of the agent."""
+    failures: list[Failure] = field(default_factory=list)
+    """How those have ended that failed."""
     request: InviteRequest | None = None
     """Our INVITE, to be sent elsewhere when it is redirected."""
     targets: list[str] = field(default_factory=list)
