@@ -25,6 +25,10 @@ ELSEWHERE: Final = {
         "tandem.gateway.hardware_command:hardware_command",
         "Show what lines are on this machine, and the spec string of each.",
     ),
+    "import-freeswitch": (
+        "tandem.gateway.freeswitch.command:import_command",
+        "Turn the FreeSWITCH configuration in FOLDER into one of Tandem's.",
+    ),
     "mappings": (
         "tandem.gateway.mappings:mappings_command",
         "Show how one protocol becomes another: every rule with its clause.",

@@ -286,10 +286,11 @@ def _play_and_get_digits(run: Run) -> Program:
 
 
 def _transfer(run: Run) -> Program:
+    """`transfer NUMBER [[XML] TRUNK]`: to the routes, those for calls from its own trunk or from that one."""
     words = run.words()
     if not words:
         return "there is no number to go to"
-    run.board.route_anew(run.channel, words[0])
+    run.board.route_anew(run.channel, words[0], words[-1] if len(words) > 1 else "")
     while True:
         yield None  # until the channel has been taken away
 
@@ -340,6 +341,8 @@ def _bridge(run: Run) -> Program:
     try:
         dial = DialString.parse(run.data)
         exported = {name: run.get(name) for name in run.get("export_vars").split(",") if name}
+        if caller := run.get("effective_caller_id_number"):
+            exported = {"origination_caller_id_number": caller, **exported}
         dial = DialString(dial.groups, {**exported, **dial.variables})
         origination = Origination(board, dial, Caller(setup, linked), tell)
     except ValueError as error:

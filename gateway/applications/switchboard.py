@@ -590,9 +590,9 @@ class Switchboard:
             self.media([SendDigits(half.endpoint, digits, milliseconds)])
         return len(digits) * (milliseconds / 1000 + _PAUSE)
 
-    def route_anew(self, half: HalfCall, number: str) -> None:
-        """Route a channel as if it had called `number`."""
-        self.later(lambda now: self._route(half, number, now))
+    def route_anew(self, half: HalfCall, number: str, trunk: str = "") -> None:
+        """Route a channel as if it had called `number`, from `trunk` where that is one, else from its own."""
+        self.later(lambda now: self._route(half, number, trunk, now))
 
     def connect(self, half: HalfCall, arguments: str) -> None:
         """A channel is to be handed to a program that listens elsewhere."""
@@ -667,14 +667,15 @@ class Switchboard:
         attempt = Attempt("transfer", APPLICATIONS, setup, Cause.NORMAL_CALL_CLEARING, frozenset(), actions)
         self.later(lambda now: self._transfer(half, setup, (attempt,), now))
 
-    def _route(self, half: HalfCall, number: str, now: float) -> None:
+    def _route(self, half: HalfCall, number: str, trunk: str, now: float) -> None:
         call = half.call
         if call is None:
             return
         setup = replace(call.setup, called=number_of(number), complete=True)
         if not half.incoming and call.setup.calling is None and half.call is not None:
             setup = replace(setup, calling=number_of(half.leg.called))
-        trunk = getattr(half.trunk, "configuration", half.trunk).name
+        if trunk not in self.kinds:
+            trunk = getattr(half.trunk, "configuration", half.trunk).name
         when = datetime.fromtimestamp(self._wall_clock(now))
         self._transfer(half, setup, self.control.routing.attempts(trunk, setup, when), now)
 

@@ -9,7 +9,7 @@ from tandem.gateway.applications.dial_strings import DialString
 from tandem.gateway.applications.programs import PROGRAMS
 from tandem.gateway.calls.actions import APPLICATIONS, Action
 from tandem.gateway.configuration.check_sip import user_names
-from tandem.gateway.configuration.problem import Problem, suggestion
+from tandem.gateway.configuration.problem import Problem, suggestion, unknown_name
 from tandem.gateway.configuration.schema import Configuration, Route
 
 _GROUP = re.compile(r"\\(\d)")
@@ -33,6 +33,8 @@ def check_actions(path: str, route: Route, configuration: Configuration) -> Iter
             known = suggestion(action.application, sorted(PROGRAMS), "there are:")
             yield Problem(place, f"there is no application {action.application!r}; {known}")
         yield from _groups(place, text, route.called)
+        if action.application == "transfer":
+            yield from _transfer(place, action.data.split(), configuration)
         if action.application == "bridge":
             yield from _bridge(place, action.data, configuration)
     yield from (
@@ -52,6 +54,12 @@ def _groups(path: str, text: str, called: str) -> Iterator[Problem]:
         yield Problem(path, f"{text!r} names group {missing[0]}, but `called` {has}")
 
 
+def _transfer(path: str, words: list[str], configuration: Configuration) -> Iterator[Problem]:
+    """Problems of `transfer NUMBER [[XML] TRUNK]`."""
+    if len(words) > 1 and not _LATER.search(words[-1]):
+        yield from unknown_name(path, words[-1], [trunk.name for trunk in configuration.trunk], "trunk")
+
+
 def _bridge(path: str, text: str, configuration: Configuration) -> Iterator[Problem]:
     """Problems of a dial string; what variables and groups stand for is known only when there is a call."""
     trunks = {trunk.name: str(trunk.__struct_config__.tag) for trunk in configuration.trunk}
@@ -64,6 +72,8 @@ def _bridge(path: str, text: str, configuration: Configuration) -> Iterator[Prob
         return
     for group in dial.groups:
         for target in group:
-            if trunks.get(target.trunk) != target.protocol and not (_LATER.search(text) and target.trunk == "0"):
+            if trunks.get(target.trunk) != target.protocol and not (
+                _LATER.search(text) and target.trunk in ("0", "user:0")
+            ):
                 known = ", ".join(sorted(name for name, kind in trunks.items() if kind == target.protocol)) or "none"
                 yield Problem(path, f"there is no {target.protocol} trunk {target.trunk!r}; there are: {known}")

@@ -205,6 +205,24 @@ def test_transfer_leads_to_the_routes(name):
     assert board.control.calls == {}
 
 
+@trunks
+@pytest.mark.parametrize("words", ["777 s1", "777 XML s1"])
+def test_transfer_may_name_the_trunk_whose_routes_it_takes(name, words):
+    board = Board(Route(trunk=["s1"], called="777", to=["c2"]), Route(to=["s2"]))
+    half = board.call_application(name, f"transfer {words}")
+    assert len(board["c2"].halves) == 1
+    board.tell(half, CLEAR)
+    board.call_application("c1", "transfer 777 XML default")
+    assert len(board["s2"].halves) == 1, "a context of FreeSWITCH's is no trunk"
+
+
+def test_who_calls_a_leg():
+    board = Board()
+    board.call_application("c1", "set effective_caller_id_number=4930", "bridge isup/c2/1")
+    board.call_application("c1", "set effective_caller_id_number=1", "bridge {origination_caller_id_number=2}isup/c2/1")
+    assert [str(setup.calling) for _, _, setup in board["c2"].asked] == ["4930", "2"]
+
+
 @pytest.mark.parametrize("target", ["isup/c2/55", "sip/s2/55"])
 @trunks
 def test_bridge_calls_and_joins(name, target):

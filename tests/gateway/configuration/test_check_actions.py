@@ -12,7 +12,14 @@ def problems(*actions, **settings):
 
 
 def test_right_actions():
-    right = ("answer", "playback /tmp/${sound}.wav", r"bridge {a=1}sip/S/\1,sip/S/9|sip/S/${n}", "set a=b")
+    right = (
+        "answer",
+        "playback /tmp/${sound}.wav",
+        r"bridge {a=1}sip/S/\1,sip/S/9|sip/S/${n}",
+        "set a=b",
+        r"bridge user/\1",
+        "transfer 9 S",
+    )
     assert problems(*right, called=r"^0(\d+)$") == []
 
 
@@ -25,6 +32,7 @@ def test_right_actions():
         ("bridge sip/T/1", "there is no sip trunk 'T'; there are: S"),
         ("bridge nobody", "is not a leg"),
         (r"transfer 9\2", "names group 2, but `called` has 1"),
+        ("transfer 9 XML T", "no [[trunk]] is named 'T'; there are: S"),
     ],
 )
 def test_mistakes(action, says):
