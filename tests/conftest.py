@@ -2,11 +2,23 @@
 
 import pytest
 from hypothesis import HealthCheck, settings
+from support.own_network import enter_own_network
 from support.peers import program
 
 # Machines are shared: how long an example takes says nothing about the code.
 settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("shared")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Workers that run tests with peers abreast each need the ports for themselves."""
+    parser.addoption("--own-network", action="store_true", help="each worker in a network namespace of its own (root)")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before a worker opens anything."""
+    if config.getoption("own_network") and hasattr(config, "workerinput"):
+        enter_own_network()
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ from tandem.gateway.demo.plans import flow, user_ports
 from tandem.gateway.demo.speech import Speech
 from tandem.gateway.media.plane import LEAD_MICROSECONDS
 
-pytestmark = pytest.mark.interop
+pytestmark = [pytest.mark.interop, pytest.mark.realtime]
 TALK = 2.0
 LATE = LEAD_MICROSECONDS / 1e6
 """Seconds by which a machine that holds programs up takes speech from the line: it is made so long ahead."""

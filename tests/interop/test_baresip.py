@@ -11,7 +11,7 @@ from support.sip_gateway import free_stream_ports, sip_gateway
 
 from tandem.codecs.quality import measure, probe
 
-pytestmark = pytest.mark.interop
+pytestmark = [pytest.mark.interop, pytest.mark.realtime]
 
 SECONDS = 2.5
 

@@ -7,7 +7,7 @@ import pytest
 from tandem.gateway.demo import plans
 from tandem.gateway.demo import run as demo
 
-pytestmark = [pytest.mark.interop, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.interop, pytest.mark.realtime, pytest.mark.timeout(120)]
 
 #: A finding about speech that was heard, well or badly.
 SPEECH = re.compile(r"(caller to callee|callee to caller): (SNR|bit exact)")

@@ -12,7 +12,7 @@ import pytest
 
 from tandem.gateway.analyser.analysis import analyse
 
-pytestmark = [pytest.mark.interop, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.interop, pytest.mark.realtime, pytest.mark.timeout(120)]
 
 DEMO = [sys.executable, "-P", "-m", "tandem.gateway", "demo"]
 

@@ -10,7 +10,7 @@ import pytest
 
 from tandem.gateway.demo.plans import FLOWS, MESSAGES
 
-pytestmark = [pytest.mark.interop, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.interop, pytest.mark.realtime, pytest.mark.timeout(300)]
 #: In a network of its own, which root may make, a flow finds the same ports free as another: two at once.
 OWN_NETWORK = ["unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
 

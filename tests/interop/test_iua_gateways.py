@@ -24,7 +24,7 @@ from tandem.gateway.demo.gateway import Gateway, free_offset, shift_ports
 from tandem.gateway.demo.speech import Speech
 from tandem.hardware.span import Framing, LineFormat
 
-pytestmark = [pytest.mark.interop, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.interop, pytest.mark.realtime, pytest.mark.timeout(300)]
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 TALK_SECONDS = 2.0

@@ -18,7 +18,7 @@ from support.sip_gateway import SipGateway, free_stream_ports
 
 from tandem.codecs.quality import measure, probe
 
-pytestmark = pytest.mark.interop
+pytestmark = [pytest.mark.interop, pytest.mark.realtime]
 
 SECONDS = 2.0
 BARESIP, PJSUA = "4930101", "4930102"

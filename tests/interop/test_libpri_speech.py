@@ -19,7 +19,7 @@ from tandem.gateway.calls.accounting import read_records
 from tandem.gateway.demo.gateway import Gateway, free_offset, shift_ports
 from tandem.hardware.span import Framing, LineFormat
 
-pytestmark = [pytest.mark.interop, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.interop, pytest.mark.realtime, pytest.mark.timeout(120)]
 
 CONFIGURATION = """
 [node]

@@ -13,7 +13,7 @@ from support.sip_gateway import sip_gateway
 
 from tandem.codecs.quality import measure, probe
 
-pytestmark = pytest.mark.interop
+pytestmark = [pytest.mark.interop, pytest.mark.realtime]
 
 SECONDS = 2.0
 HOLDS = 3

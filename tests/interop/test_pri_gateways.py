@@ -13,7 +13,7 @@ from tandem.gateway.demo.agent import UserAgent
 from tandem.gateway.demo.gateway import Gateway, free_offset, shift_ports
 from tandem.gateway.demo.speech import Speech
 
-pytestmark = [pytest.mark.interop, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.interop, pytest.mark.realtime, pytest.mark.timeout(120)]
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 #: Examples; the number that the PBX at A dials and what B's peer is called by; the other way round.

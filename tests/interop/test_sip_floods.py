@@ -9,7 +9,7 @@ from support.gateways import free_ports, wait_for
 from support.sip_gateway import free_stream_ports, sip_gateway
 from support.sipp import Sipp
 
-pytestmark = pytest.mark.interop
+pytestmark = [pytest.mark.interop, pytest.mark.realtime]
 
 FLOOD = Path(__file__).parents[1] / "support" / "flood.py"
 CALLS = 25

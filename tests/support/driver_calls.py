@@ -115,7 +115,7 @@ class CallStory:
 class DriverCalls:
     """Inherit and define `devices`. CI runs it for every driver."""
 
-    pytestmark = [pytest.mark.interop, pytest.mark.timeout(240)]  # noqa: RUF012
+    pytestmark = [pytest.mark.interop, pytest.mark.realtime, pytest.mark.timeout(240)]  # noqa: RUF012
     framing = "crc4"
 
     def devices(self, folder: Path) -> AbstractContextManager[dict[str, tuple[str, str]]]:
