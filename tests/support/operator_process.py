@@ -151,7 +151,9 @@ class OperatedGateway:
         """Wait until every trunk is in service."""
 
         def ready():
-            return all(row["state"] == "up" for row in json.loads(self.ask("show trunks as json"))["rows"])
+            return all(
+                row["state"] in ("up", "registrar") for row in json.loads(self.ask("show trunks as json"))["rows"]
+            )
 
         self.wait_for(ready)
 
