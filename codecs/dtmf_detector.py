@@ -50,6 +50,12 @@ _HISTORY: Final = WINDOW - HOP
 #: Samples of tone that the first and the last window of a digit lack together, on average.
 _LACKING: Final = 4
 
+#: What is kept for each channel.
+_STATE: Final = (
+    *("_samples", "_digit", "_start", "_last", "_misses", "_key", "_run", "_first"),
+    *("_before", "_turn", "_weight"),
+)
+
 _Floats = NDArray[np.float32]
 _Complex = NDArray[np.complex64]
 _Ints = NDArray[np.int64]
@@ -85,6 +91,7 @@ class DtmfDetector:
         if channels < 1:
             raise ValueError(f"a DTMF detector needs at least one channel, not {channels}")
         self.channels = channels
+        self._law = law
         # In units of the peak of a sine of 0 dBm0; a second long, so that its peak is met.
         self._scale = np.float32(1 / np.abs(sine(997, 0.0, RATE, law=law).astype(np.float64)).max())
         self._table = g711.DECODE[law].astype(np.float32) * self._scale
@@ -119,6 +126,13 @@ class DtmfDetector:
         self._samples[channel] = 0
         self._digit[channel] = self._key[channel] = -1
         self._run[channel] = self._misses[channel] = 0
+
+    def grow(self, channels: int) -> None:
+        """Add `channels` channels behind those there are; what these have heard stays."""
+        self.channels += channels
+        fresh = DtmfDetector(channels, self._law)
+        for name in _STATE:
+            setattr(self, name, np.concatenate((getattr(self, name), getattr(fresh, name))))
 
     def _check(self, shape: tuple[int, ...]) -> None:
         if shape != (self.channels, TICK):

@@ -28,12 +28,14 @@ from tandem.gateway.log import Line
 from tandem.gateway.media.protocol import (
     Command,
     ContinuityHeard,
+    DigitHeard,
     DigitReceived,
     Event,
     MediaReport,
     PlaybackEnded,
     RecordingEnded,
     RtpClosed,
+    RtpEndpoint,
     RtpSilent,
     SendUnits,
     SpanChanged,
@@ -250,6 +252,8 @@ class Node:
                 self.sip.digit_received(event.leg, event.digit, event.duration_ms, now)
                 if self.switchboard.listening and (half := self.sip.half_of(event.leg)) is not None:
                     self.switchboard.digit(half, event.digit, event.duration_ms, now)
+            elif isinstance(event, DigitHeard):
+                self._digit_heard(event, now)
             elif isinstance(event, RtpSilent):
                 self.sip.leg_silent(event.leg, now)
             elif isinstance(event, ContinuityHeard):
@@ -261,6 +265,20 @@ class Node:
                 self.media_report = event
                 self.lines += self._lateness.report(event, now)
         self._settle(now)
+
+    def _digit_heard(self, event: DigitHeard, now: float) -> None:
+        """A digit was heard in speech."""
+        endpoint = event.endpoint
+        if isinstance(endpoint, RtpEndpoint):
+            place = f"rtp {endpoint.leg}"
+            self.sip.digit_received(endpoint.leg, event.digit, event.duration_ms, now)
+            half = self.sip.half_of(endpoint.leg)
+        else:
+            place = f"span {endpoint.span}/{endpoint.timeslot}"
+            half = self.control.digit_heard(endpoint, event.digit, event.duration_ms, now)
+        self.lines.append(Line("debug", "<", place, f"digit {event.digit} heard in speech"))
+        if half is not None and self.switchboard.listening:
+            self.switchboard.digit(half, event.digit, event.duration_ms, now)
 
     def operate(self, act: Callable[[Switchboard], Result], now: float) -> Result:
         """Have the operator do something at the switchboard, and carry out what follows; errors are the switchboard's.

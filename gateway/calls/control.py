@@ -32,6 +32,7 @@ from tandem.gateway.calls.half_call import (
     Trunk,
 )
 from tandem.gateway.calls.ledger import Ledger
+from tandem.gateway.calls.listening import Listening
 from tandem.gateway.calls.meter import Meter
 from tandem.gateway.calls.model import (
     Alerting,
@@ -56,7 +57,7 @@ from tandem.gateway.calls.model import (
     Transparent,
 )
 from tandem.gateway.calls.routing import Attempt, RoutingTable
-from tandem.gateway.media.protocol import Command, PlayDigit, RtpEndpoint, Source, Tone
+from tandem.gateway.media.protocol import Command, Endpoint, PlayDigit, RtpEndpoint, Source, Tone
 
 
 class Timer(Symbol):
@@ -104,6 +105,7 @@ class CallControl:
         self.trunks: dict[str, Trunk] = {}
         self.calls: dict[str, Call] = {}
         self.media_commands: list[Command] = []
+        self.listening = Listening(lambda command: self.media_commands.append(command))
         self.ledger = Ledger(node, wall_clock)
         self.accepting = True
         self.paused = False
@@ -195,6 +197,7 @@ class CallControl:
 
     def cleared(self, half: HalfCall, now: float) -> None:
         """The protocol is done with `half`; its circuit or dialog is free."""
+        self.listening.end(half)
         call = half.call
         if call is None:
             return
@@ -212,6 +215,14 @@ class CallControl:
             self.meter.ended()
         call.open_halves -= 1
         self._finish(call, now)
+
+    def digit_heard(self, endpoint: Endpoint, digit: str, duration_ms: int, now: float) -> HalfCall | None:
+        """A digit was heard on a circuit: whose it is, None when nobody's (any more)."""
+        half = self.listening.half_of(endpoint)
+        other = None if half is None else half.other
+        if half is not None and other is not None and getattr(other.trunk, "takes_digits", False):
+            self.event(half, Dtmf(digit, duration_ms), now)
+        return half
 
     def leg_opened(self, half: HalfCall, leg: int) -> None:
         """`half` uses the RTP leg `leg`, whose statistics the record will wait for."""
@@ -460,6 +471,7 @@ class CallControl:
         self.media_commands += [
             Source(*pair, transparent) for pair in zip(sink.endpoints, source.endpoints, strict=False)
         ]
+        self.listening.listen(source, sink, call.setup.bearer)
 
     def _ring(self, call: Call) -> None:
         """Let the caller hear ringback where the called side gives none; a circuit of SS7 gives it."""

@@ -74,6 +74,10 @@ class IsupTrunk(Table, tag_field="type", tag="isup"):
     """Overrides in seconds by name, `t1` … `t39` (Q.764 Annex A)."""
     category: Annotated[int, Meta(ge=0, le=255)] = 10
     """Calling party's category when the other side has none; 10 is an ordinary subscriber."""
+    dtmf: Literal["auto", "inband", "off"] = "auto"
+    """DTMF looked for in the speech that comes in on it. `auto`: while an application or a peer that wants digits in
+    signalling is at the other side; `inband`: in every call, and sent on as telephone-events where those were agreed;
+    `off`: never."""
     failure_tone_seconds: Seconds = 0.0
     """Play busy or congestion tone this long backwards before releasing a failed incoming call; 0: only the cause."""
 
@@ -136,6 +140,10 @@ class TupTrunk(Table, tag_field="type", tag="tup"):
     `restore`, `user_part`."""
     category: Annotated[int, Meta(ge=0, le=63)] = 10
     """Calling party's category when the other side has none; 10 is an ordinary subscriber."""
+    dtmf: Literal["auto", "inband", "off"] = "auto"
+    """DTMF looked for in the speech that comes in on it. `auto`: while an application or a peer that wants digits in
+    signalling is at the other side; `inband`: in every call, and sent on as telephone-events where those were agreed;
+    `off`: never."""
     failure_tone_seconds: Seconds = 0.0
     """Play busy or congestion tone this long backwards before releasing a failed incoming call; 0: only the cause."""
 
@@ -217,6 +225,10 @@ class PriTrunk(Table, tag_field="type", tag="pri"):
     """Carry display texts from one PRI to another."""
     timers: dict[str, TimerSeconds] = {}
     """Overrides in seconds by name: `t301` … `t322` (Q.931 9), `t200` and `t203` of the data link (Q.921 5.9)."""
+    dtmf: Literal["auto", "inband", "off"] = "auto"
+    """DTMF looked for in the speech that comes in on it. `auto`: while an application or a peer that wants digits in
+    signalling is at the other side; `inband`: in every call, and sent on as telephone-events where those were agreed;
+    `off`: never."""
     failure_tone_seconds: Seconds = 0.0
     """Play busy or congestion tone this long backwards before releasing a failed incoming call; 0: only the cause."""
 
@@ -257,6 +269,10 @@ class SipTrunk(Table, tag_field="type", tag="sip"):
     `registrar`: where users may be; empty means anywhere."""
     codecs: Annotated[tuple[Literal["PCMA", "PCMU"], ...], Meta(min_length=1)] = ("PCMA", "PCMU")
     """Offered and accepted codecs, most wanted first."""
+    dtmf: Literal["auto", "inband", "off"] = "auto"
+    """DTMF looked for in the speech that comes from the peer, and handled as if it had come as RFC 4733 events. `auto`:
+    where those were not agreed and `digits` is `events`; `inband`: in every call, for a peer that agrees to events and
+    sends none; `off`: never. Not with `engine = "pjsua2"`."""
     telephone_event: bool = True
     """Offer and accept DTMF as RFC 4733 events."""
     digits: Literal["events", "info-relay", "info"] = "events"

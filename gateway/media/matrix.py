@@ -85,9 +85,15 @@ class Matrix:
         self.changed = True
         """Some rendering made earlier no longer holds; whoever renews them resets it."""
         self._laws = ["A", "u"] + ["A"] * (2 * self.sinks)
+        self.mu = np.zeros(len(self._laws), np.bool_)
+        """Which rows are mu-law."""
+        self.mu[_SILENT_ROWS["u"]] = True
         self._tones: dict[int, Player] = {}
         self._transparent: set[int] = set()  # sinks that take their source's octets whatever the laws
         self.rows[_SILENT_ROWS["u"]] = SILENCE[Law.MU]
+
+    leg_row: Final = _FIRST
+    """The row of RTP leg 0; the others follow."""
 
     def row(self, endpoint: int) -> int:
         """The row of what `endpoint` (numbered as a sink) receives."""
@@ -113,6 +119,7 @@ class Matrix:
             self.set_source(endpoint, None)
         silent = self.source[endpoint] < _FIRST
         self._laws[_FIRST + endpoint] = law
+        self.mu[_FIRST + endpoint] = law == "u"
         self.rows[_FIRST + endpoint] = SILENCE[Law(law)]
         if silent:
             self.set_source(endpoint, None)
@@ -132,6 +139,7 @@ class Matrix:
         """From the next rendering on, `sink` transmits what `player` (in the sink's law) plays."""
         row = _FIRST + self.sinks + sink
         self._laws[row] = self.law(sink)
+        self.mu[row] = self._laws[row] == "u"
         self.rows[row] = SILENCE[Law(self.law(sink))]
         self._tones[sink] = player
         self._transparent.discard(sink)

@@ -22,9 +22,11 @@ from .booth import Booth, Former
 from .clock import Ticker
 from .continuity import ContinuityListener
 from .digits import DigitPlayer, EventInProgress, EventReceiver, make_tones
+from .dtmf import DigitListener
 from .latch import SILENCE as SILENT
 from .line import BLOCK, SignallingChannel, SpanLine
 from .matrix import Matrix, Rendering, TonePlayer
+from .modem import ModemListener
 from .ports import RtpPorts
 from .protocol import Endpoint, Event, MediaConfiguration
 from .receive import Receivers
@@ -89,6 +91,8 @@ class Plane:
         self._booth = Booth(self.matrix)
         self.receivers = Receivers(legs, *configuration.jitter_ms)
         self.transmitters = Transmitters(self.matrix, self.ports)
+        self._modems = ModemListener(self.matrix, self.receivers.jitter)
+        self._listener = DigitListener(self.matrix)
         self._periods = {urgent: self._timer_period(urgent) for urgent in (False, True)}
         self.period = self._periods[True]
         """Microseconds between the times, from `begin` on, at which the loop must look; `serve` may change it."""
@@ -181,6 +185,9 @@ class Plane:
                 self._booth.stop_record(number)
             case protocol.SendDigits(sink, digits, milliseconds):
                 self._send_digits(sink, digits, milliseconds)
+            case protocol.Detect(endpoint, on):
+                if (place := self._place(endpoint)) is not None:
+                    (self._listener.start if on else self._listener.stop)(place)
             case protocol.OpenRtp():
                 self._open_leg(command)
             case protocol.UpdateRtp():
@@ -272,6 +279,9 @@ class Plane:
             yield
         self.events += self._continuity.listen(matrix)
         self.receivers.jitter.play(matrix.leg_rows)
+        self._modems.listen()
+        for place, digit in self._listener.listen():
+            self._digit_heard(place, digit)
         self._play_digits(now)
         booth = self._booth
         if booth.active:
@@ -352,11 +362,21 @@ class Plane:
         base = self._bases.get(endpoint.span)
         return None if base is None or not 0 < endpoint.timeslot < TIMESLOTS else base + endpoint.timeslot
 
+    def _endpoint(self, place: int) -> Endpoint | None:
+        """The endpoint with this number in the matrix."""
+        if place < self.matrix.legs:
+            leg = self._legs.get(place)
+            return None if leg is None else protocol.RtpEndpoint(leg.number)
+        line, timeslot = divmod(place - self.matrix.legs, TIMESLOTS)
+        return protocol.TimeslotEndpoint(self.lines[line].name, timeslot)
+
     def _set_source(self, sink: Endpoint, source: Endpoint | None, transparent: bool) -> None:
         if (place := self._place(sink)) is not None:
             self._continuity.stop(place)
             self._booth.taken(place)
             self.matrix.set_source(place, None if source is None else self._place(source), transparent)
+            if transparent and place < self.matrix.legs:
+                self.receivers.jitter.hold(place)
 
     def _set_tone(self, sink: Endpoint, name: str) -> None:
         place = self._place(sink)
@@ -434,6 +454,7 @@ class Plane:
             self.ports.protect(index, SecureLeg(None))
         self.matrix.set_law(index, command.law)
         self.receivers.open(index, command.law, command.payload_type, command.event_payload_type)
+        self._modems.open(index)
         self.transmitters.open(index, command.payload_type, command.event_payload_type)
 
     def _update_leg(self, command: protocol.UpdateRtp) -> None:
@@ -448,6 +469,9 @@ class Plane:
         if command.law != self.matrix.law(index):
             self._legs[index].player = DigitPlayer(command.law)
             self.matrix.set_law(index, command.law)
+            self._modems.open(index)
+            if index in self._listener:
+                self._listener.start(index)
         self.receivers.update(index, command.law, command.payload_type, command.event_payload_type)
         self.transmitters.update(index, command.payload_type, command.event_payload_type, command.send)
 
@@ -458,6 +482,9 @@ class Plane:
             return
         statistics = self.receivers.close(index)
         statistics.packets_sent = self.transmitters.close(index)
+        statistics.modem_hz = int(self._modems.tone[index])
+        self._modems.close(index)
+        self._listener.stop(index)
         del self._legs[index]
         self._digits.discard(index)
         self.ports.close(index)
@@ -483,6 +510,17 @@ class Plane:
         for sink in self.matrix.listeners(index):
             if sink < self.matrix.legs and self.transmitters.takes_events(sink):
                 self.transmitters.start_event(sink, event)
+
+    def _digit_heard(self, place: int, event: EventInProgress) -> None:
+        """A digit began or ended in speech: those that take telephone-events get one, the others have heard it."""
+        if not event.ended:
+            for sink in self.matrix.listeners(place):
+                if sink < self.matrix.legs and self.transmitters.takes_events(sink):
+                    self.transmitters.start_event(sink, event)
+            return
+        endpoint = self._endpoint(place)
+        if endpoint is not None:
+            self.events.append(protocol.DigitHeard(endpoint, DIGITS[event.code], event.duration // 8))
 
     def _play_digit(self, number: int, digit: str, milliseconds: int) -> None:
         index = self._indices.get(number)

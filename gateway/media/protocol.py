@@ -147,6 +147,13 @@ class SendDigits(msgspec.Struct, array_like=True, tag="digits"):
     duration_ms: int = 160
 
 
+class Detect(msgspec.Struct, array_like=True, tag="detect"):
+    """Look for DTMF in what `endpoint` receives, or no more; told with DigitHeard, relayed as telephone-events."""
+
+    endpoint: Endpoint
+    on: bool = True
+
+
 class SendUnits(msgspec.Struct, array_like=True, tag="units"):
     """Queue signal units (octets without flags and FCS) on a signalling channel, behind those already queued.
 
@@ -176,6 +183,7 @@ Command = (
     | Record
     | StopRecord
     | SendDigits
+    | Detect
     | SendUnits
     | Shutdown
 )
@@ -231,6 +239,8 @@ class MediaStatistics(msgspec.Struct):
     """Interarrival jitter, RFC 3550 6.4.1, at the end of the call."""
     concealed_ms: int = 0
     """Speech made up because none was there."""
+    modem_hz: int = 0
+    """Tone of a modem or fax machine that was heard, 2100 or 1100 Hz; 0 for none."""
 
 
 class RtpClosed(msgspec.Struct, array_like=True, tag="closed"):
@@ -244,6 +254,14 @@ class DigitReceived(msgspec.Struct, array_like=True, tag="digit"):
     """A telephone-event ended (RFC 4733): 0-9, *, #, A-D."""
 
     leg: int
+    digit: str
+    duration_ms: int
+
+
+class DigitHeard(msgspec.Struct, array_like=True, tag="dtmf"):
+    """A digit was heard in speech, and is over: 0-9, *, #, A-D."""
+
+    endpoint: Endpoint
     digit: str
     duration_ms: int
 
@@ -294,6 +312,7 @@ Event = (
     | SpanChanged
     | RtpClosed
     | DigitReceived
+    | DigitHeard
     | RtpSilent
     | ContinuityHeard
     | PlaybackEnded

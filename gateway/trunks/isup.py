@@ -70,6 +70,7 @@ class IsupTrunkPort:
         """Lay the circuits of `trunk` onto timeslots."""
         self.configuration = trunk
         self.name = trunk.name
+        self.dtmf = trunk.dtmf
         self.variant = Variant(linkset.variant)
         self._owner = owner
         self.unknown_nature = Nature.NATIONAL if trunk.unknown_nature == "national" else Nature.UNKNOWN

@@ -78,6 +78,7 @@ class PriTrunkPort:
         """Lay the B-channels of `trunk` onto timeslots."""
         self.configuration = trunk
         self.name = trunk.name
+        self.dtmf = trunk.dtmf
         self._owner = owner
         lines = pri_lines(trunk, configuration.span)
         self.endpoints = {

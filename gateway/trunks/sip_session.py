@@ -14,7 +14,7 @@ from tandem.gateway.calls.control import CallControl
 from tandem.gateway.calls.half_call import HalfCall
 from tandem.gateway.calls.model import Alerting, Progress, Setup
 from tandem.gateway.configuration.schema import SipTrunk
-from tandem.gateway.media.protocol import CloseRtp, OpenRtp, RtpEndpoint, SrtpKeys, UpdateRtp
+from tandem.gateway.media.protocol import CloseRtp, Detect, OpenRtp, RtpEndpoint, SrtpKeys, UpdateRtp
 from tandem.gateway.sip import sdp
 from tandem.gateway.sip.crypto import KEY_LENGTH, SUITES, Crypto
 from tandem.gateway.sip.endpoint import Endpoint
@@ -90,6 +90,8 @@ class Session:
     """Where else the call may go when it fails where it is."""
     open: bool = True
     """The RTP leg is open."""
+    detecting: bool = False
+    """DTMF is looked for in what the peer says."""
     complete: bool = False
     """ACM or CON has gone to the caller, where the trunk carries ISUP."""
     wants_early_authorization: bool = False
@@ -263,6 +265,9 @@ class Sessions:
         if theirs is not None and session.crypto is not None:
             keys = SrtpKeys(theirs.suite, session.crypto.key, theirs.key)
         session.half.clear_channel = description.law == sdp.CLEAR
+        dtmf = session.trunk.dtmf
+        needed = description.event_payload_type is None and session.trunk.digits == "events"
+        detecting = description.law != sdp.CLEAR and (dtmf == "inband" or (dtmf == "auto" and needed))
         self._control.media_commands.append(
             UpdateRtp(
                 session.leg,
@@ -274,6 +279,9 @@ class Sessions:
                 keys=keys,
             )
         )
+        if detecting != session.detecting:
+            session.detecting = detecting
+            self._control.media_commands.append(Detect(RtpEndpoint(session.leg), on=detecting))
 
     @staticmethod
     def _takes_events(session: Session) -> bool:

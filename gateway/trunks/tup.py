@@ -84,6 +84,7 @@ class TupTrunkPort:
         """Lay the circuits of `trunk` onto timeslots."""
         self.configuration = trunk
         self.name = trunk.name
+        self.dtmf = trunk.dtmf
         self.variant = Variant(linkset.variant)
         self.unknown_nature = _NATURES[trunk.unknown_nature]
         self.charge = _CHARGES[trunk.charge]

@@ -206,3 +206,18 @@ def test_wrong_shapes_are_told():
         DtmfDetector(2, Law.A).octets(np.zeros(TICK, np.uint8))
     with pytest.raises(ValueError, match=r"\(2, 160\), not \(1, 160\)"):
         DtmfDetector(2, Law.A).linear(np.zeros((1, TICK), np.int16))
+
+
+def test_channels_are_added_and_those_there_hear_on():
+    detector = DtmfDetector(1, Law.A)
+    octets = dtmf_octets("4", Law.A, 60)
+    events = detector.octets(octets[None, :160])
+    detector.grow(3)
+    assert detector.channels == 4
+    for start in (160, 320):
+        events += detector.octets(np.stack([octets[start : start + 160]] * 4))
+    for _ in range(3):
+        events += detector.octets(np.full((4, 160), 0xD5, np.uint8))
+    ended = {event.channel: event for event in events if isinstance(event, DigitEnded)}
+    assert sorted(ended) == [0, 1, 2, 3]
+    assert abs(ended[0].duration - 480) <= 40

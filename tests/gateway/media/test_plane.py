@@ -12,13 +12,15 @@ from tandem.codecs.g711 import Law, encode
 from tandem.codecs.quality import Quality, measure_octets, probe
 from tandem.codecs.rtp import pack_header
 from tandem.codecs.telephone_event import digit_event, parse_events
-from tandem.codecs.tones import ToneGenerator
+from tandem.codecs.tones import ToneGenerator, dtmf_octets, sine
 from tandem.core.errors import ConfigurationError, SpanError
 from tandem.gateway.media.plane import Plane
 from tandem.gateway.media.ports import PortError
 from tandem.gateway.media.protocol import (
     Channel,
     CloseRtp,
+    Detect,
+    DigitHeard,
     DigitReceived,
     MediaConfiguration,
     MediaReport,
@@ -357,6 +359,80 @@ def test_digits_reach_the_signalling_process_and_the_timeslot_as_tones(bench: Be
     loud = np.flatnonzero(far.heard != 0xD5)
     assert 900 <= loud[-1] - loud[0] <= 1300
     assert not b.told(DigitReceived)
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_digits_heard_on_a_circuit_are_told_and_relayed_as_events(bench: Bench, on: bool) -> None:
+    planes, a, b = bench
+    phone, far = a.phone(1), b.phone(1, event_payload_type=101)
+    connect(a, b)
+    b.command(Detect(timeslot(5)))
+    if not on:
+        b.command(Detect(timeslot(5), on=False))
+    phone.line_open = True
+    planes.run(0.3)
+    pause = b"\xd5" * 800
+    phone.speech = b"".join(dtmf_octets(digit, Law.A, 100).tobytes() + pause for digit in "5#")
+    planes.run(0.7)
+    told = b.told(DigitHeard)
+    events = [parse_events(packet[12:])[0] for packet in far.packets if packet[1] & 0x7F == 101]
+    if not on:
+        assert not told
+        assert not events
+        return
+    assert [(event.endpoint, event.digit) for event in told] == [(timeslot(5), "5"), (timeslot(5), "#")]
+    assert all(90 <= event.duration_ms <= 110 for event in told)
+    assert [event.digit for event in events if event.end] == ["5"] * 3 + ["#"] * 3
+    assert not a.told(DigitHeard)
+
+
+def test_digits_heard_on_an_rtp_leg_are_told_until_it_ends(bench: Bench) -> None:
+    planes, a, _ = bench
+    phone = a.phone(1)
+    a.command(Detect(leg(1)))
+    phone.line_open = True
+    planes.run(0.2)
+    phone.speech = dtmf_octets("9", Law.A, 80).tobytes()
+    planes.run(0.4)
+    assert [(event.endpoint, event.digit) for event in a.told(DigitHeard)] == [(leg(1), "9")]
+    a.command(CloseRtp(1))
+    planes.run(0.1)
+    other = a.phone(2)
+    a.command(OpenRtp(2, a.ports[0], "A", 8, other.address))
+    other.to = ("127.0.0.1", a.ports[0])
+    other.speech = dtmf_octets("9", Law.A, 80).tobytes()
+    planes.run(0.4)
+    assert len(a.told(DigitHeard)) == 1
+
+
+def test_a_modem_is_told_in_the_statistics(bench: Bench) -> None:
+    planes, a, _ = bench
+    phone = a.phone(1)
+    phone.speech = encode(sine(2100, -12, 8000), Law.A).tobytes()
+    planes.run(0.9)
+    a.command(CloseRtp(1))
+    planes.run(0.1)
+    (closed,) = a.told(RtpClosed)
+    assert closed.statistics.modem_hz == 2100
+
+
+def test_octets_that_are_no_speech_are_never_made_up(bench: Bench) -> None:
+    planes, a, b = bench
+    phone, far = a.phone(1), b.phone(1)
+    for side in (a, b):
+        side.command(Source(leg(1), timeslot(5), transparent=True), Source(timeslot(5), leg(1), transparent=True))
+    data = np.random.default_rng(5).integers(0, 256, 160 * 50, np.uint8).tobytes()
+    phone.speech = data
+    planes.run(0.4)
+    phone._sequence += 1
+    phone._timestamp += 160
+    phone.speech = phone.speech[160:]
+    planes.run(0.8)
+    heard = far.heard.tobytes()
+    start = heard.index(data[160 * 5 : 160 * 6]) - 160 * 5
+    lost = next(block for block in range(8, 50) if heard[start + 160 * block :][:160] != data[160 * block :][:160])
+    assert heard[start + 160 * lost :][:160] == b"\xd5" * 160
+    assert heard[start + 160 * (lost + 1) : start + 160 * 45] == data[160 * (lost + 1) : 160 * 45]
 
 
 def test_digits_are_relayed_to_rtp_as_events(bench: Bench) -> None:

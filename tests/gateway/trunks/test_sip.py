@@ -1,10 +1,22 @@
 """SIP trunks: what is particular to the adapter; whole calls are in test_node.py."""
 
+import pytest
 from support.node_pair import ADDRESS, OFFER, Bench
 from support.sip_calls import answered, place
 
+from tandem.core.cause import Cause
+from tandem.gateway.calls.model import Release
 from tandem.gateway.calls.routing import RoutingTable
-from tandem.gateway.media.protocol import DigitReceived, OpenRtp, RtpSilent, UpdateRtp
+from tandem.gateway.media.protocol import (
+    Detect,
+    DigitHeard,
+    DigitReceived,
+    OpenRtp,
+    RtpEndpoint,
+    RtpSilent,
+    TimeslotEndpoint,
+    UpdateRtp,
+)
 from tandem.gateway.sip.options import CallOptions
 from tandem.gateway.sip.primitives import (
     InfoReceived,
@@ -104,6 +116,53 @@ def between(other=""):
     control = bench.nodes["A"].control
     control.routing = RoutingTable(sorted(bench.nodes["A"].configuration.route, key=lambda route: not route.called))
     return bench
+
+
+def test_a_digit_heard_in_speech_goes_on_as_info_where_the_trunk_wants_it():
+    bench = between()
+    answered(bench, number="7")
+    leg = next(c.leg for c in bench.media["A"] if isinstance(c, OpenRtp))
+    bench.nodes["A"].media_events([DigitHeard(RtpEndpoint(leg), "5", 90)], bench.now)
+    bench._drain("A")
+    bench.run(0.2)
+    (info,) = bench.events("b", InfoReceived)
+    assert info.message.body == b"Signal=5\r\nDuration=90\r\n"
+
+
+def test_a_digit_heard_on_a_circuit_goes_on_as_info():
+    bench = Bench(sip_trunk='digits = "info-relay"\ntelephone_event = false').up()
+    answered(bench)
+    (detect,) = [c for c in bench.media["A"] if isinstance(c, Detect)]
+    assert isinstance(detect.endpoint, TimeslotEndpoint)
+    node = bench.nodes["A"]
+    node.media_events([DigitHeard(detect.endpoint, "5", 90)], bench.now)
+    bench._drain("A")
+    bench.run(0.2)
+    (info,) = bench.events("a", InfoReceived)
+    assert info.message.body == b"Signal=5\r\nDuration=90\r\n"
+    (call,) = node.control.calls.values()
+    node.control.release_call(call.incoming, Release(Cause.NORMAL_CALL_CLEARING), bench.now)
+    bench._drain("A")
+    bench.run(2)
+    assert Detect(detect.endpoint, on=False) in bench.media["A"]
+
+
+@pytest.mark.parametrize(
+    ("trunk", "listened"),
+    [
+        ("", False),
+        ("telephone_event = false", True),
+        ('telephone_event = false\ndtmf = "off"', False),
+        ('telephone_event = false\ndigits = "info"', False),
+        ('dtmf = "inband"', True),
+    ],
+)
+def test_rtp_is_listened_to_where_no_events_were_agreed(trunk, listened):
+    bench = Bench(sip_trunk=trunk).up()
+    events = OFFER.replace(b"RTP/AVP 0 8", b"RTP/AVP 0 8 96") + b"a=rtpmap:96 telephone-event/8000\r\n"
+    place(bench, body=events)
+    detects = [c for c in bench.media["A"] if isinstance(c, Detect) and isinstance(c.endpoint, RtpEndpoint)]
+    assert [detect.on for detect in detects] == ([True] if listened else [])
 
 
 def test_a_telephone_event_goes_on_as_info_where_the_trunk_wants_it():

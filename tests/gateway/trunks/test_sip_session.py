@@ -7,7 +7,7 @@ from tandem.gateway.calls.control import CallControl
 from tandem.gateway.calls.half_call import HalfCall
 from tandem.gateway.calls.routing import RoutingTable
 from tandem.gateway.configuration.schema import SipTrunk
-from tandem.gateway.media.protocol import CloseRtp, OpenRtp, UpdateRtp
+from tandem.gateway.media.protocol import CloseRtp, Detect, OpenRtp, RtpEndpoint, UpdateRtp
 from tandem.gateway.sip import sdp
 from tandem.gateway.trunks.sip_session import Sessions, Verdict
 
@@ -104,6 +104,7 @@ def test_clear_mode():
     assert made.told() == [UpdateRtp(1, "A", 97, ("10.0.0.1", 4000), None, send=True)]
     assert made.media.take_answer(made.session, OFFER)
     assert not made.session.half.clear_channel
+    assert made.told()[1:] == [Detect(RtpEndpoint(1))]
 
 
 # --- SRTP (RFC 4568)
@@ -129,7 +130,8 @@ def test_which_profile_is_taken(srtp, body, verdict):
     assert made.told()[0].secure is (srtp != "off")
     assert made.media.take_offer(made.session, body) is verdict
     if verdict is Verdict.AGREED:
-        (update,) = made.told()
+        update, detect = made.told()
+        assert detect == Detect(RtpEndpoint(1))  # no telephone-events are offered
         assert (update.keys is not None) is (body is SECURE)
         assert made.local.profile == ("RTP/SAVP" if body is SECURE else "RTP/AVP")
 
@@ -153,7 +155,7 @@ def test_our_offer_has_a_key_and_its_answer_the_other():
     made.told()
     answer = SECURE.replace(b"crypto:2 AES_CM_128_HMAC_SHA1_32", b"crypto:1 AES_CM_128_HMAC_SHA1_80")
     assert made.media.take_answer(made.session, answer)
-    (update,) = made.told()
+    update, _ = made.told()
     assert update.keys.send == ours.key
 
 

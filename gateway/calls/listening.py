@@ -1,0 +1,44 @@
+"""Which circuits are listened to for DTMF in their speech, and whose digits those are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tandem.gateway.calls.half_call import HalfCall
+from tandem.gateway.calls.model import Bearer
+from tandem.gateway.media.protocol import Command, Detect, Endpoint, TimeslotEndpoint
+
+
+class Listening:
+    """Says in commands to the media process where it is to listen."""
+
+    def __init__(self, command: Callable[[Command], None]) -> None:
+        self._command = command
+        self._halves: dict[Endpoint, HalfCall] = {}
+        self._endpoints: dict[HalfCall, Endpoint] = {}
+
+    def listen(self, source: HalfCall, sink: HalfCall, bearer: Bearer) -> None:
+        """`sink` hears `source` from now on: listen to the circuit of `source` if its trunk is to be, or no more."""
+        dtmf = getattr(source.trunk, "dtmf", "off")
+        wanted = dtmf == "inband" or (dtmf == "auto" and getattr(sink.trunk, "takes_digits", False))
+        endpoint = source.endpoint if wanted and bearer is not Bearer.UNRESTRICTED_64K else None
+        if not isinstance(endpoint, TimeslotEndpoint):
+            endpoint = None
+        if endpoint == self._endpoints.get(source):
+            return
+        self.end(source)
+        if endpoint is not None:
+            self._halves[endpoint] = source
+            self._endpoints[source] = endpoint
+            self._command(Detect(endpoint))
+
+    def end(self, half: HalfCall) -> None:
+        """`half` is over."""
+        endpoint = self._endpoints.pop(half, None)
+        if endpoint is not None and self._halves.get(endpoint) is half:
+            del self._halves[endpoint]
+            self._command(Detect(endpoint, on=False))
+
+    def half_of(self, endpoint: Endpoint) -> HalfCall | None:
+        """Whose speech is listened to on `endpoint`."""
+        return self._halves.get(endpoint)
