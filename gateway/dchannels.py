@@ -129,6 +129,10 @@ class DChannels:
         """DL-DATA request; the message is lost where there is no data link."""
         self.ports[trunk].group.data(octets, now)
 
+    def is_on(self, trunk: str, span: str) -> bool:
+        """Whether a D-channel of the trunk is on that line."""
+        return any(line.span == span and line.iua is None for line in self.ports[trunk].lines)
+
     def line_changed(self, trunk: str, span: str, lost: bool, now: float) -> None:
         """A line of the trunk has failed for good, or is back."""
         port = self.ports[trunk]

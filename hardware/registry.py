@@ -81,9 +81,10 @@ def open_span(spec: str, line: LineFormat = _E1) -> Span:
     `serial:/dev/ttyUSB0?baud=115200[&carrier=dcd][&flow=rtscts]` is a serial line with one D-channel or signalling link
     on it, and no speech (RFC 1662); `carrier`, `dcd`, `dsr` or `cts`, is the modem control line whose absence is LOS.
     `virtual:NAME`, opened twice in one process, gives the two ends of one line.
-    `fault:[ber=1e-5][,los=5-8][,ais=..][,rai=..][,slip=3][,loss=0.01][,jitter=MS][,seed=1],span=SPEC` is a software
-    span that sends its line with faults: bits in error; at times (seconds since its first frame, `5-8+20-21`) nothing,
-    ones, remote alarm or a frame too few; packets lost, and late by up to so many milliseconds.
+    `fault:[ber=1e-5][,los=5-8][,ais=..][,rai=..][,slip=3][,loss=0.01][,jitter=MS][,during=5-8][,seed=1],span=SPEC` is a
+    software span that sends its line with faults: bits in error; at times (seconds since its first frame, `5-8+20-21`)
+    nothing, ones, remote alarm or a frame too few; packets lost, and late by up to so many milliseconds. `during` is
+    when bits are in error and packets lost or late, if not always.
     `file:play=PATH[,loop=yes][,port=40002][,rtp=yes]` receives the octets of a file at the rate of the line, or
     those in the SAToP packets of a capture (pcap, pcapng), to a UDP port.
     `file:record=PATH[,side=out][,megabytes=100],span=SPEC` writes what another span receives, or sends, into such a

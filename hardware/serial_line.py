@@ -41,6 +41,10 @@ REPEAT: Final = 0.1
 MOST_QUEUED: Final = 2000
 """Frames kept for a line that takes none; the oldest go, as the layer above repeats what matters."""
 _LARGEST: Final = 65536
+_BITS: Final = 10
+"""Of an octet on the line: start, eight, stop."""
+_MOST_RATE: Final = 8000
+"""Octets a second counted of a line without signal at most, those of a timeslot."""
 _NO_FRAMES: Final = np.empty((0, TIMESLOTS), np.uint8)
 _LOS: Final = frozenset({Alarm.LOS})
 
@@ -142,9 +146,11 @@ class SerialTermination(Termination):
 class SerialPort:
     """The channel of frames on a serial line."""
 
-    def __init__(self, *, lapd: bool, flow: bool) -> None:
-        self.total_errors = 0
+    def __init__(self, *, lapd: bool, flow: bool, baud: int) -> None:
         self.frames_dropped = 0
+        self._rate = min(baud / _BITS, _MOST_RATE)
+        self._interrupted = False
+        self._counted = 0.0  # until then octets of a line without signal are counted
         self._lapd = lapd
         self._flow = flow
         self._receiver = AsyncHdlcReceiver(
@@ -181,8 +187,15 @@ class SerialPort:
             self._fill, self._fill_sent = fill, None
 
     def receive(self, now: float) -> list[bytes]:
-        """See SignallingPort."""
-        del now
+        """See SignallingPort. Without signal there are no flags: octets are counted at the rate of the line.
+
+        So the error rate monitor of a signalling link takes it out of service (Q.703 4.1.4, 10.2).
+        """
+        if self._interrupted:
+            self._counted = self._counted or now
+            octets = int((now - self._counted) * self._rate)
+            self._receiver.counts.octet_counting += octets
+            self._counted += octets / self._rate
         received, self._received = self._received, []
         return received
 
@@ -204,10 +217,15 @@ class SerialPort:
         return b"".join(parts)
 
     def interrupt(self) -> None:
-        """The line was away: a frame begun is none, and what the far end last knew is not known."""
+        """The line is away: a frame begun is none, and what the far end last knew is not known."""
         self._receiver.clear()
         self._last = b""
         self._fill_sent = None
+        self._interrupted, self._counted = True, 0.0
+
+    def resume(self) -> None:
+        """The line is back."""
+        self._interrupted = False
 
 
 class SerialSpan:
@@ -241,7 +259,7 @@ class SerialSpan:
         """See HasSignallingPorts: the one channel of the line, under whatever timeslot."""
         if self._port is not None or len(timeslots) != 1:
             raise SpanError(f"span {self.spec!r}: a serial line has one channel of one timeslot, no more")
-        self._port = SerialPort(lapd=lapd, flow=self._parsed.flow == "xonxoff")
+        self._port = SerialPort(lapd=lapd, flow=self._parsed.flow == "xonxoff", baud=self._parsed.baud)
         return self._port
 
     def take(self, now: float) -> bytes:
@@ -328,11 +346,16 @@ class SerialSpan:
         self._tried = now
         try:
             self._open()
-        except (OSError, SpanError) as error:
+        except OSError as error:
+            self.termination.detail = _reason(error, self._parsed.path)
+            return
+        except SpanError as error:
             self.termination.detail = str(error)
             return
         self.reconnections += 1
         self._waiting = b"\x7e"
+        if self._port is not None:
+            self._port.resume()
 
     def _lose(self, error: OSError) -> None:
         """The device has gone."""
@@ -357,8 +380,8 @@ class SerialSpan:
         if on != self._carrier:
             self._carrier = self.termination.present = on
             self.termination.detail = "" if on else f"{self._parsed.carrier.upper()} is off"
-            if self._port is not None and not on:
-                self._port.interrupt()
+            if self._port is not None:
+                (self._port.resume if on else self._port.interrupt)()
 
 
 def open_device(spec: str, parsed: SerialSpec) -> Serial:

@@ -9,11 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
-from support.line_bench import STEP, IsupLines, PriLines
-from support.node_pair import OFFER
-from support.sip_calls import place
+from support.line_bench import STEP, IsupLines, PriLines, answered, faulty, hang_up, results, told
 
-from tandem.gateway.sip.primitives import Answered, IncomingInvite
 from tandem.gateway.trunks.circuits import PERSISTENCE
 
 START, END = 1.6, 5.0
@@ -58,40 +55,11 @@ FAULTS = {
 }
 
 
-def answered(bench, patience):
-    """A call that both ends have taken; None when it failed. A lost frame costs a second or so."""
-    before = len(bench.events("b", IncomingInvite)), len(bench.events("a", Answered))
-    call, end = place(bench), bench.now + patience
-    taken = False
-    while bench.now < end:
-        offered = bench.events("b", IncomingInvite)[before[0] :]
-        if offered and not taken:
-            bench.call("b", "respond", offered[0].call, 200, body=OFFER)
-            taken = True
-        bench.run(0.02)
-        if len(bench.events("a", Answered)) > before[1]:
-            return call
-    return None
-
-
-def hang_up(bench, call):
-    bench.call("a", "bye", call, [])
-
-
-def told(bench, subject, text):
-    """Nodes in whose logs such a line is."""
-    return {name for _, name, line in bench.lines if line.subject.startswith(subject) and text in line.text}
-
-
-def results(bench, name):
-    return [(record.result, record.cause) for record in bench.records[name]]
-
-
 @pytest.fixture
 def begun(request):
     """A bench with a call in progress, at the beginning of the fault; the call, and what is expected."""
     cls, expected = request.param
-    bench = cls(expected.fault, expected.kind, expected.line, step=expected.step)
+    bench = cls(faulty(expected.fault, expected.kind, expected.line), step=expected.step)
     try:
         bench.up()
         call = answered(bench, 1.0)

@@ -35,7 +35,7 @@ from tandem.gateway.configuration.problem import Problem, duplicates, unknown_na
 from tandem.gateway.configuration.ranges import parse_address, parse_endpoint
 from tandem.gateway.configuration.records import check_records
 from tandem.gateway.configuration.schema import Configuration, PriTrunk, Route, SipTrunk
-from tandem.gateway.configuration.spans import last_timeslots, line_format
+from tandem.gateway.configuration.spans import last_timeslots, line_format, speechless_spans
 from tandem.gateway.configuration.web import check_web
 from tandem.gateway.trunks.rules import parse_row
 from tandem.hardware.registry import check_spec
@@ -46,7 +46,7 @@ _TEMPLATE = re.compile(r"\+?([0-9A-F*#]|\\[0-9])*")
 
 def problems(configuration: Configuration) -> list[Problem]:
     """Every mistake that can be found without opening anything but the files the configuration names."""
-    usage = Usage(last_timeslots(configuration.span))
+    usage = Usage(last_timeslots(configuration.span), speechless_spans(configuration.span))
     found = [
         *duplicates("span", (span.name for span in configuration.span)),
         *duplicates("ss7.linkset", (linkset.name for linkset in configuration.ss7.linkset)),

@@ -50,9 +50,12 @@ LAST_TIMESLOT = 31
 class Usage:
     """Who uses what: timeslots of spans, circuits between two exchanges, linksets between two points."""
 
-    def __init__(self, last_timeslots: Mapping[str, int] | None = None) -> None:
-        """`last_timeslots`: of every span by name, where it is not 31."""
+    def __init__(
+        self, last_timeslots: Mapping[str, int] | None = None, speechless: Collection[str] = frozenset()
+    ) -> None:
+        """`last_timeslots`: of every span by name, where it is not 31; `speechless`: spans without speech."""
         self._last_timeslots = last_timeslots or {}
+        self._speechless = speechless
         self._timeslots: dict[tuple[str, int], str] = {}
         self._circuits: dict[tuple[object, ...], str] = {}
         self._linksets: dict[tuple[object, ...], str] = {}
@@ -72,6 +75,18 @@ class Usage:
         if taken:
             owner = self._timeslots[span, taken[0]]
             yield Problem(path, f"timeslot {taken[0]} of span {span!r} is already used by {owner}")
+
+    def speech(self, path: str, span: str, slots: Collection[int], what: str) -> Iterator[Problem]:
+        """Claim timeslots for speech; a problem where the span carries none, or as `timeslots` has it."""
+        if span in self._speechless:
+            text = (
+                f"span {span!r} is a serial line: one signalling channel, no speech; name the span with the speech here"
+            )
+            yield Problem(
+                path, f"{text}, and the serial line for the signalling (d_channel_span, [[ss7.linkset.link]])"
+            )
+        else:
+            yield from self.timeslots(path, span, slots, what)
 
     def circuits(self, path: str, relation: tuple[object, ...], cics: Iterable[int], what: str) -> Iterator[Problem]:
         """Claim the CICs between two point codes; a problem for the first that something else has."""
@@ -340,7 +355,7 @@ def check_circuit_trunk(
             yield from usage.circuits(f"{here}.cic", relation, cics, f"trunk {trunk.name!r}")
         seen.update(cics)
         key = "timeslots" if circuits.timeslots else "cic"
-        yield from usage.timeslots(f"{here}.{key}", circuits.span, slots, f"trunk {trunk.name!r} ({here})")
+        yield from usage.speech(f"{here}.{key}", circuits.span, slots, f"trunk {trunk.name!r} ({here})")
 
 
 def _relation(

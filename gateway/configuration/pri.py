@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from tandem.gateway.configuration.check_ss7 import Usage
@@ -39,6 +39,8 @@ class PriLine:
     """Timeslots of its B-channels, which are their channel numbers too."""
     iua: int | str | None = None
     """IUA interface identifier of the D-channel, where a gateway has its Q.921."""
+    d_channel_span: str = ""
+    """The span with its D-channel, where that is another one."""
 
 
 def pri_lines(trunk: PriTrunk, spans: list[Span]) -> list[PriLine]:
@@ -49,18 +51,19 @@ def pri_lines(trunk: PriTrunk, spans: list[Span]) -> list[PriLine]:
 
 def _line(trunk: PriTrunk, place: int, last: int) -> PriLine:
     line, d_channel = trunk.spans[place], trunk.spans[place].d_channel
-    if d_channel is None and (len(trunk.spans) == 1 or line.iua_interface is not None):
+    if d_channel is None and (len(trunk.spans) == 1 or line.iua_interface is not None or line.d_channel_span):
         d_channel = T1_D_CHANNEL if last == T1_D_CHANNEL else E1_D_CHANNEL
     if line.channels:
         channels = parse_ranges(line.channels, 1, last)
     else:
         channels = tuple(slot for slot in range(1, last + 1) if slot != d_channel)
-    return PriLine(line.span, line.interface, d_channel, channels, line.iua_interface)
+    return PriLine(line.span, line.interface, d_channel, channels, line.iua_interface, line.d_channel_span)
 
 
 def d_channels(trunk: PriTrunk, spans: list[Span]) -> list[PriLine]:
-    """The lines with D-channels: the first, then its back-up."""
-    return [line for line in pri_lines(trunk, spans) if line.d_channel is not None]
+    """The lines with D-channels, named by the span that these are on: the first, then its back-up."""
+    lines = [line for line in pri_lines(trunk, spans) if line.d_channel is not None]
+    return [replace(line, span=line.d_channel_span) if line.d_channel_span else line for line in lines]
 
 
 def check_pri_trunk(path: str, trunk: PriTrunk, configuration: Configuration, usage: Usage) -> Iterator[Problem]:
@@ -118,14 +121,23 @@ def _lines(path: str, trunk: PriTrunk, configuration: Configuration, usage: Usag
             yield Problem(f"{here}.channels", str(error))
             continue
         yield from _iua(here, part, configuration, usage)
+        if part.d_channel_span:
+            yield from unknown_name(f"{here}.d_channel_span", part.d_channel_span, names, "span")
+            if line.iua is not None:
+                yield Problem(
+                    f"{here}.d_channel_span", "the D-channel comes by IUA (iua_interface); give one of the two"
+                )
         if line.iua is None and line.d_channel is not None:
-            if line.d_channel in line.b_channels:
+            if line.d_channel in line.b_channels and not part.d_channel_span:
                 yield Problem(f"{here}.channels", f"timeslot {line.d_channel} is the D-channel; leave it out")
             yield from usage.timeslots(
-                f"{here}.d_channel", part.span, (line.d_channel,), f"the D-channel of trunk {trunk.name!r}"
+                f"{here}.d_channel",
+                part.d_channel_span or part.span,
+                (line.d_channel,),
+                f"the D-channel of trunk {trunk.name!r}",
             )
-        slots = [slot for slot in line.b_channels if slot != line.d_channel]
-        yield from usage.timeslots(f"{here}.channels", part.span, slots, f"trunk {trunk.name!r} ({here})")
+        slots = [slot for slot in line.b_channels if slot != line.d_channel or part.d_channel_span]
+        yield from usage.speech(f"{here}.channels", part.span, slots, f"trunk {trunk.name!r} ({here})")
 
 
 def _iua(here: str, line: PriSpan, configuration: Configuration, usage: Usage) -> Iterator[Problem]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from tandem.gateway.configuration.schema import Span
+from tandem.hardware.registry import innermost
 from tandem.hardware.span import Framing, LineFormat
 
 
@@ -21,3 +22,8 @@ def companding_law(span: Span) -> Literal["A", "u"]:
 def last_timeslots(spans: list[Span]) -> dict[str, int]:
     """The last timeslot for users of every span by its name: 31 of an E1, 24 of a T1."""
     return {span.name: Framing(span.framing).timeslots for span in spans}
+
+
+def speechless_spans(spans: list[Span]) -> frozenset[str]:
+    """Spans that carry signalling only: serial lines."""
+    return frozenset(span.name for span in spans if innermost(span.device).startswith("serial:"))

@@ -156,6 +156,8 @@ class PriSpan(Table):
     d_channel: Timeslot | None = None
     """Timeslot of its D-channel. The first line of a trunk that has one carries the signalling of all of them, the
     second is the back-up. Left out by a trunk of one line: 16 of an E1, 24 of a T1."""
+    d_channel_span: str = ""
+    """Name of the `[[span]]` with its D-channel, where that is another one: a serial line, which carries no speech."""
     channels: str = ""
     """Timeslots that are B-channels, such as `1-15,17-31`; left out, all but that of the D-channel."""
     interface: Annotated[int, Meta(ge=0, le=127)] = 0

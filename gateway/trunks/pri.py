@@ -119,8 +119,11 @@ class PriTrunks:
 
     def span_changed(self, span: str, alarms: list[str], now: float) -> None:
         """The alarms of a line changed: a lasting fault blocks its channels, and its calls end after T309."""
-        if any(endpoint.span == span for port in self.trunks.values() for endpoint in port.endpoints.values()):
-            self._faults.changed(span, alarms, now)
+        for port in self.trunks.values():
+            on_it = any(endpoint.span == span for endpoint in port.endpoints.values())
+            if on_it or self.dchannels.is_on(port.name, span):
+                self._faults.changed(span, alarms, now)
+                return
 
     def shut_down(self, now: float) -> None:
         """Nothing is blocked: call control refuses what comes, and the data links are released in the end."""
@@ -196,10 +199,11 @@ class PriTrunks:
     def _line_changed(self, span: str, faulty: bool, now: float) -> None:
         for port in self.trunks.values():
             channels = [channel for channel, endpoint in port.endpoints.items() if endpoint.span == span]
+            if channels:
+                (port.interface.block if faulty else port.interface.unblock)(channels, now, hardware=True)
+            self.dchannels.line_changed(port.name, span, faulty, now)
             if not channels:
                 continue
-            (port.interface.block if faulty else port.interface.unblock)(channels, now, hardware=True)
-            self.dchannels.line_changed(port.name, span, faulty, now)
             if faulty:
                 self._lost.start(span, now + port.t309)
             else:

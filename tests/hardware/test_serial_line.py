@@ -244,8 +244,21 @@ def test_a_device_that_somebody_has_is_a_clear_error(dchannel):
         open_span(dchannel.spans[0].spec)
 
 
+def test_octets_are_counted_at_the_rate_of_a_line_that_is_away():
+    """As octet counting mode has it, Q.703 4.1.4; a timeslot's rate at most."""
+    for baud, octets in ((9600, 960), (115200, 8000)):
+        port = SerialPort(lapd=False, flow=False, baud=baud)
+        port.interrupt()
+        for step in range(201):
+            assert port.receive(5 + step / 200) == []
+        assert octets - 1 <= port.counts.octet_counting <= octets
+        port.resume()
+        port.receive(20.0)
+        assert port.counts.octet_counting <= octets
+
+
 def test_a_line_that_takes_nothing_keeps_the_newest():
-    port = SerialPort(lapd=True, flow=False)
+    port = SerialPort(lapd=True, flow=False, baud=115200)
     port.send([number.to_bytes(4, "big") for number in range(MOST_QUEUED + 5)], None)
     assert (port.queued, port.frames_dropped) == (MOST_QUEUED, 5)
     assert port.octets(0.0).startswith(encode((5).to_bytes(4, "big")))

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from tandem.codecs.g711 import Law
+from tandem.codecs.g711 import Law, Octets
 from tandem.codecs.quality import Quality
 from tandem.gateway.calls.accounting import read_records
 from tandem.gateway.demo.agent import UserAgent
@@ -51,12 +51,13 @@ framing = "{framing}"
 name = "isdn"
 device = "{pri}"
 framing = "{framing}"
+{signalling}
 [[ss7.linkset]]
 name = "neighbour"
 point_code = "{own}"
 adjacent_point_code = "{adjacent}"
   [[ss7.linkset.link]]
-  span = "ss7"
+  span = "{link}"
   timeslot = 16
 [[trunk]]
 name = "exchange"
@@ -73,6 +74,7 @@ switch = "euroisdn"
 hunting = "{hunting}"
   [[trunk.spans]]
   span = "isdn"
+  {d_channel}
 [[trunk]]
 name = "sip-ss7"
 type = "sip"
@@ -108,6 +110,8 @@ class CallStory:
     folder: Path
     heard: dict[str, list[Quality | None]] = field(default_factory=dict)
     """What called and calling heard of each other, by protocol."""
+    spoken: dict[str, Octets] = field(default_factory=dict)
+    """What the calling users said, by protocol."""
     statuses: list[int] = field(default_factory=list)
     logs: dict[str, str] = field(default_factory=dict)
 
@@ -121,7 +125,8 @@ class DriverCalls:
     def devices(self, folder: Path) -> AbstractContextManager[dict[str, tuple[str, str]]]:
         """Specs of the two ends, A and B, of the lines `isup` and `pri`; what they need runs meanwhile.
 
-        Ports of 127.0.0.1 in them are moved together with the others.
+        `link` and `d-channel`, where they are given, are spans that have the signalling of these in their place. Ports
+        of 127.0.0.1 are moved together with the others.
         """
         raise NotImplementedError
 
@@ -192,6 +197,7 @@ async def tell(folder: Path, devices: dict[str, tuple[str, str]], framing: str) 
 
 def _text(folder: Path, name: str, end: int, devices: dict[str, tuple[str, str]], framing: str) -> str:
     codes = ("2-1-1", "2-1-2")
+    own = {what: pair[end] for what, pair in devices.items() if what in ("link", "d-channel")}
     return CONFIGURATION.format(
         name=name,
         folder=folder,
@@ -201,6 +207,9 @@ def _text(folder: Path, name: str, end: int, devices: dict[str, tuple[str, str]]
         isup=devices["isup"][end],
         pri=devices["pri"][end],
         framing=framing,
+        signalling="".join(f'[[span]]\nname = "{what}"\ndevice = "{device}"\n' for what, device in own.items()),
+        link="link" if "link" in own else "ss7",
+        d_channel='d_channel_span = "d-channel"' if "d-channel" in own else "",
         own=codes[end],
         adjacent=codes[1 - end],
         side=("user", "network")[end],
@@ -232,6 +241,7 @@ async def _call(story: CallStory, protocol: str, calling: str, called: str, numb
             async with asyncio.timeout(40):
                 await callee.happened.over.wait()
             await asyncio.sleep(0.5)
+            story.spoken[protocol] = caller.speech.said()
             story.heard[protocol] = [
                 hearer.speech.quality(speaker.speech) for hearer, speaker in ((caller, callee), (callee, caller))
             ]

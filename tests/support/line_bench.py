@@ -7,28 +7,36 @@ from __future__ import annotations
 
 from typing import Any
 
-from support.node_pair import Bench
+from support.node_pair import OFFER, Bench
 from support.pri_bench import PriBench
+from support.sip_calls import place
 from support.spans import spec_pair
 
 from tandem.gateway.media.line import SignallingChannel, SpanLine
 from tandem.gateway.media.protocol import Command, SendUnits, UnitsReceived
 from tandem.gateway.signalling_setup import channels
+from tandem.gateway.sip.primitives import Answered, IncomingInvite
 from tandem.hardware.registry import open_span
 
 STEP = 0.02
 """Seconds of the line that are written and read together; those of a packet where packets are to come one by one."""
 
 
-class OnLines(Bench):
-    """In place of the wire of signal units: spans `e1`, of which `fault` spoils what A sends.
+def faulty(fault: str, kind: str = "virtual", options: str = "") -> tuple[str, str]:
+    """Specs of the two ends of a line, of which `fault` spoils what the first sends.
 
     Times of faults are seconds since the bench began, `bench.began`.
     """
+    one, other = spec_pair(kind, options)
+    return f"fault:{fault},span={one}", other
 
-    def __init__(self, fault: str, kind: str = "virtual", line: str = "", step: float = STEP, **options: Any) -> None:
-        one, other = spec_pair(kind, line)
-        self.specs = {"A": f"fault:{fault},span={one}", "B": other}
+
+class OnLines(Bench):
+    """In place of the wire of signal units: the spans that `specs` describes, of A and of B, called `span` there."""
+
+    def __init__(self, specs: tuple[str, str], step: float = STEP, span: str = "e1", **options: Any) -> None:
+        self.span = span
+        self.specs = dict(zip("AB", specs, strict=True))
         self.ends: dict[str, SpanLine] = {}
         self.told: dict[str, list[tuple[float, str]]] = {"A": [], "B": []}
         """Alarms by node, seconds since the beginning first."""
@@ -53,9 +61,12 @@ class OnLines(Bench):
         for line in self.ends.values():
             line.span.close()
 
+    def carry(self) -> None:
+        """What was written comes to the other end, where it does not by itself."""
+
     def _line(self, name: str) -> SpanLine:
         if name not in self.ends:
-            line = self.ends[name] = SpanLine("e1", open_span(self.specs[name]), 0xD5)
+            line = self.ends[name] = SpanLine(self.span, open_span(self.specs[name]), 0xD5)
             for channel in channels(self.nodes[name].configuration):
                 line.add_channel(SignallingChannel(channel))
             line.settle()
@@ -75,6 +86,7 @@ class OnLines(Bench):
             line = self._line(name)
             groups = round(8000 * self._step) // line.frames
             line.transmit(self._steps * groups, groups, self.now)
+        self.carry()
         for name in "AB":
             line = self._line(name)
             events: list[Any] = list(line.receive(self.now))
@@ -100,3 +112,34 @@ class IsupLines(OnLines):
 
 class PriLines(OnLines, PriBench):
     """With a PRI on the span; A is the network."""
+
+
+def answered(bench: Bench, patience: float) -> int | None:
+    """A call that both ends have taken; None when it failed. A lost frame costs a second or so."""
+    before = len(bench.events("b", IncomingInvite)), len(bench.events("a", Answered))
+    call, end = place(bench), bench.now + patience
+    taken = False
+    while bench.now < end:
+        offered = bench.events("b", IncomingInvite)[before[0] :]
+        if offered and not taken:
+            bench.call("b", "respond", offered[0].call, 200, body=OFFER)
+            taken = True
+        bench.run(0.02)
+        if len(bench.events("a", Answered)) > before[1]:
+            return call
+    return None
+
+
+def hang_up(bench: Bench, call: int) -> None:
+    """The caller hangs up."""
+    bench.call("a", "bye", call, [])
+
+
+def told(bench: Bench, subject: str, text: str) -> set[str]:
+    """Nodes in whose logs such a line is."""
+    return {name for _, name, line in bench.lines if line.subject.startswith(subject) and text in line.text}
+
+
+def results(bench: Bench, name: str) -> list[tuple[str, int]]:
+    """Results and causes of the records of a node."""
+    return [(record.result, record.cause) for record in bench.records[name]]

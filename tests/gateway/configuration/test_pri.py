@@ -23,6 +23,11 @@ name = "t3"
 device = "virtual:t3"
 framing = "esf"
 """
+SERIAL = """
+[[span]]
+name = "com"
+device = "serial:/dev/ttyUSB0"
+"""
 TRUNK = """
 [[trunk]]
 name = "pbx"
@@ -93,6 +98,34 @@ def test_several_lines_have_a_d_channel_and_its_back_up():
     ]
     assert len(lines[2].b_channels) == 24
     assert [line.span for line in d_channels(trunk, spans)] == ["t1", "t2"]
+
+
+def parsed_with_serial(keys):
+    text = TRUNK.replace("{keys}", "").replace('  span = "line"', f'  span = "line"\n{keys}')
+    configuration = parse(SERIAL + SPANS + text)
+    return configuration.trunk[0], configuration.span
+
+
+def test_the_d_channel_may_be_on_a_serial_line():
+    trunk, spans = parsed_with_serial('  d_channel_span = "com"')
+    (line,) = pri_lines(trunk, spans)
+    assert (line.span, line.d_channel, len(line.b_channels)) == ("line", 16, 30)
+    assert [(line.span, line.d_channel) for line in d_channels(trunk, spans)] == [("com", 16)]
+    trunk, spans = parsed_with_serial('  d_channel_span = "com"\n  channels = "1-31"')
+    assert len(pri_lines(trunk, spans)[0].b_channels) == 31
+
+
+@pytest.mark.parametrize(
+    ("lines", "says"),
+    [
+        ('  span = "line"\n  d_channel_span = "con"', "con"),
+        ('  span = "com"', "span 'com' is a serial line: one signalling channel, no speech"),
+    ],
+)
+def test_serial_lines_that_do_not_fit(lines, says):
+    with pytest.raises(ConfigurationError) as refusal:
+        parse(SERIAL + SPANS + TRUNK.replace("{keys}", "").replace('  span = "line"', lines))
+    assert says in str(refusal.value)
 
 
 @pytest.mark.parametrize(
