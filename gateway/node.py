@@ -31,6 +31,7 @@ from tandem.gateway.media.protocol import (
     DigitHeard,
     DigitReceived,
     Event,
+    LineTest,
     MediaReport,
     PlaybackEnded,
     RecordingEnded,
@@ -124,6 +125,8 @@ class Node:
         self.media_report: MediaReport | None = None
         """The last report of the media process."""
         self.span_alarms: dict[str, tuple[str, ...]] = {}
+        self.span_tests: dict[str, LineTest] = {}
+        """What the operator tests on spans."""
         """Alarms of each line, of those that the media process has told of."""
         self._notify: Notify = ignore
         self._messages_logged = messages_logged
@@ -450,6 +453,17 @@ class Node:
             ledger.records, ledger.provisional, ledger.dropped = [], [], []
         self.lines.clear()
         return effects
+
+    def test_span(self, name: str, *, loopback: bool | None = None, remote_alarm: bool | None = None) -> None:
+        """Begin or end tests on a span; what is None stays as it is."""
+        before = self.span_tests.get(name, LineTest(name, loopback=False, remote_alarm=False))
+        test = LineTest(
+            name,
+            before.loopback if loopback is None else loopback,
+            before.remote_alarm if remote_alarm is None else remote_alarm,
+        )
+        self.span_tests[name] = test
+        self.control.media_commands.append(test)
 
     # --- inside
 

@@ -112,6 +112,8 @@ class Signalling:
         """Where the operator has all links recorded, whatever the configuration says of each."""
         self._touched = True
         """An input came since `settle` last ran: only then do the machines have outputs."""
+        self._inhibitions: dict[int, list[Callable[[str], None]]] = {}
+        """By link, who waits for what becomes of its inhibition."""
         self._acknowledgements: TimerTable[int] = TimerTable()
         """Links whose fill has a newer BSN that the media process does not have yet."""
         self.messages: list[SendOctets | CloseAssociation] = []
@@ -189,6 +191,10 @@ class Signalling:
         point = self.links[link].point
         if point is not None:
             _ORDERS[order](point, link, now)
+
+    def await_inhibition(self, link: int, told: Callable[[str], None]) -> None:
+        """Have `told` called once with what becomes of an order to inhibit or uninhibit that is given next."""
+        self._inhibitions.setdefault(link, []).append(told)
 
     def association_up(self, name: str, streams: int, now: float) -> None:
         """The transport has the association `name`, with `streams` streams to the peer."""
@@ -392,6 +398,9 @@ class Signalling:
             self._log(Line("info", "=", subject, output.text))
             if output.link is not None:
                 self._tell(self.links[output.link].name, "notice", output.text)
+                if "inhibited" in output.text:
+                    for told in self._inhibitions.pop(output.link, ()):
+                        told(output.text)
 
 
 def _delay(link: Link | Backhaul) -> float:

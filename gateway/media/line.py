@@ -122,6 +122,8 @@ class SpanLine:
         self.burst = span.burst
         """So many times `frames` may go together when nothing urgent is in them."""
         self._busy_until = -math.inf
+        self.looped = False
+        """What comes on its bearer timeslots is sent back."""
         self.underruns = 0
         """Frames sent idle because their speech was not there in time."""
         self.store = ElasticStore(target=store, limit=store + SPARE, idle=silence)

@@ -183,6 +183,10 @@ class Plane:
                 self._record(source, number, path, mode, limit)
             case protocol.StopRecord(number):
                 self._booth.stop_record(number)
+            case protocol.LineTest(name, loopback, remote_alarm):
+                for line in self.lines:
+                    if line.name == name:
+                        line.looped, line.span.termination.remote_alarm_forced = loopback, remote_alarm
             case protocol.SendDigits(sink, digits, milliseconds):
                 self._send_digits(sink, digits, milliseconds)
             case protocol.Detect(endpoint, on):
@@ -551,6 +555,8 @@ class Plane:
         frames = octets.reshape(-1, TIMESLOTS, BLOCK).transpose(0, 2, 1)
         early = []
         for place, line in enumerate(self.lines):
+            if line.looped:
+                frames[place] = self.matrix.timeslot_rows[TIMESLOTS * place : TIMESLOTS * (place + 1)].T
             if line.can_frame(block):
                 early.append(place)
             else:

@@ -167,6 +167,16 @@ class SendUnits(msgspec.Struct, array_like=True, tag="units"):
     """Sent over and over when the queue is empty, replacing the former fill at once. None: flags, as on a D-channel."""
 
 
+class LineTest(msgspec.Struct, array_like=True, tag="test"):
+    """What is tested on a span from the next tick on; what the last such command said is over."""
+
+    span: str
+    loopback: bool
+    """Bearer timeslots are sent back as they come, whatever their sources are."""
+    remote_alarm: bool
+    """The remote alarm (RAI, yellow) is sent, whatever is received."""
+
+
 class Shutdown(msgspec.Struct, array_like=True, tag="shutdown"):
     """Send what is queued on the signalling channels (at most 200 ms), close everything, exit with status 0."""
 
@@ -185,6 +195,7 @@ Command = (
     | SendDigits
     | Detect
     | SendUnits
+    | LineTest
     | Shutdown
 )
 

@@ -1,4 +1,4 @@
-"""Commands about lines, links, circuits and PRIs, and about where a call would go."""
+"""Commands about links, circuits and PRIs, and about where a call would go."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any, Final, get_args
 from tandem.gateway import mappings
 from tandem.gateway.calls.model import Nature, Number, Setup
 from tandem.gateway.operator import names, state
-from tandem.gateway.operator.answer import Answer, Facts, Rows
+from tandem.gateway.operator.answer import Answer, Facts, Later, Rows
 from tandem.gateway.operator.command import Command, CommandError, Context, expect
 from tandem.gateway.signalling import LinkOrder
 
 _LINK_HELP: Final[Mapping[str, str]] = {
     "activate": "Bring a link up and keep it up.",
     "deactivate": "Take a link out of service until it is activated again.",
-    "inhibit": "Keep user traffic off a link that stays in service, if the neighbour agrees (Q.704 10).",
-    "uninhibit": "Let user traffic onto an inhibited link again.",
+    "inhibit": "Keep user traffic off a link that stays in service; answers when the neighbour has (Q.704 10).",
+    "uninhibit": "Let user traffic onto an inhibited link again; answers when the neighbour has agreed.",
 }
 _CIRCUIT_HELP: Final[Mapping[str, str]] = {
     "block": "Block circuits for maintenance: no new calls, those in progress go on (BLO, CGB; SERVICE on a PRI).",
@@ -70,7 +70,6 @@ def maintenance() -> Iterable[Command]:
             example="circuit show pstn 1-3",
         ),
         Command("pri", "[TRUNK]", "PRIs: data link and channels.", _pri, complete=_first(_pri_names)),
-        Command("span", "[NAME]", "Lines and their alarms.", _span, complete=_first(_span_names)),
         Command(
             "route test",
             "NUMBER [from TRUNK] [calling NUMBER]",
@@ -101,10 +100,6 @@ def _pri_names(context: Context) -> list[str]:
     return list(context.node.pri.trunks)
 
 
-def _span_names(context: Context) -> list[str]:
-    return [span.name for span in context.node.configuration.span]
-
-
 # --- links
 
 
@@ -114,22 +109,26 @@ def _link_order(order: LinkOrder) -> Callable[[Context, list[str]], Answer]:
         port = names.link(context, name)
         if port.point is None:
             raise CommandError(f"level 3 of {name} is elsewhere (M2UA); give the order there")
-        refused = _order(context, port.number, order)
-        if refused:
-            raise CommandError(refused)
-        return f"+OK {order} {name}\n"
+        if order not in ("inhibit", "uninhibit"):
+            _order(context, port.number, order)
+            return f"+OK {order} {name}\n"
+        later = Later()
+
+        def told(text: str) -> None:
+            done = text == f"{order}ed"
+            later.finish(f"+OK {order} {name}\n" if done else f"-ERR {text}\n")
+
+        context.node.signalling.await_inhibition(port.number, told)
+        _order(context, port.number, order)
+        return later
 
     return run
 
 
-def _order(context: Context, number: int, order: LinkOrder) -> str:
-    """Give an order to a link; why it is refused at once, empty when it is not (the log tells of what comes later)."""
-    node = context.node
-    subject, before = f"link {node.signalling.links[number].name}", len(node.lines)
-    node.signalling.order(number, order, context.now)
-    node.settle(context.now)
-    said = [line.text for line in node.lines[before:] if line.subject == subject]
-    return next((text for text in said if text.startswith("not ")), "")
+def _order(context: Context, number: int, order: LinkOrder) -> None:
+    """Give an order to a link; the log tells what comes of it."""
+    context.node.signalling.order(number, order, context.now)
+    context.node.settle(context.now)
 
 
 def _linkset_order(order: LinkOrder) -> Callable[[Context, list[str]], Answer]:
@@ -150,10 +149,6 @@ def _links(context: Context, words: list[str]) -> Answer:
 
 def _linksets(context: Context, words: list[str]) -> Answer:
     return _some(state.LINKSET_COLUMNS, state.linksets(context.node), words, "linkset")
-
-
-def _span(context: Context, words: list[str]) -> Answer:
-    return _some(state.SPAN_COLUMNS, state.spans(context.node), words, "span")
 
 
 def _some(columns: tuple[str, ...], rows: Iterable[Mapping[str, Any]], words: list[str], what: str) -> Answer:

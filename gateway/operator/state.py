@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-SPAN_COLUMNS = ("name", "device", "framing", "law", "state", "alarms", "circuits", "busy")
+SPAN_COLUMNS = ("name", "device", "framing", "law", "state", "alarms", "tests", "circuits", "busy")
 CIRCUIT_COLUMNS = ("trunk", "protocol", "circuit", "span", "timeslot", "state", "blocking", "usable", "call")
 LINK_COLUMNS = ("name", "linkset", "number", "slc", "carrier", "state", "inhibited")
 LINKSET_COLUMNS = ("name", "point_code", "adjacent", "variant", "state", "links", "in_service")
@@ -97,9 +97,18 @@ def spans(node: Node) -> Iterator[Row]:
             "law": span.law or ("u" if span.framing in ("esf", "sf") else "A"),
             "state": "unknown" if alarms is None else "alarm" if alarms else "up",
             "alarms": " ".join(alarms or ()),
+            "tests": _tests(node, span.name),
             "circuits": len(rows),
             "busy": sum(bool(row["call"]) for row in rows),
         }
+
+
+def _tests(node: Node, span: str) -> str:
+    """What is tested on a span: `loopback`, `remote alarm`."""
+    test = node.span_tests.get(span)
+    if test is None:
+        return ""
+    return " + ".join([*["loopback"] * test.loopback, *["remote alarm"] * test.remote_alarm])
 
 
 def links(node: Node) -> Iterator[Row]:

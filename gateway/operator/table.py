@@ -9,10 +9,11 @@ from tandem.gateway.operator.maintenance import maintenance
 from tandem.gateway.operator.process import process
 from tandem.gateway.operator.show import show
 from tandem.gateway.operator.sofia import sofia
+from tandem.gateway.operator.spans import spans
 
 
 def command_table() -> CommandTable:
     """A new table with all of them."""
     table = CommandTable()
-    table.add(*general(table), *show(), *maintenance(), *sofia(), *calls(), *process())
+    table.add(*general(table), *show(), *maintenance(), *spans(), *sofia(), *calls(), *process())
     return table

@@ -8,7 +8,7 @@ from typing import Final
 
 from tandem.ss7.mtp3.configuration import Configuration
 from tandem.ss7.mtp3.congestion import Congestion, SendCongestionTest, SendControlled
-from tandem.ss7.mtp3.inhibition import InhibitInput, LinkInhibition, Report, Say
+from tandem.ss7.mtp3.inhibition import InhibitInput, Inhibition, LinkInhibition, Report, Say
 from tandem.ss7.mtp3.label import Variant
 from tandem.ss7.mtp3.link_management import LinkControl, LinkInput
 from tandem.ss7.mtp3.linkset import Linkset, SendManagement
@@ -131,10 +131,14 @@ class Management:
         elif self._is_needed(link):
             self._outputs.append(Notice("not inhibited: destinations would be cut off", link.id))
         else:
+            if self._inhibitions[link.id].state is Inhibition.INHIBITED:
+                self._outputs.append(Notice("inhibited", link.id))
             self._inhibition(link, InhibitInput.INHIBIT, now)
 
     def uninhibit(self, link: LinkControl, now: float) -> None:
         """Our operator wants traffic on `link` again."""
+        if self._inhibitions[link.id].state is Inhibition.NONE:
+            self._outputs.append(Notice("not uninhibited: it was not inhibited from here", link.id))
         self._inhibition(link, InhibitInput.UNINHIBIT, now)
 
     def reclaim(self, linkset: Linkset, now: float) -> None:

@@ -22,6 +22,7 @@ from tandem.gateway.media.protocol import (
     Detect,
     DigitHeard,
     DigitReceived,
+    LineTest,
     MediaConfiguration,
     MediaReport,
     OpenRtp,
@@ -228,6 +229,36 @@ def test_a_tone_begins_at_its_beginning_and_ends_at_the_next_source(bench: Bench
     phone.packets.clear()
     planes.run(0.2)
     assert set(phone.heard) == {0xD5}
+
+
+def test_a_line_that_is_looped_sends_back_what_comes_until_it_is_not(bench: Bench) -> None:
+    planes, a, b = bench
+    one, other = a.phone(1), b.phone(1)
+    connect(a, b)
+    b.command(LineTest("E0", loopback=True, remote_alarm=False))
+    planes.run(0.3)
+    one.packets.clear()
+    spoken = encode(probe(4000, 1), Law.A)
+    one.speech, one.line_open = spoken.tobytes(), True
+    planes.run(0.9)
+    quality = measure_octets(spoken, Law.A, one.heard, Law.A)
+    assert quality.exact, quality
+    assert quality.delay_ms is not None
+    assert quality.delay_ms < 200
+    b.command(LineTest("E0", loopback=False, remote_alarm=False))
+    planes.run(0.2)
+    assert all(quality.exact for quality in talk(planes, one, other, (Law.A, Law.A), 0.5))
+
+
+def test_the_remote_alarm_is_sent_for_a_test(bench: Bench) -> None:
+    planes, a, b = bench
+    planes.run(0.3)
+    a.command(LineTest("E0", loopback=False, remote_alarm=True))
+    planes.run(0.4)
+    assert b.told(SpanChanged)[-1].alarms == ["RAI"]
+    a.command(LineTest("nowhere", loopback=True, remote_alarm=True), LineTest("E0", loopback=False, remote_alarm=False))
+    planes.run(0.4)
+    assert b.told(SpanChanged)[-1].alarms == []
 
 
 def test_a_tone_reaches_the_far_side_of_a_span(bench: Bench) -> None:

@@ -27,6 +27,7 @@ COMMANDS: list[Command] = [
     protocol.Detect(TimeslotEndpoint("E0", 5), False),
     protocol.SendDigits(TimeslotEndpoint("E0", 5), "12#", 100),
     protocol.SendUnits(3, [b"", bytes(272)], None),
+    protocol.LineTest("E0", loopback=True, remote_alarm=False),
     protocol.Shutdown(),
 ]
 EVENTS: list[Event] = [

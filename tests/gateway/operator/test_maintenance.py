@@ -87,11 +87,16 @@ def test_the_last_link_cannot_be_inhibited():
 def test_one_of_two_links_can():
     bench = DeskBench(links=TWO_LINKS, cics="1-15,18-31").up()
     bench.run(5)
-    assert bench.ask("link inhibit peer/1") == "+OK inhibit peer/1\n"
+    answers = bench.begin("link inhibit peer/1")
+    assert answers == [], "the neighbour has to agree"
     bench.run(2)
+    assert answers == ["+OK inhibit peer/1\n"]
+    assert bench.ask("link inhibit peer/1") == "+OK inhibit peer/1\n", "it is already"
     assert [row["inhibited"] for row in json.loads(bench.ask("show links as json"))["rows"]] == [False, True]
-    bench.ask("link uninhibit peer/1")
+    answers = bench.begin("link uninhibit peer/1")
     bench.run(2)
+    assert answers == ["+OK uninhibit peer/1\n"]
+    assert bench.ask("link uninhibit peer/1") == "-ERR not uninhibited: it was not inhibited from here\n"
     assert not any(row["inhibited"] for row in json.loads(bench.ask("show links as json"))["rows"])
 
 

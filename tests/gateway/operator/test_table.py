@@ -29,6 +29,10 @@ def test_each_has_help_and_answers_whatever_is_typed(name):
     own = text[text.index(f"usage: {name}") :].split("\nusage: ")[0]
     assert ("changes something" in own) == command.changes
     for typed in TYPED:
-        assert isinstance(BENCH.ask(f"{name} {typed}"), str)
+        answers = BENCH.begin(f"{name} {typed}")
+        if not answers:  # a neighbour has to agree, or to have its time over
+            BENCH.run(10)
+        (answer,) = answers
+        assert isinstance(answer, str)
         for end in ("", " "):
             BENCH.desk.table.completions(BENCH.desk.context("x"), f"{name} {typed}{end}")
