@@ -37,8 +37,8 @@ class CesopsnReceiver(SatopReceiver):
 
     counts: CesopsnCounts
 
-    def __init__(self, payload: int, *, reorder: int) -> None:
-        super().__init__(payload, reorder=reorder)
+    def __init__(self, payload: int, *, reorder: int, most: int | None = None) -> None:
+        super().__init__(payload, reorder=reorder, most=most)
         self.counts = CesopsnCounts()
 
     @property

@@ -80,7 +80,7 @@ class CesopsnUdpSpan(SatopUdpSpan):
             line,
             termination=StructuredLine(parsed.timeslots),
             transmitter=SatopTransmitter(wire.payload),
-            receiver=CesopsnReceiver(wire.payload, reorder=wire.jitter),
+            receiver=CesopsnReceiver(wire.payload, reorder=wire.reorder, most=wire.most_reorder),
         )
 
     def take(self, now: float) -> bytes:

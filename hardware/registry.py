@@ -63,7 +63,8 @@ def open_span(spec: str, line: LineFormat = _E1) -> Span:
     """Open the span that `spec` describes; `line` says what is on it, an E1 with CRC-4 if nothing else.
 
     `satop:listen=HOST:PORT,peer=HOST:PORT[,frames=8][,jitter=2][,burst=1]` is a SAToP pseudowire over UDP: `frames` a
-    packet, and a missing packet is waited for until one `jitter` places ahead has come. On a span with signalling
+    packet, and a missing packet is waited for until one `jitter` places ahead has come; without `jitter` as far ahead,
+    2 places to 20 ms, as packets have been late in the last seconds. On a span with signalling
     `burst` packets go at once while no signal units are exchanged, which costs less; the far end needs a play-out
     buffer that makes up for it. Without it packets go at the constant rate of RFC 4553.
     On a T1 `octets=192` a packet takes the place of `frames`: the bits of the line as they come (RFC 4553 5.1); or

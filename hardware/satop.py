@@ -8,10 +8,12 @@ taken to the local clock behind it, by `tandem.hardware.elastic`.
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
 from tandem.core.errors import DecodeError
+from tandem.hardware.reorder_depth import ReorderDepth
 
 CONTROL_WORD: Final = 4
 """Octets of the control word (RFC 4553 4.3.1)."""
@@ -34,6 +36,7 @@ DEFAULT_PAYLOAD: Final = 256
 DEFAULT_T1_PAYLOAD: Final = 192
 """Octets of a T1 in a packet (RFC 4553 5.1): 1536 bits, a little less than 1 ms."""
 DEFAULT_REORDER: Final = 2
+"""Places that a missing packet is waited for at first, and at least."""
 LOSS_ENTER: Final = 10
 """Consecutive missing packets that are packet loss state (default of RFC 5604)."""
 LOSS_LEAVE: Final = 2
@@ -122,7 +125,7 @@ class SatopCounts:
     packets_reordered: int = 0
     """Came behind a later one, in time."""
     packets_late: int = 0
-    """Came when their place was filled, or twice: dropped."""
+    """Came when their place was filled, or twice: dropped. The first make an adaptive depth grow."""
     packets_malformed: int = 0
     packets_wrong_size: int = 0
     """The far end uses another payload size: dropped (RFC 4553 5.1 wants the same both ways)."""
@@ -136,10 +139,13 @@ class SatopCounts:
 class SatopReceiver:
     """Puts packets in sequence and gives the octets of the line.
 
-    A missing packet is waited for until one `reorder` places ahead of it has come, then filled with ones.
+    A missing packet is waited for until one `reorder` places ahead of it has come, then filled with ones. With `most`
+    the places are as many as late packets need, from `reorder` to `most`.
     """
 
-    def __init__(self, payload: int = DEFAULT_PAYLOAD, *, reorder: int = DEFAULT_REORDER) -> None:
+    def __init__(
+        self, payload: int = DEFAULT_PAYLOAD, *, reorder: int = DEFAULT_REORDER, most: int | None = None
+    ) -> None:
         self.counts = SatopCounts()
         self.loss = True
         """Packet loss state: what the R bit of our packets tells."""
@@ -149,7 +155,8 @@ class SatopReceiver:
         self._length = CONTROL_WORD + payload
         self._unflagged = bytes(2) if self._length >= _SHORT else self._length.to_bytes(2, "big")
         self._plain = self._unflagged  # what a packet like all others begins with; nothing, behind one with flags
-        self._reorder = reorder
+        self._depth = ReorderDepth(reorder, max(reorder, most or 0))
+        self._filled: deque[int] = deque(maxlen=FAR_AHEAD)  # places filled in last, whose packets may yet come
         self._fill = b"\xff" * payload
         self._expected: int | None = None
         self._waiting: dict[int, bytes] = {}
@@ -158,6 +165,11 @@ class SatopReceiver:
         self._good = 0  # consecutive in sequence
         self._behind = _NOT_BEHIND  # last late sequence number, and how many in a row
         self._heard: float | None = None
+
+    @property
+    def depth(self) -> int:
+        """Places that a missing packet is waited for now."""
+        return self._depth.depth
 
     def receive(self, data: bytes, now: float) -> bytes:
         """Take a packet; return the octets of the line that are now in sequence, perhaps none."""
@@ -209,8 +221,11 @@ class SatopReceiver:
         if self._expected is None:
             self._expected = sequence
         ahead = sequence - self._expected & 0xFFFF
+        now = self._heard or 0.0
         if ahead == 0:
-            self.counts.packets_reordered += bool(self._waiting)
+            if self._waiting:
+                self.counts.packets_reordered += 1
+                self._depth.late(self._newest - sequence & 0xFFFF, now)
             self._waiting[sequence] = payload
             return self._hand_on(())
         if ahead >= 0x8000:
@@ -224,7 +239,11 @@ class SatopReceiver:
         self._waiting[sequence] = payload
         if len(self._waiting) == 1 or sequence - self._newest & 0xFFFF < 0x8000:
             self._newest = sequence
-        overdue = range(max(0, (self._newest - self._expected & 0xFFFF) - self._reorder + 1))
+        else:
+            self.counts.packets_reordered += 1
+            self._depth.late(self._newest - sequence & 0xFFFF, now)
+        self._depth.passed(now)
+        overdue = range(max(0, (self._newest - self._expected & 0xFFFF) - self.depth + 1))
         return self._hand_on(overdue)
 
     def _hand_on(self, overdue: range | tuple[()]) -> bytes:
@@ -239,6 +258,7 @@ class SatopReceiver:
                 self._missing, self._good = self._missing + 1, 0
                 self.loss = self.loss or self._missing >= LOSS_ENTER
                 payload = self._fill
+                self._filled.append(self._expected)
             else:
                 self.counts.packets_in += 1
                 self._missing, self._good = 0, self._good + 1
@@ -249,6 +269,14 @@ class SatopReceiver:
         return b"".join(octets)
 
     def _late(self, sequence: int, payload: bytes) -> bytes:
+        if sequence in self._filled:  # waited for in vain, and no new beginning
+            self._filled.remove(sequence)
+            assert self._expected is not None
+            newest = self._newest if self._waiting else self._expected - 1
+            self._depth.late(newest - sequence & 0xFFFF, self._heard or 0.0)
+            self._behind = _NOT_BEHIND
+            self.counts.packets_late += 1
+            return b""
         last, count = self._behind
         count = count + 1 if sequence == last + 1 & 0xFFFF else 1
         self._behind = (sequence, count)
@@ -261,6 +289,7 @@ class SatopReceiver:
         """Go on from `sequence`; what was waiting belongs to the past."""
         self.counts.resynchronisations += 1
         self._waiting = {sequence: payload}
+        self._filled.clear()
         self._expected = sequence
         self._behind = _NOT_BEHIND
         return self._hand_on(())

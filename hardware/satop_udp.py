@@ -14,7 +14,14 @@ from tandem.hardware.framing.t1_format import FRAME_BITS, GROUP
 from tandem.hardware.line import terminate
 from tandem.hardware.octet_aligned import SUBFRAME, Unpadder, pad
 from tandem.hardware.registry import parse_address, parse_count, parse_options
-from tandem.hardware.satop import DEFAULT_PAYLOAD, DEFAULT_REORDER, DEFAULT_T1_PAYLOAD, SatopReceiver, SatopTransmitter
+from tandem.hardware.satop import (
+    DEFAULT_PAYLOAD,
+    DEFAULT_REORDER,
+    DEFAULT_T1_PAYLOAD,
+    FAR_AHEAD,
+    SatopReceiver,
+    SatopTransmitter,
+)
 from tandem.hardware.satop_rtp import DEFAULT_PAYLOAD_TYPE, RtpFormat, RtpReceiver, RtpSender
 from tandem.hardware.span import FRAME_RATE, TIMESLOTS, Frames, LineFormat
 from tandem.hardware.termination import Termination
@@ -26,6 +33,8 @@ MOST_OCTETS: Final = 1280
 LEAST_OCTETS: Final = 24
 MOST_BURST: Final = 40
 """Frames sent at once at most, 5 ms: half of what the elastic store of a Tandem at the far end makes up for."""
+MOST_WAIT: Final = 0.02
+"""Seconds that a missing packet is waited for at most, while later ones come, unless `jitter` says otherwise."""
 _LARGEST: Final = 2048
 _MOST_PACKETS: Final = 1000
 """Taken in one read at most, so that a flood cannot hold the caller."""
@@ -43,7 +52,8 @@ class SatopSpec:
     """Frames written at a time."""
     frames: float
     """Frames a packet; those of a T1 need not be whole."""
-    jitter: int
+    jitter: int | None
+    """Later packets that a missing one is waited for; None: as many as the network makes needful."""
     burst: int
     aligned: bool = False
     """Octet-aligned T1."""
@@ -80,12 +90,22 @@ class SatopSpec:
             payload,
             quantum,
             frames,
-            parse_count(spec, "jitter", options.get("jitter", str(DEFAULT_REORDER)), 1, 32),
+            parse_count(spec, "jitter", options["jitter"], 1, 32) if "jitter" in options else None,
             parse_count(spec, "burst", options.get("burst", "1"), 1, max(1, MOST_BURST // quantum)),
             aligned,
             _parse_rtp(spec, options),
             parse_switch(spec, "shared", options),
         )
+
+    @property
+    def reorder(self) -> int:
+        """Places that a missing packet is waited for, at least."""
+        return self.jitter or DEFAULT_REORDER
+
+    @property
+    def most_reorder(self) -> int:
+        """Places that it is waited for at most."""
+        return self.jitter or max(DEFAULT_REORDER, min(FAR_AHEAD // 2, round(MOST_WAIT * FRAME_RATE / self.frames)))
 
 
 def parse_pseudowire(spec: str, body: str, own: set[str]) -> dict[str, str]:
@@ -163,7 +183,7 @@ class SatopUdpSpan:
         self._socket = sock
         self.termination = termination or terminate(line)
         self._transmitter = transmitter or SatopTransmitter(parsed.payload)
-        self._receiver = receiver or SatopReceiver(parsed.payload, reorder=parsed.jitter)
+        self._receiver = receiver or SatopReceiver(parsed.payload, reorder=parsed.reorder, most=parsed.most_reorder)
         self.network: Callable[[list[bytes], float], list[bytes]] | None = None
         """What a network does to packets before they are sent, for tests of the line."""
         self.common_clock: Callable[[float], float] | None = None
@@ -236,7 +256,11 @@ class SatopUdpSpan:
 
     def counters(self) -> dict[str, int]:
         """See Span."""
-        own = {"packets_out": self._packets_out, "send_errors": self._send_errors}
+        own = {
+            "packets_out": self._packets_out,
+            "send_errors": self._send_errors,
+            "reorder_depth": self._receiver.depth,
+        }
         if self._rtp_receiver is not None:
             own["packets_foreign"] = self._rtp_receiver.packets_foreign
         return self.termination.counters() | asdict(self._receiver.counts) | own

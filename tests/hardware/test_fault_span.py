@@ -172,6 +172,23 @@ def test_lost_and_late_packets_are_counted_and_no_alarm():
     both.close()
 
 
+@pytest.mark.parametrize(("options", "adapts"), [("", True), (",jitter=2", False)])
+def test_the_depth_follows_the_jitter_unless_it_is_fixed(options, adapts):
+    """Up to 10 ms late: ten packets of 1 ms overtake one. The first of them are lost, and teach how long to wait."""
+    both = Line("satop", "jitter=10,during=0.5-4", options=options)
+    both.run(1.0)
+    before = both.good.counters()
+    both.run(3.0)
+    after = both.good.counters()
+    lost = after["packets_lost"] - before["packets_lost"]
+    assert bool(both.good.alarms()) is not adapts
+    assert (8 <= after["reorder_depth"] <= 11) if adapts else after["reorder_depth"] == 2
+    assert lost == 0 if adapts else lost > 1000
+    both.run(1.0)
+    assert both.good.alarms() == set()
+    both.close()
+
+
 def test_a_slip_of_the_line_is_a_loss_of_alignment_and_no_alarm():
     both = Line("virtual", "slip=1")
     both.run(1.5)
