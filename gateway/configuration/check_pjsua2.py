@@ -52,7 +52,11 @@ def check_pjsua2_trunk(path: str, trunk: SipTrunk, configuration: Configuration)
         yield Problem(f"{path}.ice", text)
     if trunk.registrar:
         yield Problem(f"{path}.registrar", f"{_ONLY_NATIVE}; users register with a trunk of Tandem's own engine")
-    for key in ("isup_variant", "clear_mode"):
+    if trunk.ptime != 20:
+        yield Problem(f"{path}.ptime", _ONLY_NATIVE)
+    if trunk.dtmf == "inband":
+        yield Problem(f"{path}.dtmf", f'"inband" {_ONLY_NATIVE}')
+    for key in ("isup_variant", "clear_mode", "silence_suppression"):
         if getattr(trunk, key):
             yield Problem(f"{path}.{key}", _ONLY_NATIVE)
     if trunk.overlap != "en-bloc":

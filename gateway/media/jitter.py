@@ -20,6 +20,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from tandem.codecs.comfort_noise import noise_block
+from tandem.codecs.g711 import Law
+
 from .conceal import Concealment
 from .fade import fade
 
@@ -89,6 +92,8 @@ class JitterBuffers:
         self._concealment = Concealment()
         self._primed: dict[int, int] = {}
         """Legs that are about to begin, and how many ticks they have waited."""
+        self._noise: dict[int, int] = {}
+        """Level of the comfort noise that legs play while they are quiet, -dBov."""
         self._ticks = 0
         self.concealed = np.zeros(legs, np.int64)
         """Octets made up and played because none had come, by leg."""
@@ -180,6 +185,8 @@ class JitterBuffers:
         self._stretched[leg] = 0
         if 0 < gap <= self._most:
             self._leave_gap(leg, gap, lost)
+        if self._state[leg] == _PLAYING:
+            self._noise.pop(leg, None)
         self._store(leg, int(self.write[leg]), payload)
         self.write[leg] += len(payload)
         self._packet[leg] = len(payload)
@@ -187,9 +194,14 @@ class JitterBuffers:
             self._shorten(leg, self.delay(leg) - min(max(int(self._deep[leg]), self._least) + BLOCK, self._most))
         return True
 
-    def quiet(self, leg: int) -> None:
-        """The sender said that it falls silent (comfort noise, telephone-event): silence, not concealment."""
+    def quiet(self, leg: int, level: int | None = None) -> None:
+        """The sender said that it falls silent (comfort noise, telephone-event): silence, not concealment.
+
+        With `level`, -dBov, noise is played until there is speech again.
+        """
         self._quiet[leg] = self._slow[leg] = True
+        if level is not None:
+            self._noise[leg] = level
 
     def play(self, rows: Octets) -> None:
         """Write the next 160 octets of every leg into `rows`, shape (legs, 160), which still hold the last ones."""
@@ -208,9 +220,17 @@ class JitterBuffers:
         for leg in list(self._primed):
             rows[leg] = self._silence[leg]
             self._prime(leg)
+        for leg in self._noise:
+            if (self._quiet[leg] and self._state[leg] == _IDLE) or leg in self._primed:
+                rows[leg] = self._noise_of(leg, BLOCK)
         self._ticks += 1
         if self._ticks % WINDOW == 0:
             self._adapt()
+
+    def _noise_of(self, leg: int, count: int) -> Octets:
+        """Comfort noise of `leg`, another piece in every tick."""
+        law = Law.MU if self._mu[leg] else Law.A
+        return noise_block(law, self._noise[leg], self._ticks * BLOCK + leg * 1237, count)
 
     def _play_dry(self, legs: Legs, waiting: npt.NDArray[np.int64], rows: Octets) -> Legs:
         """When many legs run dry at once, most repeat their last block, so that the tick is in time; the other legs."""
@@ -242,6 +262,7 @@ class JitterBuffers:
         if self.delay(leg) < deep // BLOCK * BLOCK and self._primed[leg] < _PRIMING:
             return
         del self._primed[leg]
+        self._noise.pop(leg, None)
         self._state[leg] = _PLAYING
         self._floor[leg] = 0
         self._shorten(leg, self.delay(leg) - max(packet, deep))
@@ -274,7 +295,8 @@ class JitterBuffers:
                 concealment.join(leg, slot[:begin])
             if self._quiet[leg] or self._held[leg]:
                 concealment.end(leg)
-                slot[begin:end] = self._silence[leg]
+                noisy = leg in self._noise and not self._held[leg]
+                slot[begin:end] = self._noise_of(leg, end - begin) if noisy else self._silence[leg]
             else:
                 if leg not in concealment:
                     concealment.begin(leg, self._played(leg, read + begin))
@@ -358,7 +380,8 @@ class JitterBuffers:
         if lost:
             self._holes.setdefault(leg, []).append((write, write + gap))
             self._rough[leg] = True
-        self._store(leg, write, bytes([self._silence[leg]]) * gap)
+        noisy = leg in self._noise and not lost
+        self._store(leg, write, self._noise_of(leg, gap).tobytes() if noisy else bytes([self._silence[leg]]) * gap)
         self.write[leg] += gap
 
     def _store(self, leg: int, position: int, payload: bytes) -> None:
@@ -384,3 +407,4 @@ class JitterBuffers:
         self._holes.pop(leg, None)
         self._spare.pop(leg, None)
         self._primed.pop(leg, None)
+        self._noise.pop(leg, None)

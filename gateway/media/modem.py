@@ -44,14 +44,15 @@ class ModemListener:
             turn.remove(leg)
             self._legs[leg % TURNS] = None
 
-    def listen(self) -> None:
-        """Listen to the legs whose turn it is; a leg with a tone from either side is held."""
+    def listen(self) -> list[int]:
+        """Listen to the legs whose turn it is; those with a tone from either side are held from now on: these."""
         self._turn = turn = (self._turn + 1) % TURNS
         legs = self._legs[turn]
         if legs is None:
             legs = self._legs[turn] = np.array(self._turns[turn], np.intp)
+        found: list[int] = []
         if not legs.size:
-            return
+            return found
         matrix = self._matrix
         rows = np.concatenate((matrix.leg_row + legs, matrix.source[legs]))
         tones = modem_tones(matrix.rows[rows], matrix.mu[rows]).reshape(2, -1).max(axis=0)
@@ -61,3 +62,5 @@ class ModemListener:
             leg = int(legs[place])
             self.tone[leg] = tones[place]
             self._jitter.hold(leg)
+            found.append(leg)
+        return found

@@ -27,6 +27,7 @@ from .latch import SILENCE as SILENT
 from .line import BLOCK, SignallingChannel, SpanLine
 from .matrix import Matrix, Rendering, TonePlayer
 from .modem import ModemListener
+from .packing import PACKET_TIMES, TICK_TIME
 from .ports import RtpPorts
 from .protocol import Endpoint, Event, MediaConfiguration
 from .receive import Receivers
@@ -283,7 +284,8 @@ class Plane:
             yield
         self.events += self._continuity.listen(matrix)
         self.receivers.jitter.play(matrix.leg_rows)
-        self._modems.listen()
+        for index in self._modems.listen():
+            self.transmitters.send_all(index)
         for place, digit in self._listener.listen():
             self._digit_heard(place, digit)
         self._play_digits(now)
@@ -477,7 +479,14 @@ class Plane:
             if index in self._listener:
                 self._listener.start(index)
         self.receivers.update(index, command.law, command.payload_type, command.event_payload_type)
-        self.transmitters.update(index, command.payload_type, command.event_payload_type, command.send)
+        self.transmitters.update(
+            index,
+            command.payload_type,
+            command.event_payload_type,
+            command.send,
+            command.packet_time if command.packet_time in PACKET_TIMES else TICK_TIME,
+            command.comfort_noise,
+        )
 
     def _close_leg(self, number: int) -> None:
         index = self._indices.pop(number, None)

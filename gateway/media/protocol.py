@@ -67,6 +67,10 @@ class UpdateRtp(msgspec.Struct, array_like=True, tag="update"):
     """False when the peer holds us (a=inactive, a=sendonly, or c=0.0.0.0)."""
     keys: SrtpKeys | None = None
     """Keys of SRTP; None: plain RTP, whatever was offered. Unchanged ones leave the packet counters alone."""
+    packet_time: int = 20
+    """Milliseconds of speech in each packet sent: 10, 20, 30, 40, 50 or 60."""
+    comfort_noise: bool = False
+    """Silence need not be sent: comfort noise of RFC 3389, payload type 13, was agreed."""
 
 
 class CloseRtp(msgspec.Struct, array_like=True, tag="close"):

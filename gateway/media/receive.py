@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from tandem.codecs.comfort_noise import parse_level
 from tandem.codecs.g711 import A_TO_MU, MU_TO_A, SILENCE, Law
 from tandem.codecs.rtp import (
     COMFORT_NOISE,
@@ -190,7 +191,7 @@ class Receivers:
         if header.payload_type == state.event_payload_type:
             self._take_event(leg, header, payload)
         elif header.payload_type == COMFORT_NOISE and state.payload_type != COMFORT_NOISE:
-            self.jitter.quiet(leg)
+            self.jitter.quiet(leg, parse_level(payload))
         else:
             self._take_speech(leg, state, header, payload, gap, now)
         return True

@@ -7,11 +7,17 @@ from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
+
+from tandem.codecs.g711 import Octets
+from tandem.codecs.rtp import COMFORT_NOISE, HEADER, PLAIN
 
 from .digits import EventInProgress, EventSender
 from .matrix import Matrix, Rendering
+from .packing import TICK_TIME, Packing
 from .ports import Destination, RtpPorts
 from .srtp import SecureLeg
+from .suppression import NOISE, SPEECH, Suppression
 
 BLOCK: Final = 160
 BATCH: Final = 40
@@ -53,8 +59,21 @@ class Transmitters:
         self._rendering = Rendering(matrix, [])
         self._order = self._rendering.order
         self._connected: list[tuple[int, memoryview]] = []
+        self._connected_legs: list[int] = []
         self._open: list[tuple[Destination, memoryview]] = []
-        self._secured: list[tuple[int | Destination, memoryview, SecureLeg]] = []
+        self._open_legs: list[int] = []
+        self._secured: list[tuple[int | Destination, memoryview, SecureLeg, int]] = []
+        self._packing: dict[int, Packing] = {}
+        """Legs with another packet time than a tick."""
+        self._packed = self._rendering
+        self._singly: list[tuple[int, bytes]] = []
+        """Packets of this tick that are not in the matrix, by leg."""
+        self._suppression = Suppression(legs)
+        self._suppressing = False
+        self._held_back: set[int] = set()
+        """Legs that send nothing in this tick, or comfort noise."""
+        self._silent: set[int] = set()
+        """Legs that did not send speech in the tick before."""
 
     def open(self, leg: int, payload_type: int, event_payload_type: int | None) -> None:
         """Begin to send on `leg` with a random SSRC, sequence number and timestamp (RFC 3550 5.1)."""
@@ -64,13 +83,30 @@ class Transmitters:
         self._sent[leg] = 0
         self.update(leg, payload_type, event_payload_type, True)
 
-    def update(self, leg: int, payload_type: int, event_payload_type: int | None, send: bool) -> None:
-        """Change what `leg` sends, or whether it does. Where to is a matter of the ports."""
+    def update(
+        self,
+        leg: int,
+        payload_type: int,
+        event_payload_type: int | None,
+        send: bool,
+        packet_time: int = TICK_TIME,
+        comfort_noise: bool = False,
+    ) -> None:
+        """Change what `leg` sends, or whether it does. Where to is a matter of the ports.
+
+        `packet_time` is one of PACKET_TIMES; with `comfort_noise`, silence is not sent but described.
+        """
+        if packet_time == TICK_TIME:
+            self._packing.pop(leg, None)
+        else:
+            self._packing[leg] = Packing(packet_time)
+        (self._suppression.start if comfort_noise else self._suppression.stop)(leg)
+        self._suppressing = bool(self._suppression.on.any())
         self._payload_type[leg] = payload_type
         self._event_type[leg] = event_payload_type
         if event_payload_type is None:
             self._events.pop(leg, None)
-        begins = send and leg not in self._sending
+        begins = send and (leg not in self._sending or not self._sent[leg])
         self._fields["second"][leg] = payload_type | _MARKER if begins else payload_type
         if send:
             self._sending.add(leg)
@@ -78,11 +114,19 @@ class Transmitters:
             self._sending.discard(leg)
         self._stale = True
 
+    def send_all(self, leg: int) -> None:
+        """From now on silence is sent too: a modem is on `leg`."""
+        self._suppression.stop(leg)
+        self._suppressing = bool(self._suppression.on.any())
+
     def close(self, leg: int) -> int:
         """Stop sending on `leg`; how many packets it sent."""
         self._sending.discard(leg)
         self._event_type.pop(leg, None)
         self._events.pop(leg, None)
+        self._packing.pop(leg, None)
+        self.send_all(leg)
+        self._silent.discard(leg)
         self._stale = True
         return int(self._sent[leg])
 
@@ -108,8 +152,20 @@ class Transmitters:
             self._plan()
         order, fields = self._order, self._fields
         fields["timestamp"][:] = self._clock
-        fields["sequence"][order] += np.uint16(1)
-        fields["payload"][order] = self._rendering.render()
+        octets = self._rendering.render()
+        self._held_back.clear()
+        if self._suppressing and order.size:
+            self._suppress(order, octets)
+        if self._held_back:
+            speaking = order[[leg not in self._held_back for leg in order.tolist()]]
+            fields["sequence"][speaking] += np.uint16(1)
+            self._sent[speaking] += 1
+        else:
+            fields["sequence"][order] += np.uint16(1)
+            self._sent[order] += 1
+        fields["payload"][order] = octets
+        if self._packed.order.size:
+            self._pack()
         for leg, (payload, timestamp, marker) in events.items():
             event_type = self._event_type[leg] or 0
             fields["second"][leg] = event_type | _MARKER if marker else event_type
@@ -120,45 +176,113 @@ class Transmitters:
     def batches(self) -> Iterator[None]:
         """Send what was prepared, pausing after every batch."""
         connected = self._connected
+        if self._held_back:
+            connected = [one for one, leg in zip(connected, self._connected_legs, strict=True) if self._speaks(leg)]
         for start in range(0, len(connected), BATCH):
             self._ports.send(connected[start : start + BATCH])
             yield
-        self._ports.send_to(self._open)
+        self._ports.send_to([one for one, leg in zip(self._open, self._open_legs, strict=True) if self._speaks(leg)])
         if self._secured:
             self._send_secured()
-        self._sent[self._order] += 1
+        for leg, packet in self._singly:
+            self._send_one(leg, packet)
+        self._singly.clear()
         if self._marked:
             self._fields["second"][self._order] = self._payload_type[self._order]
             self._marked = False
 
     def _send_secured(self) -> None:
-        for destination, row, leg in self._secured:
-            packet = memoryview(leg.protect(row))
-            if not packet:
+        for destination, row, secure, leg in self._secured:
+            if self._speaks(leg):
+                self._send_to(destination, memoryview(secure.protect(row)))
+
+    def _send_to(self, destination: int | Destination, packet: memoryview) -> None:
+        if not packet:
+            return
+        if isinstance(destination, int):
+            self._ports.send([(destination, packet)])
+        else:
+            self._ports.send_to([(destination, packet)])
+
+    def _send_one(self, leg: int, packet: bytes) -> None:
+        """Send a packet that is not in the matrix."""
+        destination = self._ports.destination(leg)
+        if destination is not None:
+            secure = self._ports.secure.get(leg)
+            self._send_to(destination, memoryview(packet if secure is None else secure.protect(memoryview(packet))))
+            self._sent[leg] += 1
+
+    def _speaks(self, leg: int) -> bool:
+        return leg not in self._held_back
+
+    def _single(self, leg: int, payload_type: int, timestamp: int, payload: bytes) -> None:
+        """A packet of `leg` of its own, with its next sequence number."""
+        self._fields["sequence"][leg] += np.uint16(1)
+        first = PLAIN, payload_type, int(self._fields["sequence"][leg]), timestamp, int(self._packets["ssrc"][leg])
+        self._singly.append((leg, HEADER.pack(*first) + payload))
+
+    def _pack(self) -> None:
+        """Legs whose packets are longer or shorter than a tick."""
+        order = self._packed.order
+        octets = self._packed.render()
+        if self._suppressing:
+            self._suppress(order, octets)
+        for leg, row in zip(order.tolist(), octets, strict=True):
+            if leg in self._held_back:
+                self._packing[leg].drop()
                 continue
-            if isinstance(destination, int):
-                self._ports.send([(destination, packet)])
-            else:
-                self._ports.send_to([(destination, packet)])
+            for timestamp, payload in self._packing[leg].put(row.tobytes(), int(self._clock[leg])):
+                self._single(leg, int(self._fields["second"][leg]), timestamp, payload)
+                self._fields["second"][leg] = self._payload_type[leg]
+
+    def _suppress(self, order: npt.NDArray[np.intp], octets: Octets) -> None:
+        """Find the legs that are silent in this tick, and describe their noise when it is time."""
+        places = np.flatnonzero(self._suppression.on[order])
+        if not places.size:
+            return
+        legs = order[places]
+        states, levels = self._suppression.decide(legs, octets[places], self._matrix.mu[self._matrix.leg_row + legs])
+        for leg, state, level in zip(legs.tolist(), states.tolist(), levels.tolist(), strict=True):
+            if leg in self._events or state == SPEECH:
+                if leg in self._silent and leg not in self._events:
+                    self._silent.discard(leg)
+                    self._fields["second"][leg] = self._payload_type[leg] | _MARKER  # RFC 3551 4.1: a talkspurt
+                    self._marked = True
+                continue
+            self._held_back.add(leg)
+            self._silent.add(leg)
+            if state == NOISE:
+                self._single(leg, COMFORT_NOISE, int(self._clock[leg]), bytes([level]))
 
     def _plan(self) -> None:
         """Sort out who sends, where to, and from which source."""
         self._stale = False
         self._connected, self._open, self._secured = [], [], []
+        self._connected_legs, self._open_legs = [], []
         senders: list[int] = []
+        packed: list[int] = []
         for leg in sorted(self._sending):
             destination = self._ports.destination(leg)
             if destination is None:
                 continue
+            if leg in self._packing and leg not in self._events:
+                packed.append(leg)
+                continue
             row = self._rows[leg][:_EVENT_PACKET] if leg in self._events else self._rows[leg]
             if (secure := self._ports.secure.get(leg)) is not None:
-                self._secured.append((destination, row, secure))
+                self._secured.append((destination, row, secure, leg))
             elif isinstance(destination, int):
                 self._connected.append((destination, row))
+                self._connected_legs.append(leg)
             else:
                 self._open.append((destination, row))
+                self._open_legs.append(leg)
             senders.append(leg)
+        for leg in self._events:
+            if leg in self._packing:
+                self._packing[leg].drop()
         self._rendering = Rendering(self._matrix, senders)
+        self._packed = Rendering(self._matrix, packed)
         self._order = self._rendering.order
         self._marked = True
 

@@ -34,6 +34,10 @@ _ENCODINGS: Final = {
     "pcmu/8000": "u",
     "pcmu/8000/1": "u",
 }
+#: Packet time in milliseconds unless told otherwise.
+PTIME: Final = 20
+_NOISE: Final = (13, "CN")
+_STATIC: Final = {0: "pcmu/8000", 8: "pcma/8000", 13: "cn/8000"}
 _NAMES: Final = {"A": "PCMA", "u": "PCMU", CLEAR: "CLEARMODE"}
 _REVERSED: Final = {"sendrecv": "sendrecv", "sendonly": "recvonly", "recvonly": "sendonly", "inactive": "inactive"}
 #: What hold looked like before RFC 3264.
@@ -66,6 +70,8 @@ class Media:
     """Preferred packet time in milliseconds."""
     crypto: tuple[Crypto, ...] = ()
     """Keys for SRTP that we can use, in the order of the one who wrote it."""
+    maxptime: int | None = None
+    """Most milliseconds of a packet (RFC 4566 6)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +105,8 @@ class MediaDescription:
     profile: str = PLAIN
     crypto: Crypto | None = None
     """The key that the peer sends with, where the profile is RTP/SAVP."""
+    comfort_noise: bool = False
+    """Whether comfort noise (RFC 3389) was agreed."""
 
     @property
     def we_send(self) -> bool:
@@ -141,6 +149,7 @@ def choose(
     laws: Sequence[str],
     telephone_event: bool = True,
     profiles: Sequence[str] = (PLAIN,),
+    comfort_noise: bool = False,
 ) -> MediaDescription | None:
     """The first audio stream that we can do, with the first of `laws` that it has; None when there is none.
 
@@ -162,7 +171,17 @@ def choose(
             direction = "recvonly" if direction in ("sendrecv", "recvonly") else "inactive"
         events = offered.get("events") if telephone_event else None
         return MediaDescription(
-            media.address, media.port, law, offered[law], events, direction, media.ptime, index, media.profile, crypto
+            media.address,
+            media.port,
+            law,
+            offered[law],
+            events,
+            direction,
+            media.ptime if media.maxptime is None else min(media.ptime or PTIME, media.maxptime),
+            index,
+            media.profile,
+            crypto,
+            comfort_noise and law != CLEAR and "noise" in offered,
         )
     return None
 
@@ -177,13 +196,18 @@ def build_offer(
     version: int = 1,
     direction: str = "sendrecv",
     crypto: Crypto | None = None,
+    ptime: int = PTIME,
+    comfort_noise: bool = False,
 ) -> bytes:
     """Offer one audio stream received at `address` and `port`, `laws` in the order of preference.
 
-    `session` names the session in o=; `version` must grow with each change that is sent (RFC 3264 8).
+    `session` names the session in o=; `version` must grow with each change that is sent (RFC 3264 8). `ptime` is what
+    we would like to receive, in milliseconds.
     """
     formats = [(PAYLOAD_TYPES.get(law, CLEAR_PAYLOAD_TYPE), _NAMES[law]) for law in laws]
-    stream = _stream(port, formats, EVENT_PAYLOAD_TYPE if telephone_event else None, direction, crypto)
+    if comfort_noise:
+        formats.append(_NOISE)
+    stream = _stream(port, formats, EVENT_PAYLOAD_TYPE if telephone_event else None, direction, crypto, ptime)
     return _build(address, session, version, "0 0", [stream])
 
 
@@ -196,11 +220,14 @@ def build_answer(
     *,
     version: int = 1,
     crypto: Crypto | None = None,
+    ptime: int = PTIME,
 ) -> bytes:
     """Answer `offer` with the stream that `choose` chose; every other stream is refused with port 0 (RFC 3264 6)."""
     streams = [f"m={m.kind} 0 {m.profile} {' '.join(m.formats)}\r\n" for m in offer.media]
     formats = [(chosen.payload_type, _NAMES[chosen.law])]
-    streams[chosen.index] = _stream(port, formats, chosen.event_payload_type, chosen.direction, crypto)
+    if chosen.comfort_noise:
+        formats.append(_NOISE)
+    streams[chosen.index] = _stream(port, formats, chosen.event_payload_type, chosen.direction, crypto, ptime)
     return _build(address, session, version, offer.times, streams)
 
 
@@ -211,7 +238,12 @@ def _build(address: str, session: int, version: int, times: str, streams: list[s
 
 
 def _stream(
-    port: int, formats: list[tuple[int, str]], events: int | None, direction: str, crypto: Crypto | None = None
+    port: int,
+    formats: list[tuple[int, str]],
+    events: int | None,
+    direction: str,
+    crypto: Crypto | None = None,
+    ptime: int = 20,
 ) -> str:
     types = [str(number) for number, _ in formats]
     lines = [f"a=rtpmap:{number} {name}/8000\r\n" for number, name in formats]
@@ -222,7 +254,7 @@ def _stream(
     if crypto is not None:
         profile = SECURE
         lines.append(f"a=crypto:{crypto}\r\n")
-    return f"m=audio {port} {profile} {' '.join(types)}\r\n{''.join(lines)}a=ptime:20\r\na={direction}\r\n"
+    return f"m=audio {port} {profile} {' '.join(types)}\r\n{''.join(lines)}a=ptime:{ptime}\r\na={direction}\r\n"
 
 
 def _parse_media(section: list[tuple[str, str]], address: str, direction: str) -> Media:
@@ -231,7 +263,7 @@ def _parse_media(section: list[tuple[str, str]], address: str, direction: str) -
         raise DecodeError(f"m={section[0][1][:40]!r} is malformed")
     kind, port, profile, formats = match.groups()
     encodings: dict[int, str] = {}
-    ptime: int | None = None
+    times: dict[str, int | None] = {"ptime": None, "maxptime": None}
     crypto: list[Crypto] = []
     for name, value in _attributes(section):
         if name == "rtpmap":
@@ -239,11 +271,11 @@ def _parse_media(section: list[tuple[str, str]], address: str, direction: str) -
             if found is None or int(found[1]) > 127:
                 raise DecodeError(f"a=rtpmap:{value[:40]!r} is malformed")
             encodings[int(found[1])] = found[2].lower()
-        elif name == "ptime":
+        elif name in times:
             found = _PTIME.fullmatch(value.strip())
             if found is None:
-                raise DecodeError(f"a=ptime:{value[:40]!r} is malformed")
-            ptime = int(found[1])
+                raise DecodeError(f"a={name}:{value[:40]!r} is malformed")
+            times[name] = int(found[1])
         elif name == "crypto" and (key := Crypto.parse(value)) is not None:
             crypto.append(key)
     return Media(
@@ -254,8 +286,9 @@ def _parse_media(section: list[tuple[str, str]], address: str, direction: str) -
         _connection(section) or address,
         _direction(section, direction),
         encodings,
-        ptime,
+        times["ptime"],
         tuple(crypto),
+        times["maxptime"],
     )
 
 
@@ -266,12 +299,14 @@ def _payload_types(media: Media) -> dict[str, int]:
         if not text.isdecimal() or int(text) > 127:
             continue
         number = int(text)
-        static = "pcmu/8000" if number == 0 else "pcma/8000" if number == 8 else ""
+        static = _STATIC.get(number, "")
         encoding = media.encodings.get(number, static)
         if encoding in _ENCODINGS:
             found.setdefault(_ENCODINGS[encoding], number)
         elif encoding in ("telephone-event/8000", "telephone-event/8000/1"):
             found.setdefault("events", number)
+        elif number == 13 and encoding in ("cn/8000", "cn/8000/1"):
+            found["noise"] = number
     return found
 
 

@@ -14,6 +14,7 @@ from tandem.gateway.calls.control import CallControl
 from tandem.gateway.calls.half_call import HalfCall
 from tandem.gateway.calls.model import Alerting, Progress, Setup
 from tandem.gateway.configuration.schema import SipTrunk
+from tandem.gateway.media.packing import PACKET_TIMES
 from tandem.gateway.media.protocol import CloseRtp, Detect, OpenRtp, RtpEndpoint, SrtpKeys, UpdateRtp
 from tandem.gateway.sip import sdp
 from tandem.gateway.sip.crypto import KEY_LENGTH, SUITES, Crypto
@@ -196,6 +197,8 @@ class Sessions:
             version=session.version,
             direction=direction,
             crypto=session.crypto,
+            ptime=session.trunk.ptime,
+            comfort_noise=session.trunk.silence_suppression,
         )
         return session.local
 
@@ -206,7 +209,7 @@ class Sessions:
         """
         try:
             offer = sdp.parse(body)
-            answer = sdp.choose(offer, session.laws, self._takes_events(session), self.profiles(session))
+            answer = sdp.choose(offer, session.laws, *self._agreeable(session))
         except DecodeError:
             return Verdict.MALFORMED
         if answer is None:
@@ -226,6 +229,7 @@ class Sessions:
             session.leg,
             version=session.version,
             crypto=session.crypto,
+            ptime=packet_time(session.trunk, answer),
         )
         return Verdict.AGREED
 
@@ -235,7 +239,7 @@ class Sessions:
             return None
         try:
             parsed = sdp.parse(body)
-            answer = sdp.choose(parsed, session.laws, self._takes_events(session), self.profiles(session))
+            answer = sdp.choose(parsed, session.laws, *self._agreeable(session))
         except DecodeError:
             return None
         session.origin = parsed.origin
@@ -277,15 +281,27 @@ class Sessions:
                 description.event_payload_type,
                 send=description.we_send,
                 keys=keys,
+                packet_time=packet_time(session.trunk, description),
+                comfort_noise=description.comfort_noise,
             )
         )
         if detecting != session.detecting:
             session.detecting = detecting
             self._control.media_commands.append(Detect(RtpEndpoint(session.leg), on=detecting))
 
+    def _agreeable(self, session: Session) -> tuple[bool, tuple[str, ...], bool]:
+        """Whether telephone-events, which profiles and whether comfort noise may be agreed."""
+        return self._takes_events(session), self.profiles(session), session.trunk.silence_suppression
+
     @staticmethod
     def _takes_events(session: Session) -> bool:
         return session.trunk.telephone_event and sdp.CLEAR not in session.laws[:1]
+
+
+def packet_time(trunk: SipTrunk, description: sdp.MediaDescription) -> int:
+    """Milliseconds of speech in a packet: what the peer would like, as far as we can, else what the trunk says."""
+    wanted = trunk.ptime if description.ptime is None else description.ptime
+    return max((time for time in PACKET_TIMES if time <= wanted), default=PACKET_TIMES[0])
 
 
 def _octets(law: str) -> str:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tandem.codecs.g711 import MU_TO_A
+from tandem.codecs.g711 import MU_TO_A, Law, decode
 from tandem.codecs.rtp import Header, build_packet, pack_header
 from tandem.codecs.telephone_event import digit_event
 from tandem.gateway.media.jitter import BLOCK
@@ -171,13 +171,29 @@ def test_telephone_events_are_set_apart(bench: Bench) -> None:
     assert (bench.statistics.packets_lost, bench.statistics.concealed_ms) == (0, 0)
 
 
-def test_comfort_noise_is_silence(bench: Bench) -> None:
+@pytest.mark.parametrize("level", [40, 60])
+def test_comfort_noise_is_played_at_its_level_until_there_is_speech(bench: Bench, level: int) -> None:
     sender = Sender(sequence=0)
     for number in range(3):
         bench.tick(sender.packet(number))
-    bench.tick(pack_header(13, 3, sender.timestamp + 3 * BLOCK, SSRC) + b"\x40")
-    assert [bench.tick() for _ in range(3)] == [b"\xd5" * BLOCK] * 3
+    bench.tick(pack_header(13, 3, sender.timestamp + 3 * BLOCK, SSRC) + bytes([level, 1, 2]))
+    blocks = [bench.tick() for _ in range(30)]
+    assert len(set(blocks)) == 30
+    played = decode(np.frombuffer(b"".join(blocks), np.uint8), Law.A).astype(float)
+    assert 20 * np.log10(32768 / played.std()) == pytest.approx(level, abs=1)
     assert bench.statistics.concealed_ms == 0
+    sender.sequence -= 30
+    heard = [bench.tick(sender.packet(number)) for number in range(34, 38)]
+    assert heard[1:] == [speech(number) for number in range(34, 37)]
+    assert (bench.statistics.packets_lost, bench.statistics.concealed_ms) == (0, 0)
+
+
+def test_comfort_noise_of_the_lowest_level_is_silence(bench: Bench) -> None:
+    sender = Sender(sequence=0)
+    for number in range(3):
+        bench.tick(sender.packet(number))
+    bench.tick(pack_header(13, 3, sender.timestamp + 3 * BLOCK, SSRC) + b"\x7f")
+    assert [bench.tick() for _ in range(3)] == [b"\xd5" * BLOCK] * 3
 
 
 def test_jitter_is_that_of_rfc_3550(bench: Bench) -> None:

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from support.media_plane import Phone, free_ports
 
+from tandem.codecs.g711 import Law, encode
+from tandem.codecs.quality import probe
 from tandem.codecs.rtp import Header, parse_header
 from tandem.gateway.media.digits import EventInProgress
 from tandem.gateway.media.matrix import Matrix
@@ -111,3 +113,83 @@ def test_changed_sources_are_heard_after_refresh(bench: Bench) -> None:
     bench.matrix.set_source(0, 1)
     bench.transmitters.refresh()
     assert np.frombuffer(bench.tick()[0][1], np.uint8).tolist() == [42] * 160
+
+
+@pytest.mark.parametrize("packet_time", [10, 30, 40, 60])
+def test_packets_of_another_length_carry_the_same_speech(bench: Bench, packet_time: int) -> None:
+    bench.open(0)
+    bench.transmitters.update(0, 8, None, True, packet_time)
+    bench.matrix.set_source(0, 0)
+    sent = []
+    for number in range(12):
+        bench.matrix.rows[bench.matrix.row(0)] = np.arange(160) // 16 + 10 * number
+        sent += bench.tick()
+    size = 8 * packet_time
+    assert len(sent) == 12 * 160 // size
+    assert b"".join(payload for _, payload in sent) == (np.arange(12 * 160) // 16).astype(np.uint8).tobytes()
+    first = sent[0][0]
+    assert [header.marker for header, _ in sent] == [True] + [False] * (len(sent) - 1)
+    assert [header.sequence - first.sequence & 0xFFFF for header, _ in sent] == list(range(len(sent)))
+    steps = [header.timestamp - first.timestamp & 0xFFFFFFFF for header, _ in sent]
+    assert steps == [size * number for number in range(len(sent))]
+    assert {(header.ssrc, header.payload_type) for header, _ in sent} == {(first.ssrc, 8)}
+    assert bench.transmitters.close(0) == len(sent)
+
+
+def test_an_event_between_long_packets_keeps_the_count(bench: Bench) -> None:
+    bench.open(0, event_payload_type=101)
+    bench.transmitters.update(0, 8, 101, True, 40)
+    sent = [packet for _ in range(3) for packet in bench.tick()]
+    bench.transmitters.start_event(0, EventInProgress(9, 12, 0, duration=320, ended=True))
+    sent += [packet for _ in range(8) for packet in bench.tick()]
+    kinds = [header.payload_type for header, _ in sent]
+    assert kinds == [8] + [101] * 4 + [8, 8]
+    assert [header.sequence - sent[0][0].sequence & 0xFFFF for header, _ in sent] == list(range(7))
+    stamps = [header.timestamp - sent[0][0].timestamp & 0xFFFFFFFF for header, _ in sent]
+    assert stamps == [0, 480, 480, 480, 480, 1120, 1440]
+    assert {len(payload) for header, payload in sent if header.payload_type == 8} == {320}
+
+
+@pytest.mark.parametrize("latched", [True, False])
+@pytest.mark.parametrize("packet_time", [20, 30])
+def test_silence_is_described_instead_of_sent(bench: Bench, packet_time: int, latched: bool) -> None:
+    bench.open(0)
+    bench.open(1)
+    if latched:
+        for leg in (0, 1):
+            bench.ports.latches[leg].latched = bench.phone.address
+            bench.ports._sockets[leg].connect(bench.phone.address)
+    bench.transmitters.update(0, 8, None, True, packet_time, comfort_noise=True)
+    speech = encode(probe(160 * 6), Law.A).reshape(-1, 160)
+    sent = []
+
+    def run(blocks: np.ndarray) -> None:
+        for block in blocks:
+            bench.matrix.rows[bench.matrix.row(0)] = block
+            sent.extend((header, payload) for header, payload in bench.tick())
+
+    bench.matrix.set_source(0, 0)
+    run(speech)
+    run(np.full((80, 160), 0xD5, np.uint8))
+    run(speech)
+    source = next(header.ssrc for header, _ in sent if header.payload_type == 13)
+    plain = [header for header, _ in sent if header.ssrc != source]
+    mine = [(header, payload) for header, payload in sent if header.ssrc == source]
+    assert len(plain) == 92  # the other leg goes on sending
+    noise = [payload for header, payload in mine if header.payload_type == 13]
+    assert noise == [b"\x7f"] * 2
+    assert len(mine) < 30
+    assert [header.sequence - mine[0][0].sequence & 0xFFFF for header, _ in mine] == list(range(len(mine)))
+    marked = [place for place, (header, _) in enumerate(mine) if header.marker]
+    after = 1 + max(place for place, (header, _) in enumerate(mine) if header.payload_type == 13)
+    assert marked == [0, after]
+    assert mine[after][0].timestamp - mine[0][0].timestamp & 0xFFFFFFFF == 86 * 160
+    assert bench.transmitters.close(0) == len(mine)
+    assert bench.transmitters.close(1) == len(plain)
+
+
+def test_a_modem_is_sent_with_its_pauses(bench: Bench) -> None:
+    bench.open(0)
+    bench.transmitters.update(0, 8, None, True, comfort_noise=True)
+    bench.transmitters.send_all(0)
+    assert all(len(bench.tick()) == 1 for _ in range(40))

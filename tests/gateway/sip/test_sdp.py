@@ -113,6 +113,36 @@ def test_other_streams_are_refused():
     assert len(parse(answer).media) == 4
 
 
+@pytest.mark.parametrize(
+    ("attributes", "ptime"),
+    [("", None), ("a=ptime:30\r\n", 30), ("a=maxptime:10\r\n", 10), ("a=ptime:40\r\na=maxptime:60\r\n", 40)],
+)
+def test_the_packet_time(attributes, ptime):
+    found = choose(parse(description(AUDIO + "c=IN IP4 192.0.2.7\r\n" + attributes)), ("A",))
+    assert found is not None
+    assert found.ptime == ptime
+    assert b"a=ptime:30\r\n" in build_offer("192.0.2.9", 5000, 1, ("A",), ptime=30)
+
+
+def test_comfort_noise_is_agreed_where_both_want_it():
+    """RFC 3389 4: payload type 13, with or without an rtpmap."""
+    plain = parse(build_offer("192.0.2.9", 5000, 1, ("A",)))
+    offer = parse(build_offer("192.0.2.9", 5000, 1, ("A", "u"), comfort_noise=True))
+    assert offer.media[0].formats == ("8", "0", "13", "101")
+    static = parse(description("m=audio 5000 RTP/AVP 8 13\r\nc=IN IP4 192.0.2.7\r\n"))
+    for description_, wanted, agreed in (
+        (plain, True, False),
+        (offer, False, False),
+        (offer, True, True),
+        (static, True, True),
+    ):
+        found = choose(description_, ("A",), comfort_noise=wanted)
+        assert found is not None
+        assert found.comfort_noise is agreed
+        answer = parse(build_answer(description_, found, "192.0.2.9", 5000, 1))
+        assert ("13" in answer.media[0].formats) is agreed
+
+
 def test_times_are_repeated():
     offer = parse(description(AUDIO).replace(b"t=0 0", b"t=2873397496 2873404696"))
     found = choose(offer, ("A",))

@@ -53,6 +53,31 @@ def test_an_offer_of_the_peer():
     assert made.media.take_offer(made.session, OFFER.replace(b"AVP 8", b"AVP 18")) is Verdict.NOTHING_IN_COMMON
 
 
+@pytest.mark.parametrize(
+    ("ours", "theirs", "sent"),
+    [(20, None, 20), (30, None, 30), (20, 40, 40), (20, 120, 60), (20, 15, 10), (30, 5, 10)],
+)
+def test_the_packet_time_is_what_the_peer_asks_for_as_far_as_can_be(ours, theirs, sent):
+    made = Fixture(ptime=ours)
+    made.told()
+    offer = ANSWER if theirs is None else ANSWER + f"a=ptime:{theirs}\r\n".encode()
+    assert made.media.take_offer(made.session, offer) is Verdict.AGREED
+    assert made.told() == [UpdateRtp(1, "A", 8, ("10.0.0.1", 4000), 101, send=True, packet_time=sent)]
+    assert made.local.ptime == sent
+    assert f"a=ptime:{ours}\r\n".encode() in made.media.offer(made.session)
+
+
+def test_comfort_noise_is_agreed_and_told():
+    made = Fixture(silence_suppression=True)
+    made.told()
+    made.media.take_offer(made.session, ANSWER.replace(b"AVP 8", b"AVP 8 13"))
+    assert made.told()[0].comfort_noise
+    assert "13" in made.local.formats
+    made.media.take_offer(made.session, ANSWER)
+    assert not made.told()[0].comfort_noise
+    assert "13" not in made.local.formats
+
+
 def test_an_offer_that_changes_nothing_gets_the_same_answer():
     """RFC 4028 7.4, RFC 3264 8: the version of o= tells."""
     made = Fixture()
