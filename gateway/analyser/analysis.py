@@ -22,6 +22,9 @@ from .packets import Batch
 from .plain import PlainCalls
 from .records import Records, number_of
 from .rows import Rows
+from .sipblocks import SipBlock
+from .sipbulk import SipRows
+from .sipplain import PlainDialogs
 from .speech import Streams
 
 if TYPE_CHECKING:
@@ -53,10 +56,14 @@ class Analyser:
         self._circuits = CircuitTracker(self._done, numbering)
         self._channels: DChannelTracker | None = None
         self._dialogs = DialogTracker(self._done, numbering)
-        self._plain = PlainCalls(self.dissector.ends, numbering, self._done_in_bulk, self._circuits.followed)
+        self._plain = PlainCalls(self.dissector.ends, self._done_in_bulk, self._circuits.followed)
+        self._plain_dialogs = PlainDialogs(
+            self.dissector.ends, self._done_in_bulk, self._dialogs.followed, self._dialogs.want
+        )
         self._at_once = AT_ONCE if bulk else 1
         self._gathered: list[Message] = []
         self._rows: list[Rows] = []
+        self._dialog_rows: list[SipRows] = []
         self._count = 0
         """Packets of what was gathered: calls are followed for so many at once."""
         self._tidied = 0.0
@@ -77,6 +84,8 @@ class Analyser:
         self._gathered += dissected.messages
         if dissected.rows is not None:
             self._rows.append(dissected.rows)
+        if dissected.dialogs is not None:
+            self._dialog_rows.append(dissected.dialogs)
         self._count += len(batch)
         if self._count >= self._at_once:
             self._flush(float(batch.time[-1]))
@@ -87,18 +96,21 @@ class Analyser:
         """Follow the calls of what was gathered."""
         messages, self._gathered, self._count = self._gathered, [], 0
         rows, self._rows = Rows.joined(self._rows), []
-        self._take(messages, end, rows)
+        dialogs, self._dialog_rows = SipRows.joined(self._dialog_rows), []
+        self._take(messages, end, rows, dialogs)
 
     def absorb(self, part: Part) -> None:
         """Take what was made of a file elsewhere: the file that follows those before it in time."""
         before = self.dissector.packets
         places = self.dissector.places(part.ends)
-        for messages, rows, last in part.steps:
+        for messages, rows, dialogs, last in part.steps:
             for message in messages:
                 message.packet += before
             rows.packet += before
             rows.place = places[rows.place]
-            self._take(messages, last, rows)
+            dialogs.packet += before
+            dialogs.place = places[dialogs.place]
+            self._take(messages, last, rows, dialogs)
         self.end = max(self.end, part.last)
         self.dissector.packets += part.packets
         for protocol, counts in part.counts.items():
@@ -109,8 +121,10 @@ class Analyser:
             self._streams.join(part.streams)
         self.skipped += part.skipped
 
-    def _take(self, messages: list[Message], end: float, rows: Rows | None = None) -> None:
-        messages = self._plain.take(Rows.none() if rows is None else rows, messages)
+    def _take(self, messages: list[Message], end: float, rows: Rows, dialogs: SipRows) -> None:
+        messages, packets = self._plain_dialogs.take(dialogs, messages)
+        self._numbering.expect(self._plain.begin(rows), packets)
+        messages = self._plain.take(rows, messages)
         for message in messages:
             protocol = message.protocol
             if protocol in (Protocol.ISUP, Protocol.TUP):
@@ -121,8 +135,11 @@ class Analyser:
                 self._channel_tracker().take(message)
             elif protocol in _LINKS or message.type in findings.LINK_TYPES:
                 self._link(message)
-        self._plain.settle()
+        circuits, calls = self._numbering.settle()
+        self._plain.settle(circuits)
+        self._plain_dialogs.settle(calls)
         self.end = max(self.end, end)
+        self._plain_dialogs.expire(self.end)
         for message in self._plain.expire(self.end):
             self._circuits.take(message)
         for tracker in self._trackers():
@@ -151,9 +168,9 @@ class Analyser:
         self._records.add(record, suspect)
         self._candidates.add(record)
 
-    def _done_in_bulk(self, block: Block) -> None:
+    def _done_in_bulk(self, block: Block | SipBlock) -> None:
         self._records.add_block(block)
-        self._candidates.add_all(block.start, block.number, [called for called, *_ in block.numbers])
+        self._candidates.add_all(block.start, block.number, block.called, block.call_ids)
 
     def _join(self) -> None:
         """Find the legs of calls, once all are known."""
@@ -182,6 +199,7 @@ class Analyser:
         self._flush(self.end)
         for message in self._plain.rest():
             self._circuits.take(message)
+        self._plain_dialogs.rest()
         for tracker in self._trackers():
             tracker.close()
         records = self._records
@@ -232,7 +250,9 @@ class Analyser:
 
     def _give_speech(self, streams: list[MediaStream]) -> None:
         """Give every stream to the call whose session description named where it goes, or came from."""
-        wanted = self._dialogs.speech
+        if not streams:
+            return
+        wanted = self._dialogs.speech()
         for stream in streams:
             for record in reversed(wanted.get(stream.destination) or wanted.get(stream.source) or []):
                 if record.start <= stream.last and stream.first <= (record.completed or record.released or self.end):

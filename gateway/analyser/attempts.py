@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, KeysView
+from collections.abc import Callable, Hashable, Iterator, KeysView
 from typing import Final
 
 import numpy as np
@@ -35,11 +35,13 @@ _FAILURES: Final = frozenset({2, 3, 25, 27})
 class Attempt:
     """One call attempt under way."""
 
-    __slots__ = ("caller", "last", "record", "reset", "seen", "unkept")
+    __slots__ = ("caller", "key", "last", "record", "reset", "seen", "unkept")
 
     def __init__(self, record: CallRecord) -> None:
         self.record = record
         self.last = record.start
+        self.key = 0
+        """Of an attempt of SIP, see `sipkeys`."""
         self.caller = ""
         """What marks the calling side where its address does not: the From tag of SIP."""
         self.reset = False
@@ -146,6 +148,10 @@ class Table:
         """Keys of the attempts under way."""
         return self._attempts.keys()
 
+    def marks(self) -> Iterator[int]:
+        """`Attempt.key` of those under way."""
+        return (attempt.key for attempt in self._attempts.values())
+
     def get(self, key: Hashable) -> Attempt | None:
         """The attempt under `key`, moved behind all others as the one heard of last."""
         attempt = self._attempts.get(key)
@@ -196,12 +202,12 @@ class Numbering:
 
     def __init__(self) -> None:
         self._next = 1
-        self._expected: list[int] = []
+        self._expected: tuple[list[int], list[int]] = ([], [])
         self._others: list[int] = []
 
-    def expect(self, packets: list[int]) -> None:
-        """Attempts begin in these packets, in order, beside those that ask in the order of theirs."""
-        self._expected = packets
+    def expect(self, circuits: list[int], dialogs: list[int]) -> None:
+        """Attempts on circuits and those of SIP begin in these packets, in order, beside those that ask themselves."""
+        self._expected = circuits, dialogs
 
     def __call__(self, protocol: str, packet: int = 0) -> str:
         """The identity of a record that `packet` begins."""
@@ -209,19 +215,24 @@ class Numbering:
 
     def number(self, packet: int) -> int:
         """The number of a record that `packet` begins."""
-        number = self._next + len(self._others) + bisect_left(self._expected, packet)
+        before = sum(bisect_left(expected, packet) for expected in self._expected)
+        number = self._next + len(self._others) + before
         self._others.append(packet)
         return number
 
     def of(self, index: int) -> int:
-        """The number of an expected one, now that all before it have theirs."""
-        return self._next + len(self._others) + index
+        """The number of an expected one on a circuit, now that all before it have theirs."""
+        circuits, dialogs = self._expected
+        return self._next + len(self._others) + index + bisect_left(dialogs, circuits[index])
 
-    def settle(self) -> npt.NDArray[np.int64]:
-        """The numbers of all expected ones; the batch is done."""
-        expected = np.array(self._expected, np.int64)
-        before = np.searchsorted(np.array(self._others, np.int64), expected)
-        numbers: npt.NDArray[np.int64] = self._next + np.arange(len(expected)) + before
-        self._next += len(expected) + len(self._others)
-        self._expected, self._others = [], []
-        return numbers
+    def settle(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """The numbers of all expected ones on circuits and of SIP; the batch is done."""
+        others = np.array(self._others, np.int64)
+        circuits, dialogs = (np.array(expected, np.int64) for expected in self._expected)
+        first, second = (
+            self._next + np.arange(len(one)) + np.searchsorted(others, one) + np.searchsorted(other, one)
+            for one, other in ((circuits, dialogs), (dialogs, circuits))
+        )
+        self._next += len(circuits) + len(dialogs) + len(self._others)
+        self._expected, self._others = ([], []), []
+        return first, second

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import numpy as np
 
 from tandem.core.cause import location_name
 
 from .attempts import outcome
+from .cells import Row, clocks, spans
 from .circuits import point_code
 from .model import CallMessage, CallRecord, Where
 from .quick import NATURES, Numbers
@@ -27,6 +28,7 @@ _location = lru_cache(maxsize=16)(location_name)
 class Block:
     """n calls from IAM to RLC, and their m messages one call behind the other; NaN for times that were not reached."""
 
+    protocol: ClassVar[str] = "isup"
     number: Any
     """(n,) of the records, unique in the analysis."""
     place: Any
@@ -67,6 +69,16 @@ class Block:
         found: np.ndarray = self.time[self.first]
         return found
 
+    @property
+    def called(self) -> list[str]:
+        """The n called numbers."""
+        return [called for called, *_ in self.numbers]
+
+    @property
+    def call_ids(self) -> None:
+        """There are none."""
+        return None
+
     def suspect(self) -> np.ndarray:
         """(n,) calls of which a rule of `findings` may say something, legs aside; the others need not be asked."""
         unanswered = np.isnan(self.answered)
@@ -76,6 +88,33 @@ class Block:
         found |= silent & ~self.by_calling
         found |= unanswered & self.by_calling & ~np.isin(self.cause, tuple(_COMMON))
         return found
+
+    def cells(self, ends: list[Where], which: np.ndarray) -> list[tuple[Row, bool]]:
+        """Of calls at these places the row of the table, and whether it was answered, without making records."""
+        start, released = self.start[which], self.time[self.first + self.size - 2][which]
+        alerting, answer = self.alerting[which], self.answered[which]
+        reached = np.fmin(np.fmin(alerting, answer), released)
+        answered = ~np.isnan(answer)
+        talk = np.where(answered, np.maximum(0.0, released - answer), np.nan)
+        places = self.place[which]
+        names = {place: _names(ends[place]) for place in np.unique(places).tolist()}
+        by = ["calling" if calling else "called" for calling in self.by_calling[which].tolist()]
+        numbers = self.numbers
+        columns = zip(
+            self.number[which].tolist(), clocks(start), [numbers[index] for index in which.tolist()],
+            self.cic[which].tolist(), answered.tolist(), self.cause[which].tolist(), by,
+            spans(reached - start), spans(talk), places.tolist(), strict=True,
+        )  # fmt: skip
+        return [
+            (
+                (
+                    f"isup-{number}", clock, calling or "-", called or "-", f"CIC {cic}",
+                    _outcome(talked, cause, side), str(cause), delay, spoken, *names[place],
+                ),
+                talked,
+            )
+            for number, clock, (called, _, calling, _), cic, talked, cause, side, delay, spoken, place in columns
+        ]  # fmt: skip
 
     def record(self, index: int, ends: list[Where], brief: bool = False) -> CallRecord:
         """Call `index` as a record; `brief` leaves its messages out."""
@@ -87,6 +126,7 @@ class Block:
         begin, size, number, place, cic, alerting, progress, answered, by_calling, cause, location = calls[index]
         called, nature, calling, calling_nature = self.numbers[index]
         where = ends[place]
+        source, destination = _names(where)
         start, released, completed = times[begin], times[begin + size - 2], times[begin + size - 1]
         # A time that was not reached is NaN, which equals nothing.
         alerting, progress, answered = (
@@ -108,8 +148,8 @@ class Block:
             dpc=where.dpc,
             cic=cic,
             link=where.link,
-            source=where.source or point_code(where.opc or 0, where.variant),
-            destination=where.destination or point_code(where.dpc or 0, where.variant),
+            source=source,
+            destination=destination,
             calling=calling,
             called=called,
             calling_nature="" if calling_nature < 0 else NATURES[calling_nature],
@@ -141,6 +181,14 @@ class Block:
                 summary = f"{numbers[2] or '-'} to {numbers[0]}"
             messages.append(CallMessage(packet, time, name, forward, summary, where.source, where.destination))
         return messages
+
+
+def _names(where: Where) -> tuple[str, str]:
+    """The two ends as a record has them."""
+    return (
+        where.source or point_code(where.opc or 0, where.variant),
+        where.destination or point_code(where.dpc or 0, where.variant),
+    )
 
 
 @lru_cache(maxsize=1024)

@@ -6,8 +6,9 @@ import gc
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import click
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 _FILE = click.Path(dir_okay=False)
 _SECOND_READING = ("html", "pcap", "wav")
 """Outputs for which the captures are read twice."""
+_AT_ONCE: Final = 256
+"""Lines or calls that are written at once."""
 
 
 def _expression(_: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
@@ -320,7 +323,8 @@ def _answer(
 
 
 def _print(pieces: Iterable[str]) -> None:
-    for piece in pieces:
+    waiting = iter(pieces)
+    while piece := "".join(islice(waiting, _AT_ONCE)):
         click.echo(piece, nl=False)
 
 

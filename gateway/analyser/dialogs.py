@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-import re
 from collections import OrderedDict
+from collections.abc import Iterator
 from functools import lru_cache
-from typing import Final
+from typing import Final, Protocol
 
 from .attempts import Attempt, Done, Numbering, Table
 from .model import CallRecord, Message
-from .network import endpoint
 from .quick import carried_numbers
 from .rules import standard_causes
-from .sipscan import Scanned, scan, uri_of
+from .sipscan import Scanned, scan
+from .sipwords import allow, calling_of, described, reason_cause, uri_of, user_of
 
 PATIENCE: Final = 32.0
 """64 * T1: until then a request may be repeated, and a challenge be answered."""
-_CHALLENGES: Final = frozenset({401, 407, 422, 423, 491, 494})
+CHALLENGES: Final = frozenset({401, 407, 422, 423, 491, 494})
 """Failures after which the same call is usually tried again at once."""
-_REASON: Final = re.compile(r"Q\.850\s*;.*?cause\s*=\s*\"?(\d{1,3})", re.IGNORECASE)
 _REMEMBERED: Final = 4096
-MOST_FORMATS: Final = 64
 MOST_ADDRESSES: Final = 200_000
-_CONNECTION: Final = re.compile(rb"^c=IN IP[46] ([0-9A-Fa-f.:]{2,45})", re.MULTILINE)
-_AUDIO: Final = re.compile(rb"^m=audio (\d{1,5})[^ \r\n]* +[^ \r\n]+((?: +\d{1,3})*)", re.MULTILINE)
+
+
+class Spoken(Protocol):
+    """What speech is looked for: a record, or what stands for it."""
+
+    id: str
+    start: float
+    released: float | None
+    completed: float | None
 
 
 class DialogTracker:
@@ -33,20 +38,21 @@ class DialogTracker:
         self._table = Table(done, PATIENCE)
         self._numbering = numbering
         self._seen: OrderedDict[tuple[str, str, int, float], None] = OrderedDict()
-        self.speech: dict[str, list[CallRecord]] = {}
-        """Records by `ADDRESS:PORT` at which a session description asked for their speech."""
+        self._speech: dict[str, list[Spoken]] = {}
+        self._wishes: list[tuple[str | bytes, Spoken]] = []
+        """What is not in `_speech` yet: nobody asks for it unless there is speech in the capture."""
         self.others: list[Message] = []
         """REGISTER, OPTIONS and their responses; whoever reads them clears the list."""
 
     def take(self, message: Message) -> None:
         """A message of SIP, in the order of the capture."""
         self._mark_duplicate(message)
-        parsed = scan(message.octets)
+        parsed = message.value if isinstance(message.value, Scanned) else scan(message.octets)
         if parsed is None:
             message.error = "no SIP message that can be read"
             return
         where = message.where
-        one, other = _host(where.source), _host(where.destination)
+        one, other = host_of(where.source), host_of(where.destination)
         key = (parsed.call_id, one, other) if one < other else (parsed.call_id, other, one)
         attempt = self._table.get(key)
         if not parsed.status:
@@ -54,18 +60,23 @@ class DialogTracker:
         else:
             self._response(key, attempt, message, parsed)
 
+    def followed(self) -> Iterator[int]:
+        """The keys of the attempts under way, as far as they are known; see `sipkeys`."""
+        return self._table.marks()
+
     def expire(self, now: float) -> None:
         """Time has gone on to `now`."""
         self._table.expire(now)
 
     def forget(self, before: float) -> None:
         """No speech is looked for of calls that were over by this time."""
-        for address, records in list(self.speech.items()):
-            kept = [record for record in records if (record.completed or record.released or before) >= before]
+        self._wishes = [wish for wish in self._wishes if _ended(wish[1], before) >= before]
+        for address, records in list(self._speech.items()):
+            kept = [record for record in records if _ended(record, before) >= before]
             if kept:
-                self.speech[address] = kept
+                self._speech[address] = kept
             else:
-                del self.speech[address]
+                del self._speech[address]
 
     def __len__(self) -> int:
         return len(self._table)
@@ -102,11 +113,11 @@ class DialogTracker:
         self._describe(record, request.body)
         forward = request.from_tag == attempt.caller
         summary = ""
-        if method == "INVITE" and not request.to_tag and record.status in _CHALLENGES:
+        if method == "INVITE" and not request.to_tag and record.status in CHALLENGES:
             record.status = record.cause = None
             record.released, record.released_by = None, ""
         elif method in ("BYE", "CANCEL"):
-            cause = reason_cause(request)
+            cause = reason_cause(request.reasons)
             attempt.released(message.time, "calling" if forward else "called", 16 if cause is None else cause)
             summary = "" if cause is None else f"cause {cause}"
         attempt.note(message, forward, summary)
@@ -127,7 +138,7 @@ class DialogTracker:
                 attempt.answered(message.time)
             elif status >= 300 and record.answered is None:
                 record.status = status
-                cause = reason_cause(response)
+                cause = reason_cause(response.reasons)
                 cause = standard_causes().cause(status) if cause is None else cause
                 attempt.released(message.time, "called", cause)
                 summary = response.text
@@ -139,43 +150,52 @@ class DialogTracker:
 
     def _describe(self, record: CallRecord, body: bytes) -> None:
         """Remember where a session description wants its audio (RFC 4566 5.7, 5.14)."""
-        if b"m=audio" not in body or len(self.speech) >= MOST_ADDRESSES:
-            return
-        address = _CONNECTION.search(body)
-        port = _AUDIO.search(body)
-        if address and port and port[1] != b"0":
-            host = address[1].decode("ascii", "replace")
-            wanted = endpoint(host, int(port[1]))
-            allowed = record.formats.setdefault(wanted, [])
-            allowed += [int(kind) for kind in port[2].split()[:MOST_FORMATS] if int(kind) not in allowed]
-            del allowed[MOST_FORMATS:]
-            known = self.speech.setdefault(wanted, [])
+        wish = described(body)
+        if wish is not None:
+            allow(record.formats, wish)
+            self.want(wish[0], record)
+
+    def want(self, wanted: str | bytes, record: Spoken) -> None:
+        """Speech of `record` is to arrive at `wanted`, an address, or what the session description in a body says."""
+        if len(self._wishes) + len(self._speech) < MOST_ADDRESSES:
+            self._wishes.append((wanted, record))
+
+    def speech(self) -> dict[str, list[Spoken]]:
+        """Records by `ADDRESS:PORT` at which a session description asked for their speech."""
+        wishes, self._wishes = self._wishes, []
+        for wanted, record in wishes:
+            if isinstance(wanted, bytes):
+                wish = described(wanted)
+                if wish is None:
+                    continue
+                wanted = wish[0]
+            known = self._speech.setdefault(wanted, [])
             if not any(one is record for one in known[-4:]):
                 known.append(record)
+        return self._speech
 
     def _begin(self, key: tuple[str, ...], message: Message, request: Scanned) -> Attempt:
         where = message.where
+        message.number = message.number or self._numbering.number(message.packet)
         record = CallRecord(
             protocol="sip",
-            id=self._numbering("sip", message.packet),
+            id=f"sip-{message.number}",
             outcome="open",
             source=where.source,
             destination=where.destination,
             call_id=request.call_id,
-            calling=_calling(request),
-            called=_user(request.text) or _user(uri_of(request.callee)),
+            calling=calling_of(request.identities, request.caller),
+            called=user_of(request.text) or user_of(uri_of(request.callee)),
             carried=carried_numbers(message.octets),
             start=message.time,
         )
-        return self._table.begin(key, record)
+        attempt = self._table.begin(key, record)
+        attempt.key = request.key
+        return attempt
 
 
-def reason_cause(message: Scanned) -> int | None:
-    """The Q.850 value of a Reason header (RFC 3326, RFC 6432)."""
-    for value in message.reasons:
-        if match := _REASON.search(value):
-            return int(match[1]) & 127
-    return None
+def _ended(record: Spoken, otherwise: float) -> float:
+    return record.completed or record.released or otherwise
 
 
 def _going_on(attempt: Attempt | None) -> bool:
@@ -183,26 +203,10 @@ def _going_on(attempt: Attempt | None) -> bool:
     if attempt is None:
         return False
     record = attempt.record
-    return record.released is None or record.status in _CHALLENGES
-
-
-def _calling(request: Scanned) -> str:
-    for value in request.identities:
-        if user := _user(uri_of(value)):
-            return user
-    return _user(uri_of(request.caller))
-
-
-def _user(uri: str) -> str:
-    """The user part of a SIP URI, or the number of a tel URI, without parameters."""
-    scheme, _, rest = uri.partition(":")
-    if scheme.lower() == "tel":
-        return rest.partition(";")[0]
-    user, at, _ = rest.partition("@")
-    return user.partition(";")[0].partition(":")[0] if at else ""
+    return record.released is None or record.status in CHALLENGES
 
 
 @lru_cache(maxsize=4096)
-def _host(endpoint: str) -> str:
+def host_of(endpoint: str) -> str:
     """The address without the port: a response may come from another one."""
     return endpoint.rpartition(":")[0]

@@ -24,6 +24,7 @@ from .network import CARRIERS_OF_IP, SCTP, TCP, UDP, Transports, endpoint, pair,
 from .packets import HEP_DATAGRAM, Batch, grouped
 from .rows import WIDEST, Rows, rows_of
 from .sctp import Mark, SctpReader
+from .sipbulk import SipRows, sip_rows, type_name
 from .streams import StreamReader
 from .variants import Variants
 
@@ -67,6 +68,8 @@ class Dissected:
     rtp: RtpPackets | None
     rows: Rows | None = None
     """Plain ISUP messages, with `bulk`; they are not among `messages`."""
+    dialogs: SipRows | None = None
+    """Plain SIP messages likewise."""
 
 
 class Dissector:
@@ -79,6 +82,8 @@ class Dissector:
         """The two ends of rows, by their `place`; it only grows."""
         self._bulk = bulk
         self._rows: Rows | None = None
+        self._dialogs: SipRows | None = None
+        self._sip_places: dict[tuple[str, str], int] = {}
         self._places: dict[int, int] = {}
         self.counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
         """Messages by protocol and type."""
@@ -104,7 +109,8 @@ class Dissector:
                 reader(self, _number(batch, index), float(batch.time[index]), batch.octets(index), batch, index)
         messages, self._found = self._found, []
         rows, self._rows = self._rows, None
-        return Dissected(messages, rtp, rows)
+        dialogs, self._dialogs = self._dialogs, None
+        return Dissected(messages, rtp, rows, dialogs)
 
     def places(self, ends: list[Where]) -> np.ndarray:
         """The places in `ends` of what another dissector found between these ends."""
@@ -145,6 +151,8 @@ class Dissector:
         wanted = ~speech & ~done & ((found.protocol != TCP) | _carries(found))
         wanted[plain.at] = True
         steps = np.bincount(plain.at, minlength=len(found.index))
+        if self._bulk:
+            self._sip(batch, found, wanted, source, destination)
         singles = np.flatnonzero(wanted)
         whole: dict[int, list[tuple[int, str, str, bytes]]] = {}
         for fragment in fragments:
@@ -225,6 +233,48 @@ class Dissector:
         undone = plain.at[singly & plain.m2pa]
         done[undone] = False
         return plain.some(singly & ~np.isin(plain.at, undone))
+
+    def _sip(
+        self, batch: Batch, found: Transports, wanted: np.ndarray, source: np.ndarray, destination: np.ndarray
+    ) -> None:
+        """Take plain SIP as rows; it is then no longer `wanted`."""
+        ports = np.array([*self.options.sctp_udp_ports, GSMTAP], np.int64)
+        at = np.flatnonzero(wanted & (found.protocol == UDP))
+        at = at[~(np.isin(source[at], ports) | np.isin(destination[at], ports))]
+        if not len(at):
+            return
+        place = found.index[at]
+        packet = place + 1 if batch.number is None else batch.number[place]
+        rows, chosen = sip_rows(found, at, batch.buffer, packet, batch.time[place])
+        if not len(rows):
+            return
+        at = at[chosen]
+        rows.place = self._sip_place(batch, found, at, source[at], destination[at])
+        if (rows.place < 0).any():
+            kept = rows.place >= 0
+            rows, at = rows.some(kept), at[kept]
+        wanted[at] = False
+        kinds, counts = np.unique(rows.kind, return_counts=True)
+        for kind, count in zip(kinds.tolist(), counts.tolist(), strict=True):
+            self.counts[Protocol.SIP.value][type_name(kind)] += count
+        self._dialogs = rows
+
+    def _sip_place(
+        self, batch: Batch, found: Transports, at: np.ndarray, source: np.ndarray, destination: np.ndarray
+    ) -> np.ndarray:
+        """The place in `ends` of the two ends of every packet; -1 where there is no room for more."""
+        flow, flows = self._flows(batch, found, at, source, destination)
+        places = np.zeros(len(flows), np.int64)
+        for index, ends in enumerate(flows):
+            place = self._sip_places.get(ends)
+            if place is None:
+                place = -1 if len(self.ends) >= MOST_RELATIONS else len(self.ends)
+                if place >= 0:
+                    self._sip_places[ends] = place
+                    self.ends.append(Where(*ends))
+            places[index] = place
+        found_at: np.ndarray = places[flow]
+        return found_at
 
     def _place(
         self, batch: Batch, found: Transports, plain: Circuits, source: np.ndarray, destination: np.ndarray

@@ -29,7 +29,7 @@ BAD_LOSS: Final = 2.0
 STORM: Final = 10
 """Resets of one exchange within STORM_SECONDS that are a storm."""
 STORM_SECONDS: Final = 10.0
-_CONGESTION: Final = frozenset({34, 38, 41, 42, 44, 47})
+CONGESTION: Final = frozenset({34, 38, 41, 42, 44, 47})
 _LINK_KINDS: Final = {
     **dict.fromkeys(("SIOS", "SIPO"), ("link-failure", "Q.703 11")),
     **dict.fromkeys(("COO", "XCO", "ECO"), ("changeover", "Q.704 5")),
@@ -57,7 +57,7 @@ def of_calls(records: Iterable[CallRecord], end: float, find: Find) -> Iterator[
         elif record.protocol == "sip":
             yield from _sip_call(record, end)
         yield from _timers(record)
-        if record.cause in _CONGESTION and record.answered is None:
+        if record.cause in CONGESTION and record.answered is None:
             yield _finding(
                 "congestion",
                 Severity.WARNING,

@@ -134,12 +134,21 @@ class Candidates:
             self._called.append(_hash(called))
             self._call_id.append(_hash(record.call_id) if record.protocol == "sip" else 0)
 
-    def add_all(self, start: npt.NDArray[np.float64], number: npt.NDArray[np.int64], called: list[str]) -> None:
-        """Records of circuits with these starts, numbers and called digits."""
+    def add_all(
+        self,
+        start: npt.NDArray[np.float64],
+        number: npt.NDArray[np.int64],
+        called: list[str],
+        call_ids: list[str] | None = None,
+    ) -> None:
+        """Records with these starts, numbers, called digits and, of SIP, Call-IDs."""
         self._start.frombytes(start.astype(np.float64).tobytes())
         self._number.frombytes(number.astype(np.int64).tobytes())
         self._called.extend(_hash(_end(digits)) for digits in called)
-        self._call_id.frombytes(bytes(8 * len(called)))
+        if call_ids is None:
+            self._call_id.frombytes(bytes(8 * len(called)))
+        else:
+            self._call_id.extend(map(_hash, call_ids))
 
     def numbers(self) -> npt.NDArray[np.int64]:
         """Numbers of the records that share a Call-ID with another one, or the called number within the window."""

@@ -15,6 +15,7 @@ from .model import CallRecord, Finding, Leg, MediaStream, Message
 from .packets import Batch
 from .records import number_of
 from .rows import Rows
+from .sipbulk import SipRows
 
 KEPT: Final = 2000
 """Calls that are over and still known, for their legs, speech and the screen."""
@@ -74,11 +75,11 @@ class LiveAnalyser(Analyser):
         for tracker in self._trackers():
             tracker.close()
 
-    def _take(self, messages: list[Message], end: float, rows: Rows | None = None) -> None:
+    def _take(self, messages: list[Message], end: float, rows: Rows, dialogs: SipRows) -> None:
         if self._passed is not None:
             for message in messages:
                 self._passed(message)
-        super()._take(messages, end, rows)
+        super()._take(messages, end, rows, dialogs)
 
     def _done(self, record: CallRecord) -> None:
         self.latest[number_of(record.id)] = record

@@ -23,6 +23,7 @@ from .files import STANDARD_INPUT, expand, read_file
 from .merge import merge
 from .model import Analysis, Message, Skipped, Where
 from .rows import Rows
+from .sipbulk import SipRows
 from .speech import Streams, StreamState
 
 AHEAD: Final = 1
@@ -47,7 +48,7 @@ class Part:
     packets: int = 0
     first: float | None = None
     last: float = 0.0
-    steps: list[tuple[list[Message], Rows, float]] = field(default_factory=list)
+    steps: list[tuple[list[Message], Rows, SipRows, float]] = field(default_factory=list)
     """Messages and rows to be taken at once, and the time of the last packet."""
     ends: list[Where] = field(default_factory=list)
     """What the places of the rows mean."""
@@ -62,6 +63,7 @@ def dissect_file(path: str, options: Options) -> Part:
     part, dissector, streams = Part(), Dissector(options, bulk=True), Streams()
     messages: list[Message] = []
     rows: list[Rows] = []
+    dialogs: list[SipRows] = []
     count = 0
 
     def complain(file: str, reason: str, octets: int) -> None:
@@ -72,15 +74,17 @@ def dissect_file(path: str, options: Options) -> Part:
         messages += found.messages
         if found.rows is not None:
             rows.append(found.rows)
+        if found.dialogs is not None:
+            dialogs.append(found.dialogs)
         if found.rtp is not None:
             streams.take(found.rtp)
         part.first = float(batch.time.min()) if part.first is None else min(part.first, float(batch.time.min()))
         part.last = max(part.last, float(batch.time.max()))
         count += len(batch)
         if count >= AT_ONCE:
-            part.steps.append((messages, Rows.joined(rows), part.last))
-            messages, rows, count = [], [], 0
-    part.steps.append((messages, Rows.joined(rows), part.last))
+            part.steps.append((messages, Rows.joined(rows), SipRows.joined(dialogs), part.last))
+            messages, rows, dialogs, count = [], [], [], 0
+    part.steps.append((messages, Rows.joined(rows), SipRows.joined(dialogs), part.last))
     part.ends = dissector.ends
     part.packets = dissector.packets
     part.counts = {name: dict(counts) for name, counts in dissector.counts.items()}

@@ -15,7 +15,7 @@ import numpy as np
 
 from tandem.ss7.isup.codes import MessageType
 
-from .attempts import COPY, MOST_MESSAGES, MOST_OPEN, Numbering
+from .attempts import COPY, MOST_MESSAGES, MOST_OPEN
 from .blocks import Block
 from .circuits import PATIENCE
 from .model import Message, Protocol, Where
@@ -70,13 +70,11 @@ class PlainCalls:
     def __init__(
         self,
         ends: list[Where],
-        numbering: Numbering,
         done: Callable[[Block], None],
         followed: Callable[[], Iterable[tuple[str, int, int, int]]],
     ) -> None:
         """`followed` tells the circuits on which others follow an attempt: protocol, both point codes, CIC."""
         self._ends = ends
-        self._numbering = numbering
         self._done = done
         self._followed = followed
         self._waiting = Rows.none()
@@ -89,6 +87,13 @@ class PlainCalls:
         """Attempts under way."""
         return int(np.count_nonzero(self._waiting.kind == MessageType.IAM))
 
+    def begin(self, rows: Rows) -> list[int]:
+        """The packets in which attempts of `rows` begin, which `Numbering` is to expect before `take`."""
+        begins = rows.kind == MessageType.IAM
+        rows.number[begins] = -1 - np.arange(np.count_nonzero(begins))
+        packets: list[int] = rows.packet[begins].tolist()
+        return packets
+
     def take(self, rows: Rows, messages: list[Message]) -> list[Message]:
         """The messages to be followed one by one, in order: `messages` of the same batch, and rows that are not plain.
 
@@ -96,9 +101,6 @@ class PlainCalls:
         """
         if not len(rows) and not len(self._waiting):
             return messages
-        begins = rows.kind == MessageType.IAM
-        rows.number[begins] = -1 - np.arange(np.count_nonzero(begins))
-        self._numbering.expect(rows.packet[begins].tolist())
         found = self._all = Rows.joined([self._waiting, rows])
         order = np.argsort(found.key, kind="stable")
         key, stage, time = found.key[order], _STAGE[found.kind[order]], found.time[order]
@@ -141,11 +143,10 @@ class PlainCalls:
             return messages
         return sorted([*others, *messages], key=lambda message: message.packet)
 
-    def settle(self) -> None:
-        """The batch is done: give out calls that are over, with their numbers."""
+    def settle(self, numbers: np.ndarray) -> None:
+        """The batch is done: give out calls that are over; `numbers` are those of the packets of `begin`."""
         found, over = self._all, self._over
         expected = found.number < 0
-        numbers = self._numbering.settle()
         found.number[expected] = numbers[-1 - found.number[expected]]
         if len(over.start):
             self._done(_block(found, over))

@@ -7,19 +7,24 @@ import pickle
 import tempfile
 from array import array
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
-from typing import IO, Final, overload
+from collections.abc import Callable, Iterator, Sequence
+from typing import IO, Any, Final, TypeVar, overload
 
 import msgspec
 import numpy as np
 
 from .blocks import Block
+from .cells import Row, row_of
 from .model import CallRecord, Leg, MediaStream, Where
+from .sipblocks import SipBlock
 
 IN_MEMORY: Final = 16 << 20
 """Octets of records gathered in memory before they go to a temporary file."""
 BLOCKS: Final = 16
 """Blocks that are kept unpacked while records are read: calls of neighbouring batches begin by turns."""
+_RUN: Final = 2048
+"""Records that are made ready at once."""
+_Found = TypeVar("_Found")
 _encode: Final = msgspec.msgpack.Encoder().encode
 _record: Final = msgspec.msgpack.Decoder(CallRecord).decode
 _stream: Final = msgspec.msgpack.Decoder(MediaStream).decode
@@ -41,7 +46,7 @@ class Records(Sequence[CallRecord]):
         self._ends = [] if ends is None else ends
         self._blocks: list[tuple[int, int]] = []
         """Offset and length of each block."""
-        self._unpacked: OrderedDict[int, Block] = OrderedDict()
+        self._unpacked: OrderedDict[int, Block | SipBlock] = OrderedDict()
         self._suspect = array("B")
         self._tail = bytearray()
         self._file: IO[bytes] | None = None
@@ -77,13 +82,13 @@ class Records(Sequence[CallRecord]):
         self._length.append(length)
         self._order = None
 
-    def add_block(self, block: Block) -> None:
+    def add_block(self, block: Block | SipBlock) -> None:
         """Keep the calls of a block."""
         count = len(block)
-        if "isup" not in self._protocols:
-            self._protocols.append("isup")
+        if block.protocol not in self._protocols:
+            self._protocols.append(block.protocol)
         self._suspect.frombytes(block.suspect().astype(np.uint8).tobytes())
-        self._protocol.frombytes(bytes((self._protocols.index("isup"),)) * count)
+        self._protocol.frombytes(bytes((self._protocols.index(block.protocol),)) * count)
         self._start.frombytes(block.start.astype(np.float64).tobytes())
         self._number.frombytes(block.number.astype(np.int64).tobytes())
         self._offset.frombytes(np.full(count, -1 - len(self._blocks), np.int64).tobytes())
@@ -93,21 +98,17 @@ class Records(Sequence[CallRecord]):
 
     def suspects(self) -> Iterator[CallRecord]:
         """The records with which something may be wrong, by themselves or with their legs or speech."""
-        self._sort()
-        assert self._order is not None
+        order = self._all()
         concerned = np.frombuffer(self._suspect, np.uint8) > 0
         for table in (self._legs, self._speech):
             concerned = concerned | np.isin(np.array(self._number, np.int64), np.array(table, np.int64)[::3])
-        for place in self._order[concerned[self._order]].tolist():
-            yield self._read(place)
+        return self._each(order[concerned[order]], self._read)
 
     def numbered(self, numbers: np.ndarray) -> Iterator[CallRecord]:
         """Records with one of these numbers, in their order, without messages, legs and speech."""
-        self._sort()
-        assert self._order is not None
+        order = self._all()
         wanted = np.isin(np.array(self._number, np.int64), numbers)
-        for place in self._order[wanted[self._order]].tolist():
-            yield self._bare(place, brief=True)
+        return self._each(order[wanted[order]], lambda place: self._bare(place, brief=True))
 
     def link(self, one: int, other: int, sure: float, why: str) -> None:
         """Two records, by number, are legs of one call."""
@@ -131,17 +132,13 @@ class Records(Sequence[CallRecord]):
     @overload
     def __getitem__(self, index: slice) -> list[CallRecord]: ...
     def __getitem__(self, index: int | slice) -> CallRecord | list[CallRecord]:
-        self._sort()
-        assert self._order is not None
+        order = self._all()
         if isinstance(index, slice):
-            return [self._read(place) for place in self._order[index].tolist()]
-        return self._read(int(self._order[index]))
+            return [self._read(place) for place in order[index].tolist()]
+        return self._read(int(order[index]))
 
     def __iter__(self) -> Iterator[CallRecord]:
-        self._sort()
-        assert self._order is not None
-        for place in self._order.tolist():
-            yield self._read(place)
+        return self._each(self._all(), self._read)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and list(self) == list(other)
@@ -203,16 +200,56 @@ class Records(Sequence[CallRecord]):
 
     def brief(self) -> Iterator[CallRecord]:
         """All records in order for whoever asks neither for messages nor for legs and speech: these may be left out."""
+        return self._each(self._all(), lambda place: self._bare(place, brief=True))
+
+    def rows(self) -> Iterator[tuple[Row, bool]]:
+        """The cells of every record in order, and whether it was answered."""
+
+        def one(place: int) -> tuple[Row, bool]:
+            record = self._bare(place)
+            return row_of(record), record.answered is not None
+
+        return self._each(self._all(), one, lambda block, indices: block.cells(self._ends, indices))
+
+    def _all(self) -> np.ndarray:
         self._sort()
         assert self._order is not None
-        for place in self._order.tolist():
-            yield self._bare(place, brief=True)
+        return self._order
+
+    def _each(
+        self,
+        places: np.ndarray,
+        one: Callable[[int], _Found],
+        several: Callable[[Block | SipBlock, np.ndarray], list[_Found]] | None = None,
+    ) -> Iterator[_Found]:
+        """What `one` makes of each place, or `several` of those of a block at once, in order.
+
+        Neighbours are of many blocks, which do not all stay unpacked: of a run of places, those of a block go together.
+        """
+        offsets, lengths = np.frombuffer(self._offset, np.int64), np.frombuffer(self._length, np.int64)
+        for first in range(0, len(places), _RUN):
+            run = places[first : first + _RUN]
+            by_block = np.argsort(offsets[run], kind="stable")
+            offset = offsets[run[by_block]]
+            found: list[Any] = [None] * len(run)
+            for group in np.split(by_block, np.flatnonzero(np.diff(offset)) + 1):
+                where = run[group]
+                if several is not None and offsets[where[0]] < 0:
+                    made = several(self._block(int(offsets[where[0]])), lengths[where])
+                else:
+                    made = [one(place) for place in where.tolist()]
+                for at, value in zip(group.tolist(), made, strict=True):
+                    found[at] = value
+            yield from found
 
     def _bare(self, place: int, brief: bool = False) -> CallRecord:
         """Without legs and speech."""
         offset, length = self._offset[place], self._length[place]
         if offset >= 0:
             return _record(self._octets(offset, length))
+        return self._block(offset).record(length, self._ends, brief)
+
+    def _block(self, offset: int) -> Block | SipBlock:
         block = self._unpacked.get(offset)
         if block is None:
             # These octets were written by this process, to a file without a name.
@@ -221,7 +258,7 @@ class Records(Sequence[CallRecord]):
                 self._unpacked.popitem(last=False)
         else:
             self._unpacked.move_to_end(offset)
-        return block.record(length, self._ends, brief)
+        return block
 
     def _read(self, place: int) -> CallRecord:
         record = self._bare(place)

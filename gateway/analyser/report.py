@@ -15,12 +15,13 @@ import msgspec
 
 from tandem.core.cause import cause_name
 
-from .model import Analysis, CallRecord
+from .cells import COLUMNS, Row, row_of
+from .filters import Filter
+from .model import Analysis, CallRecord, Outcome
 from .records import Records
 from .statistics import Group, Statistics
 
 _WIDTH: Final = 44
-COLUMNS: Final = ("id", "start", "calling", "called", "circuit", "outcome", "cause", "pdd s", "talk s", "from", "to")
 SHOWN: Final = 10
 """Findings of one kind that the table shows."""
 _OUTCOME: Final = 5
@@ -37,7 +38,6 @@ _COLOURS: Final = {
     "answered": "green",
     "note": "cyan",
 }
-_LEG: Final = {"isup": "CIC", "tup": "CIC", "q931": "B"}
 
 
 def summary(analysis: Analysis, wanted: Callable[[CallRecord], bool]) -> Iterator[str]:
@@ -46,15 +46,14 @@ def summary(analysis: Analysis, wanted: Callable[[CallRecord], bool]) -> Iterato
     shown: set[str] = set()
     answered = count = 0
 
-    def rows() -> Iterator[tuple[str, ...]]:
+    def rows() -> Iterator[Row]:
         nonlocal answered, count
-        for record in brief(analysis):
-            if wanted(record):
-                count += 1
-                answered += record.answered is not None
-                if record.id in concerned:
-                    shown.add(record.id)
-                yield row_of(record)
+        for row, talked in _rows(analysis, wanted):
+            count += 1
+            answered += talked
+            if row[0] in concerned:
+                shown.add(row[0])
+            yield row
 
     yield from _columns(rows())
     share = f", {100 * answered / count:.1f} % answered" if count else ""
@@ -80,21 +79,35 @@ def summary(analysis: Analysis, wanted: Callable[[CallRecord], bool]) -> Iterato
         yield f"not used: {where}{skipped.reason}{amount}"
 
 
+def _rows(analysis: Analysis, wanted: Callable[[CallRecord], bool]) -> Iterator[tuple[Row, bool]]:
+    """The cells of every call that is wanted, and whether it was answered; those of blocks are made block by block."""
+    calls = analysis.calls
+    if isinstance(calls, Records) and isinstance(wanted, Filter) and not wanted.chooses():
+        return calls.rows()
+    return ((row_of(record), record.answered is not None) for record in brief(analysis) if wanted(record))
+
+
 def brief(analysis: Analysis) -> Iterable[CallRecord]:
     """The calls for whoever needs neither their messages nor legs and speech."""
     calls = analysis.calls
     return calls.brief() if isinstance(calls, Records) else calls
 
 
-def _columns(rows: Iterator[tuple[str, ...]]) -> Iterator[str]:
+def _columns(rows: Iterator[Row]) -> Iterator[str]:
     """Rows under their headings, as wide as the first of them ask for."""
     first = [COLUMNS, *islice(rows, _MEASURED)]
     widths = [max(len(row[column]) for row in first) for column in range(len(COLUMNS))]
+    before = "".join(f"%-{width}s  " for width in widths[:_OUTCOME])
+    behind = "".join(f"  %-{width}s" for width in widths[_OUTCOME + 1 :])
+    coloured = {
+        name: click.style(name.ljust(widths[_OUTCOME]), fg=colour)
+        for outcome in Outcome
+        if (colour := _COLOURS.get(name := outcome.value)) is not None
+    }
     for row in chain(first, rows):
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
-        if (colour := _COLOURS.get(row[_OUTCOME])) is not None:
-            cells[_OUTCOME] = click.style(cells[_OUTCOME], fg=colour)
-        yield "  ".join(cells).rstrip()
+        outcome = row[_OUTCOME]
+        cell = coloured.get(outcome) or outcome.ljust(widths[_OUTCOME])
+        yield f"{before % row[:_OUTCOME]}{cell}{behind % row[_OUTCOME + 1 :]}".rstrip()
 
 
 def figures(found: Statistics) -> Iterator[str]:
@@ -219,35 +232,3 @@ def table(calls: Iterable[CallRecord]) -> Iterator[str]:
         yield out.getvalue()
         out.seek(out.truncate(0))
     yield out.getvalue()
-
-
-def row_of(record: CallRecord) -> tuple[str, ...]:
-    """The cells of a call under `COLUMNS`."""
-    circuit = f"{_LEG.get(record.protocol, '')} {record.cic}".strip() if record.cic is not None else record.protocol
-    cause = "" if record.cause is None else str(record.cause)
-    if record.status is not None:
-        cause = f"{record.status}/{cause}"
-    return (
-        record.id,
-        _clock(record.start),
-        record.calling or "-",
-        record.called or "-",
-        circuit,
-        record.outcome,
-        cause,
-        _seconds(record.post_dial_delay),
-        _seconds(record.duration),
-        record.source,
-        record.destination,
-    )
-
-
-def _seconds(value: float | None) -> str:
-    return "" if value is None else f"{value:.2f}"
-
-
-def _clock(time: float) -> str:
-    """Time of day, UTC, in whole milliseconds."""
-    milliseconds = int(time * 1000) % 86_400_000
-    seconds, rest = divmod(milliseconds, 1000)
-    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{rest:03}"

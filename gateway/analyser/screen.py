@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from . import report
+from .cells import COLUMNS, row_of
 from .model import CallRecord, Finding
 
 if TYPE_CHECKING:
@@ -78,12 +79,10 @@ class Screen:
         over = analyser.outcomes.total()
         share = f"{100 * analyser.outcomes['answered'] / over:.1f} % answered" if over else "none over yet"
         head = f"{analyser.dissector.packets:,} packets   {analyser.open} calls under way   {over:,} over, {share}"
-        calls = Table(*report.COLUMNS, expand=True)
+        calls = Table(*COLUMNS, expand=True)
         for record in islice(reversed(analyser.latest.values()), ROWS):
             style = _STYLES.get(record.outcome, "yellow")
-            calls.add_row(
-                *(Text(cell, style=style if cell == record.outcome else "") for cell in report.row_of(record))
-            )
+            calls.add_row(*(Text(cell, style=style if cell == record.outcome else "") for cell in row_of(record)))
         wrong = [
             Text(f"{one.severity}: {one.text} ({one.clause})", style=_STYLES.get(one.severity, ""))
             for one in self._findings

@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-_WANTED: Final = {
+WANTED: Final = {
     "call-id": "call-id",
     "i": "call-id",
     "from": "from",
@@ -23,9 +23,10 @@ _WANTED: Final = {
     "p-asserted-identity": "identity",
     "remote-party-id": "identity",
 }
+"""Header fields that are looked at, by their names in small letters."""
 _SPELLED: Final = {
     name: key
-    for word, key in _WANTED.items()
+    for word, key in WANTED.items()
     for name in (word, word.upper(), word.title(), {"call-id": "Call-ID", "cseq": "CSeq"}.get(word, word))
 } | dict.fromkeys(
     (
@@ -39,7 +40,7 @@ _SPELLED: Final = {
 _PASSED_OVER: Final = frozenset("VMASUEDLKvmasuedlk")
 """First letters of fields that are not wanted, and of none that is."""
 _SEVERAL: Final = frozenset({"reason", "identity"})
-_CSEQ: Final = re.compile(r"\d{1,10}[ \t]+([A-Za-z0-9.!%*_+`'~-]{1,32})")
+CSEQ: Final = re.compile(r"\d{1,10}[ \t]+([A-Za-z0-9.!%*_+`'~-]{1,32})")
 _TAG: Final = re.compile(r";[ \t]*tag[ \t]*=[ \t]*([^;, \t]+)", re.IGNORECASE)
 
 
@@ -62,19 +63,13 @@ class Scanned(msgspec.Struct, gc=False):
     body: bytes
     reasons: list[str]
     identities: list[str]
+    key: int = 0
+    """Of the Call-ID and both addresses, where somebody asked for it; see `sipkeys`."""
 
 
 def scan(octets: bytes) -> Scanned | None:
     """The message; None when it cannot be read."""
     return _quick(octets) or _whole(octets)
-
-
-def uri_of(value: str) -> str:
-    """The URI of a From, To or identity."""
-    opened = value.rfind("<")
-    if opened >= 0:
-        return value[opened + 1 :].partition(">")[0].strip()
-    return value.partition(";")[0].strip()
 
 
 def _quick(octets: bytes) -> Scanned | None:
@@ -95,7 +90,7 @@ def _quick(octets: bytes) -> Scanned | None:
         if key is None:
             if not colon or line[:1] in " \t":
                 return None
-            key = _WANTED.get(name.strip().lower(), "")
+            key = WANTED.get(name.strip().lower(), "")
         if not key:
             continue
         if key in _SEVERAL:
@@ -105,7 +100,7 @@ def _quick(octets: bytes) -> Scanned | None:
         else:
             found[key] = value.strip()
     first = lines[0]
-    cseq = _CSEQ.fullmatch(found.get("cseq", ""))
+    cseq = CSEQ.fullmatch(found.get("cseq", ""))
     if cseq is None or len(found) != 4 or not found["call-id"]:
         return None
     if first[:8] == "SIP/2.0 ":
@@ -126,8 +121,8 @@ def _quick(octets: bytes) -> Scanned | None:
         found["call-id"],
         caller,
         callee,
-        _tag(caller),
-        _tag(callee),
+        tag_of(caller),
+        tag_of(callee),
         body,
         several.get("reason", []),
         several.get("identity", []),
@@ -135,7 +130,7 @@ def _quick(octets: bytes) -> Scanned | None:
 
 
 @lru_cache(maxsize=4096)
-def _tag(value: str) -> str:
+def tag_of(value: str) -> str:
     """The tag of a From or To; the messages of a call have the same over and over."""
     match = _TAG.search(value, value.rfind(">") + 1)
     return match[1] if match else ""

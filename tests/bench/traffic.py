@@ -291,7 +291,7 @@ class Traffic:
             self.isup(
                 time + 0.03, EXCHANGES[0], EXCHANGES[2], outcome, ring - 0.03, talk, calling, called, self.by_caller
             )
-        elif self.rng.random() < 0.2:
+        elif mix == "sip" or (mix == "signalling" and self.rng.random() < 0.2):
             host, peer = bytes((192, 0, 2, 1 + self.rng.randrange(40))), bytes((198, 51, 100, 1))
             self.sip(time, outcome, ring, talk, calling, called, False, host, peer)
         else:
@@ -420,7 +420,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=Path)
     parser.add_argument("--packets", type=int, default=1_000_000)
-    parser.add_argument("--mix", choices=["speech", "signalling"], default="speech")
+    parser.add_argument("--mix", choices=["speech", "signalling", "sip", "isup"], default="speech")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     print(generate(arguments.file, arguments.packets, arguments.mix, arguments.seed), "packets")

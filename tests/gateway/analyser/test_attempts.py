@@ -90,12 +90,12 @@ def test_identities_count_on():
 
 def test_numbers_of_a_batch_follow_its_packets():
     numbering = Numbering()
-    numbering.expect([2, 4, 9])
+    numbering.expect([2, 4, 9], [3, 10])
     assert numbering("sip", 1) == "sip-1"
     assert numbering.of(0) == 2
-    assert numbering("sip", 5) == "sip-4"
-    assert numbering.of(2) == 5
-    assert numbering.settle().tolist() == [2, 3, 5]
-    assert numbering("sip", 10) == "sip-6"
-    assert numbering.settle().tolist() == []
-    assert numbering("sip", 11) == "sip-7"
+    assert numbering("sip", 5) == "sip-5"
+    assert numbering.of(2) == 6
+    assert [numbers.tolist() for numbers in numbering.settle()] == [[2, 4, 6], [3, 7]]
+    assert numbering("sip", 11) == "sip-8"
+    assert [numbers.tolist() for numbers in numbering.settle()] == [[], []]
+    assert numbering("sip", 12) == "sip-9"

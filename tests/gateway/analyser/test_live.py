@@ -5,6 +5,8 @@ from tandem.gateway.analyser.analysis import analyse
 from tandem.gateway.analyser.live import LiveAnalyser
 from tandem.gateway.analyser.model import CallRecord, MediaStream, Message, Protocol, Where
 from tandem.gateway.analyser.revisit import batches
+from tandem.gateway.analyser.rows import Rows
+from tandem.gateway.analyser.sipbulk import SipRows
 
 CAPTURE = str(Path(__file__).parents[2] / "vectors" / "isup" / "captures" / "m3ua_94calls_wireshark.pcap")
 
@@ -68,7 +70,8 @@ def test_findings_of_no_call_are_told_when_they_happen():
     told = []
     analyser = LiveAnalyser(None, lambda record, found: None, told=told.append)
     where = Where("", "", 1, 2, 2, "itu")
-    analyser._take([Message(n, 5.0, Protocol.ISUP, "RSC", where, bytes((n, 0, 0x12))) for n in range(12)], 6.0)
+    resets = [Message(n, 5.0, Protocol.ISUP, "RSC", where, bytes((n, 0, 0x12))) for n in range(12)]
+    analyser._take(resets, 6.0, Rows.none(), SipRows.none())
     assert told == []
     analyser.tick(7.0)
     assert [finding.kind for finding in told] == ["reset-storm"]

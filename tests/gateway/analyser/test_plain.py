@@ -6,13 +6,12 @@ import pytest
 from bench.traffic import generate
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.packet_files import data_chunk, ethernet, file_of, ipv4, pcap, sctp
+from support.bulk_analysis import analysed
+from support.packet_files import data_chunk, ethernet, ipv4, pcap, sctp
 
-from tandem.gateway.analyser import analysis as module
 from tandem.gateway.analyser.analysis import Analyser
 from tandem.gateway.analyser.files import read_file
 from tandem.gateway.analyser.merge import merge
-from tandem.gateway.analyser.pcap import read_pcap
 from tandem.gateway.analyser.plain import PlainCalls
 from tandem.gateway.analyser.report import as_json
 
@@ -87,24 +86,6 @@ def capture(events, carried=m3ua):
             packets.append((time, forward, [chunk]))
     ports = {True: (2905, 2906), False: (2906, 2905)}
     return pcap([(moment, ethernet(ipv4(sctp(chunks, *ports[forward]), 132))) for moment, forward, chunks in packets])
-
-
-def analysed(octets, bulk, at_once):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "AT_ONCE", at_once)
-        analyser = Analyser(bulk=bulk)
-        analyser._at_once = at_once
-        for batch in merge([read_pcap(file_of(octets), print)]):
-            for first in range(0, len(batch), at_once):
-                analyser.feed(part(batch, first, first + at_once))
-        return "".join(as_json(analyser.result()))
-
-
-def part(batch, first, last):
-    from dataclasses import replace
-
-    names = ("start", "length", "original", "time", "number")
-    return replace(batch, **{name: getattr(batch, name)[first:last] for name in names})
 
 
 def event(names):

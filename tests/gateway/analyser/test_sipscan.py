@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tandem.gateway.analyser.sipscan import _quick, _whole, scan, uri_of
+from tandem.gateway.analyser.sipscan import _quick, _whole, scan
 
 INVITE = (
     "INVITE sip:2@b SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\nMax-Forwards: 70\r\n"
@@ -50,13 +50,6 @@ def test_what_cannot_be_read(text):
 
 def test_doubled_fields_are_for_the_full_parser():
     assert _quick(INVITE.replace("Max-Forwards: 70", "Call-ID: other").encode()) is None
-
-
-@pytest.mark.parametrize(
-    ("value", "uri"), [("<sip:1@a;x=y>;tag=1", "sip:1@a;x=y"), ("sip:1@a;tag=1", "sip:1@a"), ('"n" <tel:1>', "tel:1")]
-)
-def test_uris(value, uri):
-    assert uri_of(value) == uri
 
 
 @given(st.binary(max_size=200), st.integers(0, len(INVITE)))

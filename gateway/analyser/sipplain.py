@@ -1,0 +1,219 @@
+"""Calls of SIP that went as most do, followed in bulk: one INVITE, and whatever comes once of each kind behind it.
+
+Whatever else happens (a message that is repeated, a challenge, a new INVITE outside the dialog, a message that has to
+be read word by word) hands all messages of the call to `DialogTracker`, which follows calls one by one. Either way a
+record is the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+
+from .attempts import MOST_MESSAGES, MOST_OPEN
+from .dialogs import CHALLENGES, PATIENCE, Spoken, host_of
+from .model import Message, Protocol, Where
+from .network import Ints
+from .sipblocks import SipBlock, block_of, releases
+from .sipbulk import BYE, INVITE, SipRows
+from .sipkeys import key_of
+from .sipscan import scan
+
+_SPREAD, _OTHER = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
+
+
+class _Wanted:
+    """A call whose speech is looked for."""
+
+    __slots__ = ("completed", "id", "released", "start")
+
+    def __init__(self, number: int, start: float) -> None:
+        self.id = f"sip-{number}"
+        self.start = start
+        self.released: float | None = None
+        self.completed: float | None = None
+
+
+class PlainDialogs:
+    """Takes rows batch by batch; gives blocks of calls that are over, and messages for others to follow."""
+
+    def __init__(
+        self,
+        ends: list[Where],
+        done: Callable[[SipBlock], None],
+        followed: Callable[[], Iterable[int]],
+        want: Callable[[bytes, Spoken], None],
+    ) -> None:
+        """`followed` tells the keys of attempts that others follow, `want` hears of bodies that ask for speech."""
+        self._ends = ends
+        self._done = done
+        self._followed = followed
+        self._want = want
+        self._waiting = SipRows.none()
+        """Rows of the calls under way, call by call."""
+        self._all = self._waiting
+        self._over = self._left = self._new = self._begun = np.zeros(0, np.int64)
+        self._wanted: dict[int, _Wanted] = {}
+        """By number, calls under way with a session description."""
+
+    def __len__(self) -> int:
+        """Attempts under way."""
+        return int(np.count_nonzero(self._waiting.opens))
+
+    def take(self, rows: SipRows, messages: list[Message]) -> tuple[list[Message], list[int]]:
+        """The messages to be followed one by one, in order, and the packets in which calls begin that are not.
+
+        `messages` are those of the same batch. `settle` must follow once these were taken.
+        """
+        others = self._others(messages)
+        if not len(rows) and not len(self._waiting):
+            return messages, []
+        found = self._all = SipRows.joined([self._waiting, rows])
+        fresh = len(self._waiting)
+        order = np.argsort(found.key, kind="stable")
+        key, kind, opens = found.key[order], found.kind[order], found.opens[order]
+        invites = found.method[order] == INVITE
+        first = np.concatenate(([True], key[1:] != key[:-1]))
+        group = np.cumsum(first) - 1
+        bad = first != opens
+        bad |= invites & np.isin(kind, tuple(CHALLENGES))
+        final = (kind >= 200) & (found.method[order] == BYE)
+        bad |= final & ~np.concatenate((first[1:], [True]))
+        bad |= _repeated(found, order)
+        if len(others):
+            bad |= np.isin(key, others)
+        count = int(group[-1]) + 1
+        spoilt_group = np.bincount(group[bad], minlength=count) > 0
+        spoilt_group |= np.bincount(group, minlength=count) > MOST_MESSAGES
+        over_group = np.bincount(group[final], minlength=count) > 0
+        spoilt = spoilt_group[group]
+        over = over_group[group] & ~spoilt
+        self._over, self._left = order[over], order[~spoilt & ~over]
+        handed = order[spoilt]
+        if np.count_nonzero(opens[~spoilt & ~over]) > MOST_OPEN:
+            # Bounded: whoever follows one by one gives up those idle longest.
+            handed, self._left = np.concatenate((handed, self._left)), self._left[:0]
+        kept = np.concatenate((self._over, self._left))
+        begun = kept[found.opens[kept] & (found.number[kept] == 0)]
+        begun = begun[np.argsort(found.packet[begun], kind="stable")]
+        new = kept[kept >= fresh]
+        # What asks for speech does so in the order of the capture.
+        self._new = np.sort(new[found.speech[new] != None])  # noqa: E711
+        self._begun = begun
+        if len(handed):
+            messages = sorted([*messages, *self._give(found, handed)], key=lambda message: message.packet)
+        return messages, found.packet[begun].tolist()
+
+    def settle(self, numbers: np.ndarray) -> None:
+        """The batch is done: `numbers` of the calls that begin in it; give out those that are over."""
+        found = self._all
+        if not len(found):
+            return
+        found.number[self._begun] = numbers
+        self._speech(found)
+        if len(self._over):
+            self._give_out(found.some(self._over))
+        self._waiting, self._all = found.some(self._left), SipRows.none()
+        self._over = self._left = self._new = self._begun = np.zeros(0, np.int64)
+
+    def expire(self, now: float) -> None:
+        """Give out what was released and then not heard of for long."""
+        rows = self._waiting
+        if not len(rows):
+            return
+        offset = np.flatnonzero(rows.opens)
+        size = np.diff(offset, append=len(rows))
+        idle = now - rows.time[offset + size - 1] >= PATIENCE
+        if not idle.any():
+            return
+        over = idle & np.bitwise_or.reduceat(_released(rows, offset, size), offset)
+        if over.any():
+            which = np.repeat(over, size)
+            self._give_out(rows.some(which))
+            self._waiting = rows.some(~which)
+
+    def rest(self) -> None:
+        """Give out everything that is under way: the capture ends here."""
+        rows, self._waiting = self._waiting, SipRows.none()
+        if len(rows):
+            self._give_out(rows)
+
+    def _give_out(self, rows: SipRows) -> None:
+        """Calls that are over, their rows one call behind the other."""
+        offset = np.flatnonzero(rows.opens)
+        block = block_of(rows, offset, np.diff(offset, append=len(rows)))
+        if self._wanted:
+            for number, released, completed in zip(
+                block.number.tolist(), block.released.tolist(), block.completed.tolist(), strict=True
+            ):
+                if (wanted := self._wanted.pop(number, None)) is not None:
+                    wanted.released = None if released != released else released
+                    wanted.completed = None if completed != completed else completed
+        self._done(block)
+
+    def _give(self, found: SipRows, which: Ints) -> list[Message]:
+        """Rows as messages for others, who hear of keys with them, and for whom speech is looked for from here on."""
+        messages = found.messages(which, self._ends)
+        for message, key in zip(messages, found.key[which].tolist(), strict=True):
+            message.value = scan(message.octets)
+            if message.value is not None:
+                message.value.key = key
+            if message.number and (wanted := self._wanted.pop(message.number, None)) is not None:
+                wanted.start = np.inf
+        return messages
+
+    def _speech(self, found: SipRows) -> None:
+        rows = self._new
+        if not len(rows):
+            return
+        kept = np.concatenate((self._over, self._left))
+        opens = kept[found.opens[kept]]
+        order = np.argsort(found.key[opens], kind="stable")
+        opens = opens[order]
+        of = opens[np.searchsorted(found.key[opens], found.key[rows])]
+        for row, number, start in zip(rows.tolist(), found.number[of].tolist(), found.time[of].tolist(), strict=True):
+            wanted = self._wanted.get(number)
+            if wanted is None:
+                wanted = self._wanted[number] = _Wanted(number, start)
+            self._want(found.speech[row], wanted)
+
+    def _others(self, messages: list[Message]) -> np.ndarray:
+        """Keys of calls of which there are messages that are not in rows, or that others follow."""
+        keys = list(self._followed())
+        for message in messages:
+            if message.protocol is Protocol.SIP:
+                scanned = message.value = scan(message.octets)
+                if scanned is not None:
+                    where = message.where
+                    scanned.key = key_of(scanned.call_id, host_of(where.source), host_of(where.destination))
+                    keys.append(scanned.key)
+        return np.array(keys, np.uint64)
+
+
+def _repeated(found: SipRows, order: np.ndarray) -> np.ndarray:
+    """(n,) rows that another one of the same call looks like: of the same kind and CSeq, between the same ends."""
+    mark = found.key ^ (found.kind.astype(np.uint64) << np.uint64(48) ^ found.place.astype(np.uint64)) * _SPREAD
+    mark ^= (found.sequence.astype(np.uint64) << np.uint64(3) ^ found.method.astype(np.uint64)) * (
+        _SPREAD ^ _SPREAD >> np.uint64(7)
+    )
+    by_mark = np.argsort(mark)
+    same = mark[by_mark][1:] == mark[by_mark][:-1]
+    found_again = np.zeros(len(mark), np.bool_)
+    found_again[by_mark[1:][same]] = True
+    found_at: np.ndarray = found_again[order]
+    return found_at
+
+
+def _released(rows: SipRows, offset: np.ndarray, size: np.ndarray) -> np.ndarray:
+    """(n,) rows by which their calls were released: of a failure that came behind the answer, no release."""
+    release = releases(rows)
+    candidates = np.flatnonzero(release & (rows.kind > 0))
+    if len(candidates):
+        answers = (rows.kind >= 200) & (rows.kind < 300) & (rows.method == INVITE)
+        before = np.cumsum(answers)
+        begin = np.repeat(offset, size)[candidates]
+        same = rows.tag[candidates] == rows.tag[begin]
+        answered = before[candidates] > before[begin]
+        release[candidates] = same & ~answered
+    return release

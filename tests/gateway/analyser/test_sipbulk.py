@@ -1,0 +1,79 @@
+import numpy as np
+import pytest
+from support.packet_files import ethernet, file_of, ipv4, ipv6, pcap, rtp, udp
+from support.sip_flows import message
+
+from tandem.gateway.analyser.network import transports
+from tandem.gateway.analyser.pcap import read_pcap
+from tandem.gateway.analyser.sipbulk import METHODS, SipRows, sip_rows, type_name
+from tandem.gateway.analyser.sipkeys import key_of, text_key
+from tandem.gateway.analyser.sipscan import scan
+
+
+def rows_of(*payloads, packed=lambda octets: ethernet(ipv4(udp(octets), 17))):
+    (batch,) = read_pcap(file_of(pcap([(float(at), packed(octets)) for at, octets in enumerate(payloads)])), print)
+    found, _ = transports(batch)
+    packets = np.arange(len(batch)) + 1
+    return sip_rows(found, np.arange(len(found.index)), batch.buffer, packets, batch.time)
+
+
+@pytest.mark.parametrize("odd", ["", "sdp", "short-names", "unknown-field", "upper", "no-tag", "identity"])
+@pytest.mark.parametrize("what", ["INVITE", "180 INVITE", "486 INVITE", "ACK", "BYE", "200 BYE", "PRACK", "CANCEL"])
+def test_a_row_says_what_the_scanner_says(what, odd):
+    octets = message(what, 1, True, odd=odd)
+    rows, chosen = rows_of(octets)
+    scanned = scan(octets)
+    assert (chosen.tolist(), rows.packet.tolist(), rows.octets.tolist()) == ([0], [1], [octets])
+    assert type_name(int(rows.kind[0])) == (str(scanned.status) if scanned.status else scanned.method)
+    assert METHODS[rows.method[0]] == scanned.method
+    assert rows.sequence[0] == 1
+    assert rows.tag[0] == text_key(scanned.from_tag)
+    assert rows.key[0] == key_of(scanned.call_id, "10.0.0.1", "10.0.0.2")
+    assert rows.speech[0] == (scanned.body if odd == "sdp" else None)
+    assert rows.opening[0] == (
+        ("id1@10.0.0.1", "+491" if odd == "identity" else "10", "49130") if what == "INVITE" else None
+    )
+
+
+def test_causes_of_releases():
+    releases = [message(what, 1, True, odd="reason") for what in ("BYE", "CANCEL", "486 INVITE", "180 INVITE", "ACK")]
+    assert rows_of(*releases)[0].cause.tolist() == [31, 31, 31, -1, -1]
+
+
+@pytest.mark.parametrize("odd", ["folded", "doubled", "no-colon", "latin", "isup", "lone-newline", "tabs", "long-id"])
+def test_what_is_left_to_others(odd):
+    octets = message("INVITE", 1, True, odd=odd)
+    _, chosen = rows_of(message("ACK", 1, True), octets, rtp(1, 1), message("BYE", 1, True))
+    assert chosen.tolist() == [0, 3]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"SIP/2.0\r\n", b"SIP/2.1\r\n"),
+        (b"INVITE sip", b"INVITE\rsip"),
+        (b"CSeq: 1 INVITE", b"CSeq: 1 BYE"),
+        (b"CSeq: 1 INVITE", b"CSeq: one INVITE"),
+        (b"\r\n\r\n", b"\r\n"),
+        (b"Call-ID: id1@10.0.0.1", b"Call-ID: "),
+        (b"From:", b"From\x1a"),
+        (b"INVITE sip", b"NOTIFY sip"),
+    ],
+)
+def test_spoilt_messages_are_left_to_others(old, new):
+    octets = message("INVITE", 1, True)
+    assert old in octets
+    assert not len(rows_of(octets.replace(old, new))[0])
+
+
+def test_ipv6():
+    (rows, _) = rows_of(message("INVITE", 1, True), packed=lambda octets: ethernet(ipv6(udp(octets), 17), 0x86DD))
+    assert len(rows) == 1
+
+
+def test_rows_are_put_together():
+    rows, _ = rows_of(message("INVITE", 1, True), message("ACK", 1, True))
+    both = SipRows.joined([rows.some(np.array([1])), rows.some(np.array([0]))])
+    assert both.kind.tolist() == [-2, -1]
+    assert len(SipRows.joined([])) == 0
+    assert not len(rows_of(rtp(1, 1))[0])

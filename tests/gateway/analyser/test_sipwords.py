@@ -1,0 +1,51 @@
+import pytest
+
+from tandem.gateway.analyser.sipwords import MOST_FORMATS, allow, calling_of, described, reason_cause, uri_of, user_of
+
+BODY = b"v=0\r\nc=IN IP4 192.0.2.7\r\nm=audio 4000/2 RTP/AVP 8 0 101\r\n"
+
+
+@pytest.mark.parametrize(
+    ("value", "uri"), [("<sip:1@a;x=y>;tag=1", "sip:1@a;x=y"), ("sip:1@a;tag=1", "sip:1@a"), ('"n" <tel:1>', "tel:1")]
+)
+def test_uris(value, uri):
+    assert uri_of(value) == uri
+
+
+@pytest.mark.parametrize(
+    ("uri", "user"),
+    [("sip:12;npdi:pw@host", "12"), ("TEL:+49;x=1", "+49"), ("sip:host", ""), ("sips:1:pw@h", "1"), ("", "")],
+)
+def test_users(uri, user):
+    assert user_of(uri) == user
+
+
+def test_an_asserted_identity_goes_before_from():
+    assert calling_of(["nothing", "<tel:+49>"], "<sip:1@a>") == "+49"
+    assert calling_of([], "<sip:1@a>") == "1"
+
+
+def test_causes():
+    assert reason_cause(["SIP;cause=200", 'Q.850 ; text="x" ;cause="31"']) == 31
+    assert reason_cause(["SIP;cause=200"]) is None
+
+
+def test_where_speech_is_wanted():
+    assert described(BODY) == ("192.0.2.7:4000", [8, 0, 101])
+    assert described(BODY.replace(b"c=IN IP4 192.0.2.7", b"c=IN IP6 2001:db8::7")) == (
+        "[2001:db8::7]:4000",
+        [8, 0, 101],
+    )
+
+
+@pytest.mark.parametrize("body", [b"", BODY.replace(b"4000/2", b"0"), BODY.replace(b"c=", b"x="), b"xm=audio 1 a 1"])
+def test_where_none_is_wanted(body):
+    assert described(body) is None
+
+
+def test_formats_gather():
+    formats = {}
+    allow(formats, ("a:1", [8, 0]))
+    allow(formats, ("a:1", [0, 101]))
+    allow(formats, ("b:1", list(range(128))))
+    assert formats == {"a:1": [8, 0, 101], "b:1": list(range(MOST_FORMATS))}
