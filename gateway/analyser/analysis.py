@@ -58,7 +58,7 @@ class Analyser:
         self._dialogs = DialogTracker(self._done, numbering)
         self._plain = PlainCalls(self.dissector.ends, self._done_in_bulk, self._circuits.followed)
         self._plain_dialogs = PlainDialogs(
-            self.dissector.ends, self._done_in_bulk, self._dialogs.followed, self._dialogs.want
+            self.dissector.ends, self._done_in_bulk, self._dialogs.followed, self._dialogs.want, self._dialogs.saw
         )
         self._at_once = AT_ONCE if bulk else 1
         self._gathered: list[Message] = []

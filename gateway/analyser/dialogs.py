@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import chain
 from typing import Final, Protocol
 
 from .attempts import Attempt, Done, Numbering, Table
@@ -18,7 +19,8 @@ PATIENCE: Final = 32.0
 """64 * T1: until then a request may be repeated, and a challenge be answered."""
 CHALLENGES: Final = frozenset({401, 407, 422, 423, 491, 494})
 """Failures after which the same call is usually tried again at once."""
-_REMEMBERED: Final = 4096
+REMEMBERED: Final = 4096
+"""Messages by which one is known to have come before."""
 MOST_ADDRESSES: Final = 200_000
 
 
@@ -38,6 +40,7 @@ class DialogTracker:
         self._table = Table(done, PATIENCE)
         self._numbering = numbering
         self._seen: OrderedDict[tuple[str, str, int, float], None] = OrderedDict()
+        self._keys: OrderedDict[int, None] = OrderedDict()
         self._speech: dict[str, list[Spoken]] = {}
         self._wishes: list[tuple[str | bytes, Spoken]] = []
         """What is not in `_speech` yet: nobody asks for it unless there is speech in the capture."""
@@ -46,11 +49,16 @@ class DialogTracker:
 
     def take(self, message: Message) -> None:
         """A message of SIP, in the order of the capture."""
-        self._mark_duplicate(message)
+        self.saw(message)
         parsed = message.value if isinstance(message.value, Scanned) else scan(message.octets)
         if parsed is None:
             message.error = "no SIP message that can be read"
             return
+        if parsed.key:
+            self._keys[parsed.key] = None
+            self._keys.move_to_end(parsed.key)
+            if len(self._keys) > REMEMBERED:
+                self._keys.popitem(last=False)
         where = message.where
         one, other = host_of(where.source), host_of(where.destination)
         key = (parsed.call_id, one, other) if one < other else (parsed.call_id, other, one)
@@ -61,8 +69,8 @@ class DialogTracker:
             self._response(key, attempt, message, parsed)
 
     def followed(self) -> Iterator[int]:
-        """The keys of the attempts under way, as far as they are known; see `sipkeys`."""
-        return self._table.marks()
+        """The keys of the attempts under way and of the last messages, as far as they are known; see `sipkeys`."""
+        return chain(self._table.marks(), self._keys)
 
     def expire(self, now: float) -> None:
         """Time has gone on to `now`."""
@@ -89,12 +97,13 @@ class DialogTracker:
         """The capture has ended."""
         self._table.close()
 
-    def _mark_duplicate(self, message: Message) -> None:
+    def saw(self, message: Message) -> None:
+        """Mark a message whose octets came before between the same ends, and remember it."""
         mark = (message.where.source, message.where.destination, hash(message.octets), len(message.octets))
         if mark in self._seen:
             message.duplicate = True
         self._seen[mark] = None
-        if len(self._seen) > _REMEMBERED:
+        if len(self._seen) > REMEMBERED:
             self._seen.popitem(last=False)
 
     def _request(self, key: tuple[str, ...], attempt: Attempt | None, message: Message, request: Scanned) -> None:

@@ -249,6 +249,9 @@ class _Lines:
             ends[np.minimum(header + 1, len(ends) - 1)] - 1,
             owner[header],
         )
+        # The place behind all lines is no colon, but stands for one that is not there.
+        colons = np.append(np.flatnonzero(octets[low : int(stop.max())] == ord(":")) + low, len(octets))
+        self.good[self._of[colons[np.searchsorted(colons, self._begin)] >= self._finish]] = False
         self._word: Words = words[self._begin] | _LOWER
         self._known = np.zeros(len(header), np.bool_)
         self.reason = self._flag(self._word & _mask(7) == _REASON)
@@ -315,8 +318,8 @@ class _Lines:
         word = self._word
         slot = (word * _SPREAD >> np.uint64(52)).astype(np.int64)
         for line in np.flatnonzero(~self._known & (_harmless[slot] != word)).tolist():
-            name, colon, _ = self._buffer[int(self._begin[line]) : int(self._finish[line])].partition(b":")
-            if not colon or name[:1] in (b" ", b"\t") or name.decode("latin-1").strip().lower() in WANTED:
+            name, _, _ = self._buffer[int(self._begin[line]) : int(self._finish[line])].partition(b":")
+            if name[:1] in (b" ", b"\t") or name.decode("latin-1").strip().lower() in WANTED:
                 self.good[self._of[line]] = False
             else:
                 _harmless[slot[line]] = word[line]

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from .attempts import MOST_MESSAGES, MOST_OPEN
-from .dialogs import CHALLENGES, PATIENCE, Spoken, host_of
+from .dialogs import CHALLENGES, PATIENCE, REMEMBERED, Spoken, host_of
 from .model import Message, Protocol, Where
 from .network import Ints
 from .sipblocks import SipBlock, block_of, releases
@@ -44,12 +44,19 @@ class PlainDialogs:
         done: Callable[[SipBlock], None],
         followed: Callable[[], Iterable[int]],
         want: Callable[[bytes, Spoken], None],
+        seen: Callable[[Message], None],
     ) -> None:
-        """`followed` tells the keys of attempts that others follow, `want` hears of bodies that ask for speech."""
+        """`followed` tells the keys of attempts that others follow, `want` hears of bodies that ask for speech.
+
+        `seen` hears of messages that went before what others are to follow.
+        """
         self._ends = ends
         self._done = done
         self._followed = followed
         self._want = want
+        self._seen = seen
+        self._recent = SipRows.none()
+        """The last rows of calls that are over: what comes again may begin with one of them."""
         self._waiting = SipRows.none()
         """Rows of the calls under way, call by call."""
         self._all = self._waiting
@@ -66,7 +73,7 @@ class PlainDialogs:
 
         `messages` are those of the same batch. `settle` must follow once these were taken.
         """
-        others = self._others(messages)
+        others = np.concatenate((self._others(messages), self._again(rows, messages)))
         if not len(rows) and not len(self._waiting):
             return messages, []
         found = self._all = SipRows.joined([self._waiting, rows])
@@ -151,6 +158,21 @@ class PlainDialogs:
                     wanted.released = None if released != released else released
                     wanted.completed = None if completed != completed else completed
         self._done(block)
+        kept = SipRows.joined([self._recent, rows])
+        self._recent = kept.some(slice(-REMEMBERED, None))
+
+    def _again(self, rows: SipRows, messages: list[Message]) -> np.ndarray:
+        """Keys of calls that begin once more after they were over: what is repeated in them others must tell."""
+        recent = self._recent
+        if not len(recent):
+            return np.zeros(0, np.uint64)
+        begun = [message.value.key for message in messages if message.type == "INVITE" and message.value is not None]
+        again = np.isin(recent.key, np.concatenate((rows.key[rows.opens], np.array(begun, np.uint64))))
+        if again.any():
+            for message in recent.messages(np.flatnonzero(again), self._ends):
+                self._seen(message)
+            self._recent = recent.some(~again)
+        return recent.key[again]
 
     def _give(self, found: SipRows, which: Ints) -> list[Message]:
         """Rows as messages for others, who hear of keys with them, and for whom speech is looked for from here on."""

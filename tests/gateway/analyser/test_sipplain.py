@@ -149,7 +149,7 @@ def test_calls_under_way_are_bounded(monkeypatch):
 
 
 def test_nothing_to_follow():
-    plain = PlainDialogs([], print, lambda: (), print)
+    plain = PlainDialogs([], print, lambda: (), print, print)
     plain.expire(1.0)
     plain.rest()
     assert len(plain) == 0
