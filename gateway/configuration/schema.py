@@ -198,9 +198,10 @@ class Span(Table):
     `,jitter=2` (later packets that a missing one is waited for; left out, 2 of them or up to 20 ms, as late packets of
     the last seconds needed, counter `reorder_depth`) and `,burst=1` (packets that a span with signalling may send at
     once while no signal units are exchanged: 5 costs least, and the far end must make up for 4 ms, as Tandem does)
-    where the defaults do not fit; a T1 has, instead of `frames`, `,octets=192` (octets of the bit stream a packet), or `,aligned=yes,frames=8` where the far end carries each frame in 25 octets (octet-aligned T1 of RFC
-    4553 5.2), and its `burst` counts milliseconds; or `cesopsn:listen=ADDRESS:PORT,peer=ADDRESS:PORT,timeslots=1-15+17`
-    (RFC 5086): the timeslots alone, without framing, all of them if none are given, with `frames`, `jitter` and `burst`
+    where the defaults do not fit; a T1 has, instead of `frames`, `,octets=192` (octets of the bit stream a packet),
+    or `,aligned=yes,frames=8` where the far end carries each frame in 25 octets (octet-aligned T1 of RFC 4553 5.2), and
+    its `burst` counts milliseconds; or `cesopsn:listen=ADDRESS:PORT,peer=ADDRESS:PORT,timeslots=1-15+17` (RFC 5086):
+    the timeslots alone, without framing, all of them if none are given, with `frames`, `jitter` and `burst`
     as above. Both may have an RTP header, `,rtp=absolute` or `,rtp=differential`, with `,pt=97`, `,ssrc=0` and
     `,clock=8000` timestamps a second; with `,shared=yes` spans with different peers have one port; `dahdi:SPAN` is
     a span of a card with DAHDI, `e1d:INTERFACE:LINE` one of osmo-e1d; `serial:/dev/ttyUSB0?baud=115200&carrier=dcd` is
