@@ -28,6 +28,7 @@ from tandem.gateway.media.process import MediaProcess
 from tandem.gateway.media.protocol import Command, Event, Failed, MediaConfiguration, Ready, SpanConfiguration
 from tandem.gateway.node import Node
 from tandem.gateway.operations import Operations
+from tandem.gateway.overload_probe import OverloadProbe
 from tandem.gateway.pjsip.protocol import Event as PjsipEvent
 from tandem.gateway.pjsip_link import PjsipLink
 from tandem.gateway.records.delivery import Delivery
@@ -112,6 +113,7 @@ class Service:
         self._stopping_signalling = False
         self._failure: str | None = None
         self._operations = Operations(self, path)
+        self._probe = OverloadProbe(self._loop, self.node.sip.overload, self._log)
 
     async def run(self) -> None:
         """Run until SIGTERM or SIGINT, or until the media process is lost; TandemError says why it could not go on."""
@@ -137,6 +139,7 @@ class Service:
                 self._pjsip.begin()
             await self._associations.start()
             await self._operations.start()
+            self._probe.start()
             self._account_for_the_dead()
             self._delivery.start()
             if self._operations.metrics is not None:
@@ -349,7 +352,9 @@ class Service:
 
     def _sip_readable(self, opened: socket.socket) -> None:
         now = self._loop.time()
-        for data, source in receive_all(opened):
+        datagrams = receive_all(opened)
+        self._probe.took(opened.fileno(), len(datagrams), now)
+        for data, source in datagrams:
             self.node.datagram(data, source, now)
         self._act()
 

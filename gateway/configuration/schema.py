@@ -184,6 +184,10 @@ class Sip(Table):
     """Host part of our URIs; empty means the listening address."""
     capture: bool = False
     """Write every SIP message to the capture file."""
+    overload_ms: Annotated[int, Meta(ge=0, le=60000)] = 500
+    """When the signalling process is so late, part of the new SIP calls gets 503 with Retry-After, more of them the
+    later it is, so that calls that are up and the rest of the new ones are served in time. 0: none is refused for
+    that."""
     t1_ms: Annotated[int, Meta(ge=10, le=10000)] = 500
     """Round-trip estimate T1 (RFC 3261 17.1.1.1)."""
 

@@ -39,6 +39,7 @@ from tandem.gateway.sip.connections import (
 )
 from tandem.gateway.sip.endpoint import DEFAULT_PORTS, Endpoint, Listener, TransportName, show, transport_of
 from tandem.gateway.sip.fields import sip_uri
+from tandem.gateway.sip.overload import Overload
 from tandem.gateway.sip.primitives import (
     AliasOffered,
     Credentials,
@@ -140,12 +141,16 @@ class SipTrunks(SipCalls):
             ),
             token,
         )
+        self.overload = Overload((sip.overload_ms if sip else 0) / 1000)
+        """Which new calls are refused because the process is late."""
         configurations = [port.configuration for port in self.trunks.values()]
-        self.admission = SipAdmission(sip or Sip(), configurations, self._peer_trunk, self.agent, token(), log)
+        self.admission = SipAdmission(
+            sip or Sip(), configurations, self._peer_trunk, self.agent, token(), log, self.overload
+        )
         """Who may do what."""
         if self.pjsip is not None:
             own = [port.configuration for port in self.trunks.values() if port.account]
-            SipAdmission(sip or Sip(), own, self._pjsip_peer_trunk, self.pjsip, token(), log)
+            SipAdmission(sip or Sip(), own, self._pjsip_peer_trunk, self.pjsip, token(), log, self.overload)
         self.user_trunks = self._user_ports()
         """Each registered user as a trunk of its own, for routes."""
         self._registrations = SipRegistrations(sip, self.trunks, self.agent, log)

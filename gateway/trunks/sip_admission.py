@@ -14,6 +14,7 @@ from tandem.gateway.sip.digest_server import Account, DigestServer, Verdict
 from tandem.gateway.sip.endpoint import Endpoint, show
 from tandem.gateway.sip.fields import parse_uri, sip_uri
 from tandem.gateway.sip.message import Request
+from tandem.gateway.sip.overload import Overload
 from tandem.gateway.sip.registrar import Binding, Registrar
 from tandem.gateway.sip.sources import Sources
 from tandem.gateway.trunks.sip_numbers import number_of
@@ -48,12 +49,14 @@ class SipAdmission:
         agent: Guarded,
         secret: str,
         log: Callable[[Line], None],
+        overload: Overload,
     ) -> None:
         """`trunk_of` finds the trunk with a peer at an address; `secret` is unguessable, for nonces."""
         self._sip = sip
         self._trunk_of = trunk_of
         self._agent = agent
         self._log = log
+        self._overload = overload
         trunks = list(trunks)
         self._registrar_trunk = next((trunk for trunk in trunks if trunk.registrar), None)
         anywhere = ["0.0.0.0/0", "::/0"]
@@ -133,11 +136,14 @@ class SipAdmission:
     def admit(self, request: Request, source: Endpoint, now: float) -> bool:
         """Whether the agent is to act on a request; if not, it was answered here or gets no answer."""
         trunk = self._trunk_of(source)
-        if trunk is not None and not trunk.authenticate:
-            return True
         if trunk is None and (self._registrar_trunk is None or source not in self._places):
             self._stranger(request, source, now)
             return False
+        if request.method == "INVITE" and (seconds := self._overload.refusal(request.call_id)) is not None:
+            self._agent.answer_stranger(request, source, 503, f"Retry-After: {seconds}\r\n")
+            return False
+        if trunk is not None and not trunk.authenticate:
+            return True
         if request.method not in ("INVITE", "REGISTER"):
             # What belongs to no call: the subscriptions of phones that are known, and probes and scans of others.
             if trunk is not None or self.registrar.user_at(source) is not None:

@@ -86,6 +86,8 @@ class AlarmList:
         report = node.media_report
         if report is not None and report.worst_late_ms >= LATE_MS:
             yield "media", "warning", "speech is late: this machine is too busy"
+        if node.sip.overload.refusing:
+            yield "sip", "major", "overload: part of the new SIP calls are refused"
         if wall - self._started < START_SECONDS:
             return
         down = {row["name"] for row in state.linksets(node) if row["state"] != "running"}

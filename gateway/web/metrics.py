@@ -101,6 +101,11 @@ class Metrics:
         yield _gauge("tandem_accepting_calls", "Whether new calls are taken", {(): node.control.accepting})
         yield _gauge("tandem_calls", "Calls that there are", {(): len(node.control.calls)})
         yield _gauge("tandem_event_loop_lag_seconds", "Worst lateness of the event loop, lately", {(): self.lag})
+        overload = node.sip.overload
+        yield _gauge("tandem_sip_overload_share", "Part of the new SIP calls that is refused", {(): overload.share})
+        yield _counter(
+            "tandem_sip_overload_refused", "INVITEs refused for overload, repeated ones too", {(): overload.refused}
+        )
         severities: dict[tuple[str], int] = {("critical",): 0, ("major",): 0, ("minor",): 0, ("warning",): 0}
         for alarm in self._alarms.active.values():
             severities[alarm.severity,] += 1

@@ -218,3 +218,29 @@ def test_what_else_phones_send_is_answered_and_no_offence():
     assert not counts
     bench.send(peer_request("SUBSCRIBE"), ("10.0.0.1", 5099))
     assert counts == {"unknown source": 1}
+
+
+def test_part_of_the_new_calls_is_refused_while_the_process_is_late():
+    """503 with Retry-After, without remembering the call; calls that are up go on, strangers get 403 as ever."""
+    bench = SipBench(
+        CARRIER + '[[trunk]]\nname = "b"\ntype = "sip"\npeer = "10.0.0.8"\n[[route]]\ntrunk = ["b"]\nto = ["carrier"]\n'
+    )
+    bench.agent("10.0.0.9", answer=200)
+    caller = bench.agent("10.0.0.8")
+    first = call(bench, caller, "1")
+    assert bench.heard(caller, Answered)
+    for _ in range(100):
+        bench.node.sip.overload.sample(10.0)
+    for number in range(40):
+        call(bench, caller, str(number))
+    refused = bench.heard(caller, Rejected)
+    assert 30 < len(refused) < 41
+    assert bench.node.sip.overload.refused == len(refused)
+    assert {event.status for event in refused} == {503}
+    assert {int(event.message.get("Retry-After")) for event in refused} <= {1, 2, 3, 4, 5}
+    assert len(bench.node.control.calls) == 41 - len(refused)
+    caller.bye(first, (), bench.now)
+    bench.run(1)
+    assert len(bench.records) == 1
+    (answer,) = bench.send(peer_request("INVITE"), STRANGER)
+    assert answer.startswith(b"SIP/2.0 403 ")
