@@ -155,6 +155,8 @@ class Node:
         self.control.trunks.update(self.sip.user_trunks)
         self.switchboard = Switchboard(self.control, token, wall_clock, self.lines.append)
         self.switchboard.kinds = self._kinds()
+        if configuration.media.hold_music:
+            self.switchboard.variables["hold_music"] = configuration.media.hold_music
         # Most gateways have trunks of two types: the others have nothing to say, and are not asked after each input.
         self._user_parts = [part for part in (self.isup, self.tup) if part.trunks]
         self._iua = self.pri.dchannels.iua

@@ -13,6 +13,10 @@ class Happening(Symbol):
     """What a ChannelEvent tells of; the names are those of FreeSWITCH where it has one."""
 
     CHANNEL_CREATE = auto()
+    CHANNEL_STATE = auto()
+    """Its state is another one."""
+    CHANNEL_CALLSTATE = auto()
+    """The state of its call is another one: `original` was it before."""
     CHANNEL_PROGRESS = auto()
     """The called side is being rung, or is on its way."""
     CHANNEL_PROGRESS_MEDIA = auto()
@@ -34,6 +38,8 @@ class Happening(Symbol):
     """It ends: `cause`, `location`, `diagnostic`."""
     CHANNEL_HANGUP_COMPLETE = auto()
     """Nothing is left of it."""
+    CHANNEL_DESTROY = auto()
+    """The last that is told of it."""
     DTMF = auto()
     """`digit`, `duration_ms`."""
     PLAYBACK_START = auto()
@@ -82,6 +88,17 @@ class Channel:
     cause: int | None
     """Q.850 cause, once it has ended."""
     variables: Mapping[str, str]
+
+    @property
+    def call_state(self) -> str:
+        """The state of the call as FreeSWITCH names it."""
+        if self.state == "hangup":
+            return "HANGUP"
+        if self.held:
+            return "HELD"
+        if self.answered:
+            return "ACTIVE"
+        return "EARLY" if self.progressed_media is not None else "RINGING" if self.progressed is not None else "DOWN"
 
 
 @dataclass(frozen=True, slots=True)

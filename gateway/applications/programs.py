@@ -27,7 +27,7 @@ from tandem.gateway.applications.session import (
     Session,
 )
 from tandem.gateway.calls.half_call import HalfCall
-from tandem.gateway.calls.model import Alerting, Answer, Hold, Progress, Release, Retrieve, Setup
+from tandem.gateway.calls.model import Alerting, Answer, Progress, Release, Setup
 from tandem.gateway.media.protocol import Source, Tone
 
 if TYPE_CHECKING:
@@ -140,14 +140,8 @@ def _echo(run: Run) -> Program:
 
 
 def _hold(run: Run) -> str:
-    """Music, or silence, until something else is wanted; FreeSWITCH's `hold_music`."""
-    channel = run.channel
-    if run.data != "off":
-        channel.trunk.send(channel, Hold(), run.board.now)
-        run.board.tell(Happening.CHANNEL_HOLD, channel)
-    else:
-        channel.trunk.send(channel, Retrieve(), run.board.now)
-        run.board.tell(Happening.CHANNEL_UNHOLD, channel)
+    """Put the peer on hold, with music where `hold_music` names some; `hold off` takes it off."""
+    run.board.put_on_hold(run.channel, run.data != "off")
     return ""
 
 

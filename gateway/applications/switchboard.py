@@ -1,71 +1,41 @@
-"""The operator's hands on calls: originate, bridge, transfer, park, kill, play, record, and what happens to channels.
+"""The operator's hands on calls: originate, bridge, transfer, park, kill, execute, and transfers that peers ask for.
 
-Pure: `Node` owns it, settles it, and hands on `events`. A channel is a half-call that is no application; its `uuid`
-is given when somebody first asks for it. While `listening` is false no event is made, so that ordinary calls cost
-nothing here.
+Pure: `Node` owns it, settles it, and hands on `events`.
 """
 
 from __future__ import annotations
 
-import uuid
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from hashlib import blake2b
 from typing import Final
 
 from tandem.core.cause import Cause
 from tandem.core.timers import TimerTable, earliest
 from tandem.gateway.applications.causes import cause_of, name_of
+from tandem.gateway.applications.channel_media import ChannelMedia
 from tandem.gateway.applications.dial_strings import DialString, Target
-from tandem.gateway.applications.events import Channel, ChannelEvent, Happening
+from tandem.gateway.applications.events import ChannelEvent, Happening
 from tandem.gateway.applications.origination import Caller, Origination, Outcome, number_of
 from tandem.gateway.applications.programs import PROGRAMS, Run
 from tandem.gateway.applications.referral import Referral, Tell
-from tandem.gateway.applications.session import Interrupt, LegAnswered, LegsFailed, MediaEnded, Program, Session
+from tandem.gateway.applications.session import Interrupt, LegAnswered, LegsFailed, Program, Session
 from tandem.gateway.applications.trunk import ApplicationTrunk
 from tandem.gateway.calls.actions import APPLICATIONS, Action
 from tandem.gateway.calls.control import CallControl
-from tandem.gateway.calls.half_call import DigitTrunk, HalfCall
-from tandem.gateway.calls.model import (
-    Alerting,
-    Answer,
-    Dtmf,
-    Hold,
-    Number,
-    Primitive,
-    Proceeding,
-    Progress,
-    Release,
-    Retrieve,
-    Setup,
-)
+from tandem.gateway.calls.half_call import HalfCall
+from tandem.gateway.calls.model import Answer, Number, Release, Setup
 from tandem.gateway.calls.routing import Attempt
 from tandem.gateway.log import Line
-from tandem.gateway.media.protocol import (
-    Command,
-    Play,
-    PlaybackEnded,
-    Record,
-    RecordingEnded,
-    SendDigits,
-    Source,
-    StopPlay,
-    StopRecord,
-)
 
-#: Seconds of silence between digits that are sent.
-_PAUSE: Final = 0.1
-_KILLED: Final = Cause.NORMAL_CALL_CLEARING
 #: Applications that a channel can be told to execute while it talks with another one.
 _BESIDE: Final = frozenset(
     {"set", "export", "hangup", "transfer", "send_dtmf", "record_session", "stop_record_session", "hold", "park"}
 )
 
 
-class Switchboard:
+class Switchboard(ChannelMedia):
     """Channels, and what can be done with them. Methods raise LookupError for a uuid that is no channel (any more)."""
 
     def __init__(
@@ -75,31 +45,13 @@ class Switchboard:
         wall_clock: Callable[[float], float],
         log: Callable[[Line], None],
     ) -> None:
-        """`token` gives unguessable strings; `wall_clock` turns the time of the machines into seconds since 1970."""
-        self.control = control
+        """See Channels."""
+        super().__init__(control, token, wall_clock, log)
         self.applications = ApplicationTrunk(self)
-        self.listening = False
-        """Whether somebody takes `events`; the owner sets it."""
-        self.events: list[ChannelEvent] = []
-        """What happened, in order, since the owner last took it."""
         self.sockets: list[tuple[str, str]] = []
         """(uuid, arguments) of channels whose `socket` application wants a connection; the owner takes them."""
-        self.variables: dict[str, str] = {}
-        """Global variables, seen wherever a channel has none of that name."""
-        self.kinds: dict[str, str] = {}
-        """Protocol of each trunk by name; the owner fills it."""
-        self.now = 0.0
-        self._token = token
-        self._wall_clock = wall_clock
-        self._log = log
-        self._channels: dict[str, HalfCall] = {}
-        self._ends: dict[HalfCall, Release] = {}
-        self._count = 0
-        self._later: deque[Callable[[float], None]] = deque()
         self._originations: dict[int, Origination] = {}
         self._timers: TimerTable[int] = TimerTable()
-        self._playing: dict[int, tuple[HalfCall, str, Session | None]] = {}
-        self._recording: dict[int, tuple[HalfCall, str, Session | None]] = {}
         self._referrals: dict[HalfCall, Referral] = {}
         control.observer = self
         control.transferrer = self
@@ -163,57 +115,20 @@ class Switchboard:
         else:
             self._give(half, actions)
 
+    def transfer_both(self, channel: str, then: str, now: float) -> None:
+        """Route a channel and whom it talks with anew, each by itself; ValueError when it talks with nobody."""
+        self.now = now
+        half = self.find(channel)
+        other, actions = half.other, _actions(then)
+        if other is None or other.is_application or not (half.answered and other.answered):
+            raise ValueError("the channel talks with nobody")
+        number = actions[0].data if actions[0].application == "transfer" else ""
+        self.later(lambda later: self._transfer_both(half, other, number, actions, later))
+
     def park(self, channel: str, now: float) -> None:
         """Have a channel wait; whom it talked with is released."""
         self.now = now
         self._give(self.find(channel), (Action("park"),))
-
-    def hold(self, channel: str, now: float, on: bool = True) -> None:
-        """Put the peer of a channel on hold, or take it off, as its protocol can tell it."""
-        self.now = now
-        half = self.find(channel)
-        half.trunk.send(half, Hold() if on else Retrieve(), now)
-        self.tell(Happening.CHANNEL_HOLD if on else Happening.CHANNEL_UNHOLD, half)
-
-    def broadcast(self, channel: str, what: str, now: float, legs: str = "aleg") -> None:
-        """Play a file to a channel (`aleg`), to whom it talks with (`bleg`) or to `both`, in place of speech."""
-        self.now = now
-        half = self.find(channel)
-        other = half.other
-        if legs in ("aleg", "both"):
-            self.play(half, what, None)
-        if legs in ("bleg", "both") and other is not None and not other.is_application:
-            self.play(other, what, None)
-
-    def stop_broadcast(self, channel: str, now: float) -> None:
-        """End what is being played to a channel, by whomever."""
-        self.now = now
-        half = self.find(channel)
-        for number, (playing, _, _) in list(self._playing.items()):
-            if playing is half:
-                self.stop_playback(number)
-
-    def record(self, channel: str, path: str, now: float, limit: float = 0.0, mode: str = "mixed") -> None:
-        """Record a channel into a file: what comes (`received`), both sides `mixed`, or both as `stereo`.
-
-        `limit` in seconds, 0 for none.
-        """
-        self.now = now
-        if mode not in ("received", "mixed", "stereo"):
-            raise ValueError(f"{mode!r} is not received, mixed or stereo")
-        self.record_channel(self.find(channel), path, limit, mode, None)
-
-    def stop_record(self, channel: str, path: str, now: float) -> None:
-        """End a recording of a channel; of all of them for `all`."""
-        self.now = now
-        self.stop_recordings(self.find(channel), "" if path == "all" else path)
-
-    def send_dtmf(self, channel: str, digits: str, now: float, duration_ms: int = 160) -> None:
-        """Send digits to the peer of a channel, in the form that its trunk takes."""
-        self.now = now
-        if not digits or any(digit not in "0123456789*#ABCD" for digit in digits.upper()):
-            raise ValueError(f"{digits!r} are not digits (0-9, *, #, A-D)")
-        self.send_digits(self.find(channel), digits.upper(), duration_ms)
 
     def execute(self, channel: str, application: str, data: str, now: float) -> None:
         """Have a channel execute an application now; a parked one is parked again afterwards.
@@ -240,71 +155,7 @@ class Switchboard:
         if session is not None:
             self.later(lambda later: self.applications.feed(session, Interrupt(), later))
 
-    def dump(self, channel: str) -> Channel:
-        """Everything about a channel."""
-        return self._snapshot(self.find(channel))
-
-    def get_variable(self, channel: str, name: str) -> str:
-        """A variable of a channel, empty where there is none."""
-        return self.variable(self.find(channel), name)
-
-    def put_variable(self, channel: str, name: str, value: str) -> None:
-        """Set a variable of a channel; an empty value takes it away."""
-        half = self.find(channel)
-        if value:
-            self.set_variable(half, name, value)
-        elif half.variables is not None:
-            half.variables.pop(name, None)
-
-    def exists(self, channel: str) -> bool:
-        """Whether it is a channel."""
-        return channel in self._channels
-
-    def channels(self) -> list[Channel]:
-        """All channels there are, oldest call first."""
-        return [self._snapshot(half) for half in self._halves()]
-
-    def find(self, channel: str) -> HalfCall:
-        """The half-call of a uuid; LookupError when there is none (any more)."""
-        half = self._channels.get(channel)
-        if half is None:
-            for other in self._halves():  # it may have been named without ever having been asked for
-                if other.uuid == channel:
-                    return other
-            raise LookupError(f"there is no channel {channel}")
-        return half
-
-    def uuid_of(self, half: HalfCall) -> str:
-        """The name of a half-call as a channel."""
-        if not half.uuid:
-            half.uuid = self._new_uuid()
-            if half.call is not None:
-                self._channels[half.uuid] = half
-        return half.uuid
-
-    # --- what the media process and trunks say
-
-    def media_ended(self, event: PlaybackEnded | RecordingEnded, now: float) -> None:
-        """A playback or recording is over."""
-        self.now = now
-        played = isinstance(event, PlaybackEnded)
-        found = (self._playing if played else self._recording).pop(event.number, None)
-        if found is None:
-            return
-        half, file, session = found
-        if event.status not in ("done", "stopped"):
-            self._log(Line("warning", "!", half.reference, f"{file}: {event.status}"))
-        what = Happening.PLAYBACK_STOP if played else Happening.RECORD_STOP
-        self.tell(what, half, file=file, status=event.status, milliseconds=str(event.milliseconds))
-        if session is not None:
-            session.media.discard(event.number)
-            self.applications.feed(session, MediaEnded(event.number, event.status, event.milliseconds), now)
-
-    def digit(self, half: HalfCall, digit: str, duration_ms: int, now: float) -> None:
-        """A digit came from the peer of `half`, in whatever form."""
-        self.now = now
-        if self.listening:
-            self.tell(Happening.DTMF, half, digit=digit, duration_ms=str(duration_ms))
+    # --- what trunks say
 
     def refer(self, half: HalfCall, number: Number | None, replaced: HalfCall | None, tell: Tell, now: float) -> bool:
         """The peer of `half` wants the one it talks with to talk with somebody else (see `Transferrer`)."""
@@ -378,126 +229,17 @@ class Switchboard:
 
     # --- what call control says (Observer)
 
-    def created(self, half: HalfCall, now: float) -> None:
-        """A channel is there."""
-        if half.is_application:
-            return
-        if half.variables is None and not half.incoming and half.call is not None:
-            caller = half.call.incoming
-            if caller.is_application and caller.variables:
-                half.variables = dict(caller.variables)
-                if name := half.variables.get("origination_uuid"):
-                    half.uuid = name
-                    self._channels[name] = half
-        if self.listening:
-            self.now = now
-            self.tell(Happening.CHANNEL_CREATE, half)
-
-    def progressed(self, half: HalfCall, primitive: Primitive, now: float) -> None:
-        """The called side rings, or lets something be heard."""
-        if not self.listening or half.is_application or isinstance(primitive, Proceeding):
-            return
-        self.now = now
-        inband = isinstance(primitive, Alerting | Progress) and primitive.inband
-        self.tell(Happening.CHANNEL_PROGRESS_MEDIA if inband else Happening.CHANNEL_PROGRESS, half)
-
-    def answered(self, half: HalfCall, now: float) -> None:
-        """Answer passed."""
-        if self.listening and not half.is_application:
-            self.now = now
-            self.tell(Happening.CHANNEL_ANSWER, half)
-
-    def bridged(self, first: HalfCall, second: HalfCall, now: float) -> None:
-        """Two channels talk."""
-        if self.listening and not (first.is_application or second.is_application):
-            self.now = now
-            self.tell(Happening.CHANNEL_BRIDGE, first, other_uuid=self.uuid_of(second))
-
-    def held(self, half: HalfCall, held: bool, now: float) -> None:
-        """The peer holds us, or no longer does."""
-        if self.listening:
-            self.now = now
-            self.tell(Happening.CHANNEL_HOLD if held else Happening.CHANNEL_UNHOLD, half)
-
     def released(self, half: HalfCall, release: Release, other: HalfCall | None, now: float) -> None:
-        """A channel ends."""
+        """A channel ends; a transfer that it waited for is over."""
         if self._referrals and (referral := self._referrals.get(half)) is not None:
             referral.party_gone()
-        if self._playing or self._recording:
-            self._end_media(half)
-        if not self.listening or half.is_application:
-            return
-        self.now = now
-        if other is not None and not other.is_application and not other.released:
-            self.tell(Happening.CHANNEL_UNBRIDGE, half, other_uuid=self.uuid_of(other))
-        self._ends[half] = release
-        self.tell(Happening.CHANNEL_HANGUP, half, **_end_data(release))
-
-    def cleared(self, half: HalfCall, now: float) -> None:
-        """A channel is gone."""
-        if half.is_application:
-            return
-        if self.listening:
-            self.now = now
-            release = self._ends.get(half)
-            self.tell(Happening.CHANNEL_HANGUP_COMPLETE, half, **({} if release is None else _end_data(release)))
-        self._ends.pop(half, None)
-        if half.uuid:
-            self._channels.pop(half.uuid, None)
+        super().released(half, release, other, now)
 
     # --- for the applications
 
-    def next_number(self) -> int:
-        """A number for an origination, a playback or a recording."""
-        self._count += 1
-        return self._count
-
-    def later(self, act: Callable[[float], None]) -> None:
-        """Do `act` when what is being done now is done."""
-        self._later.append(act)
-
-    def tell(self, what: Happening, half: HalfCall | None, **data: str) -> None:
-        """Tell listeners of something."""
-        if self.listening:
-            channel = None if half is None else self._snapshot(half)
-            self.events.append(ChannelEvent(what, self.now, channel, data))
-
-    def warn(self, half: HalfCall, text: str) -> None:
-        """Tell the operator of a mistake."""
-        self._log(Line("warning", "!", half.reference, text))
-
-    def media(self, commands: Iterable[Command]) -> None:
-        """Have the media process do something."""
-        self.control.media_commands += commands
-
-    def silence(self, half: HalfCall) -> None:
-        """The channel hears nothing any more."""
-        self.media([Source(endpoint, None) for endpoint in half.endpoints])
-
-    def variable(self, half: HalfCall, name: str) -> str:
-        """A variable of a channel, or what is known of it under that name."""
-        if half.variables is not None and name in half.variables:
-            return half.variables[name]
-        known = _KNOWN.get(name)
-        if known is not None:
-            return known(self, half)
-        return self.variables.get(name, "")
-
-    @staticmethod
-    def set_variable(half: HalfCall, name: str, value: str) -> None:
-        """Set a variable of a channel."""
-        if half.variables is None:
-            half.variables = {}
-        half.variables[name] = value
-
-    def expand(self, half: HalfCall, text: str) -> str:
-        """`text` with the values of variables in place of `${name}`."""
-        parts = text.split("${")
-        done = [parts[0]]
-        for part in parts[1:]:
-            name, closed, rest = part.partition("}")
-            done.append(self.variable(half, name) + rest if closed else "${" + part)
-        return "".join(done)
+    def session_of(self, half: HalfCall) -> Session | None:
+        """The application that serves a channel."""
+        return self.applications.session_of(half)
 
     def begin_action(self, session: Session, action: Action, now: float) -> Program | None:
         """Begin what is to be done next; None when it is done already, or cannot be."""
@@ -531,64 +273,6 @@ class Switchboard:
                 application_data=action.data,
                 application_response=response,
             )
-
-    def stop_media(self, session: Session) -> None:
-        """What the application plays and records ends with it."""
-        for number in list(session.media):
-            if number in self._playing:
-                self.stop_playback(number)
-            else:
-                self.stop_recording(number)
-        session.media.clear()
-
-    def play(self, half: HalfCall, what: str, session: Session | None) -> int:
-        """Play a file, or `tone_stream://`, `silence_stream://`, to a channel; the number that its end will name."""
-        number = self.next_number()
-        if half.endpoint is None:
-            self.later(lambda now: self.media_ended(PlaybackEnded(number, "the channel has no speech path", 0), now))
-        else:
-            self.media([Play(half.endpoint, number, what)])
-        self._playing[number] = half, what, session
-        if session is not None:
-            session.media.add(number)
-        self.tell(Happening.PLAYBACK_START, half, file=what)
-        return number
-
-    def stop_playback(self, number: int) -> None:
-        """End a playback; it is told as stopped."""
-        self.media([StopPlay(number)])
-
-    def record_channel(self, half: HalfCall, path: str, limit: float, mode: str, session: Session | None) -> int:
-        """Begin to record a channel; the number that its end will name."""
-        number = self.next_number()
-        if half.endpoint is None:
-            self.later(lambda now: self.media_ended(RecordingEnded(number, "the channel has no speech path", 0), now))
-        else:
-            self.media([Record(half.endpoint, number, path, mode, limit)])
-        self._recording[number] = half, path, session
-        if session is not None:
-            session.media.add(number)
-        self.tell(Happening.RECORD_START, half, file=path)
-        return number
-
-    def stop_recording(self, number: int) -> None:
-        """End a recording; it is told as stopped."""
-        self.media([StopRecord(number)])
-
-    def stop_recordings(self, half: HalfCall, path: str) -> None:
-        """End the recordings of a channel into `path`, all of them for an empty one."""
-        for number, (recorded, file, _) in list(self._recording.items()):
-            if recorded is half and path in ("", file):
-                self.stop_recording(number)
-
-    def send_digits(self, half: HalfCall, digits: str, milliseconds: int) -> float:
-        """Send digits to the peer of a channel; the seconds that this takes."""
-        if isinstance(half.trunk, DigitTrunk) and half.trunk.takes_digits:
-            for digit in digits:
-                half.trunk.send(half, Dtmf(digit, milliseconds), self.now)
-        elif half.endpoint is not None:
-            self.media([SendDigits(half.endpoint, digits, milliseconds)])
-        return len(digits) * (milliseconds / 1000 + _PAUSE)
 
     def route_anew(self, half: HalfCall, number: str, trunk: str = "") -> None:
         """Route a channel as if it had called `number`, from `trunk` where that is one, else from its own."""
@@ -635,15 +319,6 @@ class Switchboard:
         channel = None if half is None else self._snapshot(half)
         self.events.append(ChannelEvent(Happening.BACKGROUND_JOB, self.now, channel, {"job": job, "result": result}))
 
-    def _end_media(self, half: HalfCall) -> None:
-        """What is played to and recorded of a channel ends with it: its timeslot will be another call's."""
-        for number, (owner, _, _) in self._playing.items():
-            if owner is half:
-                self.stop_playback(number)
-        for number, (owner, _, _) in self._recording.items():
-            if owner is half:
-                self.stop_recording(number)
-
     def _replace(self, party: HalfCall, target: HalfCall, tell: Tell, now: float) -> None:
         """Both parties of who transfers talk with each other; it is told before it is released."""
         tell(Answer(), now)
@@ -668,16 +343,37 @@ class Switchboard:
         self.later(lambda now: self._transfer(half, setup, (attempt,), now))
 
     def _route(self, half: HalfCall, number: str, trunk: str, now: float) -> None:
+        found = self._attempts(half, number, trunk, (), now)
+        if found is not None:
+            self._transfer(half, *found, now)
+
+    def _transfer_both(
+        self, half: HalfCall, other: HalfCall, number: str, actions: tuple[Action, ...], now: float
+    ) -> None:
+        self.now = now
+        routes = [self._attempts(one, number, "", actions, now) for one in (half, other)]
+        found = [one for one in routes if one is not None]
+        if len(found) == 2:
+            half.after = other.after = ()
+            self.control.transfer_both(half, found[0], found[1], now)
+
+    def _attempts(
+        self, half: HalfCall, number: str, trunk: str, actions: tuple[Action, ...], now: float
+    ) -> tuple[Setup, Iterable[Attempt]] | None:
+        """As what a channel is routed, and where to: to `number`, or where that is empty to `actions`."""
         call = half.call
         if call is None:
-            return
+            return None
+        if not number:
+            attempt = Attempt("transfer", APPLICATIONS, call.setup, Cause.NORMAL_CALL_CLEARING, frozenset(), actions)
+            return call.setup, (attempt,)
         setup = replace(call.setup, called=number_of(number), complete=True)
-        if not half.incoming and call.setup.calling is None and half.call is not None:
+        if not half.incoming and call.setup.calling is None:
             setup = replace(setup, calling=number_of(half.leg.called))
         if trunk not in self.kinds:
             trunk = getattr(half.trunk, "configuration", half.trunk).name
         when = datetime.fromtimestamp(self._wall_clock(now))
-        self._transfer(half, setup, self.control.routing.attempts(trunk, setup, when), now)
+        return setup, self.control.routing.attempts(trunk, setup, when)
 
     def _transfer(self, half: HalfCall, setup: Setup, attempts: Iterable[Attempt], now: float) -> None:
         self.now = now
@@ -705,7 +401,7 @@ class Switchboard:
             case "stop_record_session":
                 self.stop_recordings(half, data)
             case "hold":
-                half.trunk.send(half, Retrieve() if data == "off" else Hold(), self.now)
+                self.put_on_hold(half, data != "off")
             case "park":
                 self._give(half, (action,))
             case "gentones":
@@ -720,64 +416,6 @@ class Switchboard:
             application_response="",
         )
 
-    def _halves(self) -> list[HalfCall]:
-        found: list[HalfCall] = []
-        for call in self.control.calls.values():
-            for half in (call.incoming, call.outgoing):
-                if half is not None and half.call is call and not half.is_application:
-                    self.uuid_of(half)
-                    found.append(half)
-        return found
-
-    def _snapshot(self, half: HalfCall) -> Channel:
-        call, other = half.call, half.other
-        session = self.applications.session_of(half)
-        talks = other is not None and not other.is_application and call is not None and call.answer_time is not None
-        current = None if session is None else session.current
-        end = self._ends.get(half)
-        if half.released:
-            state = "hangup"
-        elif talks:
-            state = "bridged"
-        elif current is not None:
-            state = "parked" if current.application == "park" else "executing"
-        else:
-            state = "routing"
-        other_uuid = ""
-        if talks and other is not None:
-            other_uuid = other.uuid if other.call is None else self.uuid_of(other)
-        return Channel(
-            uuid=self.uuid_of(half),
-            call="" if call is None else call.identity,
-            direction="inbound" if half.incoming else "outbound",
-            trunk=half.trunk.name,
-            protocol=half.leg.protocol or self.kinds.get(half.trunk.name, ""),
-            reference=half.reference,
-            caller_number=half.leg.calling,
-            destination_number=half.leg.called,
-            state=state,
-            answered=half.answered,
-            held=half.held,
-            other_uuid=other_uuid,
-            application="" if current is None else current.application,
-            application_data="" if current is None else current.data,
-            created=self.now if call is None else call.setup_time,
-            progressed=None if call is None else call.alerting_time,
-            progressed_media=None if call is None else call.progress_time,
-            answered_at=None if call is None else call.answer_time,
-            bridged_at=None if call is None or not talks else call.answer_time,
-            hung_up_at=None if call is None else call.release_time,
-            cause=None if end is None else int(end.cause),
-            variables=dict(half.variables or {}),
-        )
-
-    def _new_uuid(self) -> str:
-        return str(
-            uuid.UUID(
-                bytes=blake2b(self._token().encode() + self._token().encode(), digest_size=16).digest(), version=4
-            )
-        )
-
 
 def _actions(then: str) -> tuple[Action, ...]:
     """What an answered leg is given to: `&application(data)`, or a number for the routes."""
@@ -790,23 +428,3 @@ def _actions(then: str) -> tuple[Action, ...]:
     if action.application not in PROGRAMS:
         raise ValueError(f"there is no application {action.application!r}; there are {', '.join(sorted(PROGRAMS))}")
     return (action,)
-
-
-def _end_data(release: Release) -> dict[str, str]:
-    return {
-        "cause": str(int(release.cause)),
-        "cause_name": name_of(release.cause),
-        "location": str(int(release.location)),
-        "diagnostic": release.diagnostic,
-    }
-
-
-_KNOWN: Final[dict[str, Callable[[Switchboard, HalfCall], str]]] = {
-    "uuid": lambda board, half: board.uuid_of(half),
-    "call_uuid": lambda board, half: board.uuid_of(half),
-    "caller_id_number": lambda board, half: half.leg.calling,
-    "destination_number": lambda board, half: half.leg.called,
-    "channel_name": lambda board, half: f"{half.leg.protocol}/{half.trunk.name}/{half.leg.called}",
-    "direction": lambda board, half: "inbound" if half.incoming else "outbound",
-    "trunk": lambda board, half: half.trunk.name,
-}

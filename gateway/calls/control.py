@@ -437,8 +437,6 @@ class CallControl:
 
     def _note(self, call: Call, primitive: Primitive, now: float) -> None:
         """Times, timer and speech path of a backward primitive before or with answer."""
-        if self.observer is not None and call.outgoing is not None and not isinstance(primitive, Answer):
-            self.observer.progressed(call.outgoing, primitive, now)
         match primitive:
             case Answer():
                 call.answer_time = now
@@ -458,6 +456,8 @@ class CallControl:
                 if isinstance(primitive, Progress) and primitive.inband:
                     call.passed_backward = True
                     self._hear(call)
+        if self.observer is not None and call.outgoing is not None and not isinstance(primitive, Answer):
+            self.observer.progressed(call.outgoing, primitive, now)
 
     def _hear(self, call: Call) -> None:
         """Let the caller hear the called side."""
@@ -589,6 +589,32 @@ class CallControl:
         self._try_next(call, None, "gateway", now)
         return True
 
+    def transfer_both(
+        self,
+        half: HalfCall,
+        own: tuple[Setup, Iterable[Attempt]],
+        others: tuple[Setup, Iterable[Attempt]],
+        now: float,
+    ) -> bool:
+        """Part `half` and whom it talks with, and route each anew; False when they do not talk (any more)."""
+        call, other = half.call, half.other
+        if call is None or call.release is not None or other is None or half.released or other.released:
+            return False
+        if call.answer_time is None or half.is_application or other.is_application:
+            return False
+        self._retrieve(half, now)
+        self._retrieve(other, now)
+        parted = [(one, *anew, self._take_out(one)) for one, anew in ((half, own), (other, others))]
+        self._end(call, _TRANSFERRED, "gateway", now, tone=False)
+        for one, setup, attempts, legs in parted:
+            new = self._begin(one, setup, attempts, now)
+            new.linked.append(call.identity)
+            self.ledger.give_legs(new, legs)
+        for one, *_ in parted:
+            if one.call is not None:
+                self._try_next(one.call, None, "gateway", now)
+        return True
+
     def _go_on(self, call: Call, half: HalfCall, survivor: HalfCall, release: Release, now: float) -> None:
         """`half` released, and `survivor` has something to do after that."""
         self._retrieve(survivor, now)
@@ -624,7 +650,18 @@ class CallControl:
         return other is not None and other.is_application
 
     def _leave(self, half: HalfCall, release: Release, by: ReleasedBy, now: float) -> set[int]:
-        """Take `half` out of its call, which ends without it; the legs whose statistics go with it.
+        """Take `half` out of its call, which ends without it; the legs whose statistics go with it."""
+        call, absorbed = half.call, self._with_application(half)
+        assert call is not None
+        legs = self._take_out(half)
+        if call.release is None:
+            if absorbed:
+                self.ledger.drop(call)
+            self._end(call, release, by, now, tone=False)
+        return legs
+
+    def _take_out(self, half: HalfCall) -> set[int]:
+        """Take `half` out of its call; the legs whose statistics go with it.
 
         The record of that call keeps what is known of the half now.
         """
@@ -632,7 +669,6 @@ class CallControl:
         assert call is not None
         legs = self.ledger.take_legs(call, half)
         call.open_halves -= 1
-        absorbed = self._with_application(half)
         known = HalfCall(half.trunk, half.incoming, reference=half.reference, released=True, leg=_copy(half.leg))
         known.uuid, known.answered = half.uuid, half.answered
         if half is call.incoming:
@@ -641,10 +677,6 @@ class CallControl:
             call.outgoing = known
         half.call = None
         self.media_commands += [Source(endpoint, None) for endpoint in half.endpoints]
-        if call.release is None:
-            if absorbed:
-                self.ledger.drop(call)
-            self._end(call, release, by, now, tone=False)
         return legs
 
     # --- the end

@@ -61,6 +61,8 @@ def _make_absolute(configuration: Configuration, base: Path) -> None:
     node.records = str(base / node.records)
     node.capture_file = str(base / node.capture_file)
     node.audit_file = str(base / node.audit_file)
+    if configuration.media.hold_music and "://" not in configuration.media.hold_music:
+        configuration.media.hold_music = str(base / configuration.media.hold_music)
     tls = configuration.sip.tls if configuration.sip is not None else None
     if tls is not None:
         for key in ("certificate", "private_key", "authorities"):

@@ -62,6 +62,9 @@ class Media(Table):
     20 ms. The buffer grows by itself as packets come late."""
     jitter_max_ms: Annotated[int, Meta(ge=40, le=300)] = 200
     """Milliseconds of speech that wait in it at most; more is thrown away at once."""
+    hold_music: str = ""
+    """What a party hears that is held, over and over: a file, or `tone_stream://…`; empty: whatever its partner sends.
+    The variable `hold_music` of a channel is asked first."""
     clock: list[str] = []
     """Clocks that lines are sent at, the best first: names of spans, whose received clock is followed while they have
     no LOS, AIS or LFA, and `system`. With none in order the last rate is kept. Empty: the system's clock. Never let two

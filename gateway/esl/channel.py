@@ -7,7 +7,7 @@ from typing import Final
 
 from tandem.gateway.applications.causes import name_of
 from tandem.gateway.applications.events import Channel, ChannelEvent, Happening
-from tandem.gateway.operator.channels import STATES, call_state
+from tandem.gateway.operator.channels import STATES
 from tandem.gateway.operator.channels import name_of as channel_name
 
 #: Samples of a millisecond: FreeSWITCH tells the length of digits in samples.
@@ -23,13 +23,14 @@ _DATA: Final[dict[str, str]] = {
     "location": "Hangup-Location",
     "diagnostic": "Hangup-Diagnostic",
     "job": "Job-UUID",
+    "original": "Original-Channel-Call-State",
 }
 
 
 def headers_of(channel: Channel, offset: float) -> dict[str, str]:
     """The headers about a channel; `offset` turns times of the machines into seconds since 1970."""
     state, number = STATES[channel.state]
-    name, call = channel_name(channel), call_state(channel)
+    name, call = channel_name(channel), channel.call_state
     headers = {
         "Channel-State": state,
         "Channel-Call-State": call,
@@ -97,6 +98,8 @@ def event_headers(event: ChannelEvent, offset: float) -> dict[str, str]:
     data: Mapping[str, str] = event.data
     headers |= {_DATA[name]: value for name, value in data.items() if name in _DATA}
     match event.what:
+        case Happening.CHANNEL_DESTROY:
+            headers |= {"Channel-State": "CS_DESTROY", "Channel-State-Number": "12"}
         case Happening.DTMF:
             headers["DTMF-Duration"] = str(_SAMPLES * int(data.get("duration_ms", "0")))
             headers["DTMF-Source"] = "ENDPOINT"

@@ -39,13 +39,19 @@ def calls() -> Iterable[Command]:
         ("uuid_bridge", "UUID OTHER_UUID", "Join two channels that are answered.", _bridge, True),
         (
             "uuid_transfer",
-            "UUID [-bleg] NUMBER|&APPLICATION(DATA)",
-            "Route a channel anew, or whom it talks with; the other one is released.",
+            "UUID [-bleg|-both] NUMBER|&APPLICATION(DATA)",
+            "Route a channel anew, or whom it talks with, the other one being released; or each of them.",
             _transfer,
             True,
         ),
         ("uuid_park", "UUID", "Have a channel wait; whom it talked with is released.", _park, True),
-        ("uuid_hold", "[off] UUID", "Put the peer of a channel on hold, or take it off.", _hold, True),
+        (
+            "uuid_hold",
+            "[off|toggle] UUID",
+            "Put the peer of a channel on hold, with music where `hold_music` names some; or take it off.",
+            _hold,
+            True,
+        ),
         (
             "uuid_broadcast",
             "UUID FILE|APPLICATION::DATA [aleg|bleg|both]",
@@ -141,11 +147,12 @@ def _bridge(context: Context, words: list[str]) -> Answer:
 
 
 def _transfer(context: Context, words: list[str]) -> Answer:
-    usage = "uuid_transfer UUID [-bleg] NUMBER|&APPLICATION(DATA)"
-    if words[1:2] == ["-both"]:
-        raise CommandError("-both is not done here: transfer one leg; the other one is released")
-    bleg = words[1:2] == ["-bleg"]
-    channel, then, *_ = expect(words[:1] + words[2:] if bleg else words, 2, 4, usage)
+    usage = "uuid_transfer UUID [-bleg|-both] NUMBER|&APPLICATION(DATA)"
+    bleg, both = words[1:2] == ["-bleg"], words[1:2] == ["-both"]
+    channel, then, *_ = expect(words[:1] + words[2:] if bleg or both else words, 2, 4, usage)
+    if both:
+        _do(context, lambda board: board.transfer_both(channel, then, context.now))
+        return "+OK\n"
     if bleg:
         channel = _do(context, lambda board: board.dump(channel)).other_uuid
         if not channel:
@@ -161,8 +168,9 @@ def _park(context: Context, words: list[str]) -> Answer:
 
 
 def _hold(context: Context, words: list[str]) -> Answer:
-    on = words[:1] != ["off"]
-    (channel,) = expect(words if on else words[1:], 1, 1, "uuid_hold [off] UUID")
+    how = {"off": False, "toggle": None}
+    on = how.get(words[0], True) if words else True
+    (channel,) = expect(words if on else words[1:], 1, 1, "uuid_hold [off|toggle] UUID")
     _do(context, lambda board: board.hold(channel, context.now, on))
     return "+OK Success\n"
 

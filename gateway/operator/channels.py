@@ -72,7 +72,7 @@ def row(context: Context, channel: Channel) -> dict[str, Any]:
         "read_rate": 8000,
         "write_rate": 8000,
         "hostname": context.node.configuration.node.name,
-        "callstate": call_state(channel),
+        "callstate": channel.call_state,
         "callee_num": channel.destination_number if channel.direction == "outbound" else "",
         "call_uuid": channel.call,
         "accountcode": channel.variables.get("accountcode", ""),
@@ -84,14 +84,3 @@ def row(context: Context, channel: Channel) -> dict[str, Any]:
 def name_of(channel: Channel) -> str:
     """A channel as it is called in lists: protocol, trunk and number."""
     return f"{channel.protocol or 'none'}/{channel.trunk}/{channel.destination_number}"
-
-
-def call_state(channel: Channel) -> str:
-    """The state of the call as FreeSWITCH names it."""
-    if channel.state == "hangup":
-        return "HANGUP"
-    if channel.held:
-        return "HELD"
-    if channel.answered:
-        return "ACTIVE"
-    return "EARLY" if channel.progressed_media is not None else "RINGING" if channel.progressed is not None else "DOWN"

@@ -13,6 +13,9 @@ from tandem.gateway.calls.routing import Attempt
 from tandem.gateway.configuration.schema import Route
 from tandem.gateway.log import Line
 
+#: What follows from what is told besides; tests/gateway/applications/test_channels.py has these.
+STATES = frozenset({Happening.CHANNEL_STATE, Happening.CHANNEL_CALLSTATE, Happening.CHANNEL_DESTROY})
+
 
 class Board:
     """An exchange of circuits `c1`, `c2` and RTP legs `s1`, `s2`, its switchboard, and the time."""
@@ -106,9 +109,9 @@ class Board:
         return self.board.uuid_of(half), half
 
     def happened(self) -> list[Happening]:
-        """What was told of since the last call."""
+        """What was told of since the last call, but for states."""
         events, self.board.events = self.board.events, []
-        return [event.what for event in events]
+        return [event.what for event in events if event.what not in STATES]
 
     def results(self) -> list[str]:
         """Results of jobs."""

@@ -5,7 +5,7 @@ from contextlib import suppress
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.board import Board
+from support.board import STATES, Board
 
 from tandem.core.cause import Cause
 from tandem.gateway.applications.events import Happening as H
@@ -173,6 +173,51 @@ def test_an_answered_caller_is_transferred_and_hears_ringback():
     assert second.linked == [first.id]
 
 
+def test_both_parties_are_transferred_each_by_itself():
+    board = Board(
+        Route(trunk=["c1"], called="^9", to=["s2"]), Route(trunk=["c2"], called="^9", to=["s1"]), Route(to=["c2"])
+    )
+    one = board.call_in("c1")
+    (other,) = board["c2"].halves
+    board.tell(other, Answer())
+    board.now = 5.0
+    board.board.transfer_both(board.board.uuid_of(one), "900", board.now)
+    board.settle()
+    assert not one.released
+    assert not other.released
+    (first,), (second,) = board["s2"].halves, board["s1"].halves
+    for half in (first, second):
+        board.tell(half, Answer())
+    assert (one.other, other.other) == (first, second)
+    board.tell(one, CLEAR)
+    board.tell(second, CLEAR)
+    board.clear_all()
+    assert board.control.calls == {}
+    records = {record.id: record for record in board.control.records}
+    assert len(records) == 3
+    parted = next(record for record in records.values() if not record.linked)
+    assert parted.diagnostic == "transferred"
+    assert parted.duration_ms == 5000
+    assert [record.linked for record in records.values() if record.linked] == [[parted.id]] * 2
+
+
+def test_both_are_given_to_an_application():
+    board = Board(Route(trunk=["c1"], to=["s2"]))
+    one = board.call_in("c1")
+    (other,) = board["s2"].halves
+    name = board.board.uuid_of(one)
+    with pytest.raises(ValueError, match="talks with nobody"):
+        board.board.transfer_both(name, "&park", board.now)
+    board.tell(other, Answer())
+    board.board.transfer_both(name, "&park", board.now)
+    board.settle()
+    assert [channel.state for channel in board.board.channels()] == ["parked", "parked"]
+    board.board.hang_up_all(board.now)
+    board.settle()
+    board.clear_all()
+    assert board.control.calls == {}
+
+
 def test_a_transfer_that_fails_ends_the_call_with_its_cause():
     board = Board(Route(called="^9", to=["s2"], fallback_causes=()), Route(to=["c2"]))
     half = board.call_in("c1")
@@ -266,11 +311,11 @@ def test_events_of_an_ordinary_call_and_none_without_a_listener():
         board.tell(half, CLEAR)
         board.clear_all()
         assert board.control.calls == {}
-        events = board.board.events
         if not listening:
-            assert events == []
+            assert board.board.events == []
             assert half.uuid == ""
             continue
+        events = [event for event in board.board.events if event.what not in STATES]
         assert [(event.what.name, event.channel.trunk) for event in events] == [
             ("CHANNEL_CREATE", "c1"),
             ("CHANNEL_CREATE", "s1"),
@@ -306,6 +351,8 @@ STEPS = st.lists(
                 "refer",
                 "wait",
                 "hold",
+                "both",
+                "held",
             ]
         ),
         st.integers(0, 7),
@@ -321,6 +368,7 @@ STEPS = st.lists(
 def test_whatever_is_done_nothing_is_left_over(steps):
     board = Board(Route(called="^9", to=["s2", "c2"]), Route(trunk=["c1"], to=["s1"]), Route(to=["c2"]))
     switch, names = board.board, ("c1", "c2", "s1", "s2")
+    switch.variables["hold_music"] = "music.wav"
 
     def halves():
         found = [half for name in names for half in board[name].halves]
@@ -361,6 +409,11 @@ def test_whatever_is_done_nothing_is_left_over(steps):
                 switch.bridge(name, switch.uuid_of(other), board.now)
             elif what == "transfer":
                 switch.transfer(name, ("9", "&park", "&bridge(isup/c2/1)")[second % 3], board.now)
+            elif what == "both":
+                with suppress(ValueError):
+                    switch.transfer_both(name, ("9", "&park", "&bridge(isup/c2/1)")[second % 3], board.now)
+            elif what == "held":
+                switch.hold(name, board.now, (True, False, None)[second % 3])
             elif what == "park":
                 switch.park(name, board.now)
             elif what == "kill":
@@ -387,6 +440,7 @@ def test_whatever_is_done_nothing_is_left_over(steps):
     assert board.control.calls == {}
     assert switch.applications.sessions == {}
     assert (switch._originations, switch._referrals, switch._channels, switch._ends) == ({}, {}, {}, {})
+    assert (switch._states, switch._music, switch._holding) == ({}, {}, set())
     for trunk in names:
         for half in board[trunk].halves:
             board[trunk].released(half)  # at most once

@@ -59,6 +59,9 @@ def test_relative_names_start_from_the_folder_of_the_file(tmp_path):
     assert configuration.node.records == str(tmp_path / "records.jsonl")
     assert configuration.node.capture_file == str(tmp_path / "capture.pcapng")
     assert configuration.route[0].did_table == str(tmp_path / "did.csv")
+    (tmp_path / "m.toml").write_text('[media]\nhold_music = "music.wav"\n')
+    assert load(tmp_path / "m.toml").media.hold_music == str(tmp_path / "music.wav")
+    assert parse('[media]\nhold_music = "tone_stream://x"').media.hold_music == "tone_stream://x"
 
 
 def test_absolute_names_stay(tmp_path):

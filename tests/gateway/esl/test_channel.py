@@ -33,6 +33,17 @@ def test_a_call_from_its_beginning_to_its_end():
     assert {headers["Hangup-Cause"] for headers in end} == {"NORMAL_CLEARING"}
     assert {headers["variable_hangup_cause_q850"] for headers in end} == {"16"}
     assert {headers["Channel-State"] for headers in end} == {"CS_HANGUP"}
+    caller = first["Unique-ID"]
+    changes = [
+        (headers["Original-Channel-Call-State"], headers["Channel-Call-State"])
+        for name, headers in told(bench)
+        if name == "CHANNEL_CALLSTATE" and headers["Unique-ID"] == caller
+    ]
+    assert changes == [("DOWN", "ACTIVE"), ("ACTIVE", "HANGUP")]
+    states = [headers for name, headers in told(bench) if name == "CHANNEL_STATE" and headers["Unique-ID"] == caller]
+    assert [one["Channel-State"] for one in states] == ["CS_ROUTING", "CS_EXCHANGE_MEDIA", "CS_HANGUP"]
+    last = [headers for name, headers in told(bench) if headers.get("Unique-ID") == caller][-1]
+    assert (last["Channel-State"], last["Channel-State-Number"]) == ("CS_DESTROY", "12")
 
 
 def test_headers_and_variables_of_a_channel():

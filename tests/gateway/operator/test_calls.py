@@ -127,11 +127,21 @@ def test_a_call_is_transferred_parked_and_ended_with_all_others():
     assert bench.all_idle()
 
 
+def test_both_legs_are_transferred():
+    bench = DeskBench().up()
+    talk(bench)
+    caller, called = uuids(bench)
+    assert bench.ask(f"uuid_transfer {caller} -both &park") == "+OK\n"
+    bench.run(0.5)
+    rows = json.loads(bench.ask("show channels as json"))["rows"]
+    assert {(row["uuid"], row["state"]) for row in rows} == {(caller, "CS_PARK"), (called, "CS_PARK")}
+    assert bench.ask(f"uuid_transfer {caller} -both &park") == "-ERR the channel talks with nobody\n"
+
+
 def test_the_other_leg_is_transferred():
     bench = DeskBench().up()
     talk(bench)
     caller, called = uuids(bench)
-    assert bench.ask(f"uuid_transfer {caller} -both &park").startswith("-ERR -both is not done here")
     assert bench.ask(f"uuid_transfer {caller} -bleg &park") == "+OK\n"
     bench.run(0.5)
     assert [(row["uuid"], row["state"]) for row in json.loads(bench.ask("show channels as json"))["rows"]] == [
@@ -155,6 +165,8 @@ def test_media_commands():
     assert bench.ask(f"uuid_broadcast {channel} playback::a.wav") == "+OK Message sent\n"
     assert bench.ask(f"uuid_hold {channel}") == "+OK Success\n"
     assert bench.ask(f"uuid_hold off {channel}") == "+OK Success\n"
+    assert bench.ask(f"uuid_hold toggle {channel}") == "+OK Success\n"
+    assert bench.nodes["A"].switchboard.find(channel) in bench.nodes["A"].switchboard._holding
 
 
 @pytest.mark.parametrize(

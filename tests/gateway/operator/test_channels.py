@@ -7,7 +7,7 @@ from dataclasses import replace
 from support.operator_desk import DeskBench, talk
 from support.sip_calls import place
 
-from tandem.gateway.operator.channels import CALL_COLUMNS, CHANNEL_COLUMNS, call_state
+from tandem.gateway.operator.channels import CALL_COLUMNS, CHANNEL_COLUMNS
 
 
 def test_a_call_has_two_channels():
@@ -63,11 +63,11 @@ def test_states_of_calls():
     bench = DeskBench().up()
     talk(bench)
     (channel, _) = bench.nodes["A"].switchboard.channels()
-    assert call_state(channel) == "ACTIVE"
-    assert call_state(replace(channel, held=True)) == "HELD"
-    assert call_state(replace(channel, state="hangup")) == "HANGUP"
-    assert call_state(replace(channel, answered=False)) in ("RINGING", "EARLY", "DOWN")
+    assert channel.call_state == "ACTIVE"
+    assert replace(channel, held=True).call_state == "HELD"
+    assert replace(channel, state="hangup").call_state == "HANGUP"
+    assert replace(channel, answered=False).call_state in ("RINGING", "EARLY", "DOWN")
     quiet = replace(channel, answered=False, progressed=None, progressed_media=None)
-    assert call_state(quiet) == "DOWN"
-    assert call_state(replace(quiet, progressed=1.0)) == "RINGING"
-    assert call_state(replace(quiet, progressed=1.0, progressed_media=1.0)) == "EARLY"
+    assert quiet.call_state == "DOWN"
+    assert replace(quiet, progressed=1.0).call_state == "RINGING"
+    assert replace(quiet, progressed=1.0, progressed_media=1.0).call_state == "EARLY"
