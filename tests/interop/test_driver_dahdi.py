@@ -16,11 +16,16 @@ from support.gateways import wait_for
 
 
 class TestCalls(DriverCalls):
+    def outage(self, over):
+        """The card is unplugged, and plugged in again."""
+        self.server.stdin.write(b"plug\n" if over else b"unplug\n")
+        self.server.stdin.flush()
+
     @contextmanager
     def devices(self, folder: Path):
         path = folder / "dahdi"
         environment = dahdi_server.environment(path)
-        server = subprocess.Popen(
+        server = self.server = subprocess.Popen(
             [sys.executable, dahdi_server.__file__, str(path)],
             stdin=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": environment["PYTHONPATH"]},

@@ -1,4 +1,4 @@
-"""Calls over osmo-e1d spans: a stand-in daemon of ours between two gateways, as a third process."""
+"""Calls over osmo-e1d spans: a stand-in daemon of ours between two gateways, as a third process; it restarts once."""
 
 import subprocess
 import sys
@@ -11,19 +11,31 @@ from support.gateways import wait_for
 
 
 class TestCalls(DriverCalls):
+    def outage(self, over):
+        """The daemon is killed, and started again by whatever watches over it."""
+        if over:
+            self._start()
+        else:
+            self.daemon.kill()
+            self.daemon.wait()
+            self.daemon.stdin.close()
+
+    def _start(self):
+        # Speech ticks in place of the daemon's own 1.25 ms: less work for the machine, the same octets.
+        command = [sys.executable, e1d_daemon.__file__, str(self.path), "2", "20"]
+        self.daemon = subprocess.Popen(command, stdin=subprocess.PIPE)
+
     @contextmanager
     def devices(self, folder: Path):
-        path = folder / "e1d.ctl"
-        # Speech ticks in place of the daemon's own 1.25 ms: less work for the machine, the same octets.
-        command = [sys.executable, e1d_daemon.__file__, str(path), "2", "20"]
-        daemon = subprocess.Popen(command, stdin=subprocess.PIPE)
+        self.path = folder / "e1d.ctl"
+        self._start()
         try:
-            wait_for(path.exists, "the daemon listens")
+            wait_for(self.path.exists, "the daemon listens")
             yield {
-                protocol: tuple(f"e1d:{interface}:{line},socket={path},chunk=160,depth=6" for line in (0, 1))
+                protocol: tuple(f"e1d:{interface}:{line},socket={self.path},chunk=160,depth=6" for line in (0, 1))
                 for interface, protocol in enumerate(("isup", "pri"))
             }
         finally:
-            assert daemon.poll() is None, "the daemon ended early"
-            daemon.stdin.close()
-            daemon.wait(10)
+            assert self.daemon.poll() is None, "the daemon ended early"
+            self.daemon.stdin.close()
+            self.daemon.wait(10)

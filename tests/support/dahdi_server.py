@@ -3,7 +3,8 @@
 Gateways started with `environment(socket)` have `dahdi_client.py` in place of the five system calls; nothing else of
 them is changed. Descriptors of channels are real ones: the ends of socket pairs, on which buffers pass as datagrams;
 requests go through a connection of their own. Spans 1 and 2 are joined, and 3 and 4. The card's clock follows the
-machine's, except that it waits for a user who is late, for a busy machine is no fault of a driver.
+machine's, except that it waits for a user who is late, for a busy machine is no fault of a driver. Commands on its
+standard input, one a line: `unplug` the card, `plug` it in again.
 """
 
 from __future__ import annotations
@@ -103,7 +104,11 @@ class Server:
         while True:
             for key, _ in self.selector.select(max(0.0, due - time.monotonic())):
                 if key.fileobj is sys.stdin:
-                    return
+                    command = sys.stdin.readline().strip()
+                    if not command:
+                        return
+                    self.plug(command == "plug")
+                    continue
                 if key.fileobj is self.listener:
                     self.selector.register(self.listener.accept()[0], selectors.EVENT_READ)
                 else:
@@ -120,6 +125,16 @@ class Server:
                     self.move(pair)
                     owed[place] -= 1
                     moved[place] = time.monotonic()
+
+    def plug(self, present: bool) -> None:
+        """The card goes, or comes back as it was set up and used by nobody."""
+        if not present:
+            self.kernel.unplug()
+            return
+        for span in self.kernel.spans:
+            for channel in span.channels:
+                channel.reset()
+        self.kernel.plug_in()
 
     def ready(self, span: KernelSpan) -> bool:
         """Whether every raw channel has a buffer for the line, if it ever had; not in the middle of a write."""
@@ -165,7 +180,8 @@ class Server:
             return
         call, descriptor, *arguments = pickle.loads(request)
         if call == "tell":
-            self.kernel.ioctl(descriptor, arguments[0], bytearray(arguments[1]))
+            with contextlib.nullcontext() if self.kernel.present else contextlib.suppress(OSError):
+                self.kernel.ioctl(descriptor, arguments[0], bytearray(arguments[1]))
             return
         theirs: list[int] = []
         pair: tuple[socket.socket, socket.socket] | None = None
