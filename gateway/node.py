@@ -185,9 +185,9 @@ class Node:
         """A peer opens a connection to the SIP agent: its number, or None when it is to be turned away."""
         return self.sip.stream_accepted(transport, host, port, now)
 
-    def stream_connected(self, number: int, now: float) -> None:
-        """A connection that the SIP agent wanted is open."""
-        self.sip.connections.connected(number, now)
+    def stream_connected(self, number: int, names: tuple[str, ...], now: float) -> None:
+        """A connection that the SIP agent wanted is open, or TLS on one of a peer: the names in its certificate."""
+        self.sip.connections.connected(number, now, names)
         self._settle(now)
 
     def stream_received(self, number: int, octets: bytes, now: float) -> None:

@@ -172,7 +172,7 @@ class Service:
         if sip is None:
             return
         addresses = listeners(sip)
-        self._tls = TlsContexts(tls_files(sip))
+        self._tls = TlsContexts(tls_files(sip, self.configuration.trunk))
         self._streams = StreamTransport(self, addresses, self._tls)
         self._resolver = Resolver([parse_endpoint(server, 53) for server in sip.nameservers], self._dns_answer)
         try:
@@ -328,9 +328,9 @@ class Service:
         self._act()
         return number
 
-    def stream_connected(self, number: int) -> None:
-        """A connection of ours is open."""
-        self.node.stream_connected(number, self._loop.time())
+    def stream_connected(self, number: int, names: tuple[str, ...]) -> None:
+        """A connection of ours is open, or TLS on one of a peer."""
+        self.node.stream_connected(number, names, self._loop.time())
         self._act()
 
     def stream_received(self, number: int, octets: bytes) -> None:

@@ -132,7 +132,7 @@ class User:
         """The gateway connects."""
         return self._connections.accepted(transport, host, port, self._loop.time())
 
-    def stream_connected(self, number: int) -> None:
+    def stream_connected(self, number: int, names: tuple[str, ...]) -> None:
         """Our connection is open."""
         self._connections.connected(number, self._loop.time())
         self._carry_out()

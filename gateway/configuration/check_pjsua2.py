@@ -56,7 +56,7 @@ def check_pjsua2_trunk(path: str, trunk: SipTrunk, configuration: Configuration)
         yield Problem(f"{path}.ptime", _ONLY_NATIVE)
     if trunk.dtmf == "inband":
         yield Problem(f"{path}.dtmf", f'"inband" {_ONLY_NATIVE}')
-    for key in ("isup_variant", "clear_mode", "silence_suppression"):
+    for key in ("accept_names", "isup_variant", "clear_mode", "silence_suppression"):
         if getattr(trunk, key):
             yield Problem(f"{path}.{key}", _ONLY_NATIVE)
     if trunk.overlap != "en-bloc":

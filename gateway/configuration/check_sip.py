@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from tandem.core.errors import ConfigurationError
 from tandem.gateway.configuration.problem import Problem, duplicates, unknown_name
 from tandem.gateway.configuration.ranges import parse_endpoint, parse_listener, split_host
-from tandem.gateway.configuration.schema import Configuration, Sip, SipTrunk
+from tandem.gateway.configuration.schema import Configuration, Sip, SipTrunk, Trunk
 from tandem.gateway.sip.endpoint import DEFAULT_PORTS, Listener
 from tandem.gateway.sip.tls import TlsContexts, TlsFiles
 
@@ -125,12 +125,14 @@ def user_names(configuration: Configuration) -> list[str]:
     return [f"user:{user.name}" for user in sip.user if user.trunk in ("", registrars[0])]
 
 
-def tls_files(sip: Sip) -> TlsFiles:
+def tls_files(sip: Sip, trunks: Iterable[Trunk] = ()) -> TlsFiles:
     """The files of `[sip.tls]`; without that table, a client that trusts the authorities of the system."""
     tls = sip.tls
     if tls is None:
         return TlsFiles()
-    return TlsFiles(tls.certificate, tls.private_key, tls.authorities, tls.client_certificates, tls.verify, tls.minimum)
+    names = any(isinstance(trunk, SipTrunk) and trunk.accept_names for trunk in trunks)
+    required = tls.client_certificates
+    return TlsFiles(tls.certificate, tls.private_key, tls.authorities, required, names, tls.verify, tls.minimum)
 
 
 def listeners(sip: Sip) -> tuple[Listener, ...]:
@@ -169,6 +171,7 @@ def check_sip_trunk(path: str, trunk: SipTrunk, configuration: Configuration) ->
         yield from _address(f"{path}.peer", trunk.peer, DEFAULT_PORTS[trunk.transport])
         if sip is not None and trunk.engine == "native":
             yield from _reachable(path, trunk, sip)
+    yield from _names(path, trunk, configuration)
     for index, source in enumerate(trunk.accept_from):
         yield from _source(f"{path}.accept_from[{index}]", source)
     yield from _host(f"{path}.domain", trunk.domain)
@@ -180,6 +183,26 @@ def check_sip_trunk(path: str, trunk: SipTrunk, configuration: Configuration) ->
     if bool(trunk.user) != bool(trunk.password):
         key, other_key = ("password", "user") if trunk.user else ("user", "password")
         yield Problem(f"{path}.{key}", f"is empty although `{other_key}` is set")
+
+
+def _names(path: str, trunk: SipTrunk, configuration: Configuration) -> Iterator[Problem]:
+    """Whether certificates can say who calls."""
+    sip = configuration.sip
+    if not trunk.accept_names or sip is None:
+        return
+    path = f"{path}.accept_names"
+    if not any(one.transport == "tls" for one in _listeners(sip)):
+        yield Problem(path, "is about TLS, and [sip] does not listen on it; add tls:ADDRESS to also_listen")
+    if trunk.registrar or trunk.accept_from:
+        other = "registrar" if trunk.registrar else "accept_from"
+        yield Problem(path, f"is set together with `{other}`; calls come by names or by that, leave one of them out")
+    for name in trunk.accept_names:
+        if not _HOST.fullmatch(name):
+            yield Problem(path, f"{name!r} is not a domain such as carrier.example")
+    for other_trunk in configuration.trunk:
+        if isinstance(other_trunk, SipTrunk) and other_trunk.name < trunk.name:
+            for name in {n.lower() for n in other_trunk.accept_names} & {n.lower() for n in trunk.accept_names}:
+                yield Problem(path, f"{name} is a name of {other_trunk.name!r} too; it can be of one trunk")
 
 
 def _reachable(path: str, trunk: SipTrunk, sip: Sip) -> Iterator[Problem]:

@@ -269,6 +269,9 @@ class SipTrunk(Table, tag_field="type", tag="sip"):
     accept_from: list[str] = []
     """More source addresses that calls are accepted from (any port), or networks such as `192.0.2.0/24`. With
     `registrar`: where users may be; empty means anywhere."""
+    accept_names: list[str] = []
+    """SIP domains, such as `carrier.example`: calls come from whoever connects to us over TLS with a certificate for
+    one of them (RFC 5922), wherever from, and from nobody else; the `authorities` of `[sip.tls]` vouch for it."""
     codecs: Annotated[tuple[Literal["PCMA", "PCMU"], ...], Meta(min_length=1)] = ("PCMA", "PCMU")
     """Offered and accepted codecs, most wanted first."""
     dtmf: Literal["auto", "inband", "off"] = "auto"

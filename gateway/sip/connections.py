@@ -13,7 +13,7 @@ from enum import Enum, auto
 from typing import Final
 
 from tandem.core.timers import TimerTable
-from tandem.gateway.sip.endpoint import Stream, TransportName
+from tandem.gateway.sip.endpoint import Endpoint, Stream, TransportName
 from tandem.gateway.sip.errors import SipDecodeError
 from tandem.gateway.sip.framing import KeepAlive, StreamFramer
 
@@ -140,6 +140,8 @@ class _Connection:
     pinged: bool = False
     """A keep-alive was sent and not answered."""
     answers_pings: bool = False
+    names: tuple[str, ...] = ()
+    """SIP domains in the certificate of the peer that opened it."""
 
 
 class Connections:
@@ -200,10 +202,14 @@ class Connections:
         """Why a connection from `host` is turned away now: the key of the configuration that says so."""
         return "connections_per_address" if self._accepted_from[host] >= self.limits.per_address else "connections"
 
-    def connected(self, number: int, now: float) -> None:
-        """A connection of ours is open."""
+    def connected(self, number: int, now: float, names: tuple[str, ...] = ()) -> None:
+        """A connection of ours is open, or TLS on one of a peer: the SIP domains in the peer's certificate."""
         connection = self._connections.get(number)
-        if connection is None or connection.open:
+        if connection is None:
+            return
+        if not connection.ours:
+            connection.names = names
+        if connection.open:
             return
         connection.open = True
         self._timers.stop((number, Timer.CONNECT))
@@ -291,6 +297,13 @@ class Connections:
         if key not in self._by_peer and len(connection.keys) < 4:
             self._by_peer[key] = connection
             connection.keys.add(key)
+
+    def names_of(self, peer: Endpoint) -> tuple[str, ...] | None:
+        """The SIP domains that the peer of a connection has proved by its certificate; None: we opened it ourselves."""
+        connection = self._connections.get(peer[3]) if len(peer) == 5 else None
+        if connection is None:
+            return ()
+        return None if connection.ours else connection.names
 
     def is_open(self, number: int) -> bool:
         """Whether the connection of this number is there and open."""

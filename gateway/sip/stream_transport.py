@@ -28,8 +28,8 @@ class Owner(Protocol):
     def stream_accepted(self, transport: TransportName, host: str, port: int) -> int | None:
         """A peer connects: its number, None to turn it away."""
 
-    def stream_connected(self, number: int) -> None:
-        """A connection of ours is open."""
+    def stream_connected(self, number: int, names: tuple[str, ...]) -> None:
+        """A connection of ours is open, or TLS on one of a peer: the SIP domains in its certificate."""
 
     def stream_received(self, number: int, octets: bytes) -> None:
         """Octets came."""
@@ -111,9 +111,9 @@ class StreamTransport:
         self._links[number] = link
 
     def connected(self, link: _Link) -> None:
-        """A connection of ours can be used."""
+        """A connection of ours can be used, or TLS is there on one of a peer."""
         if link.number in self._links:
-            self._owner.stream_connected(link.number)
+            self._owner.stream_connected(link.number, link.session.domains() if link.session is not None else ())
 
     def received(self, link: _Link, octets: bytes) -> None:
         """Octets came."""

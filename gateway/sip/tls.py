@@ -24,6 +24,8 @@ class TlsFiles:
     """PEM file of the authorities that peers' certificates are checked against; empty: those of the system."""
     client_certificates: bool = False
     """Whether whoever connects to us must show a certificate (mutual TLS)."""
+    names: bool = False
+    """Whether who connects to us is asked for a certificate that he may do without: its name gives access."""
     verify: bool = True
     """Whether the certificates of peers that we connect to are checked."""
     minimum: str = "1.2"
@@ -82,6 +84,8 @@ class TlsContexts:
             client.verify_mode = ssl.CERT_NONE
         if files.client_certificates:
             server.verify_mode = ssl.CERT_REQUIRED
+        elif files.names:
+            server.verify_mode = ssl.CERT_OPTIONAL
         for context in (server, client):
             if context.verify_mode is ssl.CERT_NONE:
                 continue

@@ -9,6 +9,8 @@ from __future__ import annotations
 import ssl
 from typing import Final
 
+from tandem.gateway.sip.certificate_names import domains
+
 _READ: Final = 65536
 
 
@@ -58,6 +60,10 @@ class TlsSession:
                 self._object.unwrap()
             except ssl.SSLError:
                 return
+
+    def domains(self) -> tuple[str, ...]:
+        """The SIP domains in the certificate of the peer; none where it showed none, or none that was checked."""
+        return domains(self._object.getpeercert()) if self.ready else ()
 
     def take(self) -> bytes:
         """The cipher text that is to be sent now, and forget it."""

@@ -563,11 +563,17 @@ class SipTrunks(SipCalls):
     def _trunk_of(self, source: Endpoint, by_pjsip: bool = False) -> SipTrunkPort | None:
         """The trunk whose peer is `source`, else one that accepts from its address: of its transport before others.
 
-        A call that came to PJSIP is of a trunk of PJSIP, and no other.
+        Where a trunk goes by names, the certificate must bear one, and an address says nothing (RFC 5922). A call that
+        came to PJSIP is of a trunk of PJSIP, and no other.
         """
         alike = by_address = None
         for port in self.trunks.values():
             if bool(port.account) != by_pjsip:
+                continue
+            if port.accept_names:
+                names = self.connections.names_of(source)
+                if (names is None and source in port.peers) or (names and not port.accept_names.isdisjoint(names)):
+                    return port
                 continue
             if source in port.peers:
                 return port

@@ -70,6 +70,8 @@ class SipTrunkPort:
     def reconfigure(self, trunk: SipTrunk) -> None:
         """Take what does not say where the peer is; calls that are up keep what they were made with."""
         self.configuration = trunk
+        self.accept_names = frozenset(name.lower() for name in trunk.accept_names)
+        """Certificates that calls are accepted by, instead of addresses."""
         self.rate = CallRate(trunk.calls_per_second)
         self.laws = tuple(_LAWS[codec] for codec in trunk.codecs)
         self.clear_laws = (sdp.CLEAR, *self.laws)

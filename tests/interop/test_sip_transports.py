@@ -132,6 +132,38 @@ def peer_certificate(authority, name, port):
         return secured.getpeercert(binary_form=True)
 
 
+def asked(authority, port, certificate, request):
+    """Status of the response to a request over TLS, with a certificate or none."""
+    context = ssl.create_default_context(cafile=str(authority.file))
+    if certificate is not None:
+        context.load_cert_chain(str(certificate))
+    with (
+        socket.create_connection(("127.0.0.1", port), 10) as plain,
+        context.wrap_socket(plain, server_hostname="a.example") as secured,
+    ):
+        secured.sendall(request.encode())
+        return int(secured.recv(4096).split()[1])
+
+
+def test_a_peer_is_known_by_its_certificate(tmp_path):
+    """RFC 5922: who proves the name may call, from wherever; who does not may not, and an address is worth nothing."""
+    authority = Authority(tmp_path / "ca")
+    port = free_stream_ports(4)
+    lines = trunks(port + 2, port + 3, "tls", host="127.0.0.9").replace(
+        'name = "caller"\n', 'name = "caller"\naccept_names = ["carrier.example"]\n'
+    )
+    text = tls_gateway(authority, "a", port, lines, mutual=False)
+    with sip_gateway(tmp_path, text) as gateway:
+        right, wrong = authority.issue("right", "carrier.example"), authority.issue("wrong", "other.example")
+        assert [asked(authority, port + 1, one, OPTIONS) for one in (right, wrong, None)] == [200, 403, 403]
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as plain:
+            plain.bind(("127.0.0.9", port + 2))
+            plain.settimeout(10)
+            plain.sendto(OPTIONS.replace("/TLS", "/UDP").encode(), ("127.0.0.1", port))
+            assert plain.recv(4096).split()[1] == b"403"
+        assert len(gateway.said("no trunk has this source")) == 3
+
+
 OPTIONS = (
     "OPTIONS sip:gw SIP/2.0\r\nVia: SIP/2.0/TLS 127.0.0.1:9;branch=z9hG4bK1;rport\r\nFrom: <sip:a@b>;tag=1\r\n"
     "To: <sip:gw>\r\nCall-ID: one@b\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"

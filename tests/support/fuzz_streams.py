@@ -86,7 +86,7 @@ class StreamFuzz:
                 made = self.opening.pop()
                 if source.random() < 0.8:
                     self.open[made] = "10.0.1.1"
-                    node.stream_connected(made, self.now)
+                    node.stream_connected(made, (), self.now)
                 else:
                     node.stream_closed(made, "refused", self.now)
             case 2 if source.random() < 0.3 and number:

@@ -1,6 +1,7 @@
 """Mistakes in the SIP part of a configuration, each with its place."""
 
 import pytest
+from msgspec import structs
 from support.certificates import Authority
 
 from tandem.core.errors import ConfigurationError
@@ -72,6 +73,18 @@ REGISTRATION = '[[sip.registration]]\ntrunk = "a"\nuser = "u"\npassword = "s"\n'
         (SIP + 'nameservers = ["a.b"]\n', "sip.nameservers[0]", "is not an IPv4 address"),
         (SIP + "register_minimum_seconds = 4000\n", "sip.register_minimum_seconds", "more than register_maximum"),
         (SIP + TRUNK + 'transport = "auto"\n', "trunk[0].transport", "auto needs the name of a host"),
+        (SIP + TRUNK + 'accept_names = ["a.example"]\n', "trunk[0].accept_names", "add tls:ADDRESS"),
+        (SIP + USER + REGISTRAR + 'accept_names = ["a.example"]\n', "trunk[0].accept_names", "leave one of them out"),
+        (SIP + TRUNK + 'accept_names = ["*.example"]\n', "trunk[0].accept_names", "is not a domain"),
+        (
+            SIP
+            + TRUNK
+            + 'accept_names = ["a.example"]\n'
+            + TRUNK.replace('"a"', '"b"')
+            + 'accept_names = ["A.EXAMPLE"]\n',
+            "trunk[1].accept_names",
+            "is a name of 'a' too",
+        ),
         (SIP + NAMED + 'transport = "tls"\n', "trunk[0].transport", "does not listen on TLS"),
         (SIP + USER + REGISTRAR + '[[route]]\ntrunk = ["user:u"]\n', "route[0].trunk[0]", "there are: p"),
         (SIP + USER + REGISTRAR + '[[route]]\nto = ["user:v"]\n', "route[0].to[0]", "mean 'user:u'?"),
@@ -99,3 +112,6 @@ def test_everything_at_once(tmp_path):
     ]
     assert tls_files(configuration.sip).certificate == str(certificate)
     assert tls_files(parse(SIP).sip).certificate == ""
+    assert not tls_files(configuration.sip, configuration.trunk).names
+    trunk = structs.replace(configuration.trunk[0], accept_names=["a.example"])
+    assert tls_files(configuration.sip, [trunk]).names

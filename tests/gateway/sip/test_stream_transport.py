@@ -25,6 +25,7 @@ class Side:
         self.transport = StreamTransport(self, listeners, tls)
         self.received = []
         self.other = []
+        self.names = {}
 
     def _act(self):
         for output in self.machine.outputs():
@@ -44,8 +45,9 @@ class Side:
         self._act()
         return number
 
-    def stream_connected(self, number):
-        self.machine.connected(number, 0.0)
+    def stream_connected(self, number, names):
+        self.machine.connected(number, 0.0, names)
+        self.names[number] = names
         self._act()
 
     def stream_received(self, number, octets):
@@ -175,6 +177,35 @@ def test_tls_both_ways_with_certificates_of_both(authority, version):
             there.send(MESSAGE, there.received[0].source)
             await until(lambda: here.received)
             await here.transport.close()
+
+    uvloop.run(run())
+
+
+@pytest.mark.parametrize("required", [True, False])
+def test_names_of_who_connects(authority, required):
+    """RFC 5922: proved by a certificate; who shows none has none, where that is allowed; a stranger's is refused."""
+
+    async def run():
+        ours = contexts(authority, "server", "gw.example", client_certificates=required, names=True)
+        async with server("tls", tls=ours) as (there, address):
+            here = Side(tls=contexts(authority, "client", "A.example", "b.example"))
+            here.send(MESSAGE, address._replace(name="gw.example"))
+            await until(lambda: there.received)
+            source = there.received[0].source
+            assert there.machine.names_of(source) == ("a.example", "b.example")
+            assert there.machine.names_of(source._replace(connection=0)) == ()
+            assert there.machine.names_of(("192.0.2.1", 5060)) == ()
+            there.send(MESSAGE, source)
+            await until(lambda: here.received)
+            assert here.machine.names_of(here.received[0].source) is None
+            await here.transport.close()
+            bare = Side(tls=TlsContexts(TlsFiles(authorities=str(authority.file))))
+            bare.send(MESSAGE, address._replace(name="gw.example"))
+            await until(lambda: bare.other or len(there.received) == 2)
+            assert bool(bare.other) is required
+            if not required:
+                assert there.machine.names_of(there.received[1].source) == ()
+            await bare.transport.close()
 
     uvloop.run(run())
 
