@@ -6,7 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import click
@@ -15,7 +15,7 @@ from tandem.core.errors import SpanError
 from tandem.gateway.line_test import LineTester
 from tandem.hardware.bert import Bert
 from tandem.hardware.prbs import PATTERNS
-from tandem.hardware.registry import open_span
+from tandem.hardware.registry import loop_card, open_span
 from tandem.hardware.span import Framing, LineFormat, Span
 
 PERIOD = 0.002
@@ -68,16 +68,26 @@ def status(spec: str, framing: str, seconds: float, remote_alarm: bool, as_json:
 
 
 @span_command.command("loopback")
+@click.option(
+    "--card",
+    type=click.Choice(["remote", "local"]),
+    help="Have the card loop the line: what the far end sends goes back to it, or what is sent here comes back.",
+)
 @_options
-def loopback(spec: str, framing: str, seconds: float, remote_alarm: bool, as_json: bool) -> None:
+def loopback(spec: str, framing: str, seconds: float, remote_alarm: bool, as_json: bool, card: str | None) -> None:
     """Send back what comes in on every timeslot, for a test from the far end.
 
-    The line is sent with our clock: where the far end has another one, whole frames slip, and are counted.
+    The line is sent with our clock: where the far end has another one, whole frames slip, and are counted. With
+    --card the card of a dahdi: line does it itself, framing and clock included, until the time is over or Ctrl-C; the
+    line is not opened, and a gateway or a bit error test may have it meanwhile.
 
     \b
     Example:
       tandem span loopback satop:listen=127.0.0.1:40001,peer=127.0.0.1:40002 --seconds 3600
     """  # noqa: D301 - click reads the backspace
+    if card is not None:
+        _loop_card(spec, card, seconds, as_json)
+        return
     with _opened(spec, framing) as span:
         tester = LineTester(span, loopback=True, remote_alarm=remote_alarm)
         _run(tester, seconds, None if as_json else _show_status)
@@ -152,6 +162,19 @@ def bert_result(test: Bert, pattern: str) -> dict[str, Any]:
             for timeslot, receiver in test.receivers.items()
         },
     }
+
+
+def _loop_card(spec: str, how: str, seconds: float, as_json: bool) -> None:
+    """Have a card loop its line for so long, and end that whatever happens."""
+    loop_card(spec, how)
+    try:
+        if not as_json:
+            click.echo(f"{spec} is looped by its card ({how}) for {seconds:g} s; Ctrl-C ends it")
+        with suppress(KeyboardInterrupt):
+            time.sleep(seconds)
+    finally:
+        loop_card(spec, "off")
+    click.echo(json.dumps({"spec": spec, "card_loop": how, "ended": True}, indent=2) if as_json else "loop ended")
 
 
 @contextmanager

@@ -388,6 +388,11 @@ def _explain(error: OSError, span: int) -> str:
     return f"DAHDI has no span {span}, or refuses it: {error.strerror}; `dahdi_scan` lists what it has"
 
 
+def loop_card(spec: str, body: str, how: str) -> None:
+    """See registry.loop_card."""
+    set_loop(DahdiSpec.parse(spec, body, LineFormat()).span, Loop[how.upper()])
+
+
 def set_loop(span: int, loop: Loop) -> None:
     """Loop the line of a span, whoever has it open, or end that; SpanError when the card cannot."""
     calls = dahdi_calls.KERNEL

@@ -102,6 +102,21 @@ def check_spec(spec: str, line: LineFormat = _E1) -> None:
     backend.check_spec(spec, body, line)
 
 
+def loop_card(spec: str, how: str) -> None:
+    """Have the device itself loop a line, or end that, whoever has the line open.
+
+    `how`: `remote`, what the far end sends goes back to it; `local`, what is sent here comes back; `off`. SpanError
+    when the device cannot, or `spec` is of a kind that has no loop of its own.
+    """
+    scheme = spec.partition(":")[0]
+    backend, body = _backend(spec)
+    loop = getattr(backend, "loop_card", None)
+    if loop is None:
+        able = ", ".join(name for name, (module, _) in BACKENDS.items() if hasattr(import_module(module), "loop_card"))
+        raise SpanError(f"span {spec!r}: {scheme} lines have no loop of their own, {able} has; loop it without --card")
+    loop(spec, body, how)
+
+
 def _backend(spec: str) -> tuple[ModuleType, str]:
     scheme, separator, body = spec.partition(":")
     backend = BACKENDS.get(scheme)

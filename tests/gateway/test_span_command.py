@@ -2,16 +2,20 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 
 import pytest
 from click.testing import CliRunner
+from support.dahdi_kernel import Kernel
 from support.spans import spec_pair
 
 from tandem.core.errors import SpanError
 from tandem.gateway.cli import main
 from tandem.gateway.line_test import LineTester
 from tandem.gateway.span_command import _run, parse_timeslots
-from tandem.hardware.registry import open_span
+from tandem.hardware import dahdi_calls
+from tandem.hardware.dahdi_ioctl import Loop
+from tandem.hardware.registry import loop_card, open_span
 
 
 def run(*arguments):
@@ -49,6 +53,45 @@ def test_bert_against_a_loop_at_the_far_end():
     assert told["synchronised"] == told["timeslots"] == [*range(1, 16), *range(17, 32)]
     assert told["bits"] > 30 * 64_000
     assert told["counters"]["crc4_errors"] == 0
+
+
+def test_a_card_loops_its_line_by_itself_until_the_time_is_over(monkeypatch):
+    """The card is looped while the command sleeps, and is not afterwards; what is not open stays so."""
+    kernel, looped = Kernel({}, {}), []
+    monkeypatch.setattr(dahdi_calls, "KERNEL", kernel)
+    monkeypatch.setattr(time, "sleep", lambda seconds: looped.append((seconds, kernel.spans[1].maintenance)))
+    result = run("loopback", "dahdi:2", "--card", "remote", "--seconds", "30")
+    assert result.exit_code == 0, result.output
+    assert looped == [(30.0, Loop.REMOTE)]
+    assert kernel.spans[1].maintenance == Loop.OFF
+    assert kernel.open_files == 0
+    assert "looped by its card (remote)" in result.output
+    told = json.loads(run("loopback", "dahdi:1", "--card", "local", "--seconds", "1", "--json").output)
+    assert told == {"spec": "dahdi:1", "card_loop": "local", "ended": True}
+    assert looped[1:] == [(1.0, Loop.OFF)]  # of the other span
+
+
+@pytest.mark.parametrize("trouble", [KeyboardInterrupt, ValueError])
+def test_the_loop_of_a_card_ends_whatever_happens(monkeypatch, trouble):
+    kernel = Kernel({})
+
+    def sleep(seconds):
+        raise trouble
+
+    monkeypatch.setattr(dahdi_calls, "KERNEL", kernel)
+    monkeypatch.setattr(time, "sleep", sleep)
+    assert (run("loopback", "dahdi:1", "--card", "local").exit_code == 0) is (trouble is KeyboardInterrupt)
+    assert kernel.spans[0].maintenance == Loop.OFF
+
+
+@pytest.mark.parametrize(
+    ("spec", "told"), [("virtual:x", "no loop of their own, dahdi has"), ("dahdi:9", "DAHDI has no span 9")]
+)
+def test_what_has_no_card_says_so(monkeypatch, spec, told):
+    monkeypatch.setattr(dahdi_calls, "KERNEL", Kernel({}))
+    with pytest.raises(SpanError, match=told):
+        loop_card(spec, "local")
+    assert run("loopback", spec, "--card", "local").exit_code == 1
 
 
 def test_status_of_a_dead_line_shows_it_and_fails():
