@@ -1,5 +1,7 @@
 """Fixtures of the tests with peers."""
 
+import shutil
+
 import numpy as np
 import pytest
 from support.gateways import GatewayPair
@@ -22,6 +24,23 @@ def pair(tmp_path_factory, request):
     pair = GatewayPair(tmp_path_factory.mktemp("pair"), capture=True, engine=getattr(request, "param", "native"))
     yield pair
     pair.close()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium without a screen, 1440 by 1600, that keeps what its console says."""
+    from selenium import webdriver
+
+    for name in ("chromium", "chromedriver"):
+        assert shutil.which(name), f"{name} is needed: apt install chromium chromium-driver"
+    options = webdriver.ChromeOptions()
+    options.binary_location = shutil.which("chromium")
+    for argument in ("headless=new", "no-sandbox", "disable-gpu", "disable-dev-shm-usage", "window-size=1440,1600"):
+        options.add_argument(f"--{argument}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver")))
+    yield driver
+    driver.quit()
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,10 @@
 """The HTML report of `tandem trace` in a real browser: calls listed, a ladder opened by a click, nothing run."""
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 from support.packet_files import ethernet, ipv4, pcap, udp
@@ -16,20 +14,6 @@ pytestmark = pytest.mark.interop
 VECTORS = Path(__file__).parent.parent / "vectors"
 SCREENSHOTS = Path(__file__).parent.parent.parent / "build" / "screenshots"
 HOSTILE = "</script><script>document.title='owned'</script><img src=x onerror=document.title='owned'>"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    for name in ("chromium", "chromedriver"):
-        assert shutil.which(name), f"{name} is needed: apt install chromium chromium-driver"
-    options = webdriver.ChromeOptions()
-    options.binary_location = shutil.which("chromium")
-    for argument in ("headless=new", "no-sandbox", "disable-gpu", "disable-dev-shm-usage", "window-size=1440,1200"):
-        options.add_argument(f"--{argument}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver")))
-    yield driver
-    driver.quit()
 
 
 def show(browser, path, capture):

@@ -1,13 +1,11 @@
 """The page of a running gateway in a real browser, and its metrics, while SIPp calls through it."""
 
 import json
-import shutil
 import urllib.error
 import urllib.request
 from pathlib import Path
 
 import pytest
-from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 from support.gateways import GatewayPair, free_ports, wait_for
@@ -46,20 +44,6 @@ def page(tmp_path_factory):
     page = Page(tmp_path_factory.mktemp("web"))
     yield page
     page.pair.close()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    for name in ("chromium", "chromedriver"):
-        assert shutil.which(name), f"{name} is needed: apt install chromium chromium-driver"
-    options = webdriver.ChromeOptions()
-    options.binary_location = shutil.which("chromium")
-    for argument in ("headless=new", "no-sandbox", "disable-gpu", "disable-dev-shm-usage", "window-size=1440,1600"):
-        options.add_argument(f"--{argument}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver")))
-    yield driver
-    driver.quit()
 
 
 def see(browser, what, condition, seconds=30):

@@ -333,3 +333,49 @@ def test_any_octets_leave_a_session_that_stands_or_is_closed(pieces):
         session.event(CREATE)
         session.log(Line("info", "=", "x", "y"))
     assert closed <= 1
+
+
+#: What fs_cli sends, and what it waits for before it goes on: `fs_cli -x status`, then one at its prompt.
+FS_CLI = [
+    (b"auth ClueCon\n\n", b"Content-Type: command/reply\nReply-Text: +OK accepted\n\n"),
+    (b"api status\nconsole_execute: true\n\n", b"Content-Type: api/response\nContent-Length: 3\n\nUP\n"),
+]
+FS_CLI_PROMPT = [
+    (b"auth ClueCon\n\n", b"Content-Type: command/reply\nReply-Text: +OK accepted\n\n"),
+    (b"api switchname\n\n", b"Content-Type: api/response\nContent-Length: 6\n\ntandem"),
+    (b"log 7\n\n", b"Content-Type: command/reply\nReply-Text: +OK log level DEBUG [7]\n\n"),
+    (
+        b"event plain ALL\n\n",
+        b"Content-Type: command/reply\nReply-Text: +OK event listener enabled plain\n\n",
+    ),
+    (
+        b"api console_complete c=2;sh\nconsole_execute: true\n\n",
+        b"Content-Type: api/response\nContent-Length: 5\n\nshow ",
+    ),
+    (b"nolog\n\n", b"Content-Type: command/reply\nReply-Text: +OK no longer logging\n\n"),
+    (b"exit\n\n", b"Content-Type: command/reply\nReply-Text: +OK bye\n\n"),
+]
+ANSWERS = {"status": "UP\n", "switchname": "tandem", "console_complete c=2;sh": "show "}
+
+
+@pytest.mark.parametrize("dialogue", [FS_CLI, FS_CLI_PROMPT])
+@pytest.mark.parametrize("piece", [1, 7, 1000])
+def test_dialogues_of_fs_cli_octet_by_octet(dialogue, piece):
+    session = Session("ClueCon")
+    session.start()
+
+    def heard():
+        return b"".join(output.octets for output in session.outputs() if isinstance(output, Send))
+
+    assert heard() == b"Content-Type: auth/request\n\n"
+    for sent, wanted in dialogue:
+        said = b""
+        for start in range(0, len(sent), piece):
+            session.receive(sent[start : start + piece])
+        for output in session.outputs():
+            if isinstance(output, RunCommand):
+                session.answer(output.number, ANSWERS[output.line])
+            elif isinstance(output, Send):
+                said += output.octets
+        said += heard()
+        assert said.startswith(wanted), (sent, said)
