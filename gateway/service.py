@@ -530,5 +530,6 @@ def _media_configuration(configuration: Configuration) -> MediaConfiguration:
         tones=configuration.media.tones,
         clock=configuration.media.clock,
         elastic_store=configuration.media.elastic_store,
+        rtcp=configuration.media.rtcp,
         jitter_ms=(configuration.media.jitter_min_ms, configuration.media.jitter_max_ms),
     )

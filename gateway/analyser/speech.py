@@ -7,6 +7,8 @@ from typing import Final
 
 import numpy as np
 
+from tandem.codecs.emodel import CODECS, opinion, rating
+
 from .model import MediaStream, RtpPackets
 from .packets import grouped
 
@@ -18,10 +20,6 @@ _EVENTS: Final = "0123456789*#ABCD"
 """RFC 4733 3.2, table 7."""
 MOST_EVENTS: Final = 1000
 """Events kept of a stream."""
-_IMPAIRMENT: Final = {"PCMU": (0.0, 4.3), "PCMA": (0.0, 4.3), "G729": (11.0, 19.0), "G723": (15.0, 16.1)}
-"""Equipment impairment Ie and robustness to loss Bpl, G.113 appendix I; G.711 without concealment of loss."""
-_BEST: Final = 93.2
-"""R with every parameter of G.107 at its default; delay is not known from one capture."""
 
 
 _FIELDS: Final[list[tuple[str, str]]] = [
@@ -251,12 +249,6 @@ class Streams:
 
 
 def mean_opinion(codec: str, loss_percent: float) -> float | None:
-    """MOS-CQE by the E-model (G.107 7.5 and Annex B) for random loss, all else at its default."""
-    if codec not in _IMPAIRMENT:
-        return None
-    impairment, robustness = _IMPAIRMENT[codec]
-    rating = _BEST - (impairment + (95 - impairment) * loss_percent / (loss_percent + robustness))
-    if rating <= 0:
-        return 1.0
-    mos = 1 + 0.035 * rating + rating * (rating - 60) * (100 - rating) * 7e-6
-    return round(min(4.5, max(1.0, mos)), 2)
+    """MOS-CQE by the E-model for random loss, all else at its default; delay is not known from one capture."""
+    known = CODECS.get(codec)
+    return None if known is None else round(opinion(rating(known, loss_percent)), 2)

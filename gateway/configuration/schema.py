@@ -54,9 +54,13 @@ class Media(Table):
     address: str = "127.0.0.1"
     """IPv4 address that RTP is bound to and that SDP announces."""
     ports: tuple[Port, Port] = (16384, 17407)
-    """First and last UDP port for RTP. A call leg takes one even port, so 1024 ports carry 512 legs."""
+    """First and last UDP port for RTP. A call leg takes one even port and, for RTCP,
+    the odd one above it, so 1024 ports carry 512 legs."""
     tones: str = "eu"
     """Tone plan: a region such as `eu`, `de`, `uk`, `us`, `cn` (E.180 supplement 2)."""
+    rtcp: bool = True
+    """Send reports of loss, jitter and round trip (RTCP, RFC 3550) every five seconds on the port above that of RTP, or
+    on that of RTP where the peer asks for it, and take those of the peer into the call records."""
     jitter_min_ms: Annotated[int, Meta(ge=20, le=280)] = 20
     """Milliseconds of speech that the jitter buffer of an RTP leg keeps in reserve at least; rounded up to packets of
     20 ms. The buffer grows by itself as packets come late."""

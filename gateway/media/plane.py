@@ -31,6 +31,7 @@ from .packing import PACKET_TIMES, TICK_TIME
 from .ports import RtpPorts
 from .protocol import Endpoint, Event, MediaConfiguration
 from .receive import Receivers
+from .rtcp import Rtcp
 from .srtp import SecureLeg
 from .timing import Timing
 from .transmit import Transmitters
@@ -92,6 +93,9 @@ class Plane:
         self._booth = Booth(self.matrix)
         self.receivers = Receivers(legs, *configuration.jitter_ms)
         self.transmitters = Transmitters(self.matrix, self.ports)
+        self._rtcp: Rtcp | None = None
+        if configuration.rtcp:
+            self._rtcp = Rtcp(configuration.rtp_address, self.ports, self.receivers, self.transmitters)
         self._modems = ModemListener(self.matrix, self.receivers.jitter)
         self._listener = DigitListener(self.matrix)
         self._periods = {urgent: self._timer_period(urgent) for urgent in (False, True)}
@@ -308,6 +312,8 @@ class Plane:
             yield
         self.transmitters.prepare()
         yield from self.transmitters.batches()
+        if self._rtcp is not None:
+            self._rtcp.tick(now)
         self._release_silent(now)
 
     def _receive_speech(self, lines: list[SpanLine], now: float) -> None:
@@ -353,6 +359,8 @@ class Plane:
 
     def close(self) -> None:
         """Give everything back."""
+        if self._rtcp is not None:
+            self._rtcp.close_all()
         self._give_back()
         self._booth.close()
 
@@ -461,6 +469,8 @@ class Plane:
         self.matrix.set_law(index, command.law)
         self.receivers.open(index, command.law, command.payload_type, command.event_payload_type)
         self._modems.open(index)
+        if self._rtcp is not None:
+            self._rtcp.open(index, self.speech.due)
         self.transmitters.open(index, command.payload_type, command.event_payload_type)
 
     def _update_leg(self, command: protocol.UpdateRtp) -> None:
@@ -479,6 +489,8 @@ class Plane:
             if index in self._listener:
                 self._listener.start(index)
         self.receivers.update(index, command.law, command.payload_type, command.event_payload_type)
+        if self._rtcp is not None:
+            self._rtcp.update(index, command.rtcp_port, command.rtcp_mux)
         self.transmitters.update(
             index,
             command.payload_type,
@@ -493,7 +505,11 @@ class Plane:
         if index is None:
             self.events.append(protocol.RtpClosed(number, protocol.MediaStatistics()))
             return
-        statistics = self.receivers.close(index)
+        statistics = self.receivers.statistics(index)
+        if self._rtcp is not None:
+            self._rtcp.complete(index, statistics)
+            self._rtcp.close(index)
+        self.receivers.close(index)
         statistics.packets_sent = self.transmitters.close(index)
         statistics.modem_hz = int(self._modems.tone[index])
         self._modems.close(index)

@@ -17,6 +17,7 @@ from typing import Final
 
 import numpy as np
 
+from tandem.codecs.rtcp import TYPES
 from tandem.core.errors import TandemError
 
 from .latch import Address, Latch
@@ -150,6 +151,11 @@ class RtpPorts:
         except OSError:
             return False
         if (secure := self.secure.get(leg)) is not None:
+            if len(packet) > 1 and packet[1] in TYPES:
+                control = secure.unprotect_rtcp(packet)
+                if control is not None and latch.latched is not None:
+                    receivers.control.append((leg, control, now))
+                return False
             readable = secure.unprotect(packet)
             if readable is None:
                 return False
@@ -224,6 +230,14 @@ class RtpPorts:
                 endpoint.sendto(packet, address)
             except OSError:
                 self.send_errors += 1
+
+    def send_single(self, leg: int, packet: bytes) -> None:
+        """Send one packet to the peer of `leg`."""
+        destination = self.destination(leg)
+        if isinstance(destination, int):
+            self.send([(destination, memoryview(packet))])
+        elif destination is not None:
+            self.send_to([(destination, memoryview(packet))])
 
     def _disconnect(self, leg: int) -> None:
         self._latched.pop(self._sockets[leg].fileno(), None)

@@ -71,6 +71,10 @@ class UpdateRtp(msgspec.Struct, array_like=True, tag="update"):
     """Milliseconds of speech in each packet sent: 10, 20, 30, 40, 50 or 60."""
     comfort_noise: bool = False
     """Silence need not be sent: comfort noise of RFC 3389, payload type 13, was agreed."""
+    rtcp_port: int | None = None
+    """Where the peer receives RTCP (a=rtcp, RFC 3605); None: the port above that of RTP."""
+    rtcp_mux: bool = False
+    """RTCP goes on the ports of RTP (RFC 5761)."""
 
 
 class CloseRtp(msgspec.Struct, array_like=True, tag="close"):
@@ -256,6 +260,14 @@ class MediaStatistics(msgspec.Struct):
     """Speech made up because none was there."""
     modem_hz: int = 0
     """Tone of a modem or fax machine that was heard, 2100 or 1100 Hz; 0 for none."""
+    round_trip_ms: float = 0.0
+    """By RTCP, the median of the latest; 0 where the peer sent no report."""
+    remote_lost: int = 0
+    """Packets of ours that the peer missed, by its last report."""
+    remote_jitter_ms: float = 0.0
+    """Jitter of what we sent, by the same."""
+    mos: float = 0.0
+    """How good what came was, 1 to 4.5 (MOS-CQE, E-model of G.107); 0 where nothing came."""
 
 
 class RtpClosed(msgspec.Struct, array_like=True, tag="closed"):
@@ -379,3 +391,5 @@ class MediaConfiguration(msgspec.Struct):
     """Milliseconds of speech in the elastic store of each span after a tick."""
     jitter_ms: tuple[int, int] = (20, 200)
     """Bounds of the jitter buffers: kept in reserve, and waiting at most; 300 at most."""
+    rtcp: bool = True
+    """Send and take RTCP reports."""

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from tandem.codecs.comfort_noise import parse_level
 from tandem.codecs.g711 import A_TO_MU, MU_TO_A, SILENCE, Law
+from tandem.codecs.rtcp import TYPES
 from tandem.codecs.rtp import (
     COMFORT_NOISE,
     PCMA,
@@ -63,6 +64,24 @@ class _Leg:
     missing: set[int]
     restart: int = -1
     """Sequence number that would prove a restart of the sender."""
+    first: int = 0
+    """Sequence number that the present source began with."""
+    received: int = 0
+    lost: int = 0
+    """As they were then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a report says of a source (RFC 3550 6.4.1)."""
+
+    ssrc: int
+    expected: int
+    received: int
+    highest: int
+    """Sequence number, wraps counted in."""
+    jitter: int
+    """Timestamp units."""
 
 
 class Receivers:
@@ -74,6 +93,8 @@ class Receivers:
         self.jitter = JitterBuffers(legs, least, min(most, DEEPEST))
         self.events: list[tuple[int, int, TelephoneEvent]] = []
         """Telephone-events received: leg, timestamp, block. Whoever acts on them clears the list."""
+        self.control: list[tuple[int, bytes, float]] = []
+        """RTCP packets that came with the RTP of a leg, and when; whoever acts on them clears the list."""
         self._legs: dict[int, _Leg] = {}
         self._payload_type = np.zeros(legs, np.uint8)
         self._sequence = np.zeros(legs, np.uint16)
@@ -117,6 +138,15 @@ class Receivers:
         self._started[leg] = False
         self.jitter.close(leg)
         return statistics
+
+    def source(self, leg: int) -> Source | None:
+        """The present source of `leg`; None before its first packet."""
+        state = self._legs.get(leg)
+        if state is None or not self._started[leg]:
+            return None
+        received = int(self._received[leg]) - state.received
+        expected = max(received + int(self._lost[leg]) - state.lost, 1)
+        return Source(int(self._ssrc[leg]), expected, received, state.first + expected - 1, int(self._jitter[leg]))
 
     def packets(self, leg: int) -> int:
         """How many packets `leg` has received."""
@@ -179,6 +209,8 @@ class Receivers:
         """Take any datagram for `leg`; False when it is no RTP packet that the leg expects."""
         header = self.valid(leg, packet)
         if header is None:
+            if len(packet) > 1 and packet[1] in TYPES and leg in self._legs:
+                self.control.append((leg, packet, now))
             return False
         self.heard[leg] = now
         state = self._legs[leg]
@@ -254,6 +286,7 @@ class Receivers:
         self._started[leg] = True
         self._timed[leg] = False
         self._ssrc[leg] = header.ssrc
+        state.first, state.received, state.lost = header.sequence, int(self._received[leg]), int(self._lost[leg])
         self._sequence[leg] = header.sequence + 1 & 0xFFFF
         state.missing.clear()
         state.restart = -1

@@ -46,3 +46,18 @@ class SecureLeg:
         except self._error:
             self.discarded += 1
             return None
+
+    def protect_rtcp(self, packet: bytes) -> bytes:
+        """An RTCP packet as it goes out; empty while there are no keys."""
+        return b"" if self.keys is None else bytes(self._send.protect_rtcp(packet))
+
+    def unprotect_rtcp(self, packet: bytes) -> bytes | None:
+        """An RTCP packet from one that came in; None for one that is to be thrown away."""
+        if self.keys is None:
+            self.discarded += 1
+            return None
+        try:
+            return bytes(self._receive.unprotect_rtcp(packet))
+        except self._error:
+            self.discarded += 1
+            return None

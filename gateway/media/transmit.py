@@ -53,6 +53,7 @@ class Transmitters:
         self._event_type: dict[int, int | None] = {}
         self._events: dict[int, EventSender] = {}
         self._sent = np.zeros(legs, np.int64)
+        self._octets = np.zeros(legs, np.int64)
         self._sending: set[int] = set()
         self._stale = True
         self._marked = False  # some second octet differs from the payload type for this tick only
@@ -80,7 +81,7 @@ class Transmitters:
         packet = self._packets[leg : leg + 1]
         for field in (packet["sequence"], self._clock[leg : leg + 1], packet["ssrc"]):
             field[:] = int.from_bytes(os.urandom(field.itemsize), "big")
-        self._sent[leg] = 0
+        self._sent[leg] = self._octets[leg] = 0
         self.update(leg, payload_type, event_payload_type, True)
 
     def update(
@@ -134,6 +135,14 @@ class Transmitters:
         """A source in the matrix or the destination of a leg has changed."""
         self._stale = True
 
+    def ssrc(self, leg: int) -> int:
+        """The source that `leg` sends as."""
+        return int(self._packets["ssrc"][leg])
+
+    def sender(self, leg: int) -> tuple[int, int, int, int]:
+        """Of `leg`: SSRC, the timestamp of now, packets and octets of payload sent (events count as 20 ms of G.711)."""
+        return self.ssrc(leg), int(self._clock[leg]), int(self._sent[leg]), int(self._octets[leg])
+
     def takes_events(self, leg: int) -> bool:
         """Whether telephone-event was agreed on `leg`."""
         return self._event_type.get(leg) is not None
@@ -160,9 +169,11 @@ class Transmitters:
             speaking = order[[leg not in self._held_back for leg in order.tolist()]]
             fields["sequence"][speaking] += np.uint16(1)
             self._sent[speaking] += 1
+            self._octets[speaking] += BLOCK
         else:
             fields["sequence"][order] += np.uint16(1)
             self._sent[order] += 1
+            self._octets[order] += BLOCK
         fields["payload"][order] = octets
         if self._packed.order.size:
             self._pack()
@@ -211,6 +222,7 @@ class Transmitters:
             secure = self._ports.secure.get(leg)
             self._send_to(destination, memoryview(packet if secure is None else secure.protect(memoryview(packet))))
             self._sent[leg] += 1
+            self._octets[leg] += len(packet) - HEADER.size
 
     def _speaks(self, leg: int) -> bool:
         return leg not in self._held_back

@@ -49,6 +49,7 @@ _CONNECTION = re.compile(r"IN (IP4|IP6) ([!-~]+)")
 _ORIGIN = re.compile(r"\S+ [0-9]+ [0-9]+ \S+ \S+ \S+")
 _TIMES = re.compile(r"[0-9]+ [0-9]+")
 _RTPMAP = re.compile(r"([0-9]{1,3}) +(\S+)")
+_RTCP = re.compile(r"([0-9]{1,5})(?: |$)")
 _PTIME = re.compile(r"([0-9]{1,4})(?:\.[0-9]+)?")
 
 
@@ -72,6 +73,10 @@ class Media:
     """Keys for SRTP that we can use, in the order of the one who wrote it."""
     maxptime: int | None = None
     """Most milliseconds of a packet (RFC 4566 6)."""
+    rtcp_port: int | None = None
+    """Where RTCP is received (RFC 3605); None: the port above that of RTP."""
+    rtcp_mux: bool = False
+    """Whether RTCP may come on the port of RTP (RFC 5761)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +112,10 @@ class MediaDescription:
     """The key that the peer sends with, where the profile is RTP/SAVP."""
     comfort_noise: bool = False
     """Whether comfort noise (RFC 3389) was agreed."""
+    rtcp_port: int | None = None
+    """The peer's port for RTCP; None: that above its RTP port."""
+    rtcp_mux: bool = False
+    """RTCP goes on the ports of RTP."""
 
     @property
     def we_send(self) -> bool:
@@ -182,6 +191,8 @@ def choose(
             media.profile,
             crypto,
             comfort_noise and law != CLEAR and "noise" in offered,
+            media.rtcp_port,
+            media.rtcp_mux,
         )
     return None
 
@@ -227,7 +238,8 @@ def build_answer(
     formats = [(chosen.payload_type, _NAMES[chosen.law])]
     if chosen.comfort_noise:
         formats.append(_NOISE)
-    streams[chosen.index] = _stream(port, formats, chosen.event_payload_type, chosen.direction, crypto, ptime)
+    stream = _stream(port, formats, chosen.event_payload_type, chosen.direction, crypto, ptime)
+    streams[chosen.index] = stream + "a=rtcp-mux\r\n" if chosen.rtcp_mux else stream
     return _build(address, session, version, offer.times, streams)
 
 
@@ -265,6 +277,8 @@ def _parse_media(section: list[tuple[str, str]], address: str, direction: str) -
     encodings: dict[int, str] = {}
     times: dict[str, int | None] = {"ptime": None, "maxptime": None}
     crypto: list[Crypto] = []
+    rtcp_port: int | None = None
+    rtcp_mux = False
     for name, value in _attributes(section):
         if name == "rtpmap":
             found = _RTPMAP.fullmatch(value)
@@ -276,6 +290,10 @@ def _parse_media(section: list[tuple[str, str]], address: str, direction: str) -
             if found is None:
                 raise DecodeError(f"a={name}:{value[:40]!r} is malformed")
             times[name] = int(found[1])
+        elif name == "rtcp-mux":
+            rtcp_mux = True
+        elif name == "rtcp" and (found := _RTCP.match(value)) is not None and 0 < int(found[1]) < 65536:
+            rtcp_port = int(found[1])
         elif name == "crypto" and (key := Crypto.parse(value)) is not None:
             crypto.append(key)
     return Media(
@@ -289,6 +307,8 @@ def _parse_media(section: list[tuple[str, str]], address: str, direction: str) -
         times["ptime"],
         tuple(crypto),
         times["maxptime"],
+        rtcp_port,
+        rtcp_mux,
     )
 
 

@@ -283,6 +283,8 @@ class Sessions:
                 keys=keys,
                 packet_time=packet_time(session.trunk, description),
                 comfort_noise=description.comfort_noise,
+                rtcp_port=description.rtcp_port,
+                rtcp_mux=description.rtcp_mux,
             )
         )
         if detecting != session.detecting:

@@ -124,6 +124,24 @@ def test_the_packet_time(attributes, ptime):
     assert b"a=ptime:30\r\n" in build_offer("192.0.2.9", 5000, 1, ("A",), ptime=30)
 
 
+@pytest.mark.parametrize(
+    ("attributes", "port", "mux"),
+    [
+        ("", None, False),
+        ("a=rtcp:53020\r\n", 53020, False),
+        ("a=rtcp:53020 IN IP4 126.16.64.4\r\na=rtcp-mux\r\n", 53020, True),
+        ("a=rtcp:0\r\na=rtcp:x\r\n", None, False),
+    ],
+)
+def test_where_rtcp_goes(attributes, port, mux):
+    """RFC 3605 2.1, RFC 5761 5.1.1."""
+    offer = parse(description(AUDIO + "c=IN IP4 192.0.2.7\r\n" + attributes))
+    found = choose(offer, ("A",))
+    assert found is not None
+    assert (found.rtcp_port, found.rtcp_mux) == (port, mux)
+    assert (b"a=rtcp-mux\r\n" in build_answer(offer, found, "192.0.2.9", 5000, 1)) is mux
+
+
 def test_comfort_noise_is_agreed_where_both_want_it():
     """RFC 3389 4: payload type 13, with or without an rtpmap."""
     plain = parse(build_offer("192.0.2.9", 5000, 1, ("A",)))
