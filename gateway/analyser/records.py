@@ -22,7 +22,7 @@ IN_MEMORY: Final = 16 << 20
 """Octets of records gathered in memory before they go to a temporary file."""
 BLOCKS: Final = 16
 """Blocks that are kept unpacked while records are read: calls of neighbouring batches begin by turns."""
-_RUN: Final = 2048
+_RUN: Final = 4096
 """Records that are made ready at once."""
 _Found = TypeVar("_Found")
 _encode: Final = msgspec.msgpack.Encoder().encode

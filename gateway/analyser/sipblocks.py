@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar, Final
@@ -53,10 +54,11 @@ class SipBlock:
     forward: Any
     told: Any
     """(m,) the Q.850 value of a Reason header, -1 where there is none."""
-    phrases: dict[int, str]
-    """Reason phrases of the responses that refused a call, by their place among the m."""
-    wishes: dict[int, bytes]
-    """Bodies with session descriptions, by the place of the message."""
+    texts: bytes
+    """Reason phrases of the responses that refused a call, and bodies with session descriptions, each by the place of
+    its message among the m: two dicts, pickled, as the table does not need them."""
+    unpacked: tuple[dict[int, str], dict[int, bytes]] | None = None
+    """The same, once they are needed."""
 
     def __len__(self) -> int:
         return len(self.number)
@@ -113,7 +115,7 @@ class SipBlock:
         ]  # fmt: skip
 
     def record(self, index: int, ends: list[Where], brief: bool = False) -> CallRecord:
-        """Call `index` as a record; `brief` leaves its messages out."""
+        """Call `index` as a record; `brief` leaves its messages and formats out."""
         begin, size = int(self.first[index]), int(self.size[index])
         alerting, progress, answered, released, completed = (
             None if value != value else value
@@ -147,21 +149,28 @@ class SipBlock:
             status=None if status < 0 else status,
             post_dial_delay=min(reached) - start if reached else None,
             duration=None if answered is None or released is None else max(0.0, released - answered),
-            messages=[] if brief else self._messages(slice(begin, begin + size), ends, f"{calling or '-'} to {called}"),
         )
+        if brief:
+            return record
+        if self.unpacked is None:
+            # These octets were written by this process, to a file without a name.
+            self.unpacked = pickle.loads(self.texts)
+        phrases, bodies = self.unpacked
+        rows = slice(begin, begin + size)
+        record.messages = self._messages(rows, ends, f"{calling or '-'} to {called}", phrases)
         for place in range(begin, begin + size):
-            if (body := self.wishes.get(place)) is not None and (wish := described(body)) is not None:
+            if (body := bodies.get(place)) is not None and (wish := described(body)) is not None:
                 allow(record.formats, wish)
         return record
 
-    def _messages(self, rows: slice, ends: list[Where], opened: str) -> list[CallMessage]:
+    def _messages(self, rows: slice, ends: list[Where], opened: str, phrases: dict[int, str]) -> list[CallMessage]:
         messages = []
         columns = (self.packet, self.time, self.kind, self.method, self.places, self.forward, self.told)
         values = zip(*(column[rows].tolist() for column in columns), strict=True)
         for row, (packet, time, kind, method, place, forward, told) in enumerate(values, rows.start):
             where = ends[place]
             if kind > 0:
-                summary = self.phrases.get(row)
+                summary = phrases.get(row)
                 summary = METHODS[method] if summary is None else summary
             elif row == rows.start:
                 summary = opened
@@ -203,7 +212,8 @@ def block_of(rows: SipRows, offset: np.ndarray, size: np.ndarray) -> SipBlock:
     over, at = released < _NONE, np.minimum(released, len(time) - 1)
     side = np.where(over, np.where(refused[at] | ~forward[at], _CALLED, _CALLING), _NOBODY).astype(np.int8)
     last = np.maximum.reduceat(np.where(refused, index, -1), offset)
-    refusing = rows.octets[refusals].tolist()
+    phrases = dict(zip(refusals.tolist(), map(_phrase, rows.octets[refusals].tolist()), strict=True))
+    wishes = np.flatnonzero(rows.speech != None)  # noqa: E711
     return SipBlock(
         number=rows.number[offset],
         openings=rows.opening[offset].tolist(),
@@ -224,8 +234,7 @@ def block_of(rows: SipRows, offset: np.ndarray, size: np.ndarray) -> SipBlock:
         places=rows.place,
         forward=forward,
         told=told,
-        phrases=dict(zip(refusals.tolist(), map(_phrase, refusing), strict=True)),
-        wishes={row: rows.speech[row] for row in np.flatnonzero(rows.speech != None).tolist()},  # noqa: E711
+        texts=pickle.dumps((phrases, dict(zip(wishes.tolist(), rows.speech[wishes].tolist(), strict=True))), 5),
     )
 
 

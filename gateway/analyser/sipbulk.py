@@ -163,15 +163,12 @@ def sip_rows(
     spans = [lines.value(names) for names in _ONCE]
     good &= spans[0][1] - spans[0][0] <= LONGEST
     whole = np.flatnonzero(good)
-    sequences = _cseq([buffer[a:b] for a, b in zip(*(edge[whole].tolist() for edge in spans[3]), strict=True)])
-    method = np.zeros(len(kind), np.int8)
-    method[whole] = sequences[:, 0]
+    method, sequence = np.zeros(len(kind), np.int8), np.zeros(len(kind), np.int64)
+    method[whole], sequence[whole] = _cseq(octets, spans[3][0][whole], spans[3][1][whole])
     request_ok = lines.requests_end(kind < 0)
     good &= (method > 0) & ((kind > 0) | ((method == -kind) & request_ok))
-    texts = [buffer[a:b] for a, b in zip(start.tolist(), stop.tolist(), strict=True)]
-    good &= np.fromiter(map(bytes.isascii, texts), np.bool_, len(texts))
-    sequence = np.zeros(len(kind), np.int64)
-    sequence[whole] = sequences[:, 1]
+    messages = [buffer[begin:end] for begin, end in zip(start.tolist(), stop.tolist(), strict=True)]
+    good &= np.fromiter(map(bytes.isascii, messages), np.bool_, len(messages))
     keep = np.flatnonzero(good)
     keep = keep[np.argsort(which[keep], kind="stable")]
     chosen = which[keep]
@@ -187,7 +184,7 @@ def sip_rows(
         opens=np.zeros(len(keep), np.bool_),
         cause=np.full(len(keep), -1, np.int16),
         number=np.zeros(len(keep), np.int64),
-        octets=_objects([texts[index] for index in keep.tolist()]),
+        octets=_objects(messages)[keep],
         opening=np.full(len(keep), None),
         speech=np.full(len(keep), None),
     )
@@ -196,9 +193,9 @@ def sip_rows(
         scanned = scan(rows.octets[row])
         cause = None if scanned is None else reason_cause(scanned.reasons)
         rows.cause[row] = -1 if cause is None else cause
-    for row in np.flatnonzero(lines.audio[keep]).tolist():
-        index = keep[row]
-        rows.speech[row] = buffer[int(lines.body[index]) : int(stop[index])]
+    asking = np.flatnonzero(lines.audio[keep])
+    bodies, ends = lines.body[keep[asking]].tolist(), stop[keep[asking]].tolist()
+    rows.speech[asking] = _objects([buffer[begin:end] for begin, end in zip(bodies, ends, strict=True)])
     return rows, chosen
 
 
@@ -328,6 +325,8 @@ class _Lines:
 def _open(rows: SipRows, keep: Ints, buffer: bytes, spans: list[tuple[Ints, Ints]], lines: _Lines) -> None:
     """Fill in `opens` and `opening`."""
     invites = np.flatnonzero(rows.kind == -INVITE)
+    opened: list[int] = []
+    openings: list[Opening] = []
     at = keep[invites]
     columns = [edge[at].tolist() for span in spans[:3] for edge in span]
     columns += [lines.start[at].tolist(), lines.first[at].tolist(), lines.identity[at].tolist()]
@@ -342,8 +341,10 @@ def _open(rows: SipRows, keep: Ints, buffer: bytes, spans: list[tuple[Ints, Ints
         else:
             calling = _user(buffer[caller:caller_end])
         called = _requested(buffer[start + 7 : end - _VERSION]) or user_of(uri_of(to.decode()))
-        rows.opens[row] = True
-        rows.opening[row] = buffer[call:call_end].decode(), calling, called
+        opened.append(row)
+        openings.append((buffer[call:call_end].decode(), calling, called))
+    rows.opens[opened] = True
+    rows.opening[opened] = _objects(openings)
 
 
 def _requested(uri: bytes) -> str:
@@ -361,10 +362,12 @@ def _user(value: bytes) -> str:
     return user_of(uri_of(value.decode()))
 
 
-def _cseq(values: list[bytes]) -> Ints:
-    """(n, 2) place of the method, 0 for one of no call, and number of CSeq values."""
-    found = np.array([_one_cseq(value) for value in values], np.int64)
-    return found.reshape(-1, 2)
+def _cseq(octets: npt.NDArray[np.uint8], begin: Ints, end: Ints) -> tuple[Ints, Ints]:
+    """(n,) place of the method, 0 for one of no call, and number of CSeq values; there are few different ones."""
+    _, first, inverse = np.unique(texts(octets, begin, end), return_index=True, return_inverse=True)
+    values = [octets[int(begin[at]) : int(end[at])].tobytes() for at in first.tolist()]
+    found = np.array([_one_cseq(value) for value in values], np.int64).reshape(-1, 2)[inverse.reshape(-1)]
+    return found[:, 0], found[:, 1]
 
 
 @lru_cache(maxsize=4096)
@@ -398,6 +401,4 @@ def _tags(octets: npt.NDArray[np.uint8], words: Words, begin: Ints, end: Ints) -
 
 
 def _objects(values: list[Any]) -> npt.NDArray[np.object_]:
-    found = np.empty(len(values), np.object_)
-    found[:] = values
-    return found
+    return np.fromiter(values, np.object_, len(values))
