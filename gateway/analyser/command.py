@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .dissect import Options
     from .filters import Filter
     from .model import Analysis, CallRecord
+    from .parts import Segment
 
 
 _FILE = click.Path(dir_okay=False)
@@ -175,7 +176,9 @@ def _filters(command: Callable[..., None]) -> Callable[..., None]:
     help="Live: send messages as HEP3 to this Homer, over UDP, or TCP.",
 )
 @click.option("--seconds", type=click.FloatRange(min=0), help="Live: end after so many seconds.")
-@click.option("--jobs", type=click.IntRange(min=1), default=1, help="Processes that read several files.")
+@click.option(
+    "--jobs", type=click.IntRange(min=1), default=1, help="Processes that read several files, or one long pcap file."
+)
 @click.option("--scheduler", metavar="ADDRESS", help="Dask scheduler whose workers read the files.")
 def trace_command(
     files: tuple[str, ...],
@@ -246,6 +249,11 @@ def trace_command(
 
             with processes(min(jobs, len(paths))) as submit:
                 analysis = analyse_parts(paths, options, submit, jobs)
+        elif jobs > 1 and (pieces := _segments(paths)):
+            from .parts import analyse_segments, processes
+
+            with progress(paths) as told, processes(min(jobs, len(pieces))) as submit:
+                analysis = analyse_segments(pieces, options, submit, jobs, told)
         else:
             with progress(paths) as told:
                 analysis = analyse(paths, options, told)
@@ -256,6 +264,13 @@ def trace_command(
             paths = in_order(paths)
         _write_files(analysis, wanted, paths, options, outputs)
     _print(_answer(analysis, wanted, **outputs))
+
+
+def _segments(paths: list[str]) -> list[Segment]:
+    """One file in pieces for several processes; none where that is of no use."""
+    from .parts import segments
+
+    return segments(paths[0]) if len(paths) == 1 else []
 
 
 def _write_files(

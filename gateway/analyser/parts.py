@@ -2,7 +2,8 @@
 
 Files that follow each other in time, as a probe writes them, are parts; the result is that of reading them one after
 another, packet numbers too. What crosses from one file to the next below the messages is lost: fragments of IP and
-SCTP, the rest of a TCP message, a retransmission of a chunk of the file before.
+SCTP, the rest of a TCP message, a retransmission of a chunk of the file before. One long pcap file is cut between
+packets; its segments are parts that know what went before them.
 """
 
 from __future__ import annotations
@@ -15,17 +16,21 @@ from dataclasses import dataclass, field
 from multiprocessing import get_context
 from typing import Any, Final, Protocol
 
-from tandem.core.errors import TandemError
+from tandem.core.errors import DecodeError, TandemError
 
 from .analysis import AT_ONCE, Analyser, analyse
 from .dissect import Dissector, Options
 from .files import STANDARD_INPUT, expand, read_file
 from .merge import merge
 from .model import Analysis, Message, Skipped, Where
+from .packets import Batch
+from .pcap import CHUNK, cuts, read_part
 from .rows import Rows
 from .sipbulk import SipRows
 from .speech import Streams, StreamState
 
+SEGMENT: Final = 8 * CHUNK
+"""Octets of one file that are read by one process at a time."""
 AHEAD: Final = 1
 """Parts that may be ready or under way beside those being worked on: each is in memory."""
 
@@ -57,19 +62,57 @@ class Part:
     streams: StreamState | None = None
     skipped: list[Skipped] = field(default_factory=list)
 
+    def complain(self, file: str, reason: str, octets: int) -> None:
+        """A part of the input cannot be used."""
+        self.skipped.append(Skipped(file=file, reason=reason, octets=octets))
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A piece of a pcap file, from octet `begin` up to `end`.
+
+    What lies from `lead` up to `begin` is read first and given out by the piece before: fragments, chunks and halves of
+    messages that cross the cut are known then.
+    """
+
+    path: str
+    lead: int
+    begin: int
+    end: int
+
 
 def dissect_file(path: str, options: Options) -> Part:
     """The work of one process: TandemError when the file cannot be read at all."""
-    part, dissector, streams = Part(), Dissector(options, bulk=True), Streams()
+    part = Part()
+    return _dissected(part, Dissector(options, bulk=True), read_file(path, part.complain))
+
+
+def dissect_segment(segment: Segment, options: Options) -> Part:
+    """The same for a segment of a file."""
+    part, dissector = Part(), Dissector(options, bulk=True)
+
+    def batches(begin: int, end: int, complain: Callable[[str, int], None]) -> Iterator[Batch]:
+        with open(segment.path, "rb") as stream:
+            yield from read_part(stream, begin, end, complain)
+
+    for batch in batches(segment.lead, segment.begin, lambda *_: None):
+        dissector.feed(batch)
+    dissector.packets = 0
+    dissector.counts.clear()
+    before = dissector.statistics()
+    told = batches(segment.begin, segment.end, lambda reason, octets: part.complain(segment.path, reason, octets))
+    _dissected(part, dissector, told)
+    part.statistics = {reason: count - before[reason] for reason, count in part.statistics.items()}
+    return part
+
+
+def _dissected(part: Part, dissector: Dissector, source: Iterator[Batch]) -> Part:
+    streams = Streams()
     messages: list[Message] = []
     rows: list[Rows] = []
     dialogs: list[SipRows] = []
     count = 0
-
-    def complain(file: str, reason: str, octets: int) -> None:
-        part.skipped.append(Skipped(file=file, reason=reason, octets=octets))
-
-    for batch in merge([read_file(path, complain)]):
+    for batch in merge([source]):
         found = dissector.feed(batch)
         messages += found.messages
         if found.rows is not None:
@@ -90,6 +133,45 @@ def dissect_file(path: str, options: Options) -> Part:
     part.counts = {name: dict(counts) for name, counts in dissector.counts.items()}
     part.statistics, part.streams = dissector.statistics(), streams.state()
     return part
+
+
+def segments(path: str) -> list[Segment]:
+    """A long pcap file in pieces of about `SEGMENT` octets; none where it is short, compressed or of another kind."""
+    try:
+        with open(path, "rb") as stream:
+            if not stream.seekable() or stream.seek(0, 2) < 2 * SEGMENT:
+                return []
+            stream.seek(0)
+            places = cuts(stream)
+    except (OSError, DecodeError):
+        return []
+    step = SEGMENT // CHUNK
+    return [
+        Segment(path, places[max(0, first - 1)], places[first], places[min(first + step, len(places) - 1)])
+        for first in range(0, len(places) - 1, step)
+    ]
+
+
+def analyse_segments(
+    pieces: list[Segment], options: Options, submit: Submit, workers: int, told: Callable[[int], None] | None = None
+) -> Analysis:
+    """The analysis of one file, whose segments are dissected where `submit` sends them."""
+    analyser = Analyser(options)
+    under_way: deque[tuple[Segment, Future]] = deque()
+
+    def absorb() -> None:
+        segment, future = under_way.popleft()
+        analyser.absorb(future.result())
+        if told is not None:
+            told(segment.end - segment.begin)
+
+    for segment in pieces:
+        under_way.append((segment, submit(dissect_segment, segment, options)))
+        if len(under_way) >= workers + AHEAD:
+            absorb()
+    while under_way:
+        absorb()
+    return analyser.result()
 
 
 def analyse_parts(paths: list[str], options: Options, submit: Submit, workers: int) -> Analysis:

@@ -39,17 +39,58 @@ def read_pcap(stream: BinaryIO, complain: Callable[[str, int], None]) -> Iterato
     `complain(reason, octets)` hears of a corrupt or cut end, and how many octets are not used because of it.
     DecodeError when the header is none.
     """
+    order, unit, link_type = _header(stream)
+    yield from _batches(stream, order, unit, link_type, None, complain)
+
+
+def read_part(stream: BinaryIO, begin: int, end: int, complain: Callable[[str, int], None]) -> Iterator[Batch]:
+    """As `read_pcap`, of the records from octet `begin` of the file up to `end` only, as `cuts` gives them."""
+    order, unit, link_type = _header(stream)
+    stream.seek(begin)
+    yield from _batches(stream, order, unit, link_type, end - begin, complain)
+
+
+def cuts(stream: BinaryIO) -> list[int]:
+    """Where in the file records begin, one place for about every `CHUNK` octets, and the end of the file.
+
+    DecodeError when it is no pcap file. Behind a corrupt record there are no more places.
+    """
+    order, _, _ = _header(stream)
+    found = [_HEADER]
+    offset, rest = _HEADER, b""
+    while chunk := stream.read(CHUNK):
+        buffer = rest + chunk
+        _, end, bad = _records(buffer, order)
+        if bad:
+            break
+        offset, rest = offset + end, buffer[end:]
+        if end:
+            found.append(offset)
+    found[-1:] = [stream.seek(0, 2)]
+    return found
+
+
+def _header(stream: BinaryIO) -> tuple[str, float, int]:
+    """Byte order, unit of the fraction and link type."""
     header = stream.read(_HEADER)
     if len(header) < _HEADER or header[:4] not in MAGICS:
         raise DecodeError("this is no pcap file", 0)
     order, unit = MAGICS[header[:4]]
     (link_type,) = struct.unpack_from(order + "I", header, 20)
+    return order, unit, link_type & 0xFFFF
+
+
+def _batches(
+    stream: BinaryIO, order: str, unit: float, link_type: int, left: int | None, complain: Callable[[str, int], None]
+) -> Iterator[Batch]:
+    """`left`: octets to be read; None for all there are."""
     rest = b""
-    while chunk := stream.read(CHUNK):
+    while chunk := stream.read(CHUNK if left is None else min(CHUNK, left)):
+        left = None if left is None else left - len(chunk)
         buffer = rest + chunk if rest else chunk
         starts, end, bad = _records(buffer, order)
         if len(starts):
-            yield _batch(buffer, starts, order, unit, link_type & 0xFFFF)
+            yield _batch(buffer, starts, order, unit, link_type)
         if bad:
             complain("a record says that it is longer than any packet; what follows it is not read", len(buffer) - end)
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -28,12 +29,14 @@ _FIELDS: Final[list[tuple[str, str]]] = [
     ("place", "i8"),
     ("highest", "i8"),
     ("base", "i8"),
+    ("begun", "f8"),
     ("transit", "f8"),
     ("packets", "i8"),
     ("deviation", "f8"),
 ]
 """State of a stream. `place`: extended sequence number of the last packet, wraps counted in; `transit`: arrival less
-timestamp of the last one; `deviation`: sum of |D(i-1, i)| of RFC 3550 6.4.1; both in timestamp units."""
+timestamp of the last one, `begun` of the first; `deviation`: sum of |D(i-1, i)| of RFC 3550 6.4.1; all three in
+timestamp units."""
 
 Key = tuple[str, str, int]
 
@@ -149,6 +152,8 @@ class Streams:
         # A stream that begins here has nothing before its first packet.
         np.nan_to_num(change, copy=False)
         state["deviation"][places] += np.add.reduceat(change, begins)
+        fresh = np.isnan(state["transit"][places])
+        state["begun"][places[fresh]] = transit[begins[fresh]]
         state["transit"][places] = transit[ends]
         state["packets"][places] += counts
         state["first"][places] = np.minimum(state["first"][places], times[begins])
@@ -189,7 +194,7 @@ class Streams:
         )
 
     def join(self, later: StreamState) -> None:
-        """Go on with what came of the streams later; the jitter of the one packet at the seam is left out."""
+        """Go on with what came of the streams later."""
         self.unkept += later.unkept
         for key, heard in later.events.items():
             mine = self._events.setdefault(key, {})
@@ -211,6 +216,8 @@ class Streams:
             known["place"] = more["place"] + shift
             known["highest"] = max(known["highest"], more["highest"] + shift)
             known["base"] = min(known["base"], more["base"] + shift)
+            change = abs((float(more["begun"] - known["transit"]) + _WRAP / 2) % _WRAP - _WRAP / 2)
+            known["deviation"] += 0.0 if math.isnan(change) else change
             known["transit"] = more["transit"]
             known["packets"] += more["packets"]
             known["deviation"] += more["deviation"]
@@ -223,7 +230,7 @@ class Streams:
 
     def _describe(self, place: int) -> MediaStream:
         source, destination, ssrc = self._keys[place]
-        first, last, _, highest, base, _, packets, deviation = self._state[place].tolist()
+        first, last, _, highest, base, _, _, packets, deviation = self._state[place].tolist()
         kind = int(self._kinds[place].argmax())
         codec = _CODECS.get(kind, f"type {kind}")
         expected = highest - base + 1

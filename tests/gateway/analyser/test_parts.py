@@ -3,12 +3,24 @@ import shutil
 from pathlib import Path
 
 import pytest
-from support.packet_files import ethernet, ipv4, pcap, rtp, udp
+from bench.traffic import generate
+from support.packet_files import data_chunk, ethernet, ipv4, pcap, rtp, sctp, udp
+from support.sip_flows import message
 
 from tandem.core.errors import TandemError
+from tandem.gateway.analyser import parts as module
+from tandem.gateway.analyser import pcap as reader
 from tandem.gateway.analyser.analysis import analyse
 from tandem.gateway.analyser.dissect import Options
-from tandem.gateway.analyser.parts import analyse_parts, cluster, dissect_file, in_order, processes
+from tandem.gateway.analyser.parts import (
+    analyse_parts,
+    analyse_segments,
+    cluster,
+    dissect_file,
+    in_order,
+    processes,
+    segments,
+)
 
 CAPTURE = Path(__file__).parents[2] / "vectors" / "isup" / "captures" / "m3ua_94calls_wireshark.pcap"
 
@@ -104,3 +116,65 @@ def test_no_dask(monkeypatch):
     )
     with pytest.raises(TandemError, match=r"tandem-gateway\[cluster\]"), cluster("tcp://127.0.0.1:1"):
         pass
+
+
+@pytest.fixture
+def short(monkeypatch):
+    """Segments of 16 kB, what goes before each of 4 kB."""
+    for place, name, value in ((reader, "CHUNK", 4096), (module, "CHUNK", 4096), (module, "SEGMENT", 16384)):
+        monkeypatch.setattr(place, name, value)
+
+
+def as_one(path):
+    return analyse([str(path)])
+
+
+@pytest.mark.parametrize("mix", ["signalling", "speech", "sip"])
+def test_segments_of_a_file_make_the_same_analysis(tmp_path, short, mix):
+    path = tmp_path / "long.pcap"
+    generate(path, 1500, mix)
+    pieces, told = segments(str(path)), []
+    assert len(pieces) > 5
+    assert (pieces[0].begin, pieces[-1].end) == (24, path.stat().st_size)
+    assert [one.end for one in pieces[:-1]] == [one.begin for one in pieces[1:]]
+    found = analyse_segments(pieces, Options(), Here, 2, told.append)
+    assert same(found, as_one(path))
+    assert (found.skipped, sum(told)) == ([], path.stat().st_size - 24)
+
+
+def test_what_crosses_a_cut_is_known(tmp_path, short):
+    """Every chunk comes twice and every datagram in two fragments, wherever the cuts are."""
+    packets = []
+    for number in range(400):
+        octets = data_chunk(number, bytes.fromhex("01000301 00000008"), 3)
+        packets += [(number, ethernet(ipv4(sctp([octets]), 132)))] * 2
+        text = udp(message("INVITE", number, True) + bytes(-len(message("INVITE", number, True)) % 8))
+        for offset, more in ((0, True), (200, False)):
+            part = text[offset : offset + 200] if more else text[offset:]
+            packets.append((number, ethernet(ipv4(part, 17, identification=number, offset=offset, more=more))))
+    path = tmp_path / "long.pcap"
+    path.write_bytes(pcap(packets))
+    found, one = analyse_segments(segments(str(path)), Options(), Here, 2), as_one(path)
+    assert same(found, one)
+    assert found.skipped == one.skipped
+    assert len(found.calls) == 400
+
+
+def test_a_file_that_is_not_cut(tmp_path, short):
+    path = tmp_path / "other"
+    assert segments(str(path)) == []
+    for octets in (bytes(50000), pcap([(1, bytes(60))] * 10)):
+        path.write_bytes(octets)
+        assert segments(str(path)) == []
+
+
+def test_a_corrupt_end_is_told_once(tmp_path, short):
+    path = tmp_path / "long.pcap"
+    generate(path, 1500, "signalling")
+    octets = path.read_bytes()
+    path.write_bytes(octets + b"\xff" * 9000)
+    found, one = analyse_segments(segments(str(path)), Options(), Here, 2), as_one(path)
+    assert same(found, one)
+    assert [(skipped.file, skipped.reason) for skipped in found.skipped] == [
+        (skipped.file, skipped.reason) for skipped in one.skipped
+    ]
