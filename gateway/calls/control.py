@@ -467,9 +467,10 @@ class CallControl:
     def _listen(self, call: Call, sink: HalfCall, source: HalfCall) -> None:
         """Let the peer of `sink` hear that of `source`, timeslot by timeslot."""
         clear = all(half.trunk.is_circuit or half.clear_channel for half in (sink, source))
-        transparent = clear and call.setup.bearer is Bearer.UNRESTRICTED_64K
+        data = call.setup.bearer is Bearer.UNRESTRICTED_64K
+        gain = 0.0 if data else getattr(source.trunk, "gain_in", 0.0) + getattr(sink.trunk, "gain_out", 0.0)
         self.media_commands += [
-            Source(*pair, transparent) for pair in zip(sink.endpoints, source.endpoints, strict=False)
+            Source(*pair, clear and data, gain) for pair in zip(sink.endpoints, source.endpoints, strict=False)
         ]
         self.listening.listen(source, sink, call.setup.bearer)
 

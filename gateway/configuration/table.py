@@ -9,6 +9,7 @@ from msgspec import Meta
 
 Seconds = Annotated[float, Meta(ge=0)]
 TimerSeconds = Annotated[float, Meta(gt=0)]
+Decibels = Annotated[float, Meta(ge=-20, le=20)]
 Port = Annotated[int, Meta(ge=1024, le=65535)]
 Timeslot = Annotated[int, Meta(ge=1, le=31)]
 CauseValue = Annotated[int, Meta(ge=1, le=127)]

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from tandem.gateway.configuration.table import Seconds, Table, TimerSeconds, Timeslot
+from tandem.gateway.configuration.table import Decibels, Seconds, Table, TimerSeconds, Timeslot
 
 
 class Circuits(Table):
@@ -74,6 +74,11 @@ class IsupTrunk(Table, tag_field="type", tag="isup"):
     """Overrides in seconds by name, `t1` … `t39` (Q.764 Annex A)."""
     category: Annotated[int, Meta(ge=0, le=255)] = 10
     """Calling party's category when the other side has none; 10 is an ordinary subscriber."""
+    gain_in: Decibels = 0.0
+    """Decibels by which speech that comes in on it is made louder (less than 0: quieter) for the other side of a call.
+    Tones, announcements and recordings are not touched, nor is 64 kbit/s unrestricted."""
+    gain_out: Decibels = 0.0
+    """The same of speech that goes out on it; both add up."""
     dtmf: Literal["auto", "inband", "off"] = "auto"
     """DTMF looked for in the speech that comes in on it. `auto`: while an application or a peer that wants digits in
     signalling is at the other side; `inband`: in every call, and sent on as telephone-events where those were agreed;
@@ -140,6 +145,11 @@ class TupTrunk(Table, tag_field="type", tag="tup"):
     `restore`, `user_part`."""
     category: Annotated[int, Meta(ge=0, le=63)] = 10
     """Calling party's category when the other side has none; 10 is an ordinary subscriber."""
+    gain_in: Decibels = 0.0
+    """Decibels by which speech that comes in on it is made louder (less than 0: quieter) for the other side of a call.
+    Tones, announcements and recordings are not touched, nor is 64 kbit/s unrestricted."""
+    gain_out: Decibels = 0.0
+    """The same of speech that goes out on it; both add up."""
     dtmf: Literal["auto", "inband", "off"] = "auto"
     """DTMF looked for in the speech that comes in on it. `auto`: while an application or a peer that wants digits in
     signalling is at the other side; `inband`: in every call, and sent on as telephone-events where those were agreed;
@@ -227,6 +237,11 @@ class PriTrunk(Table, tag_field="type", tag="pri"):
     """Carry display texts from one PRI to another."""
     timers: dict[str, TimerSeconds] = {}
     """Overrides in seconds by name: `t301` … `t322` (Q.931 9), `t200` and `t203` of the data link (Q.921 5.9)."""
+    gain_in: Decibels = 0.0
+    """Decibels by which speech that comes in on it is made louder (less than 0: quieter) for the other side of a call.
+    Tones, announcements and recordings are not touched, nor is 64 kbit/s unrestricted."""
+    gain_out: Decibels = 0.0
+    """The same of speech that goes out on it; both add up."""
     dtmf: Literal["auto", "inband", "off"] = "auto"
     """DTMF looked for in the speech that comes in on it. `auto`: while an application or a peer that wants digits in
     signalling is at the other side; `inband`: in every call, and sent on as telephone-events where those were agreed;
@@ -274,6 +289,11 @@ class SipTrunk(Table, tag_field="type", tag="sip"):
     one of them (RFC 5922), wherever from, and from nobody else; the `authorities` of `[sip.tls]` vouch for it."""
     codecs: Annotated[tuple[Literal["PCMA", "PCMU"], ...], Meta(min_length=1)] = ("PCMA", "PCMU")
     """Offered and accepted codecs, most wanted first."""
+    gain_in: Decibels = 0.0
+    """Decibels by which speech that comes in on it is made louder (less than 0: quieter) for the other side of a call.
+    Tones, announcements and recordings are not touched, nor is 64 kbit/s unrestricted."""
+    gain_out: Decibels = 0.0
+    """The same of speech that goes out on it; both add up."""
     dtmf: Literal["auto", "inband", "off"] = "auto"
     """DTMF looked for in the speech that comes from the peer, and handled as if it had come as RFC 4733 events. `auto`:
     where those were not agreed and `digits` is `events`; `inband`: in every call, for a peer that agrees to events and

@@ -37,6 +37,7 @@ class Former:
     """The leg that the endpoint was then: it may be another one's by now."""
     tone: Player | None
     transparent: bool
+    gain: float = 0.0
 
 
 class Booth:

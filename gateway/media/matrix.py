@@ -10,7 +10,7 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from tandem.codecs.g711 import A_TO_MU, MU_TO_A, SILENCE, Law, Octets
+from tandem.codecs.g711 import A_TO_MU, MU_TO_A, SILENCE, Law, Octets, gain_table
 from tandem.codecs.tones import ToneLibrary
 
 BLOCK: Final = 160
@@ -89,6 +89,7 @@ class Matrix:
         """Which rows are mu-law."""
         self.mu[_SILENT_ROWS["u"]] = True
         self._tones: dict[int, Player] = {}
+        self._gains: dict[int, float] = {}  # of sinks, where it is not 0 dB
         self._transparent: set[int] = set()  # sinks that take their source's octets whatever the laws
         self.rows[_SILENT_ROWS["u"]] = SILENCE[Law.MU]
 
@@ -125,12 +126,15 @@ class Matrix:
             self.set_source(endpoint, None)
         self.changed = True
 
-    def set_source(self, sink: int, source: int | None, transparent: bool = False) -> None:
+    def set_source(self, sink: int, source: int | None, transparent: bool = False, gain: float = 0.0) -> None:
         """From the next rendering on, `sink` transmits what endpoint `source` receives; None is silence.
 
-        `transparent`: octet for octet, whatever the laws of the two.
+        `transparent`: octet for octet, whatever the laws of the two. `gain` is in dB.
         """
         self._tones.pop(sink, None)
+        self._gains.pop(sink, None)
+        if gain and source is not None and not transparent:
+            self._gains[sink] = gain
         (self._transparent.add if transparent and source is not None else self._transparent.discard)(sink)
         self.source[sink] = _SILENT_ROWS[self.law(sink)] if source is None else self.row(source)
         self.changed = True
@@ -142,16 +146,17 @@ class Matrix:
         self.mu[row] = self._laws[row] == "u"
         self.rows[row] = SILENCE[Law(self.law(sink))]
         self._tones[sink] = player
+        self._gains.pop(sink, None)
         self._transparent.discard(sink)
         self.source[sink] = row
         self.changed = True
 
-    def source_of(self, sink: int) -> tuple[int | None, Player | None, bool]:
-        """The endpoint that `sink` listens to, or the player, None of both in silence; whether octet for octet."""
+    def source_of(self, sink: int) -> tuple[int | None, Player | None, bool, float]:
+        """The endpoint that `sink` listens to, or the player, None of both in silence; whether octet for octet; dB."""
         player = self._tones.get(sink)
         row = int(self.source[sink])
         endpoint = None if player is not None or row < _FIRST else row - _FIRST
-        return endpoint, player, sink in self._transparent
+        return endpoint, player, sink in self._transparent, self._gains.get(sink, 0.0)
 
     def received(self, endpoint: int) -> tuple[bytes, str]:
         """What `endpoint` receives this tick, and its law."""
@@ -174,10 +179,13 @@ class Matrix:
         return np.flatnonzero(self.source == self.row(endpoint)).tolist()
 
     def conversion(self, sink: int) -> bytes | None:
-        """The table that `sink` needs, None when its source has the same law or no law matters."""
+        """The table that `sink` needs, None when its source has the same law and level, or no law matters."""
         if sink in self._transparent:
             return None
-        return _CONVERSIONS.get((self._laws[self.source[sink]], self.law(sink)))
+        law, own = self._laws[self.source[sink]], self.law(sink)
+        if sink in self._gains:
+            return gain_table(Law(law), Law(own), self._gains[sink])
+        return _CONVERSIONS.get((law, own))
 
     def play_tones(self) -> None:
         """Put the next block of every tone into its row."""

@@ -173,8 +173,8 @@ class Plane:
             case protocol.SendUnits(number, units, fill):
                 if channel := self._channels.get(number):
                     channel.send(units, fill)
-            case protocol.Source(sink, source, transparent):
-                self._set_source(sink, source, transparent)
+            case protocol.Source(sink, source, transparent, gain):
+                self._set_source(sink, source, transparent, gain)
             case protocol.PlayDigit(number, digit, milliseconds):
                 self._play_digit(number, digit, milliseconds)
             case protocol.Tone(sink, name):
@@ -384,11 +384,11 @@ class Plane:
         line, timeslot = divmod(place - self.matrix.legs, TIMESLOTS)
         return protocol.TimeslotEndpoint(self.lines[line].name, timeslot)
 
-    def _set_source(self, sink: Endpoint, source: Endpoint | None, transparent: bool) -> None:
+    def _set_source(self, sink: Endpoint, source: Endpoint | None, transparent: bool, gain: float) -> None:
         if (place := self._place(sink)) is not None:
             self._continuity.stop(place)
             self._booth.taken(place)
-            self.matrix.set_source(place, None if source is None else self._place(source), transparent)
+            self.matrix.set_source(place, None if source is None else self._place(source), transparent, gain)
             if transparent and place < self.matrix.legs:
                 self.receivers.jitter.hold(place)
 
@@ -411,9 +411,9 @@ class Plane:
         if (former := self._booth.former(place)) is not None:
             self._booth.taken(place)
             return former
-        source, player, transparent = self.matrix.source_of(place)
+        source, player, transparent, gain = self.matrix.source_of(place)
         owner = self._legs[source].number if source is not None and source in self._legs else None
-        return Former(source, owner, player, transparent)
+        return Former(source, owner, player, transparent, gain)
 
     def _restore(self, place: int, former: Former) -> None:
         """A sink transmits again what it did before; silence where that is gone, or has become somebody else's."""
@@ -424,7 +424,7 @@ class Plane:
         if source is not None and source < self.matrix.legs:
             leg = self._legs.get(source)
             source = source if leg is not None and leg.number == former.owner else None
-        self.matrix.set_source(place, source, former.transparent)
+        self.matrix.set_source(place, source, former.transparent, former.gain)
 
     def _play(self, sink: Endpoint, number: int, what: str) -> None:
         place = self._place(sink)

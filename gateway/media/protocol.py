@@ -90,6 +90,8 @@ class Source(msgspec.Struct, array_like=True, tag="source"):
     source: Endpoint | None
     transparent: bool = False
     """Octets pass as they are where the laws differ: 64 kbit/s unrestricted is no speech."""
+    gain: float = 0.0
+    """Decibels by which `sink` transmits it louder; not with `transparent`."""
 
 
 class Tone(msgspec.Struct, array_like=True, tag="tone"):

@@ -71,6 +71,7 @@ class IsupTrunkPort:
         self.configuration = trunk
         self.name = trunk.name
         self.dtmf = trunk.dtmf
+        self.gain_in, self.gain_out = trunk.gain_in, trunk.gain_out
         self.variant = Variant(linkset.variant)
         self._owner = owner
         self.unknown_nature = Nature.NATIONAL if trunk.unknown_nature == "national" else Nature.UNKNOWN

@@ -79,6 +79,7 @@ class PriTrunkPort:
         self.configuration = trunk
         self.name = trunk.name
         self.dtmf = trunk.dtmf
+        self.gain_in, self.gain_out = trunk.gain_in, trunk.gain_out
         self._owner = owner
         lines = pri_lines(trunk, configuration.span)
         self.endpoints = {

@@ -77,6 +77,7 @@ class SipTrunkPort:
         self.clear_laws = (sdp.CLEAR, *self.laws)
         """With octets that are no speech first: offered where the call asks for 64 kbit/s unrestricted."""
         self.takes_digits = trunk.digits != "events"
+        self.gain_in, self.gain_out = trunk.gain_in, trunk.gain_out
         self.overlap = trunk.overlap == "invites"
         """Whether INVITEs with further digits may follow one another (RFC 3578)."""
         self.sends_overlap = self.overlap and not trunk.registrar

@@ -85,6 +85,7 @@ class TupTrunkPort:
         self.configuration = trunk
         self.name = trunk.name
         self.dtmf = trunk.dtmf
+        self.gain_in, self.gain_out = trunk.gain_in, trunk.gain_out
         self.variant = Variant(linkset.variant)
         self.unknown_nature = _NATURES[trunk.unknown_nature]
         self.charge = _CHARGES[trunk.charge]

@@ -112,3 +112,17 @@ def test_tables_are_read_only():
     for table in (g711.MU_TO_A, g711.A_TO_MU, *g711.DECODE.values(), *g711.ENCODE.values()):
         with pytest.raises(ValueError, match="read-only"):
             table[0] = 0
+
+
+@pytest.mark.parametrize("source", list(Law))
+@pytest.mark.parametrize("target", list(Law))
+def test_gain_by_table(source: Law, target: Law) -> None:
+    codes = np.arange(256, dtype=np.uint8)
+    assert g711.gain_table(source, target, 0.0) == g711.convert(codes, source, target).tobytes()
+    before = g711.decode(codes, source).astype(float)
+    for decibels in (-6.0, 3.0, 20.0):
+        octets = np.frombuffer(g711.gain_table(source, target, decibels), np.uint8)
+        after = g711.decode(octets, target).astype(float)
+        wanted = np.clip(before * 10 ** (decibels / 20), -32124, 32124)
+        loud = np.abs(wanted) > 500
+        assert np.all(np.abs(after[loud] / wanted[loud] - 1) < 0.04)

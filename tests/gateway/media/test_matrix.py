@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tandem.codecs.g711 import A_TO_MU, MU_TO_A, Law
-from tandem.codecs.tones import ToneGenerator, ToneLibrary
+from tandem.codecs.g711 import A_TO_MU, MU_TO_A, Law, decode, encode
+from tandem.codecs.tones import ToneGenerator, ToneLibrary, level_dbm0, sine
 from tandem.gateway.media.matrix import BLOCK, Matrix, Rendering, TonePlayer
 
 LEG_A, LEG_U, SLOT_A, SLOT_U = 0, 1, 2, 3
@@ -92,3 +92,24 @@ def test_changes_are_flagged_for_those_who_render(matrix: Matrix) -> None:
         matrix.changed = False
         change()
         assert matrix.changed
+
+
+def test_a_sink_hears_its_source_louder_and_tones_and_data_as_they_are() -> None:
+    matrix = Matrix(3, 0)
+    speech = encode(sine(400, -20, 160), Law.A)  # coded twice: good to 0.3 dB
+    matrix.rows[matrix.row(0)] = speech
+    matrix.set_law(2, "u")
+    for sink in (1, 2):
+        matrix.set_source(sink, 0, gain=6.0)
+    rendering = Rendering(matrix, [1, 2])
+    octets = dict(zip(rendering.order.tolist(), rendering.render(), strict=True))
+    assert level_dbm0(decode(octets[1], Law.A)) == pytest.approx(-14, abs=0.3)
+    assert level_dbm0(decode(octets[2], Law.MU), Law.MU) == pytest.approx(-14, abs=0.3)
+    assert matrix.source_of(1) == (0, None, False, 6.0)
+    matrix.set_source(1, 0, transparent=True, gain=6.0)
+    assert (Rendering(matrix, [1]).render() == speech).all()
+    matrix.set_source(1, 0)
+    assert (Rendering(matrix, [1]).render() == speech).all()
+    matrix.set_source(1, 0, gain=6.0)
+    matrix.set_tone(1, TonePlayer(ToneLibrary("eu", Law.A), "dial"))
+    assert matrix.source_of(1)[3] == 0.0

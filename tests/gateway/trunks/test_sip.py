@@ -14,6 +14,7 @@ from tandem.gateway.media.protocol import (
     OpenRtp,
     RtpEndpoint,
     RtpSilent,
+    Source,
     TimeslotEndpoint,
     UpdateRtp,
 )
@@ -145,6 +146,14 @@ def test_a_digit_heard_on_a_circuit_goes_on_as_info():
     bench._drain("A")
     bench.run(2)
     assert Detect(detect.endpoint, on=False) in bench.media["A"]
+
+
+def test_speech_is_louder_by_the_gain_of_its_trunk():
+    bench = Bench(sip_trunk="gain_in = 3\ngain_out = -4.5").up()
+    answered(bench)
+    gains = {(type(c.sink), type(c.source)): c.gain for c in bench.media["A"] if isinstance(c, Source)}
+    assert gains[TimeslotEndpoint, RtpEndpoint] == 3.0
+    assert gains[RtpEndpoint, TimeslotEndpoint] == -4.5
 
 
 @pytest.mark.parametrize(
