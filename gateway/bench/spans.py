@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from tandem.gateway.bench import cards
+from tandem.gateway.bench import cards, lines
 from tandem.hardware.framing.e1_deframer import E1Deframer
 from tandem.hardware.framing.e1_framer import E1Framer
 from tandem.hardware.framing.hdlc import HdlcReceiver, HdlcTransmitter
@@ -41,9 +41,9 @@ def run(seconds: float) -> dict[str, Any]:
     `deframing_shifted` and `deframing_ais`: the deframer alone, for a line whose
     frames begin within an octet, and for one that has no frames. `t1_esf`, `t1_sf` and `t1_satop` (ESF): the same of
     a T1. Each has `microseconds_per_block` and `spans_per_core`. `hdlc`: octets a second of the transmitter and
-    receiver, by load and block. `cards`: see `cards.run`.
+    receiver, by load and block. `cards`: see `cards.run`; `lines`: see `lines.run`.
     """
-    share = seconds / (3 * len(BLOCKS) + 3 * len(PACKETS) + 2 + 4 * len(HDLC_BLOCKS) + 4)
+    share = seconds / (3 * len(BLOCKS) + 3 * len(PACKETS) + 2 + 4 * len(HDLC_BLOCKS) + 8)
     return {
         "framing": {_name(frames): _framing(E1Framer(), E1Deframer(), frames, share) for frames in BLOCKS},
         "satop": {_name(frames): _satop(LineFormat(), f"frames={frames}", frames, share) for frames in PACKETS},
@@ -63,6 +63,7 @@ def run(seconds: float) -> dict[str, Any]:
             for load, messages in (("messages", True), ("fill", False))
         },
         "cards": cards.run(4 * share),
+        "lines": lines.run(4 * share),
     }
 
 

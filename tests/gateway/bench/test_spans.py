@@ -15,6 +15,7 @@ def test_result_has_every_figure():
     for figures in result["hdlc"].values():
         assert min(figures.values()) > 0
     assert set(result["cards"]) == {"e1d", "dahdi"}
+    assert set(result["lines"]) == {"serial", "file_play", "file_record", "virtual"}
 
 
 def test_the_shifted_line_is_a_good_one_and_can_be_repeated():
