@@ -175,6 +175,12 @@ def _filters(command: Callable[..., None]) -> Callable[..., None]:
     callback=_server,
     help="Live: send messages as HEP3 to this Homer, over UDP, or TCP.",
 )
+@click.option(
+    "--hep-key",
+    metavar="KEY",
+    envvar="TANDEM_HEP_KEY",
+    help="Live: authentication key, sent with --hep-to and asked of who sends to --hep-listen; or TANDEM_HEP_KEY.",
+)
 @click.option("--seconds", type=click.FloatRange(min=0), help="Live: end after so many seconds.")
 @click.option(
     "--jobs", type=click.IntRange(min=1), default=1, help="Processes that read several files, or one long pcap file."
@@ -189,6 +195,7 @@ def trace_command(
     interfaces: tuple[str, ...],
     hep_listen: tuple[str, int] | None,
     hep_to: tuple[str, str, int] | None,
+    hep_key: str | None,
     seconds: float | None,
     jobs: int,
     scheduler: str | None,
@@ -224,7 +231,10 @@ def trace_command(
 
     # Hardly anything here is part of a cycle: looking for cycles as often as by default costs a fifth of the time.
     gc.set_threshold(200_000, 50, 50)
-    options = Options(label.Variant(variant or "itu"), pairs, variant is None, link_types=link_types, fcs=fcs)
+    key = (hep_key or "").encode()
+    options = Options(
+        label.Variant(variant or "itu"), pairs, variant is None, link_types=link_types, fcs=fcs, hep_key=key
+    )
     wanted = Filter(failed, called, calling, cause, cic, since, until, frozenset(ids), where)
     if interfaces or hep_listen is not None:
         from .command_live import watch

@@ -39,7 +39,7 @@ def watch(
         sender: HepSender | HepStream | None = None
         if send is not None:
             transport, host, to_port = send
-            sender = (HepStream if transport == "tcp" else HepSender)(host, to_port)
+            sender = (HepStream if transport == "tcp" else HepSender)(host, to_port, options.hep_key)
             stack.callback(sender.close)
         out = stack.enter_context(shown(as_lines))
 
@@ -65,5 +65,7 @@ def watch(
     click.echo(f"{analyser.dissector.packets} packets, {analyser.outcomes.total()} call attempts", err=True)
     if source.broken:
         click.echo(f"{source.broken} connections closed: what they sent is no HEP3", err=True)
+    if analyser.dissector.refused:
+        click.echo(f"{analyser.dissector.refused} HEP3 packets did not have the key and were not used", err=True)
     if sender is not None:
         click.echo(f"{sender.sent} messages sent as HEP3, {sender.lost} not", err=True)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import struct
+import zlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from hmac import compare_digest
 from typing import Final
 
 import numpy as np
@@ -17,7 +19,7 @@ from tandem.ss7.mtp3.label import Service, Variant
 
 from .bulk import Circuits, circuits
 from .fragments import Fragments
-from .hep import SIGTRAN
+from .hep import KEY, SIGTRAN
 from .layers_ss7 import PPID_IUA, PPID_M2PA, PPID_M2UA, PPID_M3UA, TYPES, Ss7Layers
 from .model import Message, Protocol, RtpPackets, Where
 from .network import CARRIERS_OF_IP, SCTP, TCP, UDP, Transports, endpoint, pair, text_address, transports
@@ -56,6 +58,8 @@ class Options:
     """User link types (147 to 162) to those that they stand for."""
     fcs: bool = False
     """MTP2 and LAPD frames end with their two FCS octets."""
+    hep_key: bytes = b""
+    """Authentication key that HEP3 from a live listener must have; none is asked for where it is empty."""
     sctp_udp_ports: frozenset[int] = frozenset({SCTP_OVER_UDP})
     """UDP ports that carry SCTP."""
 
@@ -88,6 +92,8 @@ class Dissector:
         self.counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
         """Messages by protocol and type."""
         self.packets = 0
+        self.refused = 0
+        """HEP3 packets that did not have the key asked for."""
         self._found: list[Message] = []
         self._variants = Variants(self.options.variant, self.options.variants, self.options.detect)
         self._ss7 = Ss7Layers(self._emit, self._variants, self._iua_data)
@@ -535,8 +541,8 @@ class Dissector:
         if kind == 8 or (kind == 14 and subtype == 1):
             self.lapd(packet, time, payload[start:], where)
 
-    def _hep(self, packet: int, time: float, payload: bytes) -> None:
-        """HEP3: chunks of vendor, type and length; the captured packet is chunk 15 (HEP specification, rev. 12)."""
+    def _hep(self, packet: int, time: float, payload: bytes, key: bytes = b"") -> None:
+        """HEP3: chunks of vendor, type and length; the captured packet is chunk 15, compressed 16 (HEP specification, rev. 12)."""
         chunks: dict[int, bytes] = {}
         position, size = 6, min(len(payload), int.from_bytes(payload[4:6], "big"))
         while position + 6 <= size:
@@ -548,6 +554,11 @@ class Dissector:
                     position + 6 : position + length
                 ]
             position += length
+        if key and not compare_digest(chunks.get(KEY, b""), key):
+            self.refused += 1
+            return
+        if 16 in chunks:
+            chunks[15] = _inflated(chunks[16])
         if 15 not in chunks:
             return
         names = [text_address(chunks[key]) if key in chunks else "" for key in (3, 4)]
@@ -561,7 +572,7 @@ class Dissector:
 
     def _hep_datagram(self, packet: int, time: float, octets: bytes, batch: Batch, index: int) -> None:
         if octets[:4] == HEP:
-            self._hep(packet, time, octets)
+            self._hep(packet, time, octets, self.options.hep_key)
 
     def _hep_payload(self, packet: int, time: float, kind: int, octets: bytes, where: Where) -> None:
         """SIGTRAN by its message class, whatever the number says exactly; anything else as text."""
@@ -704,6 +715,14 @@ def _carries(found: Transports) -> np.ndarray:
     header = (found.octets[found.start + 12] >> 4).astype(np.int64) * 4
     carries: np.ndarray = (found.end - found.start > header) | (found.octets[found.start + 13] & 0x07 != 0)
     return carries
+
+
+def _inflated(octets: bytes) -> bytes:
+    """A compressed payload, with the header of zlib or gzip; what is spoilt, or longer than a packet, is cut."""
+    try:
+        return zlib.decompressobj(32 + zlib.MAX_WBITS).decompress(octets, 0x10000)
+    except zlib.error:
+        return b""
 
 
 def _by_port(ports: tuple[int, int]) -> int:

@@ -20,6 +20,8 @@ from tandem.ss7.mtp3.label import Service
 
 from .model import Message, Protocol
 
+KEY: Final = 14
+"""Chunk with the authentication key (HEP3 revision 12)."""
 AGENT: Final = 2001
 """Capture agent identity that Homer shows."""
 SIP, M3UA = 1, 9
@@ -35,10 +37,11 @@ _LATER: Final = frozenset({errno.EAGAIN, errno.EWOULDBLOCK, errno.EINPROGRESS, e
 """The connection is not there yet, or full."""
 
 
-def encode(message: Message) -> bytes | None:
+def encode(message: Message, key: bytes = b"") -> bytes | None:
     """The datagram for a message; None for what Homer has no type for, or what is too long.
 
-    ISUP and TUP go as the M3UA DATA message that would carry them; ends without an address are 0.0.0.0.
+    ISUP and TUP go as the M3UA DATA message that would carry them; ends without an address are 0.0.0.0. `key`: what the
+    server wants of its agents, in plain text.
     """
     if message.protocol is Protocol.SIP:
         kind, transport, payload = SIP, _UDP, message.octets
@@ -66,6 +69,7 @@ def encode(message: Message) -> bytes | None:
         (10, int((message.time - seconds) * 1_000_000).to_bytes(4, "big")),
         (11, bytes((kind,))),
         (12, AGENT.to_bytes(4, "big")),
+        *(((KEY, key),) if key else ()),
         (15, payload),
     )
     body = b"".join(struct.pack(">HHH", 0, number, 6 + len(value)) + value for number, value in chunks)
@@ -75,8 +79,9 @@ def encode(message: Message) -> bytes | None:
 class HepSender:
     """Sends messages to a Homer server over UDP; what cannot be sent is counted, not waited for."""
 
-    def __init__(self, host: str, port: int) -> None:
-        """TandemError when the host has no address."""
+    def __init__(self, host: str, port: int, key: bytes = b"") -> None:
+        """`key`: see `encode`. TandemError when the host has no address."""
+        self._key = key
         try:
             family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
         except OSError as error:
@@ -89,7 +94,7 @@ class HepSender:
 
     def send(self, message: Message) -> None:
         """Send a message, if it is one that Homer takes."""
-        datagram = encode(message)
+        datagram = encode(message, self._key)
         if datagram is None:
             return
         try:
@@ -113,8 +118,9 @@ class HepStream:
     The server is not waited for: up to `WAITING` octets are kept for it, what comes on top is counted as lost.
     """
 
-    def __init__(self, host: str, port: int) -> None:
-        """TandemError when the host has no address."""
+    def __init__(self, host: str, port: int, key: bytes = b"") -> None:
+        """`key`: see `encode`. TandemError when the host has no address."""
+        self._key = key
         try:
             self._where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         except OSError as error:
@@ -130,7 +136,7 @@ class HepStream:
 
     def send(self, message: Message) -> None:
         """Send a message, if it is one that Homer takes."""
-        datagram = encode(message)
+        datagram = encode(message, self._key)
         if datagram is None:
             return
         if self._octets + len(datagram) > WAITING:

@@ -22,12 +22,14 @@ FIELDS = (
     *("m3ua.protocol_data_dpc", "isup.called", "isup.calling", "isup.cause_indicator", "sip.Method"),
     *("sip.Status-Code", "sip.Call-ID", "sip.from.user", "sip.to.user"),
 )
+MIXES = ("speech", "signalling", "sip", "isup")
 
 
 def commands(path):
     fields = [word for name in FIELDS for word in ("-e", name)]
     found = {
         "tandem trace": [sys.executable, "-m", "tandem.gateway", "trace", str(path)],
+        "tandem trace --jobs 2": [sys.executable, "-m", "tandem.gateway", "trace", "--jobs", "2", str(path)],
         "tandem trace --stats": [sys.executable, "-m", "tandem.gateway", "trace", "--stats", str(path)],
         "tshark fields": ["tshark", "-r", str(path), "-Y", "isup or sip", "-T", "fields", *fields],
         "tshark streams": ["tshark", "-r", str(path), "-q", "-z", "rtp,streams", "-z", "sip,stat"],
@@ -57,19 +59,19 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--packets", type=int, default=1_000_000)
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--mix", choices=["speech", "signalling"], help="only this one")
+    parser.add_argument("--mix", choices=MIXES, help="only this one")
+    parser.add_argument("--keep", type=Path, help="make the captures in this folder, or take those that are there")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        for mix in ("speech", "signalling"):
+        for mix in MIXES:
             if arguments.mix not in (None, mix):
                 continue
-            path = Path(folder) / f"{mix}.pcap"
+            path = (arguments.keep or Path(folder)) / f"{mix}-{arguments.packets}.pcap"
             # In a process of its own: the peak memory of children begins with that of this one.
             make = [sys.executable, str(Path(__file__).with_name("traffic.py")), str(path), "--mix", mix]
-            made = subprocess.run(
-                [*make, "--packets", str(arguments.packets)], check=True, capture_output=True, text=True
-            )
-            count = int(made.stdout.split()[0])
+            if not path.exists():
+                subprocess.run([*make, "--packets", str(arguments.packets)], check=True, stdout=subprocess.DEVNULL)
+            count = arguments.packets
             print(f"\n{mix}: {count} packets, {path.stat().st_size / 1e6:.0f} MB", flush=True)
             results = {name: [] for name in commands(path)}
             for _ in range(arguments.runs):

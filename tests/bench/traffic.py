@@ -1,9 +1,10 @@
 """Write a capture of any length from real call flows, every layer valid: checksums, sequence numbers, lengths.
 
-`python tests/bench/traffic.py FILE --packets 1000000 --mix speech|signalling [--seed 1]`
+`python tests/bench/traffic.py FILE --packets 1000000 --mix speech|signalling|sip|isup [--seed 1]`
 
 `speech`: calls from SIP to ISUP over M3UA and back, with G.711 both ways, as a probe at a gateway sees them.
-`signalling`: ISUP over M3UA between four exchanges, a fifth of it SIP trunks, SACKs and heartbeats; no speech.
+`signalling`: ISUP over M3UA between four exchanges, a fifth of it SIP trunks, and SACKs; no speech. `sip`, `isup`: one
+of both alone.
 One call in five fails: busy, not answered, abandoned, congestion, and one in five hundred is never released properly.
 """
 

@@ -57,6 +57,28 @@ def test_calls_out_of_hep_and_on_to_another_homer():
         assert "messages sent as HEP3" in result.stderr
 
 
+def test_who_does_not_know_the_key_is_not_heard(monkeypatch):
+    monkeypatch.setenv("TANDEM_HEP_KEY", "secret")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    done = threading.Event()
+    one = next(iter(datagrams()))
+
+    def send():
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            while not done.wait(0.1):
+                sender.sendto(one, ("127.0.0.1", port))
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    result = CliRunner().invoke(main, ["trace", "--hep-listen", f"127.0.0.1:{port}", "--seconds", "1", "--jsonl"])
+    done.set()
+    thread.join()
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "HEP3 packets did not have the key" in result.stderr
+
+
 def test_hep_over_tcp_in_and_out():
     with socket.create_server(("127.0.0.1", 0)) as homer, socket.socket() as free:
         homer.settimeout(30)

@@ -1,4 +1,7 @@
+import gzip
 import socket
+import struct
+import zlib
 
 import pytest
 from hypothesis import given
@@ -6,7 +9,7 @@ from hypothesis import strategies as st
 
 from tandem.core.errors import TandemError
 from tandem.gateway.analyser import hep as module
-from tandem.gateway.analyser.dissect import Dissector
+from tandem.gateway.analyser.dissect import Dissector, Options
 from tandem.gateway.analyser.hep import HepReader, HepSender, HepStream, encode
 from tandem.gateway.analyser.model import Message, Protocol, Where
 from tandem.gateway.analyser.packets import HEP_DATAGRAM
@@ -38,6 +41,28 @@ def test_circuits_come_back_in_m3ua(protocol, octets, kind):
     found = back(Message(1, 3.0, protocol, kind, where, octets))
     assert (found.protocol, found.type, found.octets) == (protocol, kind, octets)
     assert (found.where.opc, found.where.dpc, found.where.network) == (1, 2, 2)
+
+
+@pytest.mark.parametrize(("sent", "count", "refused"), [(b"secret", 1, 0), (b"other", 0, 1), (b"", 0, 1)])
+def test_a_key_that_is_asked_for(sent, count, refused):
+    message = Message(1, 3.0, Protocol.SIP, "OPTIONS", Where("10.0.0.1:5060", "10.0.0.2:5062"), SIP)
+    dissector = Dissector(Options(hep_key=b"secret"))
+    found = dissector.feed(batch_of([(5.0, encode(message, sent))], HEP_DATAGRAM, ""))
+    assert (len(found.messages), dissector.refused) == (count, refused)
+
+
+def test_a_key_is_chunk_14():
+    message = Message(1, 3.0, Protocol.SIP, "OPTIONS", Where("10.0.0.1:5060", "10.0.0.2:5062"), SIP)
+    assert b"\0\0\0\x0e\0\x0csecret" in encode(message, b"secret")
+    assert back(message).octets == SIP
+
+
+@pytest.mark.parametrize(("packed", "count"), [(zlib.compress(SIP), 1), (gzip.compress(SIP), 1), (b"spoilt", 0)])
+def test_a_compressed_payload(packed, count):
+    body = struct.pack(">HHH", 0, 16, 6 + len(packed)) + packed
+    octets = b"HEP3" + struct.pack(">H", 6 + len(body)) + body
+    found = Dissector().feed(batch_of([(5.0, octets)], HEP_DATAGRAM, "")).messages
+    assert [message.octets for message in found] == [SIP] * count
 
 
 def test_what_homer_has_no_type_for():
