@@ -542,7 +542,7 @@ class Dissector:
             self.lapd(packet, time, payload[start:], where)
 
     def _hep(self, packet: int, time: float, payload: bytes, key: bytes = b"") -> None:
-        """HEP3: chunks of vendor, type and length; the captured packet is chunk 15, compressed 16 (HEP3 revision 12)."""
+        """Chunks of vendor, type and length; the captured packet is chunk 15, compressed 16 (HEP3 revision 12)."""
         chunks: dict[int, bytes] = {}
         position, size = 6, min(len(payload), int.from_bytes(payload[4:6], "big"))
         while position + 6 <= size:

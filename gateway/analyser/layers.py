@@ -7,9 +7,9 @@
     packet[layers.ISUP].cic, layers.explain(packet)
 
 Headers are scapy fields, so they can be built and changed. Parameters and information elements stay octets in `body`;
-`explain` gives the whole message in words. Labels are those of ITU-T. Sources: Q.703 2.2, Q.704 2.2, Q.763 1, Q.723 3,
-Q.921 2, Q.931 4, RFC 4666 3. scapy is not installed with Tandem: `pip install 'tandem-gateway[scapy]'`, which asks for
-2.8: older ones may not look into the user data of SCTP.
+`explain` gives the whole message in words. Labels are those of ITU-T, or what `use` says. Sources: Q.703 2.2, Q.704
+2.2, Q.763 1, Q.723 3, Q.921 2, Q.931 4, RFC 4666 3. scapy is not installed with Tandem:
+`pip install 'tandem-gateway[scapy]'`, which asks for 2.8: older ones may not look into the user data of SCTP.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from scapy.fields import (
     FieldLenField,
     IntField,
     LEShortField,
+    LEThreeBytesField,
     PacketListField,
     PadField,
     ShortField,
@@ -46,13 +47,23 @@ from tandem.ss7.tup.codes import MessageType as TupType
 
 from .layers_ss7 import PPID_M3UA
 
-__all__ = ["ISUP", "LAPD", "M3UA", "MTP2", "MTP3", "Q931", "TUP", "M3uaParameter", "ProtocolData", "explain"]
+__all__ = [
+    *("ISUP", "LAPD", "M3UA", "MTP2", "MTP3", "MTP3ANSI", "MTP3China", "MTP3Japan", "Q931", "TUP"),
+    *("M3uaParameter", "ProtocolData", "explain", "use"),
+]
 
 _PROTOCOL_DATA: Final = 0x0210
 _SERVICES: Final = {int(service): service.name for service in Service}
 _MTP2, _MTP3, _LAPD = 140, 141, 203
 _MANAGEMENT_LENGTH: Final = 2
 """A signal unit with a longer field carries a message."""
+
+
+_SERVICE_INFORMATION: Final[list[Any]] = [
+    BitField("network_indicator", 2, 2),
+    BitField("priority", 0, 2),
+    BitEnumField("service", 5, 4, _SERVICES),
+]
 
 
 class ISUP(Packet):  # type: ignore[misc]
@@ -86,14 +97,66 @@ class MTP3(Packet):  # type: ignore[misc]
 
     name = "MTP3"
     fields_desc: ClassVar[list[Any]] = [
-        BitField("network_indicator", 2, 2),
-        BitField("priority", 0, 2),
-        BitEnumField("service", 5, 4, _SERVICES),
+        *_SERVICE_INFORMATION,
         # The label is one number, low octet first: SLS, OPC and DPC from its high end.
         BitField("sls", 0, 4, tot_size=-4),
         BitField("opc", 0, 14),
         BitField("dpc", 0, 14, end_tot_size=-4),
     ]
+
+
+class MTP3ANSI(Packet):  # type: ignore[misc]
+    """The same with the label of ANSI: 24-bit codes network-cluster-member and an SLS of 8 bits (T1.111.4)."""
+
+    name = "MTP3 ANSI"
+    fields_desc: ClassVar[list[Any]] = [
+        *_SERVICE_INFORMATION,
+        LEThreeBytesField("dpc", 0),
+        LEThreeBytesField("opc", 0),
+        ByteField("sls", 0),
+    ]
+
+
+class MTP3China(Packet):  # type: ignore[misc]
+    """The same with the label of China: 24-bit codes, SLS in half an octet, the rest is CIC in TUP (GF 001-9001)."""
+
+    name = "MTP3 China"
+    fields_desc: ClassVar[list[Any]] = [
+        *_SERVICE_INFORMATION,
+        LEThreeBytesField("dpc", 0),
+        LEThreeBytesField("opc", 0),
+        BitField("spare", 0, 4),
+        BitField("sls", 0, 4),
+    ]
+
+
+class MTP3Japan(Packet):  # type: ignore[misc]
+    """The same with the label of Japan: 16-bit codes, SLS in half an octet (JT-Q704)."""
+
+    name = "MTP3 Japan"
+    fields_desc: ClassVar[list[Any]] = [
+        *_SERVICE_INFORMATION,
+        LEShortField("dpc", 0),
+        LEShortField("opc", 0),
+        BitField("spare", 0, 4),
+        BitField("sls", 0, 4),
+    ]
+
+
+_VARIANTS: Final[dict[str, type[Packet]]] = {"itu": MTP3, "ansi": MTP3ANSI, "china": MTP3China, "japan": MTP3Japan}
+_chosen = "itu"
+
+
+def use(variant: str) -> None:
+    """Read labels behind MTP2 and of link type 141 as those of `itu`, `ansi`, `china` or `japan` from here on.
+
+    M3UA has no label. ValueError for another name.
+    """
+    global _chosen
+    if variant not in _VARIANTS:
+        raise ValueError(f"{variant!r} is no variant: {', '.join(_VARIANTS)}")
+    _chosen = variant
+    conf.l2types.register(_MTP3, _VARIANTS[variant])
 
 
 class MTP2(Packet):  # type: ignore[misc]
@@ -117,7 +180,7 @@ class MTP2(Packet):  # type: ignore[misc]
 
     def guess_payload_class(self, payload: bytes) -> Any:
         """A message where the field is long enough for one, a status or nothing otherwise."""
-        return MTP3 if (self.li or 0) > _MANAGEMENT_LENGTH else conf.raw_layer
+        return _VARIANTS[_chosen] if (self.li or 0) > _MANAGEMENT_LENGTH else conf.raw_layer
 
 
 class M3uaParameter(Packet):  # type: ignore[misc]
@@ -233,15 +296,15 @@ class Q931(Packet):  # type: ignore[misc]
         return self.sprintf("Q.931 %Q931.message_type%")
 
 
-def explain(packet: Packet, variant: str = "itu") -> str:
+def explain(packet: Packet, variant: str = "") -> str:
     """The innermost message of ISUP, TUP or Q.931 in words, a line for each parameter; empty when there is none.
 
-    DecodeError when it is malformed.
+    `variant`: that of `use` where it is not given. DecodeError when it is malformed.
     """
     for layer, protocol, skipped in ((ISUP, "isup", 0), (TUP, "tup", 1), (Q931, "q931", 0)):
         found = _find(packet, layer)
         if found is not None:
-            return render(decode(protocol, bytes(found)[skipped:], variant))
+            return render(decode(protocol, bytes(found)[skipped:], variant or _chosen))
     return ""
 
 
@@ -255,7 +318,7 @@ def _find(packet: Packet, layer: type[Packet]) -> Packet | None:
     return None
 
 
-for _carrier in (MTP3, ProtocolData):
+for _carrier in (*_VARIANTS.values(), ProtocolData):
     bind_layers(_carrier, ISUP, service=int(Service.ISUP))
     bind_layers(_carrier, TUP, service=int(Service.TUP))
 bind_layers(SCTPChunkData, M3UA, proto_id=PPID_M3UA)

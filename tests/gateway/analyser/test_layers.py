@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 from scapy.all import SCTP, Ether, rdpcap
+from scapy.config import conf
 from scapy.layers.inet import IP
 from scapy.layers.sctp import SCTPChunkData
 
@@ -9,6 +10,7 @@ from tandem.core.errors import DecodeError
 from tandem.gateway.analyser import layers
 from tandem.gateway.analyser.analysis import analyse
 from tandem.gateway.analyser.layers import ISUP, LAPD, M3UA, MTP2, MTP3, Q931, TUP, M3uaParameter, ProtocolData
+from tandem.ss7.mtp3.label import LAYOUTS, RoutingLabel, Variant, encode_label
 
 VECTORS = Path(__file__).parents[2] / "vectors"
 CAPTURES = {
@@ -77,3 +79,30 @@ def test_nothing_to_explain():
     assert layers.explain(MTP2(bytes((1, 2, 0)))) == ""
     with pytest.raises(DecodeError):
         layers.explain(ISUP(b"\0\0\1\0"))
+
+
+@pytest.fixture
+def variant(request):
+    layers.use(request.param)
+    yield request.param
+    layers.use("itu")
+
+
+@pytest.mark.parametrize("variant", ["itu", "ansi", "china", "japan"], indirect=True)
+def test_labels_of_all_variants(variant):
+    layout = LAYOUTS[Variant(variant)]
+    label = RoutingLabel(dpc=layout.point_code_limit - 2, opc=0x1234, sls=5)
+    rlc = bytes.fromhex("0700 10 00")
+    octets = b"\x85" + encode_label(label, Variant(variant)) + rlc
+    unit = MTP2(bytes((0x80, 0x80, len(octets))) + octets)
+    mtp3 = unit.payload
+    assert (mtp3.dpc, mtp3.opc, mtp3.sls, mtp3.service, mtp3.network_indicator) == (label.dpc, label.opc, 5, 5, 2)
+    assert (mtp3[ISUP].cic, mtp3[ISUP].message_type) == (7, 16)
+    assert layers.explain(unit).startswith("RLC")
+    assert bytes(type(mtp3)(dpc=label.dpc, opc=label.opc, sls=5) / ISUP(cic=7, message_type=16, body=b"\0")) == octets
+    assert conf.l2types.num2layer[141] is type(mtp3)
+
+
+def test_a_variant_that_there_is_not():
+    with pytest.raises(ValueError, match="itu, ansi, china, japan"):
+        layers.use("mars")
