@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -59,7 +60,10 @@ class Event:
     def plain(self) -> str:
         """Header lines with percent-encoded values, an empty line, the body."""
         lines = [f"Event-Name: {self.name}"]
-        lines += [f"{name}: {quote(value, safe=_SAFE)}" for name, value in self.headers.items()]
+        lines += [
+            f"{name}: {quote(value, safe=_SAFE) if _UNSAFE.search(value) else value}"
+            for name, value in self.headers.items()
+        ]
         if self.body:
             lines.append(f"Content-Length: {len(self.body.encode())}")
         return "\n".join(lines) + "\n\n" + self.body
@@ -88,6 +92,8 @@ class Event:
 
 #: Characters that stand for themselves in the values of a plain event.
 _SAFE: Final = "/:@-_.~!*'()$,;"
+#: Any other: most values have none, and then need not be looked at one character after another.
+_UNSAFE: Final = re.compile(r"[^A-Za-z0-9/:@\-_.~!*'()$,;]")
 
 
 class Stamp:
@@ -105,15 +111,18 @@ class Stamp:
         }
         self._source = source
         self._count = 0
+        self._second = -1
+        self._dates: dict[str, str] = {}
 
     def __call__(self, name: str, headers: Mapping[str, str] | None = None, body: str = "") -> Event:
         """The event `name` with its own `headers` behind the common ones."""
         self._count += 1
         seconds = self._source()
-        when = {
-            "Event-Date-Local": datetime.fromtimestamp(seconds, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S"),
-            "Event-Date-GMT": formatdate(seconds, usegmt=True),
-            "Event-Date-Timestamp": str(int(seconds * 1_000_000)),
-            "Event-Sequence": str(self._count),
-        }
-        return Event(name, {**self._fixed, **when, **(headers or {})}, body)
+        if int(seconds) != self._second:  # dates are to the second: many events have the same
+            self._second = int(seconds)
+            self._dates = {
+                "Event-Date-Local": datetime.fromtimestamp(seconds, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S"),
+                "Event-Date-GMT": formatdate(seconds, usegmt=True),
+            }
+        when = {"Event-Date-Timestamp": str(int(seconds * 1_000_000)), "Event-Sequence": str(self._count)}
+        return Event(name, {**self._fixed, **self._dates, **when, **(headers or {})}, body)
