@@ -205,13 +205,20 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print one JSON obj
     show_default=True,
     help="timeslot: one RTP leg and one timeslot a call; rtp: two RTP legs, A-law to mu-law.",
 )
+@click.option(
+    "--with",
+    "functions",
+    multiple=True,
+    type=click.Choice(["dtmf", "gain", "loss", "ptime", "rtcp", "suppression"]),
+    help="A speech function on every call; may be given more than once.",
+)
 @_seconds
 @_json
-def bench_media(calls: int, mode: str, seconds: float, as_json: bool) -> None:
+def bench_media(calls: int, mode: str, functions: tuple[str, ...], seconds: float, as_json: bool) -> None:
     """CPU, lateness and loss of the media process under load."""
     from tandem.gateway.bench.media import run as measure
 
-    _print(measure(calls, seconds, mode), as_json)
+    _print(measure(calls, seconds, mode, functions), as_json)
 
 
 @bench.command("calls")

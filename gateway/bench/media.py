@@ -5,6 +5,7 @@ from __future__ import annotations
 import select
 import socket
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from tandem.gateway.media.protocol import (
     Channel,
     CloseRtp,
     Command,
+    Detect,
     Endpoint,
     Event,
     Failed,
@@ -28,6 +30,7 @@ from tandem.gateway.media.protocol import (
     Source,
     SpanConfiguration,
     TimeslotEndpoint,
+    UpdateRtp,
 )
 
 CIRCUITS: Final = [timeslot for timeslot in range(1, 32) if timeslot != 16]
@@ -36,6 +39,10 @@ BEARER_FRAMES: Final = 40
 """Frames in a SAToP packet of a span without signalling; a span with signalling has 8, so that it need not wait."""
 BURST: Final = 5
 """Packets that a span with signalling sends together while no signal units are exchanged."""
+FUNCTIONS: Final = ("dtmf", "gain", "loss", "ptime", "rtcp", "suppression")
+"""What can be measured on top: DTMF looked for on every endpoint, speech made louder, 1 % of the packets of the peers
+lost, packets of 40 ms sent, RTCP, and a voice activity detector on what is sent (which is loud noise, all of it)."""
+LOSS: Final = 0.01
 _SETTLE: Final = 1.0
 _DRAIN: Final = 0.3
 _PATIENCE: Final = 20.0
@@ -52,8 +59,8 @@ class _Leg:
     other: Endpoint
 
 
-def run(calls: int, seconds: float, mode: str) -> dict[str, Any]:
-    """Measure `calls` two-way calls for `seconds` and return the figures.
+def run(calls: int, seconds: float, mode: str, functions: Collection[str] = ()) -> dict[str, Any]:
+    """Measure `calls` two-way calls for `seconds` and return the figures; `functions` are some of FUNCTIONS.
 
     Mode `timeslot`: a call is one mu-law RTP leg and one timeslot of an A-law E1, both transcoded; 30 calls to a
     span; the spans are SAToP looped on themselves, so that framing and deframing are both in the figure, and one
@@ -63,12 +70,13 @@ def run(calls: int, seconds: float, mode: str) -> dict[str, Any]:
     at this moment, the part of `core_percent` that no software of ours can save.
     """
     legs, spans = _plan(calls, mode)
-    load = Load([_CODES[leg.law] for leg in legs])
+    load = Load([_CODES[leg.law] for leg in legs], LOSS if "loss" in functions else 0.0)
     try:
-        process, ports = _start(len(legs), spans)
+        process, ports = _start(len(legs), spans, "rtcp" in functions)
         try:
             with load.punctual():
-                return _measure(process, load, legs, ports, calls, seconds) | {"mode": mode, "spans": spans}
+                figures = _measure(process, load, legs, ports, calls, seconds, functions)
+                return figures | {"mode": mode, "spans": spans, "functions": " ".join(sorted(functions)) or "none"}
         finally:
             process.close()
     finally:
@@ -86,7 +94,7 @@ def _plan(calls: int, mode: str) -> tuple[list[_Leg], int]:
     return [_Leg("u", circuit) for circuit in circuits], -(-calls // size)
 
 
-def _start(legs: int, spans: int) -> tuple[MediaProcess, list[int]]:
+def _start(legs: int, spans: int, rtcp: bool) -> tuple[MediaProcess, list[int]]:
     """A media process with enough ports, and the ports."""
     reason = ""
     for first in _FIRST_PORTS:
@@ -98,6 +106,7 @@ def _start(legs: int, spans: int) -> tuple[MediaProcess, list[int]]:
             ],
             channels=[Channel(1, "E0", (16,))] if spans else [],
             rtp_ports=(first, first + 2 * legs - 1),
+            rtcp=rtcp,
         )
         process = MediaProcess.start(configuration)
         for event in _hear(process, 1, Ready, Failed):
@@ -110,10 +119,16 @@ def _start(legs: int, spans: int) -> tuple[MediaProcess, list[int]]:
 
 
 def _measure(
-    process: MediaProcess, load: Load, legs: list[_Leg], ports: list[int], calls: int, seconds: float
+    process: MediaProcess,
+    load: Load,
+    legs: list[_Leg],
+    ports: list[int],
+    calls: int,
+    seconds: float,
+    functions: Collection[str],
 ) -> dict[str, Any]:
     load.aim(ports)
-    process.send(_connect(legs, ports, load.address))
+    process.send(_connect(legs, ports, load.address, functions))
     load.run(time.monotonic() + _DRAIN, speak=False)  # until every leg listens
     load.run(time.monotonic() + _SETTLE)
     process.receive()
@@ -193,12 +208,23 @@ def _total(report: MediaReport, counter: str) -> int:
     return sum(counters[counter] for counters in report.spans.values())
 
 
-def _connect(legs: list[_Leg], ports: list[int], remote: tuple[str, int]) -> list[Command]:
+def _connect(legs: list[_Leg], ports: list[int], remote: tuple[str, int], functions: Collection[str]) -> list[Command]:
     commands: list[Command] = [SendUnits(1, [], _FISU)]
+    packet_time = 40 if "ptime" in functions else 20
     for number, (leg, port) in enumerate(zip(legs, ports, strict=False)):
-        commands.append(OpenRtp(number, port, leg.law, _CODES[leg.law], remote))
+        code = _CODES[leg.law]
+        commands.append(OpenRtp(number, port, leg.law, code, remote))
+        commands.append(
+            UpdateRtp(number, leg.law, code, remote, packet_time=packet_time, comfort_noise="suppression" in functions)
+        )
+    gain = 3.0 if "gain" in functions else 0.0
     for number, leg in enumerate(legs):
-        commands += [Source(RtpEndpoint(number), leg.other), Source(leg.other, RtpEndpoint(number))]
+        here = RtpEndpoint(number)
+        commands += [Source(here, leg.other, gain=gain), Source(leg.other, here, gain=gain)]
+        if "dtmf" in functions:
+            commands.append(Detect(here))
+            if isinstance(leg.other, TimeslotEndpoint):
+                commands.append(Detect(leg.other))
     return commands
 
 

@@ -63,8 +63,11 @@ class Load:
     `laws` are their payload types. What they are sent is counted, not looked at.
     """
 
-    def __init__(self, laws: list[int]) -> None:
+    def __init__(self, laws: list[int], loss: float = 0.0) -> None:
+        """`loss` is the share of packets that are counted up and not sent."""
         peers = len(laws)
+        self._loss = loss
+        self._chance = np.random.Generator(np.random.PCG64(2))
         self.sent = 0
         self.received = 0
         self.worst_late = 0.0
@@ -139,6 +142,12 @@ class Load:
         packets = self._packets[first:last]
         packets["sequence"] += np.uint16(1)
         packets["timestamp"] += np.uint32(BLOCK)
+        kept = self._chance.random(last - first) >= self._loss
+        ends = np.flatnonzero(np.diff(kept, prepend=False, append=False)) + first
+        for start, end in zip(ends[::2].tolist(), ends[1::2].tolist(), strict=True):
+            self._send(start, end)
+
+    def _send(self, first: int, last: int) -> None:
         while first < last:
             message = ctypes.byref(self._out, first * ctypes.sizeof(_Message))
             count = self._sendmmsg(self._socket.fileno(), message, last - first, 0)

@@ -31,7 +31,7 @@ from .packing import PACKET_TIMES, TICK_TIME
 from .ports import RtpPorts
 from .protocol import Endpoint, Event, MediaConfiguration
 from .receive import Receivers
-from .rtcp import Rtcp
+from .rtcp import Rtcp, judge
 from .srtp import SecureLeg
 from .timing import Timing
 from .transmit import Transmitters
@@ -509,6 +509,7 @@ class Plane:
         if self._rtcp is not None:
             self._rtcp.complete(index, statistics)
             self._rtcp.close(index)
+        judge(statistics, self.receivers.jitter.delay(index))
         self.receivers.close(index)
         statistics.packets_sent = self.transmitters.close(index)
         statistics.modem_hz = int(self._modems.tone[index])

@@ -49,6 +49,8 @@ class RtpPorts:
 
     def __init__(self, address: str, first: int, last: int) -> None:
         self.ports = list(range(first + first % 2, last + 1, 2))
+        self.last = last
+        """The last port of the range; RTCP stays within it."""
         self.latches: dict[int, Latch] = {}
         self.send_errors = 0
         self._sockets: list[socket.socket] = []

@@ -87,11 +87,14 @@ class Rtcp:
         self.close(leg)
         state = self._legs[leg] = _Leg(now + INTERVAL / 2 * _spread())
         self._due = min(self._due, state.due)
+        port = self._ports.ports[leg] + 1
+        if port > self._ports.last:
+            return
         endpoint = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
             endpoint.setblocking(False)
             endpoint.setsockopt(socket.SOL_SOCKET, _TIMESTAMPNS, 1)
-            endpoint.bind((self._address, self._ports.ports[leg] + 1))
+            endpoint.bind((self._address, port))
         except OSError:
             endpoint.close()
             return
@@ -140,21 +143,16 @@ class Rtcp:
         self._due = min((state.due for state in self._legs.values()), default=float("inf"))
 
     def complete(self, leg: int, statistics: MediaStatistics) -> None:
-        """Fill in what only RTCP knows, and how good all of it was."""
+        """Fill in what only RTCP knows."""
         state = self._legs.get(leg)
         if state is None:
             return
         trips = sorted(state.round_trips)
         if trips:
-            statistics.round_trip_ms = round(1000 * trips[len(trips) // 2], 1)
+            statistics.round_trip_ms = max(0.1, round(1000 * trips[len(trips) // 2], 1))
         if state.block is not None:
             statistics.remote_lost = max(0, state.block.lost)
             statistics.remote_jitter_ms = round(state.block.jitter / 8, 3)
-        heard = statistics.octets_received / 8
-        if heard:
-            loss = 100 * statistics.concealed_ms / (heard + statistics.concealed_ms)
-            delay = statistics.round_trip_ms / 2 + self._receivers.jitter.delay(leg) / 8 + _FRAME_MS
-            statistics.mos = round(opinion(rating(CONCEALED, loss, delay)), 2)
 
     def _read(self, leg: int) -> None:
         state = self._legs[leg]
@@ -247,6 +245,18 @@ class Rtcp:
             return None
         host, port = address
         return host, port if state.multiplexed else state.port or port + 1
+
+
+def judge(statistics: MediaStatistics, waiting: int) -> None:
+    """Fill in how good what came was, by the share that was made up and by the delay; `waiting` octets wait.
+
+    For the way to us half of the round trip is taken; where that is not known, the delay is that of packets and buffer.
+    """
+    heard = statistics.octets_received / 8
+    if heard:
+        loss = 100 * statistics.concealed_ms / (heard + statistics.concealed_ms)
+        delay = statistics.round_trip_ms / 2 + waiting / 8 + _FRAME_MS
+        statistics.mos = round(opinion(rating(CONCEALED, loss, delay)), 2)
 
 
 def _spread() -> float:

@@ -35,6 +35,23 @@ def test_every_peer_speaks_to_its_port_and_hears_what_comes() -> None:
             ear.close()
 
 
+def test_what_is_lost_is_counted_up_and_not_sent() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ear:
+        ear.bind(("127.0.0.1", 0))
+        ear.setblocking(False)
+        load = Load([8] * 40, loss=0.5)
+        try:
+            load.aim([ear.getsockname()[1]] * 40)
+            load.run(time.monotonic() + 0.0999)
+        finally:
+            load.close()
+        headers = [parse_header(packet) for packet in drain(ear)]
+    assert len(headers) == load.sent
+    turns = max(header.sequence for header in headers)
+    assert 0.3 * 40 * turns < load.sent < 0.7 * 40 * turns
+    assert len({header.ssrc for header in headers}) > 30
+
+
 def drain(ear: socket.socket) -> list[bytes]:
     packets = []
     while True:
