@@ -526,6 +526,7 @@ def _media_configuration(configuration: Configuration) -> MediaConfiguration:
         ],
         channels=channels(configuration),
         rtp_address=configuration.media.address,
+        rtp_address_v6=configuration.media.address_v6,
         rtp_ports=configuration.media.ports,
         tones=configuration.media.tones,
         clock=configuration.media.clock,

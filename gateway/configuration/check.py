@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from ipaddress import ip_network
+from ipaddress import IPv6Address, ip_network
 from pathlib import Path
 
 from tandem.codecs.tones import tone_plan
@@ -140,10 +140,20 @@ def _media(configuration: Configuration) -> Iterator[Problem]:
     if media.jitter_max_ms < media.jitter_min_ms + 20:
         text = f"{media.jitter_max_ms} ms must be at least 20 ms more than `jitter_min_ms`, {media.jitter_min_ms}"
         yield Problem("media.jitter_max_ms", text)
-    if ":" in media.address:
+    if ":" in media.address and not _is_ipv6(media.address):
         yield Problem("media.address", f"{media.address!r} has a port; the ports are `media.ports`")
-    else:
+    elif ":" in media.address and media.address_v6:
+        yield Problem(
+            "media.address", f"{media.address!r} is of IPv6 as `address_v6` is; write an IPv4 address, or one"
+        )
+    elif ":" not in media.address:
         yield from _address("media.address", media.address, 1, announced=True)
+    for key in ("address", "address_v6"):
+        if getattr(media, key) == "::":
+            yield Problem(f"media.{key}", "'::' cannot be announced to peers; give the address they reach us at")
+    if media.address_v6 and not _is_ipv6(media.address_v6):
+        text = f"{media.address_v6!r} is no IPv6 address such as 2001:db8::1; the ports are `media.ports`"
+        yield Problem("media.address_v6", text)
     try:
         tone_plan(media.tones)
     except TandemError as error:
@@ -154,6 +164,14 @@ def _media(configuration: Configuration) -> Iterator[Problem]:
             yield Problem(f"media.clock[{index}]", f"there is no span {name!r}; known are {', '.join(sorted(known))}")
         elif name in media.clock[:index]:
             yield Problem(f"media.clock[{index}]", f"{name!r} is in the list twice")
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        IPv6Address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _address(path: str, text: str, default_port: int | None, announced: bool = False) -> Iterator[Problem]:

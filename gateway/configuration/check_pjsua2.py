@@ -50,6 +50,8 @@ def check_pjsua2_trunk(path: str, trunk: SipTrunk, configuration: Configuration)
     if trunk.ice and configuration.media.address.startswith("127."):
         text = "needs an address in [media] that others reach: PJSIP takes no loopback address as a candidate"
         yield Problem(f"{path}.ice", text)
+    if ":" in configuration.media.address:
+        yield Problem(f"{path}.engine", f"RTP over IPv6 {_ONLY_NATIVE}; [media] needs an IPv4 address for PJSIP")
     if trunk.registrar:
         yield Problem(f"{path}.registrar", f"{_ONLY_NATIVE}; users register with a trunk of Tandem's own engine")
     if trunk.ptime != 20:

@@ -52,7 +52,10 @@ class Media(Table):
     """Speech: RTP addresses and tones."""
 
     address: str = "127.0.0.1"
-    """IPv4 address that RTP is bound to and that SDP announces."""
+    """Address that RTP is bound to and that SDP announces, of IPv4, or of IPv6 for a gateway without IPv4."""
+    address_v6: str = ""
+    """IPv6 address that RTP is bound to, on the same ports, and that SDP announces to peers that are reached over IPv6
+    or offer it; `address` is for all others."""
     ports: tuple[Port, Port] = (16384, 17407)
     """First and last UDP port for RTP. A call leg takes one even port and, for RTCP,
     the odd one above it, so 1024 ports carry 512 legs."""

@@ -75,7 +75,7 @@ class Plane:
         self.events: list[Event] = []
         """What the signalling process is to hear; whoever sends it clears the list."""
         self.lines: list[SpanLine] = []
-        self.ports = RtpPorts(configuration.rtp_address, *configuration.rtp_ports)
+        self.ports = RtpPorts(configuration.rtp_address, *configuration.rtp_ports, configuration.rtp_address_v6)
         legs = len(self.ports.ports)
         try:
             self._open_spans(configuration)
@@ -95,7 +95,13 @@ class Plane:
         self.transmitters = Transmitters(self.matrix, self.ports)
         self._rtcp: Rtcp | None = None
         if configuration.rtcp:
-            self._rtcp = Rtcp(configuration.rtp_address, self.ports, self.receivers, self.transmitters)
+            self._rtcp = Rtcp(
+                configuration.rtp_address,
+                self.ports,
+                self.receivers,
+                self.transmitters,
+                address_v6=configuration.rtp_address_v6,
+            )
         self._modems = ModemListener(self.matrix, self.receivers.jitter)
         self._listener = DigitListener(self.matrix)
         self._periods = {urgent: self._timer_period(urgent) for urgent in (False, True)}

@@ -47,13 +47,21 @@ class PortError(TandemError):
 class RtpPorts:
     """Sockets on the even ports of a range; a leg is known here by the index of its port."""
 
-    def __init__(self, address: str, first: int, last: int) -> None:
+    def __init__(self, address: str, first: int, last: int, address_v6: str = "") -> None:
+        """Bind to `address`, of IPv4 or IPv6, and to the same ports of `address_v6` too, where that is given.
+
+        Two sockets a port then, as one for both versions hears no IPv6 any more once it was connected to IPv4 (Linux
+        6.1). A leg has the socket of its peer's version; that of `address` before it has a peer.
+        """
         self.ports = list(range(first + first % 2, last + 1, 2))
         self.last = last
         """The last port of the range; RTCP stays within it."""
         self.latches: dict[int, Latch] = {}
         self.send_errors = 0
         self._sockets: list[socket.socket] = []
+        """By leg."""
+        self._others: list[socket.socket] = []
+        """Of the other version of IP, by leg; empty where there is one version."""
         self._epoll = select.epoll()
         self.secure: dict[int, SecureLeg] = {}
         """Legs whose packets are SRTP."""
@@ -65,36 +73,52 @@ class RtpPorts:
         self._connect = ctypes.CDLL(None, use_errno=True).connect
         try:
             for port in self.ports:
-                self._bind(address, port)
+                self._sockets.append(self._bind(address, port))
+                if address_v6:
+                    self._others.append(self._bind(address_v6, port))
         except OSError as error:
             self.close_all()
             raise PortError(f"RTP port {address}:{port}: {error.strerror or error}") from None
 
-    def _bind(self, address: str, port: int) -> None:
-        endpoint = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._sockets.append(endpoint)
-        endpoint.setblocking(False)
-        endpoint.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, _EXPEDITED)
-        endpoint.bind((address, port))
+    @staticmethod
+    def _bind(address: str, port: int) -> socket.socket:
+        endpoint = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            endpoint.setblocking(False)
+            if endpoint.family == socket.AF_INET6:
+                endpoint.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+                endpoint.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_TCLASS, _EXPEDITED)
+            else:
+                endpoint.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, _EXPEDITED)
+            endpoint.bind((address, port))
+        except OSError:
+            endpoint.close()
+            raise
+        return endpoint
 
     def open(self, leg: int, remote: tuple[str, int] | None) -> None:
         """Begin to listen on `leg`, forgetting what came before."""
-        endpoint = self._sockets[leg]
-        self._discard(endpoint)
+        if self._is_other(leg, remote):
+            self._exchange(leg)
         self.latches[leg] = Latch(remote)
-        self._open[endpoint.fileno()] = leg
-        self._epoll.register(endpoint.fileno(), select.EPOLLIN)
+        self._listen(leg)
 
     def close(self, leg: int) -> None:
         """Stop listening on `leg`; its port can be opened again."""
-        endpoint = self._sockets[leg]
-        self._epoll.unregister(endpoint.fileno())
-        self._disconnect(leg)
-        del self._open[endpoint.fileno()], self.latches[leg]
+        self._leave(leg)
+        del self.latches[leg]
         self.secure.pop(leg, None)
+
+    def family(self, leg: int) -> socket.AddressFamily:
+        """The version of IP that `leg` is on now."""
+        return self._sockets[leg].family
 
     def describe(self, leg: int, remote: tuple[str, int] | None) -> bool:
         """SDP gives `remote`; True when latching starts again."""
+        if self._is_other(leg, remote):
+            self._leave(leg)
+            self._exchange(leg)
+            self._listen(leg)
         if changed := self.latches[leg].describe(remote):
             self._disconnect(leg)
         return changed
@@ -106,7 +130,7 @@ class RtpPorts:
 
     def close_all(self) -> None:
         """Give every port back."""
-        for endpoint in self._sockets:
+        for endpoint in (*self._sockets, *self._others):
             endpoint.close()
         self._epoll.close()
 
@@ -152,6 +176,7 @@ class RtpPorts:
             packet, source = endpoint.recvfrom(ROW)
         except OSError:
             return False
+        source = source[:2]
         if (secure := self.secure.get(leg)) is not None:
             if len(packet) > 1 and packet[1] in TYPES:
                 control = secure.unprotect_rtcp(packet)
@@ -188,7 +213,7 @@ class RtpPorts:
                 return
             secure = self.secure.get(leg)
             readable = packet if secure is None else secure.unprotect(packet)
-            if sender == source and readable is not None:
+            if sender[:2] == source and readable is not None:
                 receivers.receive_one(leg, readable, now)
 
     def protect(self, leg: int, secure: SecureLeg | None) -> None:
@@ -240,6 +265,26 @@ class RtpPorts:
             self.send([(destination, memoryview(packet))])
         elif destination is not None:
             self.send_to([(destination, memoryview(packet))])
+
+    def _is_other(self, leg: int, remote: Address | None) -> bool:
+        """Whether a peer is of the version of IP that the socket of `leg` is not for."""
+        version = socket.AF_INET6 if remote is not None and ":" in remote[0] else socket.AF_INET
+        return bool(self._others) and remote is not None and self._sockets[leg].family != version
+
+    def _listen(self, leg: int) -> None:
+        endpoint = self._sockets[leg]
+        self._discard(endpoint)
+        self._open[endpoint.fileno()] = leg
+        self._epoll.register(endpoint.fileno(), select.EPOLLIN)
+
+    def _leave(self, leg: int) -> None:
+        endpoint = self._sockets[leg]
+        self._epoll.unregister(endpoint.fileno())
+        self._disconnect(leg)
+        del self._open[endpoint.fileno()]
+
+    def _exchange(self, leg: int) -> None:
+        self._sockets[leg], self._others[leg] = self._others[leg], self._sockets[leg]
 
     def _disconnect(self, leg: int) -> None:
         self._latched.pop(self._sockets[leg].fileno(), None)

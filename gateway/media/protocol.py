@@ -383,6 +383,8 @@ class MediaConfiguration(msgspec.Struct):
     spans: list[SpanConfiguration] = []
     channels: list[Channel] = []
     rtp_address: str = "127.0.0.1"
+    rtp_address_v6: str = ""
+    """Where RTP over IPv6 is received too; empty: `rtp_address` is all."""
     rtp_ports: tuple[int, int] = (16384, 16484)
     """First and last UDP port; legs use the even ones."""
     tones: str = "eu"

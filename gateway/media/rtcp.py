@@ -69,8 +69,11 @@ class Rtcp:
         receivers: Receivers,
         transmitters: Transmitters,
         wall_clock: Callable[[], float] = time.time,
+        address_v6: str = "",
     ) -> None:
+        """`address_v6` goes beside an `address` of IPv4, as in `RtpPorts`."""
         self._address = address
+        self._address_v6 = address_v6
         self._ports = ports
         self._receivers = receivers
         self._transmitters = transmitters
@@ -87,14 +90,20 @@ class Rtcp:
         self.close(leg)
         state = self._legs[leg] = _Leg(now + INTERVAL / 2 * _spread())
         self._due = min(self._due, state.due)
+        self._bind(leg, state)
+
+    def _bind(self, leg: int, state: _Leg) -> None:
+        """Listen beside the RTP socket of `leg`, of the same version of IP."""
         port = self._ports.ports[leg] + 1
         if port > self._ports.last:
             return
-        endpoint = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        family = self._ports.family(leg)
+        other = bool(self._address_v6) and family == socket.AF_INET6
+        endpoint = socket.socket(family, socket.SOCK_DGRAM)
         try:
             endpoint.setblocking(False)
             endpoint.setsockopt(socket.SOL_SOCKET, _TIMESTAMPNS, 1)
-            endpoint.bind((self._address, port))
+            endpoint.bind((self._address_v6 if other else self._address, port))
         except OSError:
             endpoint.close()
             return
@@ -106,6 +115,9 @@ class Rtcp:
         """What was agreed: the peer's RTCP port (None: that above its RTP port), or RTCP on the ports of RTP."""
         state = self._legs[leg]
         state.port, state.multiplexed = port, multiplexed
+        if state.endpoint is not None and state.endpoint.family != self._ports.family(leg):
+            self._unbind(state)
+            self._bind(leg, state)
 
     def close(self, leg: int) -> None:
         """End `leg`, with a BYE if reports were sent; before its RTP ends."""
@@ -114,10 +126,14 @@ class Rtcp:
         if state.reported:
             self._report(leg, state, goodbye=True)
         del self._legs[leg]
-        if state.endpoint is not None:
-            del self._by_descriptor[state.endpoint.fileno()]
-            self._epoll.unregister(state.endpoint.fileno())
-            state.endpoint.close()
+        self._unbind(state)
+
+    def _unbind(self, state: _Leg) -> None:
+        endpoint, state.endpoint = state.endpoint, None
+        if endpoint is not None:
+            del self._by_descriptor[endpoint.fileno()]
+            self._epoll.unregister(endpoint.fileno())
+            endpoint.close()
 
     def close_all(self) -> None:
         """Give every socket back."""

@@ -139,7 +139,8 @@ def _globals(context: Context, words: list[str]) -> Answer:
     variables = {
         "hostname": node.name,
         "switchname": node.name,
-        "local_ip_v4": media.address,
+        "local_ip_v4": "" if ":" in media.address else media.address,
+        "local_ip_v6": media.address if ":" in media.address else media.address_v6,
         "rtp_start_port": str(media.ports[0]),
         "rtp_end_port": str(media.ports[1]),
     }

@@ -118,6 +118,11 @@ class MediaDescription:
     """RTCP goes on the ports of RTP."""
 
     @property
+    def is_unspecified(self) -> bool:
+        """Whether it names no place, which is how hold was told once."""
+        return self.address in _UNSPECIFIED
+
+    @property
     def we_send(self) -> bool:
         """False when the peer holds us."""
         return self.direction in ("sendrecv", "sendonly")

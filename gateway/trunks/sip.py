@@ -89,7 +89,7 @@ class SipTrunks(SipCalls):
         addresses = listeners(sip) if sip else (Listener("udp", "127.0.0.1", 0),)
         self.address = addresses[0].host, addresses[0].port
         self.datagrams: list[tuple[bytes, tuple[str, int]]] = []
-        self._media = Sessions(control, configuration.media.address, token)
+        self._media = Sessions(control, configuration.media.address, token, configuration.media.address_v6)
         self.connections = Connections(
             StreamLimits(connections=sip.connections, per_address=sip.connections_per_address)
             if sip
@@ -387,7 +387,8 @@ class SipTrunks(SipCalls):
             return Release(Cause.SWITCHING_EQUIPMENT_CONGESTION, diagnostic=f"{port.name}: {why}")
         trunk = port.configuration
         clear = trunk.clear_mode and setup.bearer is Bearer.UNRESTRICTED_64K
-        session = self._media.open(trunk, half, port.clear_laws if clear else port.laws)
+        laws = port.clear_laws if clear else port.laws
+        session = self._media.open(trunk, half, laws, places[0].destination[0])
         if session is None:
             return Release(Cause.RESOURCES_UNAVAILABLE_UNSPECIFIED, diagnostic="no RTP port is free: see media.ports")
         self._media.start(session)
@@ -513,7 +514,7 @@ class SipTrunks(SipCalls):
         half = HalfCall(port, incoming=True)
         laws = port.clear_laws if port.configuration.clear_mode else port.laws
         limited = port.full or not port.rate.take(now)
-        session = None if limited else self._media.open(port.configuration, half, laws)
+        session = None if limited else self._media.open(port.configuration, half, laws, source[0])
         if session is None:
             what = "no RTP port is free: see media.ports"
             if limited:

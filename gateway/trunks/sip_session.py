@@ -67,6 +67,8 @@ class Session:
     port: int
     laws: Sequence[str]
     """What may be agreed, most wanted first."""
+    address: str = ""
+    """Where we receive RTP, as our descriptions say it."""
     description: sdp.MediaDescription | None = None
     """What was agreed, None before there is an answer."""
     early: dict[str, sdp.MediaDescription] = field(default_factory=dict)
@@ -124,24 +126,32 @@ class Session:
 class Sessions:
     """Makes sessions, and speaks to the media process for them."""
 
-    def __init__(self, control: CallControl, address: str, token: Callable[[], str]) -> None:
-        """`address` is where RTP is received, as SDP says it; `token` gives unguessable strings."""
+    def __init__(self, control: CallControl, address: str, token: Callable[[], str], address_v6: str = "") -> None:
+        """`address` is where RTP is received, as SDP says it, and `address_v6` over IPv6 where that is another one.
+
+        `token` gives unguessable strings.
+        """
         self._token = token
         self.ports: deque[int] = deque()
         """RTP ports that no leg uses."""
         self._control = control
-        self._address = address
+        self._addresses = {":" in one: one for one in (address, address_v6) if one}
+        """By whether they are of IPv6."""
         self._legs = 0
 
-    def open(self, trunk: SipTrunk, half: HalfCall, laws: Sequence[str]) -> Session | None:
-        """A new leg for `half`, not known to the media process yet; None when no port is free."""
+    def open(self, trunk: SipTrunk, half: HalfCall, laws: Sequence[str], peer: str = "") -> Session | None:
+        """A new leg for `half`, not known to the media process yet; None when no port is free.
+
+        `peer` is the address that signalling goes to: what we offer is of the same version of IP, where we have it.
+        """
         if not self.ports:
             return None
         self._legs += 1
         half.endpoint = RtpEndpoint(self._legs)
         half.leg.protocol = "sip"
         crypto = None if trunk.srtp == "off" else Crypto(1, SUITES[0], self._key())
-        return Session(half, trunk, self._legs, self.ports.popleft(), laws, crypto=crypto)
+        address = self._addresses.get(":" in peer) or next(iter(self._addresses.values()))
+        return Session(half, trunk, self._legs, self.ports.popleft(), laws, address, crypto=crypto)
 
     def _key(self) -> bytes:
         """Master key and salt of 240 bits from as much chance as four tokens have, 256 bits."""
@@ -189,7 +199,7 @@ class Sessions:
         elif session.held:
             direction = "recvonly"
         session.local = sdp.build_offer(
-            self._address,
+            session.address,
             session.port,
             session.leg,
             session.laws,
@@ -212,11 +222,13 @@ class Sessions:
             answer = sdp.choose(offer, session.laws, *self._agreeable(session))
         except DecodeError:
             return Verdict.MALFORMED
-        if answer is None:
+        if answer is None or not self._reaches(answer):
             return Verdict.NOTHING_IN_COMMON
         if offer.origin == session.origin and session.local and not session.holding and answer == session.description:
             return Verdict.AGREED
         session.origin = offer.origin
+        if not answer.is_unspecified:
+            session.address = self._addresses[":" in answer.address]
         self.agree(session, answer)
         if session.holding:
             answer = replace(answer, direction="sendonly" if answer.we_send else "inactive")
@@ -224,7 +236,7 @@ class Sessions:
         session.local = sdp.build_answer(
             offer,
             answer,
-            self._address,
+            session.address,
             session.port,
             session.leg,
             version=session.version,
@@ -243,7 +255,11 @@ class Sessions:
         except DecodeError:
             return None
         session.origin = parsed.origin
-        return answer
+        return answer if answer is not None and self._reaches(answer) else None
+
+    def _reaches(self, description: sdp.MediaDescription) -> bool:
+        """Whether we have the version of IP that a description is for."""
+        return description.is_unspecified or (":" in description.address) in self._addresses
 
     def take_answer(self, session: Session, body: bytes) -> bool:
         """Take the answer to our offer; whether there was a usable one."""

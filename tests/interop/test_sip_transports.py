@@ -161,7 +161,7 @@ def test_a_peer_is_known_by_its_certificate(tmp_path):
             plain.settimeout(10)
             plain.sendto(OPTIONS.replace("/TLS", "/UDP").encode(), ("127.0.0.1", port))
             assert plain.recv(4096).split()[1] == b"403"
-        assert len(gateway.said("no trunk has this source")) == 3
+        wait_for(lambda: len(gateway.said("no trunk has this source")) == 3, "the log says so of each")
 
 
 OPTIONS = (
@@ -222,19 +222,27 @@ def test_half_open_peers_do_not_hold_the_gateway(tmp_path):
         assert descriptors() < before + 60
 
 
-def test_ipv6(tmp_path):
+def test_ipv6_and_ipv4(tmp_path, speech):
+    """SIP and RTP over IPv6 on one side, over IPv4 on the other, with speech both ways."""
     port = free_stream_ports(3)
-    text = f'[sip]\nlisten = "127.0.0.1:{port}"\nalso_listen = ["udp:[::1]:{port}", "tcp:[::1]:{port}"]\n'
-    text += trunks(port + 1, port + 2, host="[::1]")
+    text = (
+        f'address_v6 = "::1"\n[sip]\nlisten = "127.0.0.1:{port}"\nalso_listen = ["udp:[::1]:{port}"]\n'
+        f'[[trunk]]\nname = "six"\ntype = "sip"\npeer = "[::1]:{port + 1}"\n'
+        f'[[trunk]]\nname = "four"\ntype = "sip"\npeer = "127.0.0.1:{port + 2}"\ndelayed_offer = true\n'
+        '[[route]]\ntrunk = ["six"]\nto = ["four"]\n'
+    )
+    values = {"speech": speech[8]}
     with sip_gateway(tmp_path, text) as gateway:
-        options = ["-t", "u1"]
         with (
-            Sipp("plain_callee", tmp_path, port + 2, host="::1", options=options, called="4930100") as answering,
-            Sipp("plain_caller", tmp_path, port + 1, port, host="::1", options=options, called="4930100") as calling,
+            Sipp("callee_offers", tmp_path, port + 2, **values) as answering,
+            Sipp("caller_without_offer", tmp_path, port + 1, port, host="::1", called="4930100", **values) as calling,
         ):
-            calling.wait()
-            answering.wait()
-        wait_for(lambda: len(gateway.records()) == 1, "the record")
+            calling.wait(30)
+            answering.wait(30)
+        (record,) = wait_for(gateway.records, "the record")
+        for leg in (record.incoming, record.outgoing):
+            assert leg.media["packets_received"] >= 10, leg
+            assert leg.media["packets_sent"] >= 10, leg
         assert not gateway.trouble()
 
 

@@ -29,10 +29,10 @@ STEP = 0.001
 class Phone:
     """An RTP peer: sends octets 20 ms at a time, keeps the payloads it gets."""
 
-    def __init__(self, payload_type: int = 8) -> None:
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    def __init__(self, payload_type: int = 8, host: str = "127.0.0.1") -> None:
+        self.socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.setblocking(False)
-        self.socket.bind(("127.0.0.1", 0))
+        self.socket.bind((host, 0))
         self.payload_type = payload_type
         self.to: tuple[str, int] | None = None
         self.speech = b""
@@ -43,7 +43,8 @@ class Phone:
 
     @property
     def address(self) -> tuple[str, int]:
-        return self.socket.getsockname()
+        host, port = self.socket.getsockname()[:2]
+        return host, port
 
     @property
     def heard(self) -> np.ndarray:
@@ -145,7 +146,11 @@ class Planes:
 
 @contextlib.contextmanager
 def two_planes(
-    spans: int = 1, laws: tuple[str, str] = ("A", "A"), framing: str = "crc4", channels: list[Channel] | None = None
+    spans: int = 1,
+    laws: tuple[str, str] = ("A", "A"),
+    framing: str = "crc4",
+    channels: list[Channel] | None = None,
+    address_v6: str = "",
 ) -> Iterator[tuple[Planes, Side, Side]]:
     """Two planes joined by virtual spans E0, E1, …; without `channels` signalling channel 1 in timeslot 16 of E0."""
     sides = []
@@ -158,6 +163,7 @@ def two_planes(
             ],
             channels=[Channel(1, "E0", (16,))] if channels is None else channels,
             rtp_ports=(first_port + 20 * place, first_port + 20 * place + 9),
+            rtp_address_v6=address_v6,
         )
         sides.append(Side(Plane(configuration)))
     try:

@@ -160,3 +160,59 @@ def test_speech_is_marked_expedited(ports: RtpPorts) -> None:
     assert isinstance(destination, tuple)
     assert destination[0].getsockopt(socket.IPPROTO_IP, socket.IP_TOS) == 0xB8
     phone.socket.close()
+
+
+@pytest.mark.parametrize(
+    ("address", "address_v6", "hosts"),
+    [("::1", "", ["::1"]), ("127.0.0.1", "::1", ["::1", "127.0.0.1", "::1"]), ("127.0.0.1", "", ["127.0.0.1"])],
+    ids=["IPv6", "both", "IPv4"],
+)
+def test_versions_of_ip(receivers: Receivers, address: str, address_v6: str, hosts: list[str]) -> None:
+    """A leg latches to a peer of either version, hears no stranger, and its port then serves the other version."""
+    first = free_ports(4)
+    ports = RtpPorts(address, first, first + 3, address_v6)
+    for host in hosts:
+        receivers.open(0, "A", 8, None)
+        phone, stranger = Phone(host=host), Phone(host=host)
+        phone.to = stranger.to = (host, ports.ports[0])
+        ports.open(0, phone.address)
+        before = ports.destination(0)
+        assert isinstance(before, tuple)
+        ports.send_to([(before, memoryview(b"first"))])
+        phone.send(8, bytes(160))
+        assert ports.drain(receivers, 0.0), "its first packet is enough: it is the described address"
+        stranger.send(8, bytes(160))
+        phone.send(8, bytes(160))
+        ports.drain(receivers, 0.0)
+        assert receivers.statistics(0).packets_received == 2
+        after = ports.destination(0)
+        assert isinstance(after, int)
+        ports.send([(after, memoryview(b"second"))])
+        phone.listen()
+        assert phone.packets == [b"first", b"second"]
+        ports.close(0)
+        phone.socket.close()
+        stranger.socket.close()
+    assert ports.send_errors == 0
+    ports.close_all()
+
+
+def test_a_peer_that_turns_out_to_be_of_the_other_version(receivers: Receivers) -> None:
+    """The leg was opened before the answer came; what waited in the other socket from before is forgotten."""
+    first = free_ports(2)
+    ports = RtpPorts("127.0.0.1", first, first + 1, "::1")
+    six, four = Phone(host="::1"), Phone()
+    six.to, four.to = ("::1", ports.ports[0]), ("127.0.0.1", ports.ports[0])
+    six.send(8, bytes(160))
+    ports.open(0, None)
+    assert not ports.drain(receivers, 0.0)
+    for phone in (six, four, six):
+        assert ports.describe(0, phone.address)
+        phone.send(8, bytes(160))
+        assert ports.drain(receivers, 0.0)
+    statistics = receivers.statistics(0)
+    assert statistics.packets_received + statistics.packets_late == 3
+    ports.close(0)
+    ports.close_all()
+    six.socket.close()
+    four.socket.close()

@@ -21,13 +21,15 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
         yield bench
 
 
-def talk(bench: Bench, seconds: float, mux: bool = False, secure: bool = False) -> list[MediaStatistics]:
+def talk(
+    bench: Bench, seconds: float, mux: bool = False, secure: bool = False, host: str = "127.0.0.1"
+) -> list[MediaStatistics]:
     """Leg 1 of each plane talks to that of the other; the statistics of both."""
     planes, *sides = bench
     ports = [side.ports[0] for side in sides]
     keys = [SrtpKeys(SUITE, b"a" * 30, b"b" * 30), SrtpKeys(SUITE, b"b" * 30, b"a" * 30)]
     for place, side in enumerate(sides):
-        remote = ("127.0.0.1", ports[1 - place])
+        remote = (host, ports[1 - place])
         side.command(
             OpenRtp(1, ports[place], "A", 8, secure=secure),
             UpdateRtp(1, "A", 8, remote, keys=keys[place] if secure else None, rtcp_mux=mux),
@@ -47,6 +49,15 @@ def test_two_planes_report_to_each_other(bench: Bench, mux: bool, secure: bool) 
         assert 0 < statistics.round_trip_ms < 500
         assert statistics.remote_lost == 0
         assert statistics.mos > 4.3
+
+
+def test_reports_go_by_the_version_of_ip_of_their_leg(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The legs are opened for IPv4, and turn out to be for IPv6."""
+    monkeypatch.setattr(rtcp, "INTERVAL", 0.2)
+    with two_planes(address_v6="::1") as bench:
+        for statistics in talk(bench, 1.0, host="::1"):
+            assert 0 < statistics.round_trip_ms < 500
+            assert statistics.packets_received > 40
 
 
 def test_a_port_that_is_taken_costs_the_reports_only(bench: Bench) -> None:

@@ -15,12 +15,12 @@ ANSWER = OFFER.replace(b"RTP/AVP 8", b"RTP/AVP 8 101") + b"a=rtpmap:101 telephon
 
 
 class Fixture:
-    def __init__(self, laws=("A", "u"), **options):
+    def __init__(self, laws=("A", "u"), addresses=("192.0.2.9", ""), peer="", **options):
         self.control = CallControl(RoutingTable([]), lambda now: now)
-        self.media = Sessions(self.control, "192.0.2.9", counting_token("t"))
+        self.media = Sessions(self.control, addresses[0], counting_token("t"), addresses[1])
         self.media.ports.extend([4000, 4002])
         self.trunk = SipTrunk(name="t", peer="192.0.2.1", **options)
-        self.session = self.media.open(self.trunk, HalfCall(None, True), laws)  # type: ignore[arg-type]
+        self.session = self.media.open(self.trunk, HalfCall(None, True), laws, peer)  # type: ignore[arg-type]
         self.media.start(self.session)
 
     def told(self):
@@ -41,6 +41,47 @@ def test_open_and_close():
     assert list(made.media.ports) == [4002, 4000]
     made.media.ports.clear()
     assert made.media.open(made.trunk, HalfCall(None, True), ("A",)) is None  # type: ignore[arg-type]
+
+
+SIX = OFFER.replace(b"IP4 10.0.0.1", b"IP6 2001:db8::1")
+BOTH = ("192.0.2.9", "2001:db8::9")
+
+
+def connection(description):
+    return next(line for line in description.decode().split("\r\n") if line.startswith("c="))
+
+
+@pytest.mark.parametrize(
+    ("addresses", "peer", "offered"),
+    [
+        (BOTH, "10.0.0.1", "c=IN IP4 192.0.2.9"),
+        (BOTH, "2001:db8::1", "c=IN IP6 2001:db8::9"),
+        (("192.0.2.9", ""), "2001:db8::1", "c=IN IP4 192.0.2.9"),
+        (("2001:db8::9", ""), "10.0.0.1", "c=IN IP6 2001:db8::9"),
+    ],
+)
+def test_we_offer_the_version_of_ip_that_the_peer_is_reached_over(addresses, peer, offered):
+    made = Fixture(addresses=addresses, peer=peer)
+    assert connection(made.media.offer(made.session)) == offered
+
+
+@pytest.mark.parametrize("offer", [OFFER, SIX])
+def test_we_answer_with_the_version_of_ip_that_was_offered(offer):
+    made = Fixture(addresses=BOTH, peer="10.0.0.1")
+    assert made.media.take_offer(made.session, offer) is Verdict.AGREED
+    version = connection(offer)[5:8]
+    assert connection(made.session.local).startswith(f"c=IN {version} ")
+    held = offer.replace(connection(offer).encode(), b"c=IN IP4 0.0.0.0").replace(b"o=- 1 1", b"o=- 1 2")
+    assert made.media.take_offer(made.session, held) is Verdict.AGREED
+    assert connection(made.session.local).startswith(f"c=IN {version} "), "hold names no place"
+
+
+def test_a_version_of_ip_that_we_have_not_is_nothing_in_common():
+    made = Fixture()
+    assert made.media.take_offer(made.session, SIX) is Verdict.NOTHING_IN_COMMON
+    assert made.media.read_answer(made.session, SIX) is None
+    made = Fixture(addresses=("2001:db8::9", ""))
+    assert made.media.take_offer(made.session, OFFER) is Verdict.NOTHING_IN_COMMON
 
 
 def test_an_offer_of_the_peer():
