@@ -1,7 +1,8 @@
 """What a call costs the signalling node of a gateway, without sockets, sleep and the machine's other guests.
 
-`python tests/bench/call_steps.py [CALLS]`: two nodes under the virtual clock, SIP to ISUP to SIP, 50 calls a second.
-The function calls are the same in every run on the same Python; the time is not.
+`python tests/bench/call_steps.py [CALLS] [--events]`: two nodes under the virtual clock, SIP to ISUP to SIP, 50 calls a
+second. The function calls are the same in every run on the same Python; the time is not. With `--events` by turns:
+nobody listens, and a client of the event socket that gets every event of channels as text.
 """
 
 from __future__ import annotations
@@ -17,16 +18,26 @@ sys.path[:0] = [str(Path(__file__).parents[1])]
 
 from support.node_pair import OFFER, Bench  # noqa: E402
 
+from tandem.gateway.esl.channel import event_headers  # noqa: E402
+from tandem.gateway.esl.event import Stamp  # noqa: E402
+from tandem.gateway.esl.session import Session  # noqa: E402
 from tandem.gateway.sip.primitives import Answered, IncomingInvite, InviteRequest  # noqa: E402
 
 RATE, HOLD = 50, 0.3
+COUNTED = ("inputs", "events", "octets")
 
 
 class Watched:
     """A node whose every input is timed, and profiled when asked for; everything else passes."""
 
-    def __init__(self, node, profile):
+    def __init__(self, node, profile, listening=False):
         self.node, self.profile, self.seconds, self.inputs = node, profile, 0.0, 0
+        self.events = self.octets = 0
+        node.switchboard.listening = listening
+        self._stamp = Stamp("core", "host", "node", time.time)
+        self._client = Session("bench")
+        self._client.receive(b"auth bench\n\nevent plain ALL\n\n")
+        self._client.outputs()
 
     def __getattr__(self, name):
         return getattr(self.node, name)
@@ -56,16 +67,20 @@ class Watched:
 
         def act():
             effects = self.node.effects()
+            for event in effects.channels:
+                self._client.event(self._stamp(event.what.name, event_headers(event, 0.0)))
+                self.events += 1
+            self.octets += sum(len(output.octets) for output in self._client.outputs())
             self.node.next_deadline()
             return effects
 
         return self._run(act)
 
 
-def measure(calls, profile=None):
-    """Make `calls` calls; milliseconds and inputs for a call and gateway."""
+def measure(calls, profile=None, listening=False):
+    """Make `calls` calls; milliseconds, inputs, events and octets of events for a call and gateway."""
     bench = Bench(delay=0.002).up()
-    watched = [Watched(node, profile) for node in bench.nodes.values()]
+    watched = [Watched(node, profile, listening) for node in bench.nodes.values()]
     bench.nodes.update(zip(bench.nodes, watched, strict=True))
     gc.collect()
     gc.freeze()
@@ -90,13 +105,22 @@ def measure(calls, profile=None):
     bench.run(3)
     assert len(bench.records["A"]) == len(bench.records["B"]) == calls
     share = 2 * calls
-    return 1000 * sum(w.seconds for w in watched) / share, sum(w.inputs for w in watched) / share
+    totals = (1000 * sum(w.seconds for w in watched), *(sum(getattr(w, n) for w in watched) for n in COUNTED))
+    return tuple(total / share for total in totals)
 
 
 def main():
     """Print both figures."""
-    calls = int(sys.argv[1]) if len(sys.argv) > 1 else 300
-    milliseconds, _ = measure(calls)
+    words = [word for word in sys.argv[1:] if word != "--events"]
+    calls = int(words[0]) if words else 300
+    if "--events" in sys.argv:
+        for listening in (False, True) * 5:
+            milliseconds, _, events, octets = measure(calls, listening=listening)
+            print(
+                f"{milliseconds:.2f} ms, {events:.0f} events of {octets:.0f} octets for a call and gateway", flush=True
+            )
+        return
+    milliseconds, *_ = measure(calls)
     profile = cProfile.Profile()
     measure(calls, profile)
     steps = pstats.Stats(profile).total_calls / calls / 2

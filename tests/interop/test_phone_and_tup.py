@@ -13,7 +13,7 @@ from support.pjsua import PjsuaPhone
 from tandem.codecs.quality import measure, probe
 from tandem.gateway.calls.accounting import read_records
 
-pytestmark = pytest.mark.interop
+pytestmark = [pytest.mark.interop, pytest.mark.realtime]
 
 TALK = 2.5
 ADDED = """
