@@ -89,7 +89,7 @@ class Block:
         found |= unanswered & self.by_calling & ~np.isin(self.cause, tuple(_COMMON))
         return found
 
-    def cells(self, ends: list[Where], which: np.ndarray) -> list[tuple[Row, bool]]:
+    def cells(self, ends: list[Where], which: np.ndarray, dated: bool = False) -> list[tuple[Row, bool]]:
         """Of calls at these places the row of the table, and whether it was answered, without making records."""
         start, released = self.start[which], self.time[self.first + self.size - 2][which]
         alerting, answer = self.alerting[which], self.answered[which]
@@ -101,7 +101,7 @@ class Block:
         by = ["calling" if calling else "called" for calling in self.by_calling[which].tolist()]
         numbers = self.numbers
         columns = zip(
-            self.number[which].tolist(), clocks(start), [numbers[index] for index in which.tolist()],
+            self.number[which].tolist(), clocks(start, dated), [numbers[index] for index in which.tolist()],
             self.cic[which].tolist(), answered.tolist(), self.cause[which].tolist(), by,
             spans(reached - start), spans(talk), places.tolist(), strict=True,
         )  # fmt: skip

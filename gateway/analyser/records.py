@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 
 from .blocks import Block
-from .cells import Row, row_of
+from .cells import Row, are_of_days, row_of
 from .model import CallRecord, Leg, MediaStream, Where
 from .sipblocks import SipBlock
 
@@ -204,12 +204,17 @@ class Records(Sequence[CallRecord]):
 
     def rows(self) -> Iterator[tuple[Row, bool]]:
         """The cells of every record in order, and whether it was answered."""
+        dated = self.are_of_days()
 
         def one(place: int) -> tuple[Row, bool]:
             record = self._bare(place)
-            return row_of(record), record.answered is not None
+            return row_of(record, dated), record.answered is not None
 
-        return self._each(self._all(), one, lambda block, indices: block.cells(self._ends, indices))
+        return self._each(self._all(), one, lambda block, indices: block.cells(self._ends, indices, dated))
+
+    def are_of_days(self) -> bool:
+        """Whether the calls began on several days (UTC)."""
+        return are_of_days(np.array(self._start))
 
     def _all(self) -> np.ndarray:
         self._sort()

@@ -84,7 +84,8 @@ def _rows(analysis: Analysis, wanted: Callable[[CallRecord], bool]) -> Iterator[
     calls = analysis.calls
     if isinstance(calls, Records) and isinstance(wanted, Filter) and not wanted.chooses():
         return calls.rows()
-    return ((row_of(record), record.answered is not None) for record in brief(analysis) if wanted(record))
+    dated = isinstance(calls, Records) and calls.are_of_days()
+    return ((row_of(record, dated), record.answered is not None) for record in brief(analysis) if wanted(record))
 
 
 def brief(analysis: Analysis) -> Iterable[CallRecord]:

@@ -89,7 +89,7 @@ class SipBlock:
         found |= ~answered & np.isin(self.cause, tuple(CONGESTION))
         return found
 
-    def cells(self, ends: list[Where], which: np.ndarray) -> list[tuple[Row, bool]]:
+    def cells(self, ends: list[Where], which: np.ndarray, dated: bool = False) -> list[tuple[Row, bool]]:
         """Of calls at these places the row of the table, and whether it was answered, without making records."""
         start, answer, released = self.start[which], self.answered[which], self.released[which]
         reached = np.fmin(np.fmin(self.alerting[which], answer), released)
@@ -97,7 +97,7 @@ class SipBlock:
         talk = np.where(answered, np.maximum(0.0, released - answer), np.nan)
         openings = self.openings
         columns = zip(
-            self.number[which].tolist(), clocks(start), [openings[index] for index in which.tolist()],
+            self.number[which].tolist(), clocks(start, dated), [openings[index] for index in which.tolist()],
             answered.tolist(), (~np.isnan(released)).tolist(), self.cause[which].tolist(),
             self.status[which].tolist(), self.side[which].tolist(), spans(reached - start), spans(talk),
             self.places[self.first[which]].tolist(), strict=True,

@@ -8,6 +8,7 @@ import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 from support.packet_files import ethernet, ipv4, pcap, udp
+from support.sip_flows import capture as flows
 
 pytestmark = pytest.mark.interop
 
@@ -83,3 +84,12 @@ def test_what_a_hostile_capture_holds_is_text(browser, tmp_path):
     assert HOSTILE in browser.find_element(By.ID, "details").text
     assert browser.title == "Trace report"
     assert len(browser.find_elements(By.TAG_NAME, "img")) == 0
+
+
+def test_calls_of_several_days_have_the_day(browser, tmp_path):
+    capture = tmp_path / "days.pcap"
+    capture.write_bytes(flows([(0.0, 1, "INVITE", True, 1, ""), (200_000.0, 2, "INVITE", True, 1, "")]))
+    show(browser, tmp_path / "report.html", capture)
+    starts = [row.find_elements(By.TAG_NAME, "td")[1].text for row in rows(browser)]
+    assert starts == ["1970-01-01 00:16:40.000", "1970-01-03 07:50:00.000"]
+    assert {"01-01", "01-03"} <= {text.text for text in browser.find_elements(By.CSS_SELECTOR, "#charts svg text")}
