@@ -24,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from support.fuzzing import mutate
 from support.sigtran_vectors import captured
 
+from tandem.codecs.rtcp import parse as parse_reports
 from tandem.codecs.rtp import parse_header
 from tandem.codecs.telephone_event import parse_events
 from tandem.core.errors import DecodeError
@@ -307,6 +308,15 @@ TARGETS = [
         [
             bytes.fromhex("800000010000000000000001ff"),
             bytes.fromhex("91080001" + "00" * 12 + "bede0001510a0000" + "d5" * 8),
+        ],
+    ),
+    Target(
+        "rtcp",
+        parse_reports,
+        [
+            bytes.fromhex("81c8000c1111111183aa7e80800000001122334400000064000003e82222222240fffffd0001fffe")
+            + bytes(12),
+            bytes.fromhex("80c9000111111111" + "81ca000311111111010461624063000081cb000111111111"),
         ],
     ),
     Target("telephone-event", parse_events, [bytes.fromhex("058a0320")]),
