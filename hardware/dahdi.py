@@ -41,7 +41,8 @@ from tandem.hardware.dahdi_ioctl import (
 from tandem.hardware.dahdi_signalling import KernelPort
 from tandem.hardware.framed import FramedTermination
 from tandem.hardware.registry import Found, parse_count, parse_options
-from tandem.hardware.span import Frames, LineFormat, SignallingPort
+from tandem.hardware.span import LineFormat, SignallingPort
+from tandem.hardware.span_base import LineSpan
 
 RETRY: Final = 1.0
 """Seconds between attempts to open a card that was lost."""
@@ -120,14 +121,13 @@ def alarms_of(status: SpanStatus) -> frozenset[Alarm]:
     return frozenset(alarms)
 
 
-class DahdiSpan:
+class DahdiSpan(LineSpan):
     """An E1 or T1 of a card. A card that goes away is LOS until it is back."""
 
+    termination: FramedTermination
+
     def __init__(self, spec: str, parsed: DahdiSpec, line: LineFormat) -> None:
-        self.spec = spec
-        self.quantum = parsed.chunk
-        self.burst = 1
-        self.termination = FramedTermination()
+        super().__init__(spec, parsed.chunk, FramedTermination())
         self._calls = dahdi_calls.KERNEL
         self._parsed, self._line = parsed, line
         self._control: int | None = None
@@ -195,20 +195,6 @@ class DahdiSpan:
                 self._bank.give(octets, self.quantum)
             except OSError as error:
                 self._lose(error)
-
-    def read(self, now: float) -> Frames:
-        """See Span."""
-        return self.termination.receive(self.take(now), now)
-
-    def write(self, frames: Frames, now: float) -> None:
-        """See Span."""
-        if len(frames) % self.quantum:
-            raise SpanError(f"span {self.spec!r}: {len(frames)} frames are no multiple of {self.quantum}")
-        self.give(self.termination.transmit(frames), now)
-
-    def alarms(self) -> frozenset[Alarm]:
-        """See Span."""
-        return self.termination.alarms
 
     def counters(self) -> dict[str, int]:
         """See Span; what the kernel counts is as of the last look at the span."""

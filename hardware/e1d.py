@@ -17,7 +17,8 @@ from tandem.hardware.e1d_client import E1dClient, Wanted
 from tandem.hardware.e1d_protocol import LONGEST, LineMode, Message, Type, interfaces, lines, timeslots
 from tandem.hardware.framed import FramedTermination
 from tandem.hardware.registry import Found, parse_count, parse_options
-from tandem.hardware.span import Frames, LineFormat
+from tandem.hardware.span import LineFormat
+from tandem.hardware.span_base import LineSpan
 
 SOCKET: Final = "/tmp/osmo-e1d.ctl"
 """Where osmo-e1d listens unless it is built otherwise."""
@@ -72,14 +73,13 @@ def open_span(spec: str, body: str, line: LineFormat) -> E1dSpan:
     return E1dSpan(spec, E1dSpec.parse(spec, body, line))
 
 
-class E1dSpan:
+class E1dSpan(LineSpan):
     """An E1 of osmo-e1d. While the daemon is away it has LOS; timeslots come back when the daemon does."""
 
+    termination: FramedTermination
+
     def __init__(self, spec: str, parsed: E1dSpec) -> None:
-        self.spec = spec
-        self.quantum = parsed.chunk
-        self.burst = 1
-        self.termination = FramedTermination()
+        super().__init__(spec, parsed.chunk, FramedTermination())
         depth = parsed.depth * parsed.chunk
         self._streams = DescriptorStreams()
         self._bank = TimeslotBank(_TIMESLOTS, depth, 2 * depth + parsed.chunk, self._streams)
@@ -103,20 +103,6 @@ class E1dSpan:
         self._collect(now)
         if self._streams.descriptors:
             self._bank.give(octets, self.quantum)
-
-    def read(self, now: float) -> Frames:
-        """See Span."""
-        return self.termination.receive(self.take(now), now)
-
-    def write(self, frames: Frames, now: float) -> None:
-        """See Span."""
-        if len(frames) % self.quantum:
-            raise SpanError(f"span {self.spec!r}: {len(frames)} frames are no multiple of {self.quantum}")
-        self.give(self.termination.transmit(frames), now)
-
-    def alarms(self) -> frozenset[Alarm]:
-        """See Span."""
-        return self.termination.alarms
 
     def counters(self) -> dict[str, int]:
         """See Span."""

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from tandem.core.errors import SpanError
-from tandem.hardware.alarms import Alarm
 from tandem.hardware.faults import ALWAYS, Faults, LineFaults, PacketFaults, Times
 from tandem.hardware.registry import check_spec as check_inner
 from tandem.hardware.registry import open_span as open_inner
 from tandem.hardware.registry import parse_options, split_wrapper
 from tandem.hardware.satop_udp import SatopUdpSpan
-from tandem.hardware.span import Frames, LineFormat, Span
-from tandem.hardware.termination import Termination
+from tandem.hardware.span import LineFormat, Span
+from tandem.hardware.span_base import SpanAround
 
 SOFTWARE: Final = ("satop", "cesopsn", "virtual")
 _OPTIONS: Final = {"ber", "los", "ais", "rai", "slip", "loss", "jitter", "during", "seed"}
@@ -83,14 +82,11 @@ def open_span(spec: str, body: str, line: LineFormat) -> FaultSpan:
     return FaultSpan(spec, faults, open_inner(inner, line))
 
 
-class FaultSpan:
+class FaultSpan(SpanAround):
     """Passes everything on to the span within, and spoils what it sends."""
 
     def __init__(self, spec: str, faults: Faults, span: Span) -> None:
-        self.spec = spec
-        self.quantum = span.quantum
-        self.burst = span.burst
-        self._span = span
+        super().__init__(spec, span)
         self._faults = faults
         self._line = LineFaults(faults, span.termination.frame_bits)
         self._packets = PacketFaults(faults)
@@ -98,40 +94,13 @@ class FaultSpan:
             span.network = self._packets.pass_on
         self._start: float | None = None
 
-    def fileno(self) -> int | None:
-        """See Span."""
-        return self._span.fileno()
-
-    @property
-    def termination(self) -> Termination:
-        """See Span."""
-        return self._span.termination
-
-    def take(self, now: float) -> bytes:
-        """See Span."""
-        return self._span.take(now)
-
     def give(self, octets: bytes, now: float) -> None:
         """See Span."""
         if self._start is None:
             self._start = self._packets.start = now
         since = now - self._start
         self.termination.remote_alarm_forced = self._faults.at(self._faults.rai, since)
-        self._span.give(self._line.spoil(octets, since), now)
-
-    def read(self, now: float) -> Frames:
-        """See Span."""
-        return self.termination.receive(self.take(now), now)
-
-    def write(self, frames: Frames, now: float) -> None:
-        """See Span."""
-        if len(frames) % self.quantum:
-            raise SpanError(f"span {self.spec!r}: {len(frames)} frames are no multiple of {self.quantum}")
-        self.give(self.termination.transmit(frames), now)
-
-    def alarms(self) -> frozenset[Alarm]:
-        """See Span."""
-        return self._span.alarms()
+        super().give(self._line.spoil(octets, since), now)
 
     def counters(self) -> dict[str, int]:
         """See Span; and what was spoilt."""
@@ -140,8 +109,4 @@ class FaultSpan:
             "fault_slips": self._line.slips,
             "fault_packets_lost": self._packets.lost,
         }
-        return self._span.counters() | own
-
-    def close(self) -> None:
-        """See Span."""
-        self._span.close()
+        return super().counters() | own

@@ -10,15 +10,14 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from tandem.core.errors import SpanError
-from tandem.hardware.alarms import Alarm
 from tandem.hardware.capture_octets import MAGICS, octets_of_capture
 from tandem.hardware.line import terminate
 from tandem.hardware.registry import check_spec as check_inner
 from tandem.hardware.registry import open_span as open_inner
 from tandem.hardware.registry import parse_count, parse_options, split_wrapper
 from tandem.hardware.satop_udp import parse_switch
-from tandem.hardware.span import FRAME_RATE, Frames, LineFormat, Span
-from tandem.hardware.termination import Termination
+from tandem.hardware.span import FRAME_RATE, LineFormat, Span
+from tandem.hardware.span_base import LineSpan, SpanAround
 
 QUANTUM: Final = 8
 RECORDED: Final = ("satop", "cesopsn", "virtual", "e1d", "fault")
@@ -76,16 +75,13 @@ def _parse_record(spec: str, body: str) -> tuple[Path, str, int, str]:
     return Path(options["record"]), side, most * 1_000_000, inner
 
 
-class PlayedSpan:
+class PlayedSpan(LineSpan):
     """Receives what is in a file, at the rate of the line; what is sent goes nowhere. At its end there is LOS."""
 
     def __init__(
         self, spec: str, path: Path, line: LineFormat, *, loop: bool, capture: bool, port: int | None, rtp: bool
     ) -> None:
-        self.spec = spec
-        self.quantum = QUANTUM
-        self.burst = 1
-        self.termination: Termination = terminate(line)
+        super().__init__(spec, QUANTUM, terminate(line))
         self.rounds = 0
         """Times that the file came to its end."""
         self._path = path
@@ -95,10 +91,6 @@ class PlayedSpan:
         self._octets = b""
         self._time: float | None = None
         self._played = 0  # octets since `_time`
-
-    def fileno(self) -> int | None:
-        """Nothing to poll."""
-        return None
 
     def take(self, now: float) -> bytes:
         """See Span."""
@@ -112,20 +104,6 @@ class PlayedSpan:
 
     def give(self, octets: bytes, now: float) -> None:
         """See Span."""
-
-    def read(self, now: float) -> Frames:
-        """See Span."""
-        return self.termination.receive(self.take(now), now)
-
-    def write(self, frames: Frames, now: float) -> None:
-        """See Span."""
-        if len(frames) % self.quantum:
-            raise SpanError(f"span {self.spec!r}: {len(frames)} frames are no multiple of {self.quantum}")
-        self.give(self.termination.transmit(frames), now)
-
-    def alarms(self) -> frozenset[Alarm]:
-        """See Span."""
-        return self.termination.alarms
 
     def counters(self) -> dict[str, int]:
         """See Span."""
@@ -172,31 +150,19 @@ def _portions(path: Path) -> Iterator[bytes]:
             yield part
 
 
-class RecordedSpan:
+class RecordedSpan(SpanAround):
     """Passes everything on to the span within, and writes the octets of one direction into a file."""
 
     def __init__(self, spec: str, span: Span, file: BinaryIO, *, outgoing: bool, most: int) -> None:
-        self.spec = spec
-        self.quantum = span.quantum
-        self.burst = span.burst
+        super().__init__(spec, span)
         self.octets_recorded = 0
-        self._span = span
         self._file: BinaryIO | None = file
         self._outgoing = outgoing
         self._most = most
 
-    def fileno(self) -> int | None:
-        """See Span."""
-        return self._span.fileno()
-
-    @property
-    def termination(self) -> Termination:
-        """See Span."""
-        return self._span.termination
-
     def take(self, now: float) -> bytes:
         """See Span."""
-        octets = self._span.take(now)
+        octets = super().take(now)
         if not self._outgoing:
             self._record(octets)
         return octets
@@ -205,31 +171,17 @@ class RecordedSpan:
         """See Span."""
         if self._outgoing:
             self._record(octets)
-        self._span.give(octets, now)
-
-    def read(self, now: float) -> Frames:
-        """See Span."""
-        return self.termination.receive(self.take(now), now)
-
-    def write(self, frames: Frames, now: float) -> None:
-        """See Span."""
-        if len(frames) % self.quantum:
-            raise SpanError(f"span {self.spec!r}: {len(frames)} frames are no multiple of {self.quantum}")
-        self.give(self.termination.transmit(frames), now)
-
-    def alarms(self) -> frozenset[Alarm]:
-        """See Span."""
-        return self._span.alarms()
+        super().give(octets, now)
 
     def counters(self) -> dict[str, int]:
         """See Span; `recording` is 0 once the file is full, or could not be written."""
         own = {"octets_recorded": self.octets_recorded, "recording": int(self._file is not None)}
-        return self._span.counters() | own
+        return super().counters() | own
 
     def close(self) -> None:
         """See Span."""
         self._stop()
-        self._span.close()
+        super().close()
 
     def _record(self, octets: bytes) -> None:
         """Write octets; a full disk ends the recording, never the line."""

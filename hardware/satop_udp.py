@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass
 from typing import Final
 
 from tandem.core.errors import SpanError
-from tandem.hardware.alarms import Alarm
 from tandem.hardware.framing.t1_format import FRAME_BITS, GROUP
 from tandem.hardware.line import terminate
 from tandem.hardware.octet_aligned import SUBFRAME, Unpadder, pad
@@ -23,7 +22,8 @@ from tandem.hardware.satop import (
     SatopTransmitter,
 )
 from tandem.hardware.satop_rtp import DEFAULT_PAYLOAD_TYPE, RtpFormat, RtpReceiver, RtpSender
-from tandem.hardware.span import FRAME_RATE, TIMESLOTS, Frames, LineFormat
+from tandem.hardware.span import FRAME_RATE, TIMESLOTS, LineFormat
+from tandem.hardware.span_base import LineSpan
 from tandem.hardware.termination import Termination
 
 MOST_FRAMES: Final = 40
@@ -163,7 +163,7 @@ def open_span(spec: str, body: str, line: LineFormat) -> SatopUdpSpan:
     return SatopUdpSpan(spec, open_socket(spec, parsed), parsed, line)
 
 
-class SatopUdpSpan:
+class SatopUdpSpan(LineSpan):
     """An E1 or T1 over UDP. A peer that is not there is LOS."""
 
     def __init__(
@@ -177,11 +177,8 @@ class SatopUdpSpan:
         transmitter: SatopTransmitter | None = None,
         receiver: SatopReceiver | None = None,
     ) -> None:
-        self.spec = spec
-        self.quantum = parsed.quantum
-        self.burst = parsed.burst
+        super().__init__(spec, parsed.quantum, termination or terminate(line), burst=parsed.burst)
         self._socket = sock
-        self.termination = termination or terminate(line)
         self._transmitter = transmitter or SatopTransmitter(parsed.payload)
         self._receiver = receiver or SatopReceiver(parsed.payload, reorder=parsed.reorder, most=parsed.most_reorder)
         self.network: Callable[[list[bytes], float], list[bytes]] | None = None
@@ -239,20 +236,6 @@ class SatopUdpSpan:
             packets = sender.packets(octets, self.common_clock(now) if self.common_clock else now)
         for packet in self.network(packets, now) if self.network else packets:
             self._send(packet)
-
-    def read(self, now: float) -> Frames:
-        """See Span."""
-        return self.termination.receive(self.take(now), now)
-
-    def write(self, frames: Frames, now: float) -> None:
-        """See Span."""
-        if len(frames) % self.quantum:
-            raise SpanError(f"span {self.spec!r}: {len(frames)} frames are no multiple of {self.quantum}")
-        self.give(self.termination.transmit(frames), now)
-
-    def alarms(self) -> frozenset[Alarm]:
-        """See Span."""
-        return self.termination.alarms
 
     def counters(self) -> dict[str, int]:
         """See Span."""

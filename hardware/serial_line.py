@@ -25,6 +25,7 @@ from tandem.hardware.framing.hdlc import (
 )
 from tandem.hardware.registry import Found, parse_count
 from tandem.hardware.span import TIMESLOTS, Frames, LineFormat
+from tandem.hardware.span_base import LineSpan
 from tandem.hardware.termination import Termination
 
 if TYPE_CHECKING:
@@ -228,14 +229,13 @@ class SerialPort:
         self._interrupted = False
 
 
-class SerialSpan:
+class SerialSpan(LineSpan):
     """A serial line; it may be unplugged and come back."""
 
+    termination: SerialTermination
+
     def __init__(self, spec: str, parsed: SerialSpec) -> None:
-        self.spec = spec
-        self.quantum = QUANTUM
-        self.burst = 1
-        self.termination = SerialTermination()
+        super().__init__(spec, QUANTUM, SerialTermination())
         self._parsed = parsed
         self._port: SerialPort | None = None
         self._waiting = b"\x7e"  # taken from the port, not yet by the device
@@ -300,20 +300,6 @@ class SerialSpan:
             return
         self._waiting = self._waiting[sent:]
         self.termination.octets_out += sent
-
-    def read(self, now: float) -> Frames:
-        """See Span."""
-        return self.termination.receive(self.take(now), now)
-
-    def write(self, frames: Frames, now: float) -> None:
-        """See Span."""
-        if len(frames) % self.quantum:
-            raise SpanError(f"span {self.spec!r}: {len(frames)} frames are no multiple of {self.quantum}")
-        self.give(self.termination.transmit(frames), now)
-
-    def alarms(self) -> frozenset[Alarm]:
-        """See Span."""
-        return self.termination.alarms
 
     def counters(self) -> dict[str, int]:
         """See Span."""

@@ -9,10 +9,10 @@ from collections import deque
 from collections.abc import Callable
 
 from tandem.core.errors import SpanError
-from tandem.hardware.alarms import Alarm
 from tandem.hardware.line import terminate
 from tandem.hardware.satop import DEFAULT_PAYLOAD
-from tandem.hardware.span import TIMESLOTS, Frames, LineFormat
+from tandem.hardware.span import TIMESLOTS, LineFormat
+from tandem.hardware.span_base import LineSpan
 
 _QUANTUM = DEFAULT_PAYLOAD // TIMESLOTS
 _LINES: dict[str, VirtualLine] = {}
@@ -55,20 +55,13 @@ class VirtualLine:
             del _LINES[self.name]
 
 
-class VirtualSpan:
+class VirtualSpan(LineSpan):
     """One end of a virtual line."""
 
     def __init__(self, spec: str, line: VirtualLine, end: int, line_format: LineFormat) -> None:
-        self.spec = spec
-        self.quantum = _QUANTUM
-        self.burst = 1
+        super().__init__(spec, _QUANTUM, terminate(line_format))
         self.line = line
         self._end = end
-        self.termination = terminate(line_format)
-
-    def fileno(self) -> int | None:
-        """Nothing to poll."""
-        return None
 
     def take(self, now: float) -> bytes:
         """See Span."""
@@ -77,24 +70,6 @@ class VirtualSpan:
     def give(self, octets: bytes, now: float) -> None:
         """See Span."""
         self.line.send(octets, 1 - self._end, now)
-
-    def read(self, now: float) -> Frames:
-        """See Span."""
-        return self.termination.receive(self.take(now), now)
-
-    def write(self, frames: Frames, now: float) -> None:
-        """See Span."""
-        if len(frames) % self.quantum:
-            raise SpanError(f"span {self.spec!r}: {len(frames)} frames are no multiple of {self.quantum}")
-        self.give(self.termination.transmit(frames), now)
-
-    def alarms(self) -> frozenset[Alarm]:
-        """See Span."""
-        return self.termination.alarms
-
-    def counters(self) -> dict[str, int]:
-        """See Span."""
-        return self.termination.counters()
 
     def close(self) -> None:
         """See Span."""

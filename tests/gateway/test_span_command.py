@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 
 import pytest
@@ -10,9 +9,10 @@ from support.dahdi_kernel import Kernel
 from support.spans import spec_pair
 
 from tandem.core.errors import SpanError
+from tandem.gateway import span_command
 from tandem.gateway.cli import main
 from tandem.gateway.line_test import LineTester
-from tandem.gateway.span_command import _run, parse_timeslots
+from tandem.gateway.span_command import parse_timeslots
 from tandem.hardware import dahdi_calls
 from tandem.hardware.dahdi_ioctl import Loop
 from tandem.hardware.registry import loop_card, open_span
@@ -40,13 +40,28 @@ def test_wrong_spec_is_one_line_and_exit_status_1():
     assert result.exit_code == 1
 
 
-def test_bert_against_a_loop_at_the_far_end():
+class VirtualTime:
+    """What the command takes for the module `time`; the far end does what is due whenever the command sleeps."""
+
+    strftime = staticmethod(time.strftime)
+
+    def __init__(self, far):
+        self.now = 1000.0
+        self._far = far
+
+    def monotonic(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.now += seconds
+        self._far.step(self.now)
+
+
+def test_bert_against_a_loop_at_the_far_end(monkeypatch):
     one, other = spec_pair("satop")
     span = open_span(other)
-    far = threading.Thread(target=_run, args=(LineTester(span, loopback=True), 3.0, None))
-    far.start()
+    monkeypatch.setattr(span_command, "time", VirtualTime(LineTester(span, loopback=True)))
     result = run("bert", one, "--seconds", "2", "--timeslots", "1-15,17-31", "--json")
-    far.join()
     span.close()
     told = json.loads(result.output)
     assert told["spec"] == one
