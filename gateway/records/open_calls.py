@@ -7,6 +7,7 @@ When the file was changed last tells when the gateway was last known to run.
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -30,7 +31,7 @@ class OpenCalls:
     """The file of the calls that are up; one process writes it at a time."""
 
     def __init__(self, journal: str | Path) -> None:
-        """ConfigurationError when the file beside `journal` cannot be written."""
+        """ConfigurationError when the file beside `journal` cannot be written, or another process has it."""
         self._journal = Path(journal)
         self.path = self._journal.with_name(f"open-{self._journal.name}")
         self.error: str | None = None
@@ -99,9 +100,9 @@ class OpenCalls:
     def close(self) -> None:
         """Give the file back; without calls nothing is left of it."""
         self.keep_house()
-        os.close(self._descriptor)
         if not self._lines:
-            self.path.unlink(missing_ok=True)
+            self.path.unlink(missing_ok=True)  # while it is still ours
+        os.close(self._descriptor)
 
     def _append(self, octets: bytes) -> None:
         if self.error is not None:  # the last line may be half a one
@@ -129,7 +130,7 @@ class OpenCalls:
         """Write the calls that are up into a new file, in the place of this one."""
         fresh = self.path.with_name(self.path.name + ".new")
         fresh.unlink(missing_ok=True)
-        descriptor = self._open(fresh)
+        descriptor = self._open(fresh)  # locked before it takes its place
         octets = b"".join(self._lines.values())
         try:
             if os.write(descriptor, octets) < len(octets):
@@ -158,7 +159,18 @@ class OpenCalls:
 
     @staticmethod
     def _open(path: Path) -> int:
-        return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        """Open a file and keep others off: who came second would account for calls that are not his to account for."""
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            raise ConfigurationError(
+                f"records: another gateway that runs writes {path}; give each a file of its own in `node.records`"
+            ) from None
+        except OSError:  # a file system without locks
+            pass
+        return descriptor
 
 
 def _whole(record: Record, last: float) -> Record:

@@ -19,6 +19,12 @@ def record(identity, released="2026-01-02T03:04:06.000Z"):
     )
 
 
+def killed(keeper):
+    """The process of `keeper` is killed: what it had open is closed, and nothing else happens."""
+    os.close(keeper._writer._descriptor)
+    os.close(keeper._open._descriptor)
+
+
 def test_every_answered_call_once(tmp_path):
     journal = tmp_path / "records.jsonl"
     keeper = Keeper(journal)
@@ -27,7 +33,8 @@ def test_every_answered_call_once(tmp_path):
     keeper.begin([], ["2"])
     keeper.write([record("3")])
     keeper.sync()
-    after = Keeper(journal)  # the one before was killed
+    killed(keeper)
+    after = Keeper(journal)
     assert [one.id for one in after.left_behind] == ["1"]
     assert [(one.id, one.cause) for one in read_records(journal)] == [("3", 16), ("1", 41)]
     after.close()
@@ -50,6 +57,7 @@ def test_a_record_that_waits_for_room_is_not_lost_by_a_kill(tmp_path, monkeypatc
     keeper.write([record("1")])
     assert (keeper.error, keeper.waiting) == ("No space left on device", 1)
     monkeypatch.setattr(os, "write", write)
+    killed(keeper)
     assert [one.id for one in Keeper(journal).left_behind] == ["1"]
 
 

@@ -152,6 +152,23 @@ def test_a_full_disk_is_told_and_made_good_when_there_is_room(journal, monkeypat
     assert [one.id for one in OpenCalls(journal).left_behind()] == ["1", "2"]
 
 
+def test_a_gateway_that_is_started_twice_does_not_account_for_the_calls_of_the_first(journal, monkeypatch):
+    calls = OpenCalls(journal)
+    calls.write([record("1")])
+    with pytest.raises(ConfigurationError, match=r"another gateway that runs writes .*open-records\.jsonl"):
+        OpenCalls(journal)
+    monkeypatch.setattr(open_calls, "SLACK", 10)
+    for number in range(20):
+        calls.write([record(str(number))])
+        calls.close_calls([str(number)])
+    calls.write([record("2")])
+    calls.keep_house()
+    with pytest.raises(ConfigurationError, match="another gateway"):
+        OpenCalls(journal)
+    killed(calls)
+    assert [one.id for one in OpenCalls(journal).left_behind()] == ["2"]
+
+
 def test_a_folder_that_is_not_there(tmp_path):
     with pytest.raises(ConfigurationError, match=r"open-records.jsonl cannot be written: No such file"):
         OpenCalls(tmp_path / "nowhere" / "records.jsonl")
