@@ -60,6 +60,7 @@ class Analyser:
         self._plain_dialogs = PlainDialogs(
             self.dissector.ends, self._done_in_bulk, self._dialogs.followed, self._dialogs.want, self._dialogs.saw
         )
+        self._bulk = bulk
         self._at_once = AT_ONCE if bulk else 1
         self._gathered: list[Message] = []
         self._rows: list[Rows] = []
@@ -122,7 +123,9 @@ class Analyser:
         self.skipped += part.skipped
 
     def _take(self, messages: list[Message], end: float, rows: Rows, dialogs: SipRows) -> None:
-        messages, packets = self._plain_dialogs.take(dialogs, messages)
+        packets: list[int] = []
+        if self._bulk:
+            messages, packets = self._plain_dialogs.take(dialogs, messages)
         self._numbering.expect(self._plain.begin(rows), packets)
         messages = self._plain.take(rows, messages)
         for message in messages:

@@ -64,7 +64,8 @@ class Records(Sequence[CallRecord]):
         self._speech = array("q")
         """Three numbers a stream: record, offset, length."""
         self._order: np.ndarray | None = None
-        self._found: dict[str, np.ndarray] = {}
+        self._found: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+        """Numbers of tables in order, and where they stand, once somebody looks for one."""
 
     def add(self, record: CallRecord, suspect: bool = True) -> None:
         """Keep a record that is complete but for its legs and speech.
@@ -182,21 +183,18 @@ class Records(Sequence[CallRecord]):
     def _sort(self) -> None:
         if self._order is not None:
             return
-        number = np.array(self._number, np.int64)
-        self._order = np.lexsort((number, np.array(self._start, np.float64)))
-        for name, column in (
-            ("number", number),
-            ("legs", np.array(self._legs)[::3]),
-            ("speech", np.array(self._speech)[::3]),
-        ):
-            order = np.argsort(column, kind="stable")
-            self._found[name], self._found[f"{name} order"] = column[order], order
+        self._order = np.lexsort((np.frombuffer(self._number, np.int64), np.frombuffer(self._start, np.float64)))
+        self._found.clear()
 
     def _matching(self, name: str, number: int) -> np.ndarray:
         """Places in a table whose record number is `number`, in the order in which they came."""
-        ordered = self._found[name]
+        if name not in self._found:
+            column = np.array({"number": self._number, "legs": self._legs[::3], "speech": self._speech[::3]}[name])
+            order = np.argsort(column, kind="stable")
+            self._found[name] = column[order], order
+        ordered, order = self._found[name]
         first, last = np.searchsorted(ordered, [number, number + 1])
-        return self._found[f"{name} order"][first:last]
+        return order[first:last]
 
     def brief(self) -> Iterator[CallRecord]:
         """All records in order for whoever asks neither for messages nor for legs and speech: these may be left out."""
