@@ -385,7 +385,8 @@ def _tags(octets: npt.NDArray[np.uint8], words: Words, begin: Ints, end: Ints) -
     """Hashes of the tags of From values: nearly all end with `>;tag=` and it; the others are read one by one."""
     most = min(_WIDE, int((end - begin).max(initial=1)))
     columns = np.arange(most)
-    values = octets[begin[:, None] + columns]
+    # What is behind the end of the buffer is looked at for no value: the others may be shorter than the longest.
+    values = octets[np.minimum(begin[:, None] + columns, len(octets) - 1)]
     size = end - begin
     closed = (values == ord(">")).argmax(1)
     first = begin + closed + 1

@@ -77,3 +77,12 @@ def test_rows_are_put_together():
     assert both.kind.tolist() == [-2, -1]
     assert len(SipRows.joined([])) == 0
     assert not len(rows_of(rtp(1, 1))[0])
+
+
+def test_a_short_message_at_the_end_beside_a_long_from():
+    octets = message("ACK", 1, True)
+    long = octets.replace(b'"A;tag=no"', b'"' + b"A" * 140 + b'"')
+    short = b"ACK sip:b@b SIP/2.0\r\nCall-ID: 1\r\nCSeq: 1 ACK\r\nTo: b\r\nFrom: a;tag=q\r\n\r\n"
+    rows, chosen = rows_of(long, octets, short)
+    assert chosen.tolist() == [0, 1, 2]
+    assert rows.tag.tolist() == [text_key("a1"), text_key("a1"), text_key("q")]
