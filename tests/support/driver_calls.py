@@ -57,6 +57,7 @@ framing = "{framing}"
 name = "neighbour"
 point_code = "{own}"
 adjacent_point_code = "{adjacent}"
+proving = "emergency"
   [[ss7.linkset.link]]
   span = "{link}"
   timeslot = 16
@@ -72,6 +73,7 @@ name = "pri"
 type = "pri"
 side = "{side}"
 switch = "euroisdn"
+restart_at_start = "interface"
 hunting = "{hunting}"
   [[trunk.spans]]
   span = "isdn"
