@@ -3,6 +3,7 @@
 import pytest
 from support.operator_desk import DeskBench
 
+from tandem.gateway.applications.programs import PROGRAMS
 from tandem.gateway.operator.table import command_table
 
 NAMES = [command.name for command in command_table()]
@@ -36,3 +37,28 @@ def test_each_has_help_and_answers_whatever_is_typed(name):
         assert isinstance(answer, str)
         for end in ("", " "):
             BENCH.desk.table.completions(BENCH.desk.context("x"), f"{name} {typed}{end}")
+
+
+@pytest.mark.parametrize(
+    "line",
+    """
+status;version;show channels;show calls;show registrations;show circuits;show spans;show links;show routes
+show channels as json;show calls as json;show routes as json;sofia status;sofia status profile sip
+sofia status profile sip reg;sofia status gateway;sofia status gateway pbx;sofia profile sip siptrace on
+sofia profile sip siptrace off;fsctl pause;fsctl resume;fsctl shutdown elegant;fsctl shutdown cancel;reload
+ss7;linkset;link;circuit show pstn;circuit block pstn 1;circuit unblock pstn 1;circuit reset pstn 1;pri
+route test 0301234;mappings;trace start isup;trace stop isup;capture;span;span alarm e1 on;span alarm e1 off;hupall
+""".replace("\n", ";")
+    .strip(";")
+    .split(";"),
+)
+def test_what_users_of_freeswitch_and_of_exchanges_type_is_done(line):
+    answer = BENCH.ask(line)
+    assert answer is not None
+    assert not answer.startswith("-ERR"), answer
+
+
+def test_every_application_is_there():
+    wanted = """answer pre_answer ring_ready hangup bridge echo park hold playback record record_session gentones sleep
+    set export read play_and_get_digits send_dtmf transfer socket"""
+    assert set(wanted.split()) <= set(PROGRAMS)
