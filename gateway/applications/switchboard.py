@@ -6,10 +6,11 @@ Pure: `Node` owns it, settles it, and hands on `events`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Final
+
+from msgspec.structs import replace
 
 from tandem.core.cause import Cause
 from tandem.core.timers import TimerTable, earliest

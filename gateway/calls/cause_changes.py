@@ -7,8 +7,10 @@ the one told to it. TUP has messages in the place of causes: `tup-call SSB = 17`
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec.structs import replace
 
 from tandem.gateway.calls.model import Release
 from tandem.ss7.tup.cause import FAILURES

@@ -6,8 +6,10 @@ control (`control.py`) passes them from one half-call to the other. All are immu
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from enum import IntEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tandem.core.cause import Cause, Location
 from tandem.core.enumeration import Symbol
@@ -66,8 +68,7 @@ class Bearer(Symbol):
     UNRESTRICTED_64K = "64 kbit/s unrestricted"
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(Struct, frozen=True):
     """A called, calling or redirecting number."""
 
     digits: str
@@ -87,8 +88,7 @@ class Number:
         return f"+{self.digits}" if self.nature is Nature.INTERNATIONAL else self.digits
 
 
-@dataclass(frozen=True, slots=True)
-class Opaque:
+class Opaque(Struct, frozen=True):
     """Something carried through unchanged where the other side speaks the same protocol."""
 
     kind: str
@@ -98,8 +98,7 @@ class Opaque:
     """The parameter or message code, where there is one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Setup:
+class Setup(Struct, frozen=True):
     """A call is offered: INVITE, IAM, SETUP, IAI."""
 
     called: Number
@@ -148,21 +147,18 @@ class Setup:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Information:
+class Information(Struct, frozen=True):
     """More of the called number (overlap): SAM, INFORMATION."""
 
     digits: str
     complete: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Proceeding:
+class Proceeding(Struct, frozen=True):
     """The number is complete and the call is on its way; nobody rings yet: 100/183, early ACM, CALL PROCEEDING."""
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """Something to hear or know before answer: 183, CPG, PROGRESS."""
 
     inband: bool = False
@@ -173,8 +169,7 @@ class Progress:
     """The end of the call that the tone announces: its release follows when it has been heard for long enough."""
 
 
-@dataclass(frozen=True, slots=True)
-class Alerting:
+class Alerting(Struct, frozen=True):
     """The called party is being rung: 180, ACM/CPG subscriber free, ALERTING."""
 
     inband: bool = False
@@ -183,8 +178,7 @@ class Alerting:
     charge: Charge = Charge.NO_INDICATION
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """The called party answered: 200, ANM or CON, CONNECT."""
 
     connected: Number | None = None
@@ -193,38 +187,33 @@ class Answer:
     """As the answer says it; without indication, what was said before it holds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Suspend:
+class Suspend(Struct, frozen=True):
     """The called party hung up but the call is kept for a while: SUS."""
 
     network: bool = True
     opaque: tuple[Opaque, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Resume:
+class Resume(Struct, frozen=True):
     """The call goes on after Suspend: RES."""
 
     network: bool = True
     opaque: tuple[Opaque, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Hold:
+class Hold(Struct, frozen=True):
     """The party of this side put the call on hold: re-INVITE with sendonly, CPG with remote hold."""
 
     opaque: tuple[Opaque, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Retrieve:
+class Retrieve(Struct, frozen=True):
     """The party of this side took the call off hold."""
 
     opaque: tuple[Opaque, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Dtmf:
+class Dtmf(Struct, frozen=True):
     """A digit pressed during the call and told in signalling: INFO."""
 
     digit: str
@@ -232,13 +221,11 @@ class Dtmf:
     duration_ms: int = 160
 
 
-@dataclass(frozen=True, slots=True)
-class ForwardTransfer:
+class ForwardTransfer(Struct, frozen=True):
     """The operator of the calling side asks for one of the called side's: FOT (Q.722, Q.762)."""
 
 
-@dataclass(frozen=True, slots=True)
-class InformationRequest:
+class InformationRequest(Struct, frozen=True):
     """The called side asks who calls: GRQ, INR, IDR."""
 
     calling: bool = False
@@ -258,8 +245,7 @@ class InformationRequest:
         return not (lacks_line or self.malicious or (self.category and not setup.category))
 
 
-@dataclass(frozen=True, slots=True)
-class InformationReply:
+class InformationReply(Struct, frozen=True):
     """What the calling side answers, as far as it is known: GSM, INF, IRS."""
 
     calling: Number | None = None
@@ -270,39 +256,34 @@ class InformationReply:
     """The call is held."""
 
 
-@dataclass(frozen=True, slots=True)
-class Metering:
+class Metering(Struct, frozen=True):
     """The called side counts the charge: MPM of TUP and of the Chinese ISUP."""
 
     pulses: int
 
 
-@dataclass(frozen=True, slots=True)
-class OperatorSignal:
+class OperatorSignal(Struct, frozen=True):
     """The calling side's operator comes in: OPR of TUP and of the Chinese ISUP."""
 
 
-@dataclass(frozen=True, slots=True)
-class CallingPartyCleared:
+class CallingPartyCleared(Struct, frozen=True):
     """The caller hung up, and the called party's own exchange decides when the call ends: CCL of TUP and of China."""
 
 
-@dataclass(frozen=True, slots=True)
-class Transparent:
+class Transparent(Struct, frozen=True):
     """A message that says nothing to other protocols, for a side that speaks the same one."""
 
     opaque: tuple[Opaque, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Release:
+class Release(Struct, frozen=True):
     """The call ends, or the attempt failed: BYE, CANCEL or a final status, REL, DISCONNECT."""
 
     cause: int = Cause.NORMAL_CALL_CLEARING
     location: int = Location.TRANSIT_NETWORK
     diagnostic: str = ""
     """For people: what made the gateway itself release, empty when the peer did."""
-    opaque: tuple[Opaque, ...] = field(default=())
+    opaque: tuple[Opaque, ...] = ()
 
 
 Primitive = (

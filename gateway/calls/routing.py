@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tandem.gateway.calls.actions import APPLICATIONS, Action
 from tandem.gateway.calls.did import DidTable
@@ -23,8 +25,7 @@ _NATURES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Struct, frozen=True):
     """One thing to try: offer `setup` to `trunk`, or refuse with `refuse_cause` when there is no trunk."""
 
     route: str
@@ -36,8 +37,7 @@ class Attempt:
     """What an application is to do, where `trunk` is that of applications."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """A `[[route]]` made ready to match."""
 
     name: str

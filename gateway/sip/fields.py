@@ -9,10 +9,11 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, unquote_to_bytes
+
+from msgspec import Struct, field
 
 from tandem.gateway.sip.errors import SipDecodeError
 
@@ -46,8 +47,7 @@ _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _CACHED_LENGTH = 256
 
 
-@dataclass(frozen=True, slots=True)
-class Uri:
+class Uri(Struct, frozen=True):
     """A sip, sips or tel URI; any other scheme keeps its remainder in `host`."""
 
     scheme: str
@@ -67,8 +67,7 @@ class Uri:
         return self.text
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """The value of From, To, Contact, Route and their like (RFC 3261 20.10)."""
 
     uri: Uri
@@ -81,8 +80,7 @@ class Address:
         return self.parameters.get("tag")
 
 
-@dataclass(frozen=True, slots=True)
-class Via:
+class Via(Struct, frozen=True):
     """One Via value (RFC 3261 20.42)."""
 
     transport: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from tandem.gateway.sip.errors import SipDecodeError
 from tandem.gateway.sip.fields import TOKEN, Parameters, format_parameters, parse_parameters, unquote
@@ -17,8 +18,7 @@ _DEPTH: Final = 3
 _MOST_PARTS: Final = 32
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """One part of a body, or a body that is not of several parts."""
 
     media_type: str

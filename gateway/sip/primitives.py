@@ -7,23 +7,21 @@ last, always and once, Closed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from tandem.gateway.sip.endpoint import Endpoint as Endpoint
 from tandem.gateway.sip.message import Request, Response
 from tandem.gateway.sip.options import CallOptions
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(Struct, frozen=True):
     """What answers a digest challenge."""
 
     username: str
     password: str
 
 
-@dataclass(frozen=True, slots=True)
-class InviteRequest:
+class InviteRequest(Struct, frozen=True):
     """An outgoing call."""
 
     uri: str
@@ -60,24 +58,21 @@ class InviteRequest:
     """Name of the trunk, where another engine than this agent makes its calls."""
 
 
-@dataclass(frozen=True, slots=True)
-class SendDatagram:
+class SendDatagram(Struct, frozen=True):
     """Send one message to `destination`: a datagram, or on a stream."""
 
     data: bytes
     destination: Endpoint
 
 
-@dataclass(frozen=True, slots=True)
-class AliasOffered:
+class AliasOffered(Struct, frozen=True):
     """The peer listens on `port` and asks for its connection to be used for requests to there (RFC 5923)."""
 
     connection: int
     port: int
 
 
-@dataclass(frozen=True, slots=True)
-class IncomingInvite:
+class IncomingInvite(Struct, frozen=True):
     """A call comes in; 100 Trying is on its way already."""
 
     call: int
@@ -90,8 +85,7 @@ class IncomingInvite:
         return self.request.session
 
 
-@dataclass(frozen=True, slots=True)
-class Provisional:
+class Provisional(Struct, frozen=True):
     """A provisional response came for our INVITE, 100 included."""
 
     call: int
@@ -108,8 +102,7 @@ class Provisional:
         return self.message.session
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Struct, frozen=True):
     """Our call was answered; the ACK has been sent."""
 
     call: int
@@ -123,8 +116,7 @@ class Answered:
         return self.message.session
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
+class Rejected(Struct, frozen=True):
     """Our call failed with a final response of 300 to 699; 487 after `cancel`."""
 
     call: int
@@ -132,32 +124,28 @@ class Rejected:
     message: Response
 
 
-@dataclass(frozen=True, slots=True)
-class Cancelled:
+class Cancelled(Struct, frozen=True):
     """The caller gave up before we answered: CANCEL, or BYE in the early dialog."""
 
     call: int
     message: Request
 
 
-@dataclass(frozen=True, slots=True)
-class Confirmed:
+class Confirmed(Struct, frozen=True):
     """The ACK for our 200 came; its body is the answer where our 200 held the offer."""
 
     call: int
     message: Request
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True):
     """The peer sent BYE; `message` may carry a Reason."""
 
     call: int
     message: Request
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(Struct, frozen=True):
     """The call broke down without a word from the peer."""
 
     call: int
@@ -166,15 +154,13 @@ class Failed:
     `dialog` (the peer does not know the call any more)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Closed:
+class Closed(Struct, frozen=True):
     """Nothing more will come of this call."""
 
     call: int
 
 
-@dataclass(frozen=True, slots=True)
-class ReInvite:
+class ReInvite(Struct, frozen=True):
     """The peer wants to change the session: answer with `answer_reinvite`. Without a body, the answer offers."""
 
     call: int
@@ -186,16 +172,14 @@ class ReInvite:
         return self.message.session
 
 
-@dataclass(frozen=True, slots=True)
-class ReInviteConfirmed:
+class ReInviteConfirmed(Struct, frozen=True):
     """The ACK for our 200 to a re-INVITE came."""
 
     call: int
     message: Request
 
 
-@dataclass(frozen=True, slots=True)
-class ReInviteResult:
+class ReInviteResult(Struct, frozen=True):
     """How our own re-INVITE ended; `message` is None on time-out. The session goes on unless Failed follows."""
 
     call: int
@@ -203,8 +187,7 @@ class ReInviteResult:
     message: Response | None
 
 
-@dataclass(frozen=True, slots=True)
-class ProvisionalConfirmed:
+class ProvisionalConfirmed(Struct, frozen=True):
     """PRACK came for a reliable provisional response of ours; its body is the answer where the response offered."""
 
     call: int
@@ -216,8 +199,7 @@ class ProvisionalConfirmed:
         return self.message.session
 
 
-@dataclass(frozen=True, slots=True)
-class SessionOffered:
+class SessionOffered(Struct, frozen=True):
     """The peer offers another session in UPDATE, or in PRACK: answer with `answer_update`, at once (RFC 3311 5.2)."""
 
     call: int
@@ -229,8 +211,7 @@ class SessionOffered:
         return self.message.session
 
 
-@dataclass(frozen=True, slots=True)
-class UpdateResult:
+class UpdateResult(Struct, frozen=True):
     """How our own UPDATE ended; `message` is None on time-out. The session goes on unless Failed follows."""
 
     call: int
@@ -238,8 +219,7 @@ class UpdateResult:
     message: Response | None
 
 
-@dataclass(frozen=True, slots=True)
-class Refreshed:
+class Refreshed(Struct, frozen=True):
     """A session refresh of ours was answered; its body is the peer's description, empty where UPDATE had none."""
 
     call: int
@@ -251,32 +231,28 @@ class Refreshed:
         return self.message.session
 
 
-@dataclass(frozen=True, slots=True)
-class Refer:
+class Refer(Struct, frozen=True):
     """The peer wants the call transferred: answer with `answer_refer` (RFC 3515)."""
 
     call: int
     message: Request
 
 
-@dataclass(frozen=True, slots=True)
-class ProbeResult:
+class ProbeResult(Struct, frozen=True):
     """How a `probe` ended; `alive` is False when the peer is gone or does not know the call."""
 
     call: int
     alive: bool
 
 
-@dataclass(frozen=True, slots=True)
-class InfoReceived:
+class InfoReceived(Struct, frozen=True):
     """INFO came in the dialog and was answered with 200."""
 
     call: int
     message: Request
 
 
-@dataclass(frozen=True, slots=True)
-class OptionsResult:
+class OptionsResult(Struct, frozen=True):
     """How a ping of `send_options` ended."""
 
     identifier: int
@@ -284,8 +260,7 @@ class OptionsResult:
     """Status of the final response, None on time-out."""
 
 
-@dataclass(frozen=True, slots=True)
-class RegistrationChanged:
+class RegistrationChanged(Struct, frozen=True):
     """A registration of ours is in another state."""
 
     identifier: int

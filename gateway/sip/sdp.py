@@ -8,9 +8,10 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
+
+from msgspec import Struct, field
 
 from tandem.core.errors import DecodeError
 from tandem.gateway.sip.crypto import Crypto
@@ -53,8 +54,7 @@ _RTCP = re.compile(r"([0-9]{1,5})(?: |$)")
 _PTIME = re.compile(r"([0-9]{1,4})(?:\.[0-9]+)?")
 
 
-@dataclass(frozen=True, slots=True)
-class Media:
+class Media(Struct, frozen=True):
     """One m= section."""
 
     kind: str
@@ -79,8 +79,7 @@ class Media:
     """Whether RTCP may come on the port of RTP (RFC 5761)."""
 
 
-@dataclass(frozen=True, slots=True)
-class SessionDescription:
+class SessionDescription(Struct, frozen=True):
     """A parsed description, as far as one audio stream needs it."""
 
     media: tuple[Media, ...]
@@ -90,8 +89,7 @@ class SessionDescription:
     """Value of the o= line: the same again when nothing changed (RFC 3264 8, RFC 4028 7.4)."""
 
 
-@dataclass(frozen=True, slots=True)
-class MediaDescription:
+class MediaDescription(Struct, frozen=True):
     """What one side's description means for us: where and what to send."""
 
     address: str

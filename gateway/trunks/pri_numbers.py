@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
+from msgspec import structs
+
 from tandem.gateway.calls.model import Nature, Number, Plan, Presentation, Screening, Setup
 from tandem.gateway.configuration.schema import PriTrunk
 from tandem.gateway.trunks.rules import STANDARD, Rules
@@ -108,10 +110,10 @@ class NumberRules:
         if not self.network and not self.numbers:
             return number
         if self._listed(number):
-            return replace(number, screening=Screening.USER_VERIFIED_PASSED)
+            return structs.replace(number, screening=Screening.USER_VERIFIED_PASSED)
         if self.replace_unscreened and self.default is not None:
-            return replace(self.default, presentation=number.presentation)
-        return replace(number, screening=Screening.USER_NOT_VERIFIED)
+            return structs.replace(self.default, presentation=number.presentation)
+        return structs.replace(number, screening=Screening.USER_NOT_VERIFIED)
 
     def _listed(self, number: Number) -> bool:
         full = str(number)

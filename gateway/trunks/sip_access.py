@@ -6,8 +6,9 @@ recalled. A sub-address of type user specified has none there and is not told.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from tandem.gateway.calls.model import Opaque, Release
 from tandem.gateway.sip.fields import Uri

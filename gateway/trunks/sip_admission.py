@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from typing import Protocol
+
+from msgspec.structs import replace
 
 from tandem.gateway.calls.model import Number, Screening
 from tandem.gateway.configuration.schema import Sip, SipTrunk, SipUser

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from tandem.core.cause import Cause, Location
 from tandem.gateway.calls.half_call import HalfCall

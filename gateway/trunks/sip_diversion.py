@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tandem.gateway.calls.model import Number, Presentation, Setup
 from tandem.gateway.sip.fields import Address, Uri, parse_address
@@ -43,8 +45,7 @@ _MOST: Final = 7
 _PRIVATE = re.compile(r"(?:^|&)privacy=[^&]*\b(?:history|header|session)\b", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Redirection:
+class Redirection(Struct, frozen=True):
     """What the header fields say of a redirected call."""
 
     redirecting: Number

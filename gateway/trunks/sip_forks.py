@@ -6,8 +6,9 @@ beside it; when that one fails, another takes its place. The first that answers 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from tandem.core.errors import EncodeError
 from tandem.gateway.sip.message import Response

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tandem.gateway.calls.model import Number, Opaque, Presentation, Screening, Setup
 from tandem.gateway.configuration.schema import SipTrunk
@@ -23,8 +25,7 @@ _VOUCHED = (Screening.NETWORK, Screening.USER_VERIFIED_PASSED)
 _LINE_BREAK = re.compile(r"[\r\n\0]")
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Struct, frozen=True):
     """The parties of an INVITE as they are written."""
 
     uri: str

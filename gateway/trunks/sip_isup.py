@@ -7,8 +7,9 @@ in is the message, with the called number of the Request-URI (RFC 3398 8.2.1: it
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from tandem.core.errors import DecodeError
 from tandem.gateway.calls.model import Information, Nature, Number, Presentation, Primitive, Release, Setup, Transparent

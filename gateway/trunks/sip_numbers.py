@@ -6,7 +6,8 @@ RFC 3966 (tel), RFC 4694 (`rn`, `npdi`, `cic`), 3GPP TS 29.163 annex C and draft
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tandem.gateway.calls.model import Nature, Number
 from tandem.gateway.sip.fields import Parameters, Uri
@@ -17,8 +18,7 @@ _SIGNALS = re.compile(r"\+?[0-9A-Ea-e*#]+")
 _DIGITS = re.compile(r"[0-9]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Attributes:
+class Attributes(Struct, frozen=True):
     """What stands behind a number."""
 
     routing: Number | None = None

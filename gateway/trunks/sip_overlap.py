@@ -12,8 +12,9 @@ clauses are recalled.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from tandem.core.cause import Cause, Location
 from tandem.core.errors import EncodeError

@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tandem.core.errors import DecodeError
 from tandem.gateway.calls.control import CallControl
@@ -33,8 +36,7 @@ class Verdict(Enum):
     """488."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Somewhere that a call can go."""
 
     destination: Endpoint
@@ -44,8 +46,7 @@ class Place:
     """q of a contact: places of one q are rung at once. None: by itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """How one INVITE of a call ended."""
 
     status: int | None = None

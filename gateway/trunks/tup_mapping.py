@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
+from msgspec import structs
+
 from tandem.core.errors import EncodeError
 from tandem.gateway.calls.interworking import MappingRow
 from tandem.gateway.calls.model import (
@@ -118,7 +120,7 @@ def calling_of(line: CallingLineIdentity | None, rules: Rules = STANDARD) -> Num
     if line is None or not line.digits:
         return None
     presentation = Presentation.RESTRICTED if line.restricted else Presentation.ALLOWED
-    return replace(number_of(line, rules), presentation=presentation)
+    return structs.replace(number_of(line, rules), presentation=presentation)
 
 
 def primitive_from(message: Message, variant: Variant, rules: Rules = STANDARD) -> Primitive | None:

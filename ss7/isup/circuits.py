@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntFlag
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from tandem.core.enumeration import Symbol
 from tandem.ss7.isup.variants import MESSAGE_LIMITS, Variant
@@ -261,8 +262,7 @@ class Procedure:
         """The circuits still concerned, by CIC."""
 
 
-@dataclass(frozen=True, slots=True)
-class CircuitView:
+class CircuitView(Struct, frozen=True):
     """What `circuit_states` tells of a circuit."""
 
     status: CircuitStatus

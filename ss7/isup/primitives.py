@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from tandem.core.errors import TandemError
 from tandem.ss7.isup.circuits import Blocking, CircuitStatus
@@ -16,8 +17,7 @@ class CallStateError(TandemError):
     """Call control asked for something that the state of the call does not allow: our own side is at fault."""
 
 
-@dataclass(frozen=True, slots=True)
-class Transfer:
+class Transfer(Struct, frozen=True):
     """MTP-TRANSFER request; `octets` run from the CIC on."""
 
     opc: int
@@ -27,8 +27,7 @@ class Transfer:
     octets: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class IncomingCall:
+class IncomingCall(Struct, frozen=True):
     """An IAM was accepted (and the continuity check succeeded, where one was asked for)."""
 
     call: int
@@ -41,30 +40,26 @@ class IncomingCall:
     """CICs of an N x 64 kbit/s connection in order, `cic` the first; empty for a call on one circuit."""
 
 
-@dataclass(frozen=True, slots=True)
-class AddressComplete:
+class AddressComplete(Struct, frozen=True):
     """The called number of an incoming overlap call is whole: ST came, it is as long as can be, or T10 expired."""
 
     call: int
 
 
-@dataclass(frozen=True, slots=True)
-class AddressCompleteDue:
+class AddressCompleteDue(Struct, frozen=True):
     """T11 expired: the called side is silent, the peer's T7 will soon expire; an early ACM holds the call."""
 
     call: int
 
 
-@dataclass(frozen=True, slots=True)
-class CallMessage:
+class CallMessage(Struct, frozen=True):
     """A message of the call for call control: ACM, CPG, CON, ANM, SAM, SUS, RES, INF and the like."""
 
     call: int
     message: Message
 
 
-@dataclass(frozen=True, slots=True)
-class CallReleased:
+class CallReleased(Struct, frozen=True):
     """The call was ended by the peer, a timer, a reset, a blocking or a failure; no further CallMessage follows."""
 
     call: int
@@ -78,16 +73,14 @@ class CallReleased:
     """For people: what ended the call."""
 
 
-@dataclass(frozen=True, slots=True)
-class CallCleared:
+class CallCleared(Struct, frozen=True):
     """The circuit no longer belongs to the call; the last thing heard of this call number, exactly once."""
 
     call: int
     cic: int
 
 
-@dataclass(frozen=True, slots=True)
-class CircuitChanged:
+class CircuitChanged(Struct, frozen=True):
     """The outgoing call was tried again on another circuit (dual seizure, blocking, reset, unequipped)."""
 
     call: int
@@ -97,8 +90,7 @@ class CircuitChanged:
     """CICs of an N x 64 kbit/s connection in order, `new_cic` the first; empty for a call on one circuit."""
 
 
-@dataclass(frozen=True, slots=True)
-class ContinuityLoop:
+class ContinuityLoop(Struct, frozen=True):
     """Connect (or remove) the check loop on a circuit: continuity check Q.724 7, at the incoming end."""
 
     group: str
@@ -106,8 +98,7 @@ class ContinuityLoop:
     connected: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ContinuityTone:
+class ContinuityTone(Struct, frozen=True):
     """Send the check tone (Q.724 7, 2000 Hz) on a circuit and listen for it, or end that.
 
     When the tone comes back, `IsupExchange.continuity_heard` says so; T24 expires otherwise.
@@ -118,8 +109,7 @@ class ContinuityTone:
     connected: bool
 
 
-@dataclass(frozen=True, slots=True)
-class CircuitState:
+class CircuitState(Struct, frozen=True):
     """The coarse state or the blocking of a circuit changed."""
 
     group: str
@@ -128,8 +118,7 @@ class CircuitState:
     blocking: Blocking
 
 
-@dataclass(frozen=True, slots=True)
-class Alert:
+class Alert(Struct, frozen=True):
     """Something maintenance staff should know."""
 
     group: str
@@ -137,16 +126,14 @@ class Alert:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class GroupQueried:
+class GroupQueried(Struct, frozen=True):
     """CQR came: the peer's view of circuits, as the octets of Q.763 3.14 by CIC."""
 
     group: str
     states: tuple[tuple[int, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CircuitValidated:
+class CircuitValidated(Struct, frozen=True):
     """CVR came in answer to `IsupExchange.validate` (ANSI)."""
 
     group: str
@@ -155,8 +142,7 @@ class CircuitValidated:
     message: Message
 
 
-@dataclass(frozen=True, slots=True)
-class Congested:
+class Congested(Struct, frozen=True):
     """The peer said in a REL how congested it is (automatic congestion level, Q.764 2.11); traffic is reduced."""
 
     group: str

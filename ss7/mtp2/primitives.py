@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import auto
+
+from msgspec import Struct
 
 from tandem.core.enumeration import Symbol
 
 
-@dataclass(frozen=True, slots=True)
-class LinkInService:
+class LinkInService(Struct, frozen=True):
     """The link is aligned and the peer as well: messages can be sent. Comes before any other report on the link."""
 
 
-@dataclass(frozen=True, slots=True)
-class LinkOutOfService:
+class LinkOutOfService(Struct, frozen=True):
     """The link failed or could not be aligned. Not sent in answer to `stop`.
 
     Messages not acknowledged are kept until the next `start`, for retrieval.
@@ -24,55 +23,47 @@ class LinkOutOfService:
     """For the operator: what happened, with the timer or clause."""
 
 
-@dataclass(frozen=True, slots=True)
-class MessageReceived:
+class MessageReceived(Struct, frozen=True):
     """A message from the peer, in sequence and once."""
 
     msu: bytes
     """SIO followed by SIF."""
 
 
-@dataclass(frozen=True, slots=True)
-class RemoteProcessorOutage:
+class RemoteProcessorOutage(Struct, frozen=True):
     """The peer's level 3 cannot take messages; ours are held."""
 
 
-@dataclass(frozen=True, slots=True)
-class RemoteProcessorRecovered:
+class RemoteProcessorRecovered(Struct, frozen=True):
     """The peer's level 3 takes messages again."""
 
 
-@dataclass(frozen=True, slots=True)
-class LinkCongested:
+class LinkCongested(Struct, frozen=True):
     """Messages waiting and unacknowledged have reached the congestion onset threshold (Q.704 3.8), or another level."""
 
     level: int = 1
     """1 to 3: higher where several thresholds are configured (ANSI, national option)."""
 
 
-@dataclass(frozen=True, slots=True)
-class LinkCongestionCeased:
+class LinkCongestionCeased(Struct, frozen=True):
     """Messages waiting and unacknowledged are down to the abatement threshold."""
 
 
-@dataclass(frozen=True, slots=True)
-class RetrievedBsnt:
+class RetrievedBsnt(Struct, frozen=True):
     """Answer to `retrieve_bsnt`, for the changeover message (Q.704 5.4)."""
 
     bsnt: int
     """FSN of the last message accepted from the peer."""
 
 
-@dataclass(frozen=True, slots=True)
-class RetrievedMessages:
+class RetrievedMessages(Struct, frozen=True):
     """Answer to `retrieval_request`: what the peer has not got, oldest first (Q.704 5.5). Forgotten by the link."""
 
     msus: tuple[bytes, ...]
     """Each SIO followed by SIF."""
 
 
-@dataclass(frozen=True, slots=True)
-class SendUnits:
+class SendUnits(Struct, frozen=True):
     """Downwards: queue `units` behind what is queued, then repeat `fill` until something else is to be sent."""
 
     units: tuple[bytes, ...]

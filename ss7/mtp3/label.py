@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
+
+from msgspec import Struct
 
 from tandem.core.enumeration import Symbol
 from tandem.core.errors import ConfigurationError, DecodeError, EncodeError
@@ -51,8 +52,7 @@ class NetworkIndicator(IntEnum):
     NATIONAL_RESERVED = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """How a variant lays out its label: fields follow each other from the least significant bit on."""
 
     octets: int
@@ -84,8 +84,7 @@ LAYOUTS: Final[dict[Variant, Layout]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class RoutingLabel:
+class RoutingLabel(Struct, frozen=True):
     """Destination, origin, and signalling link selection."""
 
     dpc: int
@@ -94,8 +93,7 @@ class RoutingLabel:
     """The SLS field as sent. In the 7-octet labels this is the whole seventh octet; see `Layout.sls_mask`."""
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceInformation:
+class ServiceInformation(Struct, frozen=True):
     """The service information octet, the first one of every message."""
 
     service: int

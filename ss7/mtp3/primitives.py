@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class TransferRequest:
+
+class TransferRequest(Struct, frozen=True):
     """MTP-TRANSFER request of a user part."""
 
     service: int
@@ -22,8 +22,7 @@ class TransferRequest:
     priority: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class TransferIndication:
+class TransferIndication(Struct, frozen=True):
     """MTP-TRANSFER indication to the user part `service`."""
 
     service: int
@@ -33,15 +32,13 @@ class TransferIndication:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class PauseIndication:
+class PauseIndication(Struct, frozen=True):
     """MTP-PAUSE: signalling point `pc` cannot be reached. Given for every known destination by `start`."""
 
     pc: int
 
 
-@dataclass(frozen=True, slots=True)
-class ResumeIndication:
+class ResumeIndication(Struct, frozen=True):
     """MTP-RESUME: signalling point `pc` can be reached."""
 
     pc: int
@@ -56,8 +53,7 @@ class StatusCause(Enum):
     USER_PART_INACCESSIBLE = "user part unavailable: inaccessible remote user"
 
 
-@dataclass(frozen=True, slots=True)
-class StatusIndication:
+class StatusIndication(Struct, frozen=True):
     """MTP-STATUS about destination `pc`."""
 
     pc: int
@@ -68,8 +64,7 @@ class StatusIndication:
     """Congestion status 0 to 3 (national option), 0 where the network has none."""
 
 
-@dataclass(frozen=True, slots=True)
-class StartLink:
+class StartLink(Struct, frozen=True):
     """To MTP2 of `link`: begin initial alignment."""
 
     link: int
@@ -77,15 +72,13 @@ class StartLink:
     """Whether to prove in the emergency period (Q.703 7.3)."""
 
 
-@dataclass(frozen=True, slots=True)
-class StopLink:
+class StopLink(Struct, frozen=True):
     """To MTP2 of `link`: go out of service."""
 
     link: int
 
 
-@dataclass(frozen=True, slots=True)
-class RetrieveBsnt:
+class RetrieveBsnt(Struct, frozen=True):
     """To MTP2 of `link`: say which message was accepted last (`retrieve_bsnt`, Q.704 5.4).
 
     Answered with `RetrievedBsnt` through `link_event`. Asked only with `Configuration.retrieval`.
@@ -94,8 +87,7 @@ class RetrieveBsnt:
     link: int
 
 
-@dataclass(frozen=True, slots=True)
-class RetrieveMessages:
+class RetrieveMessages(Struct, frozen=True):
     """To MTP2 of `link`: give back what the neighbour has not got (`retrieval_request`, Q.704 5.5).
 
     Answered with `RetrievedMessages` through `link_event`. Asked only with `Configuration.retrieval`.
@@ -106,8 +98,7 @@ class RetrieveMessages:
     """Number of the last message that the neighbour accepted, None when it could not say."""
 
 
-@dataclass(frozen=True, slots=True)
-class FlushBuffers:
+class FlushBuffers(Struct, frozen=True):
     """To MTP2 of `link`: discard what waits (`flush_buffers`, Q.703 8); the traffic went on over other links.
 
     Sent only with `Configuration.retrieval`.
@@ -116,31 +107,27 @@ class FlushBuffers:
     link: int
 
 
-@dataclass(frozen=True, slots=True)
-class SendMessage:
+class SendMessage(Struct, frozen=True):
     """To MTP2 of `link`: transmit `msu`, from the SIO on."""
 
     link: int
     msu: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class LinkRestored:
+class LinkRestored(Struct, frozen=True):
     """For the operator: `link` carries traffic."""
 
     link: int
 
 
-@dataclass(frozen=True, slots=True)
-class LinkFailed:
+class LinkFailed(Struct, frozen=True):
     """For the operator: `link` does not carry traffic any more, or did not come up."""
 
     link: int
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """For the operator's log: something out of the ordinary in the signalling network."""
 
     text: str

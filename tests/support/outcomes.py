@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
+from msgspec.structs import replace
 from support.transit import IsupSide, Side, Transit, TupSide
 from support.transit_access import SIP, PriSide, SipSide
 

@@ -1,7 +1,5 @@
 """The neutral call: values that cannot change, valued as in the Recommendations."""
 
-from dataclasses import FrozenInstanceError
-
 import pytest
 
 from tandem.core.cause import Cause, Location
@@ -33,9 +31,9 @@ def test_values_of_q763():
 
 @pytest.mark.parametrize("value", [Number("1"), Setup(Number("1")), Alerting(), Release()], ids=str)
 def test_primitives_cannot_change(value):
-    with pytest.raises((FrozenInstanceError, TypeError, AttributeError)):
+    with pytest.raises(AttributeError):
         value.digits = "2"
-    assert hash(value) == hash(type(value)(**{name: getattr(value, name) for name in value.__dataclass_fields__}))
+    assert hash(value) == hash(type(value)(**{name: getattr(value, name) for name in value.__struct_fields__}))
 
 
 def test_a_release_without_more_is_normal_clearing():

@@ -6,8 +6,8 @@ from tandem.gateway.sip.message import Response
 
 def test_every_call_output_names_its_call():
     for kind in typing.get_args(primitives.CallOutput):
-        assert "call" in kind.__dataclass_fields__, kind
-        assert kind.__dataclass_params__.frozen
+        assert "call" in kind.__struct_fields__, kind
+        assert kind.__struct_config__.frozen
 
 
 def test_body_is_that_of_the_message():

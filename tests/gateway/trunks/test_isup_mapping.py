@@ -1,8 +1,7 @@
 """ISUP messages as primitives and back."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from tandem.gateway.calls.model import (
     Alerting,

@@ -1,8 +1,7 @@
 """SIP-T and SIP-I: ISUP in SIP loses nothing, and what each side makes of it."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 from support.isup_pair import ACM, SUS_NETWORK, iam
 from support.isup_single import cause
 from support.sip_isup_pair import CARRIES, SipIsupPair

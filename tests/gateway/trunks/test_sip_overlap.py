@@ -1,9 +1,9 @@
 """Overlap in SIP (RFC 3578): digits from user a to gateway A, circuits, gateway B, INVITE after INVITE to user b."""
 
-from dataclasses import replace
 from random import Random
 
 import pytest
+from msgspec.structs import replace
 from support.node_pair import ADDRESS, OFFER, Bench
 
 from tandem.gateway.calls.model import Information

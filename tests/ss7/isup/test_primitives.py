@@ -1,4 +1,3 @@
-import dataclasses
 import typing
 
 import pytest
@@ -13,10 +12,9 @@ from tandem.ss7.isup.primitives import CircuitState, Transfer
 
 @pytest.mark.parametrize("kind", typing.get_args(primitives.Output), ids=lambda kind: kind.__name__)
 def test_outputs_are_immutable(kind):
-    assert dataclasses.is_dataclass(kind)
-    value = kind(*[None] * len(dataclasses.fields(kind)))
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        setattr(value, dataclasses.fields(kind)[0].name, 1)
+    value = kind(*[None] * len(kind.__struct_fields__))
+    with pytest.raises(AttributeError, match="immutable"):
+        setattr(value, kind.__struct_fields__[0], 1)
 
 
 def test_circuit_states_are_told_when_they_change():
