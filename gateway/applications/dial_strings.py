@@ -40,7 +40,7 @@ class DialString:
     def parse(cls, text: str) -> DialString:
         """Read a dial string; ValueError, worded for the operator."""
         variables, rest = _variables(text.strip(), "{", "}")
-        groups = tuple(tuple(_target(leg) for leg in _split(group, ",")) for group in _split(rest, "|"))
+        groups = tuple(tuple(_target(leg) for leg in split(group, ",")) for group in split(rest, "|"))
         return cls(groups, variables)
 
 
@@ -73,7 +73,7 @@ def _variables(text: str, opening: str, closing: str) -> tuple[dict[str, str], s
         end = _end(text, closing)
         if end < 0:
             raise ValueError(f"{text!r}: {opening} is not closed by {closing}")
-        for item in _split(text[1:end], ","):
+        for item in split(text[1:end], ","):
             name, equals, value = item.partition("=")
             if not equals or not name.strip():
                 raise ValueError(f"{item!r} is not VARIABLE=VALUE")
@@ -92,7 +92,7 @@ def _end(text: str, closing: str) -> int:
     return -1
 
 
-def _split(text: str, separator: str) -> Iterator[str]:
+def split(text: str, separator: str) -> Iterator[str]:
     """Parts between separators that are neither quoted nor in brackets."""
     depth, quoted, start = 0, False, 0
     for place, letter in enumerate(text):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tandem.core.cause import Cause
-from tandem.gateway.applications.dial_strings import DialString
+from tandem.gateway.applications.dial_strings import DialString, split
 from tandem.gateway.applications.programs import PROGRAMS
 from tandem.gateway.freeswitch.sip import PHONES, Sip
 from tandem.gateway.freeswitch.tree import Element
@@ -31,6 +31,9 @@ group_confirm_file effective_caller_id_name fail_on_single_reject call_direction
 """
 #: Q.850 causes of the statuses that `respond` is used with (RFC 3398 8.2.6.1).
 _STATUSES: Final = {"403": 21, "404": 1, "408": 102, "480": 18, "484": 28, "486": 17, "488": 88, "503": 41, "603": 21}
+_VARIABLE: Final = re.compile(r"\$\{[^}]*\}")
+#: Stands for a variable while a dial string is taken apart.
+_ASIDE: Final = re.compile(r"\x1a(\d+)\x1b")
 _GROUP: Final = re.compile(r"\$(\d)|\$\{(\d)\}")
 
 
@@ -121,32 +124,32 @@ def _transfer(data: str, sip: Sip) -> Iterator[Carried]:
 
 
 def _bridge(data: str, sip: Sip) -> Iterator[Carried]:
-    legs: list[str] = []
+    names: list[str] = _VARIABLE.findall(data)  # kept aside: their braces are none of the dial string's
+    numbers = iter(range(len(names)))
+    prefix, rest = _braces(_VARIABLE.sub(lambda _: f"\x1a{next(numbers)}\x1b", data))
+
+    def whole(text: str) -> str:
+        return _ASIDE.sub(lambda found: names[int(found[1])], text)
+
+    groups: list[str] = []
     missing: list[str] = []
-    prefix, rest = _braces(data)
-    groups = []
-    for group in rest.split("|"):
-        legs = []
-        for leg in group.split(","):
-            carried = _leg(leg.strip(), sip)
-            if carried is None:
-                missing.append(leg.strip())
-            else:
-                legs.append(carried)
-        if legs:
-            groups.append(",".join(legs))
-    left = f"bridge: {', '.join(missing)}: calls go to trunks and users" if missing else ""
+    for group in split(rest, "|"):
+        legs = [(leg.strip(), _leg(leg.strip(), sip)) for leg in split(group, ",")]
+        missing += [leg for leg, carried in legs if carried is None]
+        if found := [carried for _, carried in legs if carried is not None]:
+            groups.append(",".join(found))
+    left = f"bridge: {whole(', '.join(missing))}: calls go to trunks and users" if missing else ""
     if not groups:
         cause = int(Cause.NO_ROUTE_TO_DESTINATION)
         yield Carried(f"hangup {cause}", f"{left}; the call ends with cause {cause}", last=True)
         return
     text = prefix + "|".join(groups)
     try:
-        DialString.parse(re.sub(r"\$\{[^}]*\}|\\\d", "0", text))
+        DialString.parse(re.sub(r"\\\d", "0", _ASIDE.sub("0", text)))
     except ValueError as error:
         yield Carried("", f"bridge {data}: {error}", last=True)
         return
-    yield Carried(f"bridge {text}", left)
+    yield Carried(f"bridge {whole(text)}", left)
 
 
 def _braces(text: str) -> tuple[str, str]:
@@ -164,7 +167,7 @@ def _leg(leg: str, sip: Sip) -> str | None:
     kind, _, rest = name.partition("/")
     if kind == "user":
         user = rest.partition("@")[0]
-        if "\\" in user or "${" in user:  # whose number it is, is found out by the trunk
+        if "\\" in user or _ASIDE.search(user):  # whose number it is, is found out by the trunk
             return f"{variables}sip/{PHONES}/{user}"
         user = sip.users.get(user, "")
         return f"{variables}user/{user}" if user else None

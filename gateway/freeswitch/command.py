@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -74,11 +75,19 @@ def import_command(folder: Path, output: Path | None, settings: tuple[str, ...])
     if output is None:
         click.echo(text, nl=False)
     else:
-        if output.exists():
-            raise ConfigurationError(f"{output} is there already; name another file")
-        output.write_text(text, encoding="utf-8")
-        output.chmod(0o600)  # it has passwords
+        _write(output, text)
     click.echo(f"{len(left)} things are not carried over; {_verdict(text)}", err=True)
+
+
+def _write(file: Path, text: str) -> None:
+    """A new file that its owner alone may read, as it has passwords."""
+    try:
+        with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as opened:
+            opened.write(text)
+    except FileExistsError:
+        raise ConfigurationError(f"{file} is there already; name another file") from None
+    except OSError as error:
+        raise ConfigurationError(f"{file} cannot be written: {error.strerror}") from None
 
 
 def _verdict(text: str) -> str:

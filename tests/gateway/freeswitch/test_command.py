@@ -96,6 +96,8 @@ def test_the_command(folder, tmp_path):
     again = CliRunner().invoke(main, ["import-freeswitch", str(folder), "-o", str(file)])
     assert again.exit_code == 1
     assert "is there already" in again.stderr
+    nowhere = CliRunner().invoke(main, ["import-freeswitch", str(folder), "-o", str(tmp_path / "no" / "where")])
+    assert "cannot be written: No such file" in nowhere.stderr
     assert CliRunner().invoke(main, ["import-freeswitch", str(folder)]).stdout.startswith("# From the FreeSWITCH")
 
 
