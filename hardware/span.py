@@ -26,6 +26,24 @@ TIMESLOTS = 32
 FRAME_RATE = 8000
 
 
+LEVELS = frozenset(
+    {
+        "clock_followed",
+        "clock_rate_ppb",
+        "receive_queue_ms",
+        "recording",
+        "reorder_depth",
+        "transmit_queue_ms",
+    }
+)
+"""Of the counters of spans, those that tell how things are and may fall; so do those of the last 15 minutes."""
+
+
+def is_level(counter: str) -> bool:
+    """Whether a counter of a span may fall; all others only grow."""
+    return counter in LEVELS or counter.endswith("_15min")
+
+
 class Framing(Enum):
     """How frames are laid out on a line; values are what configurations say."""
 

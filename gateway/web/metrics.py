@@ -16,6 +16,7 @@ from prometheus_client.registry import Collector
 from tandem.gateway.calls.accounting import Record
 from tandem.gateway.media.protocol import MediaReport
 from tandem.gateway.operator import state
+from tandem.hardware.span import is_level
 
 if TYPE_CHECKING:
     from tandem.gateway.node import Node
@@ -130,8 +131,11 @@ class Metrics:
             yield _counter("tandem_media_cpu_seconds", "CPU time of the media process", {(): report.cpu_seconds})
             late = {(): report.worst_late_ms / 1000}
             yield _gauge("tandem_media_tick_late_seconds", "Worst lateness of a tick in the last second", late)
-            events = {(span, name): value for span, counts in report.spans.items() for name, value in counts.items()}
+            every = {(span, name): value for span, counts in report.spans.items() for name, value in counts.items()}
+            events = {key: value for key, value in every.items() if not is_level(key[1])}
             yield _counter("tandem_span_events", "Counters of spans", events, "span", "event")
+            levels = {key: value for key, value in every.items() if is_level(key[1])}
+            yield _gauge("tandem_span_level", "What spans have just now, or in 15 minutes", levels, "span", "level")
 
     def _signalling(self) -> Iterator[Metric]:
         node = self._node

@@ -9,7 +9,7 @@ from support.spans import SpanPair
 
 from tandem.core.errors import SpanError
 from tandem.hardware.alarms import Alarm
-from tandem.hardware.span import Framing, LineFormat
+from tandem.hardware.span import Framing, LineFormat, is_level
 
 E1 = LineFormat()
 ESF = LineFormat(Framing.ESF)
@@ -25,6 +25,14 @@ KINDS = [
     ("satop", ",aligned=yes,frames=5", SF),
     ("satop", ",octets=1000", ESF),
 ]
+
+
+@pytest.mark.parametrize(
+    ("counter", "level"),
+    [("slips", False), ("packets_lost", False), ("reorder_depth", True), ("errored_seconds_last_15min", True)],
+)
+def test_counters_that_may_fall_are_known(counter, level):
+    assert is_level(counter) is level
 
 
 @pytest.fixture(params=KINDS, ids=lambda kind: f"{kind[0]}{kind[1]}-{kind[2].framing.value}")

@@ -64,12 +64,14 @@ def test_statistics_of_speech_are_summed():
 
 def test_the_media_process_and_alarms_of_spans():
     bench = WebBench().up()
-    report = MediaReport(50, 2.5, 1.25, {"e1": {"slips": 3}})
+    report = MediaReport(50, 2.5, 1.25, {"e1": {"slips": 3, "reorder_depth": 5}})
     bench.nodes["A"].media_events([report, SpanChanged("e1", ["RAI"])], bench.now)
     bench.look()
     values = bench.values()
     assert values["tandem_media_tick_late_seconds"] == 0.0025
     assert values['tandem_span_events_total{event="slips",span="e1"}'] == 3
+    assert values['tandem_span_level{level="reorder_depth",span="e1"}'] == 5
+    assert 'tandem_span_events_total{event="reorder_depth",span="e1"}' not in values
     assert values['tandem_span_up{span="e1"}'] == 0
     assert values['tandem_span_alarm{alarm="RAI",span="e1"}'] == values['tandem_alarms{severity="major"}'] == 1
 
