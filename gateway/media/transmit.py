@@ -229,9 +229,9 @@ class Transmitters:
 
     def _single(self, leg: int, payload_type: int, timestamp: int, payload: bytes) -> None:
         """A packet of `leg` of its own, with its next sequence number."""
-        self._fields["sequence"][leg] += np.uint16(1)
-        first = PLAIN, payload_type, int(self._fields["sequence"][leg]), timestamp, int(self._packets["ssrc"][leg])
-        self._singly.append((leg, HEADER.pack(*first) + payload))
+        sequence = int(self._fields["sequence"][leg]) + 1 & 0xFFFF
+        self._fields["sequence"][leg] = sequence
+        self._singly.append((leg, HEADER.pack(PLAIN, payload_type, sequence, timestamp, self.ssrc(leg)) + payload))
 
     def _pack(self) -> None:
         """Legs whose packets are longer or shorter than a tick."""

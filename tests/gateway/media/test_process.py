@@ -7,6 +7,7 @@ import select
 import signal
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from support.media_plane import free_ports
@@ -130,6 +131,14 @@ def test_units_between_two_processes(started: Callable[[MediaConfiguration], Med
     closed = hear(a, lambda events: any(isinstance(event, RtpClosed) for event in events))
     assert any(isinstance(event, RtpClosed) and event.leg == 7 for event in closed)
     assert (a.close(), b.close()) == (0, 0)
+
+
+def test_matrix_products_have_no_threads(started: Callable[[MediaConfiguration], MediaProcess]) -> None:
+    process = started(MediaConfiguration(rtp_ports=(free_ports(2),) * 2))
+    hear(process, bool)
+    assert b"OPENBLAS_NUM_THREADS=1\0" in Path(f"/proc/{process.pid}/environ").read_bytes()
+    # The one thread of Python, and none of a library.
+    assert len(os.listdir(f"/proc/{process.pid}/task")) == 1
 
 
 def test_queued_units_leave_before_shutdown(started: Callable[[MediaConfiguration], MediaProcess]) -> None:

@@ -118,6 +118,7 @@ def test_changed_sources_are_heard_after_refresh(bench: Bench) -> None:
 @pytest.mark.parametrize("packet_time", [10, 30, 40, 60])
 def test_packets_of_another_length_carry_the_same_speech(bench: Bench, packet_time: int) -> None:
     bench.open(0)
+    bench.transmitters._packets["sequence"][0] = 65534  # it wraps on the way
     bench.transmitters.update(0, 8, None, True, packet_time)
     bench.matrix.set_source(0, 0)
     sent = []
