@@ -12,7 +12,7 @@ from queue import Empty, SimpleQueue
 import pjsua2 as pj
 
 commands: SimpleQueue = SimpleQueue()
-call = player = recorder = None
+call = earlier = player = recorder = None
 
 
 def tell(event, **values):
@@ -44,6 +44,9 @@ class Call(pj.Call):
                 player.startTransmit(audio)
                 audio.startTransmit(recorder)
 
+    def onCallTransferStatus(self, parameters):
+        tell("transfer", code=int(parameters.statusCode), final=bool(parameters.finalNotify))
+
     def onDtmfDigit(self, parameters):
         tell("dtmf", digit=parameters.digit)
 
@@ -69,10 +72,10 @@ def operation(code=0):
 
 
 def act(command):
-    global call
+    global call, earlier
     kind, value = command["do"], command.get("value")
     if kind == "call":
-        call = Call(account)
+        earlier, call = call, Call(account)
         call.makeCall(value, operation())
     elif kind == "answer":
         call.answer(operation(200))
@@ -84,6 +87,8 @@ def act(command):
         call.reinvite(found)
     elif kind == "dtmf":
         call.dialDtmf(value)
+    elif kind == "transfer":  # attended: the other party of the call before to that of this one
+        earlier.xferReplaces(call, operation())
     elif kind == "hangup":
         call.hangup(operation())
 
@@ -142,5 +147,5 @@ while True:
         act(command)
     except pj.Error as error:
         tell("error", text=error.info())
-call = player = recorder = None
+call = earlier = player = recorder = None
 endpoint.libDestroy()
