@@ -34,6 +34,10 @@ trunk = ["to-a"]
 called = '8001$'
 actions = ["answer", "playback tone_stream://%(2500,0,1004)", "hangup 17"]
 [[route]]
+trunk = ["to-a"]
+called = '8002$'
+actions = ["answer", "read 4 4 silence_stream://100 number 8000 #", "transfer ${number}"]
+[[route]]
 """
 
 
@@ -146,6 +150,12 @@ def judge(bench, phone, what, most):
     assert delay <= most, what
 
 
+def strongest(pcm):
+    """The strongest frequency, in hertz."""
+    wave = pcm.astype(float)
+    return np.argmax(np.abs(np.fft.rfft(wave * np.hanning(wave.size)))) * 8000 / wave.size
+
+
 async def story(bench):
     operator, kind = bench.operator, bench.protocol
     with bench.phone() as phone:
@@ -186,9 +196,17 @@ async def story(bench):
     await operator.says("show channels count", "0 total.")
     with wave.open(f"{bench.folder}/tone-{kind}.wav") as sound:
         tone = np.frombuffer(sound.readframes(1 << 20), "<i2")
-    middle = tone[4000:16000].astype(float)
-    strongest = np.argmax(np.abs(np.fft.rfft(middle * np.hanning(middle.size)))) * 8000 / middle.size
-    assert strongest == pytest.approx(1004, abs=1)
+    assert strongest(tone[4000:16000]) == pytest.approx(1004, abs=1)
+
+    # Digits go as tones in the speech of the circuit, B hears them there, and the number that they make is played.
+    command = f"originate {kind}/to-b/8002 &record({bench.folder}/digits-{kind}.wav)"
+    caller = (await operator.api(command)).removeprefix("+OK ")
+    await asyncio.sleep(0.3)
+    assert (await operator.api(f"uuid_send_dtmf {caller} 8001@80")).startswith("+OK")
+    await operator.says("show channels count", "0 total.")
+    with wave.open(f"{bench.folder}/digits-{kind}.wav") as sound:
+        tone = np.frombuffer(sound.readframes(1 << 20), "<i2")
+    assert strongest(tone[-16000:-4000]) == pytest.approx(1004, abs=1)
 
     assert await operator.api(f"originate {kind}/nowhere/1 &park") != ""
     for gateway in bench.gateways.values():
@@ -227,7 +245,7 @@ def test_applications_on_each_kind_of_leg(tmp_path, protocol):
         folder.mkdir()
         asyncio.run(played(folder, protocol, [0.0]))
     records = read_records(folder / "records-tm.jsonl")
-    # echo; a call through; two legs that were joined; one that was recorded
-    assert len(records) == 4
+    # echo; a call through; two legs that were joined; two that were recorded
+    assert len(records) == 5
     assert {record.result for record in records} == {"answered"}
     assert sum(bool(record.linked) for record in records) == 1
