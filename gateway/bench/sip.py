@@ -240,7 +240,8 @@ def _configuration(transport: str, legs: int, certificate: Path | None, engine: 
         tcp = str(transport == "tcp").lower()
         tls += f'[sip.pjsua2]\nlisten = "127.0.0.1:5062"\nports = [19000, 19199]\ntcp = {tcp}\n'
     return (
-        f'[node]\nname = "S"\nrecords = "records.jsonl"\nlog_level = "warning"\n[sip]\nlisten = "127.0.0.1:5060"\n'
+        f'[node]\nname = "S"\nrecords = "records.jsonl"\nlog_level = "warning"\n'
+        f'[sip]\nlisten = "127.0.0.1:5060"\noverload_ms = 0\n'
         f"{also}{tls}[media]\nports = [20000, {20000 + 2 * legs + 200}]\n{trunks}"
         '[[route]]\ntrunk = ["caller"]\nto = ["callee"]\n'
     )
