@@ -154,7 +154,7 @@ class JitterBuffers:
         self._ring[legs, self.write[legs] // BLOCK % SLOTS] = payloads
         self.write[legs] += BLOCK
         # What was played meanwhile was for want of this packet: the leg is that much deeper now.
-        self._deep[legs] += self._stretched[legs]
+        self._deep[legs] = np.minimum(self._deep[legs] + self._stretched[legs], self._most - BLOCK)
         self._stretched[legs] = 0
 
     def push(self, leg: int, payload: bytes, gap: int = 0, lost: bool = True) -> bool:
@@ -174,7 +174,7 @@ class JitterBuffers:
                 return False
             payload, gap = payload[late:], stretched
         if not self._quiet[leg] and gap < stretched and self._state[leg] == _PLAYING:
-            self._deep[leg] += stretched - gap
+            self._deep[leg] = min(int(self._deep[leg]) + stretched - gap, self._most - BLOCK)
         self._quiet[leg] = self._slow[leg] = False
         if self._state[leg] == _IDLE:
             self._state[leg] = _PRIMED
