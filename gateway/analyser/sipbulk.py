@@ -349,15 +349,15 @@ def _open(rows: SipRows, keep: Ints, buffer: bytes, spans: list[tuple[Ints, Ints
 
 def _requested(uri: bytes) -> str:
     """The user of a Request-URI; nearly all look alike."""
-    user = uri[4 : uri.find(b"@")]
-    return user.decode() if user.isalnum() and uri[:4] == b"sip:" else user_of(uri.decode())
+    user, at, _ = uri[4:].partition(b"@")
+    return user.decode() if at and user.isalnum() and uri[:4] == b"sip:" else user_of(uri.decode())
 
 
 def _user(value: bytes) -> str:
     """The user of a From; nearly all look alike."""
     begin = value.rfind(b"<sip:") + 5
-    user = value[begin : value.find(b"@", begin)] if begin > 4 else b""
-    if user.isalnum() and value.rfind(b"<") == begin - 5:
+    user, at, _ = value[begin:].partition(b"@")
+    if begin > 4 and at and user.isalnum() and value.rfind(b"<") == begin - 5:
         return user.decode()
     return user_of(uri_of(value.decode()))
 

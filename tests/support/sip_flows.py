@@ -8,7 +8,19 @@ SDP = (
 )
 ODDITIES = (
     *("", "", "", "", "", "sdp", "folded", "doubled", "no-colon", "latin", "short-names", "identity", "reason"),
-    *("spaces", "no-tag", "isup", "unknown-field", "lone-newline", "tabs", "long-id", "tcp", "body", "upper"),
+    *(
+        "spaces",
+        "no-tag",
+        "isup",
+        "unknown-field",
+        "lone-newline",
+        "tabs",
+        "long-id",
+        "tcp",
+        "body",
+        "upper",
+        "no-user",
+    ),
 )
 
 
@@ -17,6 +29,7 @@ def message(what, call, forward, cseq=1, odd=""):
     near, far = ("a", "b") if forward else ("b", "a")
     status, _, method = what.rpartition(" ")
     start = f"SIP/2.0 {status} Words of it" if status else f"{method} sip:49{call}30@10.0.0.2;user=phone SIP/2.0"
+    start = start.replace(f"sip:49{call}30@10.0.0.2", "sip:host") if odd == "no-user" else start
     begins = method == "INVITE" and cseq == 1 and forward
     to_tag = "" if begins and (not status or status == "100") else f";tag={far}{call}"
     names = {"From": "From", "To": "To", "Call-ID": "Call-ID", "CSeq": "CSeq"}

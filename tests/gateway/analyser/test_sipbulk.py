@@ -8,6 +8,7 @@ from tandem.gateway.analyser.pcap import read_pcap
 from tandem.gateway.analyser.sipbulk import METHODS, SipRows, sip_rows, type_name
 from tandem.gateway.analyser.sipkeys import key_of, text_key
 from tandem.gateway.analyser.sipscan import scan
+from tandem.gateway.analyser.sipwords import uri_of, user_of
 
 
 def rows_of(*payloads, packed=lambda octets: ethernet(ipv4(udp(octets), 17))):
@@ -86,3 +87,21 @@ def test_a_short_message_at_the_end_beside_a_long_from():
     rows, chosen = rows_of(long, octets, short)
     assert chosen.tolist() == [0, 1, 2]
     assert rows.tag.tolist() == [text_key("a1"), text_key("a1"), text_key("q")]
+
+
+@pytest.mark.parametrize(
+    ("uri", "caller", "opening"),
+    [
+        (b"sip:host", b"<sip:there>;tag=1", ("id1@10.0.0.1", "", "11")),
+        (b"sip:12;npdi@host", b"<tel:+49;x=y>;tag=1", ("id1@10.0.0.1", "+49", "12")),
+        (b"tel:+4930", b"sip:7@there;tag=1", ("id1@10.0.0.1", "7", "+4930")),
+        (b"sips:12@host", b"<<sip:7@there>;tag=1", ("id1@10.0.0.1", "7", "12")),
+    ],
+)
+def test_numbers_of_uris_of_all_kinds(uri, caller, opening):
+    octets = message("INVITE", 1, True).replace(b"sip:49130@10.0.0.2;user=phone", uri)
+    octets = octets.replace(b'"A;tag=no" <sip:10@10.0.0.1>;tag=a1', caller)
+    rows, _ = rows_of(octets)
+    scanned = scan(octets)
+    assert rows.opening[0] == opening
+    assert opening[1:] == (user_of(uri_of(scanned.caller)), user_of(scanned.text) or user_of(uri_of(scanned.callee)))
