@@ -113,6 +113,7 @@ class SipCalls(SipOverlap):
             self.abandon(session, now)
             self._control.cleared(half, now)
             return
+        session.given_up = True
         self.settle_digits(session, now)
         status = mapping.status_of(release, self._causes)
         encapsulation = self.trunks[session.trunk.name].encapsulation
@@ -230,6 +231,9 @@ class SipCalls(SipOverlap):
         failure = best(session.failures)
         status, response = failure.status, failure.response
         session.failures.clear()
+        if session.given_up:
+            self._end(session, _loss(what), now)
+            return
         if status is None or response is None:
             if not self._try_elsewhere(session, None, now) and not self._follow(session, None, now):
                 self._end(session, _loss(what), now)

@@ -100,6 +100,8 @@ class Session:
     """ACM or CON has gone to the caller, where the trunk carries ISUP."""
     wants_early_authorization: bool = False
     """The caller knows P-Early-Media (RFC 5009)."""
+    given_up: bool = False
+    """Our side has ended the call: nobody else is called for it."""
     branches: dict[int, InviteRequest] = field(default_factory=dict)
     """INVITEs to other contacts that ring at the same time, by call of the agent."""
     failures: list[Failure] = field(default_factory=list)

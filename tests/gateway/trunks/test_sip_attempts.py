@@ -7,6 +7,7 @@ from tandem.gateway.media.protocol import UpdateRtp
 from tandem.gateway.sip.primitives import (
     Answered,
     IncomingInvite,
+    Provisional,
     Rejected,
 )
 
@@ -64,6 +65,19 @@ def test_a_place_that_does_not_respond_is_left_for_the_next():
     assert asked == []
     bench.run(40)
     assert [invite.request.uri.user for invite in bench.events("b", IncomingInvite)[1:]] == ["98"]
+
+
+def test_nobody_else_is_called_for_a_caller_who_has_gone():
+    """The 487 of the place that rang is no refusal."""
+    bench, asked = refused_after_a_redirection([], "sip:99@127.0.0.1:5071")
+    bench.call("b", "respond", bench.events("b", IncomingInvite)[-1].call, 180)
+    bench.run(0.5)
+    (caller,) = {event.call for event in bench.events("a", Provisional)}
+    bench.call("a", "cancel", caller, ())
+    bench.run(40)
+    assert len(bench.events("b", IncomingInvite)) == 2, asked
+    assert bench.all_idle()
+    assert bench.nodes["B"].sip.trunks["pbx"].calls == 0
 
 
 def test_a_redirection_is_mapped():
