@@ -45,7 +45,13 @@ class Flow:
         self._pending: list[tuple[float, int, Any]] = []
         self._order = itertools.count()
         text = CONFIGURATION.format(
-            name="G", own="{}:{}".format(*GATEWAY), peer="{}:{}".format(*USER), variant="itu", sip=sip, node=node
+            name="G",
+            own="{}:{}".format(*GATEWAY),
+            peer="{}:{}".format(*USER),
+            variant="itu",
+            sip=sip,
+            circuits="",
+            node=node,
         )
         self.node = Node(parse(text), map("g{}".format, itertools.count()).__next__, wall_clock=lambda now: 1.7e9 + now)
         self.signalling = self.node.signalling = _NoSignalling()  # type: ignore[assignment]
