@@ -206,6 +206,7 @@ class OutgoingCall(Call):
         content = "Content-Type: application/sdp\r\n" if body else ""
         extra = f"{self._authorization}{content}"
         self._acks[tag] = self.layer.acknowledge(head, dialog.destination, extra, body)
+        self._early[tag] = dialog  # where it goes again; forgotten with the early ones when the ACK had to wait
 
     def acknowledge(self, body: bytes | None) -> None:
         """Send the ACK that has the answer to the offer in the 2xx."""

@@ -302,3 +302,18 @@ def test_the_tag_and_the_sequence_number_of_the_owner_are_used():
     """RFC 3578 3.2: several INVITEs of one call have one From tag, each a higher CSeq."""
     message = calling(from_tag="one", sequence=11)[2]
     assert (message.from_.tag, message.cseq) == ("one", 11)
+
+
+def test_an_answer_that_offers_comes_again_after_its_ack():
+    """The ACK was lost: the same one, with our answer in it, goes again (13.2.2.4)."""
+    script, call, invite = calling(body=None)
+    answer = response_to(invite, 200, "Content-Type: application/sdp", body=OFFER.decode())
+    assert script.hear(answer) == []
+    script.agent.acknowledge(call, OFFER, script.now)
+    (ack,) = script.drain()
+    (again,) = script.hear(answer)
+    assert (again.method, again.cseq, again.body, again.via.branch) == ("ACK", ack.cseq, OFFER, ack.via.branch)
+    script.agent.bye(call, (), script.now)
+    (bye,) = script.drain()
+    script.hear(response_to(bye, 200))
+    at_rest(script)
