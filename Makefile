@@ -54,7 +54,7 @@ unit: $(BIN)/.tools peers
 
 # Most of them wait for timers: four abreast, each in a network of its own so that they find the same ports free, which
 # takes root. Those that measure (speech, delays, load) run one after another, with nothing else beside them.
-ABREAST = $(shell unshare --net true 2>/dev/null && echo -n 4 --dist loadfile --own-network)
+ABREAST = $(shell unshare --net true 2>/dev/null && printf '%s' '-n 4 --dist loadfile --own-network')
 interop: $(BIN)/.tools peers
 	@status=0; \
 	$(BIN)/python -m pytest -q --durations 20 -m 'interop and not realtime' $(ABREAST) || status=1; \
