@@ -63,6 +63,8 @@ class Gateway:
         """Circuits whose last reported state is idle."""
         self.in_service: set[str] = set()
         """Trunks with every circuit in service."""
+        self._out: set[str] = set()
+        """Trunks that are out of service as a whole."""
         self.is_up = False
         """Whether it has opened what it needs."""
         self.last_trouble = ""
@@ -146,13 +148,22 @@ class Gateway:
         self._take(line)
         self._on_line(self.name, line)
 
+    def _trunk(self, subject: str, text: str) -> None:
+        """Channels that come back are told of before or after the trunk that they belong to comes back itself."""
+        if text.startswith("out of service"):
+            self._out.add(subject)
+        elif text.startswith("in service"):
+            self._out.discard(subject)
+        serves = text.startswith(("in service", "every ")) and subject not in self._out
+        (self.in_service.add if serves else self.in_service.discard)(subject)
+
     def _take(self, line: Mapping[str, Any]) -> None:
         subject, text = line["subject"], line["text"]
         if subject == "gateway" and " is up" in text:
             self.is_up = True
             self._changed.set()
         if subject.startswith("trunk ") and (line["shape"] == "=" or text.startswith("out of service")):
-            (self.in_service.add if text.startswith("in service") else self.in_service.discard)(subject)
+            self._trunk(subject, text)
             self._changed.set()
         if subject.startswith("circuit ") and line["shape"] == "=":
             (self.idle.add if text == "idle" else self.idle.discard)(subject)

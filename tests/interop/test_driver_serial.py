@@ -21,4 +21,5 @@ class TestCallsSignalledOnSerialLines(DriverCalls):
                 "link": lines[0],
                 "d-channel": lines[1],
             }
-            assert all(cable.carried > 1000 for cable in joined)
+            # One call with RESTARTs and acknowledgements is about 400 octets on a D-channel.
+            assert all(cable.carried > 200 for cable in joined), [cable.carried for cable in joined]

@@ -101,30 +101,37 @@ class Server:
         due = time.monotonic() + TICK
         pairs = list(zip(self.kernel.spans[::2], self.kernel.spans[1::2], strict=True))
         owed, moved = [0, 0], [due, due]
-        while True:
-            for key, _ in self.selector.select(max(0.0, due - time.monotonic())):
-                if key.fileobj is sys.stdin:
-                    command = sys.stdin.readline().strip()
-                    if not command:
-                        return
-                    self.plug(command == "plug")
-                    continue
-                if key.fileobj is self.listener:
-                    self.selector.register(self.listener.accept()[0], selectors.EVENT_READ)
-                else:
-                    self.answer(key.fileobj)  # type: ignore[arg-type]
+        while self.obey(self.selector.select(max(0.0, due - time.monotonic()))):
             if time.monotonic() < due:
                 continue
             due += TICK
             for bridge in list(self.bridges.values()):
                 if bridge.channel is not None and not bridge.drain():
                     self.close(bridge)
+            # What was asked for before these octets were written, such as their size, is to come before them.
+            while events := self.selector.select(0):
+                if not self.obey(events):
+                    return
             for place, pair in enumerate(pairs):
                 owed[place] = min(owed[place] + 1, 25)
                 while owed[place] and (all(map(self.ready, pair)) or time.monotonic() - moved[place] > 1):
                     self.move(pair)
                     owed[place] -= 1
                     moved[place] = time.monotonic()
+
+    def obey(self, events: list[tuple[selectors.SelectorKey, int]]) -> bool:
+        """What programs ask for, and commands; False when standard input has ended."""
+        for key, _ in events:
+            if key.fileobj is sys.stdin:
+                command = sys.stdin.readline().strip()
+                if not command:
+                    return False
+                self.plug(command == "plug")
+            elif key.fileobj is self.listener:
+                self.selector.register(self.listener.accept()[0], selectors.EVENT_READ)
+            else:
+                self.answer(key.fileobj)  # type: ignore[arg-type]
+        return True
 
     def plug(self, present: bool) -> None:
         """The card goes, or comes back as it was set up and used by nobody."""
