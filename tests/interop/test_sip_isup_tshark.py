@@ -37,6 +37,6 @@ def test_a_whole_call(tmp_path, variant):
     found = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
     text = [json.dumps(packet["_source"]["layers"]) for packet in found]
     types = [line.split('"isup.message_type": "')[1].split('"')[0] for line in text]
-    assert [int(kind, 0) for kind in types] == [M.IAM, M.ACM, M.ANM, M.REL]
+    assert [int(kind, 0) for kind in types] == [M.IAM, M.ACM, M.ANM, M.REL, M.RLC]
     assert '"isup.called": "123456"' in text[0]
     assert not any("_ws.malformed" in line for line in text)
