@@ -45,6 +45,8 @@ WINDOWS: Final = 8
 """Windows that a spare packet must have been there before it is given up."""
 PATIENCE: Final = 100
 """Ticks that silence is waited for to leave out a packet in."""
+SPARES: Final = 24
+"""Legs that wait to leave a packet out at the same time: looking for silence takes them off the fast path."""
 HELD: Final = 3 * BLOCK
 """Octets that wait, after a tick, on a leg held for a modem, within the bounds."""
 FADED: Final = 3 * BLOCK
@@ -272,10 +274,15 @@ class JitterBuffers:
         self._floors[:, self._ticks // WINDOW % WINDOWS] = self._floor
         self._floor[:] = RING
         low = self._floors.min(axis=1)
-        for leg in np.flatnonzero((low >= self._least + BLOCK) & (self._state == _PLAYING) & ~self._held).tolist():
-            if low[leg] < RING:
-                self._spare.setdefault(leg, self._ticks + PATIENCE)
-                self._rough[leg] = True
+        deep = (low >= self._least + BLOCK) & (low < RING) & (self._state == _PLAYING) & ~self._held
+        # Those that could not leave one out in their time, having become less deep, make room.
+        self._spare = {leg: until for leg, until in self._spare.items() if self._ticks <= until}
+        candidates = np.flatnonzero(deep)
+        for leg in candidates[np.argsort(-low[candidates], kind="stable")].tolist():  # the deepest first
+            if len(self._spare) >= SPARES:
+                break  # the others have their turn in a later window
+            self._spare.setdefault(leg, self._ticks + PATIENCE)
+            self._rough[leg] = True
 
     def _play_one(self, leg: int, row: Octets) -> None:
         """The long way: some of the block is missing, or something is to be done to it."""

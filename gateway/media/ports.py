@@ -260,11 +260,15 @@ class RtpPorts:
 
     def send_single(self, leg: int, packet: bytes) -> None:
         """Send one packet to the peer of `leg`."""
-        destination = self.destination(leg)
+        if (destination := self.destination(leg)) is not None:
+            self.send_one(destination, memoryview(packet))
+
+    def send_one(self, destination: int | Destination, packet: memoryview) -> None:
+        """Send one packet to what `destination` said."""
         if isinstance(destination, int):
-            self.send([(destination, memoryview(packet))])
-        elif destination is not None:
-            self.send_to([(destination, memoryview(packet))])
+            self.send([(destination, packet)])
+        else:
+            self.send_to([(destination, packet)])
 
     def _is_other(self, leg: int, remote: Address | None) -> bool:
         """Whether a peer is of the version of IP that the socket of `leg` is not for."""

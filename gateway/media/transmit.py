@@ -204,23 +204,16 @@ class Transmitters:
 
     def _send_secured(self) -> None:
         for destination, row, secure, leg in self._secured:
-            if self._speaks(leg):
-                self._send_to(destination, memoryview(secure.protect(row)))
-
-    def _send_to(self, destination: int | Destination, packet: memoryview) -> None:
-        if not packet:
-            return
-        if isinstance(destination, int):
-            self._ports.send([(destination, packet)])
-        else:
-            self._ports.send_to([(destination, packet)])
+            if self._speaks(leg) and (packet := secure.protect(row)):
+                self._ports.send_one(destination, memoryview(packet))
 
     def _send_one(self, leg: int, packet: bytes) -> None:
         """Send a packet that is not in the matrix."""
         destination = self._ports.destination(leg)
         if destination is not None:
             secure = self._ports.secure.get(leg)
-            self._send_to(destination, memoryview(packet if secure is None else secure.protect(memoryview(packet))))
+            if sealed := packet if secure is None else secure.protect(memoryview(packet)):
+                self._ports.send_one(destination, memoryview(sealed))
             self._sent[leg] += 1
             self._octets[leg] += len(packet) - HEADER.size
 

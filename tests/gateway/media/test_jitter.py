@@ -7,7 +7,18 @@ import pytest
 
 from tandem.codecs.concealment import OVERLAP
 from tandem.codecs.g711 import Law, decode, encode
-from tandem.gateway.media.jitter import AT_ONCE, BLOCK, GIVE_UP, HELD, MOST, PATIENCE, WINDOW, WINDOWS, JitterBuffers
+from tandem.gateway.media.jitter import (
+    AT_ONCE,
+    BLOCK,
+    GIVE_UP,
+    HELD,
+    MOST,
+    PATIENCE,
+    SPARES,
+    WINDOW,
+    WINDOWS,
+    JitterBuffers,
+)
 
 SILENCE = 0xD5
 
@@ -269,6 +280,31 @@ def test_a_buffer_too_deep_for_eight_seconds_gives_up_packets_slowly(bench: Benc
     assert np.diff(history)[steps].tolist() == [-BLOCK] * 3
     assert np.diff(steps).min() >= WINDOW
     assert int(bench.buffers.skipped[bench.leg]) == 3 * BLOCK
+
+
+def test_of_many_legs_too_deep_only_some_look_for_silence_at_a_time() -> None:
+    """A network that calms down makes all of them too deep together; each has its turn, and no tick takes longer."""
+    count = 3 * SPARES
+    buffers, legs = JitterBuffers(count), np.arange(count)
+    for leg in range(count):
+        buffers.open(leg, "A", 0xD5)
+    rows = np.full((count, BLOCK), 0xD5, np.uint8)
+    speech = np.tile(np.asarray(encode(np.full(BLOCK, 8000, np.int16), Law.A)), (count, 1))
+    for leg in range(count):
+        buffers.push(leg, speech[leg].tobytes())
+    buffers.play(rows)
+    for leg in range(count):
+        for _ in range(3):
+            buffers.push(leg, speech[leg].tobytes())
+    deep = buffers.delay(0)
+    looked = []
+    for _ in range(WINDOW * WINDOWS + 4 * (PATIENCE + WINDOW)):
+        assert buffers.accepts(legs).all()
+        buffers.push_in_order(legs, speech)
+        buffers.play(rows)
+        looked.append(int(buffers._rough.sum()))
+    assert max(looked) == SPARES
+    assert all(buffers.delay(leg) < deep for leg in range(count))
 
 
 def test_a_packet_is_left_out_in_silence_at_once_and_unheard(bench: Bench) -> None:
