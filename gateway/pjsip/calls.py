@@ -89,6 +89,14 @@ class SpeechPort(pj.AudioMediaPort):
         samples = octets_of(frame.buf)
         self._path.send(samples if len(samples) == len(SILENCE) else SILENCE)
 
+    def remove(self) -> None:
+        """Take the port out of the conference bridge, for good.
+
+        The bridge's thread calls until PJSIP's object is gone, so that one goes first, by hand: left to the garbage
+        collector, Python takes this object's attributes away while it is still being called.
+        """
+        pj.AudioMediaPort.__swig_destroy__(self)
+
 
 class Call(pj.Call):
     """One call."""
@@ -199,6 +207,12 @@ class Call(pj.Call):
         self._engine.ended.append(self)
         self._engine.tell(CallEnded(self.number, status, reason, message))
         self.path.close()
+
+    def let_go(self) -> None:
+        """Free what PJSIP holds of a call that is over; outside its callbacks."""
+        if self._port is not None:
+            self._port.remove()
+            self._port = None
 
     # --- at intervals
 

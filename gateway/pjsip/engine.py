@@ -140,7 +140,7 @@ class Engine:
         self.configuration = configuration
         self.tell = tell
         self.calls: dict[int, Call] = {}
-        self.ended: list[Call] = []
+        self.ended: list[pj.Call] = []
         """Calls that are over, to be let go of outside PJSIP's callbacks."""
         self._accounts = {account.name: account for account in configuration.accounts}
         self._sources: dict[str, tuple[list[tuple[str, int]], Sources]] = {}
@@ -191,6 +191,9 @@ class Engine:
     def poll(self, milliseconds: int) -> None:
         """Let PJSIP work, at most for so long when there is nothing to do; then see to the calls."""
         self.endpoint.libHandleEvents(milliseconds)
+        for over in self.ended:
+            if isinstance(over, Call):
+                over.let_go()
         self.ended.clear()
         for call in self.calls.values():
             call.send_digits()

@@ -5,6 +5,8 @@ import select
 import signal
 import socket
 import struct
+import subprocess
+import sys
 import threading
 import time
 
@@ -330,3 +332,41 @@ def test_it_outlives_signals_and_ends_with_its_parent(engine):
     engine.hear(PingAnswered)
     engine.process.socket.close()
     assert engine.process.wait(10) == 0
+
+
+#: Ports come and go in the conference bridge while its thread calls them; each round is one tick and more.
+COMING_AND_GOING = """
+import os
+import pjsua2 as pj
+from tandem.gateway.pjsip.calls import SpeechPort
+from tandem.gateway.pjsip.speech import SpeechPath
+
+endpoint, settings = pj.Endpoint(), pj.EpConfig()
+endpoint.libCreate()
+settings.logConfig.level = settings.logConfig.consoleLevel = 0
+settings.uaConfig.threadCnt, settings.uaConfig.mainThreadOnly = 0, True
+settings.medConfig.clockRate = settings.medConfig.sndClockRate = 8000
+settings.medConfig.channelCount, settings.medConfig.audioFramePtime = 1, 20
+settings.medConfig.maxMediaPorts = 1000
+endpoint.libInit(settings)
+endpoint.audDevManager().setNullDev()
+endpoint.libStart()
+path = SpeechPath("127.0.0.1")
+for _ in range(40):
+    ports = [SpeechPort(path) for _ in range(200)]
+    for one, other in zip(ports[::2], ports[1::2]):
+        one.startTransmit(other)
+        other.startTransmit(one)
+    endpoint.libHandleEvents(25)
+    for port in ports:
+        port.remove()
+    del port, ports
+print("all gone", flush=True)
+os._exit(0)
+"""
+
+
+def test_ports_leave_the_bridge_while_it_calls_them():
+    done = subprocess.run([sys.executable, "-c", COMING_AND_GOING], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith("all gone\n")
