@@ -27,6 +27,8 @@ class Alarm(Enum):
     """Loss of CRC-4 multiframe alignment; frames still pass."""
     AIS = "AIS"
     """Alarm indication signal, blue: all ones instead of a framed signal."""
+    EBER = "EBER"
+    """Excessive bit error ratio: frames pass, and one bit of a thousand is wrong."""
     RAI = "RAI"
     """Remote alarm indication, yellow: the far end has no good signal from us."""
 
@@ -34,15 +36,15 @@ class Alarm(Enum):
 NO_ALARMS: Final[frozenset[Alarm]] = frozenset()
 
 HIDDEN: Final[dict[Alarm, frozenset[Alarm]]] = {
-    Alarm.LOS: frozenset({Alarm.AIS, Alarm.LFA, Alarm.LMFA, Alarm.RAI}),
-    Alarm.AIS: frozenset({Alarm.LFA, Alarm.LMFA, Alarm.RAI}),
-    Alarm.LFA: frozenset({Alarm.LMFA, Alarm.RAI}),
+    Alarm.LOS: frozenset({Alarm.AIS, Alarm.LFA, Alarm.LMFA, Alarm.EBER, Alarm.RAI}),
+    Alarm.AIS: frozenset({Alarm.LFA, Alarm.LMFA, Alarm.EBER, Alarm.RAI}),
+    Alarm.LFA: frozenset({Alarm.LMFA, Alarm.EBER, Alarm.RAI}),
 }
 """What cannot be told, or follows of itself, while an alarm is present; the gravest first."""
 
 
 def correlate(alarms: frozenset[Alarm]) -> frozenset[Alarm]:
-    """Leave out what another alarm present hides: LOS hides AIS hides LFA hides LMFA and RAI."""
+    """Leave out what another alarm present hides: LOS hides AIS hides LFA hides LMFA, EBER and RAI."""
     for alarm, hidden in HIDDEN.items():
         if alarm in alarms:
             return alarms - hidden

@@ -9,11 +9,15 @@ from typing import Final
 from tandem.hardware.alarms import HIDDEN, NO_ALARMS, Alarm
 from tandem.hardware.framing.e1_deframer import Alignment, Crcs, E1Deframer, crcs_together
 from tandem.hardware.framing.e1_framer import E1Framer, transmit_together
+from tandem.hardware.framing.error_ratio import ErrorRatioMonitor
 from tandem.hardware.span import Frames, Framing, LineFormat
 from tandem.hardware.t1_line import T1Line
 from tandem.hardware.termination import Termination
 
 _LOS: Final = frozenset({Alarm.LOS})
+_EBER: Final = frozenset({Alarm.EBER})
+_DEAF: Final = frozenset({Alarm.LOS, Alarm.AIS, Alarm.LFA, Alarm.EBER})
+"""What the far end is told of (G.732 table 2, recalled)."""
 _ALIGNED: Final = {
     (False, False): NO_ALARMS,
     (False, True): frozenset({Alarm.RAI}),
@@ -26,8 +30,8 @@ _ALIGNED: Final = {
 class E1Line(Termination):
     """Frames to octets and back, with alarms.
 
-    Loss of signal, AIS and loss of frame alignment in the received line set the A bit in what is sent, errored
-    sub-multiframes clear E bits (G.704 2.3; G.732 table 2).
+    Loss of signal, AIS, loss of frame alignment and excessive bit errors in the received line set the A bit in what is
+    sent, errored sub-multiframes clear E bits (G.704 2.3; G.732 table 2).
     """
 
     frame_bits = 256
@@ -37,6 +41,7 @@ class E1Line(Termination):
         self.deframer = E1Deframer(crc4=crc4)
         self._framer = E1Framer(crc4=crc4)
         self._framer.remote_alarm = True
+        self._ratio = ErrorRatioMonitor()
         self._reported = 0  # CRC-4 errors told to the far end
 
     def transmit(self, frames: Frames) -> bytes:
@@ -56,6 +61,8 @@ class E1Line(Termination):
             frames = self._silence(now)
         deframer, framer = self.deframer, self._framer
         hidden = NO_ALARMS
+        counts = deframer.counts
+        self._ratio.update(counts.frames, counts.fas_errors, counts.alignment_losses)
         if self._silent:
             defects, hidden = _LOS, HIDDEN[Alarm.LOS]
         elif deframer.alignment is Alignment.NONE:
@@ -63,7 +70,9 @@ class E1Line(Termination):
             defects, hidden = frozenset({gravest}), HIDDEN[gravest]
         else:
             defects = _ALIGNED[deframer.multiframe_missing, deframer.remote_alarm]
-        framer.remote_alarm = deframer.alignment is Alignment.NONE or self.remote_alarm_forced
+            if self._ratio.excessive:
+                defects |= _EBER
+        framer.remote_alarm = bool(defects & _DEAF) or self.remote_alarm_forced
         framer.multiframe_aligned = deframer.alignment is Alignment.MULTIFRAME
         if (errors := deframer.counts.crc4_errors) != self._reported:
             framer.report_crc_errors(errors - self._reported)
@@ -83,6 +92,7 @@ class E1Line(Termination):
 
     def _lose_signal(self) -> None:
         self.deframer.lose_signal()
+        self._ratio.restart()
 
 
 def terminate(line: LineFormat) -> Termination:

@@ -46,7 +46,8 @@ FAULTS = {
     # The far end says that it does not hear us: it acts, we go on (G.732 table 2 knows no action but the alarm).
     "RAI": Expected(f"rai={LASTS}", "RAI"),
     # A FISU has 48 bits with its flag: one of 21 is errored, and one of 256 is what a link may have for long.
-    "bit errors 1e-3": Expected(f"ber=1e-3,during={LASTS}", mtp2=False),
+    # Shorter than the 4 s in which they become an alarm, which has its own test below.
+    "bit errors 1e-3": Expected(f"ber=1e-3,during={START:g}-{START + 3:g}", mtp2=False),
     "bit errors 1e-5": Expected(f"ber=1e-5,during={LASTS}"),
     "slips": Expected(f"slip={START:g}+2+3+4"),
     "packet loss 0.2 %": Expected(f"loss=0.002,during={LASTS}", kind="satop"),
@@ -155,3 +156,36 @@ def test_faults_through_q921_and_pri(begun):
         hang_up(bench, each)
     after(bench, expected)
     assert results(bench, "A") == results(bench, "B") == [("answered", 16)] * 3
+
+
+EXCESSIVE = (1.6, 10.0)
+"""Bit errors that last for more than the 4 s in which they are told."""
+
+
+@pytest.mark.parametrize("cls", [IsupLines, PriLines])
+def test_bit_errors_that_last_take_the_line_out_of_service(cls):
+    """1e-3 is an alarm as LFA is one (G.732): the far end is told, circuits and calls go the same way."""
+    start, end = EXCESSIVE
+    bench = cls(faulty(f"ber=1e-3,during={start}-{end}", "virtual", ""), step=STEP)
+    try:
+        bench.up()
+        assert answered(bench, 1.0) is not None
+        bench.until(start)
+        bench.until(start + 4.9)
+        assert (bench.alarms("A")[2:], bench.alarms("B")[2:]) == (["RAI"], ["EBER"])
+        assert start + 3 < bench.told["B"][-1][0]
+        raised = bench.told["B"][-1][0]
+        bench.until(raised + PERSISTENCE - 0.3)
+        out = ("trunk", "leave service") if cls is IsupLines else ("D-channel", "data link lost")
+        assert "B" not in told(bench, *out)
+        bench.until(raised + PERSISTENCE + 0.5)
+        assert "B" in told(bench, *out)
+        bench.until(end + 5.0)
+        assert (bench.alarms("A")[2:], bench.alarms("B")[2:]) == (["RAI", ""], ["EBER", ""])
+        assert end + 3 < bench.told["B"][-1][0]
+        bench.run(12.0)
+        call = answered(bench, 2.0)
+        assert call is not None
+        hang_up(bench, call)
+    finally:
+        bench.close()

@@ -42,7 +42,8 @@ Two quanta at least, so that framing is done in larger blocks.
 """
 BUSY: Final = 0.1
 """Seconds after a signal unit, sent or received, in which quanta go one by one, each at its time."""
-_MUTING: Final = frozenset({Alarm.LOS, Alarm.AIS, Alarm.LFA})
+_MUTING: Final = frozenset({Alarm.LOS, Alarm.AIS, Alarm.LFA, Alarm.EBER})
+"""No speech is passed on (G.732 table 2, recalled)."""
 
 
 class ReceivedClock(Protocol):

@@ -240,7 +240,7 @@ class UnitsReceived(msgspec.Struct, array_like=True, tag="received"):
 
 
 class SpanChanged(msgspec.Struct, array_like=True, tag="span"):
-    """The alarms of a span changed; `alarms` lists those present, of LOS LFA LMFA AIS RAI."""
+    """The alarms of a span changed; `alarms` lists those present, of LOS LFA LMFA AIS EBER RAI."""
 
     span: str
     alarms: list[str]

@@ -30,7 +30,7 @@ from tandem.ss7.mtp3.primitives import (
 #: Seconds that a line fault must last, or be gone, before its circuits are blocked or unblocked: the persistence
 #: that line cards apply to LOS, LFA and AIS before they report a failure (2.5 s, G.775 and G.783 practice).
 PERSISTENCE = 2.5
-_FAULTS = frozenset({"LOS", "LFA", "AIS"})
+_FAULTS = frozenset({"LOS", "LFA", "AIS", "EBER"})
 
 
 class Timer(Symbol):

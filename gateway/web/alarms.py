@@ -19,11 +19,13 @@ CLEARED_KEPT: Final = 200
 START_SECONDS: Final = 15.0
 """After the start nothing is wrong yet: links have to be aligned, peers to be asked."""
 LATE_MS: Final = 10.0
-#: Alarms of a span by how grave they are for what runs on it: nothing comes through, or our side is not heard.
+#: Alarms of a span by how grave they are for what runs on it: nothing comes through, or nothing of use, or our side is
+#: not heard.
 _SPAN: Final[dict[str, Severity]] = {
     "LOS": "critical",
     "AIS": "critical",
     "LFA": "critical",
+    "EBER": "critical",
     "RAI": "major",
     "LMFA": "minor",
 }

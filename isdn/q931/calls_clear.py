@@ -31,11 +31,11 @@ def disconnect(kernel: Kernel, call: Call, elements: Elements, now: float) -> No
     """Send DISCONNECT (5.3.3, 5.3.4): T306 while tones are sent, T305 otherwise."""
     message = build(kernel.reference(call), M.DISCONNECT, *elements)
     parts = kernel.encode(message)
-    if not kernel.links.available:
-        kernel.end(call, *own_cause(elements), "the data link is lost")
-        kernel.clear(call)  # nobody to be told; the peer will ask when the link is back (5.8.10)
-        return
     call.cause = own_cause(elements)
+    if not kernel.links.available:
+        kernel.end(call, *call.cause, "the data link is lost")
+        kernel.clear(call)  # nobody to be told; the peer will ask, or is told, when the link is back (5.8.10)
+        return
     kernel.stop_all(call)
     kernel.transmit_octets(parts)
     kernel.start(call, Timer.T306 if announces_tones(elements) else Timer.T305, now)
@@ -46,10 +46,10 @@ def release(kernel: Kernel, call: Call, elements: Elements, now: float) -> None:
     """Send RELEASE and wait for RELEASE COMPLETE (5.3.3, 5.3.4)."""
     message = build(kernel.reference(call), M.RELEASE, *elements)
     parts = kernel.encode(message)
-    if not kernel.links.available:
-        kernel.clear(call)  # nobody to be told; the peer will ask when the link is back (5.8.10)
-        return
     call.cause = own_cause(elements)
+    if not kernel.links.available:
+        kernel.clear(call)  # nobody to be told; the peer will ask, or is told, when the link is back (5.8.10)
+        return
     kernel.stop_all(call)
     kernel.transmit_octets(parts)
     call.repeats = 0

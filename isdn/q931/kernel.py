@@ -93,8 +93,9 @@ class Kernel:
         self.produced: list[Output] = []
         self.to_restart: list[Channel] = []
         """Channels to be restarted for a failed release (T308)."""
-        self.untold: list[tuple[bool, int]] = []
-        """Calls that ended while the data link was down: the peer may not have noticed, and is told afterwards."""
+        self.untold: list[tuple[bool, int, int]] = []
+        """Calls that ended while the data link was down, with their cause: the peer may not have noticed, and is told
+        afterwards."""
         self._last_call = 0
         self._last_reference = 0
         self._identifications: dict[tuple[ChannelId, bool], ChannelIdentification] = {}
@@ -205,7 +206,7 @@ class Kernel:
                 self.to_restart.append(channel)
             self.channels.changed(channel)
         if self.references.pop((call.outgoing, call.reference), None) is not None and not self.links.available:
-            self.untold.append((call.outgoing, call.reference))
+            self.untold.append((call.outgoing, call.reference, call.cause[0]))
         if call.identity is not None and self.parked.get(call.identity) is call:
             del self.parked[call.identity]
         self.calls.pop(call.number, None)
@@ -215,6 +216,7 @@ class Kernel:
 
     def drop(self, call: Call, cause: int, reason: str) -> None:
         """End a call on this side alone, without a message."""
+        call.cause = cause, self.location
         self.end(call, cause, self.location, reason)
         self.clear(call)
 

@@ -49,10 +49,10 @@ def _restored(kernel: Kernel, now: float) -> None:
     """
     calls = _calls(kernel)
     untold, kernel.untold = kernel.untold, []
-    for outgoing, reference in untold:
+    for outgoing, reference, cause in untold:
         ghost = kernel.new_call(reference, outgoing=outgoing)
         ghost.offered = False
-        calls_clear.release(kernel, ghost, (kernel.cause(Cause.TEMPORARY_FAILURE),), now)
+        calls_clear.release(kernel, ghost, (kernel.cause(cause),), now)
     for call in calls:
         if call.link_lost:
             call.link_lost = False

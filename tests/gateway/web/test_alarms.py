@@ -25,6 +25,7 @@ def span(bench, *alarms):
         (["LOS"], "critical", "error"),
         (["AIS"], "critical", "error"),
         (["LFA"], "critical", "error"),
+        (["EBER"], "critical", "error"),
         (["RAI"], "major", "error"),
         (["LMFA"], "minor", "warning"),
         (["LFA", "RAI"], "critical", "error"),

@@ -91,7 +91,7 @@ def test_call_control_releases_meanwhile():
     assert single.primitives == ["InterfaceState", "DataLinkLost", "CallCleared"]
     assert single.names == []
     find(single)
-    assert single.cause() == 41
+    assert single.cause() == 16
     assert single.names == ["RELEASE"]
     assert single.interface.calls() == []
     assert not single.interface.quiet
