@@ -531,6 +531,7 @@ def _media_configuration(configuration: Configuration) -> MediaConfiguration:
         tones=configuration.media.tones,
         clock=configuration.media.clock,
         elastic_store=configuration.media.elastic_store,
+        elastic_store_max=configuration.media.elastic_store_max,
         rtcp=configuration.media.rtcp,
         jitter_ms=(configuration.media.jitter_min_ms, configuration.media.jitter_max_ms),
     )

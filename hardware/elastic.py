@@ -12,6 +12,10 @@ DEFAULT_TARGET: Final = 40
 """Frames left after a read when all is well: 5 ms, against the jitter of packets and of the local tick."""
 CAPACITY: Final = 4096
 """Frames that fit, half a second; the oldest go when nobody reads."""
+REMEMBERED: Final = 8000
+"""Frames played, one second, after which what was missing is no longer thought to be on its way."""
+WINDOW: Final = 80_000
+"""Frames played, 10 s: what the store held at least in this window and in the one before was more than it needs."""
 A_LAW_IDLE: Final = 0xD5
 """Octet of silence in A-law, zero value with even bits inverted (G.711)."""
 
@@ -24,11 +28,25 @@ class ElasticStore:
     block deletes the oldest down to `target`. Both are slips of whole frames, so that every timeslot slips by whole
     octets and two timeslots never lose their order. When nothing comes any more, what was played last is repeated
     for one block and then `idle` is played.
+
+    With `most` above `target` the store adapts: when frames that were missing turn up later, they were late, not lost,
+    and `target` grows by as many, up to `most`, so that the next that are as late are heard. It shrinks again, in one
+    slip, when for 10 to 20 s there was more than that to spare. A line that is merely slower than we are, whose missing
+    frames never turn up, leaves it alone.
     """
 
-    def __init__(self, *, target: int = DEFAULT_TARGET, limit: int | None = None, idle: int = A_LAW_IDLE) -> None:
+    def __init__(
+        self, *, target: int = DEFAULT_TARGET, limit: int | None = None, most: int = 0, idle: int = A_LAW_IDLE
+    ) -> None:
         self.target = target
-        self.limit = 3 * target if limit is None else limit
+        """Frames that are to be left after a read."""
+        self._spare = 2 * target if limit is None else limit - target
+        self._least = target
+        self._most = max(most, target)
+        self._missing = 0  # frames that were not there of late
+        self._since = 0  # frames played since the last of them was missing
+        self._window = 0  # frames played of the present window
+        self._lowest = [CAPACITY, CAPACITY]  # frames left at least, in the window before and in this one
         self.slips = 0
         """Occasions of frames repeated or deleted."""
         self.frames_repeated = 0
@@ -42,6 +60,11 @@ class ElasticStore:
         self._filling = True
         self._fresh = False  # something was written since the last read
         self._last: Frames | None = None
+
+    @property
+    def limit(self) -> int:
+        """Frames that may be left after a read."""
+        return self.target + self._spare
 
     @property
     def depth(self) -> int:
@@ -67,6 +90,9 @@ class ElasticStore:
     def read(self, count: int) -> Frames:
         """Play `count` frames at the local tick, shape (count, 32), the caller's own."""
         left = self._depth - count
+        if self._most > self._least:
+            self._adapt(left, count)
+            left = self._depth - count
         if self._filling:
             if left < self.target:
                 return np.full((count, TIMESLOTS), self._idle, np.uint8)
@@ -87,13 +113,54 @@ class ElasticStore:
         return frames
 
     def counters(self) -> dict[str, int]:
-        """What the store did, by name."""
+        """What the store did, and the frames that it means to keep, by name."""
         return {
+            "elastic_store_frames": self.target,
             "slips": self.slips,
             "frames_repeated": self.frames_repeated,
             "frames_deleted": self.frames_deleted,
             "frames_idle": self.frames_idle,
         }
+
+    def _adapt(self, left: int, count: int) -> None:
+        """See whether frames are late before `count` are played and `left` are left."""
+        if left < 0:
+            if self._last is not None or self._missing:  # not before the line has come up
+                self._missing += min(-left, count)
+                self._since = 0
+        elif self._missing:
+            self._since += count
+            if (left >= self.target) if self._filling else (left > self.limit):
+                self._deepen()
+            elif self._since > REMEMBERED:
+                self._missing = 0
+        if not self._filling:
+            self._lowest[1] = min(self._lowest[1], left)
+        self._window += count
+        if self._window >= WINDOW:
+            self._shrink()
+
+    def _deepen(self) -> None:
+        """What was missing is here: it was late, unless it is more than the store may ever hold."""
+        missing, self._missing = self._missing, 0
+        if missing <= self._most - self._least:
+            self.target = min(self._most, self.target + missing)
+            self._begin_windows()
+
+    def _shrink(self) -> None:
+        """A window is over: give up what two of them have not needed."""
+        excess = min(self._lowest) - self._least
+        if self.target > self._least and excess >= self._spare:
+            self.target = max(self._least, self.target - excess)
+            self.slips += 1
+            self.frames_deleted += excess
+            self._delete(excess)
+        self._lowest = [self._lowest[1], CAPACITY]
+        self._window = 0
+
+    def _begin_windows(self) -> None:
+        """Look from now on: the window before this one counts as one in which everything was needed."""
+        self._lowest, self._window = [0, CAPACITY], 0
 
     def _underrun(self, count: int, missing: int) -> Frames:
         """Repeat enough of the last frames that `target` are left; idle when they were repeated already."""

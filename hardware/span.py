@@ -34,6 +34,7 @@ LEVELS = frozenset(
         "recording",
         "reorder_depth",
         "transmit_queue_ms",
+        "elastic_store_frames",
     }
 )
 """Of the counters of spans, those that tell how things are and may fall; so do those of the last 15 minutes."""

@@ -140,6 +140,11 @@ def _media(configuration: Configuration) -> Iterator[Problem]:
     if media.jitter_max_ms < media.jitter_min_ms + 20:
         text = f"{media.jitter_max_ms} ms must be at least 20 ms more than `jitter_min_ms`, {media.jitter_min_ms}"
         yield Problem("media.jitter_max_ms", text)
+    if media.elastic_store_max < media.elastic_store:
+        text = (
+            f"{media.elastic_store_max} ms is less than `elastic_store`, {media.elastic_store}; equal, it never grows"
+        )
+        yield Problem("media.elastic_store_max", text)
     if ":" in media.address and not _is_ipv6(media.address):
         yield Problem("media.address", f"{media.address!r} has a port; the ports are `media.ports`")
     elif ":" in media.address and media.address_v6:

@@ -80,6 +80,10 @@ class Media(Table):
     """Milliseconds of speech kept in store from every span. As late as that the far end, packets on their way or this
     machine may be without a gap in speech. It is part of the delay: 10 does where the media process of both ends has
     real-time scheduling on a processor that is not shared."""
+    elastic_store_max: Annotated[int, Meta(ge=5, le=300)] = 60
+    """Milliseconds that the store of a span may grow to when what was missing comes later: frames that are late again
+    are then heard. After 10 to 20 s in which they were not it shrinks. With the value of `elastic_store` it never
+    grows."""
 
 
 class Tls(Table):

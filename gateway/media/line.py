@@ -113,8 +113,8 @@ class SignallingChannel:
 class SpanLine:
     """A span whose frames are numbered in the order of transmission, so that speech is put where it belongs."""
 
-    def __init__(self, name: str, span: Span, silence: int, store: int = 160) -> None:
-        """`silence` is the octet of it, `store` the frames in the elastic store after a tick."""
+    def __init__(self, name: str, span: Span, silence: int, store: int = 160, store_max: int = 0) -> None:
+        """`silence` is the octet of it, `store` the frames in the elastic store after a tick, at most `store_max`."""
         self.name = name
         self.span = span
         self.channels: list[SignallingChannel] = []
@@ -127,7 +127,7 @@ class SpanLine:
         """What comes on its bearer timeslots is sent back."""
         self.underruns = 0
         """Frames sent idle because their speech was not there in time."""
-        self.store = ElasticStore(target=store, limit=store + SPARE, idle=silence)
+        self.store = ElasticStore(target=store, limit=store + SPARE, most=store_max, idle=silence)
         self._silence = silence
         self._speech = np.full((AHEAD, TIMESLOTS), silence, np.uint8)
         self._filled = 0

@@ -129,10 +129,13 @@ class Plane:
         self.events.append(protocol.Ready(self.ports.ports))
 
     def _open_spans(self, configuration: MediaConfiguration) -> None:
-        store = configuration.elastic_store * FRAME_RATE // 1000
+        store, store_max = (
+            milliseconds * FRAME_RATE // 1000
+            for milliseconds in (configuration.elastic_store, configuration.elastic_store_max)
+        )
         for span in configuration.spans:
             opened = open_span(span.device, LineFormat(Framing(span.framing), span.loss_window, span.law))
-            self.lines.append(SpanLine(span.name, opened, SILENCE[Law(span.law)], store))
+            self.lines.append(SpanLine(span.name, opened, SILENCE[Law(span.law)], store, store_max))
         lines = {line.name: line for line in self.lines}
         self._channels: dict[int, SignallingChannel] = {}
         for channel in configuration.channels:

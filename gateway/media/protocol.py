@@ -393,6 +393,8 @@ class MediaConfiguration(msgspec.Struct):
     """Spans, by name, whose clock is followed, the best first, and `system`; empty: always that of the system."""
     elastic_store: int = 20
     """Milliseconds of speech in the elastic store of each span after a tick."""
+    elastic_store_max: int = 60
+    """Milliseconds that it may grow to where frames come later than that."""
     jitter_ms: tuple[int, int] = (20, 200)
     """Bounds of the jitter buffers: kept in reserve, and waiting at most; 300 at most."""
     rtcp: bool = True

@@ -58,6 +58,7 @@ CHANGES = [
     ("ports = [20000, 20099]", "ports = [80, 1180]", "media.ports[0]", "80 is not allowed; 1024 to 65535"),
     ('tones = "eu"', 'tones = "xx"', "media.tones", "xx"),
     ('tones = "eu"', "jitter_min_ms = 100\njitter_max_ms = 110", "media.jitter_max_ms", "20 ms more"),
+    ('tones = "eu"', "elastic_store = 70", "media.elastic_store_max", "60 ms is less than"),
     ('tones = "eu"', "jitter_min_ms = 10", "media.jitter_min_ms", "20"),
     ('tones = "eu"', 'clock = ["nowhere"]', "media.clock[0]", "no span 'nowhere'"),
     ('tones = "eu"', 'clock = ["system", "system"]', "media.clock[1]", "twice"),
