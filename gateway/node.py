@@ -12,14 +12,16 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar
 
 from tandem.core.cause import Cause
+from tandem.core.errors import TandemError
 from tandem.core.sigtran.primitives import CloseAssociation, SendMessage
 from tandem.core.timers import earliest
 from tandem.gateway.applications.events import ChannelEvent
 from tandem.gateway.applications.switchboard import Switchboard
-from tandem.gateway.calls.accounting import Record, statistics_of
+from tandem.gateway.calls.accounting import Farewell, OpenCall, Record, statistics_of
 from tandem.gateway.calls.cause_changes import CauseChanges
 from tandem.gateway.calls.control import CallControl
 from tandem.gateway.calls.interworking import CauseMap
+from tandem.gateway.calls.ledger import KILLED
 from tandem.gateway.calls.model import Release
 from tandem.gateway.calls.routing import RoutingTable
 from tandem.gateway.configuration.schema import Configuration
@@ -98,10 +100,10 @@ class Effects:
     lines: list[Line] = field(default_factory=list)
     channels: list[ChannelEvent] = field(default_factory=list)
     """What happened to channels, while `switchboard.listening`; ends of jobs always."""
-    provisional: list[Record] = field(default_factory=list)
-    """Records that calls would have if the process were killed now (see Ledger)."""
+    provisional: list[OpenCall] = field(default_factory=list)
+    """What is to be known of calls if the process is killed now (see Ledger)."""
     dropped: list[str] = field(default_factory=list)
-    """By `id`, provisional records that are no more to be."""
+    """By `id`, calls that are to have no record."""
 
 
 class Node:
@@ -418,6 +420,20 @@ class Node:
         self.control.record_all()
         self._settle(now)
 
+    def bid_farewell(self, farewells: list[Farewell], now: float) -> None:
+        """End at the peers what the process before this one left standing when it was killed; after `start`."""
+        for farewell in farewells:
+            trunk = self.control.trunks.get(farewell.trunk)
+            bid_farewell = getattr(trunk, "bid_farewell", None)  # a StandingTrunk, unless the configuration is another
+            if bid_farewell is None:
+                continue
+            try:
+                bid_farewell(farewell.what, KILLED, now)
+            except TandemError as error:
+                text = f"a call that was left standing cannot be ended: {error}"
+                self.lines.append(Line("warning", "!", f"trunk {farewell.trunk}", text))
+        self._settle(now)
+
     @property
     def idle(self) -> bool:
         """No call is left and every circuit that can be is blocked."""
@@ -438,7 +454,7 @@ class Node:
             ledger.records,
             self.lines[:],
             self.switchboard.events,
-            ledger.provisional,
+            ledger.provisional(),
             ledger.dropped,
         )
         if self.switchboard.events:
@@ -451,8 +467,8 @@ class Node:
             self.sip.pjsip.commands.clear()
         self._captured = 0
         self.control.media_commands = []
-        if ledger.provisional or ledger.records or ledger.dropped:
-            ledger.records, ledger.provisional, ledger.dropped = [], [], []
+        if ledger.records or ledger.dropped:
+            ledger.records, ledger.dropped = [], []
         self.lines.clear()
         return effects
 

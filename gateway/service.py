@@ -421,13 +421,17 @@ class Service:
         self._delivery.wake()
 
     def _account_for_the_dead(self) -> None:
-        """Tell of calls that were up when the process before this one was killed; their records are written."""
+        """Tell of calls that the process before this one had when it was killed, and end them at their peers."""
         left = self._records.left_behind
-        for record in left:
-            self._operations.record(record)
-        if left:
-            text = f"{len(left)} call(s) were up when the gateway was killed; their records are written now"
-            self._log(Line("warning", "!", "records", text))
+        if not left:
+            return
+        for call in left:
+            self._operations.record(call.record)
+        up = sum(call.record.answer_time is not None for call in left)
+        text = f"the gateway was killed with {len(left)} call(s), {up} of them answered; their records are written now"
+        self._log(Line("warning", "!", "records", text))
+        self.node.bid_farewell([farewell for call in left for farewell in call.farewells], self._loop.time())
+        self._act()
 
     def _arm(self, deadline: float | None) -> None:
         """Have `_timer_due` called at `deadline`, or a little before.

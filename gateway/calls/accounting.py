@@ -63,6 +63,23 @@ class Record(msgspec.Struct, kw_only=True):
     """Records, by `id`, of what these parties were in before: a call that was transferred, or that was joined."""
 
 
+class Farewell(msgspec.Struct, frozen=True, kw_only=True):
+    """What a trunk needs to end a half-call at its peer when the process that carried it is no more."""
+
+    trunk: str
+    what: msgspec.Raw
+    """For the trunk alone: JSON."""
+
+
+class OpenCall(msgspec.Struct, frozen=True):
+    """A call that is not accounted for yet, as it is to be if the process is killed now."""
+
+    record: Record
+    """It has no release time while the call goes on."""
+    farewells: list[Farewell] = []
+    """What its peers would have to be told."""
+
+
 def timestamp(seconds: float) -> str:
     """`seconds` since 1970 as ISO 8601 UTC with milliseconds."""
     text = datetime.fromtimestamp(round(seconds, 3), UTC).isoformat(timespec="milliseconds")

@@ -218,6 +218,12 @@ class BasicCallControl:
             self.event(half, Dtmf(digit, duration_ms), now)
         return half
 
+    def renewed(self, half: HalfCall) -> None:
+        """What `farewell` of the trunk says of `half` may be something else now (see StandingTrunk)."""
+        call = half.call
+        if call is not None and not half.released:
+            self.ledger.note(call)
+
     def leg_opened(self, half: HalfCall, leg: int) -> None:
         """`half` uses the RTP leg `leg`, whose statistics the record will wait for."""
         call = half.call
@@ -297,6 +303,7 @@ class BasicCallControl:
             refusal = self._offer(call, attempt, self.trunks[attempt.trunk], now)
             if refusal is None:
                 self._timers.start((call.identity, Timer.NO_ANSWER), now + NO_ANSWER_SECONDS)
+                self.ledger.note(call)
                 return
             failed, by = refusal, "gateway"
             if not self._may_fall_back(call, refusal):
@@ -442,6 +449,7 @@ class BasicCallControl:
                 call.passed_backward = True
                 if call.alerting_time is None:
                     call.alerting_time = now
+                    self.ledger.note(call)
                     self._timers.start((call.identity, Timer.NO_ANSWER), now + NO_ANSWER_SECONDS)
                 if inband:
                     self._hear(call)
@@ -552,6 +560,7 @@ class BasicCallControl:
                 name = "busy" if release.cause in _BUSY_CAUSES else "congestion"
                 self.media_commands.append(Tone(incoming.endpoint, name))
                 self._timers.start((call.identity, Timer.FAILURE_TONE), now + seconds)
+                self.ledger.note(call)
                 return
         self._release_half(incoming, release, now)
         self._finish(call, now)

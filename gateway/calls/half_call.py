@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+import msgspec
+
 from tandem.gateway.calls.accounting import Leg
 from tandem.gateway.calls.model import InformationRequest, Number, Primitive, Release, Setup
 from tandem.gateway.media.protocol import Endpoint
@@ -154,6 +156,21 @@ class AccessTrunk(Protocol):
     @property
     def needs_ringback(self) -> bool:
         """Whether an Alerting that is not in band leaves the channel silent."""
+        ...
+
+
+class StandingTrunk(Protocol):
+    """A trunk whose peer takes a call for standing when the gateway was killed and has begun anew.
+
+    Not one of circuits: those are reset at the start, on both sides.
+    """
+
+    def farewell(self, half: HalfCall) -> msgspec.Raw | None:
+        """What `bid_farewell` of a later process needs to end `half`, JSON; None when nothing stands."""
+        ...
+
+    def bid_farewell(self, what: msgspec.Raw, release: Release, now: float) -> None:
+        """End at the peer what an earlier process left: `what` its `farewell` gave; TandemError when it is not."""
         ...
 
 

@@ -1,6 +1,6 @@
 """The accounts of call control: which RTP legs' statistics a record waits for, and what there is to write down.
 
-Pure; the owner drains `records`, `provisional` and `dropped`.
+Pure; the owner drains `records`, `dropped` and `provisional()`.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from collections.abc import Callable
 from typing import Final
 
 from tandem.core.cause import Cause
-from tandem.gateway.calls.accounting import Record
+from tandem.gateway.calls.accounting import Farewell, OpenCall, Record
 from tandem.gateway.calls.call import Call
 from tandem.gateway.calls.half_call import HalfCall
 from tandem.gateway.calls.model import Release
 
 #: How a call ended whose gateway did before it.
-_KILLED: Final = Release(
+KILLED: Final = Release(
     Cause.TEMPORARY_FAILURE, diagnostic="the gateway was killed; released when it was last known to run"
 )
 
@@ -27,11 +27,8 @@ class Ledger:
         """`node` names the gateway; `wall_clock` turns the time of the machines into seconds since 1970."""
         self.records: list[Record] = []
         """Records of calls that have ended."""
-        self.provisional: list[Record] = []
-        """What the record of a call that is answered, or whose record waits for statistics, would be without us.
-
-        One with the same `id` as an earlier one takes its place; it has no release time while the call goes on.
-        """
+        self._noted: dict[str, Call] = {}
+        """By `id`, calls of which something has changed that is to survive us."""
         self.dropped: list[str] = []
         """By `id`, provisional records of calls that will have none of their own."""
         self.legs: dict[int, tuple[Call, HalfCall]] = {}
@@ -77,8 +74,29 @@ class Ledger:
     # --- records
 
     def note(self, call: Call) -> None:
-        """The call is answered, or has ended and waits for statistics: account for it even if we are killed now."""
-        self.provisional.append(call.record(call.release or _KILLED, self._node, self._wall_clock))
+        """The call has begun, got further, or has ended and waits: account for it even if we are killed now."""
+        self._noted[call.identity] = call
+
+    def provisional(self) -> list[OpenCall]:
+        """The calls that were noted since the last time; one takes the place of an earlier one with the same `id`.
+
+        They are made now and not by `note`: a dialog that is confirmed stands only once its 200 has been made.
+        """
+        if not self._noted:
+            return []
+        noted, self._noted = self._noted.values(), {}
+        return [self._open(call) for call in noted if not call.recorded]
+
+    def _open(self, call: Call) -> OpenCall:
+        farewells = []
+        for half in (call.incoming, call.outgoing):
+            if half is None or half.released:
+                continue
+            # A StandingTrunk; isinstance of a protocol takes its time.
+            farewell = getattr(half.trunk, "farewell", None)
+            if farewell is not None and (what := farewell(half)) is not None:
+                farewells.append(Farewell(trunk=half.trunk.name, what=what))
+        return OpenCall(call.record(call.release or KILLED, self._node, self._wall_clock), farewells)
 
     def write(self, call: Call, release: Release) -> None:
         """The record of a call that has ended."""

@@ -25,6 +25,8 @@ POLL: Final = 5
 """Milliseconds that PJSIP waits for something to do: what the signalling process wants waits as long."""
 LEAVE: Final = 1.0
 """Seconds that calls and registrations are given to end after Shutdown."""
+ABANDONED: Final = 0.4
+"""Seconds that calls are given to end when the signalling process was killed; the next one wants the same ports."""
 SWEEP: Final = 5.0
 """Seconds between garbage collections, which must be of the main thread: PJSIP's objects belong to it."""
 
@@ -61,10 +63,13 @@ def main() -> int:
 
 
 def _serve(engine: Engine, link: Link[Event, Command], told: list[Event]) -> None:
-    """Until Shutdown, or until the signalling process has gone."""
+    """Until Shutdown, or until the signalling process has gone; the peers are told either way."""
     ending: float | None = None
     sweep = 0.0
-    while not link.closed and (ending is None or (time.monotonic() < ending and engine.busy)):
+    while ending is None or (time.monotonic() < ending and engine.busy):
+        if link.closed and ending is None:
+            ending = time.monotonic() + ABANDONED
+            engine.abandon()
         for wanted in link.receive():
             if isinstance(wanted, Shutdown):
                 ending = time.monotonic() + LEAVE

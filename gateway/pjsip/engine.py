@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import pjsua2 as pj
 
+from tandem.core.cause import Cause, cause_name
 from tandem.core.errors import TandemError
 from tandem.gateway.sip.sources import Sources
 
@@ -208,6 +209,12 @@ class Engine:
         self.endpoint.hangupAllCalls()
         for number in self._registrations:
             self.command(Unregister(number))
+
+    def abandon(self) -> None:
+        """The signalling process was killed: tell the peers of all calls."""
+        cause = Cause.TEMPORARY_FAILURE
+        for number in list(self.calls):
+            self.command(EndCall(number, 503, [("Reason", f'Q.850;cause={int(cause)};text="{cause_name(cause)}"')]))
 
     @property
     def busy(self) -> bool:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from tandem.gateway.calls.accounting import Record, RecordWriter
+from tandem.gateway.calls.accounting import OpenCall, Record, RecordWriter
 from tandem.gateway.records.open_calls import OpenCalls
 
 
 class Keeper:
-    """The journal and the file of open calls: each call that is answered has its record once, however we end."""
+    """The journal and the file of open calls: each call has its record once, however we end."""
 
     def __init__(self, path: str | Path) -> None:
         """`path` is the journal; ConfigurationError when it cannot be written."""
@@ -19,8 +19,8 @@ class Keeper:
         self._ended: list[str] = []
         """Calls whose records wait for room on the disk: they stay open in the file until they are written."""
         self.left_behind = self._open.left_behind()
-        """Records, written now, of calls that were up when the process before this one was killed."""
-        self.write(self.left_behind)
+        """Calls that the process before this one had when it was killed; their records are written now."""
+        self.write([call.record for call in self.left_behind])
 
     @property
     def error(self) -> str | None:
@@ -32,10 +32,10 @@ class Keeper:
         """How many records the disk has not taken."""
         return len(self._writer.waiting)
 
-    def begin(self, records: Sequence[Record], dropped: Sequence[str]) -> None:
-        """Provisional records of calls that are up, and `id`s of those that will have none."""
-        if records:
-            self._open.write(records)
+    def begin(self, calls: Sequence[OpenCall], dropped: Sequence[str]) -> None:
+        """Calls that are up or being set up, and `id`s of those that will have no record."""
+        if calls:
+            self._open.write(calls)
         if dropped:
             self._open.close_calls(dropped)
 

@@ -1,6 +1,6 @@
-"""Provisional records of the calls that are up, in a file beside the journal: what a killed process leaves behind.
+"""The calls that are up or being set up, in a file beside the journal: what a killed process leaves behind.
 
-A line is a record, which takes the place of an earlier one with its `id`, or an `id` alone: that call is accounted for.
+A line is a call, which takes the place of an earlier one with its `id`, or an `id` alone: that call is accounted for.
 When the file was changed last tells when the gateway was last known to run.
 """
 
@@ -17,18 +17,18 @@ from typing import Final
 import msgspec
 
 from tandem.core.errors import ConfigurationError
-from tandem.gateway.calls.accounting import Record, timestamp
+from tandem.gateway.calls.accounting import OpenCall, timestamp
 
 #: Octets of the file beyond which it is written anew, if most of them are of calls that have ended.
 SLACK: Final = 1 << 20
 #: How far back, in octets, a record is looked for in each file of the journal: the last one written before the end.
 _TAIL: Final = 1 << 20
 _ENCODER: Final = msgspec.json.Encoder()
-_DECODER: Final = msgspec.json.Decoder(Record | str)
+_DECODER: Final = msgspec.json.Decoder(OpenCall | str)
 
 
 class OpenCalls:
-    """The file of the calls that are up; one process writes it at a time."""
+    """The file of the calls that have not ended; one process writes it at a time."""
 
     def __init__(self, journal: str | Path) -> None:
         """ConfigurationError when the file beside `journal` cannot be written, or another process has it."""
@@ -44,12 +44,12 @@ class OpenCalls:
         except OSError as error:
             raise ConfigurationError(f"records: {self.path} cannot be written: {error.strerror}") from None
 
-    def left_behind(self) -> list[Record]:
-        """The records of calls that were up when the last process was killed, whole, as far as they are not written.
+    def left_behind(self) -> list[OpenCall]:
+        """Calls that the last process had when it was killed, their records whole, as far as they are not written.
 
         They stay in the file until `close_calls` has their `id`s.
         """
-        found: dict[str, Record] = {}
+        found: dict[str, OpenCall] = {}
         for line in self.path.read_bytes().splitlines():
             try:
                 entry = _DECODER.decode(line)
@@ -59,17 +59,18 @@ class OpenCalls:
                 found.pop(entry, None)
                 self._lines.pop(entry, None)
             else:
-                found[entry.id] = _whole(entry, self._changed_at)
-                self._lines[entry.id] = line + b"\n"
+                identity = entry.record.id
+                found[identity] = _whole(entry, self._changed_at)
+                self._lines[identity] = line + b"\n"
         written = self._written(found)
         self.close_calls(written)
-        return [record for identity, record in found.items() if identity not in written]
+        return [call for identity, call in found.items() if identity not in written]
 
-    def write(self, records: Sequence[Record]) -> None:
-        """These calls are up, or end now; never raises for a full or failing disk (see `error`)."""
+    def write(self, calls: Sequence[OpenCall]) -> None:
+        """These calls have begun, go on, or end now; never raises for a full or failing disk (see `error`)."""
         octets = b""
-        for record in records:
-            line = self._lines[record.id] = _ENCODER.encode(record) + b"\n"
+        for call in calls:
+            line = self._lines[call.record.id] = _ENCODER.encode(call) + b"\n"
             octets += line
         self._append(octets)
 
@@ -173,10 +174,16 @@ class OpenCalls:
         return descriptor
 
 
-def _whole(record: Record, last: float) -> Record:
-    """A provisional record with an end: `last`, in seconds since 1970, where it has none."""
-    if record.release_time is not None or record.answer_time is None:
-        return record
-    answered = datetime.fromisoformat(record.answer_time).timestamp()
-    ended = max(last, answered)
-    return msgspec.structs.replace(record, release_time=timestamp(ended), duration_ms=round((ended - answered) * 1000))
+def _whole(call: OpenCall, last: float) -> OpenCall:
+    """A call whose record has an end: `last`, in seconds since 1970, where it has none."""
+    record = call.record
+    if record.release_time is not None:
+        return call
+    begun, answered = (
+        None if text is None else datetime.fromisoformat(text).timestamp()
+        for text in (record.setup_time, record.answer_time)
+    )
+    ended = max(last, begun or last, answered or last)
+    duration = 0 if answered is None else round((ended - answered) * 1000)
+    record = msgspec.structs.replace(record, release_time=timestamp(ended), duration_ms=duration)
+    return OpenCall(record, call.farewells)

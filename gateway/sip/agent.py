@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from enum import IntEnum
 from typing import Final
 
-from tandem.gateway.sip.call import Call, Context, Headers, answer_options
+from tandem.gateway.sip.call import Bye, Call, Context, Extra, Headers, answer_options
 from tandem.gateway.sip.client_transaction import ClientTransaction
 from tandem.gateway.sip.configuration import AgentConfiguration
 from tandem.gateway.sip.dialog import RequestHead
@@ -16,13 +16,14 @@ from tandem.gateway.sip.errors import SipDecodeError
 from tandem.gateway.sip.fields import format_address
 from tandem.gateway.sip.incoming import IncomingCall
 from tandem.gateway.sip.layer import TransactionLayer
-from tandem.gateway.sip.message import Request, Response
-from tandem.gateway.sip.multipart import Part
+from tandem.gateway.sip.message import Request, Response, format_fields
+from tandem.gateway.sip.multipart import Part, compose
 from tandem.gateway.sip.options import CallOptions
 from tandem.gateway.sip.outgoing import OutgoingCall
-from tandem.gateway.sip.primitives import InviteRequest, OptionsResult, Output
+from tandem.gateway.sip.primitives import Credentials, InviteRequest, OptionsResult, Output
 from tandem.gateway.sip.registration import Registration, RegistrationOptions
 from tandem.gateway.sip.server_transaction import ServerTransaction
+from tandem.gateway.sip.standing import ReceivedInvite, SentInvite, Standing, StandingDialog, endpoint_at
 from tandem.gateway.sip.transaction import Transaction
 
 #: Methods that we recognise; one that Allow does not list gets 405, any other 501 (RFC 3261 8.2.1, 21.5.2).
@@ -282,6 +283,36 @@ class SipAgent:
         found = self._context.calls.get(call)
         if isinstance(found, IncomingCall):
             found.pin()
+
+    def standing(self, call: int) -> Standing | None:
+        """What would stand at the peer of a call if this process ended now; None when nothing would."""
+        found = self._context.calls.get(call)
+        return None if found is None else found.standing()
+
+    def end_standing(
+        self,
+        standing: Standing,
+        status: int,
+        headers: Headers,
+        credentials: Credentials | None,
+        now: float,
+        part: Part | None = None,
+    ) -> None:
+        """End at its peer what an earlier process left, as `end` would; raise SipDecodeError when it is broken.
+
+        A 487 to the INVITE finds no transaction here: the peer repeats it for 32 s, and nothing else comes of it.
+        """
+        layer = self._layer
+        lines, body = compose(None, part, "")
+        lines = f"{format_fields(headers)}{lines}"
+        match standing:
+            case StandingDialog():
+                Bye(layer, standing.dialog(), Extra(lines, body), credentials).send("", now)
+            case SentInvite(head=head, place=place):
+                layer.request("CANCEL", head, lines, body, endpoint_at(place), None, now)
+            case ReceivedInvite(tag=tag, place=place):
+                transaction = layer.serve(standing.request(), endpoint_at(place), None)
+                layer.respond(transaction, status, now, tag, lines, body)
 
     def local_address(self, peer: Endpoint) -> Listener:
         """The address of ours that messages to `peer` name."""

@@ -32,6 +32,7 @@ from tandem.gateway.sip.primitives import (
     SessionOffered,
 )
 from tandem.gateway.sip.server_transaction import ServerTransaction
+from tandem.gateway.sip.standing import Standing, StandingDialog
 from tandem.gateway.sip.transaction import Transaction
 from tandem.gateway.sip.upkeep import BUSY_RETRY, GONE, Upkeep
 
@@ -121,6 +122,10 @@ class Call:
     def end(self, status: int, headers: Headers, now: float, part: Part | None = None) -> None:
         """End the call in whichever state it is; `status` serves where a final response is due."""
         raise NotImplementedError
+
+    def standing(self) -> Standing | None:
+        """What would stand at the peer if this process ended now; None when the call is at its end."""
+        return None if self.dialog is None or self.leaving else StandingDialog.of(self.dialog)
 
     def bye(self, headers: Headers, now: float, part: Part | None = None) -> None:
         """Leave the confirmed dialog; before the ACK of our 200 has come, as soon as it comes (15)."""

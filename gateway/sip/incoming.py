@@ -22,6 +22,7 @@ from tandem.gateway.sip.primitives import (
 from tandem.gateway.sip.reliable import OPTION, ReliableSender, acknowledged
 from tandem.gateway.sip.server_transaction import ServerTransaction
 from tandem.gateway.sip.session_timer import SessionTimer, supports
+from tandem.gateway.sip.standing import ReceivedInvite, Standing
 from tandem.gateway.sip.transaction import Transaction
 
 #: RFC 3261 13.3.1.1: a provisional response every minute keeps proxies from giving up.
@@ -212,6 +213,10 @@ class IncomingCall(Call):
             self.respond(status, None, headers, None, now, part)
         else:
             self.bye(headers, now, part)
+
+    def standing(self) -> Standing | None:
+        """Before the answer: the INVITE, which waits for its final response."""
+        return super().standing() if self._transaction is None else ReceivedInvite.of(self._transaction, self.tag)
 
     def on_cancel(self, request: Request, transaction: ServerTransaction, now: float) -> None:
         """CANCEL of the call itself (9.2)."""

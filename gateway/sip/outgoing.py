@@ -21,6 +21,7 @@ from tandem.gateway.sip.primitives import (
     Rejected,
 )
 from tandem.gateway.sip.reliable import OPTION, response_sequence
+from tandem.gateway.sip.standing import SentInvite, Standing, place_of
 from tandem.gateway.sip.transaction import State, Transaction
 
 
@@ -120,6 +121,12 @@ class OutgoingCall(Call):
     def end(self, status: int, headers: Headers, now: float, part: Part | None = None) -> None:
         """CANCEL before the answer, BYE after it."""
         self.cancel(headers, now, part)
+
+    def standing(self) -> Standing | None:
+        """Before the answer: our INVITE."""
+        if self.dialog is not None or self._cancel is not None:
+            return super().standing()
+        return SentInvite(self._head, place_of(self._transaction.destination))
 
     def _send_cancel(self, now: float) -> None:
         """9.1: not before a provisional response, and not after a final one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from msgspec.structs import replace
 
 from tandem.core.cause import Cause, Location
@@ -21,6 +22,7 @@ from tandem.gateway.calls.model import (
     Suspend,
     Transparent,
 )
+from tandem.gateway.sip.errors import SipDecodeError
 from tandem.gateway.sip.message import Message as SipMessage
 from tandem.gateway.sip.message import Response, retry_after
 from tandem.gateway.sip.multipart import Part
@@ -30,6 +32,7 @@ from tandem.gateway.sip.primitives import (
     Cancelled,
     Closed,
     Confirmed,
+    Credentials,
     Ended,
     Failed,
     InfoReceived,
@@ -45,6 +48,7 @@ from tandem.gateway.sip.primitives import (
     SessionOffered,
     UpdateResult,
 )
+from tandem.gateway.sip.standing import SentInvite, Standing
 from tandem.gateway.trunks import sip_access, sip_early, sip_info, sip_refer
 from tandem.gateway.trunks import sip_mapping as mapping
 from tandem.gateway.trunks.isup_mapping import primitive_from
@@ -66,6 +70,10 @@ _SIGNAL = (("Content-Disposition", "signal;handling=required"),)
 _NO_SRTP = (415, 488, 606)
 #: A final response to INVITE that names other places.
 _REDIRECTIONS = range(300, 400)
+#: After these the peer may be elsewhere (RFC 3261 12.2.1.2, RFC 3311 5.1).
+_TARGET_REFRESHES = (ReInvite, ReInviteResult, Refreshed, SessionOffered, UpdateResult)
+_ENCODER = msgspec.json.Encoder()
+_DECODER = msgspec.json.Decoder(list[Standing])
 
 
 class SipCalls(SipOverlap):
@@ -123,6 +131,30 @@ class SipCalls(SipOverlap):
         self.end_branches(session, headers, now)
         self._media.close(session)
 
+    def farewell(self, half: HalfCall) -> msgspec.Raw | None:
+        """What a later process needs to end the call at its peer; None when nothing stands there."""
+        session = self._sessions.get(half.handle)
+        if session is None:
+            return None
+        found = [self.agent.standing(call) for call in (half.handle, *session.branches)]
+        left = [standing for standing in found if standing is not None]
+        return msgspec.Raw(_ENCODER.encode(left)) if left else None
+
+    def bid_farewell(self, port: SipTrunkPort, what: msgspec.Raw, release: Release, now: float) -> None:
+        """Send BYE, CANCEL or a refusal for what an earlier process left; raise TandemError when it is broken."""
+        trunk = port.configuration
+        status = mapping.status_of(release, self._causes)
+        headers = mapping.reason_headers(release, trunk)
+        credentials = Credentials(trunk.user, trunk.password) if trunk.user else None
+        part = None if port.encapsulation is None else port.encapsulation.release(release)
+        try:
+            left = _DECODER.decode(what)
+        except msgspec.MsgspecError as error:
+            raise SipDecodeError(f"what was kept of it is of another version: {error}") from None
+        for standing in left:
+            with_part = None if isinstance(standing, SentInvite) else part
+            self.agent.end_standing(standing, status, headers, credentials, now, with_part)
+
     def _provisional(self, session: Session, primitive: Alerting | Progress, now: float) -> None:
         """180 or 183, with SDP where there is something to hear, and where it must have our offer (RFC 3261 13.2.1)."""
         half = session.half
@@ -166,6 +198,8 @@ class SipCalls(SipOverlap):
                 self.forked(beside, output, now)
             return
         half, control, port = session.half, self._control, self.trunks[session.trunk.name]
+        if isinstance(output, _TARGET_REFRESHES):
+            control.renewed(half)
         match output:
             case Provisional(status=status) if status > 100:
                 self._progress(session, output, now)

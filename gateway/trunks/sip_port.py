@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+import msgspec
+
 from tandem.gateway.calls.half_call import HalfCall
 from tandem.gateway.calls.model import (
     Primitive,
@@ -37,6 +39,12 @@ class Owner(Protocol):
 
     def release(self, half: HalfCall, release: Release, now: float) -> None:
         """End the call."""
+
+    def farewell(self, half: HalfCall) -> msgspec.Raw | None:
+        """What a later process needs to end the call."""
+
+    def bid_farewell(self, port: SipTrunkPort, what: msgspec.Raw, release: Release, now: float) -> None:
+        """End what an earlier process left standing."""
 
 
 _LAWS = {"PCMA": "A", "PCMU": "u"}
@@ -102,6 +110,14 @@ class SipTrunkPort:
     def release(self, half: HalfCall, release: Release, now: float) -> None:
         """Refuse, cancel or end the call."""
         self._owner.release(half, release, now)
+
+    def farewell(self, half: HalfCall) -> msgspec.Raw | None:
+        """See StandingTrunk."""
+        return self._owner.farewell(half)
+
+    def bid_farewell(self, what: msgspec.Raw, release: Release, now: float) -> None:
+        """Send BYE, CANCEL or a refusal."""
+        self._owner.bid_farewell(self, what, release, now)
 
     def destination_of(self, uri: str) -> Endpoint:
         """Where a request to `uri` goes: the address that it names, else the peer, which knows the name."""

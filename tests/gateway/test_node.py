@@ -1,8 +1,10 @@
 """A whole gateway, twice, under a virtual clock: calls that end well, calls that do not, and no circuit stuck."""
 
+import msgspec
 import pytest
 from support.node_pair import ADDRESS, LINKSET, M2PA, M3UA, OFFER, Bench
 
+from tandem.gateway.calls.accounting import Farewell
 from tandem.gateway.media.protocol import CloseRtp, OpenRtp, RtpEndpoint, Source, TimeslotEndpoint, Tone
 from tandem.gateway.sip.primitives import (
     Answered,
@@ -658,3 +660,94 @@ def test_draining_lets_calls_go_on_and_refuses_new_ones():
     bench.call("a", "end", call, 480, ())
     bench.run(5.0)
     assert node.drained
+
+
+# --- a gateway that was killed
+
+
+def test_the_peers_of_calls_that_a_killed_gateway_left_get_bye():
+    bench = Bench().up()
+    talk(bench)
+    (left,) = bench.restart("A")
+    bench.run(1)
+    (ended,) = bench.events("a", Ended)
+    assert reason_cause(ended.message) == 41
+    assert bench.users["a"].calls == 0
+    assert (left.record.cause, left.record.result) == (41, "answered")
+    bench.up()
+    (ended,) = bench.events("b", Ended)
+    assert bench.nodes["B"].control.calls == {}
+
+
+@pytest.mark.parametrize("who", ["a", "b"])
+def test_it_is_where_the_peer_has_moved_to_and_after_all_requests_before(who):
+    """RFC 3261 12.2.1.1: routes and Request-URI of the dialog; 12.2.2: the peer takes no CSeq that is not higher."""
+    bench = Bench().up()
+    call, incoming = talk(bench)
+    number = {"a": call, "b": incoming}[who]
+    at = {"a": "A", "b": "B"}[who]
+    for _ in range(3):
+        half = next(session.half for session in bench.nodes[at].sip._sessions.values())
+        bench.nodes[at].sip.agent.send_info(half.handle, "application/dtmf-relay", b"Signal=1\r\n", (), bench.now)
+        bench.run(0.1)
+    agent = bench.users[who]
+    agent._context.calls[number].contact_line = f"Contact: <sip:moved@127.0.0.1:{ADDRESS[who][1]}>\r\n"
+    assert agent.reinvite(number, OFFER, (), bench.now)
+    bench._drain(who)
+    bench.run(0.5)
+    bench.restart(at)
+    bench.run(1)
+    (ended,) = bench.events(who, Ended)
+    assert ended.message.uri.user == "moved"
+    assert ended.message.cseq > 5
+    assert agent.calls == 0
+
+
+def test_who_is_being_called_when_the_gateway_is_killed_gets_cancel():
+    bench = Bench().up()
+    invite(bench)
+    incoming = offered(bench).call
+    bench.call("b", "respond", incoming, 180)
+    bench.run(0.1)
+    (left,) = bench.restart("B")
+    bench.run(1)
+    assert len(bench.events("b", Cancelled)) == 1
+    assert bench.users["b"].calls == 0
+    assert (left.record.result, left.record.cause) == ("failed", 41)
+
+
+@pytest.mark.parametrize("rings", [False, True])
+def test_who_calls_when_the_gateway_is_killed_is_refused(rings):
+    bench = Bench().up()
+    invite(bench)
+    incoming = offered(bench).call
+    if rings:
+        bench.call("b", "respond", incoming, 180)
+        bench.run(0.1)
+    (left,) = bench.restart("A")
+    bench.run(1)
+    (rejected,) = bench.events("a", Rejected)
+    assert (rejected.status, reason_cause(rejected.message)) == (503, 41)
+    assert bench.users["a"].calls == 0
+    assert (left.record.result, left.record.incoming.protocol) == ("failed", "sip")
+    bench.run(40)
+    assert bench.nodes["A"].sip.agent.sizes()["server transactions"] == 0, "the refusal was acknowledged"
+
+
+def test_a_call_that_has_ended_is_not_ended_again():
+    bench = Bench().up()
+    call, _ = talk(bench)
+    bench.call("a", "bye", call, ())
+    bench.run(5)
+    assert bench.restart("A") == []
+    bench.run(1)
+    assert bench.events("a", Ended) == []
+
+
+def test_a_trunk_that_is_gone_and_a_line_of_another_version_do_no_harm():
+    bench = Bench().up()
+    farewells = [Farewell(trunk=name, what=msgspec.Raw(b'[["dialog","of","old"]]')) for name in ("gone", "pstn", "pbx")]
+    bench.nodes["A"].bid_farewell(farewells, bench.now)
+    bench._drain("A")
+    (line,) = (line for _, _, line in bench.lines if "left standing" in line.text)
+    assert line.subject == "trunk pbx"

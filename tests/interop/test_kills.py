@@ -1,23 +1,35 @@
 """Either process of a gateway is killed with calls up and records under way; afterwards nothing is stuck or lost."""
 
+import json
 import os
+import re
 import signal
 import sqlite3
 from collections import Counter
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from support.call_records import Service
-from support.gateways import GatewayPair, wait_for
+from support.gateways import CIRCUITS, GatewayPair, free_ports, wait_for
 from support.postgresql import running
 from support.sipp import Sipp
+
+from tandem.core.errors import TandemError
+from tandem.gateway.console.command import Place, run_command
 
 psycopg = pytest.importorskip("psycopg")
 # Alone, because a machine that is too busy loses links and calls of its own accord.
 pytestmark = [pytest.mark.interop, pytest.mark.realtime, pytest.mark.timeout(240)]
 
 CALLS = 4
+RINGING = 2
 NUMBER = "301234567"
+UNANSWERED = "991234567"
+#: The messages that tell of an answer.
+ANSWERS = {"isup": {"ANM"}, "tup": {"ANC", "ANU"}, "pri": {"CONNECT"}}
+#: The messages that reset a circuit, or many.
+RESETS = {"isup": {"GRS", "RSC"}, "tup": {"GRS", "RSC"}, "pri": {"RESTART"}}
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +47,45 @@ def service():
     service.close()
 
 
+def signalled_by(kind, text):
+    """The configuration of one of the pair, with circuits of `kind`, and a port for its operator."""
+    text = text.replace("[sip]\n", f'[event_socket]\npassword = "p"\nlisten = "127.0.0.1:{free_ports(1)}"\n[sip]\n', 1)
+    if kind == "pri":
+        side = "user" if 'name = "A"' in text else "network"
+        text = re.sub(r"\[\[ss7\.linkset\]\].*?(?=\[\[trunk\]\])", "", text, flags=re.DOTALL)
+        text = re.sub(
+            r'type = "isup".*?cic = "1-15,17-31"\n',
+            f'type = "pri"\nside = "{side}"\n  [[trunk.spans]]\n  span = "e1"\n',
+            text,
+            flags=re.DOTALL,
+        )
+    return text.replace('type = "isup"', f'type = "{kind}"')
+
+
+def circuits(gateway):
+    """Every circuit or B-channel as the operator sees it, none before the operator is heard."""
+    port = int(re.search(r'password = "p"\nlisten = "127.0.0.1:(\d+)"', gateway.text)[1])
+    try:
+        rows = json.loads(run_command(Place("127.0.0.1", port, "p"), "show circuits as json"))["rows"]
+    except TandemError:
+        return []
+    return [(row["state"], row["usable"], row["call"]) for row in rows]
+
+
+def idle(gateway):
+    """Whether it is up and all its circuits are idle."""
+    gateway.read()
+    assert gateway.process.poll() is None, f"gateway {gateway.name} ended: {gateway.lines[-3:]}"
+    return circuits(gateway) == [("idle", True, "")] * CIRCUITS
+
+
+@pytest.fixture(params=ANSWERS)
+def kind(request):
+    return request.param
+
+
 @pytest.fixture
-def pair(tmp_path, service, database):
+def pair(tmp_path, service, database, kind):
     receivers = f"""
 [[records.sqlite]]
 name = "local"
@@ -49,24 +98,74 @@ name = "warehouse"
 connection = "{database.conninfo}"
 [[trunk]]
 """
-    pair = GatewayPair(tmp_path, edit=lambda text: text.replace("[[trunk]]\n", receivers, 1) if '"A"' in text else text)
+
+    def edit(text):
+        text = signalled_by(kind, text)
+        return text.replace("[[trunk]]\n", receivers, 1) if '"A"' in text else text
+
+    pair = GatewayPair(tmp_path, edit=edit, idle=idle)
     yield pair
     pair.close()
 
 
-def calls(pair, speech, folder, hold):
-    """SIPps with CALLS calls from A to B, which last `hold` milliseconds."""
-    values = {"called": NUMBER, "ring": 20, "payload": 8, "speech": speech[8]}
-    answering = Sipp("callee_answers", folder / "b", pair["B"].user, calls=CALLS, **values)
-    values = {"called": f"0{NUMBER}", "calling": "302000", "payload": 0, "speech": speech[0], "hold": hold}
-    asking = Sipp("caller_hangs_up", folder / "a", None, pair["A"].sip, calls=CALLS, options=["-r", "20"], **values)
-    return answering, asking
+class Peers:
+    """SIPps with calls from A to B: CALLS that are answered, RINGING that are not; all are left with cause 41."""
+
+    def __init__(self, pair, speech, folder):
+        self.pair = pair
+        self._stack = ExitStack()
+        there = {"payload": 8, "speech": speech[8]}
+        here = {"payload": 0, "speech": speech[0], "calling": "302000", "cause": 41}
+        silent = int(re.search(r'name = "silent"\ntype = "sip"\npeer = "127.0.0.1:(\d+)"', pair["B"].text)[1])
+        sipps = [
+            Sipp("callee_answers", folder / "b", pair["B"].user, calls=CALLS, called=NUMBER, ring=20, **there),
+            Sipp("callee_is_left", folder / "silent", silent, calls=RINGING, called=UNANSWERED, status=180),
+            Sipp("caller_is_left", folder / "a", None, pair["A"].sip, calls=CALLS, called=f"0{NUMBER}", **here),
+        ]
+        del here["speech"]
+        sipps.append(
+            Sipp(
+                "caller_is_refused",
+                folder / "refused",
+                None,
+                pair["A"].sip,
+                calls=RINGING,
+                called=f"0{UNANSWERED}",
+                status=503,
+                **here,
+            )
+        )
+        self.all = [self._stack.enter_context(sipp) for sipp in sipps]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self._stack.close()
+
+    def wait(self):
+        """Each was told of the end of its calls as its scenario expects."""
+        for sipp in self.all:
+            sipp.wait(40)
 
 
-def up(pair):
-    pair["A"].read()
-    pair["B"].read()
-    return pair["A"].messages().count("< ANM") >= CALLS
+def up(pair, kind):
+    """Whether all calls are where they are to be killed."""
+    for gateway in pair.gateways.values():
+        gateway.read()
+    rings = sum("180" in line["text"] for line in pair["B"].lines if line["shape"] == "<")
+    return len(messages(pair["A"], kind, "<", ANSWERS[kind])) == CALLS and rings >= RINGING + CALLS
+
+
+def messages(gateway, kind, shape, names):
+    """The lines of the log with messages of these names."""
+    return [
+        line["text"]
+        for line in gateway.lines
+        if line["shape"] == shape
+        and line["subject"].startswith(f"{kind} ")
+        and not names.isdisjoint(line["text"].split())
+    ]
 
 
 def gone(process):
@@ -77,42 +176,39 @@ def gone(process):
         return True
 
 
-def test_killed_processes_leave_no_call_without_its_record_and_no_circuit_stuck(
-    pair, speech, tmp_path, service, database
-):
-    answering, asking = calls(pair, speech, tmp_path / "finished", 0)
-    with answering, asking:
-        asking.wait()
-        answering.wait()
-    a, b = pair["A"], pair["B"]
-    wait_for(lambda: len(a.records()) == CALLS, "records of A")
-    a.read()
-    a.lines.clear()
+def outcomes(gateway):
+    return Counter((record.result, record.cause) for record in gateway.records())
 
+
+def test_killed_processes_leave_no_call_without_its_record_and_no_circuit_stuck(
+    pair, speech, tmp_path, service, database, kind
+):
+    a, b = pair["A"], pair["B"]
     signalling, media = a.processes()
-    answering, asking = calls(pair, speech, tmp_path / "signalling", 60_000)
-    with answering, asking:
-        wait_for(lambda: up(pair), "calls up")
+    with Peers(pair, speech, tmp_path / "signalling") as peers:
+        wait_for(lambda: up(pair, kind), "calls up")
         a.process.send_signal(signal.SIGKILL)
         assert a.process.wait(10) == -signal.SIGKILL
         wait_for(lambda: gone(media), "the media process ends by itself", 10)
         pair.restart("A")
         pair.wait_idle(60)
-        answering.wait()  # each got its BYE
+        peers.wait()
     a = pair["A"]
-    assert Counter(record.cause for record in a.records()) == {16: CALLS, 41: CALLS}
-    assert "records: 4 call(s) were up when the gateway was killed; their records are written now" in a.trouble()
-    for record in a.records()[CALLS:]:
-        assert record.result == "answered"
-        assert record.answer_time <= record.release_time, (
-            "killed at the moment of its answer, a call has lasted no time"
-        )
-        assert (record.incoming.protocol, record.outgoing.protocol) == ("sip", "isup")
+    assert messages(a, kind, ">", RESETS[kind])
+    assert outcomes(a) == {("answered", 41): CALLS, ("failed", 41): RINGING}
+    told = f"{CALLS} of them answered; their records are written now"
+    assert f"records: the gateway was killed with {CALLS + RINGING} call(s), {told}" in a.trouble()
+    for record in a.records():
+        if record.result == "answered":
+            assert record.answer_time <= record.release_time, "killed in the moment of its answer, it lasted no time"
+        assert record.setup_time <= record.alerting_time <= record.release_time
+        assert (record.incoming.protocol, record.outgoing.protocol) == ("sip", kind)
         assert "killed" in record.diagnostic
 
-    answering, asking = calls(pair, speech, tmp_path / "media", 60_000)
-    with answering, asking:
-        wait_for(lambda: up(pair), "calls up again")
+    a.lines.clear()
+    b.lines.clear()
+    with Peers(pair, speech, tmp_path / "media") as peers:
+        wait_for(lambda: up(pair, kind), "calls up again")
         signalling, media = a.processes()
         assert signalling == a.process.pid
         os.kill(media, signal.SIGKILL)
@@ -122,15 +218,16 @@ def test_killed_processes_leave_no_call_without_its_record_and_no_circuit_stuck(
         service.status = 204
         pair.restart("A")
         pair.wait_idle(60)
-        answering.wait()
+        peers.wait()
     a = pair["A"]
-    assert Counter(record.cause for record in a.records()) == {16: CALLS, 41: 2 * CALLS}
-    wait_for(lambda: len(b.records()) == 3 * CALLS, "records of B")
-    assert {record.result for record in b.records()} == {"answered"}
+    assert outcomes(a) == {("answered", 41): 2 * CALLS, ("failed", 41): 2 * RINGING}
+    calls = 2 * (CALLS + RINGING)
+    wait_for(lambda: len(b.records()) == calls, "records of B")
+    assert Counter(record.result for record in b.records()) == {"answered": 2 * CALLS, "failed": 2 * RINGING}
 
     identities = [record.id for record in a.records()]
-    assert len(set(identities)) == 3 * CALLS
-    wait_for(lambda: sum(len(body) for _, body in service.requests[refused:]) >= 3 * CALLS, "records at the service")
+    assert len(set(identities)) == calls
+    wait_for(lambda: sum(len(body) for _, body in service.requests[refused:]) >= calls, "records at the service")
     assert [one["id"] for _, body in service.requests[refused:] for one in body] == identities
 
     def rows():
@@ -138,7 +235,9 @@ def test_killed_processes_leave_no_call_without_its_record_and_no_circuit_stuck(
             query = "SELECT id FROM calls"
             return [sorted(row[0] for row in connection.execute(query)) for connection in (local, warehouse)]
 
-    wait_for(lambda: rows() == [sorted(identities)] * 2, "a row for each call")
+    # The warehouse has those of the other kinds too.
+    wait_for(lambda: [set(identities) <= set(found) for found in rows()] == [True] * 2, "a row for each call")
+    assert [sum(found.count(identity) for identity in identities) for found in rows()] == [calls] * 2
     for gateway in pair.gateways.values():
         assert gateway.stop() == 0
         assert not gateway.records_file.with_name(f"open-{gateway.records_file.name}").exists()

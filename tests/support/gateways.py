@@ -127,6 +127,8 @@ class Gateway:
         """Last reported state of each circuit, such as `idle` or `idle, local maintenance`."""
         self._rest = b""
         self._made = (name, folder, sip, user, text)
+        self.text = text
+        """Its configuration."""
         configuration = folder / f"{name}.toml"
         configuration.write_text(text, encoding="utf-8")
         self._log = (folder / f"{name}.log").open("w+b")
@@ -230,9 +232,14 @@ class GatewayPair:
         t1_ms: int = 500,
         engine: str = "native",
         edit: Callable[[str], str] = str,
+        idle: Callable[[Gateway], bool] = Gateway.idle,
     ) -> None:
-        """`t1_ms`: T1 of SIP; a peer that says nothing costs 64 times as much (Timer B). `edit` changes the text."""
+        """`t1_ms`: T1 of SIP; a peer that says nothing costs 64 times as much (Timer B). `edit` changes the text.
+
+        `idle` says whether a gateway is up and has no call.
+        """
         self.engine = engine
+        self._idle = idle
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         base = free_ports(8 + 2 * 160 + 2 * 22)
@@ -276,7 +283,7 @@ class GatewayPair:
     def wait_idle(self, seconds: float = 40.0) -> None:
         """Wait until every circuit of both is idle."""
         for gateway in self.gateways.values():
-            wait_for(gateway.idle, f"all circuits of {gateway.name} idle", seconds)
+            wait_for(lambda gateway=gateway: self._idle(gateway), f"all circuits of {gateway.name} idle", seconds)
 
     def close(self) -> None:
         """End both, side by side, whatever state they are in."""

@@ -8,7 +8,10 @@ import heapq
 import itertools
 from random import Random
 
+import msgspec
+
 from tandem.core.sigtran.primitives import SendMessage
+from tandem.gateway.calls.accounting import OpenCall
 from tandem.gateway.configuration.load import parse
 from tandem.gateway.media.protocol import (
     CloseRtp,
@@ -144,6 +147,9 @@ class Bench:
         self.heard = {"a": [], "b": []}
         """(time, output) of each user agent."""
         self.records = {"A": [], "B": []}
+        self.open = {"A": {}, "B": {}}
+        """By `id`, the calls that a node that is killed leaves behind."""
+        self._made = {}
         self.lines = []
         self.media = {"A": [], "B": []}
         """Commands to each media process, signal units left out."""
@@ -170,7 +176,8 @@ class Bench:
                 **parts,
             )
             tokens = map(f"{name}{{}}".format, itertools.count())  # `name` as it is now
-            self.nodes[name] = Node(parse(text), tokens.__next__, wall_clock=lambda now: 1.7e9 + now)
+            self._made[name] = parse(text), tokens.__next__
+            self.nodes[name] = self._node(name)
         for name in "ab":
             tokens = map(f"{name}{{}}".format, itertools.count())  # `name` as it is now
             host, port = ADDRESS[name]
@@ -179,6 +186,19 @@ class Bench:
         for name in "AB":
             self.nodes[name].start(list(range(10000, 10200, 2)), self.now)
             self._drain(name)
+
+    def _node(self, name):
+        return Node(*self._made[name], wall_clock=lambda now: 1.7e9 + now)
+
+    def restart(self, name):
+        """Kill a node and start another in its place, which is told what the first left; returns that."""
+        left = list(self.open[name].values())
+        self.open[name].clear()
+        self.nodes[name] = self._node(name)
+        self.nodes[name].start(list(range(10000, 10200, 2)), self.now)
+        self.nodes[name].bid_farewell([farewell for call in left for farewell in call.farewells], self.now)
+        self._drain(name)
+        return left
 
     @property
     def cut(self):
@@ -270,8 +290,13 @@ class Bench:
         effects = self.nodes[name].effects()
         for data, destination in effects.datagrams:
             self._sip(name, SendDatagram(data, destination))
+        for call in effects.provisional:
+            self.open[name][call.record.id] = msgspec.json.decode(msgspec.json.encode(call), type=OpenCall)
         for record in effects.records:
             self.records[name].append(record)
+            self.open[name].pop(record.id, None)
+        for identity in effects.dropped:
+            self.open[name].pop(identity, None)
         self.lines += [(self.now, name, line) for line in effects.lines]
         for command in effects.media:
             self._command(name, command)

@@ -192,6 +192,34 @@ def test_a_call_that_is_refused_and_one_that_is_given_up(engine, ends):
     assert ended[-4].status == 487
 
 
+def test_peers_are_told_when_the_signalling_process_was_killed(ends):
+    one, two, three = Engine(), Engine(), Engine()
+    try:
+        for engine in (two, three):
+            engine.do(SetSources("t", [("127.0.0.1", one.port)], ["127.0.0.1"]))
+        for number, engine in ((-2, two), (-4, three)):
+            uri = f"sip:4930@127.0.0.1:{engine.port}"
+            caller = '"Bob" <sip:+49301@gw.example>'
+            command = MakeCall(
+                number, "t", uri, uri, caller, uri, media=ends[0].getsockname(), call_id=f"{number}@x", headers=[]
+            )
+            one.do(command)
+        answered, ringing = two.hear(CallReceived), three.hear(CallReceived)
+        two.do(Respond(answered.call, 200, "", [], ends[1].getsockname()))
+        three.do(Respond(ringing.call, 180, "", [], None))
+        one.hear(ResponseReceived, call=-2)
+        two.hear(CallConfirmed)
+        one.hear(ResponseReceived, call=-4)
+        one.process.socket.shutdown(socket.SHUT_RDWR)
+        bye, cancel = two.hear(CallEnded).message, three.hear(CallEnded).message
+        assert bye.startswith(b"BYE ")
+        assert cancel.startswith(b"CANCEL ")
+        assert b"Reason: Q.850;cause=41" in bye
+    finally:
+        for engine in (one, two, three):
+            engine.process.close()
+
+
 def test_a_call_over_tcp(ends):
     engine = Engine(tcp=True)
     try:

@@ -1,8 +1,8 @@
-"""Each answered call has its record once, however the process ends."""
+"""Each call has its record once, however the process ends."""
 
 import os
 
-from tandem.gateway.calls.accounting import Leg, Record, read_records
+from tandem.gateway.calls.accounting import Leg, OpenCall, Record, read_records
 from tandem.gateway.records.keeper import Keeper
 
 
@@ -19,6 +19,10 @@ def record(identity, released="2026-01-02T03:04:06.000Z"):
     )
 
 
+def opened(identity, released):
+    return OpenCall(record(identity, released))
+
+
 def killed(keeper):
     """The process of `keeper` is killed: what it had open is closed, and nothing else happens."""
     os.close(keeper._writer._descriptor)
@@ -29,13 +33,13 @@ def test_every_answered_call_once(tmp_path):
     journal = tmp_path / "records.jsonl"
     keeper = Keeper(journal)
     assert keeper.left_behind == []
-    keeper.begin([record("1", None), record("2", None), record("3", None)], [])
+    keeper.begin([opened("1", None), opened("2", None), opened("3", None)], [])
     keeper.begin([], ["2"])
     keeper.write([record("3")])
     keeper.sync()
     killed(keeper)
     after = Keeper(journal)
-    assert [one.id for one in after.left_behind] == ["1"]
+    assert [one.record.id for one in after.left_behind] == ["1"]
     assert [(one.id, one.cause) for one in read_records(journal)] == [("3", 16), ("1", 41)]
     after.close()
     assert [path.name for path in tmp_path.iterdir()] == ["records.jsonl"]
@@ -45,7 +49,7 @@ def test_every_answered_call_once(tmp_path):
 def test_a_record_that_waits_for_room_is_not_lost_by_a_kill(tmp_path, monkeypatch):
     journal = tmp_path / "records.jsonl"
     keeper = Keeper(journal)
-    keeper.begin([record("1", None)], [])
+    keeper.begin([opened("1", None)], [])
     write, descriptor = os.write, keeper._writer._descriptor
 
     def full(to, octets):
@@ -58,13 +62,13 @@ def test_a_record_that_waits_for_room_is_not_lost_by_a_kill(tmp_path, monkeypatc
     assert (keeper.error, keeper.waiting) == ("No space left on device", 1)
     monkeypatch.setattr(os, "write", write)
     killed(keeper)
-    assert [one.id for one in Keeper(journal).left_behind] == ["1"]
+    assert [one.record.id for one in Keeper(journal).left_behind] == ["1"]
 
 
 def test_a_record_is_written_when_there_is_room_again(tmp_path, monkeypatch):
     journal = tmp_path / "records.jsonl"
     keeper = Keeper(journal)
-    keeper.begin([record("1", None)], [])
+    keeper.begin([opened("1", None)], [])
     keeper._writer.waiting.append(b"")
     keeper.write([record("1")])
     keeper.sync()
