@@ -11,6 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from enum import auto
+from itertools import chain
+
+from msgspec.structs import replace
 
 from tandem.core.cause import Cause
 from tandem.core.enumeration import Symbol
@@ -19,6 +22,7 @@ from tandem.gateway.calls.accounting import Record, ReleasedBy
 from tandem.gateway.calls.call import Call
 from tandem.gateway.calls.cause_changes import CauseChanges
 from tandem.gateway.calls.half_call import (
+    ContinuityTrunk,
     DigitTrunk,
     HalfCall,
     InformationTrunk,
@@ -36,6 +40,7 @@ from tandem.gateway.calls.model import (
     Answer,
     Bearer,
     CallingPartyCleared,
+    Continuity,
     Dtmf,
     ForwardTransfer,
     Hold,
@@ -300,7 +305,12 @@ class BasicCallControl:
                 failed, by = Release(attempt.refuse_cause, diagnostic=f"refused by {attempt.route}"), "gateway"
                 call.attempt = attempt
                 break
-            refusal = self._offer(call, attempt, self.trunks[attempt.trunk], now)
+            trunk = self.trunks[attempt.trunk]
+            if call.setup.continuity_pending and not _takes_pending(trunk):
+                call.attempt = call.parked = attempt
+                self._timers.start((call.identity, Timer.NO_ANSWER), now + NO_ANSWER_SECONDS)
+                return
+            refusal = self._offer(call, attempt, trunk, now)
             if refusal is None:
                 self._timers.start((call.identity, Timer.NO_ANSWER), now + NO_ANSWER_SECONDS)
                 self.ledger.note(call)
@@ -313,6 +323,8 @@ class BasicCallControl:
     def _offer(self, call: Call, attempt: Attempt, trunk: Trunk, now: float) -> Release | None:
         """Make one attempt; a Release when the trunk would not even begin."""
         self._part(call)
+        if attempt.setup.continuity_pending and not call.setup.continuity_pending:
+            attempt = replace(attempt, setup=replace(attempt.setup, continuity_pending=False))
         half = HalfCall(trunk, incoming=False, call=call)
         half.leg.trunk = trunk.name
         half.leg.called, half.leg.calling = str(attempt.setup.called), str(attempt.setup.calling or "")
@@ -354,7 +366,22 @@ class BasicCallControl:
 
     # --- primitives between the halves
 
+    def _continuous(self, call: Call, now: float) -> None:
+        """The way to here is whole: what waited for that goes on."""
+        if call.release is not None or not call.setup.continuity_pending:
+            return
+        call.setup = replace(call.setup, continuity_pending=False)
+        parked, call.parked = call.parked, None
+        if parked is not None:
+            call.attempts = chain((parked,), call.attempts)
+            self._try_next(call, None, "gateway", now)
+        elif call.outgoing is not None and not call.outgoing.released:
+            call.outgoing.trunk.send(call.outgoing, Continuity(), now)
+
     def _forward(self, call: Call, primitive: Primitive, now: float) -> None:
+        if isinstance(primitive, Continuity):
+            self._continuous(call, now)
+            return
         outgoing = call.outgoing
         if outgoing is None or outgoing.released:
             return
@@ -600,3 +627,7 @@ class BasicCallControl:
 
 def _sends_overlap(trunk: Trunk) -> bool:
     return isinstance(trunk, OverlapTrunk) and trunk.sends_overlap
+
+
+def _takes_pending(trunk: Trunk) -> bool:
+    return isinstance(trunk, ContinuityTrunk) and trunk.takes_pending

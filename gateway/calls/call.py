@@ -31,6 +31,8 @@ class Call:
     released_by: ReleasedBy = "gateway"
     more: Information | None = None
     """Digits that came after the setup, all of them: another attempt needs them too."""
+    parked: Attempt | None = None
+    """The attempt that waits until the way to here is whole."""
     passed_backward: bool = False
     """Something audible or final went to the caller: no fall-back any more."""
     open_halves: int = 1

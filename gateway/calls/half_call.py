@@ -121,6 +121,16 @@ class OverlapTrunk(Protocol):
 
 
 @runtime_checkable
+class ContinuityTrunk(Protocol):
+    """A trunk that may be offered a call whose way to here is not whole yet: `Continuity` follows."""
+
+    @property
+    def takes_pending(self) -> bool:
+        """Whether it may."""
+        ...
+
+
+@runtime_checkable
 class DigitTrunk(Protocol):
     """A trunk that may want digits in signalling (`Dtmf`) instead of its speech path."""
 

@@ -127,6 +127,8 @@ class Setup(Struct, frozen=True):
     originating_line: int | None = None
     """Originating line information of ANSI T1.113."""
     hop_counter: int | None = None
+    continuity_pending: bool = False
+    """The way to here is not whole yet: nobody is to be alerted before `Continuity` comes (Q.764 2.1.8, RFC 3312 6)."""
     timeslots: int = 1
     """Channels of 64 kbit/s that the call takes side by side; above 1 only a `MultirateTrunk` is offered it."""
     opaque: tuple[Opaque, ...] = ()
@@ -152,6 +154,10 @@ class Information(Struct, frozen=True):
 
     digits: str
     complete: bool = False
+
+
+class Continuity(Struct, frozen=True):
+    """The way to here is whole now, where it was not at Setup: COT, or the last precondition met."""
 
 
 class Proceeding(Struct, frozen=True):
@@ -289,6 +295,7 @@ class Release(Struct, frozen=True):
 Primitive = (
     Setup
     | Information
+    | Continuity
     | Proceeding
     | Progress
     | Alerting

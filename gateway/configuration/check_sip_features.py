@@ -27,6 +27,16 @@ def check_sip_features(path: str, trunk: SipTrunk) -> Iterator[Problem]:
     if 0 < trunk.session_seconds < trunk.minimum_session_seconds:
         text = f"{trunk.session_seconds} is less than `minimum_session_seconds` ({trunk.minimum_session_seconds})"
         yield Problem(f"{path}.session_seconds", text)
+    if trunk.preconditions != "off":
+        for key, bad, why in (
+            ("reliable_responses", trunk.reliable_responses == "off", 'is "off", and `preconditions` need it'),
+            ("engine", trunk.engine != "native", 'is "pjsua2", which has no `preconditions`'),
+            ("overlap", trunk.overlap != "en-bloc", "and `preconditions` do not go together"),
+            ("delayed_offer", trunk.delayed_offer, "and `preconditions` do not go together"),
+            ("registrar", trunk.registrar, "and `preconditions` do not go together"),
+        ):
+            if bad:
+                yield Problem(f"{path}.{key}", why)
     if not trunk.isup_variant and (trunk.isup_version or trunk.isup_base):
         yield Problem(f"{path}.isup_variant", "is empty, and `isup_version` and `isup_base` say nothing; give it")
     if trunk.srtp != "off" and trunk.engine == "native" and find_spec("pylibsrtp") is None:

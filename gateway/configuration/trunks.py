@@ -47,6 +47,11 @@ class IsupTrunk(Table, tag_field="type", tag="isup"):
     """Overlap receiving: as many digits are a whole number; 0: only the end signal or T10 tells."""
     continuity_check: Annotated[int, Meta(ge=0)] = 0
     """Check the continuity of the speech path on every so-manieth outgoing call (Q.724 7); 0: never."""
+    relay_continuity: bool = False
+    """Calls whose way is not whole yet go on at once, and nobody is alerted before it is: an IAM with a continuity
+    check on a previous circuit is not held until COT, where the next trunk has this or required `preconditions`; a call
+    whose SIP preconditions are not met goes out as such an IAM, and COT follows (Q.764 2.1.8, Q.1912.5). Off: they
+    wait."""
     role: Literal["transit", "end"] = "transit"
     """What the exchange is when a peer asks for messages and parameters it does not know to be passed on or not
     (Q.764 2.9.5): `end` where calls end or begin here, as towards SIP."""
@@ -318,6 +323,10 @@ class SipTrunk(Table, tag_field="type", tag="sip"):
     """Send INVITE without SDP, as some peers want it; from the peer that is always taken."""
     reliable_responses: Literal["off", "supported", "required"] = "supported"
     """Provisional responses with PRACK (RFC 3262): never, where both sides can, or no call without."""
+    preconditions: Literal["off", "supported", "required"] = "off"
+    """Preconditions (RFC 3312, Q.1912.5 profile A): never; taken from a peer that uses them, and our part of them
+    offered as optional; or no call without, and our part offered as mandatory. Nobody is alerted before those of the
+    peer are met. They need `reliable_responses`."""
     session_seconds: Annotated[int, Meta(ge=0, le=86400)] = 1800
     """Session interval (RFC 4028) after which a call that was not refreshed ends; 0: no session timer."""
     minimum_session_seconds: Annotated[int, Meta(ge=90, le=86400)] = 90

@@ -152,6 +152,11 @@ class SipAgent:
         found = self._context.calls.get(call)
         return isinstance(found, IncomingCall) and found.reliable
 
+    def is_conditional(self, call: int) -> bool:
+        """Whether both sides of an incoming call know preconditions (RFC 3312)."""
+        found = self._context.calls.get(call)
+        return isinstance(found, IncomingCall) and found.conditional
+
     def prack(self, call: int, tag: str, body: bytes, now: float) -> None:
         """Answer the offer of a reliable provisional response (`Provisional.offer`)."""
         found = self._context.calls.get(call)

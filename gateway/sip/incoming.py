@@ -11,6 +11,7 @@ from tandem.gateway.sip.endpoint import Endpoint
 from tandem.gateway.sip.message import Request
 from tandem.gateway.sip.multipart import Part, compose
 from tandem.gateway.sip.options import CallOptions
+from tandem.gateway.sip.preconditions import OPTION as CONDITIONAL
 from tandem.gateway.sip.primitives import (
     CallOutput,
     Cancelled,
@@ -38,6 +39,8 @@ class IncomingCall(Call):
         super().__init__(context, number, request.call_id, CallOptions(), source)
         self.reliable = False
         """Provisional responses with a To tag are sent reliably."""
+        self.conditional = False
+        """Both sides know preconditions (RFC 3312)."""
         self._sender = ReliableSender()
         self._reliable_interval = 0.0
         self._last_provisional: tuple[int, str | None, Headers] = (180, None, ())
@@ -66,16 +69,20 @@ class IncomingCall(Call):
         request = transaction.request
         required = [tag.lower() for tag in request.values("require")]
         timer = SessionTimer(options)
-        off = [tag for tag, on in ((OPTION, options.reliable != "off"), ("timer", timer.wanted)) if not on]
+        extensions = ((OPTION, options.reliable), (CONDITIONAL, options.preconditions))
+        off = [tag for tag, wanted in extensions if wanted == "off"] + ([] if timer.wanted else ["timer"])
+        lacking = [tag for tag, wanted in extensions if wanted == "required" and not supports(request, tag)]
         if missing := [tag for tag in off if tag in required]:
             self.respond(420, None, (("Unsupported", ", ".join(missing)),), None, now)
-        elif options.reliable == "required" and not supports(request, OPTION):
-            self.respond(421, None, (("Require", OPTION),), None, now)
+        elif lacking:
+            self.respond(421, None, (("Require", ", ".join(lacking)),), None, now)
         elif (refusal := timer.refusal(request)) is not None:
             self.respond(422, None, (("Min-SE", refusal.removeprefix("Min-SE:").strip()),), None, now)
         else:
             self.options, self.upkeep.timer = options, timer
             self.reliable = options.reliable != "off" and supports(request, OPTION)
+            # 11: whoever uses preconditions does PRACK and UPDATE too.
+            self.conditional = self.reliable and options.preconditions != "off" and supports(request, CONDITIONAL)
             return True
         return False
 
@@ -282,5 +289,6 @@ class IncomingCall(Call):
     @property
     def _supported(self) -> str:
         tags = [OPTION] if self.options.reliable != "off" else []
+        tags += [CONDITIONAL] if self.options.preconditions != "off" else []
         tags += ["timer"] if self.upkeep.timer.wanted else []
         return f"Supported: {', '.join(tags)}\r\n" if tags else ""

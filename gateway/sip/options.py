@@ -22,5 +22,7 @@ class CallOptions:
     """Shortest session interval that we accept, in seconds; RFC 4028 5 allows none below 90."""
     refresher: Literal["auto", "local", "remote"] = "auto"
     """Who refreshes the session where we may choose; `auto`: whoever calls."""
+    preconditions: Extension = "off"
+    """Preconditions (RFC 3312): said in Supported, in Require, or neither. They need reliable provisional responses."""
     released: Part | None = None
     """Body of the 200 to a BYE that brought a part of the same media type: RLC for REL, where ISUP is carried."""

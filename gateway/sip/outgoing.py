@@ -11,6 +11,7 @@ from tandem.gateway.sip.errors import SipDecodeError
 from tandem.gateway.sip.fields import format_address
 from tandem.gateway.sip.message import Response, format_fields
 from tandem.gateway.sip.multipart import Part
+from tandem.gateway.sip.preconditions import OPTION as CONDITIONAL
 from tandem.gateway.sip.primitives import (
     Answered,
     CallOutput,
@@ -91,11 +92,13 @@ class OutgoingCall(Call):
 
     def _extensions(self) -> str:
         """Supported and Require."""
-        reliable = self.options.reliable
-        tags = [OPTION] if reliable == "supported" else []
+        options = self.options
+        several = ((OPTION, options.reliable), (CONDITIONAL, options.preconditions))
+        tags = [tag for tag, wanted in several if wanted == "supported"]
         tags += ["timer"] if self.upkeep.timer.wanted else []
+        required = [tag for tag, wanted in several if wanted == "required"]
         supported = f"Supported: {', '.join(tags)}\r\n" if tags else ""
-        return f"{supported}Require: {OPTION}\r\n" if reliable == "required" else supported
+        return f"{supported}Require: {', '.join(required)}\r\n" if required else supported
 
     def prack(self, tag: str, body: bytes | None, now: float) -> None:
         """Acknowledge the last reliable response of the early dialog `tag`, with the answer to its offer (RFC 3262)."""

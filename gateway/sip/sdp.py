@@ -15,6 +15,7 @@ from msgspec import Struct, field
 
 from tandem.core.errors import DecodeError
 from tandem.gateway.sip.crypto import Crypto
+from tandem.gateway.sip.preconditions import ATTRIBUTES
 
 #: Static payload types of RFC 3551 table 4, by law.
 PAYLOAD_TYPES: Final = {"A": 8, "u": 0}
@@ -77,6 +78,8 @@ class Media(Struct, frozen=True):
     """Where RTCP is received (RFC 3605); None: the port above that of RTP."""
     rtcp_mux: bool = False
     """Whether RTCP may come on the port of RTP (RFC 5761)."""
+    preconditions: tuple[tuple[str, str], ...] = ()
+    """Names and values of the attributes of RFC 3312, unread."""
 
 
 class SessionDescription(Struct, frozen=True):
@@ -212,17 +215,18 @@ def build_offer(
     crypto: Crypto | None = None,
     ptime: int = PTIME,
     comfort_noise: bool = False,
+    further: str = "",
 ) -> bytes:
     """Offer one audio stream received at `address` and `port`, `laws` in the order of preference.
 
     `session` names the session in o=; `version` must grow with each change that is sent (RFC 3264 8). `ptime` is what
-    we would like to receive, in milliseconds.
+    we would like to receive, in milliseconds. `further` has more attribute lines of the stream.
     """
     formats = [(PAYLOAD_TYPES.get(law, CLEAR_PAYLOAD_TYPE), _NAMES[law]) for law in laws]
     if comfort_noise:
         formats.append(_NOISE)
     stream = _stream(port, formats, EVENT_PAYLOAD_TYPE if telephone_event else None, direction, crypto, ptime)
-    return _build(address, session, version, "0 0", [stream])
+    return _build(address, session, version, "0 0", [stream + further])
 
 
 def build_answer(
@@ -235,6 +239,7 @@ def build_answer(
     version: int = 1,
     crypto: Crypto | None = None,
     ptime: int = PTIME,
+    further: str = "",
 ) -> bytes:
     """Answer `offer` with the stream that `choose` chose; every other stream is refused with port 0 (RFC 3264 6)."""
     streams = [f"m={m.kind} 0 {m.profile} {' '.join(m.formats)}\r\n" for m in offer.media]
@@ -242,8 +247,15 @@ def build_answer(
     if chosen.comfort_noise:
         formats.append(_NOISE)
     stream = _stream(port, formats, chosen.event_payload_type, chosen.direction, crypto, ptime)
-    streams[chosen.index] = stream + "a=rtcp-mux\r\n" if chosen.rtcp_mux else stream
+    streams[chosen.index] = (stream + "a=rtcp-mux\r\n" if chosen.rtcp_mux else stream) + further
     return _build(address, session, version, offer.times, streams)
+
+
+def build_refusal(offer: SessionDescription, index: int, address: str, session: int, further: str) -> bytes:
+    """No answer, but the streams of `offer` with what is wrong with the one at `index`: for a 580 (RFC 3312 8)."""
+    streams = [f"m={m.kind} 0 {m.profile} {' '.join(m.formats)}\r\n" for m in offer.media]
+    streams[index] += further
+    return _build(address, session, 1, offer.times, streams)
 
 
 def _build(address: str, session: int, version: int, times: str, streams: list[str]) -> bytes:
@@ -282,6 +294,7 @@ def _parse_media(section: list[tuple[str, str]], address: str, direction: str) -
     crypto: list[Crypto] = []
     rtcp_port: int | None = None
     rtcp_mux = False
+    preconditions: list[tuple[str, str]] = []
     for name, value in _attributes(section):
         if name == "rtpmap":
             found = _RTPMAP.fullmatch(value)
@@ -299,6 +312,8 @@ def _parse_media(section: list[tuple[str, str]], address: str, direction: str) -
             rtcp_port = int(found[1])
         elif name == "crypto" and (key := Crypto.parse(value)) is not None:
             crypto.append(key)
+        elif name in ATTRIBUTES:
+            preconditions.append((name, value))
     return Media(
         kind,
         int(port),
@@ -312,6 +327,7 @@ def _parse_media(section: list[tuple[str, str]], address: str, direction: str) -
         times["maxptime"],
         rtcp_port,
         rtcp_mux,
+        tuple(preconditions),
     )
 
 

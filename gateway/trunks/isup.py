@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from msgspec.structs import replace
+
 from tandem.core.cause import Cause, Location
 from tandem.core.errors import EncodeError
 from tandem.gateway.calls.control import CallControl
 from tandem.gateway.calls.half_call import AccessTrunk, ControlledTrunk, HalfCall
 from tandem.gateway.calls.model import (
     CallingPartyCleared,
+    Continuity,
     ForwardTransfer,
     Information,
     InformationReply,
@@ -35,6 +38,7 @@ from tandem.ss7.isup.circuits import CircuitStatus
 from tandem.ss7.isup.codes import MessageType, ParameterCode
 from tandem.ss7.isup.configuration import GroupConfiguration
 from tandem.ss7.isup.exchange import IsupExchange
+from tandem.ss7.isup.indicators import ContinuityIndicators
 from tandem.ss7.isup.messages import Message
 from tandem.ss7.isup.numbers import SubsequentNumber
 from tandem.ss7.isup.primitives import (
@@ -48,6 +52,7 @@ from tandem.ss7.isup.primitives import (
     CircuitChanged,
     CircuitState,
     Congested,
+    ContinuityComplete,
     ContinuityLoop,
     ContinuityTone,
     IncomingCall,
@@ -80,6 +85,7 @@ class IsupTrunkPort:
         self.multirate = len(paths) == len({path for path, _ in paths})
         """Whether each path of 32 CICs lies in one span: the timeslots of two spans would not keep step."""
         self.sends_overlap = trunk.overlap
+        self.takes_pending = trunk.relay_continuity
         self.called_party_control = trunk.release_control == "called"
 
     def offer(self, half: HalfCall, setup: Setup, now: float) -> Release | None:
@@ -113,6 +119,9 @@ class IsupTrunkPort:
     def send(self, half: HalfCall, primitive: Primitive, now: float) -> None:
         """Tell the other exchange of progress, alerting, answer, suspension, further digits or who calls."""
         owner = self._owner
+        if (held := owner.pending.get(half.handle)) is not None:
+            held.append(primitive)
+            return
         if isinstance(primitive, InformationReply):
             owner.informed(half, primitive, now)
             return
@@ -127,6 +136,8 @@ class IsupTrunkPort:
                 MessageType.SAM,
                 [SubsequentNumber(digits=primitive.digits, st=primitive.complete)],
             )
+        elif isinstance(primitive, Continuity):
+            found = MessageType.COT, [ContinuityIndicators(successful=True)]
         elif isinstance(primitive, ForwardTransfer):
             found = MessageType.FOT, []
         else:
@@ -173,6 +184,8 @@ class IsupTrunks(CircuitTrunks[IsupTrunkPort, IsupExchange]):
         self.rules = Rules.of(configuration.mapping)
         self.address_complete: set[int] = set()
         """Calls whose ACM or CON we have sent."""
+        self.pending: dict[int, list[Primitive]] = {}
+        """Incoming calls whose COT has not come, with what is to be sent then (Q.764 2.1.8)."""
         self._waiting_digits: dict[int, tuple[IsupTrunkPort, Message, str]] = {}
         self._following: set[int] = set()
         """Calls that were handed on before their number was whole."""
@@ -206,8 +219,10 @@ class IsupTrunks(CircuitTrunks[IsupTrunkPort, IsupExchange]):
             case IncomingCall(call=call, group=group, cic=cic, message=message, complete=complete):
                 port = self.trunks[group]
                 self.adopt(HalfCall(port, incoming=True), call, port, output.circuits or (cic,))
+                if output.pending:
+                    self.pending[call] = []
                 if complete:
-                    self.control.setup(self._halves[call], mapping.setup_from(message, True, None, self.rules), now)
+                    self._set_up(call, mapping.setup_from(message, True, None, self.rules), now)
                 else:
                     self._waiting_digits[call] = (
                         port,
@@ -215,6 +230,8 @@ class IsupTrunks(CircuitTrunks[IsupTrunkPort, IsupExchange]):
                         mapping.setup_from(message, False, None, self.rules).called.digits,
                     )
                     self._offer_early(call, now)
+            case ContinuityComplete(call=call):
+                self._continuous(call, now)
             case AddressComplete(call=call):
                 self._number_complete(call, now)
             case AddressCompleteDue(call=call):
@@ -228,6 +245,7 @@ class IsupTrunks(CircuitTrunks[IsupTrunkPort, IsupExchange]):
                 self._released(output, now)
             case CallCleared(call=call):
                 self._waiting_digits.pop(call, None)
+                self.pending.pop(call, None)
                 self._following.discard(call)
                 self.address_complete.discard(call)
                 self._asked.discard(call)
@@ -251,6 +269,19 @@ class IsupTrunks(CircuitTrunks[IsupTrunkPort, IsupExchange]):
             case Alert(group=group, cic=cic, text=text):
                 self._alert(group, cic, text)
 
+    def _set_up(self, call: int, setup: Setup, now: float) -> None:
+        self.control.setup(self._halves[call], replace(setup, continuity_pending=call in self.pending), now)
+
+    def _continuous(self, call: int, now: float) -> None:
+        """COT: the call goes on, and so does what was to be sent."""
+        half, held = self._halves.get(call), self.pending.pop(call, [])
+        if half is None:
+            return
+        self.control.event(half, Continuity(), now)
+        for primitive in held:
+            if not half.released:
+                half.trunk.send(half, primitive, now)
+
     def _number_complete(self, call: int, now: float) -> None:
         waiting = self._waiting_digits.pop(call, None)
         half = self._halves.get(call)
@@ -259,7 +290,7 @@ class IsupTrunks(CircuitTrunks[IsupTrunkPort, IsupExchange]):
             self.control.event(half, Information("", complete=True), now)
         if waiting is not None and half is not None:
             _, message, digits = waiting
-            self.control.setup(half, mapping.setup_from(message, True, digits, self.rules), now)
+            self._set_up(call, mapping.setup_from(message, True, digits, self.rules), now)
 
     def _offer_early(self, call: int, now: float) -> None:
         """The number is not whole: hand the call to call control all the same where its route takes digits later."""
@@ -271,7 +302,7 @@ class IsupTrunks(CircuitTrunks[IsupTrunkPort, IsupExchange]):
         if self.control.may_offer_early(port.name, setup, now):
             del self._waiting_digits[call]
             self._following.add(call)
-            self.control.setup(half, setup, now)
+            self._set_up(call, setup, now)
 
     def _call_message(self, call: int, message: Message, now: float) -> None:
         half = self._halves.get(call)
@@ -422,6 +453,7 @@ def _group(trunk: IsupTrunk, linkset: Linkset | ApplicationServer, cics: tuple[i
         role=trunk.role,
         unrecognised=trunk.unrecognised,
         continuity_check=trunk.continuity_check,
+        relay_continuity=trunk.relay_continuity,
         propagation_delay=trunk.propagation_delay,
         satellite=trunk.satellite,
         times_suspension=trunk.times_suspension,

@@ -40,6 +40,7 @@ from tandem.ss7.isup.indicators import (
     CalledPartyCategory,
     CalledPartyStatus,
     CallingPartysCategory,
+    ContinuityCheck,
     Event,
     EventInformation,
     ForwardCallIndicators,
@@ -277,9 +278,13 @@ def iam_parameters(
     if message is not None:
         kept = _unchanged(message, setup, country_code, rules)
         onward = [item for item in adapted(message, variant) if item.code not in _NEUTRAL or item.code in kept]
-        return [_onward(item) for item in onward] + [item for item in numbers if item.code not in kept]
+        return [_onward(item, setup.continuity_pending) for item in onward] + [
+            item for item in numbers if item.code not in kept
+        ]
     parameters: Parameters = [
-        NatureOfConnectionIndicators(),
+        NatureOfConnectionIndicators(
+            continuity_check=ContinuityCheck.PERFORMED_ON_A_PREVIOUS_CIRCUIT if setup.continuity_pending else 0
+        ),
         ForwardCallIndicators(
             international=called.nature is Nature.INTERNATIONAL,
             interworking=True,
@@ -355,10 +360,11 @@ def _medium(setup: Setup) -> int:
     return medium_of_circuits(setup.timeslots) if setup.timeslots > 1 else _MEDIA[setup.bearer]
 
 
-def _onward(parameter: RawParameter) -> RawParameter:
-    """Nature of connection indicators for the next circuit: the check of the one before is over (Q.764 2.1.8)."""
+def _onward(parameter: RawParameter, pending: bool) -> RawParameter:
+    """Nature of connection indicators for the next circuit: earlier checks are over unless `pending` (Q.764 2.1.8)."""
     if parameter.code == ParameterCode.NATURE_OF_CONNECTION_INDICATORS and parameter.octets:
-        return RawParameter(parameter.code, bytes([parameter.octets[0] & ~0x0C]) + parameter.octets[1:])
+        check = ContinuityCheck.PERFORMED_ON_A_PREVIOUS_CIRCUIT << 2 if pending else 0
+        return RawParameter(parameter.code, bytes([parameter.octets[0] & ~0x0C | check]) + parameter.octets[1:])
     return parameter
 
 

@@ -40,7 +40,9 @@ from tandem.gateway.sip.connections import (
 )
 from tandem.gateway.sip.endpoint import DEFAULT_PORTS, Endpoint, Listener, TransportName, show, transport_of
 from tandem.gateway.sip.fields import sip_uri
+from tandem.gateway.sip.multipart import Part
 from tandem.gateway.sip.overload import Overload
+from tandem.gateway.sip.preconditions import Preconditions, Strength
 from tandem.gateway.sip.primitives import (
     AliasOffered,
     Credentials,
@@ -115,6 +117,7 @@ class SipTrunks(SipCalls):
         """Calls by RTP leg."""
         self._overlaid, self._digit_timers, self._callers = {}, TimerTable(), {}
         self._forked = {}
+        self._confirm_timers = TimerTable()
         self.trunks = {
             trunk.name: SipTrunkPort(towards_adapter(trunk), self)
             for trunk in configuration.trunk
@@ -136,7 +139,7 @@ class SipTrunks(SipCalls):
                 listeners=addresses,
                 user_agent=f"Tandem {configuration.node.name}".strip(),
                 allow=(*METHODS, "REFER") if self._performs_transfers else METHODS,
-                supported=("100rel", "timer", *(("replaces",) if self._performs_transfers else ())),
+                supported=("100rel", "timer", "precondition", *(("replaces",) if self._performs_transfers else ())),
                 bodies=("application/sdp", "multipart/mixed", "application/isup"),
                 timers=SipTimers(t1=(sip.t1_ms if sip else 500) / 1000),
             ),
@@ -239,6 +242,7 @@ class SipTrunks(SipCalls):
             self.admission.next_deadline(),
             self.peers.next_deadline(),
             self._digit_timers.next_deadline(),
+            self._confirm_timers.next_deadline(),
         )
 
     def handle_timers(self, now: float) -> None:
@@ -248,6 +252,7 @@ class SipTrunks(SipCalls):
         self.admission.handle_timers(now)
         self.peers.handle_timers(now)
         self.digits_missing(now)
+        self.confirm_again(now)
 
     def own_address(self, peer: Endpoint) -> tuple[str, int]:
         """Our address towards `peer`, for the capture."""
@@ -393,6 +398,10 @@ class SipTrunks(SipCalls):
         if session is None:
             return Release(Cause.RESOURCES_UNAVAILABLE_UNSPECIFIED, diagnostic="no RTP port is free: see media.ports")
         self._media.start(session)
+        if trunk.preconditions != "off":
+            strength = Strength.MANDATORY if trunk.preconditions == "required" else Strength.OPTIONAL
+            session.conditional = True
+            session.preconditions = Preconditions.offered(strength, ready=not setup.continuity_pending)
         body = None if trunk.delayed_offer else self._media.offer(session)
         place = places[0]
         host = port.host or place.destination[0]
@@ -525,11 +534,15 @@ class SipTrunks(SipCalls):
             self.agent.respond(call, 503, headers=(("Retry-After", str(seconds)),), now=now)
             return
         self._media.start(session)
+        session.conditional = self.agent.is_conditional(call)
         if output.body and (verdict := self._media.take_offer(session, output.body)) is not Verdict.AGREED:
             self._media.close(session)
             phrase = "Malformed session description" if verdict is Verdict.MALFORMED else None
-            self.agent.respond(call, STATUSES[verdict], phrase, now=now)
+            part = Part("application/sdp", session.refusal) if session.refusal else None
+            self.agent.respond(call, STATUSES[verdict], phrase, part=part, now=now)
             return
+        session.suspended = session.preconditions is not None and bool(session.preconditions.missing)
+        setup = replace(setup, continuity_pending=session.suspended)
         if half.clear_channel:
             setup = replace(setup, bearer=Bearer.UNRESTRICTED_64K)
         else:
@@ -544,6 +557,7 @@ class SipTrunks(SipCalls):
             self._control.originate(half, setup, attempts, now, session.leg)
         else:
             self._control.setup(half, setup, now, session.leg)
+        self.suspend(session, now)
 
     def _replacing(self, port: SipTrunkPort, text: str, setup: Setup) -> tuple[Attempt, ...] | None:
         """What becomes of a call that is to take the place of another one; None when there is none (RFC 3891 3)."""

@@ -11,6 +11,7 @@ from tandem.gateway.calls.interworking import CauseMap
 from tandem.gateway.calls.model import (
     Alerting,
     Answer,
+    Continuity,
     Dtmf,
     Hold,
     Information,
@@ -58,8 +59,8 @@ from tandem.gateway.trunks.sip_attempts import GLOBAL_FAILURE
 from tandem.gateway.trunks.sip_forks import best
 from tandem.gateway.trunks.sip_identity import connected_headers, connected_of
 from tandem.gateway.trunks.sip_isup import digits_of, information_of, release_of
-from tandem.gateway.trunks.sip_overlap import SipOverlap
 from tandem.gateway.trunks.sip_port import SipTrunkPort
+from tandem.gateway.trunks.sip_preconditions import SipPreconditions
 from tandem.gateway.trunks.sip_session import STATUSES, Session, Verdict
 from tandem.ss7.isup.codes import MessageType
 from tandem.ss7.isup.messages import Message as IsupMessage
@@ -68,6 +69,7 @@ from tandem.ss7.isup.messages import Message as IsupMessage
 _SIGNAL = (("Content-Disposition", "signal;handling=required"),)
 #: Final responses of a peer that takes no RTP/SAVP.
 _NO_SRTP = (415, 488, 606)
+_SESSION_PROGRESS = 183
 #: A final response to INVITE that names other places.
 _REDIRECTIONS = range(300, 400)
 #: After these the peer may be elsewhere (RFC 3261 12.2.1.2, RFC 3311 5.1).
@@ -76,7 +78,7 @@ _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(list[Standing])
 
 
-class SipCalls(SipOverlap):
+class SipCalls(SipPreconditions):
     """Calls once they have begun; `SipTrunks` begins them."""
 
     _causes: CauseMap
@@ -93,10 +95,13 @@ class SipCalls(SipOverlap):
                 self._provisional(session, primitive, now)
             case Information():
                 self.more_digits(session, primitive, now)
+            case Continuity():
+                self.way_complete(session, now)
             case Answer(connected=connected, opaque=opaque) if not session.answered:
                 session.answered = True
                 if session.description is None and not session.offering:
                     self._media.offer(session)
+                self._settle_preconditions(session)
                 headers = connected_headers(connected, session.trunk, self._domain, self._country_code)
                 headers += sip_access.headers(opaque)
                 part = self._part(session, primitive)
@@ -214,6 +219,8 @@ class SipCalls(SipOverlap):
                 self._session_offered(session, message.session, now)
             case Refreshed(message=message):
                 self._media.take_answer(session, message.session)
+            case UpdateResult(status=status, message=response) if session.confirming:
+                self.confirmed(session, status, response, now)
             case ReInviteResult(status=status, message=response) | UpdateResult(status=status, message=response):
                 if response is not None and status < 300:
                     self._media.take_answer(session, response.session)
@@ -353,6 +360,9 @@ class SipCalls(SipOverlap):
             answer = self._media.read_answer(session, output.body)
             if answer is not None:
                 session.early[tag] = answer
+        self.confirm(session, now)
+        if status == _SESSION_PROGRESS and self.is_unsettled(session):
+            return  # it answers the offer, and says nothing of how the call goes
         heard = sip_early.may_hear(session, output)
         if heard and tag in session.early:
             self._media.agree(session, session.early[tag])
@@ -373,6 +383,7 @@ class SipCalls(SipOverlap):
     def _answered(self, session: Session, output: Answered, now: float) -> None:
         """The answer: what its own early dialog agreed holds where it carries no description of its own."""
         session.answered = True
+        self._settle_preconditions(session)
         self.settle_digits(session, now)
         if output.offer:
             agreed = self._media.take_offer(session, output.body) is Verdict.AGREED
@@ -398,8 +409,14 @@ class SipCalls(SipOverlap):
         if verdict is Verdict.AGREED:
             self.agent.answer_update(session.half.handle, 200, session.local, now=now)
             self._note_hold(session, now)
+            self.go_on(session, now)
         else:
             self.agent.answer_update(session.half.handle, STATUSES[verdict], now=now)
+
+    @staticmethod
+    def _settle_preconditions(session: Session) -> None:
+        if session.preconditions is not None:
+            session.preconditions = session.preconditions.settled()
 
     def _reinvite(self, session: Session, output: ReInvite, now: float) -> None:
         """Hold, resume, another address or codec: agree to what we can do, keep the session otherwise."""

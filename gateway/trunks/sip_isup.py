@@ -77,6 +77,7 @@ class Encapsulation:
 
     def initial(self, setup: Setup, country_code: str) -> Part:
         """The IAM of a call; EncodeError when it cannot be built."""
+        setup = replace(setup, continuity_pending=False)  # that is told in SIP, and COT is not carried
         parameters = mapping.iam_parameters(setup, Nature.NATIONAL, 10, country_code, self.variant)
         return self._part(MessageType.IAM, parameters)
 

@@ -95,8 +95,10 @@ class SipTrunkPort:
             trunk.session_seconds,
             trunk.minimum_session_seconds,
             trunk.refresher,
+            trunk.preconditions,
             None if self.encapsulation is None else self.encapsulation.release_complete(),
         )
+        self.takes_pending = trunk.preconditions == "required"
         self.carries_isup = self.encapsulation is not None
 
     def offer(self, half: HalfCall, setup: Setup, now: float) -> Release | None:

@@ -23,6 +23,7 @@ from tandem.gateway.sip import sdp
 from tandem.gateway.sip.crypto import KEY_LENGTH, SUITES, Crypto
 from tandem.gateway.sip.endpoint import Endpoint
 from tandem.gateway.sip.message import Response
+from tandem.gateway.sip.preconditions import Preconditions, Stated
 from tandem.gateway.sip.primitives import InviteRequest
 
 
@@ -34,6 +35,8 @@ class Verdict(Enum):
     """400."""
     NOTHING_IN_COMMON = auto()
     """488."""
+    UNMEETABLE = auto()
+    """580: a mandatory precondition cannot be met (RFC 3312 8)."""
 
 
 class Place(Struct, frozen=True):
@@ -55,7 +58,7 @@ class Failure(Struct, frozen=True):
 
 
 #: Final responses to an offer that cannot be agreed to.
-STATUSES: Final = {Verdict.MALFORMED: 400, Verdict.NOTHING_IN_COMMON: 488}
+STATUSES: Final = {Verdict.MALFORMED: 400, Verdict.NOTHING_IN_COMMON: 488, Verdict.UNMEETABLE: 580}
 
 
 @dataclass(slots=True)
@@ -122,6 +125,18 @@ class Session:
     """Our last INVITE got 484: more digits are waited for, and no INVITE is out."""
     caller: tuple[str, str] | None = None
     """Call-ID and From tag of the peer's INVITEs."""
+    conditional: bool = False
+    """Both sides know preconditions (RFC 3312), as far as we can tell."""
+    preconditions: Preconditions | None = None
+    """What they have said of them; None where there are none."""
+    refusal: bytes = b""
+    """What of the peer's offer could not be met, for the 580."""
+    suspended: bool = False
+    """The peer's preconditions are not met: nobody is alerted."""
+    unconfirmed: bool = False
+    """Our part is ready and the peer does not know that yet."""
+    confirming: bool = False
+    """The UPDATE that says so is on its way."""
     said: Alerting | Progress | None = None
     """What the peer was told last, for a further INVITE of it."""
 
@@ -212,6 +227,7 @@ class Sessions:
             crypto=session.crypto,
             ptime=session.trunk.ptime,
             comfort_noise=session.trunk.silence_suppression,
+            further=session.preconditions.lines() if session.preconditions is not None else "",
         )
         return session.local
 
@@ -223,13 +239,19 @@ class Sessions:
         try:
             offer = sdp.parse(body)
             answer = sdp.choose(offer, session.laws, *self._agreeable(session))
+            table = self._told(session, offer, answer)
         except DecodeError:
             return Verdict.MALFORMED
         if answer is None or not self._reaches(answer):
             return Verdict.NOTHING_IN_COMMON
-        if offer.origin == session.origin and session.local and not session.holding and answer == session.description:
+        if table is not None and table.impossible:
+            lines = table.failure_lines()
+            session.refusal = sdp.build_refusal(offer, answer.index, session.address, session.leg, lines)
+            return Verdict.UNMEETABLE
+        same = offer.origin == session.origin and answer == session.description and table == session.preconditions
+        if same and session.local and not session.holding:
             return Verdict.AGREED
-        session.origin = offer.origin
+        session.origin, session.preconditions = offer.origin, table
         if not answer.is_unspecified:
             session.address = self._addresses[":" in answer.address]
         self.agree(session, answer)
@@ -245,8 +267,22 @@ class Sessions:
             version=session.version,
             crypto=session.crypto,
             ptime=packet_time(session.trunk, answer),
+            further=table.lines() if table is not None else "",
         )
         return Verdict.AGREED
+
+    @staticmethod
+    def _told(
+        session: Session, description: sdp.SessionDescription, chosen: sdp.MediaDescription | None
+    ) -> Preconditions | None:
+        """What is known of preconditions after a description of the peer; DecodeError when they are malformed."""
+        stated = None
+        if session.conditional and chosen is not None:
+            stated = Stated.parse(description.media[chosen.index].preconditions)
+        if stated is None:
+            return None
+        table = (session.preconditions or Preconditions()).told(stated)
+        return table.settled() if session.answered else table
 
     def read_answer(self, session: Session, body: bytes) -> sdp.MediaDescription | None:
         """What an answer to our offer means; None when it is none or nothing in it can be used."""
@@ -255,10 +291,14 @@ class Sessions:
         try:
             parsed = sdp.parse(body)
             answer = sdp.choose(parsed, session.laws, *self._agreeable(session))
+            table = self._told(session, parsed, answer)
         except DecodeError:
             return None
         session.origin = parsed.origin
-        return answer if answer is not None and self._reaches(answer) else None
+        if answer is None or not self._reaches(answer):
+            return None
+        session.preconditions = table
+        return answer
 
     def _reaches(self, description: sdp.MediaDescription) -> bool:
         """Whether we have the version of IP that a description is for."""

@@ -21,7 +21,13 @@ from tandem.ss7.isup.kernel import (
 )
 from tandem.ss7.isup.messages import Message
 from tandem.ss7.isup.multirate import circuits_needed, run_of
-from tandem.ss7.isup.primitives import AddressComplete, AddressCompleteDue, ContinuityLoop, IncomingCall
+from tandem.ss7.isup.primitives import (
+    AddressComplete,
+    AddressCompleteDue,
+    ContinuityComplete,
+    ContinuityLoop,
+    IncomingCall,
+)
 from tandem.ss7.isup.release import (
     TRANSPARENT,
     release_on_expiry,
@@ -63,6 +69,8 @@ def initial_address(kernel: Kernel, circuit: Circuit, message: Message, now: flo
         kernel.start(circuit, Timer.T8, now)
         if check == CHECK_THIS_CIRCUIT:
             kernel.produced.append(ContinuityLoop(circuit.group.name, circuit.cic, True))
+        elif circuit.group.configuration.relay_continuity:
+            _tell(kernel, circuit, call, pending=True)
     else:
         _offer(kernel, circuit, call, now)
     for other in moved:
@@ -103,17 +111,25 @@ def _may_join(circuit: Circuit, count: int) -> bool:
     return circuit.state is State.IDLE and not circuit.wanted
 
 
-def _offer(kernel: Kernel, circuit: Circuit, call: Call, now: float) -> None:
-    """Offer the call to call control, with what has come since the IAM."""
-    kernel.set_state(circuit, State.IN_ADDRESS)
+def _tell(kernel: Kernel, circuit: Circuit, call: Call, pending: bool = False) -> None:
+    """Tell call control of the call."""
     call.offered = True
     call.complete = not circuit.group.configuration.overlap
     _count_digits(circuit, call, call.initial.raw(ParameterCode.CALLED_PARTY_NUMBER), header=2)
     members = circuit.members
     circuits = (circuit.cic, *[member.cic for member in members]) if members else ()
     kernel.produced.append(
-        IncomingCall(call.number, circuit.group.name, circuit.cic, call.initial, call.complete, circuits)
+        IncomingCall(call.number, circuit.group.name, circuit.cic, call.initial, call.complete, circuits, pending)
     )
+
+
+def _offer(kernel: Kernel, circuit: Circuit, call: Call, now: float) -> None:
+    """Offer the call to call control, with what has come since the IAM."""
+    kernel.set_state(circuit, State.IN_ADDRESS)
+    if call.offered:
+        kernel.produced.append(ContinuityComplete(call.number))
+    else:
+        _tell(kernel, circuit, call)
     _await_digits(kernel, circuit, call, now)
     waiting, call.later = call.later, None
     for message in waiting or ():
@@ -163,7 +179,7 @@ def _more_digits(kernel: Kernel, circuit: Circuit, message: Message, now: float)
 
 
 def _keep(kernel: Kernel, circuit: Circuit, message: Message, now: float) -> None:
-    """The call is not offered yet: what belongs to it waits."""
+    """The check is not over yet: what belongs to the call waits."""
     if circuit.call is not None:
         circuit.call.later = [*(circuit.call.later or ()), message]
 
@@ -172,7 +188,8 @@ def _continuity(kernel: Kernel, circuit: Circuit, message: Message, now: float) 
     """COT after an IAM that asked for it, Q.764 2.1.8 and 2.1.9."""
     kernel.stop(circuit, Timer.T8)
     if _successful(message):
-        kernel.leave_check(circuit)
+        if circuit.call is None or not circuit.call.offered:
+            kernel.leave_check(circuit)  # a call that goes on already has its speech path here
         if circuit.call is not None:
             _offer(kernel, circuit, circuit.call, now)
         return

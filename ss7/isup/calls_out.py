@@ -148,11 +148,19 @@ def _send_digits(kernel: Kernel, circuit: Circuit, message: Message, now: float)
         call.later = [*(call.later or ()), message]
 
 
+def _send_continuity(kernel: Kernel, circuit: Circuit, message: Message, now: float) -> None:
+    """COT of a previous circuit, Q.764 2.1.8: kept as well, in case the call is tried on another circuit."""
+    kernel.transmit(circuit, message)
+    call = circuit.call
+    if call is not None:
+        call.later = [*(call.later or ()), message]
+
+
 #: What call control may send on an outgoing call.
 SENDS: Final[dict[tuple[State, MessageType], SendAction]] = {
     (State.OUT_CHECK, M.SAM): _send_digits,
     (State.OUT_WAIT_ACM, M.SAM): _send_digits,
-    (State.OUT_WAIT_ACM, M.COT): _send,
+    (State.OUT_WAIT_ACM, M.COT): _send_continuity,
     (State.OUT_ANSWERED, M.SUS): _send,
     (State.OUT_ANSWERED, M.RES): _send,
     (State.OUT_ANSWERED, M.CPG): _send,

@@ -51,6 +51,8 @@ class GroupConfiguration:
     """What becomes of an unknown parameter that came without instruction; CFN goes back either way."""
     continuity_check: int = 0
     """Continuity check of outgoing calls: 0 none of our own accord, n every n-th call (Q.724 7, Q.764 2.1.8)."""
+    relay_continuity: bool = False
+    """Whether an incoming call whose check of a previous circuit is not over yet is told at once (Q.764 2.1.8)."""
     propagation_delay: int = 0
     """Milliseconds that the circuits add to a propagation delay counter passing by, Q.764 2.6."""
     satellite: bool = False

@@ -33,6 +33,8 @@ def along_circuit(group: Group, message: Message) -> Message:
     configuration = group.configuration
     group.seized += 1
     check = configuration.continuity_check and group.seized % configuration.continuity_check == 0
+    # Where the way to here is not whole yet, COT tells of that alone.
+    check = check and check_indicator(message) != CHECK_PREVIOUS_CIRCUIT
     if check or configuration.satellite:
         octets = message.raw(ParameterCode.NATURE_OF_CONNECTION_INDICATORS) or b"\0"
         nature = octets[0]

@@ -38,6 +38,14 @@ class IncomingCall(Struct, frozen=True):
     """Whether the called number is known to be whole; otherwise digits may follow and AddressComplete tells when."""
     circuits: tuple[int, ...] = ()
     """CICs of an N x 64 kbit/s connection in order, `cic` the first; empty for a call on one circuit."""
+    pending: bool = False
+    """A previous circuit is still being checked: ContinuityComplete follows, and nothing may be sent before it."""
+
+
+class ContinuityComplete(Struct, frozen=True):
+    """COT came for a call that was told of before: every previous circuit is continuous."""
+
+    call: int
 
 
 class AddressComplete(Struct, frozen=True):
@@ -153,6 +161,7 @@ class Congested(Struct, frozen=True):
 Output = (
     Transfer
     | IncomingCall
+    | ContinuityComplete
     | AddressComplete
     | AddressCompleteDue
     | CallMessage

@@ -181,7 +181,9 @@ class Bench:
         for name in "ab":
             tokens = map(f"{name}{{}}".format, itertools.count())  # `name` as it is now
             host, port = ADDRESS[name]
-            configuration = AgentConfiguration(host, port, supported=("100rel", "timer"), allow=USER_METHODS)
+            configuration = AgentConfiguration(
+                host, port, supported=("100rel", "timer", "precondition"), allow=USER_METHODS
+            )
             self.users[name] = SipAgent(configuration, tokens.__next__)
         for name in "AB":
             self.nodes[name].start(list(range(10000, 10200, 2)), self.now)

@@ -13,6 +13,7 @@ from tandem.gateway.calls.model import (
     Alerting,
     Answer,
     Bearer,
+    Continuity,
     Information,
     Nature,
     Number,
@@ -41,6 +42,63 @@ def call(exchange, inward="c1", outward="c2", now=0.0):
 def clear(exchange, *halves, now=0.0):
     for half in halves:
         exchange.control.cleared(half, now)
+
+
+# --- a way that is not whole
+
+PENDING = Setup(Number("12"), continuity_pending=True)
+
+
+def pending(*names):
+    exchange = Exchange(Route(trunk=["c1"], to=["c2", "s1"], fallback_causes=(34,)))
+    for name in names:
+        exchange[name].takes_pending = True
+    return exchange
+
+
+def offers(trunk):
+    return [setup.continuity_pending for what, _, setup in trunk.asked if what == "offer"]
+
+
+def test_a_call_waits_where_the_trunk_needs_its_way_whole():
+    exchange = pending()
+    incoming = exchange["c1"].call_in(setup=PENDING)
+    assert offers(exchange["c2"]) == []
+    exchange.control.event(incoming, Continuity(), 1.0)
+    assert offers(exchange["c2"]) == [False]
+    exchange.control.event(incoming, Continuity(), 2.0)
+    assert offers(exchange["c2"]) == [False]
+
+
+def test_a_call_goes_on_where_the_trunk_is_told_later():
+    exchange = pending("c2")
+    incoming = exchange["c1"].call_in(setup=PENDING)
+    assert offers(exchange["c2"]) == [True]
+    exchange.control.event(incoming, Continuity(), 1.0)
+    assert exchange["c2"].to(exchange["c2"].halves[0]) == [Continuity()]
+
+
+def test_the_next_attempt_waits_where_the_first_one_did_not():
+    exchange = pending("c2")
+    exchange["c2"].refusal = CONGESTION
+    incoming = exchange["c1"].call_in(setup=PENDING)
+    assert (offers(exchange["c2"]), offers(exchange["s1"])) == ([True], [])
+    exchange.control.event(incoming, Continuity(), 1.0)
+    assert offers(exchange["s1"]) == [False]
+
+
+@pytest.mark.parametrize("how", ["caller", "timer"])
+def test_a_call_that_waits_may_end(how):
+    exchange = pending()
+    incoming = exchange["c1"].call_in(setup=PENDING)
+    if how == "caller":
+        exchange.control.event(incoming, CLEAR, 1.0)
+    else:
+        exchange.control.handle_timers(NO_ANSWER_SECONDS)
+        assert exchange["c1"].released(incoming).cause == Cause.NO_USER_RESPONDING
+    exchange.control.cleared(incoming, 200.0)
+    assert offers(exchange["c2"]) == []
+    assert not exchange.control.calls
 
 
 # --- numbers that are not whole

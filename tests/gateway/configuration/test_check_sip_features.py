@@ -8,7 +8,8 @@ from tandem.gateway.configuration.schema import SipTrunk
 
 def found(**options):
     return [
-        (problem.path, problem.text) for problem in check_sip_features("trunk[0]", SipTrunk("t", "1.2.3.4", **options))
+        (problem.path, problem.text)
+        for problem in check_sip_features("trunk[0]", SipTrunk(**{"name": "t", "peer": "1.2.3.4"} | options))
     ]
 
 
@@ -27,6 +28,10 @@ def test_the_defaults_are_right():
         ({"digits": "info"}, "telephone_event", "twice"),
         ({"session_seconds": 100, "minimum_session_seconds": 200}, "session_seconds", "minimum_session_seconds"),
         ({"isup_version": "x"}, "isup_variant", "say nothing"),
+        ({"preconditions": "supported", "reliable_responses": "off"}, "reliable_responses", "preconditions"),
+        ({"preconditions": "required", "delayed_offer": True}, "delayed_offer", "preconditions"),
+        ({"preconditions": "required", "overlap": "invites"}, "overlap", "preconditions"),
+        ({"preconditions": "required", "engine": "pjsua2"}, "engine", "preconditions"),
         ({"calling_from": ()}, "calling_from", "at least one"),
     ],
 )

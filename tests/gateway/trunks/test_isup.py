@@ -15,6 +15,7 @@ from tandem.ss7.isup.codes import MessageType
 from tandem.ss7.isup.configuration import GroupConfiguration
 from tandem.ss7.isup.indicators import (
     CallingPartysCategory,
+    ContinuityIndicators,
     ForwardCallIndicators,
     NatureOfConnectionIndicators,
     TransmissionMediumRequirement,
@@ -224,6 +225,7 @@ reset_at_start = false
 role = "end"
 unrecognised = "discard"
 continuity_check = 4
+relay_continuity = true
 propagation_delay = 25
 satellite = true
 times_suspension = true
@@ -342,3 +344,21 @@ def test_a_caller_of_the_chinese_isup_clears():
     assert transit.all_idle()
     (record,) = transit.records
     assert (record.cause, record.released_by) == (16, "incoming")
+
+
+def test_a_call_whose_previous_circuit_is_checked_is_relayed():
+    """Q.764 2.1.8: an IAM that says so goes on at once, and what comes back waits for COT."""
+    bench = Bench(trunk="relay_continuity = true", sip_trunk='preconditions = "required"').up()
+    call = place(bench, "301", continuity=2, st=True)
+    bench.run(1)
+    (offered,) = bench.events("b", IncomingInvite)
+    assert b"a=curr:qos local none" in offered.body
+    bench.call("b", "respond", offered.call, 180)  # a peer that does not wait
+    bench.run(1)
+    exchange = bench.nodes["A"].isup.exchange
+    assert exchange.circuit_states("pstn")[1].state.name == "OUT_WAIT_ACM"
+    exchange.send(call, MessageType.COT, [ContinuityIndicators(successful=True)], bench.now)
+    bench.nodes["A"]._settle(bench.now)
+    bench._drain("A")
+    bench.run(1)
+    assert exchange.circuit_states("pstn")[1].state.name == "OUT_WAIT_ANM"

@@ -273,6 +273,14 @@ def test_the_calling_number():
     assert merged(Setup(Number("123456"), hidden), CALLING).calling.presentation is Presentation.RESTRICTED
 
 
+def test_an_iam_says_nothing_of_a_way_that_is_not_whole():
+    """COT is not carried: SIP has preconditions for it."""
+    part = Encapsulation(SipTrunk(name="t", isup_variant="itu")).initial(
+        Setup(Number("301", Nature.NATIONAL), continuity_pending=True), ""
+    )
+    assert Message.parse(b"\0\0" + part.body).raw(P.NATURE_OF_CONNECTION_INDICATORS) == b"\0"
+
+
 def test_the_hops_that_are_fewer():
     assert merged(Setup(Number("1"), hop_counter=31), HOPS).hop_counter == 10
     assert merged(Setup(Number("1"), hop_counter=3), HOPS).hop_counter == 3

@@ -13,6 +13,8 @@ from tandem.ss7.isup.primitives import (
     CallCleared,
     CallMessage,
     CallReleased,
+    CallStateError,
+    ContinuityComplete,
     ContinuityLoop,
     IncomingCall,
 )
@@ -143,6 +145,58 @@ def test_call_is_offered_after_continuity(check, loops):
     assert [type(item) for item in single.heard] == [ContinuityLoop, IncomingCall, CallMessage]
     assert single.heard[0].connected is False
     assert single.state() is State.IN_ADDRESS
+
+
+def relayed(**options):
+    single = Single(relay_continuity=True, **options)
+    single.receive(M.IAM, 1, *iam(continuity=2))
+    single.take()
+    (told,) = single.heard
+    return single, told
+
+
+def test_a_call_may_be_told_of_before_the_previous_circuits_are_checked():
+    """Q.764 2.1.8: a transit sends its IAM on; what it may not do is answer before COT."""
+    single, told = relayed()
+    assert (told.pending, told.complete, single.state()) == (True, True, State.IN_WAIT_COT)
+    with pytest.raises(CallStateError):
+        single.send(told.call, M.ACM, *ACM)
+    single.receive(M.SAM, 1, sam(b"\x87"))
+    single.receive(M.COT, 1, *COT_SUCCESS)
+    single.take()
+    assert [type(item) for item in single.heard] == [ContinuityComplete, CallMessage]
+    single.send(told.call, M.ACM, *ACM)
+    assert single.state() is State.IN_WAIT_ANM
+
+
+def test_the_circuit_itself_is_checked_before_anybody_is_told():
+    single = Single(relay_continuity=True)
+    single.receive(M.IAM, 1, *iam(continuity=1))
+    single.take()
+    assert single.heard == [ContinuityLoop("g", 1, True)]
+
+
+@pytest.mark.parametrize("end", ["COT", "T8", "REL"])
+def test_a_call_that_was_told_of_may_fail(end):
+    single, told = relayed()
+    if end == "COT":
+        single.receive(M.COT, 1, *COT_FAILURE)
+    elif end == "REL":
+        single.receive(M.REL, 1, cause(16))
+    else:
+        single.wait(13)
+    single.take()
+    (released,) = [item for item in single.heard if isinstance(item, CallReleased)]
+    assert (released.call, released.cause) == (told.call, 16 if end == "REL" else 41)
+
+
+def test_call_control_may_release_it_too():
+    single, told = relayed()
+    single.exchange.release(told.call, 16, single.now)
+    assert single.types() == [(M.REL, 1)]
+    single.receive(M.RLC, 1)
+    single.take()
+    assert single.heard[-1] == CallCleared(told.call, 1)
 
 
 def test_no_continuity_message_releases():

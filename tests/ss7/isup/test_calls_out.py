@@ -1,5 +1,5 @@
 import pytest
-from support.isup_pair import ACM, CPG, SUS_NETWORK, SUS_USER, iam
+from support.isup_pair import ACM, COT_SUCCESS, CPG, SUS_NETWORK, SUS_USER, iam
 from support.isup_single import Single, cause, kind, status
 
 from tandem.ss7.isup.circuits import Blocking, State
@@ -142,6 +142,15 @@ def test_dual_seizure_of_a_circuit_the_peer_controls_moves_our_call_with_its_dig
     single.wait(100)
     assert single.take() == []
     assert single.heard == []
+
+
+def test_continuity_of_previous_circuits_is_told_again_on_another_circuit():
+    single = Single(control="none")
+    call = single.setup(iam(continuity=2))
+    single.send(call, M.COT, *COT_SUCCESS)
+    assert single.types() == [(M.IAM, 1), (M.COT, 1)]
+    single.receive(M.IAM, 1, *iam(b"\x99"))
+    assert single.types() == [(M.IAM, 2), (M.COT, 2)]
 
 
 def test_after_a_backward_message_an_iam_is_no_dual_seizure():

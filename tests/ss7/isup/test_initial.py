@@ -31,6 +31,12 @@ def test_satellites_are_counted_up_to_two():
         assert message.raw(6) == bytes([after])
 
 
+def test_a_circuit_is_not_checked_where_previous_ones_are_still_being_checked():
+    """COT then tells of those."""
+    assert sent(iam(continuity=2), continuity_check=1).raw(6) == b"\x08"
+    assert sent(iam(), continuity_check=1).raw(6) == b"\x04"
+
+
 def test_nothing_is_added_by_default():
     message = sent([*iam(), delay(b"\x00\x10")])
     assert (message.raw(6), message.raw(49)) == (b"\x00", b"\x00\x10")

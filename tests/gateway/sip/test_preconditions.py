@@ -1,0 +1,118 @@
+"""RFC 3312: the table of statuses, and what is read into it and written out of it."""
+
+import pytest
+
+from tandem.core.errors import DecodeError
+from tandem.gateway.sip.preconditions import Preconditions, Stated, Strength
+
+
+def spoken(*lines):
+    return Stated.parse([tuple(line.split(":", 1)) for line in lines])
+
+
+#: What the peer says: current local, desired local, desired remote; what is missing for us then.
+ROWS = [
+    ("none", "mandatory local sendrecv", "none remote sendrecv", {("remote", "send"), ("remote", "recv")}),
+    ("send", "mandatory local sendrecv", "none remote sendrecv", {("remote", "send")}),
+    ("recv", "mandatory local sendrecv", "none remote sendrecv", {("remote", "recv")}),
+    ("sendrecv", "mandatory local sendrecv", "none remote sendrecv", set()),
+    ("none", "mandatory local send", "none remote sendrecv", {("remote", "recv")}),
+    ("none", "mandatory local recv", "none remote sendrecv", {("remote", "send")}),
+    ("recv", "mandatory local send", "none remote sendrecv", {("remote", "recv")}),
+    ("none", "optional local sendrecv", "mandatory remote sendrecv", set()),
+    ("none", "none local sendrecv", "none remote sendrecv", set()),
+    ("none", "mandatory local none", "none remote sendrecv", set()),
+]
+
+
+@pytest.mark.parametrize(("current", "local", "remote", "missing"), ROWS)
+def test_what_is_missing(current, local, remote, missing):
+    offer = spoken(f"curr:qos local {current}", "curr:qos remote none", f"des:qos {local}", f"des:qos {remote}")
+    table = Preconditions().told(offer)
+    assert {(row.segment.value, row.way) for row in table.missing} == missing
+    assert not table.impossible
+    assert ("a=conf:qos remote" in table.lines()) == bool(missing)
+
+
+def test_the_answer_to_an_offer_that_waits():
+    offer = spoken(
+        "curr:qos local none",
+        "curr:qos remote none",
+        "des:qos mandatory local sendrecv",
+        "des:qos none remote sendrecv",
+    )
+    assert Preconditions().told(offer).lines() == (
+        "a=curr:qos local sendrecv\r\n"
+        "a=curr:qos remote none\r\n"
+        "a=des:qos none local sendrecv\r\n"
+        "a=des:qos mandatory remote sendrecv\r\n"
+        "a=conf:qos remote sendrecv\r\n"
+    )
+
+
+def test_directions_are_turned_round():
+    table = Preconditions().told(spoken("curr:qos local send", "des:qos mandatory local send"))
+    assert table.lines() == "a=curr:qos remote recv\r\na=des:qos mandatory remote recv\r\n"
+
+
+@pytest.mark.parametrize("strength", Strength)
+@pytest.mark.parametrize("ready", [True, False])
+def test_an_offer_of_ours(strength, ready):
+    table = Preconditions.offered(strength, ready)
+    assert table.lines() == (
+        f"a=curr:qos local {'sendrecv' if ready else 'none'}\r\n"
+        "a=curr:qos remote none\r\n"
+        f"a=des:qos {strength.name.lower()} local sendrecv\r\n"
+        "a=des:qos none remote sendrecv\r\n"
+    )
+    assert bool(table.missing) == (strength is Strength.MANDATORY and not ready)
+    assert not table.made_ready().missing
+
+
+@pytest.mark.parametrize("ours", Strength)
+@pytest.mark.parametrize("theirs", ["none", "optional", "mandatory"])
+def test_a_strength_is_raised_and_never_lowered(ours, theirs):
+    """RFC 3312 5.2."""
+    table = Preconditions.offered(ours, True).told(spoken(f"des:qos {theirs} remote sendrecv"))
+    assert {s for row, s in table.desired.items() if row.segment.value == "local"} == {
+        max(ours, Strength[theirs.upper()])
+    }
+
+
+def test_an_answer_may_want_what_we_did_not():
+    """RFC 3312 5.2: our `none` for the peer's own part becomes its `mandatory`."""
+    table = Preconditions.offered(Strength.MANDATORY, True).told(
+        spoken("curr:qos local none", "des:qos mandatory local sendrecv", "conf:qos remote sendrecv")
+    )
+    assert len(table.missing) == 2
+    assert not table.settled().missing
+
+
+@pytest.mark.parametrize(
+    ("desired", "lines"),
+    [
+        ("qos mandatory e2e sendrecv", "a=des:qos failure e2e sendrecv\r\n"),
+        ("qos mandatory e2e send", "a=des:qos failure e2e recv\r\n"),
+        ("sec mandatory remote sendrecv", "a=des:sec unknown local sendrecv\r\n"),
+        ("sec mandatory e2e sendrecv", "a=des:sec unknown e2e sendrecv\r\n"),
+        ("sec mandatory local sendrecv", ""),
+        ("sec optional e2e sendrecv", ""),
+        ("qos optional e2e sendrecv", ""),
+    ],
+)
+def test_what_cannot_be_met(desired, lines):
+    """RFC 3312 8 and 9: what is unknown is refused, unless its writer alone can meet it."""
+    table = Preconditions().told(spoken(f"des:{desired}"))
+    assert table.failure_lines() == lines
+
+
+@pytest.mark.parametrize(
+    "line", ["curr:qos nowhere send", "curr:qos local", "des:qos local send", "des:qos must local send", "conf:qos"]
+)
+def test_what_is_malformed(line):
+    with pytest.raises(DecodeError):
+        spoken(line)
+
+
+def test_nothing_said_is_nothing():
+    assert Stated.parse([]) is None
