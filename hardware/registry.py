@@ -65,8 +65,9 @@ def open_span(spec: str, line: LineFormat = _E1) -> Span:
     `satop:listen=HOST:PORT,peer=HOST:PORT[,frames=8][,jitter=2][,burst=1]` is a SAToP pseudowire over UDP: `frames` a
     packet, and a missing packet is waited for until one `jitter` places ahead has come; without `jitter` as far ahead,
     2 places to 20 ms, as packets have been late in the last seconds. On a span with signalling
-    `burst` packets go at once while no signal units are exchanged, which costs less; the far end needs a play-out
-    buffer that makes up for it. Without it packets go at the constant rate of RFC 4553.
+    `burst` packets go together, when the last of them is due, or up to two bursts early with signal units in them,
+    which costs less; the far end needs a play-out buffer that makes up for it. Without it packets go at the constant
+    rate of RFC 4553.
     On a T1 `octets=192` a packet takes the place of `frames`: the bits of the line as they come (RFC 4553 5.1); or
     `aligned=yes` and `frames=8` carry each frame in 25 octets (5.2). Both ends must do the same. `burst` counts
     milliseconds there.

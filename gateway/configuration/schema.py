@@ -214,9 +214,11 @@ class Span(Table):
     device: str
     """Spec string: `satop:listen=ADDRESS:PORT,peer=ADDRESS:PORT` (RFC 4553), with `,frames=8` (E1 frames a packet),
     `,jitter=2` (later packets that a missing one is waited for; left out, 2 of them or up to 20 ms, as late packets of
-    the last seconds needed, counter `reorder_depth`) and `,burst=1` (packets that a span with signalling may send at
-    once while no signal units are exchanged: 5 costs least, and the far end must make up for 4 ms, as Tandem does)
-    where the defaults do not fit; a T1 has, instead of `frames`, `,octets=192` (octets of the bit stream a packet),
+    the last seconds needed, counter `reorder_depth`) and `,burst=1` (packets that a span with signalling sends
+    together: 5 costs least. They go when the last is due, 4 ms late at most, and those with signal units in them at
+    once, 10 ms early at most; the far end must make up for that, as Tandem does, and cannot measure our clock by
+    arrivals meanwhile) where the defaults do not fit; a T1 has, instead of `frames`, `,octets=192` (octets of the bit
+    stream a packet),
     or `,aligned=yes,frames=8` where the far end carries each frame in 25 octets (octet-aligned T1 of RFC 4553 5.2), and
     its `burst` counts milliseconds; or `cesopsn:listen=ADDRESS:PORT,peer=ADDRESS:PORT,timeslots=1-15+17` (RFC 5086):
     the timeslots alone, without framing, all of them if none are given, with `frames`, `jitter` and `burst`

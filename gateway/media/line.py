@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from typing import Final, Protocol
 
@@ -40,8 +39,6 @@ GROUP: Final = 40
 
 Two quanta at least, so that framing is done in larger blocks.
 """
-BUSY: Final = 0.1
-"""Seconds after a signal unit, sent or received, in which quanta go one by one, each at its time."""
 _MUTING: Final = frozenset({Alarm.LOS, Alarm.AIS, Alarm.LFA, Alarm.EBER})
 """No speech is passed on (G.732 table 2, recalled)."""
 
@@ -60,8 +57,6 @@ class SignallingChannel:
         self.number = channel.number
         self.timeslots: slice | list[int] = _columns(channel.timeslots)
         self.width = len(channel.timeslots)
-        self.fresh = False
-        """Something was given to `send`, and nobody has seen to it yet."""
         self.transmitter = HdlcTransmitter()
         self.port: SignallingPort | None = None
         """Does HDLC in our place."""
@@ -77,12 +72,16 @@ class SignallingChannel:
             return
         self.transmitter.fill = fill
         self.transmitter.send(units)
-        self.fresh = True
 
     @property
     def queued(self) -> int:
         """Units that have not begun."""
         return self.transmitter.queued if self.port is None else self.port.queued
+
+    @property
+    def pending(self) -> bool:
+        """Whether units wait for the quanta of the line."""
+        return self.port is None and self.transmitter.pending
 
     def receive(self, frames: Frames, now: float) -> UnitsReceived | None:
         """Take the channel's octets out of `frames`; an event when a unit, an error or enough uncounted octets came."""
@@ -121,8 +120,7 @@ class SpanLine:
         self.frames = span.quantum
         """Frames written at a time, a multiple of the quantum of the span."""
         self.burst = span.burst
-        """So many times `frames` may go together when nothing urgent is in them."""
-        self._busy_until = -math.inf
+        """So many times `frames` go together: when the last of them is due, or before with signal units in them."""
         self.looped = False
         """What comes on its bearer timeslots is sent back."""
         self.underruns = 0
@@ -192,13 +190,10 @@ class SpanLine:
         """Whether the speech of group `number` has been given."""
         return (number + 1) * self.frames <= self._filled
 
-    def urgent(self, now: float) -> bool:
-        """Whether signal units are exchanged, or were not long ago, so that quanta must go at their times."""
-        for channel in self.channels:
-            if channel.fresh:
-                channel.fresh = False
-                self._busy_until = now + BUSY
-        return now < self._busy_until
+    @property
+    def pressing(self) -> bool:
+        """Whether signal units wait to be sent."""
+        return any([channel.pending for channel in self.channels])
 
     def transmit(self, number: int, groups: int, now: float) -> None:
         """Send the next `groups` times `frames`, the first of them group `number` since the beginning."""
@@ -227,8 +222,6 @@ class SpanLine:
         if self.clock is not None:
             self.clock.hear(len(frames), now)
         events = [event for channel in self.channels if (event := channel.receive(frames, now))]
-        if any(event.units for event in events):
-            self._busy_until = now + BUSY
         if not len(frames):
             return events
         self.store.write(np.full_like(frames, self._silence) if self._muted else frames)

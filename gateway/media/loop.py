@@ -79,13 +79,10 @@ class Loop:
             now = clock()
             more = self._plane.serve(now)
             self._tell()
-            if period != self._plane.period or (timing is not None and timing.take_steered()):
-                period = self._plane.period
+            if timing is not None and timing.take_steered():
                 seconds = period / 1e6
                 due = start + math.ceil((now - start) / seconds) * seconds
-                if timing is not None:
-                    due, seconds = timing.clock.local(due), seconds / (1 + timing.clock.rate)
-                set_interval(timer, due, seconds)
+                set_interval(timer, timing.clock.local(due), seconds / (1 + timing.clock.rate))
             if not more and sweep.begin(now):
                 gc.collect(YOUNG)
             if self._ending is not None and self._ended(now):

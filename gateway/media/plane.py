@@ -41,6 +41,8 @@ SPANS_AT_ONCE: Final = 8
 """Spans that are read before signalling is looked after again."""
 LEAD_MICROSECONDS: Final = 5000
 """A speech tick comes about this long before the line needs its octets."""
+EARLY: Final = 2
+"""Bursts that may be under way before they are due: as many are there when signal units follow one another."""
 DRAIN: Final = 0.01
 """Seconds between drains of the RTP sockets: the resolution of arrival times."""
 REPORT: Final = 1.0
@@ -104,14 +106,16 @@ class Plane:
             )
         self._modems = ModemListener(self.matrix, self.receivers.jitter)
         self._listener = DigitListener(self.matrix)
-        self._periods = {urgent: self._timer_period(urgent) for urgent in (False, True)}
-        self.period = self._periods[True]
-        """Microseconds between the times, from `begin` on, at which the loop must look; `serve` may change it."""
+        self.period = math.gcd(
+            round(DRAIN * 1e6), *(line.frames * line.burst * 1_000_000 // FRAME_RATE for line in self.lines)
+        )
+        """Microseconds between the times, from `begin` on, at which the loop must look."""
         self.speech = Ticker(0.0, TICK, CATCH_UP)
         self.drains = Ticker(0.0, DRAIN, DRAIN)
         self._line_ticks: list[tuple[Ticker, list[SpanLine]]] = []
         self._lines_due = -math.inf
-        """Before this nothing is due on any line, unless signalling is urgent."""
+        """Before this nothing is due on any line, unless signal units wait."""
+        self._bursting = [line for line in self.lines if line.burst > 1]
         self._reports = Ticker(0.0, REPORT, REPORT)
         self._legs: dict[int, _Leg] = {}
         self._indices: dict[int, int] = {}
@@ -154,18 +158,13 @@ class Plane:
         groups: dict[tuple[int, int, bool], list[SpanLine]] = {}
         for line in self.lines:
             groups.setdefault((line.frames, line.burst, bool(line.channels)), []).append(line)
-        slow = self._periods[False]
-        lead = max(1, LEAD_MICROSECONDS // slow) * slow
+        lead = max(1, LEAD_MICROSECONDS // self.period) * self.period
         for (frames, burst, signalling), lines in groups.items():
-            # A burst goes when its last group is due; that, too, is to be a time at which the slow timer wakes us.
+            # A burst goes when its last group is due; that, too, is to be a time at which the timer wakes us.
             first = (lead / 1e6 + frames / FRAME_RATE) if signalling else lead / 1e6
             ticker = Ticker(start + first, frames / FRAME_RATE, CATCH_UP)
             ticker.slack = (burst - 1) * ticker.period
             self._line_ticks.append((ticker, lines))
-
-    def _timer_period(self, urgent: bool) -> int:
-        frames = [line.frames if urgent else line.frames * line.burst for line in self.lines]
-        return math.gcd(round(DRAIN * 1e6), *(count * 1_000_000 // FRAME_RATE for count in frames))
 
     def command(self, command: protocol.Command) -> None:
         """Act on a command of the signalling process; what names something unknown is passed over.
@@ -238,10 +237,11 @@ class Plane:
         return self._tick is not None or now >= self.speech.due
 
     def _send_lines(self, now: float) -> None:
-        """Send all that is due, what is late in order; together what may wait for each other."""
-        urgent = any([line.urgent(now) for line in self._signalling])
-        self.period = self._periods[urgent]
-        if now < self._lines_due and not urgent:
+        """Send all that is due, what is late in order; together what may wait for each other.
+
+        A burst with signal units in it goes at once, before it is due.
+        """
+        if now < self._lines_due and not any([line.pressing for line in self._bursting]):
             return
         due = math.inf
         # What was late once is better later still than idle: the far end has buffers for that, and nothing else.
@@ -249,20 +249,31 @@ class Plane:
         for ticker, lines in self._line_ticks:
             burst = lines[0].burst
             while not coming or lines[0].has_speech(ticker.count):
-                wait = 0 if urgent else burst - 1 - ticker.count % burst
-                if now < (moment := ticker.due + wait * ticker.period):
-                    due = min(due, moment)
-                    break
-                groups = 0
-                while groups < burst and ticker.begin(now):
-                    groups += 1
-                if not groups:
-                    due = min(due, ticker.due)
-                    break
+                groups = burst - ticker.count % burst
+                if now < (moment := ticker.due + (groups - 1) * ticker.period):
+                    if (
+                        burst == 1
+                        or moment > now + EARLY * burst * ticker.period
+                        or not self._may_go(lines, ticker, groups)
+                    ):
+                        due = min(due, moment)
+                        break
+                    ticker.count += groups
+                else:
+                    groups = 0
+                    while groups < burst and ticker.begin(now):
+                        groups += 1
+                    if not groups:
+                        due = min(due, ticker.due)
+                        break
                 self._send(lines, ticker.count - groups, groups, now)
             else:
                 due = now
         self._lines_due = due
+
+    def _may_go(self, lines: list[SpanLine], ticker: Ticker, groups: int) -> bool:
+        """Whether the next `groups` are to go before they are due: they have a use, and their speech is there."""
+        return lines[0].has_speech(ticker.count + groups - 1) and any([line.pressing for line in lines])
 
     def _send(self, lines: list[SpanLine], number: int, groups: int, now: float) -> None:
         for line in lines:

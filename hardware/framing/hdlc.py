@@ -66,6 +66,7 @@ class HdlcTransmitter:
     def __init__(self, fill: bytes | None = None) -> None:
         self._queue: deque[bytes] = deque()
         self._bits = _FLAG
+        self._unsent = 0  # of them, up to the end of the last queued frame that has begun
         self._fill = fill
         self._fill_bits = _FLAG if fill is None else _encode(fill)
         self.frames = 0
@@ -75,6 +76,11 @@ class HdlcTransmitter:
     def queued(self) -> int:
         """Queued frames that have not begun."""
         return len(self._queue)
+
+    @property
+    def pending(self) -> bool:
+        """Whether queued frames have not left whole."""
+        return bool(self._unsent or self._queue)
 
     @property
     def fill(self) -> bytes | None:
@@ -113,11 +119,13 @@ class HdlcTransmitter:
                 self.frames += 1
                 parts.append(unit)
                 missing -= len(unit)
+                self._unsent = need - missing
             if missing > 0:
                 unit = self._fill_bits
                 parts.append(unit * (-(-missing // len(unit))))
             bits = "".join(parts)
         self._bits = bits[need:]
+        self._unsent = max(0, self._unsent - need)
         return int(bits[:need] or "0", 2).to_bytes(octets, "big")
 
 

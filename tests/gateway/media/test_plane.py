@@ -690,7 +690,7 @@ def test_a_port_that_is_taken_is_named(bench: Bench) -> None:
         Plane(MediaConfiguration(rtp_ports=(a.ports[0], a.ports[-1])))
 
 
-def test_quanta_go_together_until_signal_units_are_exchanged(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_quanta_go_together_and_with_signal_units_in_them_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     port = free_ports(1)
     device = f"satop:listen=127.0.0.1:{port},peer=127.0.0.1:{port},frames=8,burst=5"
     plane = Plane(
@@ -716,12 +716,15 @@ def test_quanta_go_together_until_signal_units_are_exchanged(monkeypatch: pytest
         written.clear()
         plane.command(SendUnits(1, [b"a unit of signalling"], None))
         plane.serve(0.103 + 1e-6)
-        run(104, 400)
-        assert written[0] == (103, 24)
-        assert written[1:5] == [(millisecond, 8) for millisecond in range(104, 108)]
-        assert plane.period == 5000
-        assert written[-1] == (395, 40)
-        assert sum(frames for _, frames in written) == 8 * 295
+        run(104, 403)
+        assert written == [(103, 40)] + [(millisecond, 40) for millisecond in range(110, 401, 5)]
+        written.clear()
+        plane.command(SendUnits(1, [b"so many units of signalling"] * 18, None))  # 70 ms of the line
+        plane.serve(0.403 + 1e-6)
+        assert written == [(403, 40), (403, 40)], "not more than two bursts early"
+        run(404, 600)
+        early = [(millisecond, 40) for millisecond in range(405, 461, 5)]
+        assert written[2:] == early + [(millisecond, 40) for millisecond in range(475, 600, 5)]
         assert plane.lines[0].underruns == 0
     finally:
         plane.close()

@@ -199,3 +199,22 @@ def test_the_repeat_filter_knows_the_extended_format():
     assert len(basic.receive(octets)) > 1
     assert extended.receive(octets) == [fisu]
     assert extended.counts.good == basic.counts.good
+
+
+def test_frames_are_pending_until_their_last_bit_has_left():
+    transmitter = HdlcTransmitter(fill=b"\x80\x80\x00")
+    transmitter.block(3)
+    assert not transmitter.pending
+    transmitter.send([bytes(20), b"\xff" * 20])
+    assert transmitter.pending
+    sent = b""
+    while transmitter.pending:
+        sent += transmitter.block(1)
+    receiver = HdlcReceiver()
+    assert len(receiver.receive(sent)) in (1, 2)
+    assert len(sent) <= 2 * 28
+    assert receiver.receive(transmitter.block(2)) in ([], [b"\xff" * 20])
+    assert not transmitter.pending
+    for _ in range(50):
+        transmitter.block(7)
+        assert not transmitter.pending, "fill is nothing to wait for"
