@@ -27,6 +27,8 @@ def check_sip_features(path: str, trunk: SipTrunk) -> Iterator[Problem]:
     if 0 < trunk.session_seconds < trunk.minimum_session_seconds:
         text = f"{trunk.session_seconds} is less than `minimum_session_seconds` ({trunk.minimum_session_seconds})"
         yield Problem(f"{path}.session_seconds", text)
+    if trunk.overlap == "info" and trunk.reliable_responses == "off":
+        yield Problem(f"{path}.reliable_responses", 'is "off", and `overlap = "info"` needs it')
     if trunk.preconditions != "off":
         for key, bad, why in (
             ("reliable_responses", trunk.reliable_responses == "off", 'is "off", and `preconditions` need it'),

@@ -314,11 +314,13 @@ class SipTrunk(Table, tag_field="type", tag="sip"):
     digits: Literal["events", "info-relay", "info"] = "events"
     """How DTMF goes to the peer: in RTP, or in INFO as application/dtmf-relay or application/dtmf. From the peer each
     is taken. With INFO set `telephone_event` to false, so that no digit comes twice."""
-    overlap: Literal["en-bloc", "invites"] = "en-bloc"
-    """Whether called numbers may come and go digit by digit, as one INVITE after another with the same Call-ID and From
-    tag, 484 meaning that digits lack (RFC 3578). To and from circuits they do where that trunk has `overlap`, and as
-    the calling one `pass_digits`. `en-bloc`: an INVITE has the whole number. On a trunk that carries ISUP each INVITE
-    has an IAM with all digits so far; from the peer SAM is taken too, in INVITE or INFO."""
+    overlap: Literal["en-bloc", "invites", "info"] = "en-bloc"
+    """Whether called numbers may come and go digit by digit. `invites`: as one INVITE after another with the same
+    Call-ID and From tag, 484 meaning that digits lack (RFC 3578). `info`: in INFO within the dialog that a reliable 183
+    without SDP has made (3GPP TS 24.229 annex N), and as `invites` where a peer refuses with 484 all the same. To and
+    from circuits they do where that trunk has `overlap`, and as the calling one `pass_digits`. `en-bloc`: an INVITE
+    has the whole number. On a trunk that carries ISUP each INVITE has an IAM with all digits so far, and INFO a SAM;
+    from the peer SAM is taken in either."""
     delayed_offer: bool = False
     """Send INVITE without SDP, as some peers want it; from the peer that is always taken."""
     reliable_responses: Literal["off", "supported", "required"] = "supported"

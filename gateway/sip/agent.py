@@ -221,6 +221,11 @@ class SipAgent:
         if (found := self._context.calls.get(call)) is not None:
             found.send_info(content_type, body, headers, now)
 
+    def send_early_info(self, call: int, content_type: str, body: bytes, headers: Headers, now: float) -> bool:
+        """Send INFO in the early dialog of an outgoing call; False when there is none. Ends in InfoResult."""
+        found = self._context.calls.get(call)
+        return isinstance(found, OutgoingCall) and found.send_early_info(content_type, body, headers, now)
+
     def send_options(
         self, destination: Endpoint, uri: str, now: float, headers: Iterable[tuple[str, str]] = (), account: str = ""
     ) -> int:

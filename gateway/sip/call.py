@@ -40,7 +40,14 @@ Headers = Iterable[tuple[str, str]]
 #: An INVITE in Proceeding has no timer of its own; three minutes is what 16.6 gives a proxy (timer C).
 REINVITE_LIMIT: Final = 180.0
 #: What an INFO may carry; other bodies get 415.
-INFO_BODIES: Final = ("application/dtmf-relay", "application/dtmf", "application/isup", "multipart/mixed")
+INFO_BODIES: Final = (
+    "application/dtmf-relay",
+    "application/dtmf",
+    "application/isup",
+    "application/x-session-info",
+    "application/session-info",
+    "multipart/mixed",
+)
 
 
 class CallTimer(IntEnum):

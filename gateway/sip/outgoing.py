@@ -17,6 +17,7 @@ from tandem.gateway.sip.primitives import (
     CallOutput,
     Endpoint,
     Failed,
+    InfoResult,
     InviteRequest,
     Provisional,
     Rejected,
@@ -112,6 +113,16 @@ class OutgoingCall(Call):
         extra = f"{self.layer.agent_line}RAck: {sequence} {self._cseq} INVITE\r\n{content}"
         head = dialog.head(self.layer.via())
         self.layer.request("PRACK", head, extra, body, dialog.destination, None, now)
+
+    def send_early_info(self, content_type: str, body: bytes, headers: Headers, now: float) -> bool:
+        """Send INFO in the last early dialog that the peer made reliably; False when there is none (any more)."""
+        dialog = next((self._early[tag] for tag in reversed(self._early) if tag in self._sequences), None)
+        if dialog is None or self._cancel is not None or self.closed:
+            return False
+        extra = f"{self.layer.agent_line}{format_fields(headers)}Content-Type: {content_type}\r\n"
+        head = dialog.head(self.layer.via())
+        self.layer.request("INFO", head, extra, body, dialog.destination, _Info(self), now)
+        return True
 
     def cancel(self, headers: Headers, now: float, part: Part | None = None) -> None:
         """Give the call up: CANCEL as soon as a provisional response allows it (9.1); BYE when it was answered."""
@@ -313,3 +324,22 @@ class OutgoingCall(Call):
             self.context.dialogs.pop(dialog.key, None)
             if tag not in self._acks:
                 del self._early[tag]
+
+
+class _Info:
+    """The user of an INFO whose outcome is told."""
+
+    def __init__(self, call: OutgoingCall) -> None:
+        self._call = call
+
+    def on_response(self, transaction: ClientTransaction, response: Response, source: Endpoint, now: float) -> None:
+        """Report the final response."""
+        if response.status >= 200:
+            self._call.emit(InfoResult(self._call.number, response.status))
+
+    def on_timeout(self, transaction: Transaction, now: float) -> None:
+        """Report that none came."""
+        self._call.emit(InfoResult(self._call.number, None))
+
+    def on_timer(self, timer: IntEnum, now: float) -> None:
+        """No timers."""

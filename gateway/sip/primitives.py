@@ -252,6 +252,14 @@ class InfoReceived(Struct, frozen=True):
     message: Request
 
 
+class InfoResult(Struct, frozen=True):
+    """How an INFO of `send_early_info` ended."""
+
+    call: int
+    status: int | None
+    """Status of the final response, None on time-out."""
+
+
 class OptionsResult(Struct, frozen=True):
     """How a ping of `send_options` ended."""
 
@@ -290,5 +298,6 @@ CallOutput = (
     | Refer
     | ProbeResult
     | InfoReceived
+    | InfoResult
 )
 Output = SendDatagram | AliasOffered | RegistrationChanged | OptionsResult | CallOutput

@@ -558,6 +558,10 @@ class SipTrunks(SipCalls):
         else:
             self._control.setup(half, setup, now, session.leg)
         self.suspend(session, now)
+        collects = port.digits_in_info and not setup.complete and output.body and self.agent.is_reliable(call)
+        if collects and not half.released and session.said is None:
+            # The dialog for INFO; with a description it would be more than that (24.229 N.2).
+            self.agent.respond(call, 183, now=now)
 
     def _replacing(self, port: SipTrunkPort, text: str, setup: Setup) -> tuple[Attempt, ...] | None:
         """What becomes of a call that is to take the place of another one; None when there is none (RFC 3891 3)."""

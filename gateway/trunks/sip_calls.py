@@ -37,6 +37,7 @@ from tandem.gateway.sip.primitives import (
     Ended,
     Failed,
     InfoReceived,
+    InfoResult,
     ProbeResult,
     Provisional,
     ProvisionalConfirmed,
@@ -56,6 +57,7 @@ from tandem.gateway.trunks.isup_mapping import primitive_from
 from tandem.gateway.trunks.rules import Means
 from tandem.gateway.trunks.sip_access import with_access
 from tandem.gateway.trunks.sip_attempts import GLOBAL_FAILURE
+from tandem.gateway.trunks.sip_digits import further_digits
 from tandem.gateway.trunks.sip_forks import best
 from tandem.gateway.trunks.sip_identity import connected_headers, connected_of
 from tandem.gateway.trunks.sip_isup import digits_of, information_of, release_of
@@ -241,6 +243,10 @@ class SipCalls(SipPreconditions):
                     self.digits_in_info(session, digits, now)
                     return
                 control.event(half, information_of(isup, self._rules), now)
+            case InfoReceived(message=message) if (more := further_digits(message)) is not None:
+                self.digits_in_info(session, more, now)
+            case InfoResult(status=status):
+                self.digits_told(session, status, now)
             case InfoReceived(message=message):
                 digit = sip_info.digit_of(message)
                 if digit is not None:
@@ -348,6 +354,8 @@ class SipCalls(SipPreconditions):
         if status == 199:
             # RFC 6228: this early dialog is over; what others gave still holds.
             session.early.pop(tag, None)
+            return
+        if self.only_collects(session, output, now):
             return
         self.settle_digits(session, now)
         if output.offer:

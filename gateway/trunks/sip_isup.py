@@ -81,6 +81,10 @@ class Encapsulation:
         parameters = mapping.iam_parameters(setup, Nature.NATIONAL, 10, country_code, self.variant)
         return self._part(MessageType.IAM, parameters)
 
+    def subsequent(self, more: Information) -> Part:
+        """The SAM of further digits."""
+        return self._part(MessageType.SAM, [SubsequentNumber(digits=more.digits, st=more.complete)])
+
     def backward(self, primitive: Primitive, complete_sent: bool) -> tuple[MessageType, Part] | None:
         """The message for a primitive, and its type; None when it has none. `complete_sent`: ACM or CON has gone."""
         found = mapping.backward_message(primitive, complete_sent, self.variant)

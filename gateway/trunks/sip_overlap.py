@@ -25,7 +25,7 @@ from tandem.gateway.log import Line
 from tandem.gateway.sip.message import Request
 from tandem.gateway.sip.primitives import Answered, CallOutput, Closed, IncomingInvite, Provisional
 from tandem.gateway.trunks.rules import Rules
-from tandem.gateway.trunks.sip_forks import SipForks
+from tandem.gateway.trunks.sip_digits import SipDigits
 from tandem.gateway.trunks.sip_identity import identity_of
 from tandem.gateway.trunks.sip_isup import digits_of, number_ends
 from tandem.gateway.trunks.sip_port import SipTrunkPort
@@ -39,7 +39,7 @@ _SEQUENCE_STEP: Final = 10
 ADDRESS_INCOMPLETE: Final = 484
 
 
-class SipOverlap(SipForks):
+class SipOverlap(SipDigits):
     """Further digits to and from SIP peers."""
 
     _country_code: str
@@ -58,14 +58,18 @@ class SipOverlap(SipForks):
     # --- towards a peer
 
     def more_digits(self, session: Session, more: Information, now: float) -> None:
-        """Send another INVITE with the digits that have come; none when the peer has shown that it has enough."""
+        """Send another INVITE, or INFO, with the digits that have come; none when the peer has enough."""
         setup = session.offered
         if setup is None or session.request is None or session.early or session.answered or session.settled:
             return
+        if setup.complete and not more.digits:
+            return  # that is known
         session.offered = setup = replace(
             setup, called=replace(setup.called, digits=setup.called.digits + more.digits), complete=more.complete
         )
-        if more.digits:
+        if self.trunks[session.trunk.name].digits_in_info and not session.refused:
+            self.digits_on(session, more, now)
+        elif more.digits:
             self._invite_again(session, setup, now)
         elif session.refused:
             self._incomplete(session, now)
@@ -89,6 +93,7 @@ class SipOverlap(SipForks):
             self._log(Line("warning", "!", session.half.reference, f"further digits cannot be sent: {error}"))
             return
         session.request = request
+        session.untold, session.telling = None, False
         self._digit_timers.stop(session.leg)
         gone, session.refused = session.refused, False
         before = session.half.handle
@@ -102,6 +107,9 @@ class SipOverlap(SipForks):
             return False
         session.refused = True
         self._digit_timers.start(session.leg, now + WAIT_SECONDS)
+        if session.untold is not None or session.telling:
+            # The peer has not had the last digits, and collects none in INFO.
+            self._invite_again(session, session.offered, now)
         return True
 
     def _incomplete(self, session: Session, now: float) -> None:
@@ -208,9 +216,11 @@ class SipOverlap(SipForks):
         return True
 
     def digits_in_info(self, session: Session, more: Information, now: float) -> None:
-        """SAM in INFO: further digits of a number that was not whole; ones that come too late are of no use."""
+        """Further digits of a number that was not whole; ones that come too late are of no use."""
         known, half = session.offered, session.half
-        if known is None or known.complete or session.caller is None or session.answered or half.released:
+        if known is None or known.complete or session.caller is None or half.released:
+            return
+        if session.said is not None or session.answered:
             return
         called = replace(known.called, digits=known.called.digits + more.digits)
         session.offered = replace(known, called=called, complete=more.complete)

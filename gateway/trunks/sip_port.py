@@ -86,8 +86,9 @@ class SipTrunkPort:
         """With octets that are no speech first: offered where the call asks for 64 kbit/s unrestricted."""
         self.takes_digits = trunk.digits != "events"
         self.gain_in, self.gain_out = trunk.gain_in, trunk.gain_out
-        self.overlap = trunk.overlap == "invites"
-        """Whether INVITEs with further digits may follow one another (RFC 3578)."""
+        self.overlap = trunk.overlap != "en-bloc"
+        """Whether further digits may follow, in INVITE (RFC 3578) or INFO."""
+        self.digits_in_info = trunk.overlap == "info"
         self.sends_overlap = self.overlap and not trunk.registrar
         self.encapsulation = Encapsulation(trunk) if trunk.isup_variant else None
         self.options = CallOptions(

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from tandem.core.errors import DecodeError
 from tandem.gateway.calls.control import CallControl
 from tandem.gateway.calls.half_call import HalfCall
-from tandem.gateway.calls.model import Alerting, Progress, Setup
+from tandem.gateway.calls.model import Alerting, Information, Progress, Setup
 from tandem.gateway.configuration.schema import SipTrunk
 from tandem.gateway.media.packing import PACKET_TIMES
 from tandem.gateway.media.protocol import CloseRtp, Detect, OpenRtp, RtpEndpoint, SrtpKeys, UpdateRtp
@@ -137,6 +137,10 @@ class Session:
     """Our part is ready and the peer does not know that yet."""
     confirming: bool = False
     """The UPDATE that says so is on its way."""
+    untold: Information | None = None
+    """Further digits that wait for the INFO before them, or for a dialog."""
+    telling: bool = False
+    """An INFO with digits is on its way."""
     said: Alerting | Progress | None = None
     """What the peer was told last, for a further INVITE of it."""
 

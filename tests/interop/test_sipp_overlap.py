@@ -8,25 +8,47 @@ pytestmark = pytest.mark.interop
 FIRST, NUMBER = "30", "301234567"
 
 
-def with_overlap(text):
-    """Digits one by one on every trunk."""
-    text = text.replace('type = "isup"\n', 'type = "isup"\noverlap = true\npass_digits = true\n')
-    return text.replace('name = "pbx"\ntype = "sip"\n', 'name = "pbx"\ntype = "sip"\noverlap = "invites"\n')
+def with_overlap(how):
+    """Digits one by one on every trunk, in SIP as `how` says."""
+
+    def edit(text):
+        text = text.replace('type = "isup"\n', 'type = "isup"\noverlap = true\npass_digits = true\n')
+        return text.replace('name = "pbx"\ntype = "sip"\n', f'name = "pbx"\ntype = "sip"\noverlap = "{how}"\n')
+
+    return edit
 
 
-def test_a_number_in_two_invites(tmp_path):
-    pair = GatewayPair(tmp_path / "pair", edit=with_overlap)
-    try:
-        with Sipp("callee_wants_more_digits", tmp_path, pair["B"].user, first=FIRST, called=NUMBER) as callee:
-            with Sipp(
-                "caller_dials_on", tmp_path, None, pair["A"].sip, first=f"0{FIRST}", called=f"0{NUMBER}"
-            ) as caller:
-                caller.wait()
-            callee.wait()
-        pair.wait_idle()
-        for name in "AB":
-            (record,) = wait_for(pair[name].records, f"the record of {name}")
-            assert (record.cause, record.result) == (16, "answered")
-            assert record.outgoing.called == NUMBER
-    finally:
-        pair.close()
+@pytest.fixture
+def overlapping(request, tmp_path):
+    pair = GatewayPair(tmp_path / "pair", edit=with_overlap(request.param))
+    yield pair
+    pair.close()
+
+
+def judge(pair):
+    pair.wait_idle()
+    for name in "AB":
+        (record,) = wait_for(pair[name].records, f"the record of {name}")
+        assert (record.cause, record.result) == (16, "answered")
+        assert record.outgoing.called == NUMBER
+
+
+@pytest.mark.parametrize("overlapping", ["invites"], indirect=True)
+def test_a_number_in_two_invites(overlapping, tmp_path):
+    pair = overlapping
+    with Sipp("callee_wants_more_digits", tmp_path, pair["B"].user, first=FIRST, called=NUMBER) as callee:
+        with Sipp("caller_dials_on", tmp_path, None, pair["A"].sip, first=f"0{FIRST}", called=f"0{NUMBER}") as caller:
+            caller.wait()
+        callee.wait()
+    judge(pair)
+
+
+@pytest.mark.parametrize("overlapping", ["info"], indirect=True)
+def test_a_number_in_an_invite_and_two_info(overlapping, tmp_path):
+    pair = overlapping
+    more = {"second": NUMBER[2:4], "third": NUMBER[4:]}
+    with Sipp("callee_collects_digits", tmp_path, pair["B"].user, first=FIRST, **more) as callee:
+        with Sipp("caller_dials_on_in_info", tmp_path, None, pair["A"].sip, first=f"0{FIRST}", **more) as caller:
+            caller.wait()
+        callee.wait()
+    judge(pair)

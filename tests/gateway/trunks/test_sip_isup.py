@@ -388,6 +388,24 @@ def test_each_invite_has_an_iam_with_all_digits():
         assert set(node.sip.agent.sizes().values()) == {0}
 
 
+def test_each_info_has_a_sam():
+    """The in-dialog method: one INVITE, a 183 that makes the dialog, and SAM by SAM."""
+    pair = SipIsupPair(OVERLAP.replace("invites", "info"), circuits="overlap = true\npass_digits = true")
+    pair.receive("A", M.IAM, 3, *iam(b"\x87\x65"))
+    (initial,) = pair.take("B")
+    pair.receive("A", M.SAM, 3, SAM_12)
+    pair.receive("A", M.SAM, 3, SAM_3_ST)
+    assert invited(pair) == [("7856", "7856", False)]
+    assert pair.names().count("INFO") == 2
+    assert [one.get(SubsequentNumber) for one in pair.take("B")] == [
+        SubsequentNumber("12"),
+        SubsequentNumber("3", st=True),
+    ]
+    pair.receive("B", M.ACM, initial.cic, *ACM)
+    pair.receive("B", M.ANM, initial.cic)
+    assert [message.type for message in pair.take("A")] == [M.ACM, M.ANM]
+
+
 def sam(pair, number):
     """A SAM as a part of a body."""
     message = Message.build(M.SAM, 0, [number], variant=pair.variants["A"])
