@@ -49,7 +49,7 @@ class Ledger:
         if found is None:
             return None
         call, half = found
-        half.leg.media = statistics
+        half.leg.media = statistics | half.leg.media  # what was measured before was measured nearer to the peer
         call.waiting_statistics.discard(leg)
         return call
 

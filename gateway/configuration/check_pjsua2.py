@@ -13,6 +13,13 @@ from tandem.gateway.pjsip.protocol import Account, EngineConfiguration
 
 _STUN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?")
 _ONLY_NATIVE = 'is not to be had with engine = "pjsua2"'
+#: What PJSIP has not, and why.
+_LACKS = {
+    "accept_names": "",
+    "isup_variant": "",
+    "clear_mode": "PJSIP carries speech, and no octets as they are",
+    "silence_suppression": "PJSIP neither sends nor plays comfort noise (RFC 3389)",
+}
 
 
 def _trunks(configuration: Configuration) -> list[SipTrunk]:
@@ -54,13 +61,9 @@ def check_pjsua2_trunk(path: str, trunk: SipTrunk, configuration: Configuration)
         yield Problem(f"{path}.engine", f"RTP over IPv6 {_ONLY_NATIVE}; [media] needs an IPv4 address for PJSIP")
     if trunk.registrar:
         yield Problem(f"{path}.registrar", f"{_ONLY_NATIVE}; users register with a trunk of Tandem's own engine")
-    if trunk.ptime != 20:
-        yield Problem(f"{path}.ptime", _ONLY_NATIVE)
-    if trunk.dtmf == "inband":
-        yield Problem(f"{path}.dtmf", f'"inband" {_ONLY_NATIVE}')
-    for key in ("accept_names", "isup_variant", "clear_mode", "silence_suppression"):
+    for key, why in _LACKS.items():
         if getattr(trunk, key):
-            yield Problem(f"{path}.{key}", _ONLY_NATIVE)
+            yield Problem(f"{path}.{key}", f"{_ONLY_NATIVE}: {why}" if why else _ONLY_NATIVE)
     if trunk.overlap != "en-bloc":
         yield Problem(f"{path}.overlap", f'"{trunk.overlap}" {_ONLY_NATIVE}')
     if trunk.transport not in ("udp", "tcp"):
@@ -72,9 +75,10 @@ def check_pjsua2_trunk(path: str, trunk: SipTrunk, configuration: Configuration)
     if trunk.peer.startswith("["):
         yield Problem(f"{path}.peer", f"IPv6 {_ONLY_NATIVE}")
     first = _trunks(configuration)[0]
-    if trunk.codecs != first.codecs:
-        text = f"differs from that of {first.name!r}: PJSIP has one list for all of its trunks"
-        yield Problem(f"{path}.codecs", text)
+    for key in ("codecs", "ptime"):
+        if getattr(trunk, key) != getattr(first, key):
+            text = f"differs from that of {first.name!r}: PJSIP has one for all of its trunks"
+            yield Problem(f"{path}.{key}", text)
 
 
 def engine_configuration(configuration: Configuration) -> EngineConfiguration | None:
@@ -93,6 +97,7 @@ def engine_configuration(configuration: Configuration) -> EngineConfiguration | 
         public_address=table.public_address,
         stun=table.stun,
         codecs=trunks[0].codecs,
+        packet_time=trunks[0].ptime,
         user_agent=f"Tandem {configuration.node.name}".strip(),
         accounts=[
             Account(

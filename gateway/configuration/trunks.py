@@ -302,13 +302,13 @@ class SipTrunk(Table, tag_field="type", tag="sip"):
     dtmf: Literal["auto", "inband", "off"] = "auto"
     """DTMF looked for in the speech that comes from the peer, and handled as if it had come as RFC 4733 events. `auto`:
     where those were not agreed and `digits` is `events`; `inband`: in every call, for a peer that agrees to events and
-    sends none; `off`: never. Not with `engine = "pjsua2"`."""
+    sends none; `off`: never."""
     ptime: Literal[10, 20, 30, 40, 50, 60] = 20
     """Milliseconds of speech in a packet that we ask the peer for (`a=ptime`), and send where the peer asks for nothing
-    else. What the peer asks for is sent, of these times; received is any. Not with `engine = "pjsua2"`."""
+    else. What the peer asks for is sent, of these times; received is any. One for all trunks of `engine = "pjsua2"`."""
     silence_suppression: bool = False
     """Offer and accept comfort noise (RFC 3389, payload type 13), and where it is agreed send it in place of silence.
-    What comes of it is played either way. Not with `engine = "pjsua2"`."""
+    What comes of it is played either way. Not with `engine = "pjsua2"`: PJSIP has no comfort noise."""
     telephone_event: bool = True
     """Offer and accept DTMF as RFC 4733 events."""
     digits: Literal["events", "info-relay", "info"] = "events"

@@ -30,8 +30,9 @@ from .modem import ModemListener
 from .packing import PACKET_TIMES, TICK_TIME
 from .ports import RtpPorts
 from .protocol import Endpoint, Event, MediaConfiguration
+from .quality import judge
 from .receive import Receivers
-from .rtcp import Rtcp, judge
+from .rtcp import Rtcp
 from .srtp import SecureLeg
 from .timing import Timing
 from .transmit import Transmitters

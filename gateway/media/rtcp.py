@@ -15,7 +15,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from tandem.codecs.emodel import CONCEALED, opinion, rating
 from tandem.codecs.rtcp import Report, ReportBlock, SenderInformation, build, ntp_time, parse
 from tandem.core.errors import DecodeError
 
@@ -31,7 +30,6 @@ _LONGEST: Final = 1500
 _TIMESTAMPNS: Final = 35
 """SO_TIMESTAMPNS of Linux, which the socket module does not name."""
 _TIMESPEC: Final = struct.Struct("@qq")
-_FRAME_MS: Final = 20
 _SLIGHT: Final = 0.05
 _LONGEST_TRIP: Final = 10.0
 """Seconds: a round trip is not below nothing by more than what clocks are read apart, and not longer than this."""
@@ -261,18 +259,6 @@ class Rtcp:
             return None
         host, port = address
         return host, port if state.multiplexed else state.port or port + 1
-
-
-def judge(statistics: MediaStatistics, waiting: int) -> None:
-    """Fill in how good what came was, by the share that was made up and by the delay; `waiting` octets wait.
-
-    For the way to us half of the round trip is taken; where that is not known, the delay is that of packets and buffer.
-    """
-    heard = statistics.octets_received / 8
-    if heard:
-        loss = 100 * statistics.concealed_ms / (heard + statistics.concealed_ms)
-        delay = statistics.round_trip_ms / 2 + waiting / 8 + _FRAME_MS
-        statistics.mos = round(opinion(rating(CONCEALED, loss, delay)), 2)
 
 
 def _spread() -> float:

@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
 import pjsua2 as pj
 
 from .protocol import (
@@ -24,6 +25,7 @@ from .protocol import (
     SetHold,
     Speech,
     SpeechChanged,
+    StreamMeasured,
 )
 from .speech import SILENCE, SpeechPath
 
@@ -34,6 +36,12 @@ _DIGIT_MILLISECONDS: Final = 100
 """What a digit from the peer lasts towards the media process; PJSIP tells of its beginning."""
 _DEAF: Final = 10.0
 """Seconds without RTP from the peer after which nothing goes to the media process either, so that it notices."""
+_MEASURE: Final = 1.0
+"""Seconds from one measurement of a stream that is told to the next."""
+_COUNTERS: Final = (
+    *("packets_sent", "packets_received", "octets_received"),
+    *("packets_lost", "packets_late", "remote_lost"),
+)
 _LAWS: Final = {"PCMA": "A", "PCMU": "u"}
 _DIRECTIONS: Final = {
     pj.PJMEDIA_DIR_ENCODING_DECODING: "sendrecv",
@@ -129,6 +137,11 @@ class Call(pj.Call):
         """The BYE or CANCEL of the peer."""
         self._asking = False
         self._packets = -2
+        self._measured = StreamMeasured(number)
+        """Of the stream that is there."""
+        self._before = dict.fromkeys(_COUNTERS, 0)
+        """Counts of streams that were there before: each change of the session makes another."""
+        self._measuring = 0.0
         self._heard = 0.0
         self._over = False
 
@@ -228,12 +241,48 @@ class Call(pj.Call):
             return
         packets = -1
         with contextlib.suppress(pj.Error):
-            packets = int(self.getStreamStat(0).rtcp.rxStat.pkt)
+            self._measure(0)
+            packets = self._measured.packets_received
+        if now >= self._measuring:
+            self._measuring = now + _MEASURE
+            self._tell_measured()
         if packets != self._packets:
             self._packets, self._heard = packets, now
         self.path.paused = now - self._heard > _DEAF
 
+    def _measure(self, index: int) -> None:
+        """Ask for the statistics of the stream; raises pj.Error when there is none."""
+        found = self.getStreamStat(index)
+        rtcp, came, went = found.rtcp, found.rtcp.rxStat, found.rtcp.txStat
+        self._measured = StreamMeasured(
+            self.number,
+            packets_sent=int(went.pkt),
+            packets_received=int(came.pkt),
+            octets_received=int(came.bytes),
+            packets_lost=int(came.loss),
+            packets_late=int(came.discard) + int(came.dup),
+            remote_lost=int(went.loss),
+            jitter_ms=came.jitterUsec.last / 1000,
+            remote_jitter_ms=went.jitterUsec.last / 1000,
+            round_trip_ms=rtcp.rttUsec.mean / 1000,
+            waiting_ms=float(found.jbuf.avgDelayMsec),
+        )
+
+    def _tell_measured(self) -> None:
+        counts = {name: self._before[name] + getattr(self._measured, name) for name in _COUNTERS}
+        self._engine.tell(msgspec.structs.replace(self._measured, **counts))
+
     # --- what PJSIP says
+
+    def onStreamDestroyed(self, parameters: Any) -> None:
+        """The stream ends, with the call or because another takes its place."""
+        with contextlib.suppress(pj.Error):
+            self._measure(parameters.streamIdx)
+        if self._measured != StreamMeasured(self.number):
+            self._tell_measured()
+            for name in _COUNTERS:
+                self._before[name] += getattr(self._measured, name)
+            self._measured = StreamMeasured(self.number)
 
     def onCallState(self, parameters: Any) -> None:
         """Another state of the INVITE session."""
@@ -258,6 +307,10 @@ class Call(pj.Call):
                 self._engine.tell(ResponseReceived(self.number, self._answer or message, self._speech))
             else:
                 self._engine.tell(CallConfirmed(self.number, self._speech))
+
+    def onCallSdpCreated(self, parameters: Any) -> None:
+        """A description of ours is made; PJSIP leaves out how long packets are to be."""
+        parameters.sdp.wholeSdp = with_packet_time(parameters.sdp.wholeSdp, self._engine.configuration.packet_time)
 
     def onCallMediaState(self, parameters: Any) -> None:
         """Media began, changed, or ended."""
@@ -333,6 +386,16 @@ class Call(pj.Call):
     def onCallRedirected(self, parameters: Any) -> int:
         """3xx: call control decides."""
         return int(pj.PJSIP_REDIRECT_STOP)
+
+
+def with_packet_time(description: str, milliseconds: int) -> str:
+    """A description whose audio stream asks for packets of so many milliseconds (RFC 4566 6, a=ptime)."""
+    start = description.find("m=audio ")
+    if start < 0 or "\r\na=ptime:" in description[start:]:
+        return description
+    end = description.find("\r\nm=", start)
+    end = len(description.rstrip()) if end < 0 else end
+    return f"{description[:end]}\r\na=ptime:{milliseconds}{description[end:]}"
 
 
 def _message_of(event: Any) -> bytes:

@@ -166,7 +166,8 @@ class Engine:
         for server in wanted.stun:
             agent.stunServer.append(server)
         media.clockRate = media.sndClockRate = 8000
-        media.channelCount, media.audioFramePtime, media.ptime = 1, 20, 20
+        # With a ptime of its own it would not hear that of the peer.
+        media.channelCount, media.audioFramePtime, media.ptime = 1, 20, 0
         media.noVad, media.ecTailLen = True, 0
         self.endpoint.libInit(settings)
         self.limit = calls_allowed()
@@ -186,6 +187,10 @@ class Engine:
             name = codec.codecId.partition("/")[0]
             rank = wanted.codecs.index(name) if name in wanted.codecs else None
             self.endpoint.codecSetPriority(codec.codecId, 0 if rank is None else 250 - rank)
+            if rank is not None:
+                parameters = self.endpoint.codecGetParam(codec.codecId)
+                parameters.setting.frmPerPkt = max(1, wanted.packet_time // parameters.info.frameLen)
+                self.endpoint.codecSetParam(codec.codecId, parameters)
         self._stranger = self._place(Account(""), "")
         self.tell(Started(self.endpoint.libVersion().full, self.limit))
 

@@ -47,6 +47,8 @@ class EngineConfiguration(msgspec.Struct, frozen=True):
     """STUN servers, `HOST[:PORT]`."""
     codecs: tuple[str, ...] = ("PCMA", "PCMU")
     """Most wanted first."""
+    packet_time: int = 20
+    """Milliseconds of speech in a packet that peers are asked for, and get where they ask for nothing else."""
     user_agent: str = ""
 
 
@@ -246,6 +248,26 @@ class AskAnswered(msgspec.Struct, array_like=True, tag="asked"):
     status: int
 
 
+class StreamMeasured(msgspec.Struct, array_like=True, tag="measured"):
+    """What the RTP between PJSIP and the peer was like since the call began: once a second, and at its end."""
+
+    call: int
+    packets_sent: int = 0
+    packets_received: int = 0
+    octets_received: int = 0
+    packets_lost: int = 0
+    packets_late: int = 0
+    """Came too late, or twice."""
+    remote_lost: int = 0
+    """Packets of ours that the peer missed, by its RTCP."""
+    jitter_ms: float = 0.0
+    remote_jitter_ms: float = 0.0
+    round_trip_ms: float = 0.0
+    """By RTCP; 0 where the peer sent no report."""
+    waiting_ms: float = 0.0
+    """Speech in PJSIP's jitter buffer, on average."""
+
+
 class CallEnded(msgspec.Struct, array_like=True, tag="ended"):
     """A call is over; nothing more comes of it."""
 
@@ -290,6 +312,7 @@ Event = (
     | HoldFailed
     | InfoArrived
     | AskAnswered
+    | StreamMeasured
     | CallEnded
     | CallRefused
     | PingAnswered

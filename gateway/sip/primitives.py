@@ -160,6 +160,14 @@ class Closed(Struct, frozen=True):
     call: int
 
 
+class StreamMeasured(Struct, frozen=True):
+    """What the RTP of a call was like at the peer's end, where another engine has that to itself."""
+
+    call: int
+    statistics: dict[str, float]
+    """By the names of MediaStatistics, those that are known."""
+
+
 class ReInvite(Struct, frozen=True):
     """The peer wants to change the session: answer with `answer_reinvite`. Without a body, the answer offers."""
 
@@ -299,5 +307,6 @@ CallOutput = (
     | ProbeResult
     | InfoReceived
     | InfoResult
+    | StreamMeasured
 )
 Output = SendDatagram | AliasOffered | RegistrationChanged | OptionsResult | CallOutput

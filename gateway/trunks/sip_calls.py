@@ -48,6 +48,7 @@ from tandem.gateway.sip.primitives import (
     ReInviteResult,
     Rejected,
     SessionOffered,
+    StreamMeasured,
     UpdateResult,
 )
 from tandem.gateway.sip.standing import SentInvite, Standing
@@ -260,6 +261,8 @@ class SipCalls(SipPreconditions):
                 self._end(session, _loss(what), now)
             case ReInvite():
                 self._reinvite(session, output, now)
+            case StreamMeasured(statistics=statistics):
+                half.leg.media = half.leg.media | statistics
             case ReInviteConfirmed(message=message):
                 if session.offering:
                     self._media.take_answer(session, message.session)

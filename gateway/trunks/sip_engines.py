@@ -23,10 +23,10 @@ from tandem.gateway.trunks.sip_pjsip import PjsipAgent
 
 
 def towards_adapter(trunk: SipTrunk) -> SipTrunk:
-    """A trunk as the adapter is to treat it: PJSIP has the SRTP and the order of offers to itself."""
+    """A trunk as the adapter is to treat it: PJSIP has SRTP, the order of offers and the peer's packets to itself."""
     if trunk.engine == "native":
         return trunk
-    return replace(trunk, srtp="off", delayed_offer=False)
+    return replace(trunk, srtp="off", delayed_offer=False, ptime=20)
 
 
 class EnginesAgent(SipAgent):

@@ -12,8 +12,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from tandem.core.errors import DecodeError
+from tandem.gateway.calls import accounting
 from tandem.gateway.configuration.schema import SipTrunk
 from tandem.gateway.log import Line
+from tandem.gateway.media.protocol import MediaStatistics
+from tandem.gateway.media.quality import judge
 from tandem.gateway.pjsip import protocol
 from tandem.gateway.sip import sdp
 from tandem.gateway.sip.endpoint import Endpoint, endpoint_of, show, transport_of
@@ -38,6 +41,7 @@ from tandem.gateway.sip.primitives import (
     ReInviteResult,
     Rejected,
     SessionOffered,
+    StreamMeasured,
 )
 from tandem.gateway.sip.registration import RegistrationOptions
 from tandem.gateway.sip.upkeep import GONE
@@ -64,7 +68,7 @@ class _Call:
     holding: bool = False
     """A re-INVITE of ours is under way."""
     events: bool = True
-    """Digits go as telephone-events."""
+    """The peer takes telephone-events, as far as we know."""
     sdp_version: int = field(default=0)
 
 
@@ -339,6 +343,8 @@ class PjsipAgent:
                     self._queue.append(InfoReceived(number, parsed))
             case protocol.AskAnswered(number, status):
                 self._queue.append(ProbeResult(number, status not in GONE))
+            case protocol.StreamMeasured(number):
+                self._queue.append(StreamMeasured(number, statistics_of(event)))
             case protocol.CallEnded():
                 self._ended(event, call)
 
@@ -385,7 +391,12 @@ class PjsipAgent:
         self._queue.append(Closed(number))
 
     def _describe(self, call: _Call, message: Message, speech: protocol.Speech | None) -> None:
-        """Put the description of the PJSIP process in the place of the peer's."""
+        """Put the description of the PJSIP process in the place of the peer's.
+
+        Whether the peer takes telephone-events is its own: without them digits are sent and found in the speech.
+        """
+        if (events := _has_events(message)) is not None:
+            call.events = events
         message.body = b""
         if speech is None:
             return
@@ -433,6 +444,23 @@ class PjsipAgent:
         self._queue.append(RegistrationChanged(event.number, state, detail))
 
 
+def statistics_of(measured: protocol.StreamMeasured) -> dict[str, float]:
+    """What PJSIP measured of the peer's RTP, as the record of a call has it.
+
+    PJSIP makes up for what was lost or came late, a packet at a time; how long that is follows from what came.
+    """
+    statistics = MediaStatistics(
+        **{name: getattr(measured, name) for name in MediaStatistics.__struct_fields__ if hasattr(measured, name)}
+    )
+    if measured.packets_received:
+        packet_ms = statistics.octets_received / 8 / measured.packets_received
+        statistics.concealed_ms = round(packet_ms * (measured.packets_lost + measured.packets_late))
+    judge(statistics, round(measured.waiting_ms * 8))
+    found = accounting.statistics_of(statistics)
+    del found["modem_hz"]  # the media process hears it
+    return found
+
+
 def _parsed(octets: bytes) -> Request | Response | None:
     """A message of the peer, None where our grammar does not take what PJSIP took."""
     try:
@@ -460,6 +488,15 @@ def _place_in(body: bytes) -> tuple[str, int] | None:
         return None
     found = next((one for one in media if one.kind == "audio" and one.port), None)
     return None if found is None else (found.address, found.port)
+
+
+def _has_events(message: Message) -> bool | None:
+    """Whether a description of the peer has telephone-events; None where there is none that can be used."""
+    try:
+        found = sdp.choose(sdp.parse(message.session), tuple(_LAWS.values()), profiles=_PROFILES)
+    except DecodeError:
+        return None
+    return None if found is None else found.event_payload_type is not None
 
 
 def _direction_in(body: bytes) -> str:

@@ -59,10 +59,8 @@ def test_no_process_where_no_trunk_needs_it():
         ("", 'isup_variant = "itu"', "trunk[0].isup_variant", "is not to be had"),
         ("", 'overlap = "invites"', "trunk[0].overlap", "is not to be had"),
         ("", "ice = true", "trunk[0].ice", "no loopback address"),
-        ("", "clear_mode = true", "trunk[0].clear_mode", "is not to be had"),
-        ("", "silence_suppression = true", "trunk[0].silence_suppression", "is not to be had"),
-        ("", "ptime = 30", "trunk[0].ptime", "is not to be had"),
-        ("", 'dtmf = "inband"', "trunk[0].dtmf", "is not to be had"),
+        ("", "clear_mode = true", "trunk[0].clear_mode", "PJSIP carries speech"),
+        ("", "silence_suppression = true", "trunk[0].silence_suppression", "neither sends nor plays comfort noise"),
         ("", 'transport = "tcp"', "trunk[0].transport", "set `tcp = true`"),
         ("", 'transport = "tls"', "trunk[0].transport", 'write "udp" or "tcp"'),
         ("ports = [18001, 18000]", "", "sip.pjsua2.ports", "does not rise"),
@@ -94,8 +92,9 @@ def test_mistakes(table, trunk, path, words):
             'peer = "192.0.2.9"',
             'peer = "192.0.2.9"\nengine = "pjsua2"\ncodecs = ["PCMA"]',
             "trunk[1].codecs",
-            "one list",
+            "PJSIP has one for all",
         ),
+        ('peer = "192.0.2.9"', 'peer = "192.0.2.9"\nengine = "pjsua2"\nptime = 30', "trunk[1].ptime", "one for all"),
     ],
 )
 def test_mistakes_beside_the_defaults(old, new, path, words):

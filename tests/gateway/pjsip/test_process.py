@@ -15,6 +15,8 @@ import pytest
 from support.gateways import free_ports
 
 from tandem.codecs import g711, rtp
+from tandem.codecs.dtmf_detector import TICK, DigitEnded, DtmfDetector
+from tandem.codecs.tones import dtmf_octets
 from tandem.gateway.pjsip.process import PjsipProcess
 from tandem.gateway.pjsip.protocol import (
     Account,
@@ -38,6 +40,7 @@ from tandem.gateway.pjsip.protocol import (
     SetSources,
     SpeechChanged,
     Started,
+    StreamMeasured,
 )
 
 PATIENCE = 20.0
@@ -257,6 +260,96 @@ def test_more_calls_than_the_build_allows_get_503(engine, ends):
         engine.hear(CallEnded)
     engine.call(-102, ends[0].getsockname())
     engine.hear(CallReceived)
+
+
+def answer(peer, rtp_port, *lines):
+    """Answer the INVITE that comes to the socket `peer`; its description."""
+    request, source = peer.recvfrom(4000)
+    head, _, body = request.decode().partition("\r\n\r\n")
+    fields = [line for line in head.split("\r\n") if line.partition(":")[0] in ("Via", "From", "Call-ID", "CSeq")]
+    (to,) = (line for line in head.split("\r\n") if line.startswith("To:"))
+    description = [
+        *("v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "c=IN IP4 127.0.0.1", "t=0 0", f"m=audio {rtp_port} RTP/AVP 8"),
+        *lines,
+    ]
+    content = "".join(f"{line}\r\n" for line in description)
+    contact = f"Contact: <sip:127.0.0.1:{peer.getsockname()[1]}>"
+    fields += [f"{to};tag=1", contact, "Content-Type: application/sdp", f"Content-Length: {len(content)}"]
+    peer.sendto(("SIP/2.0 200 OK\r\n" + "\r\n".join(fields) + "\r\n\r\n" + content).encode(), source)
+    return body
+
+
+@pytest.mark.parametrize(("lines", "octets"), [((), 320), (("a=ptime:30",), 240), (("a=ptime:10",), 80)])
+def test_packets_are_as_long_as_the_peer_would_like_else_as_the_trunks_say(ends, lines, octets):
+    engine = Engine(packet_time=40)
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+            peer.bind(("127.0.0.1", 0))
+            peer.settimeout(5.0)
+            uri = f"sip:1@127.0.0.1:{peer.getsockname()[1]}"
+            call = MakeCall(-2, "t", uri, uri, "<sip:2@h>", uri, media=ends[0].getsockname(), call_id="x", headers=[])
+            engine.do(call)
+            offer = answer(peer, ends[1].getsockname()[1], *lines)
+        assert "a=ptime:40\r\n" in offer
+        lengths = [len(ends[1].recv(2000)) for _ in range(12)][2:]
+        assert set(lengths) == {12 + octets}
+    finally:
+        engine.process.close()
+
+
+DIGITS = "159*0#"
+
+
+def digits_in(octets):
+    """DTMF that is heard in A-law."""
+    whole = np.frombuffer(octets[: len(octets) // TICK * TICK], np.uint8).reshape(1, -1)
+    detector = DtmfDetector(1, g711.Law.A)
+    events = [event for at in range(0, whole.shape[1], TICK) for event in detector.octets(whole[:, at : at + TICK])]
+    return "".join(event.digit for event in events if isinstance(event, DigitEnded))
+
+
+def speak(sender, destination, octets, heard, lost=()):
+    """Send A-law as RTP in real time and collect what comes on `heard`; packets of the numbers `lost` are not sent."""
+    found, sequence = b"", 0
+    start = time.monotonic()
+    heard.settimeout(0.001)
+    while (now := time.monotonic() - start) < len(octets) / 8000 + 0.4:
+        while sequence * 0.02 <= now and sequence * 160 < len(octets):
+            if sequence not in lost:
+                packet = rtp.pack_header(8, sequence, sequence * 160, 7)
+                sender.sendto(packet + octets[160 * sequence : 160 * sequence + 160], destination)
+            sequence += 1
+        with contextlib.suppress(TimeoutError):
+            found += heard.recv(2000)[12:]
+    return found
+
+
+def test_digits_in_speech_pass_both_ways_and_the_rtp_of_the_peer_is_measured(engine, ends):
+    """For a peer without telephone-events, as which `answer` shows itself; 2 of 100 packets are lost."""
+    pause = np.full(800, g711.SILENCE[g711.Law.A], np.uint8)
+    tones = [np.concatenate([dtmf_octets(digit, g711.Law.A, 80), pause]) for digit in DIGITS]
+    octets = np.concatenate([pause, pause, *tones, pause]).tobytes()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+        peer.bind(("127.0.0.1", 0))
+        peer.settimeout(5.0)
+        uri = f"sip:1@127.0.0.1:{peer.getsockname()[1]}"
+        gateway, phone = ends
+        engine.do(MakeCall(-2, "t", uri, uri, "<sip:2@h>", uri, media=gateway.getsockname(), call_id="x", headers=[]))
+        offer = answer(peer, phone.getsockname()[1])
+        port = int(next(line for line in offer.splitlines() if line.startswith("m=audio")).split()[1])
+        confirmed = engine.hear(ResponseReceived, call=-2)
+        silent = len(octets) // 160 - 1
+        assert digits_in(speak(phone, ("127.0.0.1", port), octets, gateway, lost=(2, silent))) == DIGITS
+        assert digits_in(speak(gateway, ("127.0.0.1", confirmed.speech.port), octets, phone)) == DIGITS
+        engine.do(EndCall(-2, 200, []))
+        engine.hear(CallEnded, call=-2)
+    measured = [event for event in engine.events if isinstance(event, StreamMeasured)]
+    assert len(measured) >= 3, "once a second"
+    last = measured[-1]
+    # What is lost last is not missed by anybody.
+    assert (last.packets_received, last.packets_lost) == (silent - 1, 1)
+    assert last.octets_received == 160 * last.packets_received
+    assert last.packets_sent > 100
 
 
 def stun_server(stack, mapped):

@@ -29,6 +29,7 @@ EVENTS = [
     protocol.HoldFailed(-1, 488),
     protocol.InfoArrived(-1, b"INFO"),
     protocol.AskAnswered(-1, 481),
+    protocol.StreamMeasured(-1, 500, 495, 79200, 4, 1, 7, 3.5, 2.5, 80.0, 40.0),
     protocol.CallEnded(-1, 200, "OK", b"BYE"),
     protocol.CallRefused("192.0.2.1:5060"),
     protocol.PingAnswered(-2, 0),

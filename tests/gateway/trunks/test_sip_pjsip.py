@@ -3,7 +3,7 @@
 import pytest
 from support.sip_bench import SipBench
 
-from tandem.gateway.media.protocol import OpenRtp, UpdateRtp
+from tandem.gateway.media.protocol import Detect, OpenRtp, RtpEndpoint, UpdateRtp
 from tandem.gateway.pjsip import protocol
 from tandem.gateway.sip.primitives import Answered, Cancelled, Confirmed, Ended, IncomingInvite, InviteRequest, ReInvite
 
@@ -324,3 +324,87 @@ def test_confirmed_carries_the_answer_where_the_invite_had_no_offer(pjsip):
     assert session.description.port == 18500
     pjsip.tell(protocol.CallEnded(-1, 200, "", message("BYE sip:h SIP/2.0", method="BYE", tag="b")))
     assert len(pjsip.bench.heard(pjsip.pbx, Confirmed)) == 1
+
+
+def heard_by(pjsip):
+    """Commands for the media process from now on."""
+    commands = []
+    effects = pjsip.bench.node.effects
+    pjsip.bench.node.effects = lambda: (found := effects(), commands.extend(found.media))[0]
+    return commands
+
+
+def leg_towards_pjsip(commands):
+    """What was last said of the leg that goes to the PJSIP process, and whether DTMF is looked for in it."""
+    update = next(one for one in reversed(commands) if isinstance(one, UpdateRtp) and one.remote[1] == SPEECH.port)
+    found = [one.on for one in commands if isinstance(one, Detect) and one.endpoint == RtpEndpoint(update.leg)]
+    return update, bool(found and found[-1])
+
+
+@pytest.mark.parametrize(
+    ("options", "events", "payload_type", "detected"),
+    [
+        ("", True, 101, False),
+        ("", False, None, True),
+        ('dtmf = "inband"', True, 101, True),
+        ("telephone_event = false", True, None, True),
+        ('dtmf = "off"', False, None, False),
+    ],
+)
+@pytest.mark.parametrize("outgoing", [False, True])
+def test_digits_of_a_peer_without_telephone_events_are_in_the_speech(options, events, payload_type, detected, outgoing):
+    """PJSIP would not send them: what the media process is told follows the peer's own description."""
+    pjsip = Pjsip(options)
+    commands = heard_by(pjsip)
+    body = SAVP if events else SAVP.partition("a=rtpmap:96")[0].replace(" 96", "")
+    if outgoing:
+        pjsip.call()
+        (made,) = pjsip.commands(protocol.MakeCall)
+        number = made.call
+        answer = message("SIP/2.0 200 OK", body=body, call_id=made.call_id, tag="b")
+        pjsip.tell(protocol.ResponseReceived(number, answer, SPEECH))
+    else:
+        number = -1
+        pjsip.tell(protocol.CallReceived(number, message("INVITE sip:4930200@h SIP/2.0", body=body), PEER, 18500))
+        pjsip.tell(protocol.CallConfirmed(number, SPEECH))
+    update, on = leg_towards_pjsip(commands)
+    assert (update.event_payload_type, on) == (payload_type, detected)
+    # A session that has changed since says nothing of events.
+    pjsip.tell(protocol.SpeechChanged(number, protocol.Speech(SPEECH.port, "A")))
+    update, on = leg_towards_pjsip(commands)
+    assert (update.law, update.event_payload_type, on) == ("A", payload_type, detected)
+
+
+def test_packets_towards_pjsip_are_its_own_matter():
+    pjsip = Pjsip("ptime = 40")
+    commands = heard_by(pjsip)
+    pjsip.tell(protocol.CallReceived(-1, message("INVITE sip:4930200@h SIP/2.0", body=SAVP), PEER, 18500))
+    update, _ = leg_towards_pjsip(commands)
+    assert update.packet_time == 20
+
+
+def test_the_record_tells_what_the_rtp_of_the_peer_was_like(pjsip):
+    pjsip.tell(protocol.CallReceived(-1, message("INVITE sip:4930200@h SIP/2.0", body=SAVP), PEER, 18500))
+    pjsip.tell(protocol.CallConfirmed(-1, SPEECH))
+    measured = protocol.StreamMeasured(
+        -1,
+        packets_sent=500,
+        packets_received=495,
+        octets_received=495 * 160,
+        packets_lost=4,
+        packets_late=1,
+        remote_lost=7,
+        jitter_ms=3.5,
+        remote_jitter_ms=2.25,
+        round_trip_ms=80.0,
+        waiting_ms=40.0,
+    )
+    pjsip.tell(measured)
+    pjsip.tell(protocol.CallEnded(-1, 200, "", message("BYE sip:h SIP/2.0", method="BYE", tag="b")))
+    (record,) = pjsip.bench.records
+    media = record.incoming.media
+    assert (media["packets_lost"], media["packets_late"], media["remote_lost"]) == (4, 1, 7)
+    assert (media["concealed_ms"], media["round_trip_ms"], media["jitter_ms"]) == (100, 80.0, 3.5)
+    assert 3.5 < media["mos"] < 4.4
+    assert media["modem_hz"] == 0
+    assert record.outgoing.media["packets_lost"] == 0, "of the other leg the media process tells"
