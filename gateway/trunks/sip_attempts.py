@@ -22,6 +22,8 @@ from tandem.gateway.trunks.sip_session import Place, Session, Sessions
 _MOST_REDIRECTIONS = 5
 #: From here on a final response speaks for every place (RFC 3261 21.6).
 GLOBAL_FAILURE = 600
+#: A final response to INVITE that names other places.
+REDIRECTIONS = range(300, 400)
 #: What a phone says that is not there: the user may be at another contact.
 _ABSENT = frozenset({404, 408, 410, 430, 480, 500, 502, 504})
 
@@ -48,32 +50,34 @@ class SipAttempts:
 
         `response` is the 3xx, None where one of the places that it named has failed.
         """
-        half, trunk = session.half, session.trunk
-        if trunk.redirects != "follow" or session.redirections >= _MOST_REDIRECTIONS or session.request is None:
+        request = self.next_target(session, response)
+        if request is None:
             return False
-        targets = [*session.targets, *(sip_early.contacts(response, session.tried) if response is not None else ())]
-        if not targets:
-            return False
-        target, session.targets = targets[0], targets[1:]
-        session.redirections += 1
-        session.tried.add(target)
         self.settle_digits(session, now)
-        request = replace(
-            session.request,
-            uri=target,
-            to_uri=target,
-            call_id=f"{self._token()}@{self._domain}",
-            destination=self.trunks[trunk.name].destination_of(target),
-        )
+        request = replace(request, call_id=f"{self._token()}@{self._domain}")
         try:
             call = self.agent.invite(request, now)
         except EncodeError:
             return False
         # The peer has spoken for itself: its other servers would say the same.
         session.request, session.places = request, []
-        self._log(Line("info", "=", half.reference, f"redirected to {target}"))
         self._renumber(session, call, request)
         return True
+
+    def next_target(self, session: Session, response: Response | None) -> InviteRequest | None:
+        """The INVITE for the next place that a 3xx has named; None when there is none, or it is not to be followed."""
+        trunk = session.trunk
+        if trunk.redirects != "follow" or session.redirections >= _MOST_REDIRECTIONS or session.request is None:
+            return None
+        targets = [*session.targets, *(sip_early.contacts(response, session.tried) if response is not None else ())]
+        if not targets:
+            return None
+        target, session.targets = targets[0], targets[1:]
+        session.redirections += 1
+        session.tried.add(target)
+        self._log(Line("info", "=", session.half.reference, f"redirected to {target}"))
+        destination = self.trunks[trunk.name].destination_of(target)
+        return replace(session.request, uri=target, to_uri=target, destination=destination)
 
     def _try_elsewhere(self, session: Session, status: int | None, now: float, retry_after: int = 0) -> bool:
         """Call the next place when this one could not be reached, or would not have the call (RFC 3263 4.3).

@@ -57,7 +57,7 @@ from tandem.gateway.trunks import sip_mapping as mapping
 from tandem.gateway.trunks.isup_mapping import primitive_from
 from tandem.gateway.trunks.rules import Means
 from tandem.gateway.trunks.sip_access import with_access
-from tandem.gateway.trunks.sip_attempts import GLOBAL_FAILURE
+from tandem.gateway.trunks.sip_attempts import GLOBAL_FAILURE, REDIRECTIONS
 from tandem.gateway.trunks.sip_digits import further_digits
 from tandem.gateway.trunks.sip_forks import best
 from tandem.gateway.trunks.sip_identity import connected_headers, connected_of
@@ -73,8 +73,6 @@ _SIGNAL = (("Content-Disposition", "signal;handling=required"),)
 #: Final responses of a peer that takes no RTP/SAVP.
 _NO_SRTP = (415, 488, 606)
 _SESSION_PROGRESS = 183
-#: A final response to INVITE that names other places.
-_REDIRECTIONS = range(300, 400)
 #: After these the peer may be elsewhere (RFC 3261 12.2.1.2, RFC 3311 5.1).
 _TARGET_REFRESHES = (ReInvite, ReInviteResult, Refreshed, SessionOffered, UpdateResult)
 _ENCODER = msgspec.json.Encoder()
@@ -288,7 +286,7 @@ class SipCalls(SipPreconditions):
             if not self._try_elsewhere(session, None, now) and not self._follow(session, None, now):
                 self._end(session, _loss(what), now)
             return
-        if status in _REDIRECTIONS and self._follow(session, response, now):
+        if status in REDIRECTIONS and self._follow(session, response, now):
             return
         if status in _NO_SRTP and self._plainly(session, now):
             return

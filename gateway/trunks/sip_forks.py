@@ -12,8 +12,17 @@ from msgspec.structs import replace
 
 from tandem.core.errors import EncodeError
 from tandem.gateway.sip.message import Response
-from tandem.gateway.sip.primitives import Answered, CallOutput, Closed, Failed, Provisional, Rejected, SessionOffered
-from tandem.gateway.trunks.sip_attempts import GLOBAL_FAILURE, SipAttempts
+from tandem.gateway.sip.primitives import (
+    Answered,
+    CallOutput,
+    Closed,
+    Failed,
+    InviteRequest,
+    Provisional,
+    Rejected,
+    SessionOffered,
+)
+from tandem.gateway.trunks.sip_attempts import GLOBAL_FAILURE, REDIRECTIONS, SipAttempts
 from tandem.gateway.trunks.sip_session import Failure, Place, Session
 
 #: RFC 3326 2: a phone does not call this a missed call.
@@ -41,25 +50,37 @@ class SipForks(SipAttempts):
         request = session.request
         assert request is not None  # set with the first INVITE
         for place in places:
-            branch = replace(
-                request,
-                uri=place.uri or request.uri,
-                destination=place.destination,
-                call_id=f"{self._token()}@{self._domain}",
-            )
-            try:
-                call = self.agent.invite(branch, now)
-            except EncodeError:
-                continue
-            self._forked[call] = session
-            session.branches[call] = branch
+            self._branch(session, replace(request, uri=place.uri or request.uri, destination=place.destination), now)
+
+    def _branch(self, session: Session, request: InviteRequest, now: float) -> bool:
+        """Call one more place with the same offer; False when that cannot be."""
+        request = replace(request, call_id=f"{self._token()}@{self._domain}")
+        try:
+            call = self.agent.invite(request, now)
+        except EncodeError:
+            return False
+        self._forked[call] = session
+        session.branches[call] = request
+        return True
+
+    def _redirected(self, session: Session, status: int | None, response: Response | None, now: float) -> bool:
+        """One of several places names another: call that at once, while the others ring (16.5, 16.7 step 4).
+
+        Of several places that it names the first is called; the others are for when all have failed. False where
+        redirections are not followed: the 3xx is then one failure among others.
+        """
+        if status not in REDIRECTIONS or response is None or session.request is None:
+            return False
+        found = self.next_target(session, response)
+        return found is not None and self._branch(session, found, now)
 
     def others_ring(self, session: Session, status: int | None, response: Response | None, now: float) -> bool:
         """The call of the half-call failed, with `status` or without any: whether others go on in its place.
 
         A refusal for all (6xx) ends the others.
         """
-        session.failures.append(Failure(status, response))
+        if not session.branches or not self._redirected(session, status, response, now):
+            session.failures.append(Failure(status, response))
         if status is not None and status >= GLOBAL_FAILURE:
             self.end_branches(session, (), now)
         if not session.branches:
@@ -104,7 +125,8 @@ class SipForks(SipAttempts):
                 self._handle(output, now)
             case Rejected(status=status, message=response):
                 del session.branches[call]
-                session.failures.append(Failure(status, response))
+                if not self._redirected(session, status, response, now):
+                    session.failures.append(Failure(status, response))
             case Failed():
                 del session.branches[call]
                 session.failures.append(Failure())

@@ -191,3 +191,70 @@ def test_lower_q_rings_when_the_better_have_failed():
 )
 def test_best(statuses, told):
     assert best([Failure(status) for status in statuses]).status == told
+
+
+FOLLOW = PHONES.replace("registrar = true\n", 'registrar = true\nredirects = "follow"\n')
+AWAY, FURTHER = ("10.0.0.5", 5060), ("10.0.0.6", 5060)
+
+
+def moved(home, address, *places):
+    """A phone is diverted to other places."""
+    for place in places:
+        home.phones[place] = home.bench.agent(*place)
+    (offered,) = home.heard(address, IncomingInvite)
+    contacts = tuple(("Contact", f"<sip:bob@{host}>") for host, _ in places)
+    home.phones[address].respond(offered.call, 302, headers=contacts, now=home.bench.now)
+    home.bench.run(0.1)
+
+
+@pytest.mark.parametrize("diverted", [FIRST, SECOND, THIRD])
+def test_a_phone_that_is_diverted_rings_elsewhere_beside_the_others(diverted):
+    home = Household(FOLLOW)
+    moved(home, diverted, AWAY)
+    assert home.heard(AWAY, IncomingInvite)
+    left = [address for address in (FIRST, SECOND, THIRD) if address != diverted]
+    assert not any(home.heard(address, Cancelled) for address in left)
+    home.respond(AWAY, 180)
+    home.respond(AWAY, 200, OFFER)
+    assert home.bench.heard(home.carrier, Answered)
+    assert all(home.heard(address, Cancelled) for address in left)
+    home.carrier.bye(home.call, (), home.bench.now)
+    home.bench.run(0.1)
+    assert home.heard(AWAY, Ended)
+    assert home.clean().result == "answered"
+
+
+def test_further_places_of_one_that_is_diverted_are_for_when_all_have_failed():
+    home = Household(FOLLOW)
+    moved(home, SECOND, AWAY, FURTHER)
+    for address in (FIRST, THIRD):
+        home.respond(address, 486)
+    assert not home.heard(FURTHER, IncomingInvite)
+    home.respond(AWAY, 486)
+    assert home.heard(FURTHER, IncomingInvite)
+    assert home.told() == []
+    home.respond(FURTHER, 480)
+    assert home.told() == [480]
+    home.clean()
+
+
+def test_a_diversion_that_is_not_followed_is_a_failure_among_others():
+    home = Household()
+    moved(home, SECOND, AWAY)
+    assert not home.heard(AWAY, IncomingInvite)
+    home.respond(FIRST, 200, OFFER)
+    assert home.bench.heard(home.carrier, Answered)
+    home.carrier.bye(home.call, (), home.bench.now)
+    home.clean()
+
+
+def test_the_last_phone_is_diverted():
+    """Nobody rings beside it."""
+    home = Household(FOLLOW)
+    for address in (FIRST, SECOND):
+        home.respond(address, 486)
+    moved(home, THIRD, AWAY)
+    home.respond(AWAY, 200, OFFER)
+    assert home.bench.heard(home.carrier, Answered)
+    home.carrier.bye(home.call, (), home.bench.now)
+    assert home.clean().result == "answered"
