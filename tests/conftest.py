@@ -1,9 +1,13 @@
 """Settings for all tests."""
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import HealthCheck, settings
 from support.own_network import enter_own_network
 from support.peers import program
+
+from tandem.gateway.analyser import speed
 
 # Machines are shared: how long an example takes says nothing about the code.
 settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -25,3 +29,16 @@ def pytest_configure(config: pytest.Config) -> None:
 def tshark() -> str:
     """The program tshark; a test that needs it fails with the package's name where it is absent."""
     return program("tshark", "tshark")
+
+
+@pytest.fixture(scope="module", params=["compiled", "numpy"])
+def loops(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Both ways in which the analyser goes through octets, one after the other."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "numpy":
+            patch.setattr(speed, "speedups", None)
+        else:
+            assert speed.speedups is not None, (
+                "this Tandem was installed without a C compiler: make clean, apt install gcc"
+            )
+        yield request.param

@@ -1,6 +1,7 @@
 """What a user installs: the wheel, built from a copy of the tree, without network."""
 
 import ast
+import os
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,7 @@ NAMED = {
     "prometheus_client": "prometheus-client",
     "serial": "pyserial",
 }
+BUILT = ("__pycache__", "*.so", "*.c")
 LAUNCHER = "import sys; sys.path.insert(0, sys.argv.pop(1)); from tandem.gateway.cli import main; main()"
 
 
@@ -28,7 +30,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of what the wheel is made from: what earlier builds left in `build/` would get into the wheel too."""
     tree = tmp_path_factory.mktemp("tree")
     for folder in (*LAYERS, "examples"):
-        shutil.copytree(ROOT / folder, tree / folder, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / folder, tree / folder, symlinks=True, ignore=shutil.ignore_patterns(*BUILT))
     for name in ("pyproject.toml", "README.md", "LICENSE", "MANIFEST.in"):
         shutil.copy(ROOT / name, tree / name)
     return tree
@@ -37,9 +39,14 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def wheel(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel, as `pip wheel` makes it."""
-    folder = tmp_path_factory.mktemp("wheel")
+    return built(tree, tmp_path_factory.mktemp("wheel"))
+
+
+def built(tree: Path, folder: Path, **environment: str) -> Path:
+    """The wheel of a tree."""
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-index", "--no-build-isolation"]
-    subprocess.run([*command, "--wheel-dir", str(folder), str(tree)], check=True, timeout=100)
+    command += ["--wheel-dir", str(folder), str(tree)]
+    subprocess.run(command, check=True, timeout=100, env=os.environ | environment)
     (found,) = folder.glob("*.whl")
     return found
 
@@ -49,6 +56,17 @@ def test_every_module_is_in_the_wheel(tree: Path, wheel: Path):
     expected = {f"tandem/{path.relative_to(tree)}" for path in files}
     page = {f"tandem/gateway/web/static/{path.name}" for path in (tree / "gateway/web/static").iterdir()}
     assert expected | page <= set(ZipFile(wheel).namelist())
+
+
+def test_the_compiled_loops_are_in_the_wheel_if_there_is_a_compiler(tree: Path, wheel: Path, tmp_path: Path):
+    def loops(wheel: Path) -> list[str]:
+        return [name for name in ZipFile(wheel).namelist() if "speedups" in name and name.endswith(".so")]
+
+    assert len(loops(wheel)) == 1
+    shutil.copytree(tree, tmp_path / "tree", symlinks=True, ignore=shutil.ignore_patterns("build", *BUILT))
+    without = built(tmp_path / "tree", tmp_path / "wheel", CC="false")
+    assert not loops(without)
+    assert "tandem/gateway/analyser/speed.py" in ZipFile(without).namelist()
 
 
 def test_nothing_else_is_in_the_wheel(wheel: Path):

@@ -58,7 +58,7 @@ class Analyser:
         self._dialogs = DialogTracker(self._done, numbering)
         self._plain = PlainCalls(self.dissector.ends, self._done_in_bulk, self._circuits.followed)
         self._plain_dialogs = PlainDialogs(
-            self.dissector.ends, self._done_in_bulk, self._dialogs.followed, self._dialogs.want, self._dialogs.saw
+            self.dissector.ends, self._done_in_bulk, self._dialogs.followed, self._dialogs.want_all, self._dialogs.saw
         )
         self._bulk = bulk
         self._at_once = AT_ONCE if bulk else 1
@@ -173,7 +173,7 @@ class Analyser:
 
     def _done_in_bulk(self, block: Block | SipBlock) -> None:
         self._records.add_block(block)
-        self._candidates.add_all(block.start, block.number, block.called, block.call_ids)
+        self._candidates.add_all(block.start, block.number, block.names)
 
     def _join(self) -> None:
         """Find the legs of calls, once all are known."""
@@ -192,6 +192,7 @@ class Analyser:
         self._tidied = self.end
         self._give_speech(self._streams.finished(self.end - TIDY))
         self._dialogs.forget(self.end - 2 * TIDY)
+        self._plain_dialogs.calls.forget(self.end - 2 * TIDY)
 
     def complain(self, file: str, reason: str, octets: int) -> None:
         """A part of the input cannot be used."""

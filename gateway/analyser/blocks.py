@@ -11,11 +11,12 @@ import numpy as np
 from tandem.core.cause import location_name
 
 from .attempts import outcome
-from .cells import Row, clocks, spans
+from .cells import OUTCOMES, Row, Table, clocks, spans
 from .circuits import point_code
 from .model import CallMessage, CallRecord, Where
-from .quick import NATURES, Numbers
+from .quick import NATURES
 from .rows import NAMES
+from .texts import Texts
 
 _COMMON: Final = frozenset({16, 17, 21})
 """Causes by which a caller gives up, never a timer (see `expiry`)."""
@@ -43,8 +44,10 @@ class Block:
     location: Any
     odd: Any
     """(n,) whether the calling side sent what only the called one sends."""
-    numbers: list[Numbers]
-    """n times called and calling digits with their natures."""
+    names: Texts
+    """n times the calling digits, and in a second line the called ones."""
+    natures: Any
+    """(n, 2) natures of the calling number, -1 where there is none, and of the called one."""
     first: Any
     """(n,) the first message among the m."""
     size: Any
@@ -69,16 +72,6 @@ class Block:
         found: np.ndarray = self.time[self.first]
         return found
 
-    @property
-    def called(self) -> list[str]:
-        """The n called numbers."""
-        return [called for called, *_ in self.numbers]
-
-    @property
-    def call_ids(self) -> None:
-        """There are none."""
-        return None
-
     def suspect(self) -> np.ndarray:
         """(n,) calls of which a rule of `findings` may say something, legs aside; the others need not be asked."""
         unanswered = np.isnan(self.answered)
@@ -89,6 +82,26 @@ class Block:
         found |= unanswered & self.by_calling & ~np.isin(self.cause, tuple(_COMMON))
         return found
 
+    def lines(self, table: Table, which: np.ndarray) -> list[str]:
+        """Of calls at these places the lines of the table."""
+        start, released = self.start[which], self.time[self.first + self.size - 2][which]
+        answer, cause = self.answered[which], self.cause[which].astype(np.int64)
+        answered = ~np.isnan(answer)
+        outcome = (cause + 1) * 4 + self.by_calling[which] * 2 + answered
+        return table.lines(
+            self.protocol,
+            self.number[which],
+            start,
+            self.names.some(which),
+            self.cic[which].astype(np.int64),
+            _outcomes()[outcome],
+            cause,
+            np.full(len(which), -1, np.int64),
+            np.fmin(np.fmin(self.alerting[which], answer), released) - start,
+            np.where(answered, np.maximum(0.0, released - answer), np.nan),
+            self.place[which],
+        )
+
     def cells(self, ends: list[Where], which: np.ndarray, dated: bool = False) -> list[tuple[Row, bool]]:
         """Of calls at these places the row of the table, and whether it was answered, without making records."""
         start, released = self.start[which], self.time[self.first + self.size - 2][which]
@@ -97,11 +110,10 @@ class Block:
         answered = ~np.isnan(answer)
         talk = np.where(answered, np.maximum(0.0, released - answer), np.nan)
         places = self.place[which]
-        names = {place: _names(ends[place]) for place in np.unique(places).tolist()}
+        names = {place: names_of(ends[place]) for place in np.unique(places).tolist()}
         by = ["calling" if calling else "called" for calling in self.by_calling[which].tolist()]
-        numbers = self.numbers
         columns = zip(
-            self.number[which].tolist(), clocks(start, dated), [numbers[index] for index in which.tolist()],
+            self.number[which].tolist(), clocks(start, dated), map(_split, self.names.some(which).tolist()),
             self.cic[which].tolist(), answered.tolist(), self.cause[which].tolist(), by,
             spans(reached - start), spans(talk), places.tolist(), strict=True,
         )  # fmt: skip
@@ -113,7 +125,7 @@ class Block:
                 ),
                 talked,
             )
-            for number, clock, (called, _, calling, _), cic, talked, cause, side, delay, spoken, place in columns
+            for number, clock, (calling, called), cic, talked, cause, side, delay, spoken, place in columns
         ]  # fmt: skip
 
     def record(self, index: int, ends: list[Where], brief: bool = False) -> CallRecord:
@@ -124,9 +136,10 @@ class Block:
             self.lists = list(zip(*(column.tolist() for column in columns), strict=True)), self.time.tolist()
         calls, times = self.lists
         begin, size, number, place, cic, alerting, progress, answered, by_calling, cause, location = calls[index]
-        called, nature, calling, calling_nature = self.numbers[index]
+        calling, called = _split(self.names[index])
+        calling_nature, nature = self.natures[index].tolist()
         where = ends[place]
-        source, destination = _names(where)
+        source, destination = names_of(where)
         start, released, completed = times[begin], times[begin + size - 2], times[begin + size - 1]
         # A time that was not reached is NaN, which equals nothing.
         alerting, progress, answered = (
@@ -166,10 +179,12 @@ class Block:
             variant=where.variant,
             post_dial_delay=reached - start,
             duration=None if answered is None else max(0.0, released - answered),
-            messages=[] if brief else self._messages(slice(begin, begin + size), ends, self.numbers[index], cause),
+            messages=[]
+            if brief
+            else self._messages(slice(begin, begin + size), ends, f"{calling or '-'} to {called}", cause),
         )
 
-    def _messages(self, rows: slice, ends: list[Where], numbers: Numbers, cause: int) -> list[CallMessage]:
+    def _messages(self, rows: slice, ends: list[Where], opened: str, cause: int) -> list[CallMessage]:
         messages = []
         columns = (self.packet, self.time, self.kind, self.places, self.forward, self.rung)
         for packet, time, kind, place, forward, rung in zip(
@@ -178,12 +193,18 @@ class Block:
             where, name = ends[place], NAMES[kind]
             summary = "alerting" if rung else f"cause {cause}" if name == "REL" else ""
             if name == "IAM":
-                summary = f"{numbers[2] or '-'} to {numbers[0]}"
+                summary = opened
             messages.append(CallMessage(packet, time, name, forward, summary, where.source, where.destination))
         return messages
 
 
-def _names(where: Where) -> tuple[str, str]:
+def _split(text: bytes) -> tuple[str, str]:
+    """Calling and called digits."""
+    calling, _, called = text.partition(b"\n")
+    return calling.decode(), called.decode()
+
+
+def names_of(where: Where) -> tuple[str, str]:
     """The two ends as a record has them."""
     return (
         where.source or point_code(where.opc or 0, where.variant),
@@ -197,3 +218,10 @@ def _outcome(answered: bool, cause: int, by: str) -> str:
     record = CallRecord(protocol="isup", id="", outcome="", start=0.0, released=1.0, released_by=by, cause=cause)
     record.answered = 1.0 if answered else None
     return outcome(record).value
+
+
+@lru_cache(maxsize=1)
+def _outcomes() -> np.ndarray:
+    """How calls ended, places in `OUTCOMES`, by cause, the side that released them, and whether they were answered."""
+    codes = [(bool(code & 1), code // 4 - 1, "calling" if code & 2 else "called") for code in range(4 * 129)]
+    return np.array([OUTCOMES.index(_outcome(*code)) for code in codes])

@@ -3,18 +3,68 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
-from .model import CallRecord
+from . import speed
+from .model import CallRecord, Outcome
+from .texts import Texts
 
 COLUMNS: Final = ("id", "start", "calling", "called", "circuit", "outcome", "cause", "pdd s", "talk s", "from", "to")
 Row = tuple[str, ...]
 """A cell for each of `COLUMNS`."""
+Ints = npt.NDArray[np.int64]
+Times = npt.NDArray[np.float64]
 _LEG: Final = {"isup": "CIC", "tup": "CIC", "q931": "B"}
 _DAY: Final = 86_400_000
+
+
+OUTCOMES: Final = [outcome.value for outcome in Outcome]
+"""All outcomes, by their place."""
+OUTCOME: Final = COLUMNS.index("outcome")
+_PLACES_OF_ENDS: Final = 9
+
+
+class Table:
+    """The layout of a table: how wide its columns are, and how outcomes look in it."""
+
+    def __init__(self, widths: list[int], outcomes: dict[str, str], dated: bool = False) -> None:
+        """`outcomes`: cells that look otherwise than their text, as wide as the column."""
+        self.dated = dated
+        self._widths = widths
+        self._outcomes = outcomes
+        self._before = "".join(f"%-{width}s  " for width in widths[:OUTCOME])
+        self._behind = "".join(f"  %-{width}s" for width in widths[OUTCOME + 1 :])
+        self._ends: list[bytes] = []
+
+    def line(self, row: Row) -> str:
+        """A row."""
+        outcome = row[OUTCOME]
+        cell = self._outcomes.get(outcome) or outcome.ljust(self._widths[OUTCOME])
+        return f"{self._before % row[:OUTCOME]}{cell}{self._behind % row[OUTCOME + 1 :]}".rstrip()
+
+    def show(self, ends: Iterable[tuple[str, str]]) -> None:
+        """The last two columns of calls are these, by the place that `lines` is given."""
+        source, destination = self._widths[_PLACES_OF_ENDS:]
+        self._ends = [f"{one.ljust(source)}  {other.ljust(destination)}".encode() for one, other in ends]
+
+    def lines(
+        self, protocol: str, number: Ints, start: Times, names: Texts, circuit: Ints, outcome: Ints, cause: Ints,
+        status: Ints, delay: Times, talk: Times, place: Ints,
+    ) -> list[str]:  # fmt: skip
+        """The lines of n calls: a column of n for each, -1 and NaN where there is none; only where `speed` has it."""
+        width = self._widths[OUTCOME]
+        cells = [(self._outcomes.get(name) or name.ljust(width)).encode() for name in OUTCOMES]
+        names = names.compact()
+        found: list[str] = speed.speedups.table(
+            protocol.encode() + b"-", number, start, self.dated, names.buffers[0], names.begin, names.end, circuit,
+            cells, outcome, cause, status, delay, talk, self._ends, place, np.array(self._widths, np.int64),
+        )  # fmt: skip
+        return found
 
 
 def row_of(record: CallRecord, dated: bool = False) -> tuple[str, ...]:

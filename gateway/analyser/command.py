@@ -6,7 +6,6 @@ import gc
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
@@ -26,8 +25,8 @@ if TYPE_CHECKING:
 _FILE = click.Path(dir_okay=False)
 _SECOND_READING = ("html", "pcap", "wav")
 """Outputs for which the captures are read twice."""
-_AT_ONCE: Final = 256
-"""Lines or calls that are written at once."""
+_AT_ONCE: Final = 1 << 16
+"""Characters that are written at once."""
 
 
 def _expression(_: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
@@ -348,9 +347,16 @@ def _answer(
 
 
 def _print(pieces: Iterable[str]) -> None:
-    waiting = iter(pieces)
-    while piece := "".join(islice(waiting, _AT_ONCE)):
-        click.echo(piece, nl=False)
+    gathered: list[str] = []
+    size = 0
+    for piece in pieces:
+        gathered.append(piece)
+        size += len(piece)
+        if size > _AT_ONCE:
+            click.echo("".join(gathered), nl=False)
+            gathered.clear()
+            size = 0
+    click.echo("".join(gathered), nl=False)
 
 
 @contextmanager

@@ -24,6 +24,17 @@ REMEMBERED: Final = 4096
 MOST_ADDRESSES: Final = 200_000
 
 
+class Wishes(Protocol):
+    """Where several calls want their speech."""
+
+    def __len__(self) -> int: ...
+    def forget(self, before: float) -> None:
+        """Let go of those of calls that were over by this time."""
+
+    def resolve(self) -> Iterator[tuple[str, Spoken]]:
+        """Each as an address, and the call."""
+
+
 class Spoken(Protocol):
     """What speech is looked for: a record, or what stands for it."""
 
@@ -42,8 +53,10 @@ class DialogTracker:
         self._seen: OrderedDict[tuple[str, str, int, float], None] = OrderedDict()
         self._keys: OrderedDict[int, None] = OrderedDict()
         self._speech: dict[str, list[Spoken]] = {}
-        self._wishes: list[tuple[str | bytes, Spoken]] = []
+        self._wishes: list[tuple[str, Spoken] | Wishes] = []
         """What is not in `_speech` yet: nobody asks for it unless there is speech in the capture."""
+        self._waiting = 0
+        """How many these are."""
         self.others: list[Message] = []
         """REGISTER, OPTIONS and their responses; whoever reads them clears the list."""
 
@@ -78,7 +91,15 @@ class DialogTracker:
 
     def forget(self, before: float) -> None:
         """No speech is looked for of calls that were over by this time."""
-        self._wishes = [wish for wish in self._wishes if _ended(wish[1], before) >= before]
+        for wish in self._wishes:
+            if not isinstance(wish, tuple):
+                wish.forget(before)
+        self._wishes = [
+            wish
+            for wish in self._wishes
+            if (_ended(wish[1], before) >= before if isinstance(wish, tuple) else len(wish))
+        ]
+        self._waiting = sum(1 if isinstance(wish, tuple) else len(wish) for wish in self._wishes)
         for address, records in list(self._speech.items()):
             kept = [record for record in records if _ended(record, before) >= before]
             if kept:
@@ -164,23 +185,27 @@ class DialogTracker:
             allow(record.formats, wish)
             self.want(wish[0], record)
 
-    def want(self, wanted: str | bytes, record: Spoken) -> None:
-        """Speech of `record` is to arrive at `wanted`, an address, or what the session description in a body says."""
-        if len(self._wishes) + len(self._speech) < MOST_ADDRESSES:
-            self._wishes.append((wanted, record))
+    def want(self, wanted: str, record: Spoken) -> None:
+        """Speech of `record` is to arrive at `wanted`, an address."""
+        self._add((wanted, record), 1)
+
+    def want_all(self, wishes: Wishes) -> None:
+        """The same of several calls, to be looked at when there is speech."""
+        self._add(wishes, len(wishes))
+
+    def _add(self, wish: tuple[str, Spoken] | Wishes, count: int) -> None:
+        if self._waiting + len(self._speech) < MOST_ADDRESSES:
+            self._wishes.append(wish)
+            self._waiting += count
 
     def speech(self) -> dict[str, list[Spoken]]:
         """Records by `ADDRESS:PORT` at which a session description asked for their speech."""
-        wishes, self._wishes = self._wishes, []
-        for wanted, record in wishes:
-            if isinstance(wanted, bytes):
-                wish = described(wanted)
-                if wish is None:
-                    continue
-                wanted = wish[0]
-            known = self._speech.setdefault(wanted, [])
-            if not any(one is record for one in known[-4:]):
-                known.append(record)
+        wishes, self._wishes, self._waiting = self._wishes, [], 0
+        for wish in wishes:
+            for wanted, record in (wish,) if isinstance(wish, tuple) else wish.resolve():
+                known = self._speech.setdefault(wanted, [])
+                if not any(one is record for one in known[-4:]):
+                    known.append(record)
         return self._speech
 
     def _begin(self, key: tuple[str, ...], message: Message, request: Scanned) -> Attempt:

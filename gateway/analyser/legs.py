@@ -11,8 +11,10 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from . import speed
 from .model import CallRecord, Leg
 from .records import number_of
+from .texts import Texts
 
 WINDOW: Final = 4.0
 """Seconds within which a gateway passes a call on."""
@@ -121,9 +123,9 @@ class Candidates:
     def __init__(self) -> None:
         self._start = array("d")
         self._number = array("q")
-        self._called = array("q")
+        self._called = array("Q")
         """Hash of the digits that are compared; 0 where there are too few."""
-        self._call_id = array("q")
+        self._call_id = array("Q")
         """Hash of a Call-ID; 0 for other protocols."""
 
     def add(self, record: CallRecord) -> None:
@@ -134,31 +136,31 @@ class Candidates:
             self._called.append(_hash(called))
             self._call_id.append(_hash(record.call_id) if record.protocol == "sip" else 0)
 
-    def add_all(
-        self,
-        start: npt.NDArray[np.float64],
-        number: npt.NDArray[np.int64],
-        called: list[str],
-        call_ids: list[str] | None = None,
-    ) -> None:
-        """Records with these starts, numbers, called digits and, of SIP, Call-IDs."""
+    def add_all(self, start: npt.NDArray[np.float64], number: npt.NDArray[np.int64], names: Texts) -> None:
+        """Records with these starts, numbers, and texts of lines: Call-ID of SIP, calling, called number."""
         self._start.frombytes(start.astype(np.float64).tobytes())
         self._number.frombytes(number.astype(np.int64).tobytes())
-        self._called.extend(_hash(_end(digits)) for digits in called)
-        if call_ids is None:
-            self._call_id.frombytes(bytes(8 * len(called)))
+        called, call_ids = np.zeros(len(names), np.uint64), np.zeros(len(names), np.uint64)
+        if speed.speedups is None:
+            for row, text in enumerate(names.tolist()):
+                *before, digits = text.decode().split("\n")
+                called[row] = _hash(_end(digits))
+                call_ids[row] = _hash(before[0]) if len(before) > 1 else 0
         else:
-            self._call_id.extend(map(_hash, call_ids))
+            small = names.compact()
+            speed.speedups.joints(small.buffers[0], small.begin, small.end, _COMPARED, _FEWEST, called, call_ids)
+        self._called.frombytes(called.tobytes())
+        self._call_id.frombytes(call_ids.tobytes())
 
     def numbers(self) -> npt.NDArray[np.int64]:
         """Numbers of the records that share a Call-ID with another one, or the called number within the window."""
         start, number = np.array(self._start), np.array(self._number)
         found = np.zeros(len(start), np.bool_)
         for column, window in ((self._called, WINDOW), (self._call_id, _ANY_CALL_ID)):
-            keys = np.array(column, np.int64)
+            keys = np.array(column, np.uint64)
             order = np.lexsort((start, keys))
             ordered = keys[order]
-            pairs = (np.diff(ordered) == 0) & (ordered[1:] != 0) & (np.diff(start[order]) <= window)
+            pairs = (ordered[1:] == ordered[:-1]) & (ordered[1:] != 0) & (np.diff(start[order]) <= window)
             found[order[1:][pairs]] = found[order[:-1][pairs]] = True
         return number[found]
 
@@ -185,7 +187,10 @@ def _sureness(one: _Entry, other: _Entry) -> tuple[float, str]:
 
 
 def _hash(text: str) -> int:
-    return (hash(text) or 1) if text else 0
+    if not text:
+        return 0
+    found = hash(text) if speed.speedups is None else speed.speedups.text_key(text.encode(errors="surrogateescape"))
+    return found & 0xFFFFFFFFFFFFFFFF or 1
 
 
 def join(records: list[CallRecord]) -> None:

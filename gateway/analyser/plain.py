@@ -19,8 +19,9 @@ from .attempts import COPY, MOST_MESSAGES, MOST_OPEN
 from .blocks import Block
 from .circuits import PATIENCE
 from .model import Message, Protocol, Where
-from .quick import Numbers, initial_address
+from .quick import initial_addresses
 from .rows import Ints, Rows
+from .texts import Texts
 
 _START, _IAM, _ACM, _CPG, _ANM, _REL, _RLC, _OTHER = range(8)
 _STAGE: Final = np.full(256, _OTHER, np.int8)
@@ -50,18 +51,19 @@ _NONE: Final = np.iinfo(np.int64).max
 
 @dataclass(slots=True)
 class _Over:
-    """Calls that are over: of each the rows `order[start:stop]`, and its numbers."""
+    """Calls that are over: of each the rows `order[start:stop]`, and what `Addresses` has of it."""
 
     order: Ints
     start: Ints
     stop: Ints
-    numbers: list[Numbers]
+    names: Texts
+    natures: np.ndarray
 
     @classmethod
     def none(cls) -> Self:
         """No calls."""
         nothing = np.zeros(0, np.int64)
-        return cls(nothing, nothing, nothing, [])
+        return cls(nothing, nothing, nothing, Texts.made_of(()), np.zeros((0, 2), np.int16))
 
 
 class PlainCalls:
@@ -119,16 +121,15 @@ class PlainCalls:
         stop = _ends(start, circuit, call, spoilt)
         long = stop - start > MOST_MESSAGES
         whole = (stage[np.maximum(stop - 1, 0)] == _RLC) & ~long if len(start) else np.zeros(0, np.bool_)
-        octets = found.octets
-        numbers = [initial_address(octets[place]) for place in order[start[whole]].tolist()]
-        unread = np.array([number is None for number in numbers], np.bool_)
+        names, natures = initial_addresses(found.octets.some(order[start[whole]]))
+        unread = natures[:, 1] < 0
         wrong = np.concatenate((start[long], start[whole][unread]))
         if len(wrong):
             bad[wrong] = True
             spoilt = _any(bad, circuit)
         good = whole & ~spoilt[start]
-        kept = [number for number, is_good in zip(numbers, good[whole].tolist(), strict=True) if is_good and number]
-        self._over = _Over(order, start[good], stop[good], kept)
+        kept = np.flatnonzero(good[whole])
+        self._over = _Over(order, start[good], stop[good], names.some(kept), natures[kept])
         edges = np.zeros(len(order) + 1, np.int64)
         edges[start[good]] += 1
         edges[stop[good]] -= 1
@@ -151,7 +152,7 @@ class PlainCalls:
         if len(over.start):
             self._done(_block(found, over))
         if len(found):
-            self._waiting, self._all, self._over = found.some(self._left), Rows.none(), _Over.none()
+            self._waiting, self._all, self._over = found.some(self._left).lean(), Rows.none(), _Over.none()
 
     def expire(self, now: float) -> list[Message]:
         """What was released and then not completed for long, to be followed by others from here on."""
@@ -207,7 +208,8 @@ def _block(found: Rows, over: _Over) -> Block:
         cause=found.cause[which[release]],
         location=found.location[which[release]],
         odd=np.bitwise_or.reduceat(forward & (backward | (stage == _ANM)), offset),
-        numbers=over.numbers,
+        names=over.names,
+        natures=over.natures,
         first=offset,
         size=size,
         packet=found.packet[which],

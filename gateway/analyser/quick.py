@@ -9,6 +9,12 @@ from __future__ import annotations
 import re
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
+
+from . import speed
+from .texts import Texts
+
 CALLING_PARTY_NUMBER: Final = 0x0A
 _ISUP_BODY: Final = re.compile(rb"\n(?:Content-Type|c)[ \t]*:[ \t]*application/isup", re.IGNORECASE)
 _IAM: Final = b"\x01"
@@ -61,6 +67,29 @@ def initial_address(octets: bytes) -> Numbers | None:
             return called, nature & 0x7F, calling[:-1] if kind & _ODD and calling else calling, kind & 0x7F
         position = after
     return None
+
+
+def initial_addresses(messages: Texts) -> tuple[Texts, npt.NDArray[np.int16]]:
+    """Of n IAMs calling and called number, a line each, and (n, 2) the natures of these.
+
+    The nature of the calling number is -1 where there is none, that of the called one -2 where there is no IAM.
+    """
+    count = len(messages)
+    natures = np.full((count, 2), -1, np.int16)
+    if speed.speedups is None:
+        found = []
+        for row, octets in enumerate(messages.tolist()):
+            called, nature, calling, calling_nature = initial_address(octets) or ("", -2, "", -1)
+            natures[row] = calling_nature, nature
+            found.append(f"{calling}\n{called}".encode() if nature >= 0 else b"")
+        return Texts.made_of(found), natures
+    small = messages.compact()
+    buffer = small.buffers[0]
+    names, named = np.empty(2 * len(buffer) + count, np.uint8), np.empty((count, 2), np.int64)
+    called_natures, calling_natures = np.empty(count, np.int16), np.empty(count, np.int16)
+    used = speed.speedups.addresses(buffer, small.begin, small.end, names, named, called_natures, calling_natures)
+    natures[:, 0], natures[:, 1] = calling_natures, called_natures
+    return Texts.within(names[:used].tobytes(), named[:, 0].copy(), named[:, 1].copy()), natures
 
 
 def release(octets: bytes) -> tuple[int, int] | None:

@@ -13,8 +13,8 @@ from typing import IO, Any, Final, TypeVar, overload
 import msgspec
 import numpy as np
 
-from .blocks import Block
-from .cells import Row, are_of_days, row_of
+from .blocks import Block, names_of
+from .cells import Row, Table, are_of_days, row_of
 from .model import CallRecord, Leg, MediaStream, Where
 from .sipblocks import SipBlock
 
@@ -48,6 +48,7 @@ class Records(Sequence[CallRecord]):
         """Offset and length of each block."""
         self._unpacked: OrderedDict[int, Block | SipBlock] = OrderedDict()
         self._suspect = array("B")
+        self._talked = array("B")
         self._tail = bytearray()
         self._file: IO[bytes] | None = None
         self._written = 0
@@ -73,6 +74,7 @@ class Records(Sequence[CallRecord]):
         `suspect`: something may be wrong with it by itself.
         """
         self._suspect.append(suspect)
+        self._talked.append(record.answered is not None)
         if record.protocol not in self._protocols:
             self._protocols.append(record.protocol)
         self._protocol.append(self._protocols.index(record.protocol))
@@ -88,6 +90,7 @@ class Records(Sequence[CallRecord]):
         count = len(block)
         if block.protocol not in self._protocols:
             self._protocols.append(block.protocol)
+        self._talked.frombytes((~np.isnan(block.answered)).astype(np.uint8).tobytes())
         self._suspect.frombytes(block.suspect().astype(np.uint8).tobytes())
         self._protocol.frombytes(bytes((self._protocols.index(block.protocol),)) * count)
         self._start.frombytes(block.start.astype(np.float64).tobytes())
@@ -200,15 +203,32 @@ class Records(Sequence[CallRecord]):
         """All records in order for whoever asks neither for messages nor for legs and speech: these may be left out."""
         return self._each(self._all(), lambda place: self._bare(place, brief=True))
 
-    def rows(self) -> Iterator[tuple[Row, bool]]:
-        """The cells of every record in order, and whether it was answered."""
+    def rows(self, most: int | None = None) -> Iterator[tuple[Row, bool]]:
+        """The cells of every record in order, or of the first so many, and whether it was answered."""
         dated = self.are_of_days()
 
         def one(place: int) -> tuple[Row, bool]:
             record = self._bare(place)
             return row_of(record, dated), record.answered is not None
 
-        return self._each(self._all(), one, lambda block, indices: block.cells(self._ends, indices, dated))
+        return self._each(self._all()[:most], one, lambda block, indices: block.cells(self._ends, indices, dated))
+
+    def lines(self, table: Table) -> Iterator[str]:
+        """The lines of the table for all records in order, many at once; only where `speed` has it."""
+        table.show(names_of(where) for where in self._ends)
+
+        def one(place: int) -> str:
+            return table.line(row_of(self._bare(place), table.dated))
+
+        def several(block: Block | SipBlock, indices: np.ndarray) -> list[str]:
+            return block.lines(table, indices)
+
+        for run in self._runs(self._all(), one, several):
+            yield "\n".join(run)
+
+    def answered(self) -> int:
+        """How many records are of calls that were answered."""
+        return sum(self._talked)
 
     def are_of_days(self) -> bool:
         """Whether the calls began on several days (UTC)."""
@@ -225,7 +245,17 @@ class Records(Sequence[CallRecord]):
         one: Callable[[int], _Found],
         several: Callable[[Block | SipBlock, np.ndarray], list[_Found]] | None = None,
     ) -> Iterator[_Found]:
-        """What `one` makes of each place, or `several` of those of a block at once, in order.
+        """What `one` makes of each place, or `several` of those of a block at once, in order."""
+        for run in self._runs(places, one, several):
+            yield from run
+
+    def _runs(
+        self,
+        places: np.ndarray,
+        one: Callable[[int], _Found],
+        several: Callable[[Block | SipBlock, np.ndarray], list[_Found]] | None = None,
+    ) -> Iterator[list[_Found]]:
+        """The same, in runs.
 
         Neighbours are of many blocks, which do not all stay unpacked: of a run of places, those of a block go together.
         """
@@ -243,7 +273,7 @@ class Records(Sequence[CallRecord]):
                     made = [one(place) for place in where.tolist()]
                 for at, value in zip(group.tolist(), made, strict=True):
                     found[at] = value
-            yield from found
+            yield found
 
     def _bare(self, place: int, brief: bool = False) -> CallRecord:
         """Without legs and speech."""

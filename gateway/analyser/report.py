@@ -15,7 +15,8 @@ import msgspec
 
 from tandem.core.cause import cause_name
 
-from .cells import COLUMNS, Row, row_of
+from . import speed
+from .cells import COLUMNS, OUTCOME, Row, Table, row_of
 from .filters import Filter
 from .model import Analysis, CallRecord, Outcome
 from .records import Records
@@ -24,7 +25,6 @@ from .statistics import Group, Statistics
 _WIDTH: Final = 44
 SHOWN: Final = 10
 """Findings of one kind that the table shows."""
-_OUTCOME: Final = 5
 _MEASURED: Final = 2000
 """Rows by which the widths of the columns are found."""
 _COLOURS: Final = {
@@ -42,6 +42,7 @@ _COLOURS: Final = {
 
 def summary(analysis: Analysis, wanted: Callable[[CallRecord], bool]) -> Iterator[str]:
     """The table of calls, the findings and what was skipped, with terminal colours."""
+    calls, everything = analysis.calls, isinstance(wanted, Filter) and not wanted.chooses()
     concerned = {call for finding in analysis.findings for call in finding.calls}
     shown: set[str] = set()
     answered = count = 0
@@ -55,7 +56,16 @@ def summary(analysis: Analysis, wanted: Callable[[CallRecord], bool]) -> Iterato
                 shown.add(row[0])
             yield row
 
-    yield from _columns(rows())
+    if speed.speedups is not None and everything and isinstance(calls, Records):
+        shown, answered, count = concerned, calls.answered(), len(calls)
+        table = _table(islice((row for row, _ in calls.rows(_MEASURED)), _MEASURED), calls.are_of_days())
+        yield table.line(COLUMNS)
+        yield from calls.lines(table)
+    else:
+        found = rows()
+        first = list(islice(found, _MEASURED))
+        table = _table(first)
+        yield from map(table.line, chain((COLUMNS,), first, found))
     share = f", {100 * answered / count:.1f} % answered" if count else ""
     yield ""
     yield f"{analysis.packets} packets, {count} of {len(analysis.calls)} call attempts{share}"
@@ -94,21 +104,16 @@ def brief(analysis: Analysis) -> Iterable[CallRecord]:
     return calls.brief() if isinstance(calls, Records) else calls
 
 
-def _columns(rows: Iterator[Row]) -> Iterator[str]:
-    """Rows under their headings, as wide as the first of them ask for."""
-    first = [COLUMNS, *islice(rows, _MEASURED)]
-    widths = [max(len(row[column]) for row in first) for column in range(len(COLUMNS))]
-    before = "".join(f"%-{width}s  " for width in widths[:_OUTCOME])
-    behind = "".join(f"  %-{width}s" for width in widths[_OUTCOME + 1 :])
+def _table(first: Iterable[Row], dated: bool = False) -> Table:
+    """A table with columns as wide as the first rows ask for."""
+    rows = [COLUMNS, *first]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
     coloured = {
-        name: click.style(name.ljust(widths[_OUTCOME]), fg=colour)
+        name: click.style(name.ljust(widths[OUTCOME]), fg=colour)
         for outcome in Outcome
         if (colour := _COLOURS.get(name := outcome.value)) is not None
     }
-    for row in chain(first, rows):
-        outcome = row[_OUTCOME]
-        cell = coloured.get(outcome) or outcome.ljust(widths[_OUTCOME])
-        yield f"{before % row[:_OUTCOME]}{cell}{behind % row[_OUTCOME + 1 :]}".rstrip()
+    return Table(widths, coloured, dated)
 
 
 def figures(found: Statistics) -> Iterator[str]:
@@ -184,7 +189,7 @@ def line(record: CallRecord) -> str:
     """A call on one line, with terminal colours, for those that come one by one."""
     widths = (10, 12, 15, 15, 9, 9, 7, 6, 8, 0, 0)
     cells = [cell.ljust(width) for cell, width in zip(row_of(record), widths, strict=True)]
-    cells[_OUTCOME] = click.style(cells[_OUTCOME], fg=_COLOURS.get(record.outcome))
+    cells[OUTCOME] = click.style(cells[OUTCOME], fg=_COLOURS.get(record.outcome))
     return "  ".join(cells).rstrip()
 
 

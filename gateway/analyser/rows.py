@@ -14,6 +14,7 @@ from tandem.ss7.isup.codes import MessageType
 from .bulk import Circuits
 from .model import Message, Protocol, Where
 from .network import Transports
+from .texts import Texts
 
 NAMES: Final = [
     MessageType(kind).name if kind in MessageType.__members__.values() else f"0x{kind:02X}" for kind in range(256)
@@ -48,7 +49,7 @@ class Rows:
     location: npt.NDArray[np.int8]
     number: Ints
     """(n,) of an IAM that was numbered: the number of its record; 0 before, and for other messages."""
-    octets: list[bytes]
+    octets: Texts
     """The n messages, from the CIC on."""
 
     def __len__(self) -> int:
@@ -56,9 +57,8 @@ class Rows:
 
     def some(self, which: npt.NDArray[np.int64]) -> Rows:
         """The rows at these places."""
-        octets = self.octets
         columns: list[Any] = [getattr(self, name)[which] for name in _COLUMNS]
-        columns.append([octets[index] for index in which.tolist()])
+        columns.append(self.octets.some(which))
         return Rows(*columns)
 
     @classmethod
@@ -67,17 +67,21 @@ class Rows:
         if len(parts) < 2:
             return parts[0] if parts else cls.none()
         columns: list[Any] = [np.concatenate([getattr(part, name) for part in parts]) for name in _COLUMNS]
-        columns.append([octets for part in parts for octets in part.octets])
+        columns.append(Texts.joined([part.octets for part in parts]))
         return Rows(*columns)
+
+    def lean(self) -> Rows:
+        """The same, without keeping more of the capture in memory than it needs."""
+        self.octets = self.octets.lean()
+        return self
 
     def messages(self, which: npt.NDArray[np.int64], ends: list[Where]) -> list[Message]:
         """The rows at these places as messages, for whoever follows calls one by one."""
-        octets = self.octets
         columns = (self.packet, self.time, self.kind, self.place, self.number)
         return [
-            Message(packet, time, Protocol.ISUP, NAMES[kind], ends[place], octets[index], number=number)
-            for index, packet, time, kind, place, number in zip(
-                which.tolist(), *(column[which].tolist() for column in columns), strict=True
+            Message(packet, time, Protocol.ISUP, NAMES[kind], ends[place], octets, number=number)
+            for packet, time, kind, place, number, octets in zip(
+                *(column[which].tolist() for column in columns), self.octets.some(which).tolist(), strict=True
             )
         ]
 
@@ -86,7 +90,7 @@ class Rows:
         """No rows."""
         kinds = (np.int64, np.float64, np.uint64, np.int64, np.uint8, np.int64, np.bool_, np.int16, np.int8, np.int64)
         columns: list[Any] = [np.zeros(0, kind) for kind in kinds]
-        columns.append([])
+        columns.append(Texts.made_of(()))
         return cls(*columns)
 
     def names(self) -> Counter[str]:
@@ -136,5 +140,5 @@ def rows_of(
         cause=cause,
         location=location,
         number=np.zeros(len(begin), np.int64),
-        octets=[buffer[first:last] for first, last in zip(begin.tolist(), stop.tolist(), strict=True)],
+        octets=Texts.within(buffer, begin, stop),
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar, Final
@@ -10,15 +9,17 @@ from typing import Any, ClassVar, Final
 import numpy as np
 
 from .attempts import outcome
-from .cells import Row, clocks, spans
+from .cells import OUTCOMES, Row, Table, clocks, spans
 from .findings import CONGESTION
 from .model import CallMessage, CallRecord, Where
 from .rules import standard_causes
-from .sipbulk import ACK, BYE, CANCEL, INVITE, METHODS, Opening, SipRows, type_name
+from .sipbulk import ACK, BYE, CANCEL, INVITE, METHODS, SipRows, opening_of, type_name
 from .sipwords import allow, described
+from .texts import Texts
 
 _NONE: Final = np.iinfo(np.int64).max
 _NORMAL: Final = 16
+_PHRASE: Final = len("SIP/2.0 486 ")
 _SIDES: Final = ("", "calling", "called")
 _NOBODY, _CALLING, _CALLED = range(3)
 
@@ -30,7 +31,8 @@ class SipBlock:
     protocol: ClassVar[str] = "sip"
     number: Any
     """(n,) of the records, unique in the analysis."""
-    openings: list[Opening]
+    names: Texts
+    """(n,) as `opening_of` reads them."""
     alerting: Any
     progress: Any
     answered: Any
@@ -54,11 +56,14 @@ class SipBlock:
     forward: Any
     told: Any
     """(m,) the Q.850 value of a Reason header, -1 where there is none."""
-    texts: bytes
-    """Reason phrases of the responses that refused a call, and bodies with session descriptions, each by the place of
-    its message among the m: two dicts, pickled, as the table does not need them."""
-    unpacked: tuple[dict[int, str], dict[int, bytes]] | None = None
-    """The same, once they are needed."""
+    refused: Any
+    """(r,) places among the m of responses that refused a call, in order."""
+    phrases: Texts
+    """(r,) their reason phrases."""
+    described: Any
+    """(d,) places of messages with a session description, in order."""
+    bodies: Texts
+    """(d,) the bodies that have it."""
 
     def __len__(self) -> int:
         return len(self.number)
@@ -68,16 +73,6 @@ class SipBlock:
         """(n,) time of the INVITE."""
         found: np.ndarray = self.time[self.first]
         return found
-
-    @property
-    def called(self) -> list[str]:
-        """The n called numbers."""
-        return [called for _, _, called in self.openings]
-
-    @property
-    def call_ids(self) -> list[str]:
-        """The n Call-IDs."""
-        return [call_id for call_id, _, _ in self.openings]
 
     def suspect(self) -> np.ndarray:
         """(n,) calls of which a rule of `findings` may say something, legs and speech aside."""
@@ -89,15 +84,34 @@ class SipBlock:
         found |= ~answered & np.isin(self.cause, tuple(CONGESTION))
         return found
 
+    def lines(self, table: Table, which: np.ndarray) -> list[str]:
+        """Of calls at these places the lines of the table."""
+        start, answer, released = self.start[which], self.answered[which], self.released[which]
+        cause, answered = self.cause[which].astype(np.int64), ~np.isnan(answer)
+        outcome = ((cause + 1) * 3 + self.side[which]) * 4 + ~np.isnan(released) * 2 + answered
+        return table.lines(
+            self.protocol,
+            self.number[which],
+            start,
+            self.names.some(which),
+            np.full(len(which), -1, np.int64),
+            _outcomes()[outcome],
+            cause,
+            self.status[which].astype(np.int64),
+            np.fmin(np.fmin(self.alerting[which], answer), released) - start,
+            np.where(answered, np.maximum(0.0, released - answer), np.nan),
+            self.places[self.first[which]],
+        )
+
     def cells(self, ends: list[Where], which: np.ndarray, dated: bool = False) -> list[tuple[Row, bool]]:
         """Of calls at these places the row of the table, and whether it was answered, without making records."""
         start, answer, released = self.start[which], self.answered[which], self.released[which]
         reached = np.fmin(np.fmin(self.alerting[which], answer), released)
         answered = ~np.isnan(answer)
         talk = np.where(answered, np.maximum(0.0, released - answer), np.nan)
-        openings = self.openings
+        openings = map(opening_of, self.names.some(which).tolist())
         columns = zip(
-            self.number[which].tolist(), clocks(start, dated), [openings[index] for index in which.tolist()],
+            self.number[which].tolist(), clocks(start, dated), openings,
             answered.tolist(), (~np.isnan(released)).tolist(), self.cause[which].tolist(),
             self.status[which].tolist(), self.side[which].tolist(), spans(reached - start), spans(talk),
             self.places[self.first[which]].tolist(), strict=True,
@@ -128,7 +142,7 @@ class SipBlock:
         start = float(self.time[begin])
         reached = [time for time in (alerting, answered, released) if time is not None]
         where = ends[int(self.places[begin])]
-        call_id, calling, called = self.openings[index]
+        call_id, calling, called = opening_of(self.names[index])
         record = CallRecord(
             protocol="sip",
             id=f"sip-{int(self.number[index])}",
@@ -152,19 +166,17 @@ class SipBlock:
         )
         if brief:
             return record
-        if self.unpacked is None:
-            # These octets were written by this process, to a file without a name.
-            self.unpacked = pickle.loads(self.texts)
-        phrases, bodies = self.unpacked
         rows = slice(begin, begin + size)
-        record.messages = self._messages(rows, ends, f"{calling or '-'} to {called}", phrases)
-        for place in range(begin, begin + size):
-            if (body := bodies.get(place)) is not None and (wish := described(body)) is not None:
+        record.messages = self._messages(rows, ends, f"{calling or '-'} to {called}")
+        for place in range(*np.searchsorted(self.described, (begin, begin + size)).tolist()):
+            if (wish := described(self.bodies[place])) is not None:
                 allow(record.formats, wish)
         return record
 
-    def _messages(self, rows: slice, ends: list[Where], opened: str, phrases: dict[int, str]) -> list[CallMessage]:
+    def _messages(self, rows: slice, ends: list[Where], opened: str) -> list[CallMessage]:
         messages = []
+        refusals = range(*np.searchsorted(self.refused, (rows.start, rows.stop)).tolist())
+        phrases = {int(self.refused[place]): self.phrases[place].decode() for place in refusals}
         columns = (self.packet, self.time, self.kind, self.method, self.places, self.forward, self.told)
         values = zip(*(column[rows].tolist() for column in columns), strict=True)
         for row, (packet, time, kind, method, place, forward, told) in enumerate(values, rows.start):
@@ -212,11 +224,11 @@ def block_of(rows: SipRows, offset: np.ndarray, size: np.ndarray) -> SipBlock:
     over, at = released < _NONE, np.minimum(released, len(time) - 1)
     side = np.where(over, np.where(refused[at] | ~forward[at], _CALLED, _CALLING), _NOBODY).astype(np.int8)
     last = np.maximum.reduceat(np.where(refused, index, -1), offset)
-    phrases = dict(zip(refusals.tolist(), map(_phrase, rows.octets[refusals].tolist()), strict=True))
-    wishes = np.flatnonzero(rows.speech != None)  # noqa: E711
+    phrases = [text[_PHRASE : text.index(b"\r\n")] for text in rows.octets.some(refusals).tolist()]
+    wishes = np.flatnonzero(rows.body)
     return SipBlock(
         number=rows.number[offset],
-        openings=rows.opening[offset].tolist(),
+        names=rows.opening.some(offset),
         alerting=moment(first(answer & (kind == 180))),
         progress=moment(first(answer & (kind > 100) & (kind < 200) & (kind != 180))),
         answered=moment(answered),
@@ -234,7 +246,10 @@ def block_of(rows: SipRows, offset: np.ndarray, size: np.ndarray) -> SipBlock:
         places=rows.place,
         forward=forward,
         told=told,
-        texts=pickle.dumps((phrases, dict(zip(wishes.tolist(), rows.speech[wishes].tolist(), strict=True))), 5),
+        refused=refusals,
+        phrases=Texts.made_of(phrases),
+        described=wishes,
+        bodies=rows.speech(wishes),
     )
 
 
@@ -249,10 +264,6 @@ def _standard(status: int) -> int:
     return standard_causes().cause(status)
 
 
-def _phrase(octets: bytes) -> str:
-    return octets[12 : octets.index(b"\r\n")].decode()
-
-
 def _cause(status: int, cause: int) -> str:
     text = "" if cause < 0 else str(cause)
     return text if status < 0 else f"{status}/{text}"
@@ -265,3 +276,10 @@ def _outcome(answered: bool, released: bool, cause: int, side: int) -> str:
     record.cause = None if cause < 0 else cause
     record.answered, record.released = 1.0 if answered else None, 1.0 if released else None
     return outcome(record).value
+
+
+@lru_cache(maxsize=1)
+def _outcomes() -> np.ndarray:
+    """How calls ended, places in `OUTCOMES`, by cause, who released them, whether they were released, and answered."""
+    codes = [(bool(code & 1), bool(code & 2), code // 12 - 1, code // 4 % 3) for code in range(12 * 129)]
+    return np.array([OUTCOMES.index(_outcome(*code)) for code in codes])

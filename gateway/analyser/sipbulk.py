@@ -7,6 +7,7 @@ word counts for these as well: what comes out is the same. Source: RFC 3261 7, 2
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Any, Final, Self
@@ -14,11 +15,13 @@ from typing import Any, Final, Self
 import numpy as np
 import numpy.typing as npt
 
+from . import speed
 from .model import Message, Protocol, Where
 from .network import Ints, Transports
 from .sipkeys import LONGEST, Keys, keys_of, text_key, texts
 from .sipscan import CSEQ, WANTED, scan, tag_of
 from .sipwords import calling_of, reason_cause, uri_of, user_of
+from .texts import Texts
 
 METHODS: Final = ("", "INVITE", "ACK", "BYE", "CANCEL", "PRACK", "UPDATE", "INFO")
 """Requests of a call; a row has the place of its method here."""
@@ -50,6 +53,7 @@ _ONCE: Final = [
 ]
 """Names of the fields that there must be once, in the order call, caller, callee, sequence."""
 _REASON, _IDENTITIES = _word(b"reason:"), (_word(b"p-assert"), _word(b"remote-p"))
+_IDENTITY: Final = re.compile(rb"\n(?:P-Asserted-Identity|Remote-Party-ID)", re.IGNORECASE)
 _CONTENT, _TYPE, _SHORT_TYPE = _word(b"content-"), _word(b"type:"), _word(b"c:")
 _SDP: Final = (_word(b"type: ap"), _word(b"plicatio"), _word(b"n/sdp"))
 _AUDIO: Final = _word(b"m=audio")
@@ -65,11 +69,19 @@ _harmless = np.zeros(_SLOTS, np.uint64)
 
 Opening = tuple[str, str, str]
 """What an INVITE that may begin a call says of it: Call-ID, calling and called number."""
+_BETWEEN: Final = b"\n"
+"""Stands between the parts of an opening; no message has it within a line."""
+
+
+def opening_of(text: bytes) -> Opening:
+    """What a text of `SipRows.opening` says."""
+    call_id, calling, called = text.decode().split("\n")
+    return call_id, calling, called
 
 
 @dataclass(slots=True)
 class SipRows:
-    """n messages of SIP, in the order of the capture; the last columns hold objects."""
+    """n messages of SIP, in the order of the capture."""
 
     packet: Ints
     time: npt.NDArray[np.float64]
@@ -91,48 +103,62 @@ class SipRows:
     """(n,) Q.850 value of a Reason header where it counts, else -1."""
     number: Ints
     """(n,) of an INVITE that was numbered: the number of its record; 0 before, and for other messages."""
-    octets: npt.NDArray[np.object_]
-    """(n,) the messages."""
-    opening: npt.NDArray[np.object_]
-    """(n,) `Opening` where `opens`, else None."""
-    speech: npt.NDArray[np.object_]
-    """(n,) the body with a session description that asks for speech; None where there is none."""
+    body: npt.NDArray[np.int32]
+    """(n,) where in the message the body begins that has a session description which asks for speech; 0 for none."""
+    octets: Texts
+    """The n messages."""
+    opening: Texts
+    """n texts as `opening_of` reads them where `opens`, else empty."""
 
     def __len__(self) -> int:
         return len(self.packet)
 
     def some(self, which: Any) -> SipRows:
         """The rows at these places."""
-        return SipRows(*(getattr(self, name)[which] for name in _COLUMNS))
+        columns: list[Any] = [getattr(self, name)[which] for name in _COLUMNS]
+        columns += [self.octets.some(which), self.opening.some(which)]
+        return SipRows(*columns)
 
     @classmethod
     def joined(cls, parts: list[SipRows]) -> SipRows:
         """All of them, one behind the other."""
         if len(parts) < 2:
             return parts[0] if parts else cls.none()
-        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in _COLUMNS))
+        columns: list[Any] = [np.concatenate([getattr(part, name) for part in parts]) for name in _COLUMNS]
+        columns += [Texts.joined([getattr(part, name) for part in parts]) for name in ("octets", "opening")]
+        return cls(*columns)
 
     @classmethod
     def none(cls) -> Self:
         """No rows."""
         columns: list[Any] = [np.zeros(0, kind) for kind in _TYPES]
+        columns += [Texts.made_of(()), Texts.made_of(())]
         return cls(*columns)
+
+    def lean(self) -> SipRows:
+        """The same, without keeping more of the capture in memory than it needs."""
+        self.octets, self.opening = self.octets.lean(), self.opening.lean()
+        return self
+
+    def speech(self, which: Ints) -> Texts:
+        """The bodies that ask for speech, of rows at these places that have one."""
+        return self.octets.some(which).cut(self.body[which].astype(np.int64))
 
     def messages(self, which: Ints, ends: list[Where]) -> list[Message]:
         """The rows at these places as messages, for whoever follows calls one by one."""
-        columns = (self.packet, self.time, self.kind, self.place, self.number, self.octets)
+        columns = (self.packet, self.time, self.kind, self.place, self.number)
         return [
             Message(packet, time, Protocol.SIP, type_name(kind), ends[place], octets, number=number)
             for packet, time, kind, place, number, octets in zip(
-                *(column[which].tolist() for column in columns), strict=True
+                *(column[which].tolist() for column in columns), self.octets.some(which).tolist(), strict=True
             )
         ]
 
 
-_COLUMNS: Final = tuple(field.name for field in fields(SipRows))
+_COLUMNS: Final = tuple(field.name for field in fields(SipRows) if field.name not in ("octets", "opening"))
 _TYPES: Final = (
     *(np.int64, np.float64, np.uint64, np.int64, np.int16, np.int8, np.int64, np.uint64, np.bool_, np.int16, np.int64),
-    *(np.object_, np.object_, np.object_),
+    np.int32,
 )
 
 
@@ -148,13 +174,79 @@ def sip_rows(
 
     `packet` and `time` are columns as long as `at`. `place` is left to the caller.
     """
+    rows, chosen, reasons = (_in_numpy if speed.speedups is None else _compiled)(found, at, buffer)
+    if not len(rows):
+        return rows, chosen
+    rows.packet, rows.time = packet[chosen], time[chosen]
+    for row in np.flatnonzero(reasons & ((rows.kind >= 300) | np.isin(rows.kind, (-BYE, -CANCEL)))).tolist():
+        scanned = scan(rows.octets[row])
+        cause = None if scanned is None else reason_cause(scanned.reasons)
+        rows.cause[row] = -1 if cause is None else cause
+    return rows, chosen
+
+
+def _rows(octets: Texts, opening: Texts, **columns: Any) -> SipRows:
+    count = len(octets)
+    given: list[Any] = [
+        columns[name] if name in columns else np.zeros(count, kind) for name, kind in zip(_COLUMNS, _TYPES, strict=True)
+    ]
+    given += [octets, opening]
+    rows = SipRows(*given)
+    rows.cause.fill(-1)
+    return rows
+
+
+_OPENS, _ODD_TAG, _ODD_TO, _ODD_NAMES, _HAS_REASON = 1, 2, 4, 8, 16
+"""Flags that the compiled scanner gives."""
+
+
+def _compiled(found: Transports, at: Ints, buffer: bytes) -> tuple[SipRows, Ints, npt.NDArray[np.bool_]]:
+    """Rows, where they come from, and which have a Reason header."""
+    octets, count = found.octets, len(at)
+    start, stop = found.start[at] + _UDP, found.end[at]
+    kind, method, sequence = np.zeros(count, np.int16), np.zeros(count, np.int8), np.zeros(count, np.int64)
+    key, tag = np.empty(count, np.uint64), np.empty(count, np.uint64)
+    flags, body, spans = np.zeros(count, np.uint8), np.zeros(count, np.int32), np.zeros(6 * count, np.int64)
+    names, named = np.empty(len(octets), np.uint8), np.zeros((count, 2), np.int64)
+    used = speed.speedups.sip(
+        octets, start, stop, found.address[at], found.six[at].view(np.uint8),
+        kind, method, sequence, key, tag, flags, body, spans, names, named,
+    )  # fmt: skip
+    chosen = np.flatnonzero(kind)
+    flag, edges = flags[chosen], spans.reshape(-1, 6)[chosen]
+    for row in np.flatnonzero(flag & _ODD_TAG).tolist():
+        tag[chosen[row]] = text_key(tag_of(buffer[edges[row, 2] : edges[row, 3]].decode()))
+    opens = flag & _OPENS > 0
+    for row in np.flatnonzero(flag & _ODD_TO).tolist():
+        opens[row] = not tag_of(buffer[edges[row, 4] : edges[row, 5]].decode())
+    messages = Texts.within(buffer, start[chosen], stop[chosen])
+    added: list[bytes] = []
+    span = named[chosen]
+    span[~opens] = 0
+    for row in np.flatnonzero(opens & (flag & _ODD_NAMES > 0)).tolist():
+        text = _opening(messages[row], *(buffer[edges[row, edge] : edges[row, edge + 1]] for edge in (0, 2, 4)))
+        span[row] = used, used + len(text)
+        used += len(text)
+        added.append(text)
+    written = used - sum(map(len, added))
+    opening = Texts.within(b"".join((names[:written].tobytes(), *added)), span[:, 0].copy(), span[:, 1].copy())
+    rows = _rows(
+        messages, opening,
+        key=key[chosen], kind=kind[chosen], method=method[chosen], sequence=sequence[chosen], tag=tag[chosen],
+        opens=opens, body=body[chosen],
+    )  # fmt: skip
+    return rows, chosen, flag & _HAS_REASON > 0
+
+
+def _in_numpy(found: Transports, at: Ints, buffer: bytes) -> tuple[SipRows, Ints, npt.NDArray[np.bool_]]:
+    """The same, where there is no compiled scanner."""
     octets = found.octets
     words: Words = np.ndarray((len(octets) - 7,), "<u8", buffer=octets, strides=(1,))
     start, stop = found.start[at] + _UDP, found.end[at]
     kind = _kinds(octets, words, start)
     which = np.flatnonzero((kind != 0) & (stop - start >= _LEAST))
     if not len(which):
-        return SipRows.none(), which
+        return SipRows.none(), which, np.zeros(0, np.bool_)
     # Lines are looked for in the order of the buffer, which need not be that of the packets.
     which = which[np.argsort(start[which], kind="stable")]
     start, stop, kind = start[which], stop[which], kind[which]
@@ -167,36 +259,24 @@ def sip_rows(
     method[whole], sequence[whole] = _cseq(octets, spans[3][0][whole], spans[3][1][whole])
     request_ok = lines.requests_end(kind < 0)
     good &= (method > 0) & ((kind > 0) | ((method == -kind) & request_ok))
-    messages = [buffer[begin:end] for begin, end in zip(start.tolist(), stop.tolist(), strict=True)]
-    good &= np.fromiter(map(bytes.isascii, messages), np.bool_, len(messages))
+    messages = Texts.within(buffer, start, stop)
+    good &= np.fromiter(map(bytes.isascii, messages.tolist()), np.bool_, len(messages))
     keep = np.flatnonzero(good)
     keep = keep[np.argsort(which[keep], kind="stable")]
     chosen = which[keep]
-    rows = SipRows(
-        packet=packet[chosen],
-        time=time[chosen],
+    openings = _openings(messages.some(keep), kind[keep], [(span[0][keep], span[1][keep]) for span in spans], buffer)
+    rows = _rows(
+        messages.some(keep),
+        Texts.made_of(openings),
         key=keys_of(octets, spans[0][0][keep], spans[0][1][keep], found.address[at[chosen]], found.six[at[chosen]]),
-        place=np.zeros(len(keep), np.int64),
         kind=kind[keep],
         method=method[keep],
         sequence=sequence[keep],
         tag=_tags(octets, words, spans[1][0][keep], spans[1][1][keep]),
-        opens=np.zeros(len(keep), np.bool_),
-        cause=np.full(len(keep), -1, np.int16),
-        number=np.zeros(len(keep), np.int64),
-        octets=_objects(messages)[keep],
-        opening=np.full(len(keep), None),
-        speech=np.full(len(keep), None),
+        opens=np.array([len(opening) > 0 for opening in openings], np.bool_),
+        body=np.where(lines.audio[keep], lines.body[keep] - start[keep], 0).astype(np.int32),
     )
-    _open(rows, keep, buffer, spans, lines)
-    for row in np.flatnonzero(lines.reason[keep] & ((rows.kind >= 300) | np.isin(rows.kind, (-BYE, -CANCEL)))).tolist():
-        scanned = scan(rows.octets[row])
-        cause = None if scanned is None else reason_cause(scanned.reasons)
-        rows.cause[row] = -1 if cause is None else cause
-    asking = np.flatnonzero(lines.audio[keep])
-    bodies, ends = lines.body[keep[asking]].tolist(), stop[keep[asking]].tolist()
-    rows.speech[asking] = _objects([buffer[begin:end] for begin, end in zip(bodies, ends, strict=True)])
-    return rows, chosen
+    return rows, chosen, lines.reason[keep]
 
 
 def _kinds(octets: npt.NDArray[np.uint8], words: Words, start: Ints) -> npt.NDArray[np.int16]:
@@ -252,7 +332,7 @@ class _Lines:
         self._word: Words = words[self._begin] | _LOWER
         self._known = np.zeros(len(header), np.bool_)
         self.reason = self._flag(self._word & _mask(7) == _REASON)
-        self.identity = self._flag(np.isin(self._word, _IDENTITIES))
+        self._known |= np.isin(self._word, _IDENTITIES)
         self._content()
         behind = np.flatnonzero(index > last[owner])
         audio = (words[ends[behind] + 1] & _mask(7) == _AUDIO) & (ends[behind] + 8 <= stop[owner[behind]])
@@ -322,29 +402,26 @@ class _Lines:
                 _harmless[slot[line]] = word[line]
 
 
-def _open(rows: SipRows, keep: Ints, buffer: bytes, spans: list[tuple[Ints, Ints]], lines: _Lines) -> None:
-    """Fill in `opens` and `opening`."""
-    invites = np.flatnonzero(rows.kind == -INVITE)
-    opened: list[int] = []
-    openings: list[Opening] = []
-    at = keep[invites]
-    columns = [edge[at].tolist() for span in spans[:3] for edge in span]
-    columns += [lines.start[at].tolist(), lines.first[at].tolist(), lines.identity[at].tolist()]
-    for row, call, call_end, caller, caller_end, callee, callee_end, start, end, identity in zip(
-        invites.tolist(), *columns, strict=True
-    ):
+def _openings(
+    messages: Texts, kind: npt.NDArray[np.int16], spans: list[tuple[Ints, Ints]], buffer: bytes
+) -> list[bytes]:
+    """(n,) what INVITEs that may begin a call say; empty for all other messages."""
+    found = [b""] * len(kind)
+    invites = np.flatnonzero(kind == -INVITE)
+    columns = [edge[invites].tolist() for span in spans[:3] for edge in span]
+    for row, call, call_end, caller, caller_end, callee, callee_end in zip(invites.tolist(), *columns, strict=True):
         to = buffer[callee:callee_end]
-        if b"tag" in to.lower() and tag_of(to.decode()):
-            continue
-        if identity and (scanned := scan(rows.octets[row])) is not None:
-            calling = calling_of(scanned.identities, scanned.caller)
-        else:
-            calling = _user(buffer[caller:caller_end])
-        called = _requested(buffer[start + 7 : end - _VERSION]) or user_of(uri_of(to.decode()))
-        opened.append(row)
-        openings.append((buffer[call:call_end].decode(), calling, called))
-    rows.opens[opened] = True
-    rows.opening[opened] = _objects(openings)
+        if not (b"tag" in to.lower() and tag_of(to.decode())):
+            found[row] = _opening(messages[row], buffer[call:call_end], buffer[caller:caller_end], to)
+    return found
+
+
+def _opening(message: bytes, call_id: bytes, caller: bytes, callee: bytes) -> bytes:
+    """The text of `SipRows.opening` of an INVITE, by it and by the values of its fields."""
+    scanned = scan(message) if _IDENTITY.search(message) else None
+    calling = _user(caller) if scanned is None else calling_of(scanned.identities, scanned.caller)
+    called = _requested(message[7 : message.index(b"\n") - _VERSION]) or user_of(uri_of(callee.decode()))
+    return _BETWEEN.join((call_id, calling.encode(), called.encode()))
 
 
 def _requested(uri: bytes) -> str:
@@ -399,7 +476,3 @@ def _tags(octets: npt.NDArray[np.uint8], words: Words, begin: Ints, end: Ints) -
     for row in np.flatnonzero(~plain).tolist():
         tags[row] = text_key(tag_of(octets[int(begin[row]) : int(end[row])].tobytes().decode()))
     return tags
-
-
-def _objects(values: list[Any]) -> npt.NDArray[np.object_]:
-    return np.fromiter(values, np.object_, len(values))

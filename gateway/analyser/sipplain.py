@@ -7,7 +7,7 @@ record is the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
@@ -19,6 +19,8 @@ from .sipblocks import SipBlock, block_of, releases
 from .sipbulk import BYE, INVITE, SipRows
 from .sipkeys import key_of
 from .sipscan import scan
+from .sipwords import described
+from .texts import Texts
 
 _SPREAD, _OTHER = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
 
@@ -28,11 +30,119 @@ class _Wanted:
 
     __slots__ = ("completed", "id", "released", "start")
 
-    def __init__(self, number: int, start: float) -> None:
+    def __init__(
+        self, number: int, start: float, released: float | None = None, completed: float | None = None
+    ) -> None:
         self.id = f"sip-{number}"
         self.start = start
-        self.released: float | None = None
-        self.completed: float | None = None
+        self.released = released
+        self.completed = completed
+
+
+class Wishes:
+    """Where calls that are followed in bulk want their speech; read only once there is any in the capture."""
+
+    def __init__(self, calls: Calls, numbers: Ints, starts: np.ndarray, bodies: Texts) -> None:
+        self._calls = calls
+        self._numbers = numbers
+        self._starts = starts
+        self._bodies = bodies
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def forget(self, before: float) -> None:
+        """Let go of those of calls that were over by this time, or that others follow now."""
+        over = self._calls.over(before)
+        if not len(over):
+            return
+        place = np.minimum(np.searchsorted(over, self._numbers), len(over) - 1)
+        kept = np.flatnonzero(over[place] != self._numbers)
+        if len(kept) < len(self._numbers):
+            self._numbers, self._starts = self._numbers[kept], self._starts[kept]
+            self._bodies = self._bodies.some(kept).lean()
+
+    def resolve(self) -> Iterator[tuple[str, Spoken]]:
+        """Each as an address, and the call."""
+        for number, start, body in zip(
+            self._numbers.tolist(), self._starts.tolist(), self._bodies.tolist(), strict=True
+        ):
+            if (wish := described(body)) is not None and (call := self._calls.spoken(number, start)) is not None:
+                yield wish[0], call
+
+
+class Calls:
+    """When calls that are followed in bulk were over, for whoever looks for their speech."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, _Wanted] = {}
+        """Calls that were asked for."""
+        self._numbers = np.zeros(0, np.int64)
+        self._released = self._completed = np.zeros(0)
+        self._more: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+        self._handed: list[int] = []
+        self._over: Ints | None = None
+        """What `over` gives until `forget` is called."""
+
+    def ended(self, block: SipBlock) -> None:
+        """The calls of a block are over."""
+        self._more.append((block.number, block.released, block.completed))
+        if self._known:
+            for number, released, completed in zip(
+                block.number.tolist(), block.released.tolist(), block.completed.tolist(), strict=True
+            ):
+                if (call := self._known.pop(number, None)) is not None:
+                    call.released, call.completed = _time(released), _time(completed)
+
+    def handed(self, number: int) -> None:
+        """Others follow this call now."""
+        self._handed.append(number)
+        if (call := self._known.pop(number, None)) is not None:
+            call.start = np.inf
+
+    def over(self, before: float) -> Ints:
+        """The numbers of calls that were over by this time, or that others follow, in order."""
+        if self._over is None:
+            self._gather()
+            ended = np.where(np.isnan(self._completed), self._released, self._completed)
+            self._over = np.sort(np.concatenate((self._numbers[ended < before], np.array(self._handed, np.int64))))
+        return self._over
+
+    def forget(self, before: float) -> None:
+        """Nobody asks for those any more that were over by this time."""
+        self._over = None
+        self._handed.clear()
+        self._gather()
+        kept = ~(np.where(np.isnan(self._completed), self._released, self._completed) < before)
+        self._numbers = self._numbers[kept]
+        self._released, self._completed = self._released[kept], self._completed[kept]
+
+    def spoken(self, number: int, start: float) -> Spoken | None:
+        """The call with a number; None where others follow it."""
+        if (call := self._known.get(number)) is not None:
+            return call
+        if number in self._handed:
+            return None
+        self._gather()
+        place = int(np.searchsorted(self._numbers, number))
+        if place < len(self._numbers) and self._numbers[place] == number:
+            return _Wanted(number, start, _time(self._released[place]), _time(self._completed[place]))
+        call = self._known[number] = _Wanted(number, start)
+        return call
+
+    def _gather(self) -> None:
+        if not self._more:
+            return
+        parts, self._more = [(self._numbers, self._released, self._completed), *self._more], []
+        numbers = np.concatenate([part[0] for part in parts])
+        order = np.argsort(numbers)
+        self._numbers = numbers[order]
+        self._released = np.concatenate([part[1] for part in parts])[order]
+        self._completed = np.concatenate([part[2] for part in parts])[order]
+
+
+def _time(value: float) -> float | None:
+    return None if value != value else float(value)
 
 
 class PlainDialogs:
@@ -43,10 +153,10 @@ class PlainDialogs:
         ends: list[Where],
         done: Callable[[SipBlock], None],
         followed: Callable[[], Iterable[int]],
-        want: Callable[[bytes, Spoken], None],
+        want: Callable[[Wishes], None],
         seen: Callable[[Message], None],
     ) -> None:
-        """`followed` tells the keys of attempts that others follow, `want` hears of bodies that ask for speech.
+        """`followed` tells the keys of attempts that others follow, `want` hears of where they want speech.
 
         `seen` hears of messages that went before what others are to follow.
         """
@@ -61,8 +171,7 @@ class PlainDialogs:
         """Rows of the calls under way, call by call."""
         self._all = self._waiting
         self._over = self._left = self._new = self._begun = np.zeros(0, np.int64)
-        self._wanted: dict[int, _Wanted] = {}
-        """By number, calls under way with a session description."""
+        self.calls = Calls()
 
     def __len__(self) -> int:
         """Attempts under way."""
@@ -106,7 +215,7 @@ class PlainDialogs:
         begun = begun[np.argsort(found.packet[begun], kind="stable")]
         new = kept[kept >= fresh]
         # What asks for speech does so in the order of the capture.
-        self._new = np.sort(new[found.speech[new] != None])  # noqa: E711
+        self._new = np.sort(new[found.body[new] > 0])
         self._begun = begun
         if len(handed):
             messages = sorted([*messages, *self._give(found, handed)], key=lambda message: message.packet)
@@ -121,7 +230,7 @@ class PlainDialogs:
         self._speech(found)
         if len(self._over):
             self._give_out(found.some(self._over))
-        self._waiting, self._all = found.some(self._left), SipRows.none()
+        self._waiting, self._all = found.some(self._left).lean(), SipRows.none()
         self._over = self._left = self._new = self._begun = np.zeros(0, np.int64)
 
     def expire(self, now: float) -> None:
@@ -150,16 +259,10 @@ class PlainDialogs:
         """Calls that are over, their rows one call behind the other."""
         offset = np.flatnonzero(rows.opens)
         block = block_of(rows, offset, np.diff(offset, append=len(rows)))
-        if self._wanted:
-            for number, released, completed in zip(
-                block.number.tolist(), block.released.tolist(), block.completed.tolist(), strict=True
-            ):
-                if (wanted := self._wanted.pop(number, None)) is not None:
-                    wanted.released = None if released != released else released
-                    wanted.completed = None if completed != completed else completed
+        self.calls.ended(block)
         self._done(block)
         kept = SipRows.joined([self._recent, rows])
-        self._recent = kept.some(slice(-REMEMBERED, None))
+        self._recent = kept.some(slice(-REMEMBERED, None)).lean()
 
     def _again(self, rows: SipRows, messages: list[Message]) -> np.ndarray:
         """Keys of calls that begin once more after they were over: what is repeated in them others must tell."""
@@ -181,8 +284,8 @@ class PlainDialogs:
             message.value = scan(message.octets)
             if message.value is not None:
                 message.value.key = key
-            if message.number and (wanted := self._wanted.pop(message.number, None)) is not None:
-                wanted.start = np.inf
+            if message.number:
+                self.calls.handed(message.number)
         return messages
 
     def _speech(self, found: SipRows) -> None:
@@ -194,11 +297,7 @@ class PlainDialogs:
         order = np.argsort(found.key[opens], kind="stable")
         opens = opens[order]
         of = opens[np.searchsorted(found.key[opens], found.key[rows])]
-        for row, number, start in zip(rows.tolist(), found.number[of].tolist(), found.time[of].tolist(), strict=True):
-            wanted = self._wanted.get(number)
-            if wanted is None:
-                wanted = self._wanted[number] = _Wanted(number, start)
-            self._want(found.speech[row], wanted)
+        self._want(Wishes(self.calls, found.number[of], found.time[of], found.speech(rows).lean()))
 
     def _others(self, messages: list[Message]) -> np.ndarray:
         """Keys of calls of which there are messages that are not in rows, or that others follow."""

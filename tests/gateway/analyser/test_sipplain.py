@@ -17,6 +17,7 @@ from tandem.gateway.analyser.pcap import read_pcap
 from tandem.gateway.analyser.report import as_json
 from tandem.gateway.analyser.sipplain import PlainDialogs
 
+pytestmark = pytest.mark.usefixtures("loops")
 STEPS = (0.01, 0.3, 2.0, 20.0, 33.0, 70.0)
 ANSWERED = ["INVITE", "100 INVITE", "180 INVITE", "200 INVITE", "ACK"]
 ENDED = ["BYE", "200 BYE"]

@@ -1,0 +1,737 @@
+# cython: language_level=3, boundscheck=True, wraparound=False, initializedcheck=False, cdivision=True
+# cython: embedsignature=True
+"""The loops over octets that most of the time of a long capture goes to, compiled.
+
+Everything here has a counterpart in numpy, which is used where this is not built; both give the same. Places are
+checked before they are read, as captures may be hostile: through memoryviews, whose bounds Cython checks, or where a
+run of octets is read at once, by `_within`.
+"""
+
+from cpython.unicode cimport PyUnicode_DecodeUTF8
+from libc.stdio cimport snprintf
+from libc.string cimport memchr, memcmp, memcpy
+
+ctypedef const unsigned char[::1] Octets
+ctypedef const long long[::1] Places
+ctypedef unsigned long long Word
+
+cdef enum:
+    RECORD = 16
+    RUN = 128  # LONGEST of sipkeys
+
+cdef Word ONE = 0x9E3779B97F4A7C15ULL
+cdef Word TWO = 0xC2B2AE3D27D4EB4FULL
+
+
+cdef inline int _within(Py_ssize_t begin, Py_ssize_t end, Py_ssize_t size) except -1:
+    if begin < 0 or end < begin or end > size:
+        raise IndexError("a place is outside of the buffer")
+    return 0
+
+
+# --- pcap
+
+cdef inline unsigned int _number(const unsigned char *at, bint big) noexcept nogil:
+    if big:
+        return (<unsigned int>at[0] << 24) | (<unsigned int>at[1] << 16) | (<unsigned int>at[2] << 8) | at[3]
+    return (<unsigned int>at[3] << 24) | (<unsigned int>at[2] << 16) | (<unsigned int>at[1] << 8) | at[0]
+
+
+def records(
+    Octets octets, bint big, long long largest, double unit,
+    long long[::1] start, long long[::1] length, long long[::1] original, double[::1] time,
+):
+    """Whole records of a pcap file from the first octet on, into the columns: how many, where the next begins, corrupt.
+
+    As many as there is room for in the columns.
+    """
+    cdef Py_ssize_t size = octets.shape[0], position = 0, count = 0, room = start.shape[0]
+    cdef unsigned int captured
+    cdef const unsigned char *at
+    if size < RECORD or not room:
+        return 0, 0, False
+    at = &octets[0]
+    while position + RECORD <= size and count < room:
+        captured = _number(at + position + 8, big)
+        if captured > largest:
+            return count, position, True
+        if position + RECORD + captured > size:
+            break
+        start[count] = position + RECORD
+        length[count] = captured
+        original[count] = _number(at + position + 12, big)
+        time[count] = <double>_number(at + position, big) + <double>_number(at + position + 4, big) * unit
+        count += 1
+        position += RECORD + captured
+    return count, position, False
+
+
+# --- hashes, as `sipkeys` has them
+
+cdef Word _hash(Octets octets, Py_ssize_t begin, Py_ssize_t end) except? 0:
+    _within(begin, end, octets.shape[0])
+    return _mixed(&octets[0] + begin, end - begin) if end > begin else 0
+
+
+cdef inline Word _mixed(const unsigned char *at, Py_ssize_t size) noexcept nogil:
+    """Of at least one octet."""
+    cdef Py_ssize_t place = 0
+    cdef Word found = <Word>size * ONE, word, mixed
+    while place < RUN and place < size:
+        word = 0
+        if size - place >= 8:
+            memcpy(&word, at + place, 8)
+        else:
+            memcpy(&word, at + place, size - place)
+            word <<= 64 - 8 * (size - place)
+        mixed = (found ^ word) * TWO
+        found = mixed ^ (mixed >> 32)
+        place += 8
+    return found * ONE
+
+
+def text_key(Octets octets):
+    """`sipkeys.texts` of one text."""
+    return _hash(octets, 0, octets.shape[0])
+
+
+cdef Word _host(Octets octets, Py_ssize_t at, Py_ssize_t size) except? 0:
+    cdef Word found = <Word>size, mixed
+    cdef unsigned int word
+    cdef Py_ssize_t place
+    _within(at, at + size, octets.shape[0])
+    for place in range(0, size, 4):
+        memcpy(&word, &octets[0] + at + place, 4)
+        mixed = (found ^ <Word>word) * TWO
+        found = mixed ^ (mixed >> 32)
+    return found * ONE
+
+
+# --- SIP
+
+cdef enum:
+    OPENS = 1
+    ODD_TAG = 2
+    ODD_TO = 4
+    ODD_NAMES = 8
+    REASON = 16
+    _CALL, _FROM, _TO, _CSEQ, _REASON, _IDENTITY, _CONTENT, _OTHER, _SPOILT
+
+cdef const unsigned char *_METHODS[8]
+_METHODS[1] = b"INVITE "
+_METHODS[2] = b"ACK "
+_METHODS[3] = b"BYE "
+_METHODS[4] = b"CANCEL "
+_METHODS[5] = b"PRACK "
+_METHODS[6] = b"UPDATE "
+_METHODS[7] = b"INFO "
+cdef int[8] _SIZES = [0, 7, 4, 4, 7, 6, 7, 5]
+
+
+cdef inline bint _is(const unsigned char *at, const char *word, int size) noexcept nogil:
+    """Whether the octets, letters taken as small ones, are these."""
+    cdef int place
+    cdef unsigned char octet
+    for place in range(size):
+        octet = at[place]
+        if 65 <= octet <= 90:
+            octet |= 32
+        if octet != <unsigned char>word[place]:
+            return False
+    return True
+
+
+cdef inline int _field(const unsigned char *at, Py_ssize_t size) noexcept nogil:
+    """Which header field this name is of."""
+    cdef Py_ssize_t place
+    for place in range(size):
+        if at[place] <= 32 or at[place] >= 127:
+            return _SPOILT
+    cdef unsigned char first = at[0] | 32
+    if size == 1:
+        if first == 105:
+            return _CALL
+        if first == 102:
+            return _FROM
+        if first == 116:
+            return _TO
+        return _CONTENT if first == 99 else _OTHER
+    if first == 99:
+        if size == 7 and _is(at, b"call-id", 7):
+            return _CALL
+        if size == 4 and _is(at, b"cseq", 4):
+            return _CSEQ
+        if size == 12 and _is(at, b"content-type", 12):
+            return _CONTENT
+    elif first == 102:
+        if size == 4 and _is(at, b"from", 4):
+            return _FROM
+    elif first == 116:
+        if size == 2 and _is(at, b"to", 2):
+            return _TO
+    elif first == 114:
+        if size == 6 and _is(at, b"reason", 6):
+            return _REASON
+        if size == 15 and _is(at, b"remote-party-id", 15):
+            return _IDENTITY
+    elif first == 112:
+        if size == 19 and _is(at, b"p-asserted-identity", 19):
+            return _IDENTITY
+    return _OTHER
+
+
+cdef inline const unsigned char *_find(const unsigned char *at, const unsigned char *end, int octet) noexcept nogil:
+    return <const unsigned char *>memchr(at, octet, end - at) if end > at else NULL
+
+
+cdef inline bint _has(const unsigned char *at, const unsigned char *end, const char *word, int size) noexcept nogil:
+    while end - at >= size:
+        if _is(at, word, size):
+            return True
+        at += 1
+    return False
+
+
+cdef inline Py_ssize_t _user(const unsigned char *at, const unsigned char *end) noexcept nogil:
+    """How long the user of a URI is that begins with `sip:`, which goes before `at`; 0 where there is none."""
+    cdef const unsigned char *stop = _find(at, end, 64)
+    cdef const unsigned char *place = at
+    if stop == NULL:
+        return 0
+    while place < stop and place[0] != 58 and place[0] != 59:
+        place += 1
+    return place - at
+
+
+cdef inline bint _is_ascii(const unsigned char *at, Py_ssize_t size) noexcept nogil:
+    cdef Word word, all_of = 0
+    cdef Py_ssize_t place = 0
+    while place + 8 <= size:
+        memcpy(&word, at + place, 8)
+        all_of |= word
+        place += 8
+    while place < size:
+        all_of |= at[place]
+        place += 1
+    return not (all_of & 0x8080808080808080ULL)
+
+
+def sip(
+    Octets octets, Places start, Places stop, Places address, const unsigned char[::1] six,
+    short[::1] kinds, signed char[::1] methods, long long[::1] sequences, Word[::1] keys, Word[::1] tags,
+    unsigned char[::1] flags, int[::1] bodies, long long[::1] spans, unsigned char[::1] names, long long[:, ::1] named,
+):
+    """Take apart what the n messages from `start` up to `stop` say, as `sipbulk` has it, into the columns of n.
+
+    `kinds` is 0 where the message is not plain. `spans` (6 n) has begin and end of Call-ID, From and To; `names`, as
+    long as all messages, what `named` (n, 2) has the begin and end of: Call-ID, caller and callee of an INVITE.
+    `flags` tell what is left to the caller. Gives how much of `names` is used.
+    """
+    cdef Py_ssize_t index, count = start.shape[0], used = 0, size, first, line_size
+    cdef int code, field, kind, method, status, seen
+    cdef long long number
+    cdef const unsigned char *base
+    cdef const unsigned char *at
+    cdef const unsigned char *end
+    cdef const unsigned char *line
+    cdef const unsigned char *next_line
+    cdef const unsigned char *colon
+    cdef const unsigned char *value
+    cdef const unsigned char *tail
+    cdef const unsigned char *body
+    cdef const unsigned char *request_end
+    cdef const unsigned char *begins[4]
+    cdef const unsigned char *ends[4]
+    cdef bint good
+    cdef Py_ssize_t caller, callee, call
+    cdef const unsigned char *caller_at
+    cdef const unsigned char *callee_at
+    if not count:
+        return 0
+    base = &octets[0]
+    for index in range(count):
+        kinds[index] = 0
+        _within(start[index], stop[index], octets.shape[0])
+        size = stop[index] - start[index]
+        if size < 64:
+            continue
+        at, end = base + start[index], base + stop[index]
+        kind = 0
+        if _is(at, b"sip/2.0 ", 8) and at[0] == 83 and at[1] == 73 and at[2] == 80:
+            if not (48 < at[8] <= 57 and 48 <= at[9] <= 57 and 48 <= at[10] <= 57 and at[11] == 32):
+                continue
+            kind = (at[8] - 48) * 100 + (at[9] - 48) * 10 + at[10] - 48
+        else:
+            for code in range(1, 8):
+                if at[0] == _METHODS[code][0]:
+                    first = 1
+                    while first < _SIZES[code] and at[first] == _METHODS[code][first]:
+                        first += 1
+                    if first == _SIZES[code]:
+                        kind = -code
+                        break
+        if not kind:
+            continue
+        line = _find(at, end, 10)
+        if line == NULL or (line - 1)[0] != 13:
+            continue
+        request_end = line - 9
+        if kind < 0:
+            if not 16 < line - at < 8000 or not _is(request_end, b" sip/2.0", 8) or request_end[1] != 83:
+                continue
+            if request_end[2] != 73 or request_end[3] != 80 or _find(at, line, 13) != line - 1:
+                continue
+        line += 1
+        seen, body, good = 0, NULL, True
+        flags[index] = 0
+        while line < end:
+            next_line = _find(line, end, 10)
+            if next_line == NULL or (next_line - 1)[0] != 13:
+                break
+            line_size = next_line - line - 1
+            if line_size <= 0:
+                if line_size == 0:
+                    body = next_line + 1
+                break
+            colon = _find(line, next_line, 58)
+            if colon == NULL or colon == line:
+                break
+            field = _field(line, colon - line)
+            if field == _SPOILT:
+                break
+            if field != _OTHER:
+                value, tail = colon + 1, next_line - 1
+                if field <= _CSEQ:
+                    if seen & (1 << field):
+                        break
+                    seen |= 1 << field
+                    if value < tail and value[0] == 32:
+                        value += 1
+                    if value >= tail or value[0] <= 32 or (tail - 1)[0] <= 32:
+                        break
+                    begins[field - _CALL], ends[field - _CALL] = value, tail
+                elif field <= _IDENTITY:
+                    # Reason counts for some kinds only, an identity for the caller of an INVITE.
+                    flags[index] |= REASON if field == _REASON else ODD_NAMES
+                elif _has(value, tail, b"isup", 4) or _has(value, tail, b"multipart", 9):
+                    break
+            line = next_line + 1
+        if body == NULL or seen != (1 << _CALL | 1 << _FROM | 1 << _TO | 1 << _CSEQ):
+            continue
+        call = ends[0] - begins[0]
+        if call > RUN or not _is_ascii(at, size):
+            continue
+        # CSeq
+        value, tail = begins[3], ends[3]
+        number = 0
+        while value < tail and 48 <= value[0] <= 57 and value - begins[3] < 11:
+            number = number * 10 + value[0] - 48
+            value += 1
+        if value == begins[3] or value - begins[3] > 10 or value >= tail or (value[0] != 32 and value[0] != 9):
+            continue
+        while value < tail and (value[0] == 32 or value[0] == 9):
+            value += 1
+        method = 0
+        for code in range(1, 8):
+            if tail - value == _SIZES[code] - 1:
+                first = 0
+                while first < tail - value and value[first] == _METHODS[code][first]:
+                    first += 1
+                if first == tail - value:
+                    method = code
+                    break
+        if not method or (kind < 0 and method != -kind):
+            continue
+        keys[index] = (
+            _hash(octets, begins[0] - base, ends[0] - base)
+            + (_host(octets, address[index], 16 if six[index] else 4))
+            + (_host(octets, address[index] + (16 if six[index] else 4), 16 if six[index] else 4))
+        )
+        for code in range(3):
+            spans[6 * index + 2 * code] = begins[code] - base
+            spans[6 * index + 2 * code + 1] = ends[code] - base
+        # The tag of From.
+        value, tail = begins[1], ends[1]
+        value = _find(value, tail, 62)
+        tags[index] = 0
+        if value != NULL and tail - value > 6 and _is(value + 1, b";tag=", 5):
+            value += 6
+            line = value
+            while line < tail and line[0] != 59 and line[0] != 44 and line[0] > 32 and line[0] != 62:
+                line += 1
+            if line > value and _find(line, tail, 62) == NULL and (line == tail or line[0] >= 32 or line[0] == 9):
+                tags[index] = _hash(octets, value - base, line - base)
+            else:
+                flags[index] |= ODD_TAG
+        else:
+            flags[index] |= ODD_TAG
+        # A session description that asks for speech.
+        bodies[index] = 0
+        line = body
+        while line < end:
+            if end - line >= 7 and memcmp(line, b"m=audio", 7) == 0:
+                bodies[index] = <int>(body - at)
+                break
+            next_line = _find(line, end, 10)
+            if next_line == NULL:
+                break
+            line = next_line + 1
+        named[index, 0] = named[index, 1] = used
+        if kind == -1:
+            if _has(begins[2], ends[2], b"tag", 3):
+                flags[index] |= ODD_TO
+            flags[index] |= OPENS
+            caller_at, callee_at = NULL, NULL
+            caller = callee = 0
+            line = ends[1] - 1
+            while line > begins[1] and line[0] != 60:
+                line -= 1
+            if ends[1] - line > 5 and line[0] == 60 and line[1] == 115 and line[2] == 105 and line[3] == 112:
+                value = _find(line, ends[1], 62)
+                if line[4] == 58 and value != NULL:
+                    caller_at = line + 5
+                    caller = _user(caller_at, value)
+            if request_end - at > 11 and at[7] == 115 and at[8] == 105 and at[9] == 112 and at[10] == 58:
+                callee_at = at + 11
+                callee = _user(callee_at, request_end)
+            if not caller or not callee or flags[index] & ODD_NAMES:
+                flags[index] |= ODD_NAMES
+            else:
+                _within(used, used + call + caller + callee + 2, names.shape[0])
+                memcpy(&names[used], begins[0], call)
+                used += call
+                names[used] = 10
+                memcpy(&names[used + 1], caller_at, caller)
+                used += caller + 1
+                names[used] = 10
+                memcpy(&names[used + 1], callee_at, callee)
+                used += callee + 1
+                named[index, 1] = used
+        else:
+            flags[index] &= ~ODD_NAMES
+        kinds[index] = kind
+        methods[index] = method
+        sequences[index] = number
+    return used
+
+
+def gather(Octets octets, Places begin, Places end, unsigned char[::1] found, Py_ssize_t at):
+    """Copy the octets of n texts one behind the other into `found`, from `at` on; where they end."""
+    cdef Py_ssize_t index, size
+    for index in range(begin.shape[0]):
+        _within(begin[index], end[index], octets.shape[0])
+        size = end[index] - begin[index]
+        if not size:
+            continue
+        _within(at, at + size, found.shape[0])
+        memcpy(&found[at], &octets[0] + begin[index], size)
+        at += size
+    return at
+
+
+# --- what calls are kept as: the texts `[CALL-ID \n] calling \n called`
+
+cdef inline const unsigned char *_last(const unsigned char *begin, const unsigned char *end, int octet) noexcept nogil:
+    """The last such octet; NULL where there is none."""
+    while end > begin:
+        end -= 1
+        if end[0] == octet:
+            return end
+    return NULL
+
+
+cdef inline Py_ssize_t _digits(Octets octets, Py_ssize_t at, Py_ssize_t size, unsigned char *found) except -1:
+    """Address signals of octets, low half first, in hexadecimal; how many."""
+    cdef Py_ssize_t place
+    cdef int octet
+    _within(at, at + size, octets.shape[0])
+    for place in range(size):
+        octet = octets[at + place]
+        found[2 * place] = _HEX[octet & 15]
+        found[2 * place + 1] = _HEX[octet >> 4]
+    return 2 * size
+
+
+cdef const unsigned char *_HEX = b"0123456789ABCDEF"
+
+
+def addresses(
+    Octets octets, Places begin, Places end, unsigned char[::1] names, long long[:, ::1] named,
+    short[::1] called, short[::1] calling,
+):
+    """The numbers of n IAMs, from the CIC on (Q.763 table 32), as `quick.initial_address` reads them.
+
+    `names`, with room for twice all messages and an octet more for each, gets the texts; `named` (n, 2) where each
+    begins and ends. `called` and `calling` get the natures, -1 for no calling number; `called` is -2 where the message
+    cannot be read so. Gives how much of `names` is used.
+    """
+    cdef Py_ssize_t index, at, stop, size, first, last, place, after, used = 0, one, other, calling_at, calling_size
+    cdef int kind, code
+    cdef bint good
+    for index in range(begin.shape[0]):
+        at, stop = begin[index], end[index]
+        _within(at, stop, octets.shape[0])
+        size = stop - at
+        named[index, 0] = named[index, 1] = used
+        called[index], calling[index] = -2, -1
+        if size < 12 or octets[at + 8] < 2:
+            continue
+        first = 8 + octets[at + 8]
+        if first >= size:
+            continue
+        last = first + 1 + octets[at + first]
+        if last > size or last - first < 4:
+            continue
+        kind = octets[at + first + 1]
+        calling_at, calling_size, good = 0, -1, True
+        if octets[at + 9]:
+            place = 9 + octets[at + 9]
+            while place < size:
+                code = octets[at + place]
+                if not code:
+                    break
+                if place + 1 >= size:
+                    good = False
+                    break
+                after = place + 2 + octets[at + place + 1]
+                if after > size or (code == 0x0A and after - place < 4):
+                    good = False
+                    break
+                if code == 0x0A:
+                    calling_at, calling_size = at + place + 4, after - place - 4
+                    calling[index] = octets[at + place + 2]
+                    break
+                place = after
+            else:
+                good = False
+        if not good:
+            continue
+        _within(used, used + 2 * size + 1, names.shape[0])
+        one = 0
+        if calling_size >= 0:
+            one = _digits(octets, calling_at, calling_size, &names[used])
+            if calling[index] & 0x80 and one:
+                one -= 1
+            calling[index] &= 0x7F
+        names[used + one] = 10
+        used += one + 1
+        other = _digits(octets, at + first + 3, last - first - 3, &names[used])
+        if kind & 0x80:
+            other -= 1
+        if other and names[used + other - 1] == 70:
+            other -= 1
+        used += other
+        called[index] = kind & 0x7F
+        named[index, 1] = used
+    return used
+
+
+def joints(Octets octets, Places begin, Places end, int most, int fewest, Word[::1] called, Word[::1] call_ids):
+    """By what n calls may be joined to others: hashes of the last `most` digits called, and of the Call-IDs.
+
+    0 where there are fewer than `fewest` digits, or no Call-ID.
+    """
+    cdef Py_ssize_t index, count
+    cdef const unsigned char *first
+    cdef const unsigned char *stop
+    cdef const unsigned char *line
+    cdef const unsigned char *before
+    cdef unsigned char[32] digits
+    if not begin.shape[0]:
+        return
+    if not 1 <= fewest <= most <= 32:
+        raise ValueError("so many digits are not kept")
+    for index in range(begin.shape[0]):
+        _within(begin[index], end[index], octets.shape[0])
+        first, stop = &octets[0] + begin[index], &octets[0] + end[index]
+        count = 0
+        line = stop
+        while line > first and (line - 1)[0] != 10:
+            line -= 1
+            if 48 <= line[0] <= 57 and count < most:
+                count += 1
+                digits[32 - count] = line[0]
+        called[index] = 0
+        if count >= fewest:
+            called[index] = _mixed(&digits[32 - count], count) or 1
+        call_ids[index] = 0
+        before = _last(first, line - 1, 10) if line > first else NULL
+        if before != NULL:
+            call_ids[index] = _hash(octets, first - &octets[0], before - &octets[0]) or 1
+
+
+# --- the table of calls
+
+cdef inline unsigned char *_spaces(unsigned char *at, Py_ssize_t count) noexcept nogil:
+    while count > 0:
+        at[0] = 32
+        at += 1
+        count -= 1
+    return at
+
+
+cdef inline unsigned char *_padded(unsigned char *at, const unsigned char *column, long long width) noexcept nogil:
+    """Behind a cell that began at `column`: blanks up to its width, and two."""
+    return _spaces(at, width - (at - column) + 2 if at - column < width else 2)
+
+
+cdef inline unsigned char *_decimal(unsigned char *at, long long value, int least) noexcept nogil:
+    """A number that is not negative, in at least so many digits."""
+    cdef unsigned char[24] digits
+    cdef int count = 0
+    while value or count < least:
+        digits[count] = 48 + value % 10
+        value //= 10
+        count += 1
+    while count:
+        count -= 1
+        at[0] = digits[count]
+        at += 1
+    return at
+
+
+cdef inline unsigned char *_seconds(unsigned char *at, double value) noexcept nogil:
+    """Two decimals, rounded as the C library does; nothing for NaN."""
+    cdef double scaled, rest
+    cdef long long whole
+    if value != value:
+        return at
+    if 0 <= value < 1e8:
+        scaled = value * 100
+        whole = <long long>scaled
+        rest = scaled - whole
+        if rest < 0.4999 or rest > 0.5001:
+            if rest > 0.5:
+                whole += 1
+            at = _decimal(at, whole // 100, 1)
+            at[0] = 46
+            return _decimal(at + 1, whole % 100, 2)
+    return at + snprintf(<char *>at, 400, "%.2f", value)
+
+
+cdef inline unsigned char *_day(unsigned char *at, long long day) noexcept nogil:
+    """A day since 1970 as YYYY-MM-DD and a space, by the proleptic Gregorian calendar."""
+    cdef long long shifted = day + 719468, era, of_era, year_of_era, of_year, part
+    era = shifted // 146097
+    of_era = shifted - era * 146097
+    year_of_era = (of_era - of_era // 1460 + of_era // 36524 - of_era // 146096) // 365
+    of_year = of_era - (365 * year_of_era + year_of_era // 4 - year_of_era // 100)
+    part = (5 * of_year + 2) // 153
+    at = _decimal(at, year_of_era + era * 400 + (1 if part >= 10 else 0), 4)
+    at[0] = 45
+    at = _decimal(at + 1, part + 3 if part < 10 else part - 9, 2)
+    at[0] = 45
+    at = _decimal(at + 1, of_year - (153 * part + 2) // 5 + 1, 2)
+    at[0] = 32
+    return at + 1
+
+
+def table(
+    bytes protocol, Places number, const double[::1] start, bint dated, Octets names, Places begin, Places end,
+    Places circuit, list outcomes, Places outcome, Places cause, Places status, const double[::1] delay,
+    const double[::1] talk, list ends, Places place, Places widths,
+):
+    """The lines of n calls in the table, each a str without blanks at its end.
+
+    `names` holds the texts of the calls; `circuit` is -1 for a call without one. `outcomes` are the cells, padded and
+    coloured, `ends` the last two columns, both as octets. ValueError for times that a clock does not show.
+    """
+    cdef Py_ssize_t index, room, count = number.shape[0], size
+    cdef list found = [None] * count
+    cdef bytes cell, both
+    cdef bytearray line = bytearray(8192)
+    cdef unsigned char *base = line
+    cdef unsigned char *at
+    cdef unsigned char *column
+    cdef const unsigned char *first
+    cdef const unsigned char *stop
+    cdef const unsigned char *split
+    cdef const unsigned char *before
+    cdef long long moment, fixed = 1200
+    if widths.shape[0] < 9:
+        raise ValueError("nine widths are wanted")
+    for index in range(9):
+        fixed += widths[index]
+    for index in range(count):
+        _within(begin[index], end[index], names.shape[0])
+        cell, both = outcomes[outcome[index]], ends[place[index]]
+        room = fixed + len(protocol) + end[index] - begin[index] + len(cell) + len(both)
+        if room > len(line):
+            line = bytearray(2 * room)
+            base = line
+        at = column = base
+        memcpy(at, <const unsigned char *>protocol, len(protocol))
+        at = _decimal(at + len(protocol), number[index], 1)
+        at = _padded(at, column, widths[0])
+        column = at
+        if not 0 <= start[index] < 253402300800.0:
+            raise ValueError("a time that no clock shows")
+        moment = <long long>(start[index] * 1000)
+        if dated:
+            at = _day(at, moment // 86400000)
+        moment %= 86400000
+        at = _decimal(at, moment // 3600000, 2)
+        at[0] = 58
+        at = _decimal(at + 1, moment // 60000 % 60, 2)
+        at[0] = 58
+        at = _decimal(at + 1, moment // 1000 % 60, 2)
+        at[0] = 46
+        at = _decimal(at + 1, moment % 1000, 3)
+        at = _padded(at, column, widths[1])
+        column = at
+        first = stop = NULL
+        split = before = NULL
+        if end[index] > begin[index]:
+            first, stop = &names[0] + begin[index], &names[0] + end[index]
+            split = _last(first, stop, 10)
+        if split == NULL:
+            raise ValueError("a text without numbers")
+        before = _last(first, split, 10)
+        before = first if before == NULL else before + 1
+        size = split - before
+        if size:
+            memcpy(at, before, size)
+            at += size
+        else:
+            at[0] = 45
+            at += 1
+        at = _padded(at, column, widths[2])
+        column = at
+        size = stop - split - 1
+        if size:
+            memcpy(at, split + 1, size)
+            at += size
+        else:
+            at[0] = 45
+            at += 1
+        at = _padded(at, column, widths[3])
+        column = at
+        if circuit[index] >= 0:
+            memcpy(at, <const unsigned char *>b"CIC ", 4)
+            at = _decimal(at + 4, circuit[index], 1)
+        else:
+            memcpy(at, <const unsigned char *>b"sip", 3)
+            at += 3
+        at = _padded(at, column, widths[4])
+        memcpy(at, <const unsigned char *>cell, len(cell))
+        at = _spaces(at + len(cell), 2)
+        column = at
+        if status[index] >= 0:
+            at = _decimal(at, status[index], 1)
+            at[0] = 47
+            at += 1
+        if cause[index] >= 0:
+            at = _decimal(at, cause[index], 1)
+        at = _padded(at, column, widths[6])
+        column = at
+        at = _seconds(at, delay[index])
+        at = _padded(at, column, widths[7])
+        column = at
+        at = _seconds(at, talk[index])
+        at = _padded(at, column, widths[8])
+        memcpy(at, <const unsigned char *>both, len(both))
+        at += len(both)
+        while at > base and (at - 1)[0] == 32:
+            at -= 1
+        found[index] = PyUnicode_DecodeUTF8(<char *>base, at - base, "replace")
+    return found

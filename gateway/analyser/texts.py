@@ -1,0 +1,122 @@
+"""Many short texts as columns: where each stands in a few buffers, without an object for any of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from . import speed
+
+_SPARE = 1 << 20
+"""Octets of buffers that are kept whatever little of them is used."""
+_MOST = 64
+"""Buffers that texts which are kept may be in."""
+Ints = npt.NDArray[np.int64]
+
+
+class Texts:
+    """n texts; immutable."""
+
+    __slots__ = ("begin", "buffers", "end", "of")
+
+    def __init__(self, buffers: list[bytes], of: npt.NDArray[np.int32], begin: Ints, end: Ints) -> None:
+        """Text i is `buffers[of[i]][begin[i] : end[i]]`."""
+        self.buffers = buffers
+        self.of = of
+        self.begin = begin
+        self.end = end
+
+    @classmethod
+    def within(cls, buffer: bytes, begin: Ints, end: Ints) -> Self:
+        """Those that stand in one buffer."""
+        return cls([buffer], np.zeros(len(begin), np.int32), begin, end)
+
+    @classmethod
+    def made_of(cls, texts: Iterable[bytes]) -> Self:
+        """Copies of these."""
+        parts = list(texts)
+        end = np.cumsum(np.array([len(part) for part in parts], np.int64))
+        return cls.within(b"".join(parts), np.concatenate((np.zeros(1, np.int64), end))[: len(parts)], end)
+
+    @classmethod
+    def joined(cls, parts: list[Texts]) -> Texts:
+        """All of them, one behind the other."""
+        if len(parts) == 1:
+            return parts[0]
+        buffers: list[bytes] = []
+        of = []
+        for part in parts:
+            of.append(part.of + np.int32(len(buffers)))
+            buffers += part.buffers
+        if not parts:
+            return cls.made_of(())
+        return cls(
+            buffers,
+            np.concatenate(of),
+            np.concatenate([part.begin for part in parts]),
+            np.concatenate([part.end for part in parts]),
+        )
+
+    def __len__(self) -> int:
+        return len(self.of)
+
+    def __getitem__(self, index: int) -> bytes:
+        begin, end = int(self.begin[index]), int(self.end[index])
+        return self.buffers[int(self.of[index])][begin:end]
+
+    @property
+    def size(self) -> Ints:
+        """(n,) octets of each."""
+        found: Ints = self.end - self.begin
+        return found
+
+    def some(self, which: Any) -> Texts:
+        """Those at these places."""
+        return Texts(self.buffers, self.of[which], self.begin[which], self.end[which])
+
+    def cut(self, first: Ints) -> Texts:
+        """Each without its first octets, as many as `first` says."""
+        return Texts(self.buffers, self.of, self.begin + first, self.end)
+
+    def tolist(self) -> list[bytes]:
+        """All of them as objects."""
+        buffers = self.buffers
+        return [
+            buffers[of][begin:end]
+            for of, begin, end in zip(self.of.tolist(), self.begin.tolist(), self.end.tolist(), strict=True)
+        ]
+
+    def compact(self) -> Texts:
+        """The same in one buffer of its own."""
+        if len(self.buffers) == 1 and len(self.buffers[0]) <= int(self.size.sum()):
+            return self
+        if speed.speedups is None:
+            return Texts.made_of(self.tolist())
+        size = self.size
+        found, at = np.empty(int(size.sum()), np.uint8), 0
+        order = np.argsort(self.of, kind="stable") if len(self.buffers) > 1 else np.arange(len(self))
+        begin, end, of = self.begin[order], self.end[order], self.of[order]
+        edges = np.searchsorted(of, np.arange(len(self.buffers) + 1)).tolist()
+        for buffer, first, last in zip(self.buffers, edges, edges[1:], strict=False):
+            if first < last:
+                at = speed.speedups.gather(buffer, begin[first:last], end[first:last], found, at)
+        stops = np.empty(len(self), np.int64)
+        stops[order] = np.cumsum(size[order])
+        return Texts.within(found.tobytes(), stops - size, stops)
+
+    def lean(self) -> Texts:
+        """The same, in a buffer of their own if those that they are in are mostly of other use."""
+        if len(self.buffers) > _MOST or sum(map(len, self.buffers)) > _SPARE + 2 * int(self.size.sum()):
+            return self.compact()
+        return self
+
+    def __getstate__(self) -> tuple[Any, ...]:
+        small = self.compact()
+        return small.buffers[0], small.begin, small.end
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        buffer, self.begin, self.end = state
+        self.buffers, self.of = [buffer], np.zeros(len(self.begin), np.int32)

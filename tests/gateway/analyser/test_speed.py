@@ -1,0 +1,138 @@
+"""The compiled loops beside what they stand for; octets and places of any kind give an answer or an error."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tandem.gateway.analyser import pcap, speed
+from tandem.gateway.analyser.cells import COLUMNS, OUTCOMES, Table, row_of
+from tandem.gateway.analyser.legs import _end
+from tandem.gateway.analyser.model import CallRecord
+from tandem.gateway.analyser.quick import initial_address, initial_addresses
+from tandem.gateway.analyser.sipkeys import texts
+from tandem.gateway.analyser.texts import Texts
+
+speedups = speed.speedups
+
+
+def test_it_is_built_here():
+    assert speedups is not None, "installed without a C compiler: apt install gcc, make clean"
+
+
+@given(st.binary(max_size=200))
+def test_hashes_of_texts(text):
+    padded = np.frombuffer(text + bytes(16), np.uint8)
+    assert speedups.text_key(text) == int(texts(padded, np.zeros(1, np.int64), np.array([len(text)]))[0])
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 2**32 - 1), st.integers(0, 999_999), st.integers(0, 40)), max_size=30),
+    st.sampled_from("<>"),
+    st.binary(max_size=40),
+)
+def test_records_of_a_file(packets, order, rest):
+    numbers = "little" if order == "<" else "big"
+    buffer = b"".join(
+        b"".join(number.to_bytes(4, numbers) for number in (second, part, size, size + 1)) + bytes(size)
+        for second, part, size in packets
+    )
+    batch, end, bad = pcap._split(buffer + rest, order, 1e-6, 1)
+    starts, other_end, other_bad = pcap._records(buffer + rest, order)
+    other = pcap._batch(buffer + rest, starts, order, 1e-6, 1)
+    assert (end, bad) == (other_end, other_bad)
+    for name in ("start", "length", "original", "time"):
+        assert getattr(batch, name).tolist() == getattr(other, name).tolist()
+
+
+address = st.builds(
+    lambda fixed, called, rest: fixed + bytes((2, 2 + len(called) if rest else 0, len(called))) + called + rest,
+    st.binary(min_size=8, max_size=8),
+    st.binary(max_size=12),
+    st.one_of(
+        st.binary(max_size=20),
+        st.binary(max_size=9).map(lambda octets: bytes((10, len(octets))) + octets + b"\0"),
+        st.binary(max_size=9).map(lambda octets: b"\x08\1\0" + bytes((10, len(octets))) + octets),
+    ),
+)
+
+
+@given(st.lists(st.one_of(address, st.binary(max_size=30)), min_size=1, max_size=8))
+def test_numbers_of_initial_addresses(messages):
+    names, natures = initial_addresses(Texts.made_of(messages))
+    for text, (calling, called), octets in zip(names.tolist(), natures.tolist(), messages, strict=True):
+        expected = initial_address(octets)
+        if expected is None:
+            assert called == -2
+        else:
+            digits = text.decode().split("\n")
+            assert (digits[1], called, digits[0], calling) == expected
+
+
+@given(st.lists(st.text("0123456789+*ab", max_size=12), min_size=1, max_size=6))
+def test_digits_by_which_calls_are_joined(numbers):
+    small = Texts.made_of([b"\n" + number.encode() for number in numbers])
+    called, call_ids = np.zeros(len(numbers), np.uint64), np.zeros(len(numbers), np.uint64)
+    speedups.joints(small.buffers[0], small.begin, small.end, 7, 3, called, call_ids)
+    assert called.tolist() == [speedups.text_key(_end(number).encode()) for number in numbers]
+    assert not call_ids.any()
+
+
+times = st.one_of(st.just(float("nan")), st.floats(-10, 1e6), st.integers(-1000, 10**7).map(lambda n: n / 200))
+
+
+@given(
+    st.integers(0, 10**7), st.floats(0, 4e9), st.booleans(), st.text("0123456789", max_size=20),
+    st.text("0123456789", max_size=20), st.integers(-1, 4095), st.integers(0, len(OUTCOMES) - 1), st.integers(-1, 127),
+    st.integers(-1, 699), times, times, st.integers(1, 14),
+)  # fmt: skip
+def test_lines_of_the_table(number, start, dated, calling, called, cic, outcome, cause, status, delay, talk, width):
+    table = Table([width] * len(COLUMNS), {"busy": "\x1b[33mbusy\x1b[0m"}, dated)
+    table.show([("a:1", "b")])
+    columns = (np.array([value]) for value in (cic, outcome, cause, status, delay, talk, 0))
+    names = Texts.made_of([f"{calling}\n{called}".encode()])
+    (line,) = table.lines("isup", np.array([number]), np.array([start]), names, *columns)
+    record = CallRecord(
+        protocol="isup" if cic >= 0 else "sip", id=f"isup-{number}", outcome=OUTCOMES[outcome], start=start,
+        calling=calling, called=called, source="a:1", destination="b",
+    )  # fmt: skip
+    record.cic, record.cause, record.status = (None if value < 0 else value for value in (cic, cause, status))
+    record.post_dial_delay, record.duration = (None if value != value else value for value in (delay, talk))
+    assert line == table.line(row_of(record, dated))
+
+
+@given(st.binary(max_size=300), st.lists(st.integers(-5, 400), min_size=2, max_size=2))
+def test_places_outside_are_refused(octets, edges):
+    begin, end = (np.array([edge], np.int64) for edge in edges)
+    columns = [np.zeros(1, kind) for kind in ("i2", "i1", "i8", "u8", "u8", "u1", "i4")]
+    spans, names, named = np.zeros(6, np.int64), np.empty(len(octets), np.uint8), np.zeros((1, 2), np.int64)
+    for work in (
+        lambda: speedups.sip(octets, begin, end, begin, np.zeros(1, "u1"), *columns, spans, names, named),
+        lambda: speedups.addresses(octets, begin, end, names, named, columns[0], columns[0].copy()),
+        lambda: speedups.joints(octets, begin, end, 7, 3, columns[3], columns[4]),
+        lambda: speedups.gather(octets, begin, end, names, 0),
+    ):
+        try:
+            work()
+        except IndexError:
+            continue
+        assert 0 <= edges[0] <= edges[1] <= len(octets)
+
+
+@given(st.integers(-5, 400), st.integers(0, 2))
+def test_addresses_outside_are_refused(address, six):
+    octets = b"INVITE sip:1@a SIP/2.0\r\nFrom: <sip:2@b>;tag=1\r\nTo: <sip:1@a>\r\nCall-ID: x\r\nCSeq: 1 INVITE\r\n\r\n"
+    columns = [np.zeros(1, kind) for kind in ("i2", "i1", "i8", "u8", "u8", "u1", "i4")]
+    spans, names, named = np.zeros(6, np.int64), np.empty(300, np.uint8), np.zeros((1, 2), np.int64)
+    begin, end, at = np.array([0]), np.array([len(octets)]), np.array([address])
+    try:
+        used = speedups.sip(octets, begin, end, at, np.array([six], "u1"), *columns, spans, names, named)
+    except IndexError:
+        assert not 0 <= address <= len(octets) - (32 if six else 8)
+    else:
+        assert names[:used].tobytes() == b"x\n2\n1"
+
+
+def test_room_for_names_is_needed():
+    with pytest.raises(IndexError):
+        speedups.gather(b"abc", np.array([0]), np.array([3]), np.empty(2, np.uint8), 0)
