@@ -99,9 +99,13 @@ def _section(kind: type, header: str) -> Iterator[str]:
         return
     yield f"{getdoc(kind)}\n"
     meanings = _meanings(kind)
+    own = vars(kind).get("__annotations__", {})
     rows = [
         f"| `{field.name}` | {_type(inspect.type_info(field.type))} | {_default(field)} | {meanings[field.name]} |"
-        for field in msgspec.structs.fields(kind)
+        for field in sorted(
+            msgspec.structs.fields(kind),
+            key=lambda field: (not field.required, not field.required and field.name not in own),
+        )
         if not _struct_types(inspect.type_info(field.type))[0]
     ]
     if kind.__struct_config__.tag:  # type: ignore[attr-defined]
@@ -122,7 +126,15 @@ def _count(info: Any) -> str:
 
 
 def _meanings(kind: type) -> dict[str, str]:
-    """Field -> the docstring below it, as one line fit for a table."""
+    """Field -> the docstring below it, as one line fit for a table; those of the bases too."""
+    found: dict[str, str] = {}
+    for each in reversed(kind.__mro__):
+        if each is not msgspec.Struct and issubclass(each, msgspec.Struct):
+            found |= _own_meanings(each)
+    return found
+
+
+def _own_meanings(kind: type) -> dict[str, str]:
     (definition,) = ast.parse(getsource(kind)).body
     assert isinstance(definition, ast.ClassDef)
     found: dict[str, str] = {}

@@ -12,6 +12,7 @@ from tandem.gateway.configuration.ranges import parse_ranges
 from tandem.gateway.configuration.schema import (
     ApplicationServer,
     Backhaul,
+    CircuitTrunk,
     Configuration,
     IsupTrunk,
     Link,
@@ -96,7 +97,7 @@ def user_parts(configuration: Configuration, carriers: Collection[str]) -> froze
     services = {
         int(SERVICES[type(trunk)])
         for trunk in configuration.trunk
-        if isinstance(trunk, IsupTrunk | TupTrunk) and trunk.linkset in carriers
+        if isinstance(trunk, CircuitTrunk) and trunk.linkset in carriers
     }
     return frozenset(services or {int(Service.ISUP)})
 

@@ -14,6 +14,7 @@ from tandem.gateway.configuration.schema import (
     ApplicationServer,
     Backhaul,
     Circuits,
+    CircuitTrunk,
     Configuration,
     IsupTrunk,
     Link,
@@ -359,7 +360,7 @@ def check_circuit_trunk(
 
 
 def _relation(
-    trunk: IsupTrunk | TupTrunk, linkset: Linkset | ApplicationServer, configuration: Configuration
+    trunk: CircuitTrunk, linkset: Linkset | ApplicationServer, configuration: Configuration
 ) -> tuple[object, ...] | None:
     """The two exchanges whose circuits the trunk has; None when the linkset does not lead to the other one."""
     routes = [route.point_code for route in configuration.ss7.route if route.linkset == linkset.name]

@@ -13,6 +13,7 @@ from msgspec import Meta
 from tandem.gateway.configuration.records import Records as Records
 from tandem.gateway.configuration.table import CauseValue, Port, Seconds, Table, TimerSeconds, Timeslot
 from tandem.gateway.configuration.trunks import Circuits as Circuits
+from tandem.gateway.configuration.trunks import CircuitTrunk as CircuitTrunk
 from tandem.gateway.configuration.trunks import IsupTrunk as IsupTrunk
 from tandem.gateway.configuration.trunks import PriSpan as PriSpan
 from tandem.gateway.configuration.trunks import PriTrunk as PriTrunk

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tandem.gateway.configuration.pri import pri_lines
 from tandem.gateway.configuration.ranges import parse_ranges
-from tandem.gateway.configuration.schema import Configuration, IsupTrunk, PriTrunk, TupTrunk
+from tandem.gateway.configuration.schema import CircuitTrunk, Configuration, PriTrunk
 
 
 def summary(configuration: Configuration) -> str:
@@ -13,7 +13,7 @@ def summary(configuration: Configuration) -> str:
     circuits = sum(
         len(parse_ranges(part.cic, 0, 0x3FFF))
         for trunk in configuration.trunk
-        if isinstance(trunk, IsupTrunk | TupTrunk)
+        if isinstance(trunk, CircuitTrunk)
         for part in trunk.circuits
     )
     pris = [trunk for trunk in configuration.trunk if isinstance(trunk, PriTrunk)]

@@ -21,11 +21,43 @@ class Circuits(Table):
     A T1 needs them where the CICs go beyond 24."""
 
 
-class IsupTrunk(Table, tag_field="type", tag="isup"):
-    """A circuit group signalled by ISUP."""
+class AnyTrunk(Table, kw_only=True):
+    """What trunks of every type have."""
 
     name: str
     """Name that routes refer to."""
+    gain_in: Decibels = 0.0
+    """Decibels by which speech that comes in on it is made louder (less than 0: quieter) for the other side of a call.
+    Tones, announcements and recordings are not touched, nor is 64 kbit/s unrestricted."""
+    gain_out: Decibels = 0.0
+    """The same of speech that goes out on it; both add up."""
+
+
+class TdmTrunk(AnyTrunk, kw_only=True):
+    """What trunks of circuits and of B-channels have."""
+
+    overlap: bool = False
+    """Whether called numbers may come digit by digit (SAM, SAO, INFORMATION); off: the number in the first
+    message is whole."""
+    pass_digits: bool = False
+    """With `overlap`: a call goes on as soon as it has `minimum_digits` and its route leads to a trunk with `overlap`,
+    which gets the further digits as they come; off: it goes on when its number is whole."""
+    minimum_digits: Annotated[int, Meta(ge=1)] = 1
+    """Overlap receiving: fewer digits than this are never a whole number."""
+    maximum_digits: Annotated[int, Meta(ge=0)] = 0
+    """Overlap receiving: as many digits are a whole number; 0: only the end signal or sending complete tells, or a
+    timer (T10 of ISUP, `complete` of TUP, T302 of Q.931)."""
+    dtmf: Literal["auto", "inband", "off"] = "auto"
+    """DTMF looked for in the speech that comes in on it. `auto`: while an application or a peer that wants digits in
+    signalling is at the other side; `inband`: in every call, and sent on as telephone-events where those were agreed;
+    `off`: never."""
+    failure_tone_seconds: Seconds = 0.0
+    """Play busy or congestion tone this long backwards before releasing a failed incoming call; 0: only the cause."""
+
+
+class CircuitTrunk(TdmTrunk, kw_only=True):
+    """What ISUP and TUP trunks have."""
+
     linkset: str
     """Name of the `[[ss7.linkset]]` or `[[ss7.m3ua]]` that carries the signalling."""
     circuits: Annotated[list[Circuits], Meta(min_length=1)]
@@ -34,19 +66,15 @@ class IsupTrunk(Table, tag_field="type", tag="isup"):
     """Exchange at the other end of the circuits; empty means the adjacent one."""
     selection: Literal["oldest-idle", "lowest", "highest"] = "oldest-idle"
     """Which idle circuit an outgoing call takes."""
-    control: Literal["auto", "even", "odd", "all", "none"] = "auto"
-    """Circuits we control at dual seizure; `auto`: the higher point code controls the even ones (Q.764 2.9.1.4)."""
-    overlap: bool = False
-    """Whether called numbers may arrive digit by digit (SAM); off: the number in the IAM is whole."""
-    pass_digits: bool = False
-    """With `overlap`: a call goes on as soon as it has `minimum_digits` and its route leads to a trunk with `overlap`,
-    which gets the further digits as they come; off: it goes on when its number is whole."""
-    minimum_digits: Annotated[int, Meta(ge=1)] = 1
-    """Overlap receiving: fewer digits than this are never a whole number."""
-    maximum_digits: Annotated[int, Meta(ge=0)] = 0
-    """Overlap receiving: as many digits are a whole number; 0: only the end signal or T10 tells."""
     continuity_check: Annotated[int, Meta(ge=0)] = 0
     """Check the continuity of the speech path on every so-manieth outgoing call (Q.724 7); 0: never."""
+
+
+class IsupTrunk(CircuitTrunk, kw_only=True, tag_field="type", tag="isup"):
+    """A circuit group signalled by ISUP."""
+
+    control: Literal["auto", "even", "odd", "all", "none"] = "auto"
+    """Circuits we control at dual seizure; `auto`: the higher point code controls the even ones (Q.764 2.9.1.4)."""
     relay_continuity: bool = False
     """Calls whose way is not whole yet go on at once, and nobody is alerted before it is: an IAM with a continuity
     check on a previous circuit is not held until COT, where the next trunk has this or required `preconditions`; a call
@@ -79,45 +107,13 @@ class IsupTrunk(Table, tag_field="type", tag="isup"):
     """Overrides in seconds by name, `t1` … `t39` (Q.764 Annex A)."""
     category: Annotated[int, Meta(ge=0, le=255)] = 10
     """Calling party's category when the other side has none; 10 is an ordinary subscriber."""
-    gain_in: Decibels = 0.0
-    """Decibels by which speech that comes in on it is made louder (less than 0: quieter) for the other side of a call.
-    Tones, announcements and recordings are not touched, nor is 64 kbit/s unrestricted."""
-    gain_out: Decibels = 0.0
-    """The same of speech that goes out on it; both add up."""
-    dtmf: Literal["auto", "inband", "off"] = "auto"
-    """DTMF looked for in the speech that comes in on it. `auto`: while an application or a peer that wants digits in
-    signalling is at the other side; `inband`: in every call, and sent on as telephone-events where those were agreed;
-    `off`: never."""
-    failure_tone_seconds: Seconds = 0.0
-    """Play busy or congestion tone this long backwards before releasing a failed incoming call; 0: only the cause."""
 
 
-class TupTrunk(Table, tag_field="type", tag="tup"):
+class TupTrunk(CircuitTrunk, kw_only=True, tag_field="type", tag="tup"):
     """A circuit group signalled by TUP; the linkset's variant must be `itu` or `china`."""
 
-    name: str
-    """Name that routes refer to."""
-    linkset: str
-    """Name of the `[[ss7.linkset]]` or `[[ss7.m3ua]]` that carries the signalling."""
-    circuits: Annotated[list[Circuits], Meta(min_length=1)]
-    """The circuits, `[[trunk.circuits]]`."""
-    peer_point_code: str = ""
-    """Exchange at the other end of the circuits; empty means the adjacent one."""
-    selection: Literal["oldest-idle", "lowest", "highest"] = "oldest-idle"
-    """Which idle circuit an outgoing call takes."""
     control: Literal["auto", "even", "odd", "all", "none"] = "auto"
     """Circuits we control at dual seizure; `auto`: the higher point code controls the even ones (Q.724 2)."""
-    overlap: bool = False
-    """Whether called numbers may arrive digit by digit (SAM, SAO); off: the number in the IAM is whole."""
-    pass_digits: bool = False
-    """With `overlap`: a call goes on as soon as it has `minimum_digits` and its route leads to a trunk with `overlap`,
-    which gets the further digits as they come; off: it goes on when its number is whole."""
-    minimum_digits: Annotated[int, Meta(ge=1)] = 1
-    """Overlap receiving: fewer digits than this are never a whole number."""
-    maximum_digits: Annotated[int, Meta(ge=0)] = 0
-    """Overlap receiving: as many digits are a whole number; 0: only ST or the timer `complete` tells."""
-    continuity_check: Annotated[int, Meta(ge=0)] = 0
-    """Check the continuity of the speech path on every so-manieth outgoing call (Q.724 7); 0: never."""
     calling_line: Literal["sent", "on request"] = "sent"
     """Whether outgoing calls tell the calling line identity at once (IAI), or in GSM when the peer asks (GRQ)."""
     request_identity: bool = False
@@ -150,17 +146,6 @@ class TupTrunk(Table, tag_field="type", tag="tup"):
     `restore`, `user_part`."""
     category: Annotated[int, Meta(ge=0, le=63)] = 10
     """Calling party's category when the other side has none; 10 is an ordinary subscriber."""
-    gain_in: Decibels = 0.0
-    """Decibels by which speech that comes in on it is made louder (less than 0: quieter) for the other side of a call.
-    Tones, announcements and recordings are not touched, nor is 64 kbit/s unrestricted."""
-    gain_out: Decibels = 0.0
-    """The same of speech that goes out on it; both add up."""
-    dtmf: Literal["auto", "inband", "off"] = "auto"
-    """DTMF looked for in the speech that comes in on it. `auto`: while an application or a peer that wants digits in
-    signalling is at the other side; `inband`: in every call, and sent on as telephone-events where those were agreed;
-    `off`: never."""
-    failure_tone_seconds: Seconds = 0.0
-    """Play busy or congestion tone this long backwards before releasing a failed incoming call; 0: only the cause."""
 
 
 class PriSpan(Table):
@@ -186,11 +171,9 @@ class PriSpan(Table):
     """With `associations`: the interface identifier of the D-channel, a number or a text, as agreed with them."""
 
 
-class PriTrunk(Table, tag_field="type", tag="pri"):
+class PriTrunk(TdmTrunk, kw_only=True, tag_field="type", tag="pri"):
     """A primary rate interface of ISDN (Q.931), on one line or on several with one D-channel (NFAS)."""
 
-    name: str
-    """Name that routes refer to."""
     side: Literal["network", "user"]
     """Which side we are: `network` towards a PBX, `user` towards the public exchange."""
     spans: Annotated[list[PriSpan], Meta(min_length=1)]
@@ -205,15 +188,6 @@ class PriTrunk(Table, tag_field="type", tag="pri"):
     """How the channel of an outgoing call is chosen; let the two sides of a line begin at different ends."""
     restart_at_start: Literal["auto", "none", "channels", "interface"] = "auto"
     """What is restarted when the data link first comes up; `auto`: each channel, if the switch type does so."""
-    overlap: bool = False
-    """Whether called numbers may come digit by digit (INFORMATION); off: the number in a SETUP is whole."""
-    pass_digits: bool = False
-    """With `overlap`: a call goes on as soon as it has `minimum_digits` and its route leads to a trunk with `overlap`,
-    which gets the further digits as they come; off: it goes on when its number is whole."""
-    minimum_digits: Annotated[int, Meta(ge=1)] = 1
-    """Overlap receiving: fewer digits than this are never a whole number."""
-    maximum_digits: Annotated[int, Meta(ge=0)] = 0
-    """Overlap receiving: as many digits are a whole number; 0: only sending complete or T302 tells."""
     sending_complete: bool | None = None
     """Whether a SETUP with a whole number says so; left out, as the switch type does."""
     unknown_type: Literal["", "unknown", "international", "national", "network specific", "subscriber"] = ""
@@ -242,24 +216,11 @@ class PriTrunk(Table, tag_field="type", tag="pri"):
     """Carry display texts from one PRI to another."""
     timers: dict[str, TimerSeconds] = {}
     """Overrides in seconds by name: `t301` … `t322` (Q.931 9), `t200` and `t203` of the data link (Q.921 5.9)."""
-    gain_in: Decibels = 0.0
-    """Decibels by which speech that comes in on it is made louder (less than 0: quieter) for the other side of a call.
-    Tones, announcements and recordings are not touched, nor is 64 kbit/s unrestricted."""
-    gain_out: Decibels = 0.0
-    """The same of speech that goes out on it; both add up."""
-    dtmf: Literal["auto", "inband", "off"] = "auto"
-    """DTMF looked for in the speech that comes in on it. `auto`: while an application or a peer that wants digits in
-    signalling is at the other side; `inband`: in every call, and sent on as telephone-events where those were agreed;
-    `off`: never."""
-    failure_tone_seconds: Seconds = 0.0
-    """Play busy or congestion tone this long backwards before releasing a failed incoming call; 0: only the cause."""
 
 
-class SipTrunk(Table, tag_field="type", tag="sip"):
+class SipTrunk(AnyTrunk, kw_only=True, tag_field="type", tag="sip"):
     """A SIP peer."""
 
-    name: str
-    """Name that routes refer to."""
     engine: Literal["native", "pjsua2"] = "native"
     """What speaks SIP with the peer: Tandem itself, or PJSIP in a process of its own, listening as `[sip.pjsua2]` says:
     for a line that needs ICE or STUN. Needs `pip install tandem-gateway[pjsua2]`. PJSIP takes as many calls as its
@@ -294,11 +255,6 @@ class SipTrunk(Table, tag_field="type", tag="sip"):
     one of them (RFC 5922), wherever from, and from nobody else; the `authorities` of `[sip.tls]` vouch for it."""
     codecs: Annotated[tuple[Literal["PCMA", "PCMU"], ...], Meta(min_length=1)] = ("PCMA", "PCMU")
     """Offered and accepted codecs, most wanted first."""
-    gain_in: Decibels = 0.0
-    """Decibels by which speech that comes in on it is made louder (less than 0: quieter) for the other side of a call.
-    Tones, announcements and recordings are not touched, nor is 64 kbit/s unrestricted."""
-    gain_out: Decibels = 0.0
-    """The same of speech that goes out on it; both add up."""
     dtmf: Literal["auto", "inband", "off"] = "auto"
     """DTMF looked for in the speech that comes from the peer, and handled as if it had come as RFC 4733 events. `auto`:
     where those were not agreed and `digits` is `events`; `inband`: in every call, for a peer that agrees to events and

@@ -85,7 +85,7 @@ def told_charge(rules, charge):
 
 
 def caller_uri(rules, category):
-    trunk = SipTrunk("t", "127.0.0.1:5080", number_parameters=["cpc"])
+    trunk = SipTrunk(name="t", peer="127.0.0.1:5080", number_parameters=["cpc"])
     setup = Setup(Number("1"), Number("30123", Nature.NATIONAL), category=category)
     return identity_of(setup, trunk, "h", None, "d", "49", rules).from_uri
 

@@ -12,7 +12,7 @@ from tandem.gateway.sip.registration import RegistrationOptions
 from tandem.gateway.trunks.sip_engines import EnginesAgent, towards_adapter
 from tandem.gateway.trunks.sip_pjsip import PjsipAgent
 
-TRUNK = SipTrunk("t", peer="10.0.0.8", engine="pjsua2", srtp="offered", delayed_offer=True)
+TRUNK = SipTrunk(name="t", peer="10.0.0.8", engine="pjsua2", srtp="offered", delayed_offer=True)
 PEER = ("10.0.0.8", 5060)
 SDP = b"v=0\r\no=- 1 1 IN IP4 10.0.0.1\r\ns=-\r\nc=IN IP4 10.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\n"
 
@@ -90,5 +90,5 @@ def test_pings_and_registrations(agent):
 def test_the_adapter_sees_plain_rtp():
     seen = towards_adapter(TRUNK)
     assert (seen.srtp, seen.delayed_offer, seen.engine) == ("off", False, "pjsua2")
-    native = SipTrunk("n", peer="10.0.0.9", srtp="offered")
+    native = SipTrunk(name="n", peer="10.0.0.9", srtp="offered")
     assert towards_adapter(native) is native
