@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from tandem.codecs import g711
 from tandem.codecs.g711 import SILENCE, Law, Octets, Samples
-from tandem.codecs.tone_plans import PLANS, Plan, Tone, UnknownToneError, tone_plan
+from tandem.codecs.tone_countries import PLANS, tone_plan
+from tandem.codecs.tone_plans import Plan, Tone, UnknownToneError
 
 __all__ = [
     "DTMF_FREQUENCIES",
@@ -80,8 +81,11 @@ def tone_octets(tone: Tone, law: Law) -> Octets:
     parts: list[Octets] = []
     for burst in tone.bursts:
         times = np.arange(round(burst.on * RATE))
-        waves = [_wave(frequency, tone.level_dbm0, times, law) for frequency in burst.frequencies]
-        parts.append(g711.encode(_to_pcm(np.sum(waves, axis=0)), law))
+        wave = np.sum([_wave(frequency, tone.level_dbm0, times, law) for frequency in burst.frequencies], axis=0)
+        if burst.modulation:
+            # From nothing to its most, with the mean power of the same tone unmodulated.
+            wave *= (1 - np.cos(2 * np.pi * burst.modulation / RATE * times)) / np.sqrt(1.5)
+        parts.append(g711.encode(_to_pcm(wave), law))
         parts.append(np.full(round(burst.off * RATE), SILENCE[law], dtype=np.uint8))
     return np.concatenate(parts)
 

@@ -20,6 +20,8 @@ from typing import Any, Final
 import msgspec
 from msgspec import inspect
 
+from tandem.codecs.tone_countries import PLANS
+from tandem.codecs.tone_plans import cadence_text
 from tandem.core.cause import cause_name
 from tandem.gateway.calls.interworking import CAUSE_TO_STATUS, STATUS_TO_CAUSE, CauseRow, MappingRow
 from tandem.gateway.configuration import schema
@@ -233,9 +235,33 @@ def commands_page(page: str) -> str:
     return _PLACE.sub(lambda found: f"{found[1]}{head}{rows}{found[3]}", page)
 
 
+def tones_page() -> str:
+    """The tone plans, and where each is from."""
+    names = ("dial", "ringback", "busy", "congestion", "number_unobtainable", "call_waiting")
+    lines = [
+        "# Tone plans",
+        "",
+        "`tones` of `[media]` names one: what callers hear of Tandem itself. Made by `make docs`.",
+        "",
+        "A cell is hertz, then seconds of tone/silence, repeated; `+`: together, `*`: modulated with; hertz alone: always.",
+        "Special information is 950, 1400, 1800 Hz for 0.33 s each and 1 s of silence, unless a country has its own.",
+        "",
+        f"| | region | {' | '.join(name.replace('_', ' ') for name in names)} | source |",
+        f"|---|---|{'---|' * len(names)}---|",
+    ]
+    for code, plan in sorted(PLANS.items()):
+        tones = plan.tones
+        cells = [cadence_text(tones[name].bursts) if name in tones else "" for name in names]
+        if tones["number_unobtainable"] == tones["special_information"]:
+            cells[names.index("number_unobtainable")] = "special information"
+        lines.append(f"| `{code}` | {plan.region} | {' | '.join(cells)} | {plan.source} |")
+    return "\n".join(lines) + "\n"
+
+
 def main(folder: str) -> None:
     """Write `configuration.md` into `folder`, the tables into its other pages, and the examples of every pair."""
     Path(folder, "configuration.md").write_text(configuration_page(), encoding="utf-8")
+    Path(folder, "tones.md").write_text(tones_page(), encoding="utf-8")
     commands = Path(folder, "commands.md")
     if commands.exists():
         commands.write_text(commands_page(commands.read_text(encoding="utf-8")), encoding="utf-8")

@@ -61,7 +61,7 @@ class Media(Table):
     """First and last UDP port for RTP. A call leg takes one even port and, for RTCP,
     the odd one above it, so 1024 ports carry 512 legs."""
     tones: str = "eu"
-    """Tone plan: a region such as `eu`, `de`, `uk`, `us`, `cn` (E.180 supplement 2)."""
+    """Tone plan: a region such as `eu`, `de`, `uk`, `us`, `cn`; [all of them](tones.md)."""
     rtcp: bool = True
     """Send reports of loss, jitter and round trip (RTCP, RFC 3550) every five seconds on the port above that of RTP, or
     on that of RTP where the peer asks for it, and take those of the peer into the call records."""

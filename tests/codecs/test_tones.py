@@ -57,6 +57,16 @@ def test_two_frequencies_sound_together():
     assert level_dbm0(dial, Law.MU) == pytest.approx(-10.0, abs=0.1)
 
 
+def test_a_modulated_tone_has_two_sidebands_and_its_level():
+    ringback = g711.decode(ToneLibrary("in", Law.A).octets("dial", 0, RATE), Law.A)
+    assert spectrum(ringback) == [375.0, 400.0, 425.0]
+    lines = np.abs(np.fft.rfft(ringback.astype(float)))
+    assert lines[375] / lines[400] == pytest.approx(0.5, abs=0.02)
+    assert level_dbm0(ringback, Law.A) == pytest.approx(-13.0, abs=0.1)
+    envelope = np.abs(ringback[: RATE // 25].astype(float))
+    assert envelope[:20].max() < envelope.max() / 10, "from nothing"
+
+
 def test_special_information_is_three_tones_in_turn():
     octets = LIBRARIES[Law.A].octets("special_information", 0, round(1.99 * RATE))
     for number, frequency in enumerate((950, 1400, 1800)):

@@ -24,6 +24,13 @@ def test_the_page_in_the_documents_is_up_to_date():
     assert PAGE.read_text(encoding="utf-8") == reference.configuration_page(), "run `make docs`"
 
 
+def test_the_page_of_tone_plans_is_up_to_date():
+    page = PAGE.with_name("tones.md").read_text(encoding="utf-8")
+    assert page == reference.tones_page(), "run `make docs`"
+    row = next(line for line in page.splitlines() if line.startswith("| `uk` |"))
+    assert "| 400 0.4/0.35 0.225/0.525 | 400 | 400 0.1/4 | BT SIN 350" in row
+
+
 def test_the_page_is_written_into_a_folder(tmp_path):
     reference.main(str(tmp_path))
     assert (tmp_path / "configuration.md").read_text(encoding="utf-8") == reference.configuration_page()
