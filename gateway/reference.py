@@ -243,7 +243,7 @@ def tones_page() -> str:
         "",
         "`tones` of `[media]` names one: what callers hear of Tandem itself. Made by `make docs`.",
         "",
-        "A cell is hertz, then seconds of tone/silence, repeated; `+`: together, `*`: modulated with; hertz alone: always.",
+        "A cell is hertz, then seconds of tone/silence, repeated; `+`: together, `*`: modulated with; hertz alone: on.",
         "Special information is 950, 1400, 1800 Hz for 0.33 s each and 1 s of silence, unless a country has its own.",
         "",
         f"| | region | {' | '.join(name.replace('_', ' ') for name in names)} | source |",

@@ -139,6 +139,11 @@ class Matrix:
         self.source[sink] = _SILENT_ROWS[self.law(sink)] if source is None else self.row(source)
         self.changed = True
 
+    def drop_gain(self, sink: int) -> None:
+        """From the next rendering on, `sink` transmits its source at the level that it has."""
+        if self._gains.pop(sink, None) is not None:
+            self.changed = True
+
     def set_tone(self, sink: int, player: Player) -> None:
         """From the next rendering on, `sink` transmits what `player` (in the sink's law) plays."""
         row = _FIRST + self.sinks + sink

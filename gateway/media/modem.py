@@ -1,4 +1,7 @@
-"""Listening for modems and fax machines on RTP legs, both ways, each leg every 100 ms."""
+"""Listening for modems and fax machines on RTP legs, both ways, each leg every 100 ms.
+
+A leg with an answer tone is then followed in every tick for as long as such a tone lasts.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,8 @@ from typing import Final
 
 import numpy as np
 
-from tandem.codecs.modem_tones import modem_tones
+from tandem.codecs.answer_tone import AnswerTones
+from tandem.codecs.modem_tones import ANSWER, modem_tones
 
 from .jitter import JitterBuffers
 from .matrix import Matrix
@@ -15,6 +19,10 @@ TURNS: Final = 5
 """A leg is listened to every so many ticks, on what came last."""
 HITS: Final = 3
 """Times in a row that the tone must be there: 200 to 300 ms. CNG lasts 500 ms, ANS more than two seconds."""
+FOLLOWED: Final = 200
+"""Ticks that an answer tone is followed: 4 s. V.25 has 3.3 +- 0.7 s of it, V.8 5 s at most (recalled)."""
+MOST_FOLLOWED: Final = 100
+"""Answer tones that are followed at once: 0.6 ms of a tick. More at a time are known by their frequency."""
 
 
 class ModemListener:
@@ -26,6 +34,12 @@ class ModemListener:
         self._heard = np.zeros(matrix.legs, np.int64)
         self.tone = np.zeros(matrix.legs, np.int64)
         """Frequency of the tone that each leg was held for, 0 for none."""
+        self.answer = AnswerTones(matrix.legs)
+        """By leg, what is known of the answer tone."""
+        self.turning: list[int] = []
+        """Legs whose answer tone was first known in this tick to turn its phase."""
+        self._followed: dict[int, tuple[int, int]] = {}
+        """By leg, the row that has the tone, and ticks that are left."""
         self._turns: list[list[int]] = [[] for _ in range(TURNS)]
         self._legs: list[np.ndarray | None] = [None] * TURNS
         self._turn = 0
@@ -34,11 +48,13 @@ class ModemListener:
         """Listen to `leg`."""
         self.close(leg)
         self._heard[leg] = self.tone[leg] = 0
+        self.answer.reset(leg)
         self._turns[leg % TURNS].append(leg)
         self._legs[leg % TURNS] = None
 
     def close(self, leg: int) -> None:
         """Listen no more to `leg`."""
+        self._followed.pop(leg, None)
         turn = self._turns[leg % TURNS]
         if leg in turn:
             turn.remove(leg)
@@ -46,6 +62,7 @@ class ModemListener:
 
     def listen(self) -> list[int]:
         """Listen to the legs whose turn it is; those with a tone from either side are held from now on: these."""
+        self._follow()
         self._turn = turn = (self._turn + 1) % TURNS
         legs = self._legs[turn]
         if legs is None:
@@ -55,7 +72,8 @@ class ModemListener:
             return found
         matrix = self._matrix
         rows = np.concatenate((matrix.leg_row + legs, matrix.source[legs]))
-        tones = modem_tones(matrix.rows[rows], matrix.mu[rows]).reshape(2, -1).max(axis=0)
+        either = modem_tones(matrix.rows[rows], matrix.mu[rows]).reshape(2, -1)
+        tones = either.max(axis=0)
         heard = np.where(tones > 0, self._heard[legs] + 1, 0)
         self._heard[legs] = heard
         for place in np.flatnonzero(heard == HITS).tolist():
@@ -63,4 +81,18 @@ class ModemListener:
             self.tone[leg] = tones[place]
             self._jitter.hold(leg)
             found.append(leg)
+            if tones[place] == ANSWER and len(self._followed) < MOST_FOLLOWED:
+                row = rows[place if either[0, place] == ANSWER else legs.size + place]
+                self._followed[leg] = int(row), FOLLOWED
         return found
+
+    def _follow(self) -> None:
+        """Take this tick of every answer tone that is being followed."""
+        self.turning = []
+        if not self._followed:
+            return
+        legs, rows = np.array([(leg, row) for leg, (row, _) in self._followed.items()], np.intp).T
+        before = self.answer.reversing[legs]
+        self.answer.follow(legs, self._matrix.rows[rows], self._matrix.mu[rows])
+        self.turning = legs[self.answer.reversing[legs] & ~before].tolist()
+        self._followed = {leg: (row, left - 1) for leg, (row, left) in self._followed.items() if left > 1}

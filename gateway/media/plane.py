@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from tandem.codecs.g711 import SILENCE, Law
+from tandem.codecs.modem_tones import ANSWER
 from tandem.codecs.telephone_event import DIGITS
 from tandem.codecs.tones import ToneLibrary
 from tandem.core.errors import ConfigurationError
@@ -311,6 +312,9 @@ class Plane:
         self.receivers.jitter.play(matrix.leg_rows)
         for index in self._modems.listen():
             self.transmitters.send_all(index)
+            self._hear_no_digits(index)
+        for index in self._modems.turning:
+            self._leave_level(index)
         for place, digit in self._listener.listen():
             self._digit_heard(place, digit)
         self._play_digits(now)
@@ -436,6 +440,22 @@ class Plane:
         owner = self._legs[source].number if source is not None and source in self._legs else None
         return Former(source, owner, player, transparent, gain)
 
+    def _hear_no_digits(self, index: int) -> None:
+        """Modems speak on leg `index` from now on: what sounds like a digit is none, and must go through."""
+        if self._modems.tone[index] != ANSWER:  # who sends a fax may have dialled on before
+            return
+        other = self.matrix.source_of(index)[0]
+        for place in (index, other):
+            if place is not None:
+                self._listener.stop(place)
+
+    def _leave_level(self, index: int) -> None:
+        """Data modems want the line as it is: no gain either way from now on, as echo cancellers leave it alone too."""
+        other = self.matrix.source_of(index)[0]
+        self.matrix.drop_gain(index)
+        if other is not None and self.matrix.source_of(other)[0] == index:
+            self.matrix.drop_gain(other)
+
     def _restore(self, place: int, former: Former) -> None:
         """A sink transmits again what it did before; silence where that is gone, or has become somebody else's."""
         source = former.source
@@ -534,6 +554,8 @@ class Plane:
         self.receivers.close(index)
         statistics.packets_sent = self.transmitters.close(index)
         statistics.modem_hz = int(self._modems.tone[index])
+        statistics.modem_reversals = int(self._modems.answer.reversing[index])
+        statistics.modem_modulated = int(self._modems.answer.modulated[index])
         self._modems.close(index)
         self._listener.stop(index)
         del self._legs[index]

@@ -262,6 +262,10 @@ class MediaStatistics(msgspec.Struct):
     """Speech made up because none was there."""
     modem_hz: int = 0
     """Tone of a modem or fax machine that was heard, 2100 or 1100 Hz; 0 for none."""
+    modem_reversals: int = 0
+    """1: that tone turned its phase every 450 ms, as data modems do to have echo cancellers off (V.25, V.8)."""
+    modem_modulated: int = 0
+    """1: that tone swelled with 15 Hz, as modems that know V.8 do (ANSam)."""
     round_trip_ms: float = 0.0
     """By RTCP, the median of the latest; 0 where the peer sent no report."""
     remote_lost: int = 0

@@ -457,7 +457,8 @@ def statistics_of(measured: protocol.StreamMeasured) -> dict[str, float]:
         statistics.concealed_ms = round(packet_ms * (measured.packets_lost + measured.packets_late))
     judge(statistics, round(measured.waiting_ms * 8))
     found = accounting.statistics_of(statistics)
-    del found["modem_hz"]  # the media process hears it
+    for name in ("modem_hz", "modem_reversals", "modem_modulated"):
+        del found[name]  # the media process hears them
     return found
 
 

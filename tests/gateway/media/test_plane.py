@@ -447,6 +447,50 @@ def test_a_modem_is_told_in_the_statistics(bench: Bench) -> None:
     assert closed.statistics.modem_hz == 2100
 
 
+def answer_tone(period: float, depth: float) -> bytes:
+    """1.6 s of 2100 Hz in A-law, its phase turned every `period` seconds (0: never)."""
+    time = np.arange(12_800) / 8000
+    wave = 8000 * (1 + depth * np.sin(2 * np.pi * 15 * time)) * np.sin(2 * np.pi * 2100 * time)
+    if period:
+        wave *= np.where(np.floor(time / period) % 2, -1, 1)
+    return encode(np.rint(wave).astype(np.int16), Law.A).tobytes()
+
+
+@pytest.mark.parametrize(("period", "depth"), [(0.45, 0.2), (0.45, 0.0), (0.0, 0.0)])
+def test_data_modems_have_the_line_at_its_own_level_and_fax_machines_keep_the_gain(
+    bench: Bench, period: float, depth: float
+) -> None:
+    planes, a, b = bench
+    phone, far = a.phone(1), b.phone(1)
+    a.command(Source(timeslot(5), leg(1), gain=6.0), Source(leg(1), timeslot(5), gain=-3.0))
+    b.command(Source(leg(1), timeslot(5)), Source(timeslot(5), leg(1)))
+    phone.line_open = far.line_open = True
+    phone.speech = answer_tone(period, depth)
+    planes.run(1.8)
+    data = np.random.default_rng(7).integers(0, 256, 160 * 40, np.uint8).tobytes()
+    phone.speech, far.speech = data, data[::-1]
+    planes.run(1.0)
+    middle = slice(160 * 10, 160 * 30)
+    untouched = [data[middle] in far.heard.tobytes(), data[::-1][middle] in phone.heard.tobytes()]
+    a.command(CloseRtp(1))
+    planes.run(0.1)
+    (closed,) = a.told(RtpClosed)
+    known = closed.statistics
+    assert (known.modem_hz, known.modem_reversals, known.modem_modulated) == (2100, period > 0, depth > 0)
+    assert untouched == [period > 0] * 2
+
+
+def test_what_sounds_like_a_digit_in_the_noise_of_a_modem_is_none(bench: Bench) -> None:
+    planes, a, b = bench
+    phone = a.phone(1)
+    connect(a, b)
+    a.command(Detect(leg(1)))
+    digit = dtmf_octets("7", Law.A, 100).tobytes()
+    phone.speech = b"\xd5" * 800 + digit + b"\xd5" * 800 + answer_tone(0.0, 0.0)[:4800] + digit + b"\xd5" * 1600
+    planes.run(1.6)
+    assert [event.digit for event in a.told(DigitHeard)] == ["7"], "that before the modem"
+
+
 def test_octets_that_are_no_speech_are_never_made_up(bench: Bench) -> None:
     planes, a, b = bench
     phone, far = a.phone(1), b.phone(1)
