@@ -19,7 +19,9 @@ class OverloadProbe:
         self._log = log
         self._due = 0.0
         self._behind: dict[int, float] = {}
-        """Since when a socket has not been empty, by descriptor."""
+        """Since when a socket has not been empty, by descriptor; a connection, by its number below zero."""
+        self._read: dict[int, float] = {}
+        """When much was read of a connection last."""
 
     def start(self) -> None:
         """Begin, where there is anything to control."""
@@ -28,10 +30,26 @@ class OverloadProbe:
 
     def took(self, descriptor: int, count: int, now: float) -> None:
         """So many datagrams were read from a socket in one go; a whole batch says that more of them wait."""
-        if count < BATCH:
-            self._behind.pop(descriptor, None)
+        self._note(descriptor, count >= BATCH, now)
+
+    def streamed(self, connection: int, more: bool) -> None:
+        """A connection was read: whether more of it waits, here or with the peer."""
+        now = self._loop.time()
+        self._note(-connection, more, now)
+        if more:
+            self._read[-connection] = now
+
+    def _note(self, source: int, more: bool, now: float) -> None:
+        if more:
+            self._behind.setdefault(source, now)
         else:
-            self._behind.setdefault(descriptor, now)
+            self._behind.pop(source, None)
+
+    def _forget_quiet(self, now: float) -> None:
+        """Nothing waited on a connection after all, when nothing has come of it since."""
+        for connection in [one for one, last in self._read.items() if now - last >= SAMPLE_SECONDS]:
+            del self._read[connection]
+            self._behind.pop(connection, None)
 
     def _arm(self, now: float) -> None:
         self._due = now + SAMPLE_SECONDS
@@ -39,6 +57,7 @@ class OverloadProbe:
 
     def _sample(self) -> None:
         now = self._loop.time()
+        self._forget_quiet(now)
         late = max(now - self._due, *(now - since for since in self._behind.values()), 0.0)
         if (text := self._overload.sample(late)) is not None:
             begins = self._overload.refusing

@@ -173,7 +173,7 @@ class Service:
             return
         addresses = listeners(sip)
         self._tls = TlsContexts(tls_files(sip, self.configuration.trunk))
-        self._streams = StreamTransport(self, addresses, self._tls)
+        self._streams = StreamTransport(self, addresses, self._tls, self._probe.streamed)
         self._resolver = Resolver([parse_endpoint(server, 53) for server in sip.nameservers], self._dns_answer)
         try:
             for listener in addresses:

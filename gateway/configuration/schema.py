@@ -199,6 +199,9 @@ class Sip(Table):
     """Host part of our URIs; empty means the listening address."""
     capture: bool = False
     """Write every SIP message to the capture file."""
+    emergency_numbers: list[str] = []
+    """Called numbers, as they stand in the Request-URI, that are not refused for that; nor are calls of trusted trunks
+    with Resource-Priority (RFC 4412) above routine, or with the category (`cpc`) priority or emergency."""
     overload_ms: Annotated[int, Meta(ge=0, le=60000)] = 500
     """When the signalling process is so late, part of the new SIP calls gets 503 with Retry-After, more of them the
     later it is, so that calls that are up and the rest of the new ones are served in time. 0: none is refused for

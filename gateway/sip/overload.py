@@ -55,9 +55,12 @@ class Overload:
         before, self._told = self._told, self.refused
         return f"overload is over, {self.refused - before} INVITEs got 503"
 
-    def refusal(self, call_id: str) -> int | None:
-        """Seconds for Retry-After where the new call with this Call-ID is to be refused, else None."""
-        if not self.share:
+    def refusal(self, call_id: str, *, priority: bool = False) -> int | None:
+        """Seconds for Retry-After where the new call with this Call-ID is to be refused, else None.
+
+        One with `priority` never is: those are few, and the others make room for them.
+        """
+        if not self.share or priority:
             return None
         number = crc32(call_id.encode())
         if number >= self.share * _SCALE:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import ssl
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final, Protocol, cast
 
 from tandem.gateway.sip.connections import CloseConnection, OpenConnection, Write
@@ -18,6 +18,12 @@ from tandem.gateway.sip.tls_session import TlsSession
 LINGER_SECONDS: Final = 2.0
 #: Octets written and not taken by the system at which a peer counts as one that does not read.
 _WRITE_LIMIT: Final = 256 * 1024
+#: Octets read in one go, some 50 messages: libuv alone would read a connection 32 times, and 256 KB each time, before
+#: anybody else and any timer has its turn, which took 10 s under a flood.
+_READ_LIMIT: Final = 32 * 1024
+#: Seconds without anything to read after which a peer that had sent more than that counts as caught up with: TCP holds
+#: back what we do not read in the peer's own buffer, so that a short read alone says nothing.
+_QUIET_SECONDS: Final = 0.005
 
 Effect = OpenConnection | Write | CloseConnection
 
@@ -44,9 +50,21 @@ class Owner(Protocol):
 class StreamTransport:
     """All connections of one gateway."""
 
-    def __init__(self, owner: Owner, listeners: Iterable[Listener], tls: TlsContexts | None) -> None:
-        """`listeners` are all addresses of the agent; those on UDP are not ours to open."""
+    def __init__(
+        self,
+        owner: Owner,
+        listeners: Iterable[Listener],
+        tls: TlsContexts | None,
+        waits: Callable[[int, bool], None] | None = None,
+    ) -> None:
+        """`listeners` are all addresses of the agent; those on UDP are not ours to open.
+
+        `waits` is told whenever a connection was read whether more of it is likely to wait.
+        """
         self._owner = owner
+        self._waits = waits
+        self.buffer = bytearray(_READ_LIMIT)
+        """What every connection is read into: each takes what is its own out at once."""
         self._tls = tls
         self._listeners = [listener for listener in listeners if listener.transport != "udp"]
         self._servers: list[asyncio.Server] = []
@@ -119,6 +137,11 @@ class StreamTransport:
         """Octets came."""
         self._owner.stream_received(link.number, octets)
 
+    def read(self, link: _Link, more: bool) -> None:
+        """A link was read: whether more of it is likely to wait, here or with the peer."""
+        if self._waits is not None:
+            self._waits(link.number, more)
+
     def blocked(self, link: _Link, blocked: bool) -> None:
         """The buffer of the link is full, or has room again."""
         self._owner.stream_blocked(link.number, blocked)
@@ -156,7 +179,7 @@ class StreamTransport:
         return None
 
 
-class _Link(asyncio.Protocol):
+class _Link(asyncio.BufferedProtocol):
     """One connection."""
 
     def __init__(
@@ -171,6 +194,10 @@ class _Link(asyncio.Protocol):
         self.gone = False
         self._transport: asyncio.Transport | None = None
         self._closing = False
+        self._behind = False
+        """The peer sends as fast as we read, or faster."""
+        self._done = 0.0
+        """When what had come then was acted upon."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The connection is there."""
@@ -183,8 +210,28 @@ class _Link(asyncio.Protocol):
         else:
             self._transport.write(self.session.take())
 
-    def data_received(self, data: bytes) -> None:
-        """Octets came."""
+    def get_buffer(self, sizehint: int) -> bytearray:
+        """Where to read to."""
+        return self._owner.buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Octets came; where more of them wait, everybody else has a turn first."""
+        loop = asyncio.get_running_loop()
+        full = nbytes == _READ_LIMIT
+        self._behind = full or (self._behind and loop.time() < self._done + _QUIET_SECONDS)
+        self._owner.read(self, self._behind)
+        if full and self._transport is not None:
+            self._transport.pause_reading()
+            loop.call_soon(self._go_on_reading)
+        self._received(bytes(memoryview(self._owner.buffer)[:nbytes]))
+        if self._behind:
+            self._done = loop.time()
+
+    def _go_on_reading(self) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def _received(self, data: bytes) -> None:
         session = self.session
         if self._closing:
             return

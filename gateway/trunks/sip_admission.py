@@ -19,6 +19,7 @@ from tandem.gateway.sip.overload import Overload
 from tandem.gateway.sip.registrar import Binding, Registrar
 from tandem.gateway.sip.sources import Sources
 from tandem.gateway.trunks.sip_numbers import number_of
+from tandem.gateway.trunks.sip_priority import has_priority
 
 #: Offences are counted over a minute.
 _WINDOW = 60.0
@@ -140,9 +141,11 @@ class SipAdmission:
         if trunk is None and (self._registrar_trunk is None or source not in self._places):
             self._stranger(request, source, now)
             return False
-        if request.method == "INVITE" and (seconds := self._overload.refusal(request.call_id)) is not None:
-            self._agent.answer_stranger(request, source, 503, f"Retry-After: {seconds}\r\n")
-            return False
+        if request.method == "INVITE" and self._overload.share:
+            priority = has_priority(request, trunk, self._sip.emergency_numbers)
+            if (seconds := self._overload.refusal(request.call_id, priority=priority)) is not None:
+                self._agent.answer_stranger(request, source, 503, f"Retry-After: {seconds}\r\n")
+                return False
         if trunk is not None and not trunk.authenticate:
             return True
         if request.method not in ("INVITE", "REGISTER"):

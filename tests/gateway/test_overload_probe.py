@@ -62,6 +62,25 @@ def test_a_socket_that_is_never_empty():
     assert overload.share == 0.0
 
 
+def test_a_connection_on_which_ever_more_waits():
+    """What is read in one go is as much as can be."""
+    loop, overload, probe, _ = started()
+    for _ in range(200):
+        probe.streamed(7, True)
+        loop.run(SAMPLE_SECONDS / 2)
+    assert overload.share > 0.5
+    probe.streamed(7, False)
+    loop.run(10)
+    assert overload.share == 0.0
+
+
+def test_a_long_message_alone_is_no_backlog():
+    loop, overload, probe, _ = started()
+    probe.streamed(7, True)
+    loop.run(60)
+    assert overload.lateness < 0.01
+
+
 def test_off():
     loop, _, _, _ = started(bound=0.0)
     assert loop.calls == []

@@ -275,3 +275,43 @@ def test_a_peer_that_does_not_read_blocks_and_is_given_up():
             writer.transport.abort()
 
     uvloop.run(run())
+
+
+@pytest.mark.parametrize("transport", ["tcp", "tls"])
+def test_a_flood_leaves_everybody_else_a_turn(transport, authority):
+    """Between two readings of a connection on which ever more waits, other callbacks run; and the flood is told of."""
+
+    async def run():
+        loop = asyncio.get_running_loop()
+        tls = contexts(authority, "gw", "127.0.0.1") if transport == "tls" else None
+        turns = [0]
+        async with server(transport, tls=tls) as (side, address):
+            read, told = [], []
+            side.transport._waits = lambda number, more: told.append(more)
+
+            def received(number, octets):
+                read.append((turns[0], len(octets)))
+
+            side.stream_received = received
+
+            def turn():
+                turns[0] += 1
+                loop.call_soon(turn)
+
+            def flood():
+                raw = socket.create_connection((address.host, address.port))
+                opened = tls.client.wrap_socket(raw, server_hostname="127.0.0.1") if tls else raw
+                opened.sendall(b"x" * 2_000_000)
+                return opened
+
+            loop.call_soon(turn)
+            opened = await loop.run_in_executor(None, flood)
+            await until(lambda: sum(length for _, length in read) == 2_000_000)
+            opened.close()
+            by_turn = {}
+            for number, length in read:
+                by_turn[number] = by_turn.get(number, 0) + length
+            assert max(by_turn.values()) <= 3 * 32 * 1024
+            assert told.count(True) > 10
+
+    uvloop.run(run())

@@ -220,6 +220,23 @@ def test_what_else_phones_send_is_answered_and_no_offence():
     assert counts == {"unknown source": 1}
 
 
+def test_calls_with_priority_are_not_refused_while_the_process_is_late():
+    two = '[[trunk]]\nname = "b"\ntype = "sip"\npeer = "10.0.0.8"\n[[route]]\ntrunk = ["b"]\nto = ["carrier"]\n'
+    bench = SipBench('emergency_numbers = ["112"]\n' + CARRIER + two)
+    bench.agent("10.0.0.9", answer=200)
+    caller = bench.agent("10.0.0.8")
+    for _ in range(100):
+        bench.node.sip.overload.sample(10.0)
+    for number in range(15):
+        call(bench, caller, str(number))
+    assert len(bench.heard(caller, Rejected)) > 10  # of 15
+    before = len(bench.heard(caller, Answered))
+    for _ in range(4):
+        call(bench, caller, "30", headers=(("Resource-Priority", "ets.0"),))
+        call(bench, caller, "112")
+    assert len(bench.heard(caller, Answered)) == before + 8
+
+
 def test_part_of_the_new_calls_is_refused_while_the_process_is_late():
     """503 with Retry-After, without remembering the call; calls that are up go on, strangers get 403 as ever."""
     bench = SipBench(
