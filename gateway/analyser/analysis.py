@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator
-from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from . import findings
@@ -15,6 +14,7 @@ from .circuits import CircuitTracker
 from .dialogs import DialogTracker
 from .dissect import Dissector, Options
 from .files import expand, read_file
+from .found import Findings
 from .legs import Candidates, Joiner
 from .merge import merge
 from .model import Analysis, CallRecord, Finding, MediaStream, Message, Protocol, Skipped
@@ -74,6 +74,8 @@ class Analyser:
         self._serving: set[tuple[str, bool | None]] = set()
         """Directions of links that have carried messages or fill-in units since their last status unit."""
         self._streams = Streams()
+        self._more = 0
+        """Findings that were not kept."""
 
     def feed(self, batch: Batch) -> None:
         """Take a batch."""
@@ -213,20 +215,23 @@ class Analyser:
         for reason, count in self.dissector.statistics().items():
             if count := count + self._elsewhere[reason]:
                 self.skipped.append(Skipped(file="", reason=f"{count} {reason}"))
-        found = [
-            *self._limited(findings.of_calls(records.suspects(), self.end, records.find)),
+        others = [
             *findings.of_supervision(self._circuits.supervision),
             *findings.of_links(self._links),
             *findings.of_collisions(self._circuits.collisions),
             *findings.of_registrations(self._dialogs.others),
         ]
+        found = Findings(self._of_calls(), records.marked(), others, self._of_call, MOST_FINDINGS)
+        if left_out := found.left_out + self._more:
+            reason = f"{left_out} findings beyond the first {MOST_FINDINGS}"
+            self.skipped.append(Skipped(file="", reason=reason))
         return Analysis(
             packets=self.dissector.packets,
             messages={
                 protocol: dict(sorted(counts.items())) for protocol, counts in sorted(self.dissector.counts.items())
             },
             calls=records,
-            findings=sorted(found, key=lambda finding: finding.time or 0.0),
+            findings=found,
             skipped=self.skipped,
         )
 
@@ -244,10 +249,19 @@ class Analyser:
         if len(self._links) < MOST_OTHERS:
             self._links.append(message)
 
-    def _limited(self, found: Iterator[Finding]) -> Iterator[Finding]:
-        yield from islice(found, MOST_FINDINGS)
-        if more := sum(1 for _ in found):
-            self.skipped.append(Skipped(file="", reason=f"{more} findings beyond the first {MOST_FINDINGS}"))
+    def _of_calls(self) -> list[tuple[int, Finding]]:
+        """What the rules say of calls, each with the place of the call among all."""
+        found: list[tuple[int, Finding]] = []
+        for place, record in self._records.suspects():
+            said = findings.of_calls((record,), self.end, self._records.find)
+            if len(found) < MOST_FINDINGS:
+                found += ((place, finding) for finding in said)
+            else:
+                self._more += sum(1 for _ in said)
+        return found
+
+    def _of_call(self, place: int) -> list[Finding]:
+        return list(findings.of_calls((self._records[place],), self.end, self._records.find))
 
     def _unkept(self) -> Iterator[tuple[str, int]]:
         yield "RTP packets of streams beyond those that are followed at once", self._streams.unkept

@@ -73,13 +73,22 @@ class Block:
         return found
 
     def suspect(self) -> np.ndarray:
-        """(n,) calls of which a rule of `findings` may say something, legs aside; the others need not be asked."""
+        """(n,) marks of calls of which a rule of `findings` may say something, legs aside; see `found.OF_MARKS`."""
         unanswered = np.isnan(self.answered)
         silent = np.isnan(self.alerting) & np.isnan(self.progress) & unanswered
         found: np.ndarray = self.odd | (self.cause == _RECOVERY)
         found |= unanswered & np.isin(self.cause, _CONGESTION)
         found |= silent & ~self.by_calling
         found |= unanswered & self.by_calling & ~np.isin(self.cause, tuple(_COMMON))
+        marks: np.ndarray = found.astype(np.uint8)
+        # REL and RLC followed the IAM: no timer ran.
+        at_once = silent & ~self.by_calling & ~self.odd & (self.cause != _RECOVERY)
+        marks[at_once] = np.where(np.isin(self.cause[at_once], _CONGESTION), 3, 2)
+        return marks
+
+    def last(self) -> np.ndarray:
+        """(n,) time of the last message."""
+        found: np.ndarray = self.time[self.first + self.size - 1]
         return found
 
     def lines(self, table: Table, which: np.ndarray) -> list[str]:

@@ -8,7 +8,7 @@ by octet. Sources: RFC 9260 3.3, RFC 4666 3.3.1, RFC 4165 2.2, Q.704 2.2 for the
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -66,6 +66,11 @@ class Circuits:
     def __len__(self) -> int:
         return len(self.at)
 
+    @classmethod
+    def none(cls) -> Self:
+        """No messages."""
+        return cls(*(np.zeros(0, np.bool_ if name == "m2pa" else np.int64) for name in cls.__slots__))
+
     def some(self, wanted: npt.NDArray[np.bool_]) -> Circuits:
         """Those that are wanted, (n,)."""
         return Circuits(*(getattr(self, name)[wanted] for name in self.__slots__))
@@ -73,9 +78,11 @@ class Circuits:
 
 def circuits(found: Transports, m2pa: bool = False) -> tuple[Circuits, npt.NDArray[np.bool_]]:
     """Plain ISUP messages in their order, and which transports are dealt with: these, and SCTP without DATA."""
-    octets = found.octets
     done = np.zeros(len(found.index), np.bool_)
     at = np.flatnonzero((found.protocol == SCTP) & ~found.six)
+    if not len(at):
+        return Circuits.none(), done
+    octets = found.octets
     done[at] = True
     chunk, end = found.start[at] + _COMMON, found.end[at]
     parts: list[tuple[Ints, Ints, Ints]] = []

@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hmac import compare_digest
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from tandem.isdn.q931.codes import MessageType as Q931Type
 from tandem.ss7.isup.codes import MessageType as IsupType
 from tandem.ss7.mtp3.label import Service, Variant
 
+from . import speed
 from .bulk import Circuits, circuits
 from .fragments import Fragments
 from .hep import KEY, SIGTRAN
@@ -143,18 +144,18 @@ class Dissector:
 
     def _ip(self, batch: Batch) -> RtpPackets | None:
         found, fragments = transports(batch)
-        octets = found.octets
-        source = pair(octets, found.start)
-        destination = pair(octets, found.start + 2)
+        source, destination = found.source, found.destination
         udp = found.protocol == UDP
-        first = octets[found.start + 8]
-        speech = udp & (first >> 6 == 2) & (found.end - found.start >= 8 + _RTP_HEADER)
-        ports = np.array(sorted(self.options.sctp_udp_ports), np.int64)
-        speech &= ~(np.isin(source, ports) | np.isin(destination, ports))
+        speech = udp & (found.first >> 6 == 2) & (found.end - found.start >= 8 + _RTP_HEADER)
+        for port in self.options.sctp_udp_ports:
+            speech &= (source != port) & (destination != port)
         plain, done = circuits(found, self._bulk)
         if self._bulk and len(plain):
             plain = self._in_bulk(batch, found, plain, done, source, destination)
-        wanted = ~speech & ~done & ((found.protocol != TCP) | _carries(found))
+        wanted = ~speech & ~done
+        connected = np.flatnonzero(found.protocol == TCP)
+        if len(connected):
+            wanted[connected] &= _carries(found, connected)
         wanted[plain.at] = True
         steps = np.bincount(plain.at, minlength=len(found.index))
         if self._bulk:
@@ -192,7 +193,7 @@ class Dissector:
         for place in pending:
             self._whole(batch, place, whole[place])
         next(isup, None)
-        return self._rtp(batch, found, np.flatnonzero(speech), source, destination) if speech.any() else None
+        return self._rtp(batch, found, np.flatnonzero(speech)) if speech.any() else None
 
     def _in_bulk(
         self, batch: Batch, found: Transports, plain: Circuits, done: np.ndarray, source: np.ndarray,
@@ -244,9 +245,10 @@ class Dissector:
         self, batch: Batch, found: Transports, wanted: np.ndarray, source: np.ndarray, destination: np.ndarray
     ) -> None:
         """Take plain SIP as rows; it is then no longer `wanted`."""
-        ports = np.array([*self.options.sctp_udp_ports, GSMTAP], np.int64)
-        at = np.flatnonzero(wanted & (found.protocol == UDP))
-        at = at[~(np.isin(source[at], ports) | np.isin(destination[at], ports))]
+        udp = wanted & (found.protocol == UDP)
+        for port in (*self.options.sctp_udp_ports, GSMTAP):
+            udp &= (source != port) & (destination != port)
+        at = np.flatnonzero(udp)
         if not len(at):
             return
         place = found.index[at]
@@ -255,7 +257,7 @@ class Dissector:
         if not len(rows):
             return
         at = at[chosen]
-        rows.place = self._sip_place(batch, found, at, source[at], destination[at])
+        rows.place = self._sip_place(batch, found, at)
         if (rows.place < 0).any():
             kept = rows.place >= 0
             rows, at = rows.some(kept), at[kept]
@@ -265,11 +267,9 @@ class Dissector:
             self.counts[Protocol.SIP.value][type_name(kind)] += count
         self._dialogs = rows
 
-    def _sip_place(
-        self, batch: Batch, found: Transports, at: np.ndarray, source: np.ndarray, destination: np.ndarray
-    ) -> np.ndarray:
+    def _sip_place(self, batch: Batch, found: Transports, at: np.ndarray) -> np.ndarray:
         """The place in `ends` of the two ends of every packet; -1 where there is no room for more."""
-        flow, flows = self._flows(batch, found, at, source, destination)
+        flow, flows = self._flows(batch, found, at)
         places = np.zeros(len(flows), np.int64)
         for index, ends in enumerate(flows):
             place = self._sip_places.get(ends)
@@ -583,12 +583,9 @@ class Dissector:
 
     # --- speech
 
-    def _rtp(
-        self, batch: Batch, found: Transports, at: np.ndarray, source: np.ndarray, destination: np.ndarray
-    ) -> RtpPackets | None:
-        octets = found.octets
-        start = found.start[at] + 8
-        second = octets[start + 1]
+    def _rtp(self, batch: Batch, found: Transports, at: np.ndarray) -> RtpPackets | None:
+        buffer, start = np.frombuffer(batch.buffer, np.uint8), found.start[at] + 8
+        second = buffer[start + 1]
         control = (second >= 192) & (second <= 223)
         if control.any():
             self.counts[Protocol.RTCP.value]["RTCP"] += int(control.sum())
@@ -598,7 +595,40 @@ class Dissector:
             return None
         self.counts[Protocol.RTP.value]["RTP"] += len(at)
         place = found.index[at]
-        flow, flows = self._flows(batch, found, at, source[at], destination[at])
+        numbers = batch.number
+        packet, time = place if numbers is None else numbers[place], batch.time[place]
+        rtp = (self._rtp_in_numpy if speed.speedups is None else self._rtp_compiled)(batch, found, at, start)
+        rtp.packet, rtp.time = packet, time
+        # Four octets of a dynamic type: event, end bit and volume, duration (RFC 4733 2.3).
+        events = np.flatnonzero((rtp.length == 4) & (rtp.payload_type >= 96)).tolist()
+        rtp.events = [
+            (event, int(buffer[rtp.start[event]]), bool(buffer[rtp.start[event] + 1] & 0x80)) for event in events
+        ]
+        return rtp
+
+    def _rtp_compiled(self, batch: Batch, found: Transports, at: np.ndarray, start: np.ndarray) -> RtpPackets:
+        kinds: tuple[Any, ...] = (np.uint8, np.uint8, np.uint16, np.uint32, np.uint32, np.int64, np.int64)
+        columns = [np.empty(len(at), kind) for kind in kinds]
+        payload_type, marker, sequence, stamp, ssrc, length, payload = columns
+        speed.speedups.rtp(batch.buffer, start, found.end[at], *columns)
+        flow, flows = self._flows(batch, found, at)
+        return RtpPackets(
+            packet=None,
+            time=None,
+            flow=flow,
+            flows=flows,
+            payload_type=payload_type,
+            marker=marker.view(np.bool_),
+            sequence=sequence,
+            timestamp=stamp,
+            ssrc=ssrc,
+            length=length,
+            start=payload,
+        )
+
+    def _rtp_in_numpy(self, batch: Batch, found: Transports, at: np.ndarray, start: np.ndarray) -> RtpPackets:
+        octets = found.octets
+        flow, flows = self._flows(batch, found, at)
         head = octets[start[:, None] + np.arange(12)]
         contributors = (head[:, 0] & 15).astype(np.int64)
         payload = start + 12 + 4 * contributors
@@ -606,35 +636,31 @@ class Dissector:
         if len(extended):  # RFC 3550 5.3.1
             ahead = np.minimum(payload[extended], len(octets) - 4)
             payload[extended] += 4 + 4 * pair(octets, ahead + 2)
-        length = np.maximum(0, found.end[at] - payload)
-        kinds = second & 127
-        # Four octets of a dynamic type: event, end bit and volume, duration (RFC 4733 2.3).
-        events = np.flatnonzero((length == 4) & (kinds >= 96))
-        numbers = batch.number
         return RtpPackets(
-            packet=place if numbers is None else numbers[place],
-            time=batch.time[place],
+            packet=None,
+            time=None,
             flow=flow,
             flows=flows,
-            payload_type=kinds,
-            marker=second > 127,
+            payload_type=head[:, 1] & 127,
+            marker=head[:, 1] > 127,
             sequence=head[:, 2:4].copy().view(">u2")[:, 0].astype(np.uint16),
             timestamp=head[:, 4:8].copy().view(">u4")[:, 0].astype(np.uint32),
             ssrc=head[:, 8:12].copy().view(">u4")[:, 0].astype(np.uint32),
-            length=length,
+            length=np.maximum(0, found.end[at] - payload),
             start=payload,
-            events=[
-                (place, int(octets[payload[place]]), bool(octets[payload[place] + 1] & 0x80))
-                for place in events.tolist()
-            ],
         )
 
-    def _flows(
-        self, batch: Batch, found: Transports, at: np.ndarray, source: np.ndarray, destination: np.ndarray
-    ) -> tuple[np.ndarray, list[tuple[str, str]]]:
+    def _flows(self, batch: Batch, found: Transports, at: np.ndarray) -> tuple[np.ndarray, list[tuple[str, str]]]:
         """Which (source, destination) each packet is of."""
+        if speed.speedups is not None:
+            flow, heads = np.empty(len(at), np.int64), np.empty(len(at), np.int64)
+            count = speed.speedups.flows(
+                batch.buffer, found.address[at], found.six[at].view(np.uint8), found.source[at], found.destination[at],
+                flow, heads, np.empty(len(at), np.uint64), np.zeros(speed.room(len(at)), np.int32),
+            )  # fmt: skip
+            return flow, self._names_of(batch, found, at[heads[:count]])
         octets, address = found.octets, found.address[at]
-        key = (source << 16 | destination).astype(np.uint64)
+        key = (found.source[at] << 16 | found.destination[at]).astype(np.uint64)
         words = octets[address[:, None] + np.arange(8)].copy().view(">u4").astype(np.uint64)
         mixed = words[:, 0] * np.uint64(0x9E3779B97F4A7C15) ^ words[:, 1] * np.uint64(0xC2B2AE3D27D4EB4F)
         six = found.six[at]
@@ -649,11 +675,17 @@ class Dissector:
         begins = np.concatenate(([True], ordered[1:] != ordered[:-1]))
         first, flow = order[begins], np.empty(len(order), np.int64)
         flow[order] = np.cumsum(begins) - 1
+        return flow, self._names_of(batch, found, at[first])
+
+    def _names_of(self, batch: Batch, found: Transports, at: np.ndarray) -> list[tuple[str, str]]:
+        """The two ends of these packets."""
         flows = []
-        for index in first.tolist():
-            names = self._addresses(batch, found, int(at[index]))
-            flows.append((endpoint(names[0], int(source[index])), endpoint(names[1], int(destination[index]))))
-        return flow, flows
+        for place, source, destination in zip(
+            at.tolist(), found.source[at].tolist(), found.destination[at].tolist(), strict=True
+        ):
+            names = self._addresses(batch, found, place)
+            flows.append((endpoint(names[0], source), endpoint(names[1], destination)))
+        return flows
 
     _LINKS: Final[dict[int, Callable[[Dissector, int, float, bytes, Batch, int], None]]] = {
         MTP2_WITH_PSEUDO: _mtp2_with_pseudo,
@@ -710,10 +742,11 @@ def pair_words(octets: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, np.ndarr
     return words[:, 0], words[:, 1]
 
 
-def _carries(found: Transports) -> np.ndarray:
+def _carries(found: Transports, at: np.ndarray) -> np.ndarray:
     """Which TCP segments have octets, or open or close a connection."""
-    header = (found.octets[found.start + 12] >> 4).astype(np.int64) * 4
-    carries: np.ndarray = (found.end - found.start > header) | (found.octets[found.start + 13] & 0x07 != 0)
+    octets, start = found.octets, found.start[at]
+    header = (octets[start + 12] >> 4).astype(np.int64) * 4
+    carries: np.ndarray = (found.end[at] - start > header) | (octets[start + 13] & 0x07 != 0)
     return carries
 
 

@@ -227,7 +227,7 @@ class Analysis(msgspec.Struct, kw_only=True):
     """Messages by protocol and type, duplicates included."""
     calls: Sequence[CallRecord] = msgspec.field(default_factory=list)
     """In the order in which they began; of an analysis these are `Records`, read from disk one by one."""
-    findings: list[Finding] = msgspec.field(default_factory=list)
+    findings: Sequence[Finding] = msgspec.field(default_factory=list)
     skipped: list[Skipped] = msgspec.field(default_factory=list)
 
 

@@ -7,12 +7,14 @@ by one. Sources: RFC 791, RFC 8200, IEEE 802.1Q, the LINKTYPE list of tcpdump.or
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
+from . import speed
 from .packets import Batch
 
 NULL, ETHERNET, PPP, RAW, LOOP, COOKED, IPV4, IPV6, COOKED2 = 0, 1, 9, 101, 108, 113, 228, 229, 276
@@ -28,12 +30,12 @@ _PAD: Final = 64
 Ints = npt.NDArray[np.int64]
 
 
-@dataclass(slots=True)
+@dataclass
 class Transports:
     """The n packets of a batch that carry TCP, UDP or SCTP and are whole."""
 
-    octets: npt.NDArray[np.uint8]
-    """The buffer of the batch and some zeros."""
+    buffer: bytes
+    """That of the batch."""
     index: Ints
     """(n,) place in the batch."""
     protocol: Ints
@@ -46,6 +48,16 @@ class Transports:
     """(n,) first octet of the source address in the buffer; the destination follows."""
     six: npt.NDArray[np.bool_]
     """(n,) whether the addresses are of IPv6."""
+    source: Ints
+    """(n,) source port, `destination` likewise."""
+    destination: Ints
+    first: npt.NDArray[np.uint8]
+    """(n,) the octet behind a header of 8, as UDP has it."""
+
+    @cached_property
+    def octets(self) -> npt.NDArray[np.uint8]:
+        """The buffer and some zeros."""
+        return np.frombuffer(self.buffer + bytes(_PAD), np.uint8)
 
 
 @dataclass(slots=True)
@@ -64,6 +76,46 @@ class Fragment:
 
 def transports(batch: Batch) -> tuple[Transports, list[Fragment]]:
     """What of `batch`, of a link type of `CARRIERS_OF_IP`, carries a transport; fragments apart."""
+    if speed.speedups is None or batch.link_type != ETHERNET:
+        return _in_numpy(batch)
+    count = len(batch)
+    columns = [np.empty(count, np.int64) for _ in range(8)]
+    first = np.empty(count, np.uint8)
+    index, protocol, start, end, address, source, destination, other = columns
+    plain, left = speed.speedups.transports(
+        batch.buffer, batch.start, batch.length, index, protocol, start, end, address, source, destination, first, other
+    )
+    found = Transports(
+        batch.buffer, index[:plain], protocol[:plain], start[:plain], end[:plain], address[:plain],
+        np.zeros(plain, np.bool_), source[:plain], destination[:plain], first[:plain],
+    )  # fmt: skip
+    return _with(found, batch, other[:left]) if left else (found, [])
+
+
+def _with(found: Transports, batch: Batch, other: Ints) -> tuple[Transports, list[Fragment]]:
+    """The same with packets at the places `other`, which have to be looked at more closely."""
+    more, fragments = _in_numpy(
+        replace(
+            batch,
+            start=batch.start[other],
+            length=batch.length[other],
+            original=batch.original[other],
+            time=batch.time[other],
+            number=None,
+            inbound=None,
+        )
+    )
+    more.index = other[more.index]
+    for fragment in fragments:
+        fragment.index = int(other[fragment.index])
+    order = np.argsort(np.concatenate((found.index, more.index)), kind="stable")
+    names = [field.name for field in fields(Transports) if field.name != "buffer"]
+    columns: list[Any] = [np.concatenate((getattr(found, name), getattr(more, name)))[order] for name in names]
+    return Transports(batch.buffer, *columns), fragments
+
+
+def _in_numpy(batch: Batch) -> tuple[Transports, list[Fragment]]:
+    """The same, of packets of any kind."""
     octets = np.frombuffer(batch.buffer + bytes(_PAD), np.uint8)
     start, kind = _network(batch, octets)
     end = batch.start + batch.length
@@ -79,18 +131,13 @@ def transports(batch: Batch) -> tuple[Transports, list[Fragment]]:
     index, protocol, begin, stop, address, is_six = (column[order] for column in columns)
     wanted = ((protocol == UDP) & (begin + 8 <= stop)) | ((protocol == TCP) & (begin + 20 <= stop))
     wanted |= (protocol == SCTP) & (begin + 12 <= stop)
-    return (
-        Transports(
-            octets,
-            index[wanted],
-            protocol[wanted],
-            begin[wanted],
-            stop[wanted],
-            address[wanted],
-            is_six[wanted].astype(np.bool_),
-        ),
-        fragments,
-    )
+    begin = begin[wanted]
+    found = Transports(
+        batch.buffer, index[wanted], protocol[wanted], begin, stop[wanted], address[wanted],
+        is_six[wanted].astype(np.bool_), pair(octets, begin), pair(octets, begin + 2), octets[begin + 8],
+    )  # fmt: skip
+    found.__dict__["octets"] = octets
+    return found, fragments
 
 
 def text_address(octets: bytes) -> str:

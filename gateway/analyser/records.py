@@ -48,6 +48,8 @@ class Records(Sequence[CallRecord]):
         """Offset and length of each block."""
         self._unpacked: OrderedDict[int, Block | SipBlock] = OrderedDict()
         self._suspect = array("B")
+        self._last: list[tuple[np.ndarray, np.ndarray]] = []
+        """Places of records with marks of `found.OF_MARKS`, and the times of their last messages."""
         self._talked = array("B")
         self._tail = bytearray()
         self._file: IO[bytes] | None = None
@@ -91,7 +93,10 @@ class Records(Sequence[CallRecord]):
         if block.protocol not in self._protocols:
             self._protocols.append(block.protocol)
         self._talked.frombytes((~np.isnan(block.answered)).astype(np.uint8).tobytes())
-        self._suspect.frombytes(block.suspect().astype(np.uint8).tobytes())
+        marks = block.suspect()
+        if len(several := np.flatnonzero(marks > 1)):
+            self._last.append((len(self._suspect) + several, block.last()[several]))
+        self._suspect.frombytes(marks.tobytes())
         self._protocol.frombytes(bytes((self._protocols.index(block.protocol),)) * count)
         self._start.frombytes(block.start.astype(np.float64).tobytes())
         self._number.frombytes(block.number.astype(np.int64).tobytes())
@@ -100,13 +105,35 @@ class Records(Sequence[CallRecord]):
         self._blocks.append(self._write(pickle.dumps(block, 5)))
         self._order = None
 
-    def suspects(self) -> Iterator[CallRecord]:
-        """The records with which something may be wrong, by themselves or with their legs or speech."""
+    def suspects(self) -> Iterator[tuple[int, CallRecord]]:
+        """The records with which something may be wrong, by themselves or with their legs or speech.
+
+        With the place of each among all records; those that `marked` gives are not among them.
+        """
         order = self._all()
-        concerned = np.frombuffer(self._suspect, np.uint8) > 0
+        marks = np.frombuffer(self._suspect, np.uint8)[order]
+        which = np.flatnonzero((marks == 1) | self._joined()[order])
+        return zip(which.tolist(), self._each(order[which], self._read), strict=True)
+
+    def marked(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Records with marks of `found.OF_MARKS` that have neither legs nor speech.
+
+        The place of each among all records, its mark, and the time of its last message.
+        """
+        order, last = self._all(), np.zeros(len(self))
+        for places, times in self._last:
+            last[places] = times
+        marks = np.frombuffer(self._suspect, np.uint8)[order]
+        which = np.flatnonzero((marks > 1) & ~self._joined()[order])
+        return which, marks[which], last[order[which]]
+
+    def _joined(self) -> np.ndarray:
+        """(n,) which records have legs or speech."""
+        found = np.zeros(len(self), np.bool_)
         for table in (self._legs, self._speech):
-            concerned = concerned | np.isin(np.array(self._number, np.int64), np.array(table, np.int64)[::3])
-        return self._each(order[concerned[order]], self._read)
+            if table:
+                found |= np.isin(np.array(self._number, np.int64), np.array(table, np.int64)[::3])
+        return found
 
     def numbered(self, numbers: np.ndarray) -> Iterator[CallRecord]:
         """Records with one of these numbers, in their order, without messages, legs and speech."""

@@ -18,7 +18,8 @@ from tandem.core.cause import cause_name
 from . import speed
 from .cells import COLUMNS, OUTCOME, Row, Table, row_of
 from .filters import Filter
-from .model import Analysis, CallRecord, Outcome
+from .found import Findings
+from .model import Analysis, CallRecord, Finding, Outcome
 from .records import Records
 from .statistics import Group, Statistics
 
@@ -43,7 +44,7 @@ _COLOURS: Final = {
 def summary(analysis: Analysis, wanted: Callable[[CallRecord], bool]) -> Iterator[str]:
     """The table of calls, the findings and what was skipped, with terminal colours."""
     calls, everything = analysis.calls, isinstance(wanted, Filter) and not wanted.chooses()
-    concerned = {call for finding in analysis.findings for call in finding.calls}
+    concerned = set() if everything else {call for finding in analysis.findings for call in finding.calls}
     shown: set[str] = set()
     answered = count = 0
 
@@ -57,25 +58,25 @@ def summary(analysis: Analysis, wanted: Callable[[CallRecord], bool]) -> Iterato
             yield row
 
     if speed.speedups is not None and everything and isinstance(calls, Records):
-        shown, answered, count = concerned, calls.answered(), len(calls)
+        answered, count = calls.answered(), len(calls)
         table = _table(islice((row for row, _ in calls.rows(_MEASURED)), _MEASURED), calls.are_of_days())
         yield table.line(COLUMNS)
         yield from calls.lines(table)
     else:
-        found = rows()
-        first = list(islice(found, _MEASURED))
-        table = _table(first)
-        yield from map(table.line, chain((COLUMNS,), first, found))
+        cells = rows()
+        measured = list(islice(cells, _MEASURED))
+        table = _table(measured)
+        yield from map(table.line, chain((COLUMNS,), measured, cells))
     share = f", {100 * answered / count:.1f} % answered" if count else ""
     yield ""
     yield f"{analysis.packets} packets, {count} of {len(analysis.calls)} call attempts{share}"
-    seen: Counter[str] = Counter()
-    for finding in analysis.findings:
-        if finding.calls and shown.isdisjoint(finding.calls):
-            continue
-        seen[finding.kind] += 1
-        if seen[finding.kind] > SHOWN:
-            continue
+    findings = analysis.findings
+    if everything and isinstance(findings, Findings):
+        seen, examples = findings.kinds(), findings.first(SHOWN)
+    else:
+        told = [one for one in findings if everything or not one.calls or not shown.isdisjoint(one.calls)]
+        seen, examples = Counter(one.kind for one in told), _first(told)
+    for finding in examples:
         blame = f" Fault: {finding.fault}." if finding.fault else ""
         packets = ", ".join(map(str, finding.packets))
         severity = click.style(finding.severity, fg=_COLOURS.get(finding.severity))
@@ -87,6 +88,15 @@ def summary(analysis: Analysis, wanted: Callable[[CallRecord], bool]) -> Iterato
         where = f"{skipped.file}: " if skipped.file else ""
         amount = f" ({skipped.octets} octets)" if skipped.octets else ""
         yield f"not used: {where}{skipped.reason}{amount}"
+
+
+def _first(findings: list[Finding]) -> Iterator[Finding]:
+    """So many of each kind as the table shows."""
+    seen: Counter[str] = Counter()
+    for finding in findings:
+        seen[finding.kind] += 1
+        if seen[finding.kind] <= SHOWN:
+            yield finding
 
 
 def _rows(analysis: Analysis, wanted: Callable[[CallRecord], bool]) -> Iterator[tuple[Row, bool]]:
@@ -176,7 +186,10 @@ def as_json(analysis: Analysis) -> Iterator[str]:
     yield f'{{"packets":{analysis.packets},"messages":{json_of(analysis.messages)},"calls":['
     for number, record in enumerate(analysis.calls):
         yield ("," if number else "") + json_of(record)
-    yield f'],"findings":{json_of(analysis.findings)},"skipped":{json_of(analysis.skipped)}}}\n'
+    yield '],"findings":['
+    for number, finding in enumerate(analysis.findings):
+        yield ("," if number else "") + json_of(finding)
+    yield f'],"skipped":{json_of(analysis.skipped)}}}\n'
 
 
 def as_lines(calls: Iterable[CallRecord]) -> Iterator[str]:

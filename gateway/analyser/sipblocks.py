@@ -75,13 +75,20 @@ class SipBlock:
         return found
 
     def suspect(self) -> np.ndarray:
-        """(n,) calls of which a rule of `findings` may say something, legs and speech aside."""
+        """(n,) marks of calls of which a rule of `findings` may say something, legs and speech aside; see `found`."""
         answered = ~np.isnan(self.answered)
         acknowledged = np.bitwise_or.reduceat(self.kind == -ACK, self.first)
         ended = np.bitwise_or.reduceat(self.kind == -BYE, self.first)
         heard = np.bitwise_or.reduceat(~self.forward, self.first)
         found: np.ndarray = ~heard | (answered & ~acknowledged) | (ended & np.isnan(self.completed))
-        found |= ~answered & np.isin(self.cause, tuple(CONGESTION))
+        congested = ~answered & np.isin(self.cause, tuple(CONGESTION))
+        marks: np.ndarray = (found | congested).astype(np.uint8)
+        marks[congested & ~found & ~ended] = 4
+        return marks
+
+    def last(self) -> np.ndarray:
+        """(n,) time of the last message."""
+        found: np.ndarray = self.time[self.first + self.size - 1]
         return found
 
     def lines(self, table: Table, which: np.ndarray) -> list[str]:

@@ -202,7 +202,7 @@ _OPENS, _ODD_TAG, _ODD_TO, _ODD_NAMES, _HAS_REASON = 1, 2, 4, 8, 16
 
 def _compiled(found: Transports, at: Ints, buffer: bytes) -> tuple[SipRows, Ints, npt.NDArray[np.bool_]]:
     """Rows, where they come from, and which have a Reason header."""
-    octets, count = found.octets, len(at)
+    octets, count = found.buffer, len(at)
     start, stop = found.start[at] + _UDP, found.end[at]
     kind, method, sequence = np.zeros(count, np.int16), np.zeros(count, np.int8), np.zeros(count, np.int64)
     key, tag = np.empty(count, np.uint64), np.empty(count, np.uint64)

@@ -10,6 +10,7 @@ import numpy as np
 
 from tandem.codecs.emodel import CODECS, opinion, rating
 
+from . import speed
 from .model import MediaStream, RtpPackets
 from .packets import grouped
 
@@ -38,6 +39,7 @@ _FIELDS: Final[list[tuple[str, str]]] = [
 timestamp of the last one, `begun` of the first; `deviation`: sum of |D(i-1, i)| of RFC 3550 6.4.1; all three in
 timestamp units."""
 
+_RECKONED: Final = ("first", "last", "place", "highest", "base", "begun", "transit", "packets", "deviation")
 Key = tuple[str, str, int]
 
 
@@ -69,6 +71,9 @@ class Streams:
 
     def take(self, packets: RtpPackets) -> None:
         """RTP of a batch."""
+        if speed.speedups is not None:
+            self._take_compiled(packets)
+            return
         keys = packets.flow.astype(np.uint64) << np.uint64(32) | packets.ssrc.astype(np.uint64)
         order = grouped(keys)
         keys = keys[order]
@@ -86,6 +91,22 @@ class Streams:
             self._listen(packets)
         if len(order):
             self._reckon(packets, order, begins, counts, places)
+
+    def _take_compiled(self, packets: RtpPackets) -> None:
+        count = len(packets.flow)
+        stream, heads = np.empty(count, np.int64), np.empty(count, np.int64)
+        table, keys = np.zeros(speed.room(count), np.int32), np.empty(count, np.uint64)
+        found = speed.speedups.streams(packets.flow, packets.ssrc, stream, heads, keys, table)
+        places = self._find(packets, heads[:found])
+        if (places < 0).any():
+            self.unkept += int(np.count_nonzero(places[stream] < 0))
+        if packets.events:
+            self._listen(packets)
+        state = self._state
+        speed.speedups.reckon(
+            stream, places, np.empty(found, np.int64), packets.time, packets.sequence, packets.timestamp,
+            packets.payload_type, float(_CLOCK), *(state[name] for name in _RECKONED), self._kinds,
+        )  # fmt: skip
 
     def _find(self, packets: RtpPackets, heads: np.ndarray) -> np.ndarray:
         """The place of the stream of each packet of `heads`, new ones begun; -1 where there is no more room."""

@@ -11,3 +11,8 @@ try:
     speedups = import_module(".speedups", __package__)
 except ImportError:
     speedups = None
+
+
+def room(count: int) -> int:
+    """Slots of a table of so many keys: a power of two, at most half of it full."""
+    return 1 << (2 * count + 1).bit_length()

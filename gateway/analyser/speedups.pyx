@@ -8,6 +8,7 @@ run of octets is read at once, by `_within`.
 """
 
 from cpython.unicode cimport PyUnicode_DecodeUTF8
+from libc.math cimport fabs, fmod
 from libc.stdio cimport snprintf
 from libc.string cimport memchr, memcmp, memcpy
 
@@ -596,7 +597,7 @@ cdef inline unsigned char *_seconds(unsigned char *at, double value) noexcept no
     cdef long long whole
     if value != value:
         return at
-    if 0 <= value < 1e8:
+    if 0 < value < 1e8:
         scaled = value * 100
         whole = <long long>scaled
         rest = scaled - whole
@@ -735,3 +736,194 @@ def table(
             at -= 1
         found[index] = PyUnicode_DecodeUTF8(<char *>base, at - base, "replace")
     return found
+
+
+# --- IP over Ethernet
+
+cdef inline int _pair(const unsigned char *at) noexcept nogil:
+    return (at[0] << 8) | at[1]
+
+
+def transports(
+    Octets octets, Places start, Places length, long long[::1] index, long long[::1] protocol, long long[::1] begin,
+    long long[::1] stop, long long[::1] address, long long[::1] source, long long[::1] destination,
+    unsigned char[::1] first, long long[::1] other,
+):
+    """What of n frames of Ethernet is plain IPv4 with TCP, UDP or SCTP, as `network.transports` has it.
+
+    `first` is the octet behind a header of 8. `other` gets those that the caller has to look at: fragments and IPv6.
+    Gives how many there are of either.
+    """
+    cdef Py_ssize_t place, at, end, found = 0, left = 0, network, after
+    cdef int kind, turn, header, total, number, least
+    cdef const unsigned char *base
+    if not start.shape[0] or not octets.shape[0]:
+        return 0, 0
+    base = &octets[0]
+    for place in range(start.shape[0]):
+        at, end = start[place], start[place] + length[place]
+        _within(at, end, octets.shape[0])
+        if at + 34 > end:
+            continue
+        kind, network = _pair(base + at + 12), at + 14
+        for turn in range(3):
+            if kind != 0x8100 and kind != 0x88A8 and kind != 0x9100:
+                break
+            if network + 4 > end:
+                kind = 0
+                break
+            kind = _pair(base + network + 2)
+            network += 4
+        if kind == 0x86DD:
+            other[left] = place
+            left += 1
+            continue
+        if kind != 0x0800 or network + 20 > end or base[network] >> 4 != 4:
+            continue
+        header, total = (base[network] & 15) * 4, _pair(base + network + 2)
+        if total and network + total < end:
+            end = network + total
+        if header < 20 or network + header > end:
+            continue
+        if _pair(base + network + 6) & 0x3FFF:
+            other[left] = place
+            left += 1
+            continue
+        number, after = base[network + 9], network + header
+        least = 8 if number == 17 else 20 if number == 6 else 12 if number == 132 else 0
+        if not least or after + least > end:
+            continue
+        index[found], protocol[found], begin[found], stop[found] = place, number, after, end
+        address[found] = network + 12
+        source[found], destination[found] = _pair(base + after), _pair(base + after + 2)
+        first[found] = base[after + 8] if after + 8 < end else 0
+        found += 1
+    return found, left
+
+
+# --- RTP
+
+cdef inline Py_ssize_t _slot(Word key, Word[::1] keys, int[::1] table, int *known) except -1:
+    """Where in the table, which has room, a key is or would be; `known` gets its number, or -1."""
+    cdef Py_ssize_t mask = table.shape[0] - 1, place = <Py_ssize_t>((key * ONE) >> 20) & mask
+    while table[place]:
+        if keys[table[place] - 1] == key:
+            known[0] = table[place] - 1
+            return place
+        place = (place + 1) & mask
+    known[0] = -1
+    return place
+
+
+def flows(
+    Octets octets, Places address, const unsigned char[::1] six, Places source, Places destination,
+    long long[::1] flow, long long[::1] heads, Word[::1] keys, int[::1] table,
+):
+    """Which flow each of n packets is of, by addresses and ports; how many flows there are.
+
+    `heads` gets the first packet of each flow, `keys` is as long, `table` holds zeros, a power of two of them and at
+    least twice n.
+    """
+    cdef Py_ssize_t index, size, place, count = 0
+    cdef int number
+    cdef Word key
+    for index in range(address.shape[0]):
+        size = 32 if six[index] else 8
+        _within(address[index], address[index] + size, octets.shape[0])
+        key = _mixed(&octets[0] + address[index], size) ^ (<Word>source[index] << 16 | <Word>destination[index])
+        key *= TWO
+        key ^= key >> 29
+        place = _slot(key, keys, table, &number)
+        if number < 0:
+            number = count
+            keys[count], heads[count], table[place] = key, index, count + 1
+            count += 1
+        flow[index] = number
+    return count
+
+
+def rtp(
+    Octets octets, Places start, Places end, unsigned char[::1] kind, unsigned char[::1] marker,
+    unsigned short[::1] sequence, unsigned int[::1] stamp, unsigned int[::1] ssrc, long long[::1] length,
+    long long[::1] payload,
+):
+    """What n packets of RTP say, from its header at `start` up to `end`, which are at least 12 octets."""
+    cdef Py_ssize_t index, at, behind
+    cdef const unsigned char *head
+    for index in range(start.shape[0]):
+        at = start[index]
+        _within(at, at + 12, octets.shape[0])
+        head = &octets[0] + at
+        kind[index], marker[index] = head[1] & 127, head[1] >> 7
+        sequence[index] = <unsigned short>_pair(head + 2)
+        stamp[index], ssrc[index] = _number(head + 4, True), _number(head + 8, True)
+        behind = at + 12 + 4 * (head[0] & 15)
+        if head[0] & 0x10:  # RFC 3550 5.3.1
+            if behind + 4 <= octets.shape[0]:
+                behind += 4 + 4 * _pair(&octets[0] + behind + 2)
+            else:
+                behind += 4
+        payload[index] = behind
+        length[index] = end[index] - behind if end[index] > behind else 0
+
+
+def streams(Places flow, const unsigned int[::1] ssrc, long long[::1] stream, long long[::1] heads, Word[::1] keys, int[::1] table):
+    """Which stream each of n packets is of, by flow and SSRC, as `rtp` has flows; how many streams."""
+    cdef Py_ssize_t index, place, count = 0
+    cdef int number
+    cdef Word key
+    for index in range(flow.shape[0]):
+        key = (<Word>flow[index] << 32) | ssrc[index]
+        place = _slot(key, keys, table, &number)
+        if number < 0:
+            number = count
+            keys[count], heads[count], table[place] = key, index, count + 1
+            count += 1
+        stream[index] = number
+    return count
+
+
+def reckon(
+    Places stream, Places places, long long[::1] ends, const double[::1] time, const unsigned short[::1] sequence,
+    const unsigned int[::1] stamp, const unsigned char[::1] kind, double clock, double[:] first, double[:] last,
+    long long[:] place, long long[:] highest, long long[:] base, double[:] begun, double[:] transit,
+    long long[:] packets, double[:] deviation, unsigned int[:, ::1] kinds,
+):
+    """Go on with the streams at `places`, -1 for none, with n packets in order: the columns of `speech.Streams`.
+
+    `ends`, as long as `places`, is room for the last packet of each stream.
+    """
+    cdef Py_ssize_t index, at
+    cdef long long step, extended
+    cdef double now, change
+    for index in range(places.shape[0]):
+        ends[index] = -1
+    for index in range(stream.shape[0]):
+        at = places[stream[index]]
+        if at < 0:
+            continue
+        step = ((sequence[index] - (place[at] & 0xFFFF)) + 0x8000 & 0xFFFF) - 0x8000
+        extended = place[at] + step
+        place[at] = extended
+        if extended > highest[at]:
+            highest[at] = extended
+        if extended < base[at]:
+            base[at] = extended
+        now = time[index] * clock - stamp[index]
+        if transit[at] == transit[at]:
+            change = fmod(now - transit[at] + 2147483648.0, 4294967296.0)
+            if change < 0:
+                change += 4294967296.0
+            deviation[at] += fabs(change - 2147483648.0)
+        else:
+            begun[at] = now
+        transit[at] = now
+        packets[at] += 1
+        kinds[at, kind[index]] += 1
+        if ends[stream[index]] < 0 and time[index] < first[at]:
+            first[at] = time[index]
+        ends[stream[index]] = index
+    for index in range(places.shape[0]):
+        at = places[index]
+        if at >= 0 and ends[index] >= 0 and time[ends[index]] > last[at]:
+            last[at] = time[ends[index]]

@@ -70,4 +70,6 @@ def test_what_is_looked_at_for_findings():
     assert block(unanswered, cause=31).suspect()[0]
     assert not block(unanswered, cause=17, by_calling=False).suspect()[0]
     assert not block(unanswered, cause=16).suspect()[0]
-    assert block((0x01, 0x0C, 0x10), by_calling=False).suspect()[0]
+    assert block((0x01, 0x0C, 0x10), by_calling=False).suspect()[0] == 2
+    assert block((0x01, 0x0C, 0x10), cause=42, by_calling=False).suspect()[0] == 3
+    assert block((0x01, 0x0C, 0x10), cause=102, by_calling=False).suspect()[0] == 1

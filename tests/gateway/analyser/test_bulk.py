@@ -12,6 +12,8 @@ from tandem.gateway.analyser.dissect import Dissector
 from tandem.gateway.analyser.network import transports
 from tandem.gateway.analyser.pcap import read_pcap
 
+pytestmark = pytest.mark.usefixtures("loops")
+
 RLC = bytes((7, 0, 0x10, 0))
 SACK = struct.pack(">BBHIIHH", 3, 0, 16, 1, 1000, 0, 0)
 

@@ -8,6 +8,8 @@ from tandem.gateway.analyser.analysis import analyse
 from tandem.gateway.analyser.cells import COLUMNS, are_of_days, clock, clocks, row_of, spans
 from tandem.gateway.analyser.model import CallRecord
 
+pytestmark = pytest.mark.usefixtures("loops")
+
 
 @pytest.mark.parametrize("mix", ["speech", "signalling"])
 def test_rows_of_all_calls_are_those_of_their_records(tmp_path, mix):

@@ -20,6 +20,8 @@ from tandem.gateway.analyser.dissect import (
 from tandem.gateway.analyser.model import Protocol
 from tandem.ss7.mtp3.label import RoutingLabel, Variant, encode_label
 
+pytestmark = pytest.mark.usefixtures("loops")
+
 INVITE = b"INVITE sip:1@b SIP/2.0\r\nCall-ID: x\r\nContent-Length: 0\r\n\r\n"
 BYE = b"BYE sip:1@b SIP/2.0\r\nContent-Length: 0\r\n\r\n"
 MSU = b"\x85" + encode_label(RoutingLabel(2, 1, 0), Variant.ITU) + b"\x05\x00\x10"

@@ -18,6 +18,8 @@ from tandem.gateway.analyser.network import (
     transports,
 )
 
+pytestmark = pytest.mark.usefixtures("loops")
+
 DATAGRAM = ipv4(udp(b"hello"), 17)
 
 

@@ -15,6 +15,8 @@ from tandem.gateway.analyser.merge import merge
 from tandem.gateway.analyser.plain import PlainCalls
 from tandem.gateway.analyser.report import as_json
 
+pytestmark = pytest.mark.usefixtures("loops")
+
 A, B = 1001, 2002
 
 

@@ -7,6 +7,8 @@ from tandem.gateway.analyser import speech as module
 from tandem.gateway.analyser.model import RtpPackets
 from tandem.gateway.analyser.speech import Streams, mean_opinion
 
+pytestmark = pytest.mark.usefixtures("loops")
+
 
 def packets(sequence, ssrc=1, kind=8, start=0.0, step=0.02, jitter=None):
     sequence = np.array(sequence, np.int64)

@@ -4,13 +4,16 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.batches import batch_of
+from support.packet_files import ipv4, ipv6, rtp, udp
 
-from tandem.gateway.analyser import pcap, speed
+from tandem.gateway.analyser import network, pcap, speed
 from tandem.gateway.analyser.cells import COLUMNS, OUTCOMES, Table, row_of
 from tandem.gateway.analyser.legs import _end
-from tandem.gateway.analyser.model import CallRecord
+from tandem.gateway.analyser.model import CallRecord, RtpPackets
 from tandem.gateway.analyser.quick import initial_address, initial_addresses
 from tandem.gateway.analyser.sipkeys import texts
+from tandem.gateway.analyser.speech import Streams
 from tandem.gateway.analyser.texts import Texts
 
 speedups = speed.speedups
@@ -136,3 +139,64 @@ def test_addresses_outside_are_refused(address, six):
 def test_room_for_names_is_needed():
     with pytest.raises(IndexError):
         speedups.gather(b"abc", np.array([0]), np.array([3]), np.empty(2, np.uint8), 0)
+
+
+frames = st.builds(
+    lambda tags, kind, ip, change: bytes(12) + tags + kind + ip[: change[0]] + change[1] + ip[change[0] :],
+    st.sampled_from([b"", b"\x81\0\0\5", b"\x88\xa8\0\5\x81\0\0\6", b"\x91\0" * 8]),
+    st.sampled_from([b"\x08\0", b"\x08\0", b"\x86\xdd", b"\x08\x06"]),
+    st.sampled_from([ipv4(udp(rtp(1, 2)), 17), ipv4(bytes(40), 6), ipv4(bytes(14), 132), ipv6(udp(b"12345678"), 17)]),
+    st.tuples(st.integers(0, 40), st.one_of(st.just(b""), st.binary(max_size=3))),
+)
+
+
+@given(st.lists(st.one_of(frames, st.binary(max_size=60)), min_size=1, max_size=8))
+def test_transports_of_frames(packets):
+    batch = batch_of(packets, network.ETHERNET)
+    (one, fragments), (other, other_fragments) = network.transports(batch), network._in_numpy(batch)
+    for name in ("index", "protocol", "start", "end", "address", "six", "source", "destination"):
+        assert getattr(one, name).tolist() == getattr(other, name).tolist()
+    longer = (one.protocol == 17) & (one.end - one.start > 8)
+    assert one.first[longer].tolist() == other.first[longer].tolist()
+    assert fragments == other_fragments
+
+
+packet = st.tuples(
+    st.integers(0, 2), st.integers(0, 2), st.sampled_from([0, 1, 2, 65535, 40000]), st.integers(0, 2**32 - 1),
+    st.integers(0, 127), st.floats(0, 100),
+)  # fmt: skip
+
+
+@given(st.lists(st.lists(packet, min_size=1, max_size=12), max_size=4))
+def test_streams_of_packets(batches):
+    one, other = Streams(), Streams()
+    for packets in batches:
+        flow, ssrc, sequence, stamp, kind, time = (np.array(column) for column in zip(*packets, strict=True))
+        taken = RtpPackets(
+            packet=np.arange(len(packets)), time=time, flow=flow, flows=[("a", "b"), ("b", "a"), ("c", "d")],
+            payload_type=kind.astype(np.uint8), sequence=sequence.astype(np.uint16), timestamp=stamp.astype(np.uint32),
+            ssrc=ssrc.astype(np.uint32), length=flow, start=flow, marker=flow > 0,
+        )  # fmt: skip
+        one.take(taken)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(speed, "speedups", None)
+            other.take(taken)
+    found, expected = one.state(), other.state()
+    assert sorted(found.keys) == sorted(expected.keys)
+    order = [found.keys.index(key) for key in expected.keys]
+    for name in found.state.dtype.names:
+        assert found.state[name][order] == pytest.approx(expected.state[name], rel=1e-12, abs=1e-6, nan_ok=True)
+    assert (found.kinds[order] == expected.kinds).all()
+
+
+@given(st.lists(st.integers(0, 1), min_size=1, max_size=40), st.binary(min_size=60, max_size=60))
+def test_flows_are_told_by_their_addresses_and_ports(places, octets):
+    count = len(places)
+    address, port = np.array(places) * 7, np.array(places) % 2
+    flow, heads = np.empty(count, np.int64), np.empty(count, np.int64)
+    found = speedups.flows(
+        octets, address, np.zeros(count, np.uint8), port, port, flow, heads, np.empty(count, np.uint64),
+        np.zeros(speed.room(count), np.int32),
+    )  # fmt: skip
+    assert found == len(set(places))
+    assert [places[heads[number]] for number in flow.tolist()] == places

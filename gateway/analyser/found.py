@@ -1,0 +1,99 @@
+"""All findings of an analysis in the order of time: those of which there are many are made when they are read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from .model import Finding
+
+OF_MARKS: Final = {2: ("release-before-acm",), 3: ("release-before-acm", "congestion"), 4: ("congestion",)}
+"""What is found with a call of a block that has such a mark, and neither legs nor speech; 1 is for all other rules."""
+_KINDS: Final = ("release-before-acm", "congestion")
+Ints = npt.NDArray[np.int64]
+
+
+class Findings(Sequence[Finding]):
+    """Findings, the same each time they are read."""
+
+    def __init__(
+        self,
+        of_calls: list[tuple[int, Finding]],
+        marked: tuple[Ints, npt.NDArray[np.uint8], npt.NDArray[np.float64]],
+        others: list[Finding],
+        read: Callable[[int], list[Finding]],
+        most: int,
+    ) -> None:
+        """`of_calls`: with the place of their calls in the order of all calls.
+
+        `marked`: calls with marks of `OF_MARKS`, by that place, their marks, and the time of their last message; `read`
+        gives the findings of one. Of all these, at most `most` are kept.
+        """
+        self._few = [finding for _, finding in of_calls] + others
+        self._read = read
+        rank, marks, time = marked
+        ranks, turns, times, where = [np.array([rank for rank, _ in of_calls], np.int64)], [], [], []
+        turns.append(np.arange(len(of_calls)))
+        times.append(np.array([finding.time or 0.0 for _, finding in of_calls], np.float64))
+        where.append(np.arange(len(of_calls)))
+        for number, kind in enumerate(_KINDS):
+            which = np.isin(marks, [mark for mark, kinds in OF_MARKS.items() if kind in kinds])
+            ranks.append(rank[which])
+            turns.append(np.full(len(ranks[-1]), number))
+            times.append(time[which])
+            where.append(-1 - (rank[which] * len(_KINDS) + number))
+        order = np.lexsort((np.concatenate(turns), np.concatenate(ranks)))
+        self.left_out = max(0, len(order) - most)
+        """How many were not kept."""
+        order = order[:most]
+        kept = np.concatenate((np.concatenate(where)[order], len(of_calls) + np.arange(len(others))))
+        moments = np.concatenate(
+            (np.concatenate(times)[order], np.array([finding.time or 0.0 for finding in others], np.float64))
+        )
+        self._where: Ints = kept[np.argsort(moments, kind="stable")]
+        """Places in `_few`, or -1 less the place of the call times the number of kinds, plus that of the kind."""
+
+    def __len__(self) -> int:
+        return len(self._where)
+
+    @overload
+    def __getitem__(self, index: int) -> Finding: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Finding]: ...
+    def __getitem__(self, index: int | slice) -> Finding | list[Finding]:
+        if isinstance(index, slice):
+            return [self._one(where) for where in self._where[index].tolist()]
+        return self._one(int(self._where[index]))
+
+    def __iter__(self) -> Iterator[Finding]:
+        return map(self._one, self._where.tolist())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    def kinds(self) -> Counter[str]:
+        """How many there are of each kind, in the order in which they come first."""
+        return Counter(map(self._kind, self._where.tolist()))
+
+    def first(self, most: int) -> Iterator[Finding]:
+        """The first so many of each kind, in order."""
+        seen: Counter[str] = Counter()
+        for where in self._where.tolist():
+            kind = self._kind(where)
+            seen[kind] += 1
+            if seen[kind] <= most:
+                yield self._one(where)
+
+    def _kind(self, where: int) -> str:
+        return self._few[where].kind if where >= 0 else _KINDS[(-1 - where) % len(_KINDS)]
+
+    def _one(self, where: int) -> Finding:
+        if where >= 0:
+            return self._few[where]
+        rank, number = divmod(-1 - where, len(_KINDS))
+        (found,) = (finding for finding in self._read(rank) if finding.kind == _KINDS[number])
+        return found
