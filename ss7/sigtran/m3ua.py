@@ -36,6 +36,7 @@ from tandem.ss7.sigtran.messages import M3UA_FORMS
 from tandem.ss7.sigtran.parameters import (
     AffectedPointCode,
     ProtocolData,
+    RoutingKey,
     affected,
     deregistration_result,
     nested,
@@ -66,6 +67,8 @@ class M3ua(AdaptationLayer[M3uaServer, UserIndication]):
     ) -> None:
         self._contexts: dict[tuple[str, str], int] = {}
         """Routing contexts that a gateway gave us, by association and server."""
+        self._plain_keys: set[tuple[str, str]] = set()
+        """Those whose gateway takes no routing key with more in it than a point code."""
         self._table = DestinationTable()
         self._registrations = Registrations()
         self._network: dict[int, tuple[DestinationState, int]] = {}
@@ -404,8 +407,10 @@ class M3ua(AdaptationLayer[M3uaServer, UserIndication]):
     def _register(self, peer: Peer, server: str, now: float) -> None:
         configuration = self._configurations[server]
         self.timers.start((Timer.ACK, peer.name, (Type.REG_REQ, server)), now + self.durations.ack)
-        key = configuration.own_key.encode(self._order[server], configuration.routing_context)
-        self.send(peer.name, Type.REG_REQ, [key])
+        key = configuration.own_key
+        if (peer.name, server) in self._plain_keys:
+            key = RoutingKey(key.dpcs, network_appearance=key.network_appearance, traffic_mode=key.traffic_mode)
+        self.send(peer.name, Type.REG_REQ, [key.encode(self._order[server], configuration.routing_context)])
 
     def _retry(self, peer: Peer, key: object, now: float) -> None:
         match key:
@@ -434,6 +439,10 @@ class M3ua(AdaptationLayer[M3uaServer, UserIndication]):
             elif status in (RegistrationStatus.REGISTERED, RegistrationStatus.ALREADY_REGISTERED):
                 self._contexts[peer.name, name] = required(parts, Tag.ROUTING_CONTEXT)
                 self._choose(self._servers[name], now)
+            elif status == RegistrationStatus.UNSUPPORTED_KEY_FIELD and (peer.name, name) not in self._plain_keys:
+                self._plain_keys.add((peer.name, name))
+                self.notice(f"the peer registers {name} by its point code alone: every service comes to it", peer.name)
+                self._register(peer, name, now)
             else:
                 self.timers.start(timer, now + self.durations.refused)
                 self.notice(f"the peer refuses the routing key of {name}: registration status {status}", peer.name)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from support.sigtran_network import SigtranNetwork
 
 from tandem.core.errors import ConfigurationError
-from tandem.core.sigtran.codes import ErrorCode, Status, Tag, TrafficMode, Type, UnavailabilityCause
+from tandem.core.sigtran.codes import ErrorCode, RegistrationStatus, Status, Tag, TrafficMode, Type, UnavailabilityCause
 from tandem.core.sigtran.common import Message, Parameter, encode_message
 from tandem.core.sigtran.configuration import AssociationConfiguration, Role, Timers
 from tandem.core.sigtran.primitives import AsState, AsStateChanged, CloseAssociation, SendMessage
@@ -24,7 +24,14 @@ from tandem.ss7.sigtran.m3ua import M3ua
 from tandem.ss7.sigtran.m3ua_configuration import M3uaServer
 from tandem.ss7.sigtran.m3ua_destinations import DestinationState
 from tandem.ss7.sigtran.messages import M3UA_FORMS
-from tandem.ss7.sigtran.parameters import AffectedPointCode, ProtocolData, RoutingKey, affected
+from tandem.ss7.sigtran.parameters import (
+    AffectedPointCode,
+    ProtocolData,
+    RoutingKey,
+    affected,
+    parse_routing_key,
+    registration_result,
+)
 
 ASP, SG = 100, 200
 """Point codes."""
@@ -547,6 +554,22 @@ def test_routing_key_is_registered_before_activation():
     (sent,) = [Message.parse(item.octets) for _, item in network.sent if item.stream and item.association == "x"][-1:]
     assert sent.number(Tag.ROUTING_CONTEXT) == 42
     assert len(network.take("sg", TransferIndication)) == 1
+
+
+def test_a_gateway_that_knows_only_point_codes_gets_such_a_key():
+    """As osmo-stp: service indicators in a routing key are refused with status 9."""
+    machine = asp("x", register=True, routing_context=None, services=(5,), timers=Timers(beat=0))
+    machine.connected("x", 0.0)
+    machine.receive("x", encode_message(Type.ASPUP_ACK, []), 0, 0.0)
+    keys = []
+    for status in (RegistrationStatus.UNSUPPORTED_KEY_FIELD, RegistrationStatus.UNSUPPORTED_KEY_FIELD):
+        (asked,) = [message for message in answers(machine) if message.type == Type.REG_REQ]
+        local_id, _, key = parse_routing_key(asked.require(Tag.ROUTING_KEY))
+        keys.append(key)
+        machine.receive("x", encode_message(Type.REG_RSP, [registration_result(local_id, status, 0)]), 0, 0.0)
+    assert [key.services for key in keys] == [(5,), ()]
+    assert keys[0].dpcs == keys[1].dpcs
+    assert [message for message in answers(machine) if message.type == Type.REG_REQ] == [], "later, if at all"
 
 
 def test_a_key_that_is_not_provisioned_is_refused_and_tried_again_later():
