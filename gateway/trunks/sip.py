@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from functools import partial
 
@@ -152,13 +152,20 @@ class SipTrunks(SipCalls):
             sip or Sip(), configurations, self._peer_trunk, self.agent, token(), log, self.overload
         )
         """Who may do what."""
+        self._admissions = [self.admission]
         if self.pjsip is not None:
             own = [port.configuration for port in self.trunks.values() if port.account]
-            SipAdmission(sip or Sip(), own, self._pjsip_peer_trunk, self.pjsip, token(), log, self.overload)
+            self._admissions.append(
+                SipAdmission(sip or Sip(), own, self._pjsip_peer_trunk, self.pjsip, token(), log, self.overload)
+            )
         self.user_trunks = self._user_ports()
         """Each registered user as a trunk of its own, for routes."""
         self._registrations = SipRegistrations(sip, self.trunks, self.agent, log)
         self.peers = SipPeers(self.trunks, self.agent, addresses, token, log, self._moved)
+
+    def offences(self) -> Counter[str]:
+        """What strangers and others have done that they may not, by kind; `bans`, and what was `dropped` for them."""
+        return sum((one.bans.counts for one in self._admissions), Counter())
 
     # --- inputs
 

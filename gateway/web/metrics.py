@@ -107,6 +107,10 @@ class Metrics:
         yield _counter(
             "tandem_sip_overload_refused", "INVITEs refused for overload, repeated ones too", {(): overload.refused}
         )
+        offences = {(kind.replace(" ", "_"),): count for kind, count in node.sip.offences().items()}
+        yield _counter(
+            "tandem_sip_offences", "What SIP has done that it may not, and what came of it", offences, "kind"
+        )
         severities: dict[tuple[str], int] = {("critical",): 0, ("major",): 0, ("minor",): 0, ("warning",): 0}
         for alarm in self._alarms.active.values():
             severities[alarm.severity,] += 1

@@ -1,5 +1,6 @@
 """What happens in a call, both ways."""
 
+import pytest
 from support.node_pair import ADDRESS, OFFER, Bench
 from support.sip_calls import answered, place
 
@@ -30,6 +31,18 @@ def test_hold_and_resume_reach_the_media_process():
     assert [result.status for result in results] == [200, 200]
     versions = [result.message.body.split(b"o=- ")[1].split()[1] for result in results]
     assert versions == sorted(set(versions))
+
+
+@pytest.mark.parametrize(("formats", "law", "payload_type"), [(b"8", "A", 8), (b"0", "u", 0), (b"0 8", "A", 8)])
+def test_another_codec_by_reinvite(formats, law, payload_type):
+    bench = Bench().up()
+    call, _ = answered(bench)
+    bench.call("a", "reinvite", call, OFFER.replace(b"AVP 0 8", b"AVP " + formats).replace(b"- 1 1", b"- 1 2"), ())
+    bench.run(0.5)
+    (result,) = bench.events("a", ReInviteResult)
+    assert f"RTP/AVP {payload_type}\r\n".encode() in result.message.body
+    update = [command for command in bench.media["A"] if isinstance(command, UpdateRtp)][-1]
+    assert (update.law, update.payload_type) == (law, payload_type)
 
 
 def test_a_reinvite_without_a_codec_of_ours_is_refused_and_the_call_goes_on():

@@ -32,6 +32,21 @@ def test_a_blocked_circuit_is_counted_as_such():
     assert bench.values()['tandem_circuits{state="blocked",trunk="pstn"}'] == 1
 
 
+def test_strangers_are_counted():
+    bench = WebBench()
+    node = bench.nodes["A"]
+    for number in range(25):
+        request = (
+            f"OPTIONS sip:a SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.7;branch=z9hG4bK{number}\r\nFrom: <sip:x>;tag=1\r\n"
+        )
+        request += f"To: <sip:y>\r\nCall-ID: {number}\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\n\r\n"
+        node.datagram(request.encode(), ("192.0.2.7", 5060), 1000.0)
+    values = bench.values()
+    assert values['tandem_sip_offences_total{kind="unknown_source"}'] == 20
+    assert values['tandem_sip_offences_total{kind="bans"}'] == 1
+    assert values['tandem_sip_offences_total{kind="dropped"}'] == 5
+
+
 def test_attempts_are_counted_by_route_and_cause():
     bench = WebBench()
     bench.metrics.record(record(1))
