@@ -78,13 +78,13 @@ class Peers:
     def pinged(self, endpoint: Endpoint, status: int | None) -> str | None:
         """What became of an OPTIONS: any answer but 503 shows that the server lives. The text when that is news."""
         state = self._states.get(endpoint)
-        if state is None or not state.waiting:
+        if state is None:
             return None
-        state.waiting = False
+        waiting, state.waiting = state.waiting, False
         if status is None or status == 503:
-            return self._failed(
-                endpoint, "OPTIONS are not answered" if status is None else "it answers OPTIONS with 503"
-            )
+            why = "OPTIONS are not answered" if status is None else "it answers OPTIONS with 503"
+            return self._failed(endpoint, why) if waiting else None
+        # Also where an older OPTIONS has run out while this one was on its way.
         state.failures = 0
         if state.up:
             return None

@@ -1,7 +1,7 @@
 """Identity and numbers, and peers that come and go, as SIPp on both sides sees them."""
 
 import pytest
-from support.gateways import wait_for
+from support.gateways import free_ports, wait_for
 from support.sip_gateway import free_stream_ports, sip_gateway
 from support.sipp import Sipp
 
@@ -12,28 +12,39 @@ PING_SECONDS = 2
 
 @pytest.fixture(scope="module")
 def ports():
-    return free_stream_ports(6)
+    return free_stream_ports(7)
 
 
-@pytest.fixture(scope="module")
-def gateway(tmp_path_factory, ports):
-    """A caller, a peer that wants everything said, one that is pinged, one that is busy, and one for what is left."""
+@pytest.fixture(scope="module", params=["native", "pjsua2"])
+def gateway(tmp_path_factory, ports, request):
+    """A caller, a peer that wants everything said, one that is pinged, one that is busy, and one for what is left.
+
+    All but the caller are on the engine of the parameter.
+    """
+    native = request.param == "native"
+    clear = "clear_mode = true\n" if native else ""
     trunks = {
-        "caller": 'clear_mode = true\npass_headers = ["X-Account"]\n',
+        "caller": f'{clear}pass_headers = ["X-Account"]\n',
         "wants": (
             'uri = "tel"\nnumber_parameters = ["rn", "npdi", "cic", "cpc", "oli"]\ndiversion = "both"\n'
-            'identity = "both"\nclear_mode = true\npass_headers = ["X-Account"]\nptime = 30\n'
+            f'identity = "both"\n{clear}pass_headers = ["X-Account"]\n'
         ),
         "pinged": f"options_seconds = {PING_SECONDS}\n",
         "busy": "",
         "left": "",
     }
     text = f'[sip]\nlisten = "127.0.0.1:{ports}"\nt1_ms = 50\n'
+    if not native:
+        rtp = free_ports(20)
+        text += f'[sip.pjsua2]\nlisten = "127.0.0.1:{ports + 6}"\nports = [{rtp}, {rtp + 19}]\n'
     for number, (name, settings) in enumerate(trunks.items(), 1):
+        if name != "caller":
+            settings += f'ptime = 30\nengine = "{request.param}"\n'
         text += f'[[trunk]]\nname = "{name}"\ntype = "sip"\npeer = "127.0.0.1:{ports + number}"\n{settings}'
     for called, first in ((r"\\+493", "wants"), ("5", "pinged"), ("6", "busy")):
         text += f'[[route]]\ntrunk = ["caller"]\ncalled = "^{called}"\nto = ["{first}", "left"]\n'
     with sip_gateway(tmp_path_factory.mktemp("trunks"), text) as gateway:
+        gateway.media = {"payload": 97, "codec": "CLEARMODE"} if native else {"payload": 8, "codec": "PCMA"}
         yield gateway
 
 
@@ -56,7 +67,14 @@ def call(gateway, ports, folder, scenario, callees, **values):
 def test_who_calls_and_for_whom(gateway, ports, tmp_path):
     """Number portability, carrier, category, privacy, redirections, an X- field, 64 kbit/s and packet time (RFC 4694,
     RFC 7044, RFC 5806, RFC 4040)."""
-    record = call(gateway, ports, tmp_path, "caller_says_who_it_is", [(2, "callee_sees_who_calls", {})])
+    record = call(
+        gateway,
+        ports,
+        tmp_path,
+        "caller_says_who_it_is",
+        [(2, "callee_sees_who_calls", gateway.media)],
+        **gateway.media,
+    )
     assert (record.cause, record.result) == (16, "answered")
     assert (record.incoming.calling, record.outgoing.called) == ("+49302000", "+493012345")
 

@@ -32,7 +32,17 @@ def test_failures_count_in_a_row_only():
     assert choose(found) == [A, B]
     found.pinging(A)
     assert found.pinged(A, 503) == "192.0.2.1:5060 is down: it answers OPTIONS with 503"
-    assert found.pinged(A, 200) is None, "that one is over"
+    assert found.pinged(A, 503) is None, "an older one: that was counted when the next went out"
+
+
+def test_an_answer_counts_although_an_older_ping_has_run_out_meanwhile():
+    """OPTIONS go out every few seconds, and each is waited for 32 s."""
+    found = peers()
+    found.pinging(A)
+    found.pinging(A)
+    assert found.pinged(A, None) == "192.0.2.1:5060 is down: OPTIONS are not answered"
+    assert found.pinged(A, 200) == "192.0.2.1:5060 is up again"
+    assert choose(found) == [A, B]
 
 
 def test_nobody_left():
