@@ -99,7 +99,7 @@ class Effects:
     records: list[Record] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
     channels: list[ChannelEvent] = field(default_factory=list)
-    """What happened to channels, while `switchboard.listening`; ends of jobs always."""
+    """What happened to channels, as far as `switchboard.interest` goes; ends of jobs always."""
     provisional: list[OpenCall] = field(default_factory=list)
     """What is to be known of calls if the process is killed now (see Ledger)."""
     dropped: list[str] = field(default_factory=list)
@@ -257,7 +257,7 @@ class Node:
             elif isinstance(event, DigitReceived):
                 self.lines.append(Line("debug", "<", f"rtp {event.leg}", f"digit {event.digit}"))
                 self.sip.digit_received(event.leg, event.digit, event.duration_ms, now)
-                if self.switchboard.listening and (half := self.sip.half_of(event.leg)) is not None:
+                if self.switchboard.interest and (half := self.sip.half_of(event.leg)) is not None:
                     self.switchboard.digit(half, event.digit, event.duration_ms, now)
             elif isinstance(event, DigitHeard):
                 self._digit_heard(event, now)
@@ -284,7 +284,7 @@ class Node:
             place = f"span {endpoint.span}/{endpoint.timeslot}"
             half = self.control.digit_heard(endpoint, event.digit, event.duration_ms, now)
         self.lines.append(Line("debug", "<", place, f"digit {event.digit} heard in speech"))
-        if half is not None and self.switchboard.listening:
+        if half is not None and self.switchboard.interest:
             self.switchboard.digit(half, event.digit, event.duration_ms, now)
 
     def operate(self, act: Callable[[Switchboard], Result], now: float) -> Result:
@@ -309,9 +309,9 @@ class Node:
         """When `handle_timers` is due."""
         return earliest(*[machine.next_deadline() for machine in self._machines])
 
-    def watch(self) -> None:
-        """Collect `notices` from now on."""
-        notify = self.notices.append
+    def watch(self, on: bool = True) -> None:
+        """Collect `notices` from now on, or none any more."""
+        notify: Notify = self.notices.append if on else ignore
         self.isup.notify = self.tup.notify = self.pri.notify = self.signalling.notify = self._notify = notify
 
     def trace(self, protocol: str, on: bool) -> None:

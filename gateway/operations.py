@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from tandem.core.errors import ConfigurationError
-from tandem.gateway.applications.events import ChannelEvent, Happening
+from tandem.gateway.applications.events import ChannelEvent, Happening, Interest
 from tandem.gateway.calls.accounting import Record
 from tandem.gateway.capture import CaptureWriter
 from tandem.gateway.configuration.difference import Change, differences, refusal
@@ -21,7 +21,7 @@ from tandem.gateway.configuration.load import load
 from tandem.gateway.configuration.ranges import parse_endpoint
 from tandem.gateway.configuration.schema import Configuration, Web
 from tandem.gateway.configuration.summary import rtp_legs
-from tandem.gateway.esl.channel import event_headers, headers_of
+from tandem.gateway.esl.channel import event_headers, happenings, headers_of
 from tandem.gateway.esl.control import ChannelControl
 from tandem.gateway.esl.event import Stamp
 from tandem.gateway.esl.server import EventServer
@@ -96,7 +96,6 @@ class Operations:
                 configuration.event_socket, self.desk, self.stamp, self._control, self._log, service.act
             )
             self.server.changed, self.server.left = self._clients_changed, self._client_left
-            service.node.watch()
             service.logger.listeners.append(self.server.logged)
         self.web: WebServer | None = None
         if configuration.web is not None:
@@ -181,10 +180,16 @@ class Operations:
             self._client_left(channel)
 
     def _clients_changed(self) -> None:
-        if self.server is not None:
-            self._service.node.switchboard.listening = self.server.listening
-            if not self.server.listening:
-                self._control.clear()
+        if self.server is None:
+            return
+        everywhere, channels = self.server.wanted()
+        node = self._service.node
+        node.switchboard.interest = Interest(
+            happenings(everywhere), {channel: happenings(names) for channel, names in channels.items()}
+        )
+        node.watch("CUSTOM" in everywhere)
+        if not self.server.listening:
+            self._control.clear()
 
     def _client_left(self, channel: str) -> None:
         """The program that had a channel is gone: the channel goes on with what is behind it."""
@@ -199,7 +204,7 @@ class Operations:
         if not notices:
             return
         now, notices[:] = notices[:], []
-        if self.server is not None and self.server.listening:
+        if self.server is not None:
             for notice in now:
                 self.server.publish(self.stamp("CUSTOM", {"Event-Subclass": f"tandem::{notice.kind}", **notice.facts}))
 

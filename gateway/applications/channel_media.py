@@ -126,8 +126,7 @@ class ChannelMedia(Channels):
     def digit(self, half: HalfCall, digit: str, duration_ms: int, now: float) -> None:
         """A digit came from the peer of `half`, in whatever form."""
         self.now = now
-        if self.listening:
-            self.tell(Happening.DTMF, half, digit=digit, duration_ms=str(duration_ms))
+        self.tell(Happening.DTMF, half, digit=digit, duration_ms=str(duration_ms))
 
     def released(self, half: HalfCall, release: Release, other: HalfCall | None, now: float) -> None:
         """A channel ends, and with it what is played and recorded."""

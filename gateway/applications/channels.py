@@ -1,7 +1,7 @@
 """Channels: half-calls by their names, what happens to them, and their variables.
 
-A channel is a half-call that is no application; its `uuid` is given when somebody first asks for it. While `listening`
-is false no event is made, so that ordinary calls cost nothing here.
+A channel is a half-call that is no application; its `uuid` is given when somebody first asks for it. Only events that
+somebody wants (`interest`) are made, so that ordinary calls cost nothing here.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
 from tandem.gateway.applications.causes import name_of
-from tandem.gateway.applications.events import Channel, ChannelEvent, Happening
+from tandem.gateway.applications.events import NOTHING, STATES, Channel, ChannelEvent, Happening
 from tandem.gateway.calls.control import CallControl
 from tandem.gateway.calls.half_call import HalfCall
 from tandem.gateway.calls.model import Alerting, Primitive, Proceeding, Progress, Release
@@ -35,8 +35,8 @@ class Channels:
     ) -> None:
         """`token` gives unguessable strings; `wall_clock` turns the time of the machines into seconds since 1970."""
         self.control = control
-        self.listening = False
-        """Whether somebody takes `events`; the owner sets it."""
+        self.interest = NOTHING
+        """What somebody who takes `events` wants; the owner sets it."""
         self.events: list[ChannelEvent] = []
         """What happened, in order, since the owner last took it."""
         self.variables: dict[str, str] = {}
@@ -115,13 +115,13 @@ class Channels:
                 if name := half.variables.get("origination_uuid"):
                     half.uuid = name
                     self._channels[name] = half
-        if self.listening:
+        if self.interest:
             self.now = now
             self.tell(Happening.CHANNEL_CREATE, half)
 
     def progressed(self, half: HalfCall, primitive: Primitive, now: float) -> None:
         """The called side rings, or lets something be heard."""
-        if not self.listening or half.is_application or isinstance(primitive, Proceeding):
+        if not self.interest or half.is_application or isinstance(primitive, Proceeding):
             return
         self.now = now
         inband = isinstance(primitive, Alerting | Progress) and primitive.inband
@@ -129,29 +129,29 @@ class Channels:
 
     def answered(self, half: HalfCall, now: float) -> None:
         """Answer passed."""
-        if self.listening and not half.is_application:
+        if self.interest and not half.is_application:
             self.now = now
             self.tell(Happening.CHANNEL_ANSWER, half)
 
     def bridged(self, first: HalfCall, second: HalfCall, now: float) -> None:
         """Two channels talk."""
-        if self.listening and not (first.is_application or second.is_application):
+        if self.interest and not (first.is_application or second.is_application):
             self.now = now
-            self.tell(Happening.CHANNEL_BRIDGE, first, other_uuid=self.uuid_of(second))
+            self._tell_of_both(Happening.CHANNEL_BRIDGE, first, second)
 
     def held(self, half: HalfCall, held: bool, now: float) -> None:
         """The peer holds us, or no longer does."""
-        if self.listening:
+        if self.interest:
             self.now = now
             self.tell(Happening.CHANNEL_HOLD if held else Happening.CHANNEL_UNHOLD, half)
 
     def released(self, half: HalfCall, release: Release, other: HalfCall | None, now: float) -> None:
         """A channel ends."""
-        if not self.listening or half.is_application:
+        if not self.interest or half.is_application:
             return
         self.now = now
         if other is not None and not other.is_application and not other.released:
-            self.tell(Happening.CHANNEL_UNBRIDGE, half, other_uuid=self.uuid_of(other))
+            self._tell_of_both(Happening.CHANNEL_UNBRIDGE, half, other)
         self._ends[half] = release
         self.tell(Happening.CHANNEL_HANGUP, half, **_end_data(release))
 
@@ -159,7 +159,7 @@ class Channels:
         """A channel is gone."""
         if half.is_application:
             return
-        if self.listening:
+        if self.interest:
             self.now = now
             release = self._ends.get(half)
             data = {} if release is None else _end_data(release)
@@ -182,12 +182,29 @@ class Channels:
         self._later.append(act)
 
     def tell(self, what: Happening, half: HalfCall | None, **data: str) -> None:
-        """Tell listeners of something."""
-        if self.listening:
-            channel = None if half is None else self._snapshot(half)
+        """Tell of something whoever wants to know, and of the states that have changed with it."""
+        interest = self.interest
+        if what not in interest.anywhere and not interest.states:
+            return
+        if half is None:
+            if what in interest.everywhere:
+                self.events.append(ChannelEvent(what, self.now, None, data))
+            return
+        other = half.other
+        wanted = interest.of(half.uuid, "" if other is None else other.uuid)
+        if what not in wanted and STATES.isdisjoint(wanted):
+            return
+        channel = self._snapshot(half)
+        if what in wanted:
             self.events.append(ChannelEvent(what, self.now, channel, data))
-            if channel is not None:
-                self._tell_states(channel)
+        self._tell_states(channel, wanted)
+
+    def _tell_of_both(self, what: Happening, half: HalfCall, other: HalfCall) -> None:
+        """Tell of something that `half` and `other` have in common; without need neither gets a name."""
+        if what in self.interest.anywhere:
+            self.tell(what, half, other_uuid=self.uuid_of(other))
+        else:
+            self.tell(what, half)
 
     def warn(self, half: HalfCall, text: str) -> None:
         """Tell the operator of a mistake."""
@@ -220,16 +237,18 @@ class Channels:
 
     # --- inside
 
-    def _tell_states(self, channel: Channel) -> None:
+    def _tell_states(self, channel: Channel, wanted: frozenset[Happening]) -> None:
         """Tell what is another state now than was told."""
+        if STATES.isdisjoint(wanted):
+            return
         state, call = self._states.get(channel.uuid, ("", "DOWN"))
         now = channel.state, channel.call_state
         if now == (state, call):
             return
         self._states[channel.uuid] = now
-        if now[0] != state:
+        if now[0] != state and Happening.CHANNEL_STATE in wanted:
             self.events.append(ChannelEvent(Happening.CHANNEL_STATE, self.now, channel))
-        if now[1] != call:
+        if now[1] != call and Happening.CHANNEL_CALLSTATE in wanted:
             self.events.append(ChannelEvent(Happening.CHANNEL_CALLSTATE, self.now, channel, {"original": call}))
 
     def _halves(self) -> list[HalfCall]:

@@ -1,10 +1,11 @@
-"""What the switchboard tells of channels: values, made only while somebody listens."""
+"""What the switchboard tells of channels: values, made only for somebody who wants them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import auto
+from typing import Final
 
 from tandem.core.enumeration import Symbol
 
@@ -111,3 +112,36 @@ class ChannelEvent:
     channel: Channel | None
     data: Mapping[str, str] = field(default_factory=dict)
     """What the kind says, see `Happening`."""
+
+
+STATES: Final = frozenset((Happening.CHANNEL_STATE, Happening.CHANNEL_CALLSTATE))
+"""What follows from other happenings: looked for after each of them, wanted or not."""
+
+
+class Interest:
+    """What somebody wants to be told of, so that nothing is made of what nobody wants."""
+
+    __slots__ = ("anywhere", "channels", "everywhere", "states")
+
+    def __init__(
+        self, everywhere: frozenset[Happening] = frozenset(), channels: Mapping[str, frozenset[Happening]] | None = None
+    ) -> None:
+        """`everywhere` is wanted of all channels, `channels` by uuid of these, and of whom they talk with."""
+        self.everywhere = everywhere
+        self.channels = channels or {}
+        self.anywhere = everywhere.union(*self.channels.values())
+        """What is wanted of one channel or another."""
+        self.states = not STATES.isdisjoint(self.anywhere)
+
+    def __bool__(self) -> bool:
+        return bool(self.anywhere)
+
+    def of(self, *uuids: str) -> frozenset[Happening]:
+        """What is wanted of a channel, named with whom it talks with."""
+        if not self.channels:
+            return self.everywhere
+        return self.everywhere.union(*(self.channels.get(uuid, ()) for uuid in uuids))
+
+
+NOTHING: Final = Interest()
+EVERYTHING: Final = Interest(frozenset(Happening))

@@ -266,7 +266,7 @@ class Switchboard(ChannelMedia):
         self.now = now
         session.current = None
         channel = session.channel
-        if channel is not None and self.listening:
+        if channel is not None:
             self.tell(
                 Happening.CHANNEL_EXECUTE_COMPLETE,
                 channel,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -80,6 +81,7 @@ class OpenCall(msgspec.Struct, frozen=True):
     """What its peers would have to be told."""
 
 
+@lru_cache(4096)  # what is noted of a call again and again has the same times
 def timestamp(seconds: float) -> str:
     """`seconds` since 1970 as ISO 8601 UTC with milliseconds."""
     text = datetime.fromtimestamp(round(seconds, 3), UTC).isoformat(timespec="milliseconds")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from tandem.gateway.applications.causes import name_of
@@ -25,6 +25,11 @@ _DATA: Final[dict[str, str]] = {
     "job": "Job-UUID",
     "original": "Original-Channel-Call-State",
 }
+
+
+def happenings(names: Iterable[str]) -> frozenset[Happening]:
+    """What happens to channels under these names of events; other names are of other things."""
+    return frozenset(Happening[name] for name in names if name in Happening.__members__)
 
 
 def headers_of(channel: Channel, offset: float) -> dict[str, str]:

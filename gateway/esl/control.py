@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 #: Executions of one channel whose names are remembered until they are done.
 _MOST = 100
+#: Channels with such names from which on those are looked for that are gone.
+_MOST_CHANNELS = 1000
 
 
 class ChannelControl:
@@ -50,6 +52,7 @@ class ChannelControl:
                 argument = headers.get("execute-app-arg", "") or body
                 name = headers.get("event-uuid", "")
                 if name:
+                    self._tidy()
                     self._ordered[channel].append((application, name))
                 try:
                     node.operate(lambda board: board.execute(channel, application, argument, now), now)
@@ -86,6 +89,12 @@ class ChannelControl:
     def clear(self) -> None:
         """Nobody listens any more: names that were given need not be told."""
         self._ordered.clear()
+
+    def _tidy(self) -> None:
+        """Forget channels whose end nobody wanted to be told of."""
+        if len(self._ordered) >= _MOST_CHANNELS:
+            for channel in [one for one in self._ordered if not self.exists(one)]:
+                del self._ordered[channel]
 
     def _forget(self, channel: str, name: str) -> None:
         left = [one for one in self._ordered[channel] if one[1] != name]

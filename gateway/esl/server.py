@@ -64,7 +64,7 @@ class EventServer:
         self.carry_out = carry_out
         self.clients: set[Client] = set()
         self.changed: Callable[[], None] = lambda: None
-        """Called when a client has come or gone."""
+        """Called when a client has come or gone, or wants other events."""
         self.left: Callable[[str], None] = lambda channel: None
         """Called with its channel when an outbound connection has ended."""
         self._server: asyncio.Server | None = None
@@ -98,6 +98,23 @@ class EventServer:
     def listening(self) -> bool:
         """Whether any client might want an event."""
         return any(client.session.authenticated for client in self.clients)
+
+    def wanted(self) -> tuple[frozenset[str], dict[str, frozenset[str]]]:
+        """Names of events that clients may want: of all channels, and by channel."""
+        everywhere: frozenset[str] = frozenset()
+        channels: dict[str, frozenset[str]] = {}
+        for client in self.clients:
+            session = client.session
+            if not session.authenticated:
+                continue
+            names, channel = session.subscription.names, session.subscription.channel
+            if channel:
+                channels[channel] = channels.get(channel, frozenset()) | names
+            else:
+                everywhere |= names
+            if session.outbound:  # its end is told with the connection
+                channels[session.outbound] = channels.get(session.outbound, frozenset()) | {"CHANNEL_HANGUP_COMPLETE"}
+        return everywhere, channels
 
     def publish(self, event: Event) -> None:
         """Give `event` to those who want it."""
@@ -140,6 +157,7 @@ class Client(asyncio.Protocol):
         self._channel, self._data = channel, data or {}
         self._transport: Any = None
         self._timer: asyncio.TimerHandle | None = None
+        self._changes = 0
         self._closed = False
 
     # --- asyncio.Protocol
@@ -211,6 +229,9 @@ class Client(asyncio.Protocol):
                         self._server.changed()
                     case Close(reason=reason):
                         self._close(reason)
+        if self.session.subscription.changes != self._changes:
+            self._changes = self.session.subscription.changes
+            self._server.changed()
 
     def leave(self, reason: str) -> None:
         """End the connection politely."""

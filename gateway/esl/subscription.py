@@ -24,9 +24,17 @@ class Subscription:
         self._filters: list[tuple[str, str]] = []
         self.channel = ""
         """With `myevents`: the one channel whose events are wanted."""
+        self.changes = 0
+        """Grows whenever `names` or `channel` may be others."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Names of the events of which one may be wanted, whatever filters and subclasses say then."""
+        return (NAMES if self._all else frozenset(self._names)) - self._refused
 
     def add(self, words: Iterable[str]) -> bool:
         """Ask for events by name; what follows `CUSTOM` are subclasses. False when no word is a name."""
+        self.changes += 1
         known = False
         custom = False
         for word in words:
@@ -47,6 +55,7 @@ class Subscription:
 
     def remove(self, words: Iterable[str]) -> bool:
         """Take back events by name; False when no word is a name."""
+        self.changes += 1
         known = False
         custom = False
         for word in words:
@@ -69,6 +78,7 @@ class Subscription:
 
     def clear(self) -> None:
         """No events any more; filters stay."""
+        self.changes += 1
         self._all = False
         self._names.clear()
         self._subclasses.clear()
@@ -77,6 +87,7 @@ class Subscription:
 
     def only(self, channel: str) -> None:
         """All events of one channel, and no others."""
+        self.changes += 1
         self._all, self.channel = True, channel
         self._refused.clear()
 

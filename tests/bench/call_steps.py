@@ -2,7 +2,7 @@
 
 `python tests/bench/call_steps.py [CALLS] [--events]`: two nodes under the virtual clock, SIP to ISUP to SIP, 50 calls a
 second. The function calls are the same in every run on the same Python; the time is not. With `--events` by turns:
-nobody listens, and a client of the event socket that gets every event of channels as text.
+nobody listens, a client of the event socket that wants digits only, and one that gets every event of channels.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ sys.path[:0] = [str(Path(__file__).parents[1])]
 
 from support.node_pair import OFFER, Bench  # noqa: E402
 
-from tandem.gateway.esl.channel import event_headers  # noqa: E402
+from tandem.gateway.applications.events import Interest  # noqa: E402
+from tandem.gateway.esl.channel import event_headers, happenings  # noqa: E402
 from tandem.gateway.esl.event import Stamp  # noqa: E402
 from tandem.gateway.esl.session import Session  # noqa: E402
 from tandem.gateway.sip.primitives import Answered, IncomingInvite, InviteRequest  # noqa: E402
@@ -30,14 +31,15 @@ COUNTED = ("inputs", "events", "octets")
 class Watched:
     """A node whose every input is timed, and profiled when asked for; everything else passes."""
 
-    def __init__(self, node, profile, listening=False):
+    def __init__(self, node, profile, wanted=""):
         self.node, self.profile, self.seconds, self.inputs = node, profile, 0.0, 0
         self.events = self.octets = 0
-        node.switchboard.listening = listening
         self._stamp = Stamp("core", "host", "node", time.time)
         self._client = Session("bench")
-        self._client.receive(b"auth bench\n\nevent plain ALL\n\n")
-        self._client.outputs()
+        if wanted:
+            self._client.receive(f"auth bench\n\nevent plain {wanted}\n\n".encode())
+            self._client.outputs()
+        node.switchboard.interest = Interest(happenings(self._client.subscription.names))
 
     def __getattr__(self, name):
         return getattr(self.node, name)
@@ -77,10 +79,10 @@ class Watched:
         return self._run(act)
 
 
-def measure(calls, profile=None, listening=False):
+def measure(calls, profile=None, wanted=""):
     """Make `calls` calls; milliseconds, inputs, events and octets of events for a call and gateway."""
     bench = Bench(delay=0.002).up()
-    watched = [Watched(node, profile, listening) for node in bench.nodes.values()]
+    watched = [Watched(node, profile, wanted) for node in bench.nodes.values()]
     bench.nodes.update(zip(bench.nodes, watched, strict=True))
     gc.collect()
     gc.freeze()
@@ -114,11 +116,15 @@ def main():
     words = [word for word in sys.argv[1:] if word != "--events"]
     calls = int(words[0]) if words else 300
     if "--events" in sys.argv:
-        for listening in (False, True) * 5:
-            milliseconds, _, events, octets = measure(calls, listening=listening)
-            print(
-                f"{milliseconds:.2f} ms, {events:.0f} events of {octets:.0f} octets for a call and gateway", flush=True
-            )
+        for wanted in ("", "DTMF", "ALL") * 5:
+            milliseconds, _, events, octets = measure(calls, wanted=wanted)
+            what = f"{events:.0f} events of {octets:.0f} octets for a call and gateway"
+            print(f"{wanted or 'nothing'} wanted: {milliseconds:.2f} ms, {what}", flush=True)
+        for wanted in ("", "DTMF", "ALL"):
+            profile = cProfile.Profile()
+            measure(calls, profile, wanted)
+            steps = pstats.Stats(profile).total_calls / calls / 2
+            print(f"{wanted or 'nothing'} wanted: {steps:.0f} function calls for a call and gateway", flush=True)
         return
     milliseconds, *_ = measure(calls)
     profile = cProfile.Profile()

@@ -1,4 +1,4 @@
-"""What an event socket costs a call, by turns in one run: none, one that nobody uses, a client that gets everything.
+"""What an event socket costs a call, by turns in one run: none, one that nobody uses, clients of digits and of all.
 
 `python tests/bench/event_socket.py [--rate N] [--seconds N] [--rounds N]`. Two gateways as in `tandem bench calls`;
 the figures are CPU of the signalling process of A, beyond what it takes standing still, by completed calls.
@@ -20,6 +20,8 @@ ESL = 8021
 SOCKET = f'[event_socket]\nlisten = "127.0.0.1:{ESL}"\npassword = "bench"\n'
 IDLE = 3.0
 HOLD = 0.5
+#: What the client asks for; without a word there is none.
+MODES = {"none": "", "idle": "", "digits": "DTMF", "all events": "ALL"}
 
 
 class Socketed(Layout):
@@ -29,10 +31,10 @@ class Socketed(Layout):
         return super().configuration(side, frames) + (SOCKET if side == "A" else "")
 
 
-async def listen(port: int, counted: dict[str, int]) -> None:
-    """A client that asks for every event and counts them."""
+async def listen(port: int, wanted: str, counted: dict[str, int]) -> None:
+    """A client that asks for events and counts them."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(b"auth bench\n\nevent plain ALL\n\n")
+    writer.write(f"auth bench\n\nevent plain {wanted}\n\n".encode())
     try:
         while octets := await reader.read(1 << 16):
             counted["octets"] += len(octets)
@@ -42,7 +44,7 @@ async def listen(port: int, counted: dict[str, int]) -> None:
 
 
 async def measure(mode: str, rate: float, seconds: float, folder: Path) -> dict[str, Any]:
-    """One run; `mode` is `none`, `idle` or `all events`."""
+    """One run; `mode` is one of MODES."""
     kind = Layout if mode == "none" else Socketed
     pair = Pair(folder, kind.for_circuits(int(rate * (HOLD + 0.1) * 3) + 10))
     loop = asyncio.get_running_loop()
@@ -51,8 +53,8 @@ async def measure(mode: str, rate: float, seconds: float, folder: Path) -> dict[
     load: Load | None = None
     try:
         await pair.start()
-        if mode == "all events":
-            client = asyncio.create_task(listen(pair.address(ESL)[1], counted))
+        if MODES[mode]:
+            client = asyncio.create_task(listen(pair.address(ESL)[1], MODES[mode], counted))
         before = pair.cpu_seconds()["A signalling"]
         await asyncio.sleep(IDLE)
         idle = (pair.cpu_seconds()["A signalling"] - before) / IDLE
@@ -94,7 +96,7 @@ def main() -> None:
     options = parser.parse_args()
     results: dict[str, list[dict[str, Any]]] = {}
     for _ in range(options.rounds):
-        for mode in ("none", "idle", "all events"):
+        for mode in MODES:
             with tempfile.TemporaryDirectory(prefix="tandem-bench-") as folder:
                 result = asyncio.run(measure(mode, options.rate, options.seconds, Path(folder)))
             results.setdefault(mode, []).append(result)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from support.fake_trunk import Exchange, FakeTrunk
 
-from tandem.gateway.applications.events import Happening
+from tandem.gateway.applications.events import EVERYTHING, Happening
 from tandem.gateway.applications.switchboard import Switchboard
 from tandem.gateway.calls.actions import APPLICATIONS, Action
 from tandem.gateway.calls.half_call import HalfCall
@@ -27,7 +27,7 @@ class Board:
         self._tokens = 0
         self.board = Switchboard(self.control, self._token, lambda now: Exchange.START + now, self.lines.append)
         self.board.kinds = {"c1": "isup", "c2": "isup", "s1": "sip", "s2": "sip"}
-        self.board.listening = True
+        self.board.interest = EVERYTHING
         self.now = 0.0
 
     def _token(self) -> str:

@@ -4,7 +4,7 @@ import pytest
 from support.board import STATES, Board
 
 from tandem.core.cause import Cause
-from tandem.gateway.applications.events import Happening
+from tandem.gateway.applications.events import EVERYTHING, NOTHING, Happening, Interest
 from tandem.gateway.calls.model import Alerting, Answer, Hold, Release, Retrieve
 from tandem.gateway.configuration.schema import Route
 
@@ -65,7 +65,7 @@ def test_applications_are_states_too():
 
 def test_nothing_is_told_to_nobody():
     board = Board(Route(to=["c2"]))
-    board.board.listening = False
+    board.board.interest = NOTHING
     half = board.call_in("c1")
     board.tell(board["c2"].halves[0], Answer())
     board.tell(half, CLEAR)
@@ -85,3 +85,70 @@ def test_a_channel_that_is_gone_is_none():
     assert not board.board.exists(name)
     with pytest.raises(LookupError, match=name):
         board.board.find(name)
+
+
+def told(board):
+    events, board.board.events = board.board.events, []
+    return [(event.what.name, event.channel.trunk) for event in events]
+
+
+def an_ordinary_call(board):
+    half = board.call_in("c1")
+    (other,) = board["c2"].halves
+    board.tell(other, Alerting())
+    board.tell(other, Answer())
+    board.tell(half, CLEAR)
+    board.clear_all()
+    return half, other
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ({Happening.DTMF}, []),
+        ({Happening.CHANNEL_ANSWER}, [("CHANNEL_ANSWER", "c2"), ("CHANNEL_ANSWER", "c1")]),
+        ({Happening.CHANNEL_BRIDGE}, [("CHANNEL_BRIDGE", "c1")]),
+        ({Happening.CHANNEL_HANGUP_COMPLETE}, [("CHANNEL_HANGUP_COMPLETE", "c1"), ("CHANNEL_HANGUP_COMPLETE", "c2")]),
+    ],
+)
+def test_only_what_is_wanted_is_made(wanted, expected, monkeypatch):
+    board = Board(Route(to=["c2"]))
+    board.board.interest = Interest(frozenset(wanted))
+    made = []
+    snapshot = board.board._snapshot
+    monkeypatch.setattr(board.board, "_snapshot", lambda half: made.append(half) or snapshot(half))
+    half, _ = an_ordinary_call(board)
+    assert sorted(told(board)) == sorted(expected)
+    assert len(made) == len(expected)
+    assert bool(half.uuid) == bool(expected), "without need it gets no name"
+
+
+def test_states_are_told_to_who_wants_them_alone_as_to_who_wants_all():
+    kinds = (Happening.CHANNEL_STATE, Happening.CHANNEL_CALLSTATE)
+    found = []
+    for interest in (EVERYTHING, Interest(frozenset(kinds)), *(Interest(frozenset({kind})) for kind in kinds)):
+        board = Board(Route(to=["c2"]))
+        board.board.interest = interest
+        an_ordinary_call(board)
+        events = board.board.events
+        found.append([(one.what, one.channel.trunk, one.channel.state, one.channel.call_state) for one in events])
+    everything, both, first, second = found
+    assert both == [one for one in everything if one[0] in kinds]
+    assert first == [one for one in both if one[0] is kinds[0]]
+    assert second == [one for one in both if one[0] is kinds[1]]
+
+
+def test_one_channel_is_followed_with_whom_it_talks_with():
+    board = Board(Route(to=["c2"]))
+    board.board.interest = NOTHING
+    half, stranger = board.call_in("c1"), board.call_in("c1")
+    other, another = board["c2"].halves
+    name = board.board.uuid_of(half)
+    board.board.interest = Interest(channels={name: frozenset({Happening.CHANNEL_ANSWER, Happening.CHANNEL_HANGUP})})
+    board.tell(other, Answer())
+    board.tell(another, Answer())
+    board.tell(stranger, CLEAR)
+    assert told(board) == [("CHANNEL_ANSWER", "c2"), ("CHANNEL_ANSWER", "c1")]
+    assert stranger.uuid == another.uuid == ""
+    board.tell(half, CLEAR)
+    assert told(board) == [("CHANNEL_HANGUP", "c1"), ("CHANNEL_HANGUP", "c2")]

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from support.board import STATES, Board
 
 from tandem.core.cause import Cause
+from tandem.gateway.applications.events import EVERYTHING, NOTHING
 from tandem.gateway.applications.events import Happening as H
 from tandem.gateway.calls.model import Alerting, Answer, Dtmf, Hold, Number, Progress, Release
 from tandem.gateway.configuration.schema import Route
@@ -302,7 +303,7 @@ def test_hang_up_all_and_names_that_are_gone():
 def test_events_of_an_ordinary_call_and_none_without_a_listener():
     for listening in (True, False):
         board = Board(Route(to=["s1"]))
-        board.board.listening = listening
+        board.board.interest = EVERYTHING if listening else NOTHING
         half = board.call_in("c1")
         (other,) = board["s1"].halves
         board.tell(other, Alerting())

@@ -2,7 +2,7 @@
 
 from support.operator_desk import DeskBench, talk
 
-from tandem.gateway.applications.events import ChannelEvent, Happening
+from tandem.gateway.applications.events import EVERYTHING, ChannelEvent, Happening
 from tandem.gateway.esl.channel import event_headers, headers_of, variables_of
 
 OFFSET = 1_700_000_000.0
@@ -14,7 +14,7 @@ def told(bench):
 
 def test_a_call_from_its_beginning_to_its_end():
     bench = DeskBench().up()
-    bench.nodes["A"].switchboard.listening = True
+    bench.nodes["A"].switchboard.interest = EVERYTHING
     call, _ = talk(bench)
     bench.call("a", "bye", call, ())
     bench.run(1)

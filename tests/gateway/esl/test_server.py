@@ -7,6 +7,7 @@ from support.event_server import Bench, Talk, run, started
 
 from tandem.core.errors import ConfigurationError
 from tandem.gateway.configuration.schema import EventSocket
+from tandem.gateway.esl.event import NAMES
 from tandem.gateway.log import Line
 
 
@@ -99,6 +100,47 @@ def test_events_go_to_those_who_want_them_only():
         assert headers["content-type"] == "text/event-json"
         assert '"Span": "e1"' in body
         assert await second.say("noevents") == "+OK no longer listening for events"
+
+    run(scene)
+
+
+def test_what_nobody_wants_is_known_at_once():
+    async def scene(bench):
+        changes = []
+        bench.server.changed = lambda: changes.append(bench.server.wanted())
+        first, second = await bench.client(), await bench.client()
+        assert changes[-1] == (frozenset(), {})
+        await first.say("event plain DTMF CHANNEL_ANSWER")
+        assert changes[-1] == ({"DTMF", "CHANNEL_ANSWER"}, {})
+        await second.say("event json DTMF CUSTOM tandem::span")
+        await first.say("nixevent CHANNEL_ANSWER")
+        assert changes[-1] == ({"DTMF", "CUSTOM"}, {})
+        await first.say("event plain ALL")
+        await first.say("nixevent CHANNEL_STATE")
+        assert changes[-1] == (NAMES - {"CHANNEL_STATE"}, {})
+        assert await first.say("myevents u1") == "+OK Events Enabled"
+        everywhere, channels = changes[-1]
+        assert everywhere == {"DTMF", "CUSTOM"}
+        assert channels == {"u1": NAMES}
+        await first.say("exit")
+        await second.say("noevents")
+        count = len(changes)
+        await second.say("api status")
+        assert len(changes) == count, "nothing has changed"
+        assert changes[-1] == (frozenset(), {})
+
+    run(scene)
+
+
+def test_who_controls_a_channel_is_to_be_told_of_its_end():
+    async def scene(bench):
+        heard = asyncio.Queue()
+        server = await asyncio.start_server(lambda reader, writer: heard.put_nowait(writer), "127.0.0.1", 0)
+        async with server:
+            await bench.server.connect_out("127.0.0.1", server.sockets[0].getsockname()[1], "u1", {})
+            writer = await heard.get()
+            assert bench.server.wanted() == (frozenset(), {"u1": {"CHANNEL_HANGUP_COMPLETE"}})
+            writer.close()
 
     run(scene)
 
