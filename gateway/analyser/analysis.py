@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from .dchannel import DChannelTracker
     from .parts import Part
 
-AT_ONCE: Final = 10_000
+AT_ONCE: Final = 40_000
 """Packets, or messages of a part, taken before time goes on."""
 MOST_OTHERS: Final = 100_000
 """Messages outside calls that are looked at for findings."""

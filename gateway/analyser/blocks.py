@@ -27,7 +27,10 @@ _location = lru_cache(maxsize=16)(location_name)
 
 @dataclass(slots=True)
 class Block:
-    """n calls from IAM to RLC, and their m messages one call behind the other; NaN for times that were not reached."""
+    """n calls that begin with an IAM, and their m messages one call behind the other.
+
+    NaN for times that were not reached: at the end of a capture calls are kept so that are not over.
+    """
 
     protocol: ClassVar[str] = "isup"
     number: Any
@@ -38,9 +41,12 @@ class Block:
     alerting: Any
     progress: Any
     answered: Any
+    released: Any
+    completed: Any
     by_calling: Any
     """(n,) whether the calling side released it."""
     cause: Any
+    """(n,) -1 where it was not released."""
     location: Any
     odd: Any
     """(n,) whether the calling side sent what only the called one sends."""
@@ -74,15 +80,17 @@ class Block:
 
     def suspect(self) -> np.ndarray:
         """(n,) marks of calls of which a rule of `findings` may say something, legs aside; see `found.OF_MARKS`."""
-        unanswered = np.isnan(self.answered)
+        unanswered, over = np.isnan(self.answered), ~np.isnan(self.completed)
         silent = np.isnan(self.alerting) & np.isnan(self.progress) & unanswered
         found: np.ndarray = self.odd | (self.cause == _RECOVERY)
         found |= unanswered & np.isin(self.cause, _CONGESTION)
         found |= silent & ~self.by_calling
         found |= unanswered & self.by_calling & ~np.isin(self.cause, tuple(_COMMON))
+        # Of a call that was not released rules speak only when nobody said anything.
+        found = np.where(over, found, self.odd | ~np.isnan(self.released) | (self.size == 1))
         marks: np.ndarray = found.astype(np.uint8)
         # REL and RLC followed the IAM: no timer ran.
-        at_once = silent & ~self.by_calling & ~self.odd & (self.cause != _RECOVERY)
+        at_once = over & silent & ~self.by_calling & ~self.odd & (self.cause != _RECOVERY)
         marks[at_once] = np.where(np.isin(self.cause[at_once], _CONGESTION), 3, 2)
         return marks
 
@@ -93,7 +101,7 @@ class Block:
 
     def lines(self, table: Table, which: np.ndarray) -> list[str]:
         """Of calls at these places the lines of the table."""
-        start, released = self.start[which], self.time[self.first + self.size - 2][which]
+        start, released = self.start[which], self.released[which]
         answer, cause = self.answered[which], self.cause[which].astype(np.int64)
         answered = ~np.isnan(answer)
         outcome = (cause + 1) * 4 + self.by_calling[which] * 2 + answered
@@ -113,7 +121,7 @@ class Block:
 
     def cells(self, ends: list[Where], which: np.ndarray, dated: bool = False) -> list[tuple[Row, bool]]:
         """Of calls at these places the row of the table, and whether it was answered, without making records."""
-        start, released = self.start[which], self.time[self.first + self.size - 2][which]
+        start, released = self.start[which], self.released[which]
         alerting, answer = self.alerting[which], self.answered[which]
         reached = np.fmin(np.fmin(alerting, answer), released)
         answered = ~np.isnan(answer)
@@ -130,7 +138,7 @@ class Block:
             (
                 (
                     f"isup-{number}", clock, calling or "-", called or "-", f"CIC {cic}",
-                    _outcome(talked, cause, side), str(cause), delay, spoken, *names[place],
+                    _outcome(talked, cause, side), "" if cause < 0 else str(cause), delay, spoken, *names[place],
                 ),
                 talked,
             )
@@ -141,27 +149,18 @@ class Block:
         """Call `index` as a record; `brief` leaves its messages out."""
         if self.lists is None:
             columns = [self.first, self.size, self.number, self.place, self.cic, self.alerting, self.progress]
-            columns += [self.answered, self.by_calling, self.cause, self.location]
+            columns += [self.answered, self.released, self.completed, self.by_calling, self.cause, self.location]
             self.lists = list(zip(*(column.tolist() for column in columns), strict=True)), self.time.tolist()
         calls, times = self.lists
-        begin, size, number, place, cic, alerting, progress, answered, by_calling, cause, location = calls[index]
+        begin, size, number, place, cic, *moments, by_calling, cause, location = calls[index]
+        # A time that was not reached is NaN, which equals nothing.
+        alerting, progress, answered, released, completed = [moment if moment == moment else None for moment in moments]
         calling, called = _split(self.names[index])
         calling_nature, nature = self.natures[index].tolist()
         where = ends[place]
         source, destination = names_of(where)
-        start, released, completed = times[begin], times[begin + size - 2], times[begin + size - 1]
-        # A time that was not reached is NaN, which equals nothing.
-        alerting, progress, answered = (
-            alerting if alerting == alerting else None,
-            progress if progress == progress else None,
-            answered if answered == answered else None,
-        )
-        by = "calling" if by_calling else "called"
-        reached = released
-        if alerting is not None and alerting < reached:
-            reached = alerting
-        if answered is not None and answered < reached:
-            reached = answered
+        start, by = times[begin], "calling" if by_calling else "called"
+        reached = [moment for moment in (alerting, answered, released) if moment is not None]
         return CallRecord(
             protocol="isup",
             id=f"isup-{number}",
@@ -182,12 +181,12 @@ class Block:
             answered=answered,
             released=released,
             completed=completed,
-            released_by=by,
-            cause=cause,
-            location=_location(location),
+            released_by="" if released is None else by,
+            cause=None if released is None else cause,
+            location="" if released is None else _location(location),
             variant=where.variant,
-            post_dial_delay=reached - start,
-            duration=None if answered is None else max(0.0, released - answered),
+            post_dial_delay=min(reached) - start if reached else None,
+            duration=None if answered is None or released is None else max(0.0, released - answered),
             messages=[]
             if brief
             else self._messages(slice(begin, begin + size), ends, f"{calling or '-'} to {called}", cause),
@@ -224,7 +223,9 @@ def names_of(where: Where) -> tuple[str, str]:
 @lru_cache(maxsize=1024)
 def _outcome(answered: bool, cause: int, by: str) -> str:
     """How a call of these ended, by the one rule for all calls."""
-    record = CallRecord(protocol="isup", id="", outcome="", start=0.0, released=1.0, released_by=by, cause=cause)
+    record = CallRecord(protocol="isup", id="", outcome="", start=0.0)
+    if cause >= 0:
+        record.released, record.released_by, record.cause = 1.0, by, cause
     record.answered = 1.0 if answered else None
     return outcome(record).value
 

@@ -8,13 +8,14 @@ by octet. Sources: RFC 9260 3.3, RFC 4666 3.3.1, RFC 4165 2.2, Q.704 2.2 for the
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from tandem.ss7.mtp3.label import Service
 
+from . import speed
 from .layers_ss7 import PPID_M2PA, PPID_M3UA
 from .network import SCTP, Ints, Transports, pair
 
@@ -34,6 +35,8 @@ _MSU: Final = 17
 """Where the MSU begins in M2PA user data: behind both headers and the priority."""
 _LABELLED: Final = _MSU + 5
 """And the ISUP message, behind the service information octet and a label of 4 octets."""
+_LEAST_CHUNK: Final = _DATA_HEADER + _LABELLED + 3
+"""Octets of the least DATA chunk that is plain."""
 _MOST_CHUNKS: Final = 64
 """A packet with more of them is left to the other readers."""
 
@@ -82,6 +85,8 @@ def circuits(found: Transports, m2pa: bool = False) -> tuple[Circuits, npt.NDArr
     at = np.flatnonzero((found.protocol == SCTP) & ~found.six)
     if not len(at):
         return Circuits.none(), done
+    if speed.speedups is not None:
+        return _compiled(found, at, m2pa, done), done
     octets = found.octets
     done[at] = True
     chunk, end = found.start[at] + _COMMON, found.end[at]
@@ -95,7 +100,7 @@ def circuits(found: Transports, m2pa: bool = False) -> tuple[Circuits, npt.NDArr
         kind, length = octets[chunk], pair(octets, chunk + 2)
         data = kind == _DATA
         control = (kind >= _SACK) & (kind <= _HEARTBEAT_ACK)
-        good = (data | control) & (length >= np.where(data, _DATA_HEADER + _LABELLED + 3, 4)) & (chunk + length <= end)
+        good = (data | control) & (length >= np.where(data, _LEAST_CHUNK, 4)) & (chunk + length <= end)
         parts.append((left[good & data], chunk[good & data], length[good & data]))
         done[left[~good]] = False
         left, chunk, end = left[good], (chunk + (length + 3 & ~3))[good], end[good]
@@ -111,6 +116,17 @@ def circuits(found: Transports, m2pa: bool = False) -> tuple[Circuits, npt.NDArr
         plain, good = Circuits(*columns), good | also
     done[plain.at[~good]] = False
     return plain.some(done[plain.at]), done
+
+
+def _compiled(found: Transports, at: Ints, m2pa: bool, done: npt.NDArray[np.bool_]) -> Circuits:
+    start, end = found.start[at], found.end[at]
+    most = int((end - start).sum()) // _LEAST_CHUNK + 1
+    columns, labelled = np.empty((len(Circuits.__slots__) - 1, most), np.int64), np.empty(most, np.uint8)
+    count = speed.speedups.circuits(
+        found.buffer, at, start, end, m2pa, PPID_M3UA, PPID_M2PA, done.view(np.uint8), columns, labelled
+    )
+    filled: list[Any] = [*columns[:, :count].copy(), labelled[:count].view(np.bool_)]
+    return Circuits(*filled)
 
 
 def _messages(found: Transports, at: Ints, chunk: Ints, length: Ints) -> tuple[Circuits, npt.NDArray[np.bool_]]:

@@ -161,8 +161,20 @@ class PlainCalls:
         return self._give(np.isin(rows.key, rows.key[releases])) if releases.any() else []
 
     def rest(self) -> list[Message]:
-        """Everything that is under way: the capture ends here."""
-        return self._give(np.ones(len(self._waiting), np.bool_))
+        """Give out everything that is under way: the capture ends here. The messages are for others to follow."""
+        rows = self._waiting
+        order = np.argsort(rows.key, kind="stable")
+        # What a circuit still has is one call.
+        start = np.flatnonzero(rows.kind[order] == MessageType.IAM)
+        names, natures = initial_addresses(rows.octets.some(order[start]))
+        read = np.flatnonzero(natures[:, 1] >= 0)
+        stop = np.append(start[1:], len(order))
+        if len(read):
+            self._done(_block(rows, _Over(order, start[read], stop[read], names.some(read), natures[read])))
+        unread = np.ones(len(order), np.bool_)
+        for first, last in zip(start[read].tolist(), stop[read].tolist(), strict=True):
+            unread[order[first:last]] = False
+        return self._give(unread)
 
     def _give(self, which: np.ndarray) -> list[Message]:
         rows = self._waiting
@@ -188,15 +200,20 @@ def _block(found: Rows, over: _Over) -> Block:
     iam = which[offset]
     stage, time = _STAGE[found.kind[which]], found.time[which]
     alerting = found.alerting[which]
-    release = offset + size - 2
     backward = (stage == _ACM) | (stage == _CPG)
+
+    def first(wanted: np.ndarray) -> np.ndarray:
+        found: np.ndarray = np.minimum.reduceat(np.where(wanted, np.arange(len(which)), _NONE), offset)
+        return found
 
     def moment(wanted: np.ndarray) -> np.ndarray:
         """Time of the first row of each call that is wanted, NaN where none is."""
-        at = np.minimum.reduceat(np.where(wanted, np.arange(len(which)), _NONE), offset)
+        at = first(wanted)
         return np.where(at < _NONE, time[np.minimum(at, len(time) - 1)], np.nan)
 
     forward = found.opc[which] == np.repeat(found.opc[iam], size)
+    release = first(stage == _REL)
+    is_released, release = release < _NONE, np.minimum(release, len(time) - 1)
     return Block(
         number=found.number[iam],
         place=found.place[iam],
@@ -204,8 +221,10 @@ def _block(found: Rows, over: _Over) -> Block:
         alerting=moment(backward & alerting),
         progress=moment(backward & ~alerting),
         answered=moment(stage == _ANM),
-        by_calling=forward[release],
-        cause=found.cause[which[release]],
+        released=np.where(is_released, time[release], np.nan),
+        completed=moment(stage == _RLC),
+        by_calling=forward[release] & is_released,
+        cause=np.where(is_released, found.cause[which[release]], -1).astype(np.int16),
         location=found.location[which[release]],
         odd=np.bitwise_or.reduceat(forward & (backward | (stage == _ANM)), offset),
         names=over.names,

@@ -60,7 +60,7 @@ class Wishes:
         kept = np.flatnonzero(over[place] != self._numbers)
         if len(kept) < len(self._numbers):
             self._numbers, self._starts = self._numbers[kept], self._starts[kept]
-            self._bodies = self._bodies.some(kept).lean()
+            self._bodies = self._bodies.some(kept).compact()
 
     def resolve(self) -> Iterator[tuple[str, Spoken]]:
         """Each as an address, and the call."""
@@ -297,7 +297,7 @@ class PlainDialogs:
         order = np.argsort(found.key[opens], kind="stable")
         opens = opens[order]
         of = opens[np.searchsorted(found.key[opens], found.key[rows])]
-        self._want(Wishes(self.calls, found.number[of], found.time[of], found.speech(rows).lean()))
+        self._want(Wishes(self.calls, found.number[of], found.time[of], found.speech(rows).compact()))
 
     def _others(self, messages: list[Message]) -> np.ndarray:
         """Keys of calls of which there are messages that are not in rows, or that others follow."""

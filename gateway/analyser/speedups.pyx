@@ -927,3 +927,92 @@ def reckon(
         at = places[index]
         if at >= 0 and ends[index] >= 0 and time[ends[index]] > last[at]:
             last[at] = time[ends[index]]
+
+
+# --- ISUP in SCTP
+
+cdef inline bint _m3ua(
+    const unsigned char *base, Py_ssize_t message, Py_ssize_t end, long long *place, long long *stop
+) noexcept nogil:
+    """Whether what lies there, at least 27 octets, is an M3UA DATA message with ISUP; where its protocol data are."""
+    cdef Py_ssize_t position = message + 8, size
+    cdef int tag, turn
+    if _number(base + message, True) != 0x01000101:
+        return False
+    for turn in range(3):  # routing context, network appearance, correlation identifier
+        tag, size = _pair(base + position), _pair(base + position + 2)
+        if (tag != 0x0006 and tag != 0x0200 and tag != 0x0013) or size < 4:
+            break
+        if position + ((size + 3) & ~3) + 19 > end:
+            break
+        position += (size + 3) & ~3
+    size = _pair(base + position + 2)
+    if _pair(base + position) != 0x0210 or size < 19 or position + size > end or base[position + 12] != 5:
+        return False
+    place[0], stop[0] = position, position + size
+    return True
+
+
+def circuits(
+    Octets octets, Places packet, Places start, Places end, bint m2pa, unsigned int ppid_m3ua, unsigned int ppid_m2pa,
+    unsigned char[::1] done, long long[:, ::1] found, unsigned char[::1] labelled,
+):
+    """Plain ISUP messages of n SCTP packets, of which `packet` are the numbers, as `bulk.circuits` finds them.
+
+    `found` has a row for each column of `bulk.Circuits` but the last, which is `labelled`. `done` gets, by the number
+    of a packet, whether all of it was read. Gives how many messages there are.
+    """
+    cdef Py_ssize_t index, at, stop, length, message, count = 0, before, label
+    cdef int kind, turn
+    cdef long long position, ends
+    cdef unsigned int ppid
+    cdef bint good, of_m2pa
+    cdef const unsigned char *base
+    if found.shape[0] != 13:
+        raise ValueError("thirteen columns are wanted")
+    for index in range(packet.shape[0]):
+        at, stop = start[index] + 12, end[index]
+        _within(start[index], stop, octets.shape[0])
+        _within(at, stop, octets.shape[0])
+        base = &octets[0] if octets.shape[0] else NULL
+        before, good = count, True
+        for turn in range(64):
+            if at + 4 > stop:
+                break
+            kind, length = base[at], _pair(base + at + 2)
+            if kind != 0 and (kind < 3 or kind > 5) or length < (41 if kind == 0 else 4) or at + length > stop:
+                good = False
+                break
+            if kind == 0:
+                message, ppid = at + 16, _number(base + at + 12, True)
+                of_m2pa = False
+                position = ends = 0
+                if base[at + 1] & 3 != 3:
+                    good = False
+                elif length >= 43 and ppid == ppid_m3ua and _m3ua(base, message, at + length, &position, &ends):
+                    found[3, count], found[4, count] = position + 16, ends
+                    found[5, count], found[6, count] = _number(base + position + 4, True), _number(base + position + 8, True)
+                    found[7, count] = base[position + 13] & 3
+                elif m2pa and ppid == ppid_m2pa and _number(base + message, True) == 0x01000B01 and base[message + 17] & 15 == 5:
+                    of_m2pa = True
+                    label = _number(base + message + 18, False)
+                    found[3, count], found[4, count] = message + 22, at + length
+                    found[5, count], found[6, count] = label >> 14 & 0x3FFF, label & 0x3FFF
+                    found[7, count] = base[message + 17] >> 6
+                else:
+                    good = False
+                if not good:
+                    break
+                found[0, count], found[1, count], found[2, count] = packet[index], message, at + length
+                found[8, count] = base[found[3, count] + 2]
+                found[9, count], found[10, count] = _pair(base + at + 8), _pair(base + at + 10)
+                found[11, count], found[12, count] = _number(base + at + 4, True), _number(base + start[index] + 4, True)
+                labelled[count] = of_m2pa
+                count += 1
+            at += (length + 3) & ~3
+        else:
+            good = False
+        done[packet[index]] = good
+        if not good:
+            count = before
+    return count

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from . import speed
 
-_SPARE = 1 << 20
+_SPARE = 8 << 20
 """Octets of buffers that are kept whatever little of them is used."""
 _MOST = 64
 """Buffers that texts which are kept may be in."""

@@ -21,6 +21,8 @@ def block(kinds=(0x01, 0x06, 0x09, 0x0C, 0x10), by_calling=True, cause=16, odd=F
         alerting=np.array([times.get(0x06, np.nan) if rung else np.nan]),
         progress=np.array([np.nan if rung else times.get(0x06, np.nan)]),
         answered=np.array([times.get(0x09, np.nan)]),
+        released=time[-2:-1],
+        completed=time[-1:],
         by_calling=np.array([by_calling]),
         cause=np.array([cause], np.int16),
         location=np.array([2], np.int8),

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.batches import batch_of
-from support.packet_files import ipv4, ipv6, rtp, udp
+from support.packet_files import data_chunk, ethernet, ipv4, ipv6, rtp, sctp, udp
 
-from tandem.gateway.analyser import network, pcap, speed
+from tandem.gateway.analyser import bulk, network, pcap, speed
 from tandem.gateway.analyser.cells import COLUMNS, OUTCOMES, Table, row_of
 from tandem.gateway.analyser.legs import _end
 from tandem.gateway.analyser.model import CallRecord, RtpPackets
@@ -16,7 +16,16 @@ from tandem.gateway.analyser.sipkeys import texts
 from tandem.gateway.analyser.speech import Streams
 from tandem.gateway.analyser.texts import Texts
 
+from .test_bulk import BUNDLES, OTHERS, PACKETS
+
 speedups = speed.speedups
+
+
+def m2pa():
+    """User data with an RLC between 1 and 2."""
+    label = (1 << 14 | 2).to_bytes(4, "little")
+    msu = bytes([0x85]) + label + bytes((7, 0, 0x10, 0))
+    return bytes.fromhex("01000b01") + (17 + len(msu)).to_bytes(4, "big") + bytes(9) + msu
 
 
 def test_it_is_built_here():
@@ -200,3 +209,19 @@ def test_flows_are_told_by_their_addresses_and_ports(places, octets):
     )  # fmt: skip
     assert found == len(set(places))
     assert [places[heads[number]] for number in flow.tolist()] == places
+
+
+@given(
+    st.sampled_from([*PACKETS.values(), *BUNDLES.values(), *OTHERS.values(), sctp([data_chunk(1, m2pa(), ppid=5)])]),
+    st.integers(0, 100), st.binary(max_size=4), st.booleans(),
+)  # fmt: skip
+def test_messages_in_sctp(octets, place, change, with_m2pa):
+    spoilt = octets[:place] + change + octets[place + len(change) :]
+    found, _ = network.transports(batch_of([ethernet(ipv4(packet, 132)) for packet in (octets, spoilt)], 1))
+    one, done = bulk.circuits(found, with_m2pa)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(speed, "speedups", None)
+        other, other_done = bulk.circuits(found, with_m2pa)
+    assert done.tolist() == other_done.tolist()
+    for name in bulk.Circuits.__slots__:
+        assert getattr(one, name).tolist() == getattr(other, name).tolist(), name

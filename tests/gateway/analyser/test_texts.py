@@ -29,7 +29,7 @@ def test_beginnings_are_cut_off():
 
 
 def test_few_octets_do_not_keep_a_large_buffer():
-    buffer = bytes(3 << 20)
+    buffer = bytes(9 << 20)
     texts = Texts.within(buffer, np.array([5]), np.array([9]))
     assert len(texts.lean().buffers[0]) == 4
     assert len(pickle.dumps(texts)) < 1000
