@@ -48,3 +48,19 @@ def test_every_page_is_reached_from_the_index():
         for page in (ROOT / "docs" / folder).glob("*.md")
     ]
     assert [str(page) for page in pages if f"({page})" not in index] == []
+
+
+NAMED = sorted(
+    {
+        (page.name, file, name)
+        for page in PAGES
+        for file, name in re.findall(r"`([\w/]+\.py)::(test_\w+)`", page.read_text(encoding="utf-8"))
+    }
+)
+
+
+@pytest.mark.parametrize("file", sorted({file for _, file, _ in NAMED}))
+def test_tests_that_are_named_exist(file):
+    text = (ROOT / "tests" / file).read_text(encoding="utf-8")
+    named = {name for _, other, name in NAMED if other == file}
+    assert named - set(re.findall(r"^def (test_\w+)", text, re.M)) == set()

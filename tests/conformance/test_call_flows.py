@@ -1,19 +1,24 @@
 """Call flows of RFC 3665 and RFC 3666, message by message, with the gateway in the place of a user agent.
 
-Flows between proxies alone are left out, and registration, which has tests of its own. Of RFC 3666 the titles from
-2.5 on are recalled.
+Flows between proxies alone are left out. Of RFC 3666 the titles from 2.5 on are recalled.
 """
 
 import pytest
 from support.isup_pair import ACM, iam
 from support.isup_single import cause
+from support.sip_bench import SipBench
 from support.sip_flow import SDP, Flow
+from support.sip_isup_pair import SipIsupPair
+from support.sip_phones import PHONES
 
-from tandem.gateway.sip.primitives import IncomingInvite, Provisional, Rejected
+from tandem.gateway.sip.auth import authorization, find_challenge
+from tandem.gateway.sip.message import parse_message
+from tandem.gateway.sip.primitives import Credentials, IncomingInvite, Provisional, Rejected
 from tandem.ss7.isup.codes import MessageType as M
 from tandem.ss7.isup.indicators import BackwardCallIndicators
 from tandem.ss7.isup.parameters import RawParameter
 
+PLAIN = 'reliable_responses = "off"\nsession_seconds = 0'
 PROGRESS = [BackwardCallIndicators(called_party_status=0)]
 
 
@@ -142,6 +147,99 @@ def test_3666_3_9_the_caller_gives_up():
         "E>G REL", "G>U CANCEL", "U>G 200 CANCEL", "U>G 487 INVITE", "G>U ACK",
     ]  # fmt: skip
     assert "G>E RLC" in flow.ladder
+
+
+# --- RFC 3666 4: PSTN to PSTN via SIP, a gateway at either end
+
+
+def test_3666_4_1_successful_pstn_to_pstn():
+    pair = SipIsupPair(PLAIN)
+    pair.receive("A", M.IAM, 3, *iam())
+    (initial,) = pair.take("B")
+    pair.receive("B", M.ACM, initial.cic, *PROGRESS)
+    assert [message.type for message in pair.take("A")] == [M.ACM]
+    pair.receive("B", M.ANM, initial.cic)
+    assert [message.type for message in pair.take("A")] == [M.ANM]
+    pair.receive("A", M.REL, 3, cause(16))
+    assert [message.type for message in pair.take("A")] == [M.RLC]
+    assert [message.type for message in pair.take("B")] == [M.REL]
+    assert pair.names() == ["INVITE", "100 INVITE", "183 INVITE", "200 INVITE", "ACK", "BYE", "200 BYE"]
+
+
+def test_3666_4_2_failed_pstn_to_pstn():
+    """The called party is busy: the cause comes through as it was."""
+    pair = SipIsupPair(PLAIN)
+    pair.receive("A", M.IAM, 3, *iam())
+    (initial,) = pair.take("B")
+    pair.receive("B", M.REL, initial.cic, cause(17))
+    assert [message.type for message in pair.take("B")] == [M.RLC]
+    (release,) = pair.take("A")
+    assert (release.type, release.raw(18)[1] & 0x7F) == (M.REL, 17)
+    assert pair.names() == ["INVITE", "100 INVITE", "486 INVITE", "ACK"]
+
+
+# --- RFC 3665 2: registration, with the gateway as registrar
+
+REGISTERED = """REGISTER sip:127.0.0.1 SIP/2.0
+Via: SIP/2.0/UDP 10.0.0.2:5060;branch=z9hG4bK{cseq}
+Max-Forwards: 70
+From: <sip:bob@127.0.0.1>;tag=b
+To: <sip:bob@127.0.0.1>
+Call-ID: flow@10.0.0.2
+CSeq: {cseq} REGISTER
+{lines}Content-Length: 0
+
+"""
+BOB = ("10.0.0.2", 5060)
+
+
+class Registering:
+    """Bob's phone, and what it got."""
+
+    def __init__(self):
+        self.bench = SipBench(PHONES)
+        self.cseq = 0
+        self.ladder = []
+
+    def register(self, password, *contacts):
+        """REGISTER, the challenge, REGISTER with its answer: the last response."""
+        answer = self._send(contacts, "")
+        challenge = find_challenge(answer)
+        line = authorization(challenge, Credentials("bob", password), "REGISTER", "sip:127.0.0.1", "cnonce".__str__)
+        return self._send(contacts, f"{line[0]}: {line[1]}\n")
+
+    def _send(self, contacts, more):
+        self.cseq += 1
+        lines = "".join(f"{line}\n" for line in contacts) + more
+        text = REGISTERED.format(cseq=self.cseq, lines=lines).replace("\n", "\r\n")
+        (data,) = self.bench.send(text, BOB)
+        answer = parse_message(data)
+        self.ladder += ["REGISTER", str(answer.status)]
+        return answer
+
+
+SUCCESS = ["REGISTER", "401", "REGISTER", "200"]
+
+
+def test_3665_2_1_to_2_4_registration():
+    """A new registration, another contact, the list asked for, and the end of it."""
+    bob = Registering()
+    answer = bob.register("b-secret", "Contact: <sip:bob@10.0.0.2>;expires=600")
+    assert answer.values("contact") == ["<sip:bob@10.0.0.2>;expires=600"]
+    answer = bob.register("b-secret", "Contact: <sip:bob@10.0.0.3>;expires=900")
+    assert len(answer.values("contact")) == 2
+    assert len(bob.register("b-secret").values("contact")) == 2
+    assert bob.register("b-secret", "Contact: *", "Expires: 0").values("contact") == []
+    assert bob.ladder == 4 * SUCCESS
+
+
+def test_3665_2_5_unsuccessful_registration():
+    """A wrong password: challenged anew each time."""
+    bob = Registering()
+    answer = bob.register("guess", "Contact: <sip:bob@10.0.0.2>")
+    assert bob.ladder == ["REGISTER", "401", "REGISTER", "401"]
+    assert find_challenge(answer) is not None
+    assert bob.register("b-secret").values("contact") == []
 
 
 # --- RFC 3665 3: between user agents; the gateway is one of them, and what the exchange hears stands beside
