@@ -382,15 +382,16 @@ class BasicCallControl:
         if isinstance(primitive, Continuity):
             self._continuous(call, now)
             return
+        if isinstance(primitive, Information):  # also while the call waits for its way to be whole
+            known = "" if call.more is None else call.more.digits
+            call.more = Information(known + primitive.digits, primitive.complete)
+            call.incoming.leg.called += primitive.digits
         outgoing = call.outgoing
         if outgoing is None or outgoing.released:
             return
         if isinstance(primitive, Dtmf):
             self._digit(call.incoming, outgoing, primitive, now)
         elif isinstance(primitive, Information):
-            known = "" if call.more is None else call.more.digits
-            call.more = Information(known + primitive.digits, primitive.complete)
-            call.incoming.leg.called += primitive.digits
             self._digits(call, outgoing, primitive, now)
         elif isinstance(primitive, InformationReply):
             self._identified(call, outgoing, primitive, now)

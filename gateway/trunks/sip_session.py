@@ -75,6 +75,8 @@ class Session:
     """Where we receive RTP, as our descriptions say it."""
     description: sdp.MediaDescription | None = None
     """What was agreed, None before there is an answer."""
+    sends: bool = False
+    """RTP goes to the peer."""
     early: dict[str, sdp.MediaDescription] = field(default_factory=dict)
     """What each early dialog of a forked call answered, by To tag."""
     local: bytes = b""
@@ -318,10 +320,15 @@ class Sessions:
         return True
 
     def agree(self, session: Session, description: sdp.MediaDescription) -> None:
-        """Tell the media process what was agreed, when it changed."""
-        if description == session.description:
+        """Tell the media process what was agreed, when it changed.
+
+        Nothing is sent while the call is suspended for preconditions (RFC 3312 6).
+        """
+        table = session.preconditions
+        sends = description.we_send and (table is None or not table.missing)
+        if description == session.description and sends == session.sends:
             return
-        session.description = description
+        session.description, session.sends = description, sends
         theirs = description.crypto
         if theirs is None:
             session.crypto = None
@@ -342,7 +349,7 @@ class Sessions:
                 description.payload_type,
                 (description.address, description.port),
                 description.event_payload_type,
-                send=description.we_send,
+                send=sends,
                 keys=keys,
                 packet_time=packet_time(session.trunk, description),
                 comfort_noise=description.comfort_noise,

@@ -87,6 +87,16 @@ def test_the_next_attempt_waits_where_the_first_one_did_not():
     assert offers(exchange["s1"]) == [False]
 
 
+def test_digits_that_come_while_a_call_waits_are_kept():
+    exchange = pending()
+    exchange["c2"].sends_overlap = True
+    incoming = exchange["c1"].call_in(setup=Setup(Number("12"), complete=False, continuity_pending=True))
+    exchange.control.event(incoming, Information("34"), 1.0)
+    exchange.control.event(incoming, Continuity(), 2.0)
+    exchange.control.event(incoming, Information("5", complete=True), 3.0)
+    assert exchange["c2"].to(exchange["c2"].halves[0]) == [Information("34"), Information("5", complete=True)]
+
+
 @pytest.mark.parametrize("how", ["caller", "timer"])
 def test_a_call_that_waits_may_end(how):
     exchange = pending()

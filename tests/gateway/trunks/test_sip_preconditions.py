@@ -49,6 +49,12 @@ def states(bench, gateway):
     return {state.state.name for state in bench.nodes[gateway].isup.exchange.circuit_states("pstn").values()}
 
 
+def sends(bench, gateway):
+    """Whether RTP goes to the SIP side of a gateway."""
+    updates = [command for command in bench.media[gateway] if isinstance(command, UpdateRtp)]
+    return bool(updates) and updates[-1].send
+
+
 def meet(bench, call, body=MET):
     """The caller's own part is reserved."""
     assert bench.call("a", "update", call, body, (("Require", "precondition"),))
@@ -68,7 +74,9 @@ def test_nobody_is_called_before_the_preconditions_are_met(sip_trunk):
     assert lines(progress.body, "conf") == ["a=conf:qos remote sendrecv"]
     assert not offered(bench)
     assert states(bench, "A") == {"IDLE"}
+    assert not sends(bench, "A")
     result = meet(bench, call)
+    assert sends(bench, "A")
     assert result.status == 200
     assert lines(result.message.body, "curr") == ["a=curr:qos local sendrecv", "a=curr:qos remote sendrecv"]
     assert lines(result.message.body, "conf") == []
@@ -130,6 +138,7 @@ def test_pending_all_the_way():
     bench.call("b", "respond", invite.call, 183, body=answer)
     bench.run(1)
     assert not bench.events("b", SessionOffered)
+    assert not sends(bench, "B")
     meet(bench, call)
     (update,) = bench.events("b", SessionOffered)
     assert update.message.values("require") == ["precondition"]
@@ -142,6 +151,7 @@ def test_pending_all_the_way():
     assert states(bench, "B") == {"IDLE", "IN_WAIT_ANM"}
     bench.call("b", "respond", invite.call, 200)
     bench.run(1)
+    assert sends(bench, "B")
     assert bench.events("a", Answered)
     bench.call("b", "bye", invite.call, ())
     bench.run(2)
