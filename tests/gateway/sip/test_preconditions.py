@@ -1,6 +1,10 @@
 """RFC 3312: the table of statuses, and what is read into it and written out of it."""
 
+import contextlib
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tandem.core.errors import DecodeError
 from tandem.gateway.sip.preconditions import Preconditions, Stated, Strength
@@ -116,3 +120,35 @@ def test_what_is_malformed(line):
 
 def test_nothing_said_is_nothing():
     assert Stated.parse([]) is None
+
+
+WORDS = st.sampled_from(
+    [
+        "qos",
+        "sec",
+        "mandatory",
+        "optional",
+        "none",
+        "failure",
+        "unknown",
+        "e2e",
+        "local",
+        "remote",
+        "send",
+        "recv",
+        "sendrecv",
+    ]
+)
+ATTRIBUTES = st.tuples(st.sampled_from(["curr", "des", "conf"]), st.lists(WORDS, max_size=5).map(" ".join) | st.text())
+
+
+@given(st.lists(ATTRIBUTES, max_size=8))
+def test_any_attributes_give_a_table_or_an_error(attributes):
+    """Whatever the peer says, our answer can be read, and asks for no less."""
+    with contextlib.suppress(DecodeError):
+        stated = Stated.parse(attributes)
+        if stated is not None:
+            table = Preconditions.offered(Strength.OPTIONAL, False).told(stated)
+            again = spoken(*(line.removeprefix("a=") for line in table.lines().splitlines()))
+            assert {row.turned() for row, _ in stated.desired} <= {row for row, _ in again.desired}
+            assert not Preconditions().told(stated).settled().missing

@@ -1,5 +1,7 @@
 """Preconditions through the gateways: who waits for whom, in SIP and in ISUP (RFC 3312, Q.1912.5 profile A)."""
 
+from random import Random
+
 import pytest
 from support.node_pair import OFFER, Bench
 from support.sip_calls import place
@@ -313,3 +315,43 @@ def test_preconditions_that_are_never_met():
     assert bench.events("a", Rejected)
     assert bench.all_idle()
     assert not bench.nodes["A"].control.calls
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_whatever_happens_in_whatever_order_leaves_nothing_behind(seed):
+    """Users that do what they like while messages are lost: in the end no call, no circuit and no port is held."""
+    chance = Random(seed)
+    bench = Bench(
+        seed, sip_loss=chance.choice((0.0, 0.1)), sip_trunk=chance.choice((BOTH, 'preconditions = "supported"')),
+        trunk=chance.choice((RELAY, "")),
+    ).up()  # fmt: skip
+    calls = [place(bench, chance.choice((WAITING, MET)), options=ASKING) for _ in range(3)]
+    for _ in range(30):
+        bench.run(chance.choice((0.0002, 0.05, 0.7, 3.0)))
+        call = chance.choice(calls)
+        what = chance.randrange(8)
+        if what < 3:
+            bench.call("a", "update", call, chance.choice((WAITING, MET)), ())
+        elif what == 3 and chance.random() < 0.3:
+            bench.call("a", "end", call, 487, ())
+        for invite in offered(bench):
+            if chance.random() < 0.3:
+                bench.call("b", "configure", invite.call, ASKING)
+                body = described("curr:qos local none", "des:qos mandatory remote sendrecv")
+                bench.call("b", "respond", invite.call, chance.choice((180, 183, 183, 200, 486, 580)), body=body)
+            if chance.random() < 0.4:
+                answer = described(version=3) if (status := chance.choice((200, 200, 491, 580))) == 200 else None
+                bench.call("b", "answer_update", invite.call, status, body=answer)
+            if chance.random() < 0.1:
+                bench.call("b", "update", invite.call, MET, ())
+    for call in calls:
+        bench.call("a", "end", call, 487, ())
+    bench.run(300)
+    assert bench.all_idle()
+    for name in "AB":
+        node = bench.nodes[name]
+        assert not node.control.calls
+        sip = node.sip
+        assert [len(held) for held in (sip._sessions, sip._by_leg, node.isup.pending)] == [0, 0, 0]
+        assert sip._confirm_timers.next_deadline() is None
+        assert len(set(sip.ports)) == 100
