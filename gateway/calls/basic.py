@@ -41,6 +41,7 @@ from tandem.gateway.calls.model import (
     Bearer,
     CallingPartyCleared,
     Continuity,
+    Diversion,
     Dtmf,
     ForwardTransfer,
     Hold,
@@ -559,10 +560,26 @@ class BasicCallControl:
         elif half is call.incoming:
             self._end(call, release, "incoming", now)
         elif half is call.outgoing:
+            if release.diversion is not None and self._divert(call, release, release.diversion, now):
+                return
             if call.answer_time is None and not call.passed_backward and self._may_fall_back(call, release):
                 self._try_next(call, release, "outgoing", now)
             else:
                 self._end(call, release, "outgoing", now)
+
+    def _divert(self, call: Call, release: Release, diversion: Diversion, now: float) -> bool:
+        """The called party diverts the call: route it anew. False when there is no rule for that, or it is too late."""
+        setup = None if call.attempt is None else call.attempt.setup.diverted(diversion)
+        if setup is None or call.answer_time is not None:
+            return False
+        when = datetime.fromtimestamp(self._wall_clock(now))
+        attempts = self.routing.attempts(diversion.trunk, setup, when)
+        first = next(attempts, None)
+        if first is None:
+            return False
+        call.attempts = chain((first,), attempts)
+        self._try_next(call, release, "outgoing", now)
+        return True
 
     def _go_on(self, call: Call, half: HalfCall, survivor: HalfCall, release: Release, now: float) -> None:
         """`half` released, and `survivor` has something to do after that."""

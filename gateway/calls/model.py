@@ -88,6 +88,10 @@ class Number(Struct, frozen=True):
         return f"+{self.digits}" if self.nature is Nature.INTERNATIONAL else self.digits
 
 
+#: Q.732.2: so often a call may be diverted.
+MOST_DIVERSIONS = 5
+
+
 class Opaque(Struct, frozen=True):
     """Something carried through unchanged where the other side speaks the same protocol."""
 
@@ -138,6 +142,26 @@ class Setup(Struct, frozen=True):
         if self.hop_counter is None:
             return self
         return replace(self, hop_counter=self.hop_counter - 1) if self.hop_counter > 1 else None
+
+    def diverted(self, diversion: Diversion) -> Setup | None:
+        """The call as it goes on when its called party diverts it; None when that has happened too often (Q.732.2)."""
+        count = (self.redirection_counter or (0 if self.redirecting is None else 1)) + 1
+        if count > MOST_DIVERSIONS:
+            return None
+        first = self.original_called or self.redirecting
+        reason = (
+            self.redirection_reason if self.original_redirection_reason is None else self.original_redirection_reason
+        )
+        return replace(
+            self,
+            called=diversion.number,
+            complete=True,
+            redirecting=self.called,
+            redirection_reason=diversion.reason,
+            redirection_counter=count,
+            original_called=first,
+            original_redirection_reason=None if first is None else reason,
+        )
 
     def with_reply(self, reply: InformationReply) -> Setup:
         """The call with what its calling side has answered since."""
@@ -282,6 +306,16 @@ class Transparent(Struct, frozen=True):
     opaque: tuple[Opaque, ...]
 
 
+class Diversion(Struct, frozen=True):
+    """A number that the called party diverts the call to, here and by the rules of this gateway: 302."""
+
+    number: Number
+    trunk: str
+    """Name of the `[[trunk]]` whose rules say where that is: that of the called party, who so calls on its account."""
+    reason: int = 5
+    """Redirecting reason, Q.763 3.45; 5 is deflection before, 4 during alerting."""
+
+
 class Release(Struct, frozen=True):
     """The call ends, or the attempt failed: BYE, CANCEL or a final status, REL, DISCONNECT."""
 
@@ -290,6 +324,8 @@ class Release(Struct, frozen=True):
     diagnostic: str = ""
     """For people: what made the gateway itself release, empty when the peer did."""
     opaque: tuple[Opaque, ...] = ()
+    diversion: Diversion | None = None
+    """Where the called party would have the call go instead."""
 
 
 Primitive = (

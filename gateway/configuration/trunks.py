@@ -302,8 +302,8 @@ class SipTrunk(AnyTrunk, kw_only=True, tag_field="type", tag="sip"):
     routes for this trunk, its host name is not looked at; the peer keeps the call until somebody answers."""
     redirects: Literal["map", "follow"] = "map"
     """What becomes of a 3xx: the attempt fails with cause 23, or the places that it names are called in their order,
-    for one of several phones of a user at once, beside the others. They are called as they are named: one at an address
-    of the gateway itself is not routed."""
+    for one of several phones of a user at once, beside the others. A number at the gateway itself is routed by the
+    rules for this trunk, once nobody else rings: the phone that diverts calls on its own account."""
     p_early_media: bool = False
     """Ask for and give authorisation of early media (P-Early-Media, RFC 5009)."""
     srtp: Literal["off", "offered", "required"] = "off"

@@ -17,6 +17,7 @@ from tandem.gateway.calls.interworking import CauseMap
 from tandem.gateway.calls.model import (
     Bearer,
     Dtmf,
+    Number,
     Release,
     Setup,
 )
@@ -39,7 +40,7 @@ from tandem.gateway.sip.connections import (
     Write,
 )
 from tandem.gateway.sip.endpoint import DEFAULT_PORTS, Endpoint, Listener, TransportName, show, transport_of
-from tandem.gateway.sip.fields import sip_uri
+from tandem.gateway.sip.fields import parse_uri, sip_uri
 from tandem.gateway.sip.multipart import Part
 from tandem.gateway.sip.overload import Overload
 from tandem.gateway.sip.preconditions import Preconditions, Strength
@@ -61,7 +62,7 @@ from tandem.gateway.trunks.sip_calls import SipCalls
 from tandem.gateway.trunks.sip_engines import EnginesAgent, towards_adapter
 from tandem.gateway.trunks.sip_identity import identity_of, setup_of
 from tandem.gateway.trunks.sip_isup import merge_setup, number_ends, refusal
-from tandem.gateway.trunks.sip_numbers import user_part
+from tandem.gateway.trunks.sip_numbers import number_of, user_part
 from tandem.gateway.trunks.sip_overlap import ADDRESS_INCOMPLETE
 from tandem.gateway.trunks.sip_peers import SipPeers
 from tandem.gateway.trunks.sip_pjsip import PjsipAgent
@@ -91,6 +92,7 @@ class SipTrunks(SipCalls):
         sip = configuration.sip
         addresses = listeners(sip) if sip else (Listener("udp", "127.0.0.1", 0),)
         self.address = addresses[0].host, addresses[0].port
+        self._listeners = addresses
         self.datagrams: list[tuple[bytes, tuple[str, int]]] = []
         self._media = Sessions(control, configuration.media.address, token, configuration.media.address_v6)
         self.connections = Connections(
@@ -379,6 +381,22 @@ class SipTrunks(SipCalls):
         self._registrations.moved(trunk, now)
         if self.pjsip is not None:
             self.pjsip.tell_sources()
+
+    # --- ourselves, as others name us
+
+    def is_here(self, uri: str) -> bool:
+        """Whether a URI names this gateway: by its domain, or by an address that it listens on."""
+        parsed = parse_uri(uri)
+        host, port = parsed.host.strip("[]").lower(), parsed.port
+        ports = [listener.port for listener in self._listeners]
+        if self._domain != self.address[0] and host == self._domain.lower():
+            return port is None or port in ports
+        return any(host == one.host and (port or 5060) == one.port for one in self._listeners)
+
+    def number_here(self, uri: str) -> Number | None:
+        """The number that a URI at this gateway means: that of the user it names, or itself."""
+        named = self.admission.number_named(parse_uri(uri).user or "")
+        return number_of(parse_uri(uri if named is None else sip_uri(named, self._domain)))
 
     # --- outgoing calls
 

@@ -69,7 +69,8 @@ class SipAttempts:
         trunk = session.trunk
         if trunk.redirects != "follow" or session.redirections >= _MOST_REDIRECTIONS or session.request is None:
             return None
-        targets = [*session.targets, *(sip_early.contacts(response, session.tried) if response is not None else ())]
+        named = sip_early.contacts(response, session.tried) if response is not None else ()
+        targets = [*session.targets, *(text for text in named if not self.is_here(text))]
         if not targets:
             return None
         target, session.targets = targets[0], targets[1:]
@@ -78,6 +79,10 @@ class SipAttempts:
         self._log(Line("info", "=", session.half.reference, f"redirected to {target}"))
         destination = self.trunks[trunk.name].destination_of(target)
         return replace(session.request, uri=target, to_uri=target, destination=destination)
+
+    def is_here(self, uri: str) -> bool:
+        """Whether a URI names this gateway."""
+        raise NotImplementedError
 
     def _try_elsewhere(self, session: Session, status: int | None, now: float, retry_after: int = 0) -> bool:
         """Call the next place when this one could not be reached, or would not have the call (RFC 3263 4.3).

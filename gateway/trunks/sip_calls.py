@@ -12,9 +12,11 @@ from tandem.gateway.calls.model import (
     Alerting,
     Answer,
     Continuity,
+    Diversion,
     Dtmf,
     Hold,
     Information,
+    Number,
     Primitive,
     Progress,
     Release,
@@ -294,7 +296,24 @@ class SipCalls(SipPreconditions):
             return
         if status < GLOBAL_FAILURE and self._follow(session, None, now):
             return
-        self._end(session, with_access(self._rejection(session, status, response), response), now)
+        release = with_access(self._rejection(session, status, response), response)
+        if status in REDIRECTIONS and session.trunk.redirects == "follow":
+            release = replace(release, diversion=self._diversion(session, response))
+        self._end(session, release, now)
+
+    def _diversion(self, session: Session, response: Response) -> Diversion | None:
+        """The number at this gateway itself that a 3xx names first; None without one."""
+        half = session.half
+        here = next((text for text in sip_early.contacts(response, ()) if self.is_here(text)), None)
+        number = None if here is None else self.number_here(here)
+        if number is None:
+            return None
+        alerted = half.call is not None and half.call.alerting_time is not None
+        return Diversion(number, session.trunk.name, 4 if alerted else 5)
+
+    def number_here(self, uri: str) -> Number | None:
+        """The number that a URI at this gateway means."""
+        raise NotImplementedError
 
     def _referred(self, session: Session, message: SipMessage, now: float) -> int:
         """The peer asks for a transfer: the status to answer with (RFC 3515 2.4.2)."""

@@ -14,6 +14,7 @@ from tandem.gateway.calls.model import (
     Answer,
     Bearer,
     Continuity,
+    Diversion,
     Information,
     Nature,
     Number,
@@ -787,3 +788,27 @@ def test_exactly_one_record_and_nothing_left(inward, order, full, tones, events,
     assert (record.result == "answered") == (record.answer_time is not None)
     for half in halves():
         exchange[half.trunk.name].released(half)
+
+
+# --- a called party that diverts
+
+
+def test_a_diverted_call_goes_by_the_rules_for_who_diverts_it():
+    exchange = Exchange(Route(trunk=["c1"], to=["c2"]), Route(trunk=["c2"], called="^7", to=["s1"]))
+    incoming, outgoing = call(exchange)
+    exchange.control.event(outgoing, Alerting(), 1.0)
+    diverted = Release(Cause.REDIRECTION_TO_NEW_DESTINATION, diversion=Diversion(Number("77"), "c2", 4))
+    exchange.control.event(outgoing, diverted, 2.0)
+    exchange.control.cleared(outgoing, 2.0)
+    (setup,) = [setup for what, _, setup in exchange["s1"].asked if what == "offer"]
+    assert (setup.called, setup.redirecting, setup.redirection_reason) == (Number("77"), Number("123"), 4)
+    exchange.control.event(exchange["s1"].halves[0], Answer(), 3.0)
+    assert Answer() in exchange["c1"].to(incoming)
+
+
+def test_a_diversion_for_which_there_is_no_rule_ends_the_call():
+    exchange = Exchange(Route(trunk=["c1"], to=["c2"]))
+    incoming, outgoing = call(exchange)
+    diverted = Release(Cause.REDIRECTION_TO_NEW_DESTINATION, diversion=Diversion(Number("77"), "c2"))
+    exchange.control.event(outgoing, diverted, 2.0)
+    assert exchange["c1"].released(incoming).cause == Cause.REDIRECTION_TO_NEW_DESTINATION

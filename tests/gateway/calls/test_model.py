@@ -4,7 +4,9 @@ import pytest
 
 from tandem.core.cause import Cause, Location
 from tandem.gateway.calls.model import (
+    MOST_DIVERSIONS,
     Alerting,
+    Diversion,
     Nature,
     Number,
     Presentation,
@@ -51,3 +53,13 @@ def test_a_number_of_the_own_country_is_national_there():
     assert number.within("44") is number
     assert number.within("") is number
     assert Number("4930123", Nature.NATIONAL).within("49").digits == "4930123"
+
+
+def test_a_call_is_diverted_so_often_and_no_oftener():
+    setup = Setup(Number("1"))
+    for count in range(1, MOST_DIVERSIONS + 1):
+        setup = setup.diverted(Diversion(Number(str(count + 1)), "t", 3))
+        assert (setup.called, setup.redirecting) == (Number(str(count + 1)), Number(str(count)))
+        assert (setup.redirection_counter, setup.original_called) == (count, None if count == 1 else Number("1"))
+    assert setup.original_redirection_reason == 3
+    assert setup.diverted(Diversion(Number("9"), "t")) is None

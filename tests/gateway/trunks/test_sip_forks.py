@@ -258,3 +258,53 @@ def test_the_last_phone_is_diverted():
     assert home.bench.heard(home.carrier, Answered)
     home.carrier.bye(home.call, (), home.bench.now)
     assert home.clean().result == "answered"
+
+
+def deflect(home, agent, number, host="127.0.0.1"):
+    """A phone diverts its call to a number at the gateway."""
+    address = agent.configuration.host, agent.configuration.port
+    offered = home.bench.heard(agent, IncomingInvite)[-1]
+    contact = (("Contact", f"<sip:{number}@{host}>"),)
+    home.bench.agents[address].respond(offered.call, 302, headers=contact, now=home.bench.now)
+    home.bench.run(0.1)
+
+
+@pytest.mark.parametrize("named", ["100", "alice"])
+def test_a_phone_diverts_to_a_number_of_the_gateway(named):
+    """By the rules for phones: alice is rung, and told for whom."""
+    home = Household(FOLLOW)
+    for address in (FIRST, SECOND):
+        home.respond(address, 486)
+    deflect(home, home.phones[THIRD], named)
+    alice = home.bench.agents["10.0.0.1", 5060]
+    (offered,) = home.bench.heard(alice, IncomingInvite)
+    assert "sip:200@" in offered.request.get("diversion")
+    assert "reason=deflection" in offered.request.get("diversion")
+    assert home.bench.heard(home.carrier, Answered)
+    home.carrier.bye(home.call, (), home.bench.now)
+    record = home.clean()
+    assert (record.result, record.outgoing.called) == ("answered", "100")
+
+
+@pytest.mark.parametrize(("text", "number", "status"), [(FOLLOW, "999", 410), (PHONES, "100", 410)])
+def test_a_diversion_without_a_rule_or_leave(text, number, status):
+    home = Household(text)
+    for address in (FIRST, SECOND):
+        home.respond(address, 486)
+    deflect(home, home.phones[THIRD], number)
+    assert home.told() == [status]
+    assert home.clean().cause == 23
+
+
+def test_phones_that_divert_to_each_other():
+    bench, alice, bob = phones(FOLLOW)
+    bench.answers.clear()
+    carrier = bench.agent("10.0.0.9")
+    call(bench, carrier, "200")
+    for _ in range(6):
+        for agent, other in ((bob, "100"), (alice, "200")):
+            for offered in bench.heard(agent, IncomingInvite):
+                agent.respond(offered.call, 302, headers=(("Contact", f"<sip:{other}@127.0.0.1>"),), now=bench.now)
+            bench.run(0.1)
+    assert len(bench.heard(alice, IncomingInvite)) + len(bench.heard(bob, IncomingInvite)) == 6
+    assert bench.heard(carrier, Rejected)[0].status == 410
