@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from .parts import Segment
 
 
+# Nothing here multiplies matrices, and threads that wait for such work cost what they wait.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 _FILE = click.Path(dir_okay=False)
 _SECOND_READING = ("html", "pcap", "wav")
 """Outputs for which the captures are read twice."""
@@ -221,6 +224,8 @@ def trace_command(
       tandem trace --ladder isup-3 capture.pcapng
       tandem trace --html report.html --where 'duration > 3600' captures/
     """  # noqa: D301 - click reads the backspace
+    # Hardly anything here is part of a cycle: looking for cycles as often as by default costs a fifth of the time.
+    gc.set_threshold(200_000, 50, 50)
     from tandem.ss7.mtp3 import label
 
     from .analysis import analyse
@@ -228,8 +233,6 @@ def trace_command(
     from .filters import Filter
     from .inputs import kept, progress
 
-    # Hardly anything here is part of a cycle: looking for cycles as often as by default costs a fifth of the time.
-    gc.set_threshold(200_000, 50, 50)
     key = (hep_key or "").encode()
     options = Options(
         label.Variant(variant or "itu"), pairs, variant is None, link_types=link_types, fcs=fcs, hep_key=key

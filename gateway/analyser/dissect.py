@@ -721,7 +721,7 @@ class _Marks:
 
 def _direction(found: Transports, at: np.ndarray, source: np.ndarray, destination: np.ndarray) -> np.ndarray:
     """The direction of an association that SCTP packets are of, as one number each."""
-    tag = pair(found.octets, found.start[at] + 4) << 16 | pair(found.octets, found.start[at] + 6)
+    tag = pair(found.view, found.start[at] + 4) << 16 | pair(found.view, found.start[at] + 6)
     direction: np.ndarray = (tag << 32 | source[at] << 16 | destination[at]).astype(np.uint64)
     return direction
 
@@ -729,7 +729,7 @@ def _direction(found: Transports, at: np.ndarray, source: np.ndarray, destinatio
 def _relations(found: Transports, plain: Circuits, source: np.ndarray, destination: np.ndarray) -> np.ndarray:
     """Point codes, addresses and ports of every message, mixed to one number."""
     relation: np.ndarray = plain.opc << np.int64(32) ^ plain.dpc << np.int64(2) ^ plain.network
-    words = pair_words(found.octets, found.address[plain.at])
+    words = pair_words(found.view, found.address[plain.at])
     relation ^= (words[0] * np.int64(0x9E3779B1)) ^ (words[1] * np.int64(0x85EBCA77))
     relation ^= plain.m2pa.astype(np.int64) << np.int64(61)
     relation ^= (source[plain.at] << np.int64(17)) ^ (destination[plain.at] << np.int64(40))

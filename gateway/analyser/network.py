@@ -55,6 +55,11 @@ class Transports:
     """(n,) the octet behind a header of 8, as UDP has it."""
 
     @cached_property
+    def view(self) -> npt.NDArray[np.uint8]:
+        """The buffer alone, without a copy."""
+        return np.frombuffer(self.buffer, np.uint8)
+
+    @cached_property
     def octets(self) -> npt.NDArray[np.uint8]:
         """The buffer and some zeros."""
         return np.frombuffer(self.buffer + bytes(_PAD), np.uint8)

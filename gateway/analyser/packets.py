@@ -8,6 +8,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from . import speed
+
 HEP_DATAGRAM: Final = 0x10000
 """Link type of HEP3 datagrams as a live listener gets them: no IP around them."""
 
@@ -49,6 +51,12 @@ def grouped(keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
     Numbers of 16 bits are sorted by radix, several times faster than by comparison: that serves unless two streams
     share their 16 bits.
     """
+    if speed.speedups is not None:
+        count = len(keys)
+        order, of, next_of = np.empty(count, np.int64), np.empty(count, np.int64), np.empty(count, np.int64)
+        table = np.zeros(speed.room(count), np.int32)
+        speed.speedups.group(keys, order, of, next_of, np.empty(count, np.uint64), table)
+        return order
     mixed = keys * np.uint64(0x9E3779B97F4A7C15)
     short = (mixed >> np.uint64(48)).astype(np.uint16)
     order = np.argsort(short, kind="stable")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator
+from io import FileIO
 from typing import BinaryIO, Final
 
 import numpy as np
@@ -86,7 +87,8 @@ def _batches(
 ) -> Iterator[Batch]:
     """`left`: octets to be read; None for all there are."""
     rest = b""
-    while chunk := stream.read(CHUNK if left is None else min(CHUNK, left)):
+    is_file = isinstance(getattr(stream, "raw", None), FileIO) and stream.seekable()
+    while chunk := stream.read(size := CHUNK if left is None else min(CHUNK, left)):
         left = None if left is None else left - len(chunk)
         buffer = rest + chunk if rest else chunk
         batch, end, bad = _split(buffer, order, unit, link_type)
@@ -96,6 +98,11 @@ def _batches(
             complain("a record says that it is longer than any packet; what follows it is not read", len(buffer) - end)
             return
         rest = buffer[end:]
+        if rest and end and is_file and len(chunk) == size:
+            # The rest is read once more, rather than all of the next chunk copied behind it.
+            stream.seek(-len(rest), 1)
+            left = None if left is None else left + len(rest)
+            rest = b""
     if rest:
         complain("the file ends within a packet", len(rest))
 

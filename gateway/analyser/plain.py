@@ -19,6 +19,7 @@ from .attempts import COPY, MOST_MESSAGES, MOST_OPEN
 from .blocks import Block
 from .circuits import PATIENCE
 from .model import Message, Protocol, Where
+from .packets import grouped
 from .quick import initial_addresses
 from .rows import Ints, Rows
 from .texts import Texts
@@ -104,7 +105,7 @@ class PlainCalls:
         if not len(rows) and not len(self._waiting):
             return messages
         found = self._all = Rows.joined([self._waiting, rows])
-        order = np.argsort(found.key, kind="stable")
+        order = grouped(found.key)
         key, stage, time = found.key[order], _STAGE[found.kind[order]], found.time[order]
         first = np.concatenate(([True], key[1:] != key[:-1])) if len(key) else np.zeros(0, np.bool_)
         before = np.where(first, np.int8(_START), np.concatenate(([0], stage[:-1])).astype(np.int8)[: len(stage)])

@@ -113,10 +113,10 @@ def rows_of(
     found: Transports, plain: Circuits, buffer: bytes, packet: Ints, time: npt.NDArray[np.float64], place: Ints
 ) -> Rows:
     """The messages of `plain` as rows; `packet`, `time` and `place` are columns of the same length."""
-    octets, begin, stop, kind = found.octets, plain.message, plain.stop, plain.kind
+    octets, begin, stop, kind = found.view, plain.message, plain.stop, plain.kind
     size = stop - begin
     cic = (octets[begin].astype(np.int64) | octets[begin + 1].astype(np.int64) << 8) & 0xFFF
-    fourth = octets[begin + 3].astype(np.int64)
+    fourth = octets[np.minimum(begin + 3, len(octets) - 1)].astype(np.int64)
     alerting = (kind == _ACM) & (size > 4) & (fourth >> 2 & 3 == _SUBSCRIBER_FREE)
     alerting |= (kind == _CPG) & (size > 3) & (fourth & 0x7F == _ALERTING)
     cause, location = np.full(len(begin), -1, np.int16), np.zeros(len(begin), np.int8)

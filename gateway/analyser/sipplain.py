@@ -11,10 +11,12 @@ from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
+from . import speed
 from .attempts import MOST_MESSAGES, MOST_OPEN
 from .dialogs import CHALLENGES, PATIENCE, REMEMBERED, Spoken, host_of
 from .model import Message, Protocol, Where
 from .network import Ints
+from .packets import grouped
 from .sipblocks import SipBlock, block_of, releases
 from .sipbulk import BYE, INVITE, SipRows
 from .sipkeys import key_of
@@ -187,7 +189,7 @@ class PlainDialogs:
             return messages, []
         found = self._all = SipRows.joined([self._waiting, rows])
         fresh = len(self._waiting)
-        order = np.argsort(found.key, kind="stable")
+        order = grouped(found.key)
         key, kind, opens = found.key[order], found.kind[order], found.opens[order]
         invites = found.method[order] == INVITE
         first = np.concatenate(([True], key[1:] != key[:-1]))
@@ -318,6 +320,12 @@ def _repeated(found: SipRows, order: np.ndarray) -> np.ndarray:
     mark ^= (found.sequence.astype(np.uint64) << np.uint64(3) ^ found.method.astype(np.uint64)) * (
         _SPREAD ^ _SPREAD >> np.uint64(7)
     )
+    if speed.speedups is not None:
+        again = np.empty(len(mark), np.uint8)
+        table = np.zeros(speed.room(len(mark)), np.int32)
+        speed.speedups.repeated(mark, again, np.empty(len(mark), np.uint64), table)
+        found_in: np.ndarray = again.view(np.bool_)[order]
+        return found_in
     by_mark = np.argsort(mark)
     same = mark[by_mark][1:] == mark[by_mark][:-1]
     found_again = np.zeros(len(mark), np.bool_)

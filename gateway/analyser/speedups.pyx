@@ -7,6 +7,7 @@ checked before they are read, as captures may be hostile: through memoryviews, w
 run of octets is read at once, by `_within`.
 """
 
+from cpython.bytes cimport PyBytes_FromStringAndSize
 from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.math cimport fabs, fmod
 from libc.stdio cimport snprintf
@@ -416,18 +417,23 @@ def sip(
     return used
 
 
-def gather(Octets octets, Places begin, Places end, unsigned char[::1] found, Py_ssize_t at):
-    """Copy the octets of n texts one behind the other into `found`, from `at` on; where they end."""
-    cdef Py_ssize_t index, size
-    for index in range(begin.shape[0]):
-        _within(begin[index], end[index], octets.shape[0])
+def gathered(list buffers, Places of, Places begin, Places end):
+    """The octets of n texts one behind the other, text i being `buffers[of[i]][begin[i] : end[i]]`, as bytes."""
+    cdef Py_ssize_t index, size, count = of.shape[0], total = 0
+    cdef bytes buffer, found
+    cdef unsigned char *at
+    for index in range(count):
+        buffer = buffers[of[index]]
+        _within(begin[index], end[index], len(buffer))
+        total += end[index] - begin[index]
+    found = PyBytes_FromStringAndSize(NULL, total)
+    at = <unsigned char *><char *>found
+    for index in range(count):
+        buffer = buffers[of[index]]
         size = end[index] - begin[index]
-        if not size:
-            continue
-        _within(at, at + size, found.shape[0])
-        memcpy(&found[at], &octets[0] + begin[index], size)
+        memcpy(at, <const unsigned char *>buffer + begin[index], size)
         at += size
-    return at
+    return found
 
 
 # --- what calls are kept as: the texts `[CALL-ID \n] calling \n called`
@@ -801,7 +807,7 @@ def transports(
     return found, left
 
 
-# --- RTP
+# --- keys
 
 cdef inline Py_ssize_t _slot(Word key, Word[::1] keys, int[::1] table, int *known) except -1:
     """Where in the table, which has room, a key is or would be; `known` gets its number, or -1."""
@@ -814,6 +820,45 @@ cdef inline Py_ssize_t _slot(Word key, Word[::1] keys, int[::1] table, int *know
     known[0] = -1
     return place
 
+
+def group(const Word[::1] keys, long long[::1] order, long long[::1] of, long long[::1] next_of, Word[::1] seen, int[::1] table):
+    """An order of n keys that brings equal ones together and keeps their own order.
+
+    `of`, `next_of` and `seen` are room for n, `table` for zeros as `flows` wants them.
+    """
+    cdef Py_ssize_t index, place, count = 0
+    cdef long long before = 0, size
+    cdef int number
+    for index in range(keys.shape[0]):
+        place = _slot(keys[index], seen, table, &number)
+        if number < 0:
+            number = count
+            seen[count], next_of[count], table[place] = keys[index], 0, count + 1
+            count += 1
+        of[index] = number
+        next_of[number] += 1
+    for index in range(count):
+        size = next_of[index]
+        next_of[index] = before
+        before += size
+    for index in range(keys.shape[0]):
+        order[next_of[of[index]]] = index
+        next_of[of[index]] += 1
+
+
+def repeated(const Word[::1] keys, unsigned char[::1] again, Word[::1] seen, int[::1] table):
+    """Which of n keys came before; room as for `group`."""
+    cdef Py_ssize_t index, place, count = 0
+    cdef int number
+    for index in range(keys.shape[0]):
+        place = _slot(keys[index], seen, table, &number)
+        again[index] = number >= 0
+        if number < 0:
+            seen[count], table[place] = keys[index], count + 1
+            count += 1
+
+
+# --- RTP
 
 def flows(
     Octets octets, Places address, const unsigned char[::1] six, Places source, Places destination,

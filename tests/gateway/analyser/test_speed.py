@@ -1,5 +1,7 @@
 """The compiled loops beside what they stand for; octets and places of any kind give an answer or an error."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 from support.batches import batch_of
 from support.packet_files import data_chunk, ethernet, ipv4, ipv6, rtp, sctp, udp
 
-from tandem.gateway.analyser import bulk, network, pcap, speed
+from tandem.gateway.analyser import bulk, network, packets, pcap, speed
 from tandem.gateway.analyser.cells import COLUMNS, OUTCOMES, Table, row_of
 from tandem.gateway.analyser.legs import _end
 from tandem.gateway.analyser.model import CallRecord, RtpPackets
@@ -43,11 +45,11 @@ def test_hashes_of_texts(text):
     st.sampled_from("<>"),
     st.binary(max_size=40),
 )
-def test_records_of_a_file(packets, order, rest):
+def test_records_of_a_file(given_packets, order, rest):
     numbers = "little" if order == "<" else "big"
     buffer = b"".join(
         b"".join(number.to_bytes(4, numbers) for number in (second, part, size, size + 1)) + bytes(size)
-        for second, part, size in packets
+        for second, part, size in given_packets
     )
     batch, end, bad = pcap._split(buffer + rest, order, 1e-6, 1)
     starts, other_end, other_bad = pcap._records(buffer + rest, order)
@@ -122,7 +124,7 @@ def test_places_outside_are_refused(octets, edges):
         lambda: speedups.sip(octets, begin, end, begin, np.zeros(1, "u1"), *columns, spans, names, named),
         lambda: speedups.addresses(octets, begin, end, names, named, columns[0], columns[0].copy()),
         lambda: speedups.joints(octets, begin, end, 7, 3, columns[3], columns[4]),
-        lambda: speedups.gather(octets, begin, end, names, 0),
+        lambda: speedups.gathered([octets], np.zeros(1, np.int64), begin, end),
     ):
         try:
             work()
@@ -145,9 +147,19 @@ def test_addresses_outside_are_refused(address, six):
         assert names[:used].tobytes() == b"x\n2\n1"
 
 
-def test_room_for_names_is_needed():
-    with pytest.raises(IndexError):
-        speedups.gather(b"abc", np.array([0]), np.array([3]), np.empty(2, np.uint8), 0)
+@given(st.lists(st.integers(0, 5), min_size=1, max_size=40))
+def test_keys_are_grouped_and_told_when_they_come_again(numbers):
+    keys = np.array(numbers, np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    order = packets.grouped(keys).tolist()
+    assert sorted(order) == list(range(len(numbers)))
+    found = [numbers[place] for place in order]
+    assert all(found.index(one) + found.count(one) > place for place, one in enumerate(found))
+    assert all(
+        one != other or place < after for (place, one), (after, other) in pairwise(zip(order, found, strict=True))
+    )
+    again = np.empty(len(numbers), np.uint8)
+    speedups.repeated(keys, again, np.empty(len(numbers), np.uint64), np.zeros(speed.room(len(numbers)), np.int32))
+    assert again.tolist() == [one in numbers[:place] for place, one in enumerate(numbers)]
 
 
 frames = st.builds(
@@ -179,10 +191,10 @@ packet = st.tuples(
 @given(st.lists(st.lists(packet, min_size=1, max_size=12), max_size=4))
 def test_streams_of_packets(batches):
     one, other = Streams(), Streams()
-    for packets in batches:
-        flow, ssrc, sequence, stamp, kind, time = (np.array(column) for column in zip(*packets, strict=True))
+    for batch in batches:
+        flow, ssrc, sequence, stamp, kind, time = (np.array(column) for column in zip(*batch, strict=True))
         taken = RtpPackets(
-            packet=np.arange(len(packets)), time=time, flow=flow, flows=[("a", "b"), ("b", "a"), ("c", "d")],
+            packet=np.arange(len(batch)), time=time, flow=flow, flows=[("a", "b"), ("b", "a"), ("c", "d")],
             payload_type=kind.astype(np.uint8), sequence=sequence.astype(np.uint16), timestamp=stamp.astype(np.uint32),
             ssrc=ssrc.astype(np.uint32), length=flow, start=flow, marker=flow > 0,
         )  # fmt: skip
