@@ -6,9 +6,9 @@ BIN := $(VENV)/bin
 PEERS := sip-tester tshark openssl baresip-core kamailio kamailio-tls-modules gcc libc6-dev libss7-dev libpri-dev libusrsctp2 postgresql
 # A browser for the HTML report of traces.
 PEERS += chromium chromium-driver
-# A Linux with SCTP in its kernel, as a program, and a peer that wants it; Debian has that Linux for x86 only.
+# A Linux as a program, for what a kernel must have (SCTP, DAHDI), and peers that want it; Debian has it for x86 only.
 ifneq ($(filter x86_64 i386 i686,$(shell uname -m)),)
-PEERS += user-mode-linux kmod iproute2 osmo-stp
+PEERS += user-mode-linux kmod iproute2 osmo-stp dahdi flex bison bc make
 endif
 
 .PHONY: help demo test check format lint types layers docs fuzz bench peers clean

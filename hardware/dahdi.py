@@ -1,8 +1,8 @@
 """A span of a telephony card with DAHDI's drivers: `dahdi:SPAN`.
 
-The card frames the line. Channels set up as `bchan` or `clear` in /etc/dahdi/system.conf are raw timeslots, `dchan`,
+The card frames the line. Channels set up as `bchan` in /etc/dahdi/system.conf are raw timeslots, `dchan`,
 `hardhdlc` and `mtp2` ones are signalling whose HDLC the kernel does. This has not met a real card yet: it was made
-from the descriptions of the interface, and is tested against a stand-in for the kernel.
+from the descriptions of the interface, and is tested against a stand-in for the kernel and against DAHDI itself.
 """
 
 from __future__ import annotations
@@ -59,6 +59,7 @@ _ALARMS: Final = (
 )
 _LOST: Final = AlarmBits.RED | AlarmBits.RECOVER
 _TAPS: Final = (32, 64, 128, 256, 512, 1024)
+T1_CHANNELS: Final = 24
 _UNFIT: Final = frozenset({Alarm.LOS, Alarm.AIS, Alarm.LFA})
 
 
@@ -223,10 +224,11 @@ class DahdiSpan(LineSpan):
         calls, parsed = self._calls, self._parsed
         self._control = calls.open(CONTROL)
         self._status = span_status(calls, self._control, parsed.span)
-        kind = "T1" if self._line.framing.is_t1 else "E1"
-        if self._status.kind and self._status.kind != kind:
-            right = "esf or sf" if self._status.kind == "T1" else "crc4 or basic"
-            raise SpanError(f"the card has this span as {self._status.kind}; framing should be {right}")
+        wanted, kind = "T1" if self._line.framing.is_t1 else "E1", _kind(self._status)
+        if kind not in ("", wanted):
+            right = {"T1": "esf or sf", "E1": "crc4 or basic"}.get(kind)
+            advice = f"framing should be {right}" if right else "neither an E1 nor a T1"
+            raise SpanError(f"the card has this span as {self._status.kind}; {advice}")
         found = channels_of(calls, self._control, parsed.span, self._status.all_channels)
         self._setup = {channel.position: channel for channel in found}
         clear = [channel for channel in found if channel.signalling == Signalling.CLEAR]
@@ -361,6 +363,13 @@ class DahdiSpan(LineSpan):
             "receive_queue_ms": max(0, buffers.full_receive) * self.quantum // 8,
             "transmit_queue_ms": max(0, buffers.full_transmit) * self.quantum // 8,
         }
+
+
+def _kind(status: SpanStatus) -> str:
+    """`E1` or `T1` where it is as one of them, else what the card calls it; empty where it says nothing."""
+    if status.kind == "DYNAM":  # TDM over Ethernet: what is behind it
+        return "E1" if status.all_channels > T1_CHANNELS else "T1"
+    return "T1" if status.kind == "J1" else status.kind
 
 
 def _explain(error: OSError, span: int) -> str:

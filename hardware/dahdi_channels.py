@@ -106,7 +106,9 @@ class Channel:
         except OSError as error:
             calls.close(self.descriptor)
             if error.errno == EBUSY:
-                raise SpanError(f"channel {number} is in use by another program, such as Asterisk; end that") from error
+                text = f"channel {number} is in use by another program, such as Asterisk; end that"
+                text += " (or it is one of a list in `clear=`, which are bundled: write `bchan=`)"
+                raise SpanError(text) from error
             raise
 
     def set_up(self, buffers: Buffers, sound: Sound | None) -> None:

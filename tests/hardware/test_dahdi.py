@@ -377,6 +377,33 @@ class TestOpening:
         with pytest.raises(SpanError, match="as E1; framing should be crc4 or basic"):
             open_span("dahdi:1", LineFormat(Framing.ESF))
 
+    @pytest.mark.parametrize(
+        ("kind", "channels", "framing"),
+        [
+            ("DYNAM", "E1", Framing.CRC4),
+            ("DYNAM", "T1", Framing.ESF),
+            ("J1", "T1", Framing.ESF),
+            ("", "E1", Framing.BASIC),
+        ],
+    )
+    def test_what_is_as_an_e1_or_a_t1(self, monkeypatch, kind, channels, framing):
+        """TDM over Ethernet is what it has channels for; a J1 is as a T1."""
+        kernel = Kernel({}, {}, kind=channels)
+        for span in kernel.spans:
+            span.kind = kind
+        monkeypatch.setattr(dahdi_calls, "KERNEL", kernel)
+        open_span("dahdi:1", LineFormat(framing)).close()
+        other = Framing.ESF if channels == "E1" else Framing.CRC4
+        with pytest.raises(SpanError, match=f"as {kind}; framing should be"):
+            open_span("dahdi:1", LineFormat(other))
+
+    def test_neither_an_e1_nor_a_t1(self, monkeypatch):
+        kernel = Kernel({}, {})
+        kernel.spans[0].kind = "BRI"
+        monkeypatch.setattr(dahdi_calls, "KERNEL", kernel)
+        with pytest.raises(SpanError, match="as BRI; neither an E1 nor a T1"):
+            open_span("dahdi:1")
+
     def test_nothing_set_up(self, monkeypatch):
         monkeypatch.setattr(dahdi_calls, "KERNEL", Kernel(dict.fromkeys(range(1, 32), "NONE"), {}))
         with pytest.raises(SpanError, match=r"system\.conf"):

@@ -67,7 +67,7 @@ type = "isup"
 linkset = "neighbour"
   [[trunk.circuits]]
   span = "ss7"
-  cic = "1-15,17-31"
+  cic = "{timeslots}"
 [[trunk]]
 name = "pri"
 type = "pri"
@@ -77,6 +77,7 @@ restart_at_start = "interface"
 hunting = "{hunting}"
   [[trunk.spans]]
   span = "isdn"
+  channels = "{timeslots}"
   {d_channel}
 [[trunk]]
 name = "sip-ss7"
@@ -126,6 +127,8 @@ class DriverCalls:
 
     pytestmark = [pytest.mark.interop, pytest.mark.realtime, pytest.mark.timeout(240)]  # noqa: RUF012
     framing = "crc4"
+    #: Of the circuits and B-channels.
+    timeslots = "1-15,17-31"
 
     #: Takes what the lines are made of away (False), and gives it back (True): an outage in mid-call, if there is one.
     outage: Callable[[Self, bool], None] | None = None
@@ -144,7 +147,7 @@ class DriverCalls:
         folder = tmp_path_factory.mktemp("calls")
         test = cls()
         with test.devices(folder) as devices:
-            yield asyncio.run(tell(folder, devices, cls.framing, test.outage))
+            yield asyncio.run(tell(folder, devices, cls.framing, cls.timeslots, test.outage))
 
     @pytest.mark.parametrize("protocol", ["isup", "pri"])
     def test_each_hears_the_other(self, story: CallStory, protocol: str) -> None:
@@ -181,14 +184,18 @@ def good(quality: Quality | None) -> bool:
 
 
 async def tell(
-    folder: Path, devices: dict[str, tuple[str, str]], framing: str, outage: Callable[[bool], None] | None = None
+    folder: Path,
+    devices: dict[str, tuple[str, str]],
+    framing: str,
+    timeslots: str,
+    outage: Callable[[bool], None] | None = None,
 ) -> CallStory:
     """Two gateways with the two lines between them, a call on each at the same time, an orderly end.
 
     With an `outage` another call on each, in which it happens, and a third when it is over.
     """
     story = CallStory(folder)
-    texts = [_text(folder, name, end, devices, framing) for end, name in enumerate("ab")]
+    texts = [_text(folder, name, end, devices, framing, timeslots) for end, name in enumerate("ab")]
     users = " ".join(f"127.0.0.1:{port}" for port in USERS.values())
     offset = free_offset([*texts, users])
     gateways = []
@@ -259,7 +266,7 @@ async def _go_through(story: CallStory, outage: Callable[[bool], None], gateways
             callee.close()
 
 
-def _text(folder: Path, name: str, end: int, devices: dict[str, tuple[str, str]], framing: str) -> str:
+def _text(folder: Path, name: str, end: int, devices: dict[str, tuple[str, str]], framing: str, timeslots: str) -> str:
     codes = ("2-1-1", "2-1-2")
     own = {what: pair[end] for what, pair in devices.items() if what in ("link", "d-channel")}
     return CONFIGURATION.format(
@@ -271,6 +278,7 @@ def _text(folder: Path, name: str, end: int, devices: dict[str, tuple[str, str]]
         isup=devices["isup"][end],
         pri=devices["pri"][end],
         framing=framing,
+        timeslots=timeslots,
         signalling="".join(f'[[span]]\nname = "{what}"\ndevice = "{device}"\n' for what, device in own.items()),
         link="link" if "link" in own else "ss7",
         d_channel='d_channel_span = "d-channel"' if "d-channel" in own else "",
