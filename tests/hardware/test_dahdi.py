@@ -383,7 +383,6 @@ class TestOpening:
             ("DYNAM", "E1", Framing.CRC4),
             ("DYNAM", "T1", Framing.ESF),
             ("J1", "T1", Framing.ESF),
-            ("", "E1", Framing.BASIC),
         ],
     )
     def test_what_is_as_an_e1_or_a_t1(self, monkeypatch, kind, channels, framing):
