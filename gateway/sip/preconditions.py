@@ -26,6 +26,8 @@ ATTRIBUTES: Final = ("curr", "des", "conf")
 #: The one type that we know (RFC 3312 4).
 QOS: Final = "qos"
 
+#: Attributes of one stream that are looked at; `qos` alone needs nine at most.
+_MOST: Final = 64
 _CURRENT = re.compile(r"([!-~]+) +(e2e|local|remote) +(none|send|recv|sendrecv) *")
 _DESIRED = re.compile(
     r"([!-~]+) +(mandatory|optional|none|failure|unknown) +(e2e|local|remote) +(none|send|recv|sendrecv) *"
@@ -76,6 +78,8 @@ class Stated(Struct, frozen=True):
         attributes = tuple(attributes)
         if not attributes:
             return None
+        if len(attributes) > _MOST:
+            raise DecodeError(f"{len(attributes)} attributes of preconditions in one stream")
         current: set[Row] = set()
         desired: list[tuple[Row, Strength]] = []
         for name, value in attributes:
@@ -108,7 +112,8 @@ class Preconditions(Struct, frozen=True):
 
     def told(self, stated: Stated) -> Preconditions:
         """The table after a description of the peer (RFC 3312 5.2): of its own segment the peer knows, of ours we."""
-        desired = dict(self.desired)
+        # Types that we do not know are those of the last description alone: of them nothing is ours to remember.
+        desired = {row: strength for row, strength in self.desired.items() if row.kind == QOS}
         for row, strength in stated.desired:
             turned = row.turned()
             desired[turned] = max(strength, desired.get(turned, Strength.NONE))
@@ -149,7 +154,8 @@ class Preconditions(Struct, frozen=True):
         """The attributes of our description: what is, what is wanted, and what we want to be told of (RFC 3312 7)."""
         found = []
         segments = list(Segment)
-        kinds = sorted({(row.kind, row.segment) for row in self.desired}, key=lambda one: segments.index(one[1]))
+        kinds = dict.fromkeys((row.kind, row.segment) for row in self.desired)
+        kinds = dict.fromkeys(sorted(kinds, key=lambda one: segments.index(one[1])))
         for kind, segment in kinds:
             rows = [Row(kind, segment, way) for way in _OTHER_WAY]
             found.append(f"a=curr:{kind} {segment.value} {_ways(row for row in rows if self.is_reserved(row))}\r\n")

@@ -21,7 +21,7 @@ from tandem.gateway.trunks.sip_session import Session
 #: What we send, and what it was called once it was registered; both are taken.
 MEDIA_TYPE: Final = "application/x-session-info"
 MEDIA_TYPES: Final = (MEDIA_TYPE, "application/session-info")
-_DIGITS: Final = re.compile(r"^\s*SubsequentDigit\s*:\s*([0-9A-F*#]{1,32})\s*$", re.IGNORECASE | re.MULTILINE)
+_DIGITS: Final = re.compile(r"^\s*SubsequentDigit\s*:\s*([0-9A-E*#]{1,32})\s*$", re.IGNORECASE | re.MULTILINE)
 _OPTIONAL: Final = (("Content-Disposition", "signal;handling=optional"),)
 _REQUIRED: Final = (("Content-Disposition", "signal;handling=required"),)
 _SESSION_PROGRESS: Final = 183
@@ -31,7 +31,7 @@ def further_digits(message: Message) -> Information | None:
     """The digits that an INFO carries; None when it carries none. Nothing in it says that the number is whole."""
     part = next((found for kind in MEDIA_TYPES if (found := message.part(kind)) is not None), None)
     match = None if part is None else _DIGITS.search(part.body.decode("ascii", "replace"))
-    return None if match is None else Information(match[1].upper())
+    return None if match is None else Information(match[1].upper().replace("*", "B").replace("#", "C"))
 
 
 class SipDigits(SipForks):
@@ -62,7 +62,7 @@ class SipDigits(SipForks):
             body = encapsulation.subsequent(more).body
         elif more.digits:
             content_type, headers = MEDIA_TYPE, _OPTIONAL
-            body = f"SubsequentDigit: {more.digits}\r\n".encode()
+            body = f"SubsequentDigit: {more.digits.replace('B', '*').replace('C', '#')}\r\n".encode()
         else:
             session.untold = None  # that the number is whole has no sign here
             return

@@ -118,6 +118,15 @@ def test_what_is_malformed(line):
         spoken(line)
 
 
+def test_a_peer_cannot_make_us_remember_more_and_more():
+    table = Preconditions()
+    for number in range(50):
+        table = table.told(spoken(f"des:type{number} optional local send", "des:qos mandatory local send"))
+    assert len(table.desired) == 2
+    with pytest.raises(DecodeError):
+        spoken(*["curr:qos local none"] * 65)
+
+
 def test_nothing_said_is_nothing():
     assert Stated.parse([]) is None
 

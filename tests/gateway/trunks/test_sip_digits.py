@@ -36,7 +36,7 @@ def info(text, kind="application/x-session-info"):
     [
         (info("SubsequentDigit: 12\r\n"), "12"),
         (info("subsequentdigit:5"), "5"),
-        (info("SubsequentDigit: 1b*#\r\n", "application/session-info"), "1B*#"),
+        (info("SubsequentDigit: 1b*#\r\n", "application/session-info"), "1BBC"),
         (info("SubsequentDigit: x\r\n"), None),
         (info("SubsequentDigit:\r\n"), None),
         (info("SubsequentDigit: 1\r\n", "application/dtmf"), None),

@@ -4,9 +4,11 @@ from random import Random
 
 import pytest
 from support.node_pair import OFFER, Bench
+from support.sip_bench import SipBench
 from support.sip_calls import place
 
 from tandem.gateway.media.protocol import UpdateRtp
+from tandem.gateway.sip.message import parse_message
 from tandem.gateway.sip.options import CallOptions
 from tandem.gateway.sip.primitives import (
     Answered,
@@ -355,3 +357,50 @@ def test_whatever_happens_in_whatever_order_leaves_nothing_behind(seed):
         assert [len(held) for held in (sip._sessions, sip._by_leg, node.isup.pending)] == [0, 0, 0]
         assert sip._confirm_timers.next_deadline() is None
         assert len(set(sip.ports)) == 100
+
+
+IMS = """{method} sip:0301234@127.0.0.1:5060 SIP/2.0
+Via: SIP/2.0/UDP 10.0.0.8:5060;branch=z9hG4bK{cseq}
+Max-Forwards: 70
+From: <sip:+49301@ims.example>;tag=phone
+To: <sip:0301234@127.0.0.1>{to}
+Call-ID: ims@10.0.0.8
+CSeq: {cseq} {method}
+Contact: <sip:10.0.0.8>
+Allow: INVITE, ACK, BYE, CANCEL, PRACK, UPDATE
+{more}
+Content-Type: application/sdp
+Content-Length: {length}
+
+"""
+
+
+def test_a_second_offer_in_prack():
+    """As phones of 3GPP TS 24.229 do it: one codec in PRACK, still not ready, and UPDATE when it is."""
+    peers = "".join(
+        f'[[trunk]]\nname = "{name}"\ntype = "sip"\npeer = "{host}"\npreconditions = "supported"\n'
+        for name, host in (("ims", "10.0.0.8"), ("pbx", "10.0.0.9"))
+    )
+    bench = SipBench(f'{peers}[[route]]\ntrunk = ["ims"]\nto = ["pbx"]\n')
+    called = bench.agent("10.0.0.9", answer=180)
+    to, cseq = "", 0
+
+    def send(method, body, more):
+        nonlocal cseq
+        cseq += 1
+        head = IMS.format(method=method, cseq=cseq, to=to, more=more, length=len(body)).replace("\n", "\r\n")
+        return [parse_message(data) for data in bench.send(head.encode() + body, ("10.0.0.8", 5060))]
+
+    _, progress = send("INVITE", WAITING, "Supported: 100rel, precondition")
+    assert (progress.status, progress.get("rseq")) == (183, "1")
+    to = f";tag={progress.to.tag}"
+    (answer,) = send("PRACK", WAITING.replace(b"AVP 0 8", b"AVP 8").replace(b"- 1 1", b"- 1 2"), "RAck: 1 1 INVITE")
+    assert answer.status == 200
+    assert lines(answer.session, "conf") == ["a=conf:qos remote sendrecv"]
+    assert b"RTP/AVP 8\r\n" in answer.session
+    assert not bench.heard(called, IncomingInvite)
+    met = MET.replace(b"AVP 0 8", b"AVP 8").replace(b"- 1 2", b"- 1 3")
+    updated, ringing = send("UPDATE", met, "Require: precondition")
+    assert (updated.status, lines(updated.session, "curr")[1]) == (200, "a=curr:qos remote sendrecv")
+    assert len(bench.heard(called, IncomingInvite)) == 1
+    assert (ringing.status, ringing.body) == (180, b"")
