@@ -11,6 +11,9 @@ ifneq ($(filter x86_64 i386 i686,$(shell uname -m)),)
 PEERS += user-mode-linux kmod iproute2 osmo-stp dahdi flex bison bc make
 endif
 
+# Tests start more than a thousand processes: each would compile all modules anew where something has set this.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo test check format lint types layers docs fuzz bench peers clean
 
 help: ## Show this list
