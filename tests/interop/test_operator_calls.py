@@ -1,16 +1,15 @@
 """Every command about calls on a SIP leg, an ISUP circuit and a PRI channel of a gateway that runs, to SIPp."""
 
 import json
-import socket
 import time
 import wave
 
 import pytest
+from support.event_listener import Listener
 from support.operator_process import OperatedGateway
 from support.sipp import Sipp
 
 from tandem.gateway.calls.accounting import read_records
-from tandem.gateway.esl.wire import Reader
 
 DIAL = {"sip": "sip/pbx/2100", "isup": "isup/left/2100", "pri": "pri/net/2100"}
 
@@ -22,35 +21,6 @@ def gateway(tmp_path_factory):
     with OperatedGateway(tmp_path_factory.mktemp("calls")) as started:
         started.up()
         yield started
-
-
-class Listener:
-    """Events of channels, as they come."""
-
-    def __init__(self, port):
-        self._client, self._reader, self.events = socket.create_connection(("127.0.0.1", port), 20), Reader(), []
-        self._client.sendall(b"auth ClueCon\n\nevent json ALL\n\n")
-
-    def until(self, names, *channels, **headers):
-        """The next event of one of these names with these headers; of a bridge, with both its channels."""
-        end, seen = time.monotonic() + 20, []
-        while True:
-            assert time.monotonic() < end, (names, channels, headers, seen)
-            for event in self.events:
-                wanted = {header.replace("_", "-"): value for header, value in headers.items()}
-                ends = {event.get("Bridge-A-Unique-ID"), event.get("Bridge-B-Unique-ID")}
-                if event["Event-Name"] in names and wanted.items() <= event.items() and {*channels} <= ends:
-                    self.events.remove(event)
-                    return event
-            octets = self._client.recv(65536)
-            assert octets, "the gateway closed the connection"
-            for lines, body in self._reader.feed(octets):
-                if "Content-Type: text/event-json" in lines:
-                    self.events.append(json.loads(body))
-                    seen.append((self.events[-1]["Event-Name"], self.events[-1].get("Unique-ID")))
-
-    def close(self):
-        self._client.close()
 
 
 def originated(gateway, dial, then="&park"):
