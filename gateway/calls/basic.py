@@ -216,6 +216,12 @@ class BasicCallControl:
         call.open_halves -= 1
         self._finish(call, now)
 
+    def signalled_digit(self, half: HalfCall, digit: Dtmf, now: float) -> None:
+        """A digit came in the signalling of `half`."""
+        if self.observer is not None and half.call is not None:
+            self.observer.digit(half, digit.digit, digit.duration_ms, now)
+        self.event(half, digit, now)
+
     def digit_heard(self, endpoint: Endpoint, digit: str, duration_ms: int, now: float) -> HalfCall | None:
         """A digit was heard on a circuit: whose it is, None when nobody's (any more)."""
         half = self.listening.half_of(endpoint)

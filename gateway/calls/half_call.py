@@ -236,6 +236,10 @@ class Observer(Protocol):
         """The peer of `half` put the call on hold or took it off."""
         ...
 
+    def digit(self, half: HalfCall, digit: str, duration_ms: int, now: float) -> None:
+        """A digit came from the peer of `half`."""
+        ...
+
     def released(self, half: HalfCall, release: Release, other: HalfCall | None, now: float) -> None:
         """`half` ends, whoever released; `other` is whom it was joined to."""
         ...

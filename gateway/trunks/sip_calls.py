@@ -251,7 +251,7 @@ class SipCalls(SipPreconditions):
             case InfoReceived(message=message):
                 digit = sip_info.digit_of(message)
                 if digit is not None:
-                    control.event(half, digit, now)
+                    control.signalled_digit(half, digit, now)
             case Cancelled(message=message) | Ended(message=message):
                 self._end(session, with_access(self._ending(session, message), message), now)
             case Failed(what="timeout" | "transport" as what) if not session.answered:

@@ -23,6 +23,8 @@ _WORDS: Final = {
     "tup": ("IAI", "ACM", "ANC", "CLF"),
     "pri": ("SETUP", "ALERTING", "CONNECT", "DISCONNECT"),
 }
+#: The same where an application is a side of the call, or its protocol is not known yet.
+_PLAIN_WORDS: Final = ("call", "ringing", "answer", "release")
 
 
 class View:
@@ -97,9 +99,9 @@ def _state(call: Call) -> str:
 
 def _ladder(call: Call, now: float, wall: float) -> list[dict[str, Any]]:
     """The steps of a call in order: when, in the words of both sides, and which way."""
-    words_in = _WORDS.get(call.incoming.leg.protocol, _WORDS["sip"])
+    words_in = _WORDS.get(call.incoming.leg.protocol, _PLAIN_WORDS)
     outgoing = call.outgoing
-    words_out = _WORDS.get(outgoing.leg.protocol, _WORDS["sip"]) if outgoing else ("", "", "", "")
+    words_out = _WORDS.get(outgoing.leg.protocol, _PLAIN_WORDS) if outgoing else ("", "", "", "")
     by_called = call.released_by == "outgoing"
     steps = (
         (call.setup_time, 0, True),
@@ -115,8 +117,10 @@ def _ladder(call: Call, now: float, wall: float) -> list[dict[str, Any]]:
 
 
 def _circuit(row: state.Row) -> dict[str, Any]:
-    """A circuit as a cell of the grid."""
-    kind = "busy" if row["call"] else "blocked" if row["blocking"] else "idle" if row["usable"] else "other"
+    """A circuit as a cell of the grid; `closing` is one that is blocked as soon as its call is over."""
+    kind = "blocked" if row["blocking"] else "idle" if row["usable"] else "other"
+    if row["call"]:
+        kind = "closing" if row["blocking"] else "busy"
     return {**row, "kind": kind}
 
 

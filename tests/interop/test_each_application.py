@@ -29,9 +29,9 @@ export flavour=sweet
 playback tone_stream://%(300,0,1004)
 hold
 hold off
-record_session {folder}/session-${{channel_name}}.wav
+record_session {folder}/session-${{trunk}}.wav
 read 4 4 silence_stream://100 digits 8000 #
-stop_record_session {folder}/session-${{channel_name}}.wav
+stop_record_session {folder}/session-${{trunk}}.wav
 play_and_get_digits 1 2 1 8000 # silence_stream://100 silence_stream://100 more \\d+
 send_dtmf 42
 record {folder}/spoken.wav 1
@@ -39,11 +39,22 @@ socket 127.0.0.1:{program} async full
 bridge isup/left/3001
 transfer 3002
 """
-ROUTES = """
+ADDED = """
 [[trunk]]
 name = "self"
 type = "sip"
 peer = "127.0.0.1:{mirror}"
+[[trunk]]
+name = "spoken"
+type = "sip"
+peer = "127.0.0.1:{spoken}"
+telephone_event = false
+[[trunk]]
+name = "informed"
+type = "sip"
+peer = "127.0.0.1:{informed}"
+telephone_event = false
+digits = "info-relay"
 [[route]]
 trunk = ["right", "usr", "self"]
 called = '3000$'
@@ -59,6 +70,21 @@ actions = ["echo"]
 called = '3003$'
 actions = ["hangup 17"]
 [[route]]
+called = '3004$'
+actions = ["answer", "read 3 3 silence_stream://100 digits 8000 #", "sleep 200", "send_dtmf 26", "park"]
+"""
+#: How a digit may go: where to call for that, by form.
+FORMS = {
+    "events": "sip/self",
+    "tones": "sip/spoken",
+    "INFO": "sip/informed",
+    "tones on a circuit": "isup/left",
+    "tones on a channel": "pri/net",
+}
+#: Whoever calls 4000, 4001 … is joined to a side of one of those forms, which answers and reads digits.
+DIGIT_ROUTE = """[[route]]
+called = '400{number}$'
+actions = ["bridge {dial}/3004"]
 """
 #: Applications that are not named in a dial plan but by the gateway itself, for REFER and INVITE with Replaces.
 OF_TRANSFERS = {"await_transfer", "intercept"}
@@ -127,21 +153,28 @@ def program():
 
 
 @pytest.fixture(scope="module")
-def mirror():
-    mirror = Mirror()
-    yield mirror
-    mirror.close()
+def mirrors():
+    mirrors = {name: Mirror() for name in ("mirror", "spoken", "informed")}
+    yield mirrors
+    for mirror in mirrors.values():
+        mirror.close()
 
 
 @pytest.fixture(scope="module")
-def gateway(folder, program, mirror):
-    actions = ACTIONS.replace("${{channel_name}}", "${{trunk}}").strip().splitlines()
-    listed = json.dumps(
-        [line.replace("{folder}", str(folder)).replace("{program}", str(program.port)) for line in actions]
+def gateway(folder, program, mirrors):
+    places = {"folder": str(folder), "program": str(program.port)}
+    places |= {name: str(mirror.port) for name, mirror in mirrors.items()}
+    digits = "".join(
+        DIGIT_ROUTE.replace("{number}", str(i)).replace("{dial}", dial) for i, dial in enumerate(FORMS.values())
     )
-    text = CONFIGURATION.replace(
-        "[[route]]\n", ROUTES.replace("{actions}", listed).replace("{mirror}", str(mirror.port)), 1
-    )
+    actions = json.dumps(ACTIONS.strip().splitlines())
+    added = ADDED.replace("{actions}", actions) + digits + "[[route]]\n"
+    for name, value in places.items():
+        added = added.replace(f"{{{name}}}", value)
+    text = CONFIGURATION.replace("[[route]]\n", added, 1)
+    # As for peers that want events and cannot hear tones.
+    for line in ('linkset = "to-b"\n', 'linkset = "to-a"\n', 'side = "network"\n', 'side = "user"\n'):
+        text = text.replace(line, f'{line}dtmf = "inband"\n')
     with OperatedGateway(folder, text) as started:
         started.up()
         yield started
@@ -221,3 +254,39 @@ def test_each_application(kind, gateway, folder, program):
     gateway.wait_for(lambda: ask("show channels count") == "\n0 total.\n")
     protocols = {record.incoming.protocol for record in read_records(folder / "records.jsonl")}
     assert kind in protocols
+
+
+@pytest.mark.parametrize(
+    ("source", "sink"),
+    [
+        ("events", "tones"),
+        ("tones", "INFO"),
+        ("INFO", "tones on a circuit"),
+        ("tones on a circuit", "events"),
+        ("events", "tones on a channel"),
+        ("tones on a channel", "INFO"),
+        ("INFO", "events"),
+        ("tones", "tones on a circuit"),
+    ],
+)
+def test_digits_cross_in_every_form_both_ways_and_once(source, sink, gateway):
+    ask, listener = gateway.ask, Listener(gateway.port)
+    number = list(FORMS).index(sink)
+    answers = []
+    asking = threading.Thread(target=lambda: answers.append(ask(f"originate {FORMS[source]}/400{number} &park")))
+    try:
+        asking.start()
+        called = listener.until(["CHANNEL_EXECUTE"], Application="read")["Unique-ID"]
+        asking.join(20)
+        caller = answers[0].removeprefix("+OK ").strip()
+        assert ask(f"uuid_send_dtmf {caller} 159@100") == "+OK\n"
+        listener.until(["CHANNEL_EXECUTE_COMPLETE"], Unique_ID=called, Application="read")
+        assert ask(f"uuid_getvar {called} digits") == "159\n"
+        assert [listener.until(["DTMF"], Unique_ID=caller)["DTMF-Digit"] for _ in "26"] == ["2", "6"]
+        listener.until(["CHANNEL_PARK"], Unique_ID=called)
+        again = [event for event in listener.events if event["Event-Name"] == "DTMF" and event["Unique-ID"] == caller]
+        assert again == []
+        assert ask("hupall").startswith("+OK")
+    finally:
+        listener.close()
+    gateway.wait_for(lambda: ask("show channels count") == "\n0 total.\n")

@@ -5,8 +5,9 @@ from support.board import STATES, Board
 
 from tandem.core.cause import Cause
 from tandem.gateway.applications.events import EVERYTHING, NOTHING, Happening, Interest
-from tandem.gateway.calls.model import Alerting, Answer, Hold, Release, Retrieve
+from tandem.gateway.calls.model import Alerting, Answer, Dtmf, Hold, Release, Retrieve
 from tandem.gateway.configuration.schema import Route
+from tandem.gateway.media.protocol import PlayDigit
 
 CLEAR = Release(Cause.NORMAL_CALL_CLEARING)
 
@@ -85,6 +86,18 @@ def test_a_channel_that_is_gone_is_none():
     assert not board.board.exists(name)
     with pytest.raises(LookupError, match=name):
         board.board.find(name)
+
+
+def test_a_digit_in_signalling_is_told_and_goes_on():
+    board = Board(Route(to=["c2"]))
+    half = board.call_in("s1")
+    board.tell(board["c2"].halves[0], Answer())
+    board.exchange.media()
+    board.control.signalled_digit(half, Dtmf("7", 120), board.now)
+    event = board.board.events[-1]
+    assert (event.what, event.data) == (Happening.DTMF, {"digit": "7", "duration_ms": "120"})
+    assert event.channel.uuid == half.uuid
+    assert [type(command) for command in board.exchange.media()] == [PlayDigit]
 
 
 def told(board):

@@ -44,6 +44,25 @@ def test_a_blocked_circuit():
     assert kinds["4"] == "idle"
 
 
+def test_a_circuit_that_is_blocked_under_a_call_shows_both():
+    bench = WebBench().up()
+    talk(bench)
+    (busy,) = [circuit for circuit in shown(bench)["circuits"] if circuit["kind"] == "busy"]
+    bench.ask(f"circuit block pstn {busy['circuit']}")
+    bench.run(1)
+    kinds = {circuit["circuit"]: circuit["kind"] for circuit in shown(bench)["circuits"]}
+    assert kinds[busy["circuit"]] == "closing"
+
+
+def test_the_ladder_of_a_call_of_an_application_has_no_words_of_sip_on_its_side():
+    bench = WebBench(more='[[route]]\ntrunk = ["pstn"]\nactions = ["answer", "park"]').up()
+    bench.ask("originate isup/pstn/1 &park")
+    bench.run(1)
+    (call,) = shown(bench)["calls"]
+    step = call["ladder"][0]
+    assert (step["in"], step["out"]) == ("call", "IAM")
+
+
 def test_failures_are_the_latest_first_and_counted_by_cause():
     bench = WebBench()
     for number in range(FAILURES + 5):
