@@ -1,5 +1,7 @@
 """Digits in INFO within the early dialog: user a, gateway A, circuits, gateway B, user b."""
 
+from random import Random
+
 import pytest
 from support.node_pair import ADDRESS, OFFER, Bench
 
@@ -195,3 +197,33 @@ def test_whole_numbers_need_no_dialog():
     bench = Bench(sip_trunk='overlap = "info"').up()
     dial(bench)
     assert statuses(bench) == []
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_whatever_happens_in_whatever_order_leaves_nothing_behind(seed):
+    chance = Random(seed)
+    loss = chance.choice((0.0, 0.1))
+    bench = Bench(seed, sip_loss=loss, trunk=CIRCUITS, sip_trunk='overlap = "info"').up()
+    calls = [dial(bench) for _ in range(2)]
+    for _ in range(20):
+        bench.run(chance.choice((0.0002, 0.05, 0.7, 5.0)))
+        tell(bench, chance.choice(calls), chance.choice(("1", "23", "#")))
+        if chance.random() < 0.05:
+            bench.call("a", "end", chance.choice(calls), 487, ())
+        for invite in bench.events("b", IncomingInvite):
+            if chance.random() < 0.5:
+                bench.call("b", "configure", invite.call, RELIABLE)
+            status = chance.choice((180, 183, 183, 183, 200, 404, 484))
+            if chance.random() < 0.4:
+                bench.call("b", "respond", invite.call, status, body=OFFER if status == 200 else None)
+    for call in calls:
+        bench.call("a", "end", call, 487, ())
+    bench.run(300)
+    assert bench.all_idle()
+    for name in "AB":
+        node = bench.nodes[name]
+        assert not node.control.calls
+        sip = node.sip
+        assert [len(held) for held in (sip._sessions, sip._overlaid, sip._callers, sip._by_leg)] == [0] * 4
+        assert sip._digit_timers.next_deadline() is None
+        assert len(set(sip.ports)) == 100
