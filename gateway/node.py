@@ -20,11 +20,13 @@ from tandem.gateway.applications.switchboard import Switchboard
 from tandem.gateway.calls.accounting import Farewell, OpenCall, Record, statistics_of
 from tandem.gateway.calls.cause_changes import CauseChanges
 from tandem.gateway.calls.control import CallControl
+from tandem.gateway.calls.half_call import HalfCall
 from tandem.gateway.calls.interworking import CauseMap
 from tandem.gateway.calls.ledger import KILLED
 from tandem.gateway.calls.model import Release
 from tandem.gateway.calls.routing import RoutingTable
 from tandem.gateway.configuration.schema import Configuration
+from tandem.gateway.configuration.spans import companding_law
 from tandem.gateway.lateness import Lateness
 from tandem.gateway.log import Line
 from tandem.gateway.media.protocol import (
@@ -42,6 +44,7 @@ from tandem.gateway.media.protocol import (
     RtpSilent,
     SendUnits,
     SpanChanged,
+    TimeslotEndpoint,
     UnitsReceived,
 )
 from tandem.gateway.notice import Notice, Notify, ignore
@@ -52,6 +55,7 @@ from tandem.gateway.signalling_setup import first_d_channel
 from tandem.gateway.sip.connections import CloseConnection, OpenConnection, Write
 from tandem.gateway.sip.endpoint import TransportName
 from tandem.gateway.sip.location import Answer, Query
+from tandem.gateway.sip.sdp import CODECS
 from tandem.gateway.trunks.isup import IsupTrunks
 from tandem.gateway.trunks.pri import PriTrunks
 from tandem.gateway.trunks.sip import SipTrunks
@@ -157,6 +161,8 @@ class Node:
         self.control.trunks.update(self.sip.user_trunks)
         self.switchboard = Switchboard(self.control, token, wall_clock, self.lines.append)
         self.switchboard.kinds = self._kinds()
+        self._span_laws = {span.name: companding_law(span) for span in configuration.span}
+        self.switchboard.codec_of = self._codec_of
         if configuration.media.hold_music:
             self.switchboard.variables["hold_music"] = configuration.media.hold_music
         # Most gateways have trunks of two types: the others have nothing to say, and are not asked after each input.
@@ -498,6 +504,13 @@ class Node:
         self.tup.span_changed(event.span, event.alarms, now)
         self.pri.span_changed(event.span, event.alarms, now)
         self._iua.span_changed(event.span, event.alarms, now)
+
+    def _codec_of(self, half: HalfCall) -> str:
+        """What the speech of a half-call is coded with."""
+        endpoint = half.endpoint
+        if isinstance(endpoint, TimeslotEndpoint):
+            return CODECS[self._span_laws[endpoint.span]]
+        return "" if endpoint is None else CODECS.get(self.sip.law_of(endpoint.leg), "")
 
     def _settle(self, now: float) -> None:
         """Carry outputs to their neighbours until there are none."""

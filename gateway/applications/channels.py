@@ -43,6 +43,8 @@ class Channels:
         """Global variables, seen wherever a channel has none of that name."""
         self.kinds: dict[str, str] = {}
         """Protocol of each trunk by name; the owner fills it."""
+        self.codec_of: Callable[[HalfCall], str] = lambda half: ""
+        """What the speech of a half-call is coded with; the owner sets it."""
         self.now = 0.0
         self._token = token
         self._wall_clock = wall_clock
@@ -302,6 +304,7 @@ class Channels:
             hung_up_at=None if call is None else call.release_time,
             cause=None if end is None else int(end.cause),
             variables=dict(half.variables or {}),
+            codec=self.codec_of(half),
         )
 
     def _new_uuid(self) -> str:

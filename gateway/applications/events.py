@@ -89,6 +89,8 @@ class Channel:
     cause: int | None
     """Q.850 cause, once it has ended."""
     variables: Mapping[str, str]
+    codec: str = ""
+    """What its speech is coded with, by the name of RTP; empty before that is known."""
 
     @property
     def call_state(self) -> str:

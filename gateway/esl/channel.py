@@ -72,6 +72,10 @@ def headers_of(channel: Channel, offset: float) -> dict[str, str]:
         ("Channel-Bridged", channel.bridged_at),
     ):
         headers[f"Caller-{word}-Time"] = "0" if when is None else str(int((when + offset) * 1_000_000))
+    if channel.codec:
+        for way in ("Read", "Write"):
+            headers[f"Channel-{way}-Codec-Name"] = channel.codec
+            headers[f"Channel-{way}-Codec-Rate"] = "8000"
     if channel.other_uuid:
         headers |= {"Other-Type": "originatee" if channel.direction == "inbound" else "originator"}
         headers |= {"Other-Leg-Unique-ID": channel.other_uuid}

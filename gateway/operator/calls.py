@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -33,6 +34,14 @@ def calls() -> Iterable[Command]:
     )
     yield Command(
         "hupall", "[CAUSE]", "End every call.", _hang_up_all, changes=True, example="hupall NORMAL_TEMPORARY_FAILURE"
+    )
+    yield Command(
+        "eval",
+        "[uuid:UUID] TEXT",
+        "TEXT with the values of variables, of a channel or of the gateway, in place of ${NAME}.",
+        _evaluate,
+        raw=True,
+        example="eval uuid:UUID ${caller_id_number}",
     )
     for name, syntax, text, run, changes in (
         ("uuid_kill", "UUID [CAUSE]", "End a channel, and with it whom it talks with.", _kill, True),
@@ -68,6 +77,15 @@ def calls() -> Iterable[Command]:
             _send_dtmf,
             True,
         ),
+        (
+            "uuid_answer",
+            "UUID",
+            "Answer a channel that is parked or served by an application.",
+            _execute("answer"),
+            True,
+        ),
+        ("uuid_pre_answer", "UUID", "Let such a channel hear the gateway before answer.", _execute("pre_answer"), True),
+        ("uuid_ring_ready", "UUID", "Tell such a channel that it rings.", _execute("ring_ready"), True),
         ("uuid_setvar", "UUID NAME [VALUE]", "Set a variable of a channel, or take it away.", _put_variable, True),
         ("uuid_getvar", "UUID NAME", "A variable of a channel.", _get_variable, False),
         ("uuid_dump", "UUID [plain|json|xml]", "Everything about a channel, as its events have it.", _dump, False),
@@ -213,6 +231,26 @@ def _send_dtmf(context: Context, words: list[str]) -> Answer:
         raise CommandError("a digit lasts 20 to 8000 milliseconds")
     _do(context, lambda board: board.send_dtmf(channel, digits, context.now, int(milliseconds or 160)))
     return "+OK\n"
+
+
+def _execute(application: str) -> Callable[[Context, list[str]], Answer]:
+    """A command that has a channel execute an application without data."""
+
+    def run(context: Context, words: list[str]) -> Answer:
+        (channel,) = expect(words, 1, 1, f"uuid_{application} UUID")
+        _do(context, lambda board: board.execute(channel, application, "", context.now))
+        return "+OK\n"
+
+    return run
+
+
+def _evaluate(context: Context, words: list[str]) -> Answer:
+    """`${NAME}` of the gateway, or of the channel that `uuid:UUID` in front names."""
+    first, _, rest = words[0].partition(" ")
+    board = context.node.switchboard
+    if first.startswith("uuid:"):
+        return _do(context, lambda board: board.expand(board.find(first.removeprefix("uuid:")), rest))
+    return re.sub(r"\$\{(\w+)\}", lambda found: board.variables.get(found[1], ""), words[0])
 
 
 def _put_variable(context: Context, words: list[str]) -> Answer:

@@ -33,6 +33,8 @@ STATES = {
     "bridged": ("CS_EXCHANGE_MEDIA", 5),
     "hangup": ("CS_HANGUP", 10),
 }
+#: Whatever speech is coded with here has this.
+_CODED = {"read_rate": 8000, "read_bit_rate": 64000, "write_rate": 8000, "write_bit_rate": 64000}
 
 
 def channels(context: Context) -> Iterator[dict[str, Any]]:
@@ -69,8 +71,9 @@ def row(context: Context, channel: Channel) -> dict[str, Any]:
         "dest": channel.destination_number,
         "application": channel.application or ("bridge" if channel.state == "bridged" else ""),
         "application_data": channel.application_data or channel.other_uuid,
-        "read_rate": 8000,
-        "write_rate": 8000,
+        "dialplan": "routes",
+        "context": channel.trunk,
+        **(_CODED | {"read_codec": channel.codec, "write_codec": channel.codec} if channel.codec else {}),
         "hostname": context.node.configuration.node.name,
         "callstate": channel.call_state,
         "callee_num": channel.destination_number if channel.direction == "outbound" else "",
@@ -78,6 +81,8 @@ def row(context: Context, channel: Channel) -> dict[str, Any]:
         "accountcode": channel.variables.get("accountcode", ""),
         "initial_cid_num": channel.caller_number,
         "initial_dest": channel.destination_number,
+        "initial_dialplan": "routes",
+        "initial_context": channel.trunk,
     }
 
 

@@ -40,7 +40,8 @@ _ENCODINGS: Final = {
 PTIME: Final = 20
 _NOISE: Final = (13, "CN")
 _STATIC: Final = {0: "pcmu/8000", 8: "pcma/8000", 13: "cn/8000"}
-_NAMES: Final = {"A": "PCMA", "u": "PCMU", CLEAR: "CLEARMODE"}
+CODECS: Final = {"A": "PCMA", "u": "PCMU", CLEAR: "CLEARMODE"}
+"""Their names in RTP."""
 _REVERSED: Final = {"sendrecv": "sendrecv", "sendonly": "recvonly", "recvonly": "sendonly", "inactive": "inactive"}
 #: What hold looked like before RFC 3264.
 _UNSPECIFIED: Final = ("0.0.0.0", "::")
@@ -222,7 +223,7 @@ def build_offer(
     `session` names the session in o=; `version` must grow with each change that is sent (RFC 3264 8). `ptime` is what
     we would like to receive, in milliseconds. `further` has more attribute lines of the stream.
     """
-    formats = [(PAYLOAD_TYPES.get(law, CLEAR_PAYLOAD_TYPE), _NAMES[law]) for law in laws]
+    formats = [(PAYLOAD_TYPES.get(law, CLEAR_PAYLOAD_TYPE), CODECS[law]) for law in laws]
     if comfort_noise:
         formats.append(_NOISE)
     stream = _stream(port, formats, EVENT_PAYLOAD_TYPE if telephone_event else None, direction, crypto, ptime)
@@ -243,7 +244,7 @@ def build_answer(
 ) -> bytes:
     """Answer `offer` with the stream that `choose` chose; every other stream is refused with port 0 (RFC 3264 6)."""
     streams = [f"m={m.kind} 0 {m.profile} {' '.join(m.formats)}\r\n" for m in offer.media]
-    formats = [(chosen.payload_type, _NAMES[chosen.law])]
+    formats = [(chosen.payload_type, CODECS[chosen.law])]
     if chosen.comfort_noise:
         formats.append(_NOISE)
     stream = _stream(port, formats, chosen.event_payload_type, chosen.direction, crypto, ptime)

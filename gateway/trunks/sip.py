@@ -285,6 +285,11 @@ class SipTrunks(SipCalls):
         session = self._session_of(leg)
         return None if session is None else session.half
 
+    def law_of(self, leg: int) -> str:
+        """What was agreed to for an RTP leg: `A`, `u` or `clear`; empty before that."""
+        session = self._session_of(leg)
+        return "" if session is None or session.description is None else session.description.law
+
     def leg_silent(self, leg: int, now: float) -> None:
         """Nothing has come on an RTP leg for long: ask the peer whether it still knows the call."""
         session = self._session_of(leg)

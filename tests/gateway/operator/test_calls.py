@@ -3,12 +3,12 @@
 import json
 
 import pytest
-from support.node_pair import OFFER
+from support.node_pair import ADDRESS, OFFER
 from support.operator_desk import PRI, DeskBench, talk
 
 from tandem.gateway.media.protocol import Play, Record, SendDigits, StopPlay, StopRecord
 from tandem.gateway.operator.calls import words_of
-from tandem.gateway.sip.primitives import Ended, IncomingInvite
+from tandem.gateway.sip.primitives import Answered, Ended, IncomingInvite, InviteRequest, Provisional
 
 GONE = "-ERR No such channel!\n"
 
@@ -213,3 +213,44 @@ def test_completion_knows_the_channels():
     bench = DeskBench().up()
     channel = bench.called()
     assert channel in bench.ask("console_complete uuid_kill ")
+
+
+def test_what_speech_is_coded_with_and_where_a_channel_comes_from():
+    bench = DeskBench(sip_trunk='codecs = ["PCMU"]').up()
+    talk(bench)
+    rows = {row["name"].split("/")[0]: row for row in json.loads(bench.ask("show channels as json"))["rows"]}
+    assert {name: (row["read_codec"], row["write_codec"], row["read_rate"]) for name, row in rows.items()} == {
+        "sip": ("PCMU", "PCMU", 8000),
+        "isup": ("PCMA", "PCMA", 8000),
+    }
+    assert {name: (row["context"], row["dialplan"]) for name, row in rows.items()} == {
+        "sip": ("pbx", "routes"),
+        "isup": ("pstn", "routes"),
+    }
+    assert "Channel-Read-Codec-Name: PCMA\n" in bench.ask(f"uuid_dump {rows['isup']['uuid']}")
+
+
+def test_a_parked_caller_is_told_that_it_rings_then_hears_something_then_is_answered():
+    bench = DeskBench().up()
+    request = InviteRequest(
+        "sip:700@127.0.0.1:5060", "sip:100@127.0.0.1", "sip:700@127.0.0.1", ADDRESS["A"], body=OFFER
+    )
+    bench.call("a", "invite", request)
+    bench.run(0.2)
+    channel = next(
+        row["uuid"] for row in json.loads(bench.ask("show channels as json"))["rows"] if "sip" in row["name"]
+    )
+    assert bench.ask(f"uuid_park {channel}") == "+OK\n"
+    bench.run(0.2)
+    for order, status in (("uuid_ring_ready", 180), ("uuid_pre_answer", 183)):
+        assert bench.ask(f"{order} {channel}") == "+OK\n"
+        bench.run(0.2)
+        assert bench.events("a", Provisional)[-1].status == status
+    assert bench.ask(f"uuid_answer {channel}") == "+OK\n"
+    bench.run(0.2)
+    assert bench.events("a", Answered)
+    assert uuids(bench) == [channel], "and is parked again"
+    assert bench.ask("uuid_answer nobody") == GONE
+    assert bench.ask(f"eval uuid:{channel} to ${{destination_number}} by ${{trunk}}") == "to 700 by pbx"
+    assert bench.ask("eval ${nothing}here") == "here"
+    assert bench.ask("eval uuid:nobody x") == GONE
