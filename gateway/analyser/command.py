@@ -185,7 +185,10 @@ def _filters(command: Callable[..., None]) -> Callable[..., None]:
 )
 @click.option("--seconds", type=click.FloatRange(min=0), help="Live: end after so many seconds.")
 @click.option(
-    "--jobs", type=click.IntRange(min=1), default=1, help="Processes that read several files, or one long pcap file."
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=1,
+    help="Processes that read several files, or one long pcap file, where that is faster.",
 )
 @click.option("--scheduler", metavar="ADDRESS", help="Dask scheduler whose workers read the files.")
 def trace_command(
@@ -251,17 +254,18 @@ def trace_command(
         raise click.UsageError("--hep-to and --seconds belong to --interface and --hep-listen")
     again = any(outputs[name] for name in _SECOND_READING)
     with kept(list(files), again) as paths:
+        several = jobs > 1 and scheduler is None and _worthwhile(paths)
         if scheduler is not None:
             from .parts import analyse_parts, cluster
 
             with cluster(scheduler) as (submit, workers):
                 analysis = analyse_parts(paths, options, submit, workers)
-        elif jobs > 1 and len(paths) > 1:
+        elif several and len(paths) > 1:
             from .parts import analyse_parts, processes
 
             with processes(min(jobs, len(paths))) as submit:
                 analysis = analyse_parts(paths, options, submit, jobs)
-        elif jobs > 1 and (pieces := _segments(paths)):
+        elif several and (pieces := _segments(paths)):
             from .parts import analyse_segments, processes
 
             with progress(paths) as told, processes(min(jobs, len(pieces))) as submit:
@@ -269,13 +273,20 @@ def trace_command(
         else:
             with progress(paths) as told:
                 analysis = analyse(paths, options, told)
-        if scheduler is not None or jobs > 1:
+        if scheduler is not None or several:
             # The second reading must number the packets as the first did.
             from .parts import in_order
 
             paths = in_order(paths)
         _write_files(analysis, wanted, paths, options, outputs)
     _print(_answer(analysis, wanted, **outputs))
+
+
+def _worthwhile(paths: list[str]) -> bool:
+    """Whether several processes are faster here."""
+    from .parts import worthwhile
+
+    return "-" not in paths and worthwhile(paths)
 
 
 def _segments(paths: list[str]) -> list[Segment]:

@@ -329,7 +329,14 @@ def _speech(record: CallRecord) -> Iterator[Finding]:
                 fault=f"the path from {stream.source}",
                 clause="RFC 4733 2.5.1.4",
             )
-        share = 100 * stream.lost / (stream.lost + stream.packets)
+        # A sender that goes on elsewhere for a while, as in a hold, counts on: what it sent there is not missing here.
+        elsewhere = sum(
+            other.packets
+            for other in record.media
+            if (other.source, other.ssrc) == (stream.source, stream.ssrc) and other.destination != stream.destination
+        )
+        lost = max(0, stream.lost - elsewhere)
+        share = 100 * lost / (lost + stream.packets)
         if share >= BAD_LOSS:
             yield _finding(
                 "speech-loss",

@@ -18,11 +18,13 @@ from typing import Any, Final, Protocol
 
 from tandem.core.errors import DecodeError, TandemError
 
+from . import speed
 from .analysis import AT_ONCE, Analyser, analyse
 from .dissect import Dissector, Options
 from .files import STANDARD_INPUT, expand, read_file
 from .merge import merge
 from .model import Analysis, Message, Skipped, Where
+from .network import CARRIERS_OF_IP
 from .packets import Batch
 from .pcap import CHUNK, cuts, read_part
 from .rows import Rows
@@ -206,6 +208,23 @@ def _absorb(analyser: Analyser, part: Part, latest: float) -> float:
         return float("inf")
     analyser.absorb(part)
     return max(latest, part.last) if part.first is not None else latest
+
+
+def worthwhile(paths: list[str]) -> bool:
+    """Whether several processes read captures faster than one.
+
+    Compiled loops take IP apart in less time than it takes to send what was found from one process to another.
+    """
+    if speed.speedups is None:
+        return True
+    for path in expand(paths):
+        try:
+            first = next(iter(read_file(path, lambda *_: None)), None)
+        except TandemError:
+            continue
+        if first is not None and first.link_type not in CARRIERS_OF_IP:
+            return True
+    return False
 
 
 def in_order(files: list[str]) -> list[str]:

@@ -15,6 +15,7 @@ import numpy as np
 
 from tandem.core.errors import DecodeError
 
+from . import speed
 from .packets import Batch
 from .pcap import CHUNK, LARGEST
 
@@ -80,6 +81,12 @@ class PcapngReader:
         last, size = len(buffer) - _LEAST, len(buffer)
         unpack = struct.Struct((self._order or "<") + "II").unpack_from
         while position <= last:
+            if speed.speedups is not None and self._order:
+                starts = np.empty((size - position) // _LEAST, np.int64)
+                count, position = speed.speedups.blocks(buffer, position, self._order == ">", _LARGEST_BLOCK, starts)
+                found += starts[:count].tolist()
+                if position > last:
+                    break
             kind, length = unpack(buffer, position)
             if kind == _SECTION:
                 if found:

@@ -70,6 +70,8 @@ def summary(analysis: Analysis, wanted: Callable[[CallRecord], bool]) -> Iterato
     share = f", {100 * answered / count:.1f} % answered" if count else ""
     yield ""
     yield f"{analysis.packets} packets, {count} of {len(analysis.calls)} call attempts{share}"
+    if not len(analysis.calls):
+        yield f"messages: {_messages(analysis) or 'none of those that are looked at'}"
     findings = analysis.findings
     if everything and isinstance(findings, Findings):
         seen, examples = findings.kinds(), findings.first(SHOWN)
@@ -88,6 +90,15 @@ def summary(analysis: Analysis, wanted: Callable[[CallRecord], bool]) -> Iterato
         where = f"{skipped.file}: " if skipped.file else ""
         amount = f" ({skipped.octets} octets)" if skipped.octets else ""
         yield f"not used: {where}{skipped.reason}{amount}"
+
+
+def _messages(analysis: Analysis) -> str:
+    """What there is, where there are no calls: messages by protocol and type."""
+    return "; ".join(
+        f"{protocol.upper()} "
+        + ", ".join(str(count) if kind == protocol.upper() else f"{count} {kind}" for kind, count in counts.items())
+        for protocol, counts in analysis.messages.items()
+    )
 
 
 def _first(findings: list[Finding]) -> Iterator[Finding]:

@@ -1061,3 +1061,22 @@ def circuits(
         if not good:
             count = before
     return count
+
+
+# --- pcapng
+
+def blocks(Octets octets, Py_ssize_t position, bint big, long long largest, long long[::1] found):
+    """Packet blocks that follow each other from `position` on: how many, and where the next block of another kind is."""
+    cdef Py_ssize_t size = octets.shape[0], count = 0
+    cdef unsigned int kind, length
+    _within(position, size, size)
+    while position + 12 <= size and count < found.shape[0]:
+        kind, length = _number(&octets[0] + position, big), _number(&octets[0] + position + 4, big)
+        if kind != 6 and kind != 3 and kind != 2:
+            break
+        if length < 12 or length % 4 or length > largest or position + length > size:
+            break
+        found[count] = position
+        count += 1
+        position += length
+    return count, position

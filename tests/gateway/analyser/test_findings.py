@@ -170,3 +170,12 @@ def test_congestion_and_destinations():
     assert [finding.kind for finding in of_links(told)] == [
         *("congestion", "destination-unavailable", "link-failure", "congestion")
     ]
+
+
+def test_what_a_sender_sent_elsewhere_meanwhile_is_not_missing():
+    first = [stream("a:9", "b:9", lost=300), stream("b:9", "a:9")]
+    assert kinds(answered(media=first)) == [("speech-loss", "the path from a:9")]
+    held = [*first, stream("a:9", "c:9", packets=300), stream("c:9", "a:9", ssrc=2)]
+    assert kinds(answered(media=held)) == []
+    other = [*first, stream("a:9", "c:9", packets=300, ssrc=7), stream("c:9", "a:9", ssrc=2)]
+    assert kinds(answered(media=other)) == [("speech-loss", "the path from a:9")]

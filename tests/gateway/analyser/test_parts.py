@@ -20,6 +20,7 @@ from tandem.gateway.analyser.parts import (
     in_order,
     processes,
     segments,
+    worthwhile,
 )
 
 CAPTURE = Path(__file__).parents[2] / "vectors" / "isup" / "captures" / "m3ua_94calls_wireshark.pcap"
@@ -178,3 +179,15 @@ def test_a_corrupt_end_is_told_once(tmp_path, short):
     assert [(skipped.file, skipped.reason) for skipped in found.skipped] == [
         (skipped.file, skipped.reason) for skipped in one.skipped
     ]
+
+
+def test_several_processes_are_used_where_that_is_faster(tmp_path, loops):
+    ethernet, line = tmp_path / "ethernet.pcap", tmp_path / "line.pcap"
+    ethernet.write_bytes(pcap([(1.0, b"x" * 60)]))
+    line.write_bytes(pcap([(1.0, b"x" * 60)], 141))
+    assert worthwhile([str(ethernet)]) == (loops == "numpy")
+    assert worthwhile([str(tmp_path)])
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    (empty / "none").write_bytes(b"")
+    assert worthwhile([str(empty)]) == (loops == "numpy")

@@ -7,6 +7,8 @@ from tandem.core.errors import DecodeError
 from tandem.gateway.analyser import pcap as module
 from tandem.gateway.analyser.pcap import read_pcap
 
+pytestmark = pytest.mark.usefixtures("loops")
+
 PACKETS = [(1.5, b"abc"), (2.25, b""), (1700000000.000001, b"x" * 300)]
 
 

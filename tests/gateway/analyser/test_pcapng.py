@@ -9,6 +9,8 @@ from tandem.core.errors import DecodeError
 from tandem.gateway.analyser import pcapng as module
 from tandem.gateway.analyser.pcapng import PcapngReader
 
+pytestmark = pytest.mark.usefixtures("loops")
+
 
 def read(octets):
     complaints = []

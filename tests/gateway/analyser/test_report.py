@@ -51,3 +51,9 @@ def test_csv():
     rows = list(csv.DictReader(io.StringIO("".join(table([record(calling='a "quoted", one')])))))
     assert (rows[0]["calling"], rows[0]["cic"], rows[0]["answered"]) == ('a "quoted", one', "7", "")
     assert "messages" not in rows[0]
+
+
+def test_without_calls_it_says_what_there_is():
+    analysis = Analysis(packets=5, messages={"sip": {"401": 1, "REGISTER": 2}, "rtp": {"RTP": 9}})
+    assert list(summary(analysis, Filter()))[-1] == "messages: SIP 1 401, 2 REGISTER; RTP 9"
+    assert list(summary(Analysis(), Filter()))[-1] == "messages: none of those that are looked at"
