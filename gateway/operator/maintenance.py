@@ -262,7 +262,7 @@ def _route_test(context: Context, words: list[str]) -> Answer:
             "from": source,
             "attempt": position,
             "route": attempt.route,
-            "to": attempt.trunk or "",
+            "to": "; ".join(f"{a.application} {a.data}".strip() for a in attempt.actions) or attempt.trunk or "",
             "called": str(attempt.setup.called),
             "calling": str(attempt.setup.calling or ""),
             "cause": "" if attempt.trunk else attempt.refuse_cause,

@@ -194,8 +194,8 @@ def routes(node: Node) -> Iterator[Row]:
             "called": route.called,
             "calling": route.calling,
             "times": route.times,
-            "to": " ".join(route.to) or (route.did_table and f"by {route.did_table}"),
-            "refuse_cause": "" if route.to or route.did_table else route.refuse_cause,
+            "to": " ".join(route.to) or "; ".join(route.actions) or (route.did_table and f"by {route.did_table}"),
+            "refuse_cause": "" if route.to or route.actions or route.did_table else route.refuse_cause,
         }
 
 

@@ -1,5 +1,7 @@
 """What is, as rows."""
 
+import json
+
 from support.node_pair import M3UA
 from support.operator_desk import PRI, WALL, DeskBench, talk
 from support.sip_script import peer_request
@@ -81,6 +83,16 @@ def test_routes_trunks_and_gateways():
     assert [(row["name"], row["state"]) for row in state.trunks(node)] == [("line", "down"), ("phones", "registrar")]
     (gateway,) = state.gateways(node)
     assert (gateway["name"], gateway["peer"], gateway["registration"]) == ("phones", "registered users", "NOREG")
+
+
+def test_a_route_that_ends_at_applications_says_so():
+    bench = DeskBench(
+        more='[[route]]\nname = "voice box"\ncalled = "^7"\nactions = ["answer", "playback box.wav"]'
+    ).up()
+    route = list(state.routes(bench.nodes["A"]))[-1]
+    assert (route["to"], route["refuse_cause"]) == ("answer; playback box.wav", "")
+    rows = json.loads(bench.ask("route test 7 as json"))["rows"]
+    assert {row["to"] for row in rows if row["route"] == "voice box"} == {"answer; playback box.wav"}
 
 
 def test_a_phone_that_registers_is_listed():
