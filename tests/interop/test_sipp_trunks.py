@@ -12,19 +12,19 @@ PING_SECONDS = 2
 
 @pytest.fixture(scope="module")
 def ports():
-    return free_stream_ports(7)
+    return free_stream_ports(8)
 
 
 @pytest.fixture(scope="module", params=["native", "pjsua2"])
 def gateway(tmp_path_factory, ports, request):
     """A caller, a peer that wants everything said, one that is pinged, one that is busy, and one for what is left.
 
-    All but the caller are on the engine of the parameter.
+    These are on the engine of the parameter, the caller and the one that gets long requests on our own.
     """
     native = request.param == "native"
     clear = "clear_mode = true\n" if native else ""
     trunks = {
-        "caller": f'{clear}pass_headers = ["X-Account"]\n',
+        "caller": f'{clear}pass_headers = ["X-Account", "X-Words"]\n',
         "wants": (
             'uri = "tel"\nnumber_parameters = ["rn", "npdi", "cic", "cpc", "oli"]\ndiversion = "both"\n'
             f'identity = "both"\n{clear}pass_headers = ["X-Account"]\n'
@@ -33,7 +33,7 @@ def gateway(tmp_path_factory, ports, request):
         "busy": "",
         "left": "",
     }
-    text = f'[sip]\nlisten = "127.0.0.1:{ports}"\nt1_ms = 50\n'
+    text = f'[sip]\nlisten = "127.0.0.1:{ports}"\nalso_listen = ["tcp:127.0.0.1:{ports}"]\nt1_ms = 50\n'
     if not native:
         rtp = free_ports(20)
         text += f'[sip.pjsua2]\nlisten = "127.0.0.1:{ports + 6}"\nports = [{rtp}, {rtp + 19}]\n'
@@ -41,6 +41,8 @@ def gateway(tmp_path_factory, ports, request):
         if name != "caller":
             settings += f'ptime = 30\nengine = "{request.param}"\n'
         text += f'[[trunk]]\nname = "{name}"\ntype = "sip"\npeer = "127.0.0.1:{ports + number}"\n{settings}'
+    text += f'[[trunk]]\nname = "wordy"\ntype = "sip"\npeer = "127.0.0.1:{ports + 7}"\npass_headers = ["X-Words"]\n'
+    text += '[[route]]\ntrunk = ["caller"]\ncalled = "^7"\nto = ["wordy"]\n'
     for called, first in ((r"\\+493", "wants"), ("5", "pinged"), ("6", "busy")):
         text += f'[[route]]\ntrunk = ["caller"]\ncalled = "^{called}"\nto = ["{first}", "left"]\n'
     with sip_gateway(tmp_path_factory.mktemp("trunks"), text) as gateway:
@@ -100,3 +102,11 @@ def test_a_peer_that_goes_and_comes_back(gateway, ports, tmp_path):
     wait_for(lambda: gateway.said("is up again"), "the peer is up")
     record = call(gateway, ports, tmp_path / "2", "plain_caller", [(3, "plain_callee", {"called": "51"})], called="51")
     assert (record.result, record.outgoing.trunk) == ("answered", "pinged")
+
+
+@pytest.mark.parametrize(("words", "transport"), [(100, "u1"), (1000, "t1")])
+def test_a_request_near_the_mtu_goes_over_tcp(gateway, ports, tmp_path, words, transport):
+    """RFC 3261 18.1.1: to a peer that is called over UDP."""
+    callee = (7, "plain_callee", {"called": "71", "options": ["-t", transport]})
+    record = call(gateway, ports, tmp_path, "caller_is_wordy", [callee], called="71", words="x" * words)
+    assert (record.cause, record.result) == (16, "answered")
