@@ -15,7 +15,7 @@ from tandem.gateway.sip.message import Message, Request
 from tandem.gateway.trunks import sip_access, sip_diversion
 from tandem.gateway.trunks.access import name_of, named
 from tandem.gateway.trunks.rules import STANDARD, Rules
-from tandem.gateway.trunks.sip_mapping import hop_counter
+from tandem.gateway.trunks.sip_mapping import forwards_opaque, hop_counter
 from tandem.gateway.trunks.sip_numbers import Attributes, attributes, number_of, parameters_of, tel_uri, user_part
 
 #: Kind of `Opaque` that carries a header field from one SIP trunk to another.
@@ -65,6 +65,7 @@ def setup_of(request: Request, trunk: SipTrunk, rules: Rules = STANDARD) -> Setu
                 for name in trunk.pass_headers
                 for value in request.fields.get(name.lower(), ())
             ),
+            *forwards_opaque(request.get("Max-Forwards")),
             *sip_access.opaque_of(request, None if address is None else address.uri),
             *named("" if address is None else address.display or request.from_.display),
         ),

@@ -17,7 +17,8 @@ _STATUS: Final = "sip-status"
 _OF_THE_USER: Final = frozenset({404, 408, 410, 480, 484, 485, 486, 488, 600, 603, 604, 606})
 _LOCATION = re.compile(r";\s*location\s*=\s*([A-Za-z]+)", re.IGNORECASE)
 _SIP_REASON = re.compile(r"\s*SIP\s*;(?:[^,]*;)?\s*cause\s*=\s*([2-6]\d\d)", re.IGNORECASE)
-_MAX_FORWARDS, _MOST_HOPS = 70, 31
+_MAX_FORWARDS, _MOST_HOPS, _MOST_FORWARDS = 70, 31, 255
+_FORWARDS: Final = "max-forwards"
 #: Tokens of RFC 8606 for the location of Q.850.
 _LOCATIONS: dict[int, str] = {
     Location.USER: "U",
@@ -42,8 +43,21 @@ def hop_counter(forwards: str | None, factor: int) -> int | None:
     return min(int(forwards[:6]) // factor, _MOST_HOPS)
 
 
+def forwards_opaque(forwards: str | None) -> tuple[Opaque, ...]:
+    """Max-Forwards for another SIP trunk, where a hop counter of five bits cannot say it."""
+    if forwards is None or not forwards.isdecimal() or not _MOST_HOPS < int(forwards[:6]) <= _MOST_FORWARDS:
+        return ()
+    return (Opaque(_FORWARDS, b"", int(forwards)),)
+
+
 def max_forwards(setup: Setup, hop_factor: int = 1) -> int:
-    """Max-Forwards of the INVITE for a call, 70 where the other side counts no hops (RFC 3261 8.1.1.6)."""
+    """Max-Forwards of the INVITE for a call: one less than that of the caller's, else as its hops say.
+
+    70 where the other side counts none (RFC 3261 8.1.1.6).
+    """
+    came = next((part.code for part in setup.opaque if part.kind == _FORWARDS), None)
+    if came is not None and (setup.hop_counter is None or setup.hop_counter >= _MOST_HOPS - 1):
+        return came - 1
     return _MAX_FORWARDS if setup.hop_counter is None else min(setup.hop_counter * hop_factor, 255)
 
 

@@ -18,6 +18,16 @@ def test_max_forwards_is_a_hop_counter_of_five_bits(forwards, factor, hops):
     assert mapping.hop_counter(forwards, factor) == hops
 
 
+@pytest.mark.parametrize(("came", "goes"), [("70", 69), ("255", 254), ("32", 31), ("31", 30), ("10", 9), ("300", 30)])
+def test_from_sip_to_sip_one_hop_is_used_up(came, goes):
+    setup = Setup(Number("1"), hop_counter=mapping.hop_counter(came, 1), opaque=mapping.forwards_opaque(came))
+    assert mapping.max_forwards(setup.next_hop()) == goes
+
+
+def test_fewer_hops_of_an_iam_count():
+    assert mapping.max_forwards(Setup(Number("1"), hop_counter=12, opaque=mapping.forwards_opaque("70"))) == 12
+
+
 @pytest.mark.parametrize(("hops", "factor", "forwards"), [(None, 1, 70), (31, 1, 31), (14, 5, 70), (31, 20, 255)])
 def test_the_hop_counter_is_max_forwards(hops, factor, forwards):
     assert mapping.max_forwards(Setup(Number("1"), hop_counter=hops), factor) == forwards
