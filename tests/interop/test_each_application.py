@@ -8,7 +8,6 @@ import wave
 import numpy as np
 import pytest
 from support.event_listener import Listener
-from support.gateways import free_ports
 from support.operator_process import CONFIGURATION, OperatedGateway
 
 from tandem.gateway.applications.programs import PROGRAMS
@@ -115,9 +114,9 @@ class Program:
     """A program that channels are handed to: it looks at each, and gives it back."""
 
     def __init__(self):
-        self.port = free_ports(1)
         self.seen = []
-        self._server = socket.create_server(("127.0.0.1", self.port))
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.port = self._server.getsockname()[1]
         threading.Thread(target=self._serve, daemon=True).start()
 
     def _serve(self):
@@ -265,8 +264,6 @@ def test_each_application(kind, gateway, folder, program):
         ("tones on a circuit", "events"),
         ("events", "tones on a channel"),
         ("tones on a channel", "INFO"),
-        ("INFO", "events"),
-        ("tones", "tones on a circuit"),
     ],
 )
 def test_digits_cross_in_every_form_both_ways_and_once(source, sink, gateway):

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 from support.call_records import Service
-from support.gateways import CIRCUITS, GatewayPair, free_ports, wait_for
+from support.gateways import CIRCUITS, GatewayPair, wait_for
+from support.operator_process import free_port
 from support.postgresql import running
 from support.sipp import Sipp
 
@@ -49,7 +50,7 @@ def service():
 
 def signalled_by(kind, text):
     """The configuration of one of the pair, with circuits of `kind`, and a port for its operator."""
-    text = text.replace("[sip]\n", f'[event_socket]\npassword = "p"\nlisten = "127.0.0.1:{free_ports(1)}"\n[sip]\n', 1)
+    text = text.replace("[sip]\n", f'[event_socket]\npassword = "p"\nlisten = "127.0.0.1:{free_port()}"\n[sip]\n', 1)
     if kind == "pri":
         side = "user" if 'name = "A"' in text else "network"
         text = re.sub(r"\[\[ss7\.linkset\]\].*?(?=\[\[trunk\]\])", "", text, flags=re.DOTALL)

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
-from support.gateways import GatewayPair, free_ports, wait_for
+from support.gateways import GatewayPair, wait_for
+from support.operator_process import free_port
 from support.sipp import Sipp
 
 pytestmark = pytest.mark.interop
@@ -21,7 +22,7 @@ class Page:
 
     def __init__(self, folder):
         self.folder = folder
-        self.address = f"127.0.0.1:{free_ports(1)}"
+        self.address = f"127.0.0.1:{free_port()}"
         more = f'[web]\nlisten = "{self.address}"\ntoken = "{TOKEN}"\nchanges = true\n'
         more += f'[[records.sqlite]]\nname = "db"\nfile = "{folder / "calls.db"}"\n'
         self.pair = GatewayPair(folder, edit=lambda text: text + more if 'name = "A"' in text else text)
