@@ -4,9 +4,11 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from bench.traffic import generate
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.batches import batch_of
+from support.bulk_analysis import analysed
 from support.packet_files import data_chunk, ethernet, ipv4, ipv6, rtp, sctp, udp
 
 from tandem.gateway.analyser import bulk, network, packets, pcap, speed
@@ -237,3 +239,29 @@ def test_messages_in_sctp(octets, place, change, with_m2pa):
     assert done.tolist() == other_done.tolist()
     for name in bulk.Circuits.__slots__:
         assert getattr(one, name).tolist() == getattr(other, name).tolist(), name
+
+
+@pytest.fixture(scope="module")
+def captures(tmp_path_factory):
+    """A short one of each kind."""
+    folder, found = tmp_path_factory.mktemp("captures"), []
+    for mix in ("sip", "signalling", "speech", "isup"):
+        generate(folder / mix, 150, mix)
+        found.append((folder / mix).read_bytes())
+    return found
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.integers(0, 3),
+    st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.binary(min_size=1, max_size=3)), max_size=20),
+)
+def test_spoilt_captures_are_the_same(captures, which, changes):
+    octets = bytearray(captures[which])
+    for place, change in changes:
+        at = 24 + int(place * (len(octets) - 24))
+        octets[at : at + len(change)] = change
+    compiled = analysed(bytes(octets), True, 100)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(speed, "speedups", None)
+        assert analysed(bytes(octets), True, 100) == compiled
