@@ -37,8 +37,6 @@ def loops(request: pytest.FixtureRequest) -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch:
         if request.param == "numpy":
             patch.setattr(speed, "speedups", None)
-        else:
-            assert speed.speedups is not None, (
-                "this Tandem was installed without a C compiler: make clean, apt install gcc"
-            )
+        elif speed.speedups is None:
+            pytest.skip("Tandem was installed here without a C compiler")
         yield request.param
