@@ -82,7 +82,7 @@ class Calls:
         self._numbers = np.zeros(0, np.int64)
         self._released = self._completed = np.zeros(0)
         self._more: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
-        self._handed: list[int] = []
+        self._handed: set[int] = set()
         self._over: Ints | None = None
         """What `over` gives until `forget` is called."""
 
@@ -98,7 +98,7 @@ class Calls:
 
     def handed(self, number: int) -> None:
         """Others follow this call now."""
-        self._handed.append(number)
+        self._handed.add(number)
         if (call := self._known.pop(number, None)) is not None:
             call.start = np.inf
 
@@ -107,7 +107,9 @@ class Calls:
         if self._over is None:
             self._gather()
             ended = np.where(np.isnan(self._completed), self._released, self._completed)
-            self._over = np.sort(np.concatenate((self._numbers[ended < before], np.array(self._handed, np.int64))))
+            self._over = np.sort(
+                np.concatenate((self._numbers[ended < before], np.array(list(self._handed), np.int64)))
+            )
         return self._over
 
     def forget(self, before: float) -> None:
