@@ -170,6 +170,7 @@ class Call(pj.Call):
                 case Respond():
                     self._respond(command)
                 case EndCall(status=status, headers=headers):
+                    self._tell_last()
                     parameters = pj.CallOpParam()
                     parameters.statusCode = status
                     headers_into(parameters.txOption, headers)
@@ -216,6 +217,7 @@ class Call(pj.Call):
         if self._over:
             return
         self._over = True
+        self._tell_last()
         del self._engine.calls[self.number]
         self._engine.ended.append(self)
         self._engine.tell(CallEnded(self.number, status, reason, message))
@@ -268,9 +270,15 @@ class Call(pj.Call):
             waiting_ms=float(found.jbuf.avgDelayMsec),
         )
 
-    def _tell_measured(self) -> None:
+    def _tell_measured(self, *, final: bool = False) -> None:
         counts = {name: self._before[name] + getattr(self._measured, name) for name in _COUNTERS}
-        self._engine.tell(msgspec.structs.replace(self._measured, **counts))
+        self._engine.tell(msgspec.structs.replace(self._measured, **counts, final=final))
+
+    def _tell_last(self) -> None:
+        """Tell what was measured, before it is told that the call is over: its record is written then."""
+        with contextlib.suppress(pj.Error):
+            self._measure(0)
+        self._tell_measured(final=True)
 
     # --- what PJSIP says
 

@@ -266,6 +266,8 @@ class StreamMeasured(msgspec.Struct, array_like=True, tag="measured"):
     """By RTCP; 0 where the peer sent no report."""
     waiting_ms: float = 0.0
     """Speech in PJSIP's jitter buffer, on average."""
+    final: bool = False
+    """The call is being ended, and nothing is measured any more; said even where nothing was."""
 
 
 class CallEnded(msgspec.Struct, array_like=True, tag="ended"):

@@ -165,7 +165,9 @@ class StreamMeasured(Struct, frozen=True):
 
     call: int
     statistics: dict[str, float]
-    """By the names of MediaStatistics, those that are known."""
+    """By the names of MediaStatistics, those that are known; empty where nothing was measured."""
+    final: bool = False
+    """We are ending the call, and no more is measured."""
 
 
 class ReInvite(Struct, frozen=True):

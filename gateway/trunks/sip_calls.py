@@ -137,7 +137,8 @@ class SipCalls(SipPreconditions):
         headers = (*mapping.reason_headers(release, session.trunk), *sip_access.headers(release.opaque))
         self.agent.end(half.handle, status, headers, now, part)
         self.end_branches(session, headers, now)
-        self._media.close(session)
+        if session.trunk.engine == "native":  # else what the other engine measured comes first, then the record
+            self._media.close(session)
 
     def farewell(self, half: HalfCall) -> msgspec.Raw | None:
         """What a later process needs to end the call at its peer; None when nothing stands there."""
@@ -261,8 +262,10 @@ class SipCalls(SipPreconditions):
                 self._end(session, _loss(what), now)
             case ReInvite():
                 self._reinvite(session, output, now)
-            case StreamMeasured(statistics=statistics):
+            case StreamMeasured(statistics=statistics, final=final):
                 half.leg.media = half.leg.media | statistics
+                if final and session.given_up:
+                    self._media.close(session)
             case ReInviteConfirmed(message=message):
                 if session.offering:
                     self._media.take_answer(session, message.session)

@@ -344,7 +344,8 @@ class PjsipAgent:
             case protocol.AskAnswered(number, status):
                 self._queue.append(ProbeResult(number, status not in GONE))
             case protocol.StreamMeasured(number):
-                self._queue.append(StreamMeasured(number, statistics_of(event)))
+                nothing = event == protocol.StreamMeasured(number, final=event.final)
+                self._queue.append(StreamMeasured(number, {} if nothing else statistics_of(event), event.final))
             case protocol.CallEnded():
                 self._ended(event, call)
 

@@ -408,3 +408,34 @@ def test_the_record_tells_what_the_rtp_of_the_peer_was_like(pjsip):
     assert 3.5 < media["mos"] < 4.4
     assert media["modem_hz"] == 0
     assert record.outgoing.media["packets_lost"] == 0, "of the other leg the media process tells"
+
+
+def test_the_record_of_a_call_that_we_end_waits_for_what_was_measured_last(pjsip):
+    """Else it has what was measured within the last second or so before, of a short call nothing."""
+    pjsip.call()
+    (made,) = pjsip.commands(protocol.MakeCall)
+    pjsip.tell(protocol.ResponseReceived(made.call, message("SIP/2.0 200 OK", call_id=made.call_id, tag="b"), SPEECH))
+    pjsip.tell(protocol.StreamMeasured(made.call, packets_sent=1))
+    pjsip.pbx.bye(pjsip.out, (), pjsip.bench.now)
+    pjsip.bench.run(0.1)
+    assert len(pjsip.commands(protocol.EndCall)) == 1
+    assert pjsip.bench.records == []
+    last = protocol.StreamMeasured(made.call, packets_sent=26, packets_received=25, octets_received=4000, final=True)
+    pjsip.tell(last)
+    (record,) = pjsip.bench.records
+    assert (record.outgoing.media["packets_sent"], record.outgoing.media["packets_received"]) == (26, 25)
+    pjsip.tell(protocol.CallEnded(made.call, 200, "", b""))
+    assert len(pjsip.bench.records) == 1
+
+
+def test_a_call_of_which_nothing_was_measured_has_its_record_too(pjsip):
+    pjsip.call()
+    (made,) = pjsip.commands(protocol.MakeCall)
+    pjsip.tell(
+        protocol.ResponseReceived(made.call, message("SIP/2.0 180 Ringing", call_id=made.call_id, tag="b"), None)
+    )
+    pjsip.pbx.cancel(pjsip.out, (), pjsip.bench.now)
+    pjsip.bench.run(0.1)
+    pjsip.tell(protocol.CallEnded(made.call, 487, "", b""))
+    (record,) = pjsip.bench.records
+    assert record.result != "answered"
