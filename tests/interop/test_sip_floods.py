@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,33 @@ pytestmark = [pytest.mark.interop, pytest.mark.realtime]
 
 FLOOD = Path(__file__).parents[1] / "support" / "flood.py"
 CALLS = 25
+STRANGER = "127.0.0.9"
+HEAD = """Via: SIP/2.0/UDP [local_ip]:[local_port];branch=[branch]
+From: <sip:mallory@[local_ip]>;tag=[pid]-[call_number]
+Call-ID: [call_id]
+Max-Forwards: 70
+"""
+#: What SIPp floods with: the numbers and names are such as would be reached, were they allowed.
+FLOODS = {
+    "INVITE": f"""INVITE sip:4930100@[remote_ip]:[remote_port] SIP/2.0
+{HEAD}To: <sip:4930100@[remote_ip]>
+CSeq: 1 INVITE
+Contact: <sip:mallory@[local_ip]:[local_port]>
+Content-Length: 0
+""",
+    "REGISTER": f"""REGISTER sip:[remote_ip]:[remote_port] SIP/2.0
+{HEAD}To: <sip:alice@[remote_ip]>
+CSeq: 1 REGISTER
+Contact: <sip:mallory@[local_ip]:[local_port]>
+Expires: 3600
+Content-Length: 0
+""",
+    "garbage": f"""INVITE sip:[remote_ip SIP/7.0 [call_number]
+{HEAD}To: \x01\xff<<>>;;=
+CSeq: -1 ,,,
+Content-Length: 99999
+""",
+}
 
 
 def calls(folder, gateway_port, caller, callee, count=CALLS, rate=10):
@@ -45,6 +73,34 @@ def test_strangers(tmp_path):
         finally:
             sent, _ = flood.communicate(timeout=30)
         assert int(sent) > 1000
+        wait_for(lambda: len(gateway.records()) == CALLS, "a record for each call")
+        assert {record.result for record in gateway.records()} == {"answered"}
+        assert {record.incoming.trunk for record in gateway.records()} == {"caller"}, "nobody else placed a call"
+
+
+def test_strangers_with_sipp(tmp_path):
+    """SIPp sends INVITE, REGISTER and garbage from an address of nobody, 300 a second of each."""
+    port = free_stream_ports(3)
+    text = (
+        f'[sip]\nlisten = "127.0.0.1:{port}"\nunknown = "refuse"\n'
+        '[[sip.user]]\nname = "alice"\npassword = "secret"\nnumber = "100"\n'
+        '[[trunk]]\nname = "phones"\ntype = "sip"\nregistrar = true\naccept_from = ["127.0.0.1"]\n'
+        f'[[trunk]]\nname = "caller"\ntype = "sip"\npeer = "127.0.0.1:{port + 1}"\n'
+        f'[[trunk]]\nname = "callee"\ntype = "sip"\npeer = "127.0.0.1:{port + 2}"\n'
+        '[[route]]\ntrunk = ["caller"]\nto = ["callee"]\n'
+    )
+    options = ["-r", "300", "-t", "u1", "-aa"]
+    with sip_gateway(tmp_path, text, options='log_level = "error"\n') as gateway, ExitStack() as floods:
+        flooding = [
+            floods.enter_context(
+                Sipp("stranger", tmp_path / name, None, port, 1200, options, address=STRANGER, sent=sent)
+            )
+            for name, sent in FLOODS.items()
+        ]
+        calls(tmp_path, port, port + 1, port + 2)
+        for flood in flooding:
+            flood.process.wait(30)
+            assert flood.counts()["created"] == 1200
         wait_for(lambda: len(gateway.records()) == CALLS, "a record for each call")
         assert {record.result for record in gateway.records()} == {"answered"}
         assert {record.incoming.trunk for record in gateway.records()} == {"caller"}, "nobody else placed a call"

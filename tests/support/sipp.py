@@ -32,9 +32,10 @@ class Sipp:
         calls: int = 1,
         options: list[str] | None = None,
         host: str = "127.0.0.1",
+        address: str = "",
         **values: object,
     ) -> None:
-        """Start `scenarios/SCENARIO.xml` for `calls` calls, listening on UDP port `port` of `host`.
+        """Start `scenarios/SCENARIO.xml` for `calls` calls, listening on UDP port `port` of `address`, or `host`.
 
         `@name@` in the scenario is replaced by the value of that name; one without value is an error.
         """
@@ -52,7 +53,8 @@ class Sipp:
         self._statistics = folder / f"{scenario}.csv"
         self._errors = folder / f"{scenario}.errors"
         media = free_ports(200)
-        command = [executable, "-sf", str(file), "-i", host, "-mi", host, "-m", str(calls), "-nostdin"]
+        here = address or host
+        command = [executable, "-sf", str(file), "-i", here, "-mi", here, "-m", str(calls), "-nostdin"]
         command += ["-p", str(port or free_ports(1)), "-mp", str(media)]
         if "-min_rtp_port" in _help(executable):  # from version 3.7 on; before, -mp is where it begins
             command += ["-min_rtp_port", str(media), "-max_rtp_port", str(media + 199)]
