@@ -54,7 +54,8 @@ def test_an_operators_day(gateway, folder):
     assert "all signalling goes to" in gateway.ask("capture start fault.pcapng")
     assert "exists" not in gateway.ask("capture")
     gateway.ask("circuit unblock left 3")
-    gateway.wait_for(lambda: json.loads(gateway.ask("capture as json"))["packets"] > 0)
+    # UBL and UBA, each as it is sent and as it comes to the far end.
+    gateway.wait_for(lambda: json.loads(gateway.ask("capture as json"))["packets"] >= 4)
     assert "packets in" in gateway.ask("capture stop")
     assert (folder / "fault.pcapng").stat().st_size > 200
     assert "exists; give another name" in gateway.ask("capture start fault.pcapng")
