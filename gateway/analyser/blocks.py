@@ -127,7 +127,7 @@ class Block:
         answered = ~np.isnan(answer)
         talk = np.where(answered, np.maximum(0.0, released - answer), np.nan)
         places = self.place[which]
-        names = {place: names_of(ends[place]) for place in np.unique(places).tolist()}
+        names = {place: names_of(ends[place]) for place in set(places.tolist())}
         by = ["calling" if calling else "called" for calling in self.by_calling[which].tolist()]
         columns = zip(
             self.number[which].tolist(), clocks(start, dated), map(_split, self.names.some(which).tolist()),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -90,19 +91,23 @@ def _server(context: click.Context, parameter: click.Parameter, value: str | Non
 
 
 def _moment(_: click.Context, parameter: click.Parameter, value: str | None) -> float | None:
+    if value is None:
+        return None
     from .filters import moment
 
     try:
-        return None if value is None else moment(value)
+        return moment(value)
     except TandemError as error:
         raise click.BadParameter(str(error), param=parameter) from None
 
 
 def _condition(_: click.Context, parameter: click.Parameter, value: str | None) -> Any:
-    from .filters import expression
+    if value is None:
+        return None
+    from .expressions import expression
 
     try:
-        return None if value is None else expression(value)
+        return expression(value)
     except TandemError as error:
         raise click.BadParameter(str(error), param=parameter) from None
 
@@ -357,7 +362,12 @@ def _answer(
         return report.as_lines(calls) if as_lines else report.table(calls)
     if any(files.values()):
         return ()
-    return (line + "\n" for line in report.summary(analysis, wanted))
+    return (line + "\n" for line in report.summary(analysis, wanted, _is_coloured()))
+
+
+def _is_coloured() -> bool:
+    """Whether colours reach a terminal: they cost less where they are not made than where they are taken out."""
+    return sys.stdout.isatty()
 
 
 def _print(pieces: Iterable[str]) -> None:
@@ -367,10 +377,15 @@ def _print(pieces: Iterable[str]) -> None:
         gathered.append(piece)
         size += len(piece)
         if size > _AT_ONCE:
-            click.echo("".join(gathered), nl=False)
+            _echo("".join(gathered))
             gathered.clear()
             size = 0
-    click.echo("".join(gathered), nl=False)
+    _echo("".join(gathered))
+
+
+def _echo(text: str) -> None:
+    # Looking for escape sequences to take out costs ten times what it takes to see that there is none.
+    click.echo(text, nl=False, color=None if "\033" in text else True)
 
 
 @contextmanager

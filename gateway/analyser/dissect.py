@@ -8,7 +8,6 @@ import zlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from hmac import compare_digest
 from typing import Any, Final
 
 import numpy as np
@@ -24,7 +23,7 @@ from .hep import KEY, SIGTRAN
 from .layers_ss7 import PPID_IUA, PPID_M2PA, PPID_M2UA, PPID_M3UA, TYPES, Ss7Layers
 from .model import Message, Protocol, RtpPackets, Where
 from .network import CARRIERS_OF_IP, SCTP, TCP, UDP, Transports, endpoint, pair, text_address, transports
-from .packets import HEP_DATAGRAM, Batch, grouped
+from .packets import HEP_DATAGRAM, Batch, among, grouped
 from .rows import WIDEST, Rows, rows_of
 from .sctp import Mark, SctpReader
 from .sipbulk import SipRows, sip_rows, type_name
@@ -210,11 +209,13 @@ class Dissector:
         place = self._place(batch, found, plain, source, destination)
         singly = (place < 0) | (plain.opc >= WIDEST) | (plain.dpc >= WIDEST)
         if len(odd):
-            singly |= np.isin(direction, _direction(found, odd, source, destination))
-        # One row to be looked at makes all of its association wait, for its TSN.
-        singly |= np.isin(direction, np.unique(direction[singly]))
+            singly |= among(direction, _direction(found, odd, source, destination))
         order = grouped(direction)
         edges = np.flatnonzero(np.diff(direction[order])) + 1
+        # One row to be looked at makes all of its association wait, for its TSN.
+        begins = np.concatenate((np.zeros(1, np.int64), edges))
+        together = np.bitwise_or.reduceat(singly[order], begins)
+        singly[order] = np.repeat(together, np.diff(begins, append=len(order)))
         for rows in np.split(order, edges):
             if len(rows) and not singly[rows[0]]:
                 first = int(at[rows[0]])
@@ -239,7 +240,7 @@ class Dissector:
         # M2PA that is looked at singly is read octet by octet.
         undone = plain.at[singly & plain.m2pa]
         done[undone] = False
-        return plain.some(singly & ~np.isin(plain.at, undone))
+        return plain.some(singly & ~among(plain.at, undone))
 
     def _sip(
         self, batch: Batch, found: Transports, wanted: np.ndarray, source: np.ndarray, destination: np.ndarray
@@ -554,9 +555,12 @@ class Dissector:
                     position + 6 : position + length
                 ]
             position += length
-        if key and not compare_digest(chunks.get(KEY, b""), key):
-            self.refused += 1
-            return
+        if key:
+            from hmac import compare_digest
+
+            if not compare_digest(chunks.get(KEY, b""), key):
+                self.refused += 1
+                return
         if 16 in chunks:
             chunks[15] = _inflated(chunks[16])
         if 15 not in chunks:

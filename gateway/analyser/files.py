@@ -10,9 +10,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
-import lz4.frame
-import zstandard
-
 from tandem.core.errors import DecodeError, TandemError
 
 from .netmon import MAGIC as NETMON
@@ -68,8 +65,15 @@ def read_file(path: str, complain: Complain, told: Callable[[int], None] | None 
                 yield batch
         except DecodeError as error:
             raise TandemError(f"{name}: {error}") from None
-        except (OSError, EOFError, zlib.error, zstandard.ZstdError, RuntimeError) as error:
+        except _unreadable() as error:
             complain(name, f"reading ended early: {error}", 0)
+
+
+def _unreadable() -> tuple[type[Exception], ...]:
+    """What is raised for octets that cannot be read, or are spoilt; asked for only when something was raised."""
+    import zstandard
+
+    return OSError, EOFError, zlib.error, zstandard.ZstdError, RuntimeError
 
 
 def _peekable(stream: BinaryIO) -> io.BufferedReader:
@@ -82,9 +86,13 @@ def _plain(stream: io.BufferedReader) -> io.BufferedReader:
     if first[:2] == _GZIP:
         return _plain(io.BufferedReader(cast(io.RawIOBase, gzip.GzipFile(fileobj=stream))))
     if first == _ZSTD:
+        import zstandard
+
         reader = zstandard.ZstdDecompressor().stream_reader(stream, read_across_frames=True)
         return _plain(io.BufferedReader(cast(io.RawIOBase, reader)))
     if first == _LZ4:
+        import lz4.frame
+
         return _plain(io.BufferedReader(cast(io.RawIOBase, lz4.frame.LZ4FrameFile(stream))))
     return stream
 

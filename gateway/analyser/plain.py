@@ -19,7 +19,7 @@ from .attempts import COPY, MOST_MESSAGES, MOST_OPEN
 from .blocks import Block
 from .circuits import PATIENCE
 from .model import Message, Protocol, Where
-from .packets import grouped
+from .packets import among, grouped
 from .quick import initial_addresses
 from .rows import Ints, Rows
 from .texts import Texts
@@ -113,7 +113,7 @@ class PlainCalls:
         bad |= (stage == _REL) & (found.cause[order] < 0)
         # What comes again so soon may be a copy by a second probe.
         bad |= (stage == _CPG) & (before == _CPG) & (np.diff(time, prepend=0.0) < COPY)
-        bad |= np.isin(key, self._others(messages, rows))
+        bad |= among(key, self._others(messages, rows))
         circuit = np.cumsum(first) - 1
         spoilt = _any(bad, circuit)
         call = np.cumsum(stage == _IAM) - 1
@@ -159,7 +159,7 @@ class PlainCalls:
         """What was released and then not completed for long, to be followed by others from here on."""
         rows = self._waiting
         releases = (rows.kind == MessageType.REL) & (now - rows.time >= PATIENCE)
-        return self._give(np.isin(rows.key, rows.key[releases])) if releases.any() else []
+        return self._give(among(rows.key, rows.key[releases])) if releases.any() else []
 
     def rest(self) -> list[Message]:
         """Give out everything that is under way: the capture ends here. The messages are for others to follow."""

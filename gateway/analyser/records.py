@@ -16,6 +16,7 @@ import numpy as np
 from .blocks import Block, names_of
 from .cells import Row, Table, are_of_days, row_of
 from .model import CallRecord, Leg, MediaStream, Where
+from .packets import among
 from .sipblocks import SipBlock
 
 IN_MEMORY: Final = 16 << 20
@@ -132,13 +133,13 @@ class Records(Sequence[CallRecord]):
         found = np.zeros(len(self), np.bool_)
         for table in (self._legs, self._speech):
             if table:
-                found |= np.isin(np.array(self._number, np.int64), np.array(table, np.int64)[::3])
+                found |= among(np.array(self._number, np.int64), np.array(table, np.int64)[::3])
         return found
 
     def numbered(self, numbers: np.ndarray) -> Iterator[CallRecord]:
         """Records with one of these numbers, in their order, without messages, legs and speech."""
         order = self._all()
-        wanted = np.isin(np.array(self._number, np.int64), numbers)
+        wanted = among(np.array(self._number, np.int64), numbers)
         return self._each(order[wanted[order]], lambda place: self._bare(place, brief=True))
 
     def link(self, one: int, other: int, sure: float, why: str) -> None:

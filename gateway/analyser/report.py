@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import datetime
 import io
 from collections import Counter
@@ -41,8 +40,8 @@ _COLOURS: Final = {
 }
 
 
-def summary(analysis: Analysis, wanted: Callable[[CallRecord], bool]) -> Iterator[str]:
-    """The table of calls, the findings and what was skipped, with terminal colours."""
+def summary(analysis: Analysis, wanted: Callable[[CallRecord], bool], colour: bool = True) -> Iterator[str]:
+    """The table of calls, the findings and what was skipped, with terminal colours where `colour` says so."""
     calls, everything = analysis.calls, isinstance(wanted, Filter) and not wanted.chooses()
     concerned = set() if everything else {call for finding in analysis.findings for call in finding.calls}
     shown: set[str] = set()
@@ -59,13 +58,13 @@ def summary(analysis: Analysis, wanted: Callable[[CallRecord], bool]) -> Iterato
 
     if speed.speedups is not None and everything and isinstance(calls, Records):
         answered, count = calls.answered(), len(calls)
-        table = _table(islice((row for row, _ in calls.rows(_MEASURED)), _MEASURED), calls.are_of_days())
+        table = _table(islice((row for row, _ in calls.rows(_MEASURED)), _MEASURED), calls.are_of_days(), colour)
         yield table.line(COLUMNS)
         yield from calls.lines(table)
     else:
         cells = rows()
         measured = list(islice(cells, _MEASURED))
-        table = _table(measured)
+        table = _table(measured, colour=colour)
         yield from map(table.line, chain((COLUMNS,), measured, cells))
     share = f", {100 * answered / count:.1f} % answered" if count else ""
     yield ""
@@ -81,7 +80,7 @@ def summary(analysis: Analysis, wanted: Callable[[CallRecord], bool]) -> Iterato
     for finding in examples:
         blame = f" Fault: {finding.fault}." if finding.fault else ""
         packets = ", ".join(map(str, finding.packets))
-        severity = click.style(finding.severity, fg=_COLOURS.get(finding.severity))
+        severity = click.style(finding.severity, fg=_COLOURS.get(finding.severity)) if colour else finding.severity
         yield f"{severity}: {finding.text} ({finding.clause}).{blame} Packets {packets}"
     for kind, times in seen.items():
         if times > SHOWN:
@@ -125,14 +124,14 @@ def brief(analysis: Analysis) -> Iterable[CallRecord]:
     return calls.brief() if isinstance(calls, Records) else calls
 
 
-def _table(first: Iterable[Row], dated: bool = False) -> Table:
+def _table(first: Iterable[Row], dated: bool = False, colour: bool = True) -> Table:
     """A table with columns as wide as the first rows ask for."""
     rows = [COLUMNS, *first]
     widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
     coloured = {
-        name: click.style(name.ljust(widths[OUTCOME]), fg=colour)
+        name: click.style(name.ljust(widths[OUTCOME]), fg=paint)
         for outcome in Outcome
-        if (colour := _COLOURS.get(name := outcome.value)) is not None
+        if colour and (paint := _COLOURS.get(name := outcome.value)) is not None
     }
     return Table(widths, coloured, dated)
 
@@ -253,6 +252,8 @@ def ladder(record: CallRecord) -> Iterator[str]:
 
 def table(calls: Iterable[CallRecord]) -> Iterator[str]:
     """The calls as CSV with a heading line (RFC 4180), a line at a time."""
+    import csv
+
     names = [name for name in CallRecord.__struct_fields__ if name not in ("messages", "legs", "media", "formats")]
     out = io.StringIO()
     writer = csv.writer(out)

@@ -16,7 +16,7 @@ from .attempts import MOST_MESSAGES, MOST_OPEN
 from .dialogs import CHALLENGES, PATIENCE, REMEMBERED, Spoken, host_of
 from .model import Message, Protocol, Where
 from .network import Ints
-from .packets import grouped
+from .packets import among, grouped
 from .sipblocks import SipBlock, block_of, releases
 from .sipbulk import BYE, INVITE, SipRows
 from .sipkeys import key_of
@@ -202,7 +202,7 @@ class PlainDialogs:
         bad |= final & ~np.concatenate((first[1:], [True]))
         bad |= _repeated(found, order)
         if len(others):
-            bad |= np.isin(key, others)
+            bad |= among(key, others)
         count = int(group[-1]) + 1
         spoilt_group = np.bincount(group[bad], minlength=count) > 0
         spoilt_group |= np.bincount(group, minlength=count) > MOST_MESSAGES
@@ -274,7 +274,7 @@ class PlainDialogs:
         if not len(recent):
             return np.zeros(0, np.uint64)
         begun = [message.value.key for message in messages if message.type == "INVITE" and message.value is not None]
-        again = np.isin(recent.key, np.concatenate((rows.key[rows.opens], np.array(begun, np.uint64))))
+        again = among(recent.key, np.concatenate((rows.key[rows.opens], np.array(begun, np.uint64))))
         if again.any():
             for message in recent.messages(np.flatnonzero(again), self._ends):
                 self._seen(message)
