@@ -14,8 +14,8 @@ from .circuits import CircuitTracker
 from .dialogs import DialogTracker
 from .dissect import Dissector, Options
 from .files import expand, read_file
-from .found import Findings
-from .legs import Candidates, Joiner
+from .found import OF_MARKS, Findings
+from .legs import Joiner, candidates, joints_of, joints_of_all
 from .merge import merge
 from .model import Analysis, CallRecord, Finding, MediaStream, Message, Protocol, Skipped
 from .packets import Batch
@@ -51,7 +51,6 @@ class Analyser:
         self.end = 0.0
         """Time of the last packet."""
         self._records = Records(self.dissector.ends)
-        self._candidates = Candidates()
         numbering = self._numbering = Numbering()
         self._circuits = CircuitTracker(self._done, numbering)
         self._channels: DChannelTracker | None = None
@@ -170,17 +169,18 @@ class Analyser:
         """An attempt is over, or the capture."""
         # Legs, speech and the end of the capture are not known yet: what may be a finding is looked at again then.
         suspect = next(findings.of_calls((record,), math.inf, self._records.find), None) is not None
-        self._records.add(record, suspect)
-        self._candidates.add(record)
+        self._records.add(record, suspect, joints_of(record))
 
     def _done_in_bulk(self, block: Block | SipBlock) -> None:
-        self._records.add_block(block)
-        self._candidates.add_all(block.start, block.number, block.names)
+        self._records.add_block(block, *joints_of_all(block.names))
 
     def _join(self) -> None:
         """Find the legs of calls, once all are known."""
         joiner, trimmed = Joiner(self._records.link), 0.0
-        for record in self._records.numbered(self._candidates.numbers()):
+        for numbers in candidates(self._records.joints()):
+            if len(numbers):
+                self._records.may_join(numbers)
+        for record in self._records.joining():
             if record.start - trimmed > TIDY:
                 trimmed = record.start
                 joiner.forget(trimmed)
@@ -221,8 +221,10 @@ class Analyser:
             *findings.of_collisions(self._circuits.collisions),
             *findings.of_registrations(self._dialogs.others),
         ]
-        found = Findings(self._of_calls(), records.marked(), others, self._of_call, MOST_FINDINGS)
-        if left_out := found.left_out + self._more:
+        marked, places, beyond = records.marked(MOST_FINDINGS)
+        found = Findings(self._of_calls(), marked, places, others, self._of_call, MOST_FINDINGS)
+        more = self._more + sum(len(OF_MARKS[mark]) * count for mark, count in beyond.items())
+        if left_out := found.left_out + more:
             reason = f"{left_out} findings beyond the first {MOST_FINDINGS}"
             self.skipped.append(Skipped(file="", reason=reason))
         return Analysis(
@@ -260,8 +262,9 @@ class Analyser:
                 self._more += sum(1 for _ in said)
         return found
 
-    def _of_call(self, place: int) -> list[Finding]:
-        return list(findings.of_calls((self._records[place],), self.end, self._records.find))
+    def _of_call(self, number: int) -> list[Finding]:
+        record = self._records.numbered(number)
+        return [] if record is None else list(findings.of_calls((record,), self.end, self._records.find))
 
     def _unkept(self) -> Iterator[tuple[str, int]]:
         yield "RTP packets of streams beyond those that are followed at once", self._streams.unkept

@@ -23,29 +23,30 @@ class Findings(Sequence[Finding]):
     def __init__(
         self,
         of_calls: list[tuple[int, Finding]],
-        marked: tuple[Ints, npt.NDArray[np.uint8], npt.NDArray[np.float64]],
+        marked: npt.NDArray[np.void],
+        places: Ints,
         others: list[Finding],
         read: Callable[[int], list[Finding]],
         most: int,
     ) -> None:
         """`of_calls`: with the place of their calls in the order of all calls.
 
-        `marked`: calls with marks of `OF_MARKS`, by that place, their marks, and the time of their last message; `read`
-        gives the findings of one. Of all these, at most `most` are kept.
+        `marked`: calls with marks of `OF_MARKS`, columns `number`, `mark` and `last`, the time of the last message;
+        `places` are theirs in that order. `read` gives the findings of one by its number. At most `most` of all are kept.
         """
         self._few = [finding for _, finding in of_calls] + others
         self._read = read
-        rank, marks, time = marked
+        numbers, marks, time = marked["number"], marked["mark"], marked["last"]
         ranks, turns, times, where = [np.array([rank for rank, _ in of_calls], np.int64)], [], [], []
         turns.append(np.arange(len(of_calls)))
         times.append(np.array([finding.time or 0.0 for _, finding in of_calls], np.float64))
         where.append(np.arange(len(of_calls)))
-        for number, kind in enumerate(_KINDS):
+        for turn, kind in enumerate(_KINDS):
             which = np.isin(marks, [mark for mark, kinds in OF_MARKS.items() if kind in kinds])
-            ranks.append(rank[which])
-            turns.append(np.full(len(ranks[-1]), number))
+            ranks.append(places[which])
+            turns.append(np.full(len(ranks[-1]), turn))
             times.append(time[which])
-            where.append(-1 - (rank[which] * len(_KINDS) + number))
+            where.append(-1 - (numbers[which] * len(_KINDS) + turn))
         order = np.lexsort((np.concatenate(turns), np.concatenate(ranks)))
         self.left_out = max(0, len(order) - most)
         """How many were not kept."""
@@ -55,7 +56,7 @@ class Findings(Sequence[Finding]):
             (np.concatenate(times)[order], np.array([finding.time or 0.0 for finding in others], np.float64))
         )
         self._where: Ints = kept[np.argsort(moments, kind="stable")]
-        """Places in `_few`, or -1 less the place of the call times the number of kinds, plus that of the kind."""
+        """Places in `_few`, or -1 less the number of the call times that of kinds, plus that of the kind."""
 
     def __len__(self) -> int:
         return len(self._where)
@@ -94,6 +95,6 @@ class Findings(Sequence[Finding]):
     def _one(self, where: int) -> Finding:
         if where >= 0:
             return self._few[where]
-        rank, number = divmod(-1 - where, len(_KINDS))
-        (found,) = (finding for finding in self._read(rank) if finding.kind == _KINDS[number])
+        number, turn = divmod(-1 - where, len(_KINDS))
+        (found,) = (finding for finding in self._read(number) if finding.kind == _KINDS[turn])
         return found

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from array import array
 from bisect import bisect_left, insort
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -13,6 +12,7 @@ import numpy.typing as npt
 
 from . import speed
 from .model import CallRecord, Leg
+from .packets import grouped
 from .records import number_of
 from .texts import Texts
 
@@ -25,6 +25,8 @@ _COMPARED: Final = 7
 _FEWEST: Final = 3
 _ANY_CALL_ID: Final = 3600.0
 """Seconds for which a Call-ID joins."""
+_AT_ONCE: Final = 1 << 15
+"""Records among which those that share something are looked for at once, at least."""
 
 Link = Callable[[int, int, float, str], None]
 """Hears of two records, by number, that are one call, how sure that is (0 to 1), and why."""
@@ -117,52 +119,84 @@ class Joiner:
                 del table[key]
 
 
-class Candidates:
-    """Remembers of every record just enough to say, at the end, which a joiner has to look at: 32 octets each."""
+def joints_of(record: CallRecord) -> tuple[int, int, int]:
+    """What joins a record whose numbers are final to others.
 
-    def __init__(self) -> None:
-        self._start = array("d")
-        self._number = array("q")
-        self._called = array("Q")
-        """Hash of the digits that are compared; 0 where there are too few."""
-        self._call_id = array("Q")
-        """Hash of a Call-ID; 0 for other protocols."""
+    Hashes of the digits that are compared of the called number, of that of the IAM in it, and of its Call-ID; 0 where
+    there is none.
+    """
+    called, carried = (_hash(_end(number)) for number in (record.called, record.carried.partition("/")[0]))
+    return called, carried, _hash(record.call_id) if record.protocol == "sip" else 0
 
-    def add(self, record: CallRecord) -> None:
-        """A record whose numbers are final."""
-        for called in _keys(record) or [""]:
-            self._start.append(record.start)
-            self._number.append(number_of(record.id))
-            self._called.append(_hash(called))
-            self._call_id.append(_hash(record.call_id) if record.protocol == "sip" else 0)
 
-    def add_all(self, start: npt.NDArray[np.float64], number: npt.NDArray[np.int64], names: Texts) -> None:
-        """Records with these starts, numbers, and texts of lines: Call-ID of SIP, calling, called number."""
-        self._start.frombytes(start.astype(np.float64).tobytes())
-        self._number.frombytes(number.astype(np.int64).tobytes())
-        called, call_ids = np.zeros(len(names), np.uint64), np.zeros(len(names), np.uint64)
-        if speed.speedups is None:
-            for row, text in enumerate(names.tolist()):
-                *before, digits = text.decode().split("\n")
-                called[row] = _hash(_end(digits))
-                call_ids[row] = _hash(before[0]) if len(before) > 1 else 0
-        else:
-            small = names.compact()
-            speed.speedups.joints(small.buffers[0], small.begin, small.end, _COMPARED, _FEWEST, called, call_ids)
-        self._called.frombytes(called.tobytes())
-        self._call_id.frombytes(call_ids.tobytes())
+def joints_of_all(names: Texts) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
+    """The same of n texts of lines, Call-ID of SIP, calling, called number: called numbers and Call-IDs."""
+    called, call_ids = np.zeros(len(names), np.uint64), np.zeros(len(names), np.uint64)
+    if speed.speedups is None:
+        for row, text in enumerate(names.tolist()):
+            *before, digits = text.decode().split("\n")
+            called[row] = _hash(_end(digits))
+            call_ids[row] = _hash(before[0]) if len(before) > 1 else 0
+    else:
+        small = names.compact()
+        speed.speedups.joints(small.buffers[0], small.begin, small.end, _COMPARED, _FEWEST, called, call_ids)
+    return called, call_ids
 
-    def numbers(self) -> npt.NDArray[np.int64]:
-        """Numbers of the records that share a Call-ID with another one, or the called number within the window."""
-        start, number = np.array(self._start), np.array(self._number)
-        found = np.zeros(len(start), np.bool_)
-        for column, window in ((self._called, WINDOW), (self._call_id, _ANY_CALL_ID)):
-            keys = np.array(column, np.uint64)
-            order = np.lexsort((start, keys))
-            ordered = keys[order]
-            pairs = (ordered[1:] == ordered[:-1]) & (ordered[1:] != 0) & (np.diff(start[order]) <= window)
-            found[order[1:][pairs]] = found[order[:-1][pairs]] = True
-        return number[found]
+
+def candidates(records: Iterable[npt.NDArray[np.void]]) -> Iterator[npt.NDArray[np.int64]]:
+    """Of all records, in the order of their starts, the numbers of those that a joiner has to look at.
+
+    These share a Call-ID with another one, or the called number within the window. What is given has the columns
+    `number`, `start`, `called`, `carried` and `call_id`. As much is remembered as begins within these times.
+    """
+    called, call_ids = _Sharing(WINDOW), _Sharing(_ANY_CALL_ID)
+    for entries in records:
+        carried = entries[entries["carried"] > 0]
+        numbers = np.concatenate((entries["number"], carried["number"]))
+        starts = np.concatenate((entries["start"], carried["start"]))
+        keys = np.concatenate((entries["called"], carried["carried"]))
+        if len(carried):
+            order = np.argsort(starts, kind="stable")
+            numbers, starts, keys = numbers[order], starts[order], keys[order]
+        yield called.take(numbers, starts, keys)
+        yield call_ids.take(entries["number"], entries["start"], entries["call_id"])
+    yield called.look()
+    yield call_ids.look()
+
+
+class _Sharing:
+    """Finds records that share a key with another one that begins soon before or after."""
+
+    def __init__(self, window: float) -> None:
+        """`window`: seconds."""
+        self._window = window
+        self._known = (np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.uint64))
+        """Numbers, starts and keys of those that others may share with."""
+        self._more: list[tuple[np.ndarray, ...]] = []
+        self._count = 0
+
+    def take(self, numbers: np.ndarray, starts: np.ndarray, keys: np.ndarray) -> npt.NDArray[np.int64]:
+        """Records in the order of their starts, key 0 for none; numbers of those that share, late perhaps."""
+        which = np.flatnonzero(keys)
+        if len(which):
+            self._more.append((numbers[which], starts[which], keys[which]))
+            self._count += len(which)
+        # What is known is looked through each time: not for a few.
+        return self.look() if self._count > max(_AT_ONCE, len(self._known[0])) else np.zeros(0, np.int64)
+
+    def look(self) -> npt.NDArray[np.int64]:
+        """Of all that were taken; a joiner may hear of some again."""
+        if not self._more:
+            return np.zeros(0, np.int64)
+        columns = zip(self._known, *self._more, strict=True)
+        numbers, starts, keys = (np.concatenate(column) for column in columns)
+        self._more, self._count = [], 0
+        order = grouped(keys)
+        pairs = (np.diff(keys[order]) == 0) & (np.diff(starts[order]) <= self._window)
+        kept = np.searchsorted(starts, starts[-1] - self._window)
+        self._known = numbers[kept:].copy(), starts[kept:].copy(), keys[kept:].copy()
+        found: npt.NDArray[np.int64] = numbers[np.concatenate((order[1:][pairs], order[:-1][pairs]))]
+        return found
 
 
 def _keys(record: CallRecord) -> list[str]:

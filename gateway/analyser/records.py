@@ -1,13 +1,15 @@
-"""All call records of an analysis, however many: on disk once they are many, a few octets of each in memory."""
+"""The records of an analysis, however many: on disk once they are many, nothing of each in memory."""
 
 from __future__ import annotations
 
+import math
 import os
 import pickle
+import struct
 import tempfile
-from array import array
-from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import IO, Any, Final, TypeVar, overload
 
 import msgspec
@@ -16,16 +18,38 @@ import numpy as np
 from .blocks import Block, names_of
 from .cells import Row, Table, are_of_days, row_of
 from .model import CallRecord, Leg, MediaStream, Where
-from .packets import among
+from .pages import PAGE, Entries, Ints, Pages
 from .sipblocks import SipBlock
 
 IN_MEMORY: Final = 16 << 20
 """Octets of records gathered in memory before they go to a temporary file."""
 BLOCKS: Final = 16
 """Blocks that are kept unpacked while records are read: calls of neighbouring batches begin by turns."""
-_RUN: Final = 4096
-"""Records that are made ready at once."""
+_COLUMNS: Final = [
+    ("number", "i8"),
+    ("start", "f8"),
+    ("last", "f8"),
+    ("offset", "i8"),
+    ("called", "u8"),
+    ("carried", "u8"),
+    ("call_id", "u8"),
+    ("legs", "i8"),
+    ("speech", "i8"),
+    ("place", "i4"),
+    ("protocol", "u1"),
+    ("mark", "u1"),
+    ("joined", "u1"),
+    ("kept", "u1"),
+]
+"""What is known of each record, by its number. `offset` and `place`: of a record of a block, -1 less the number of the
+block and its place there, of others where it is written and its length. `last`: time of the last message, of those with
+marks of `found.OF_MARKS`. `called`, `carried`, `call_id`: what joins it to others, see `legs.Joints`. `legs`, `speech`:
+behind the end of the last entry of a chain, 0 where there is none. `kept`: the record was given."""
+_LINK: Final = struct.Struct("<qqq")
+"""An entry of a chain: the one before, another record and a place in `_reasons`; or an offset and a length."""
 _Found = TypeVar("_Found")
+_Key = tuple[int, int, int, int, int]
+"""Of a record: offset, place, number, legs, speech."""
 _encode: Final = msgspec.msgpack.Encoder().encode
 _record: Final = msgspec.msgpack.Decoder(CallRecord).decode
 _stream: Final = msgspec.msgpack.Decoder(MediaStream).decode
@@ -48,99 +72,110 @@ class Records(Sequence[CallRecord]):
         self._blocks: list[tuple[int, int]] = []
         """Offset and length of each block."""
         self._unpacked: OrderedDict[int, Block | SipBlock] = OrderedDict()
-        self._suspect = array("B")
-        self._last: list[tuple[np.ndarray, np.ndarray]] = []
-        """Places of records with marks of `found.OF_MARKS`, and the times of their last messages."""
-        self._talked = array("B")
+        self._pages = Pages(_COLUMNS)
+        self._count = self._answered = 0
+        self._first, self._latest = math.inf, -math.inf
+        """Of the starts of all."""
+        self._bounds: dict[int, float] | None = None
+        """What `_later` gives, until there is one record more."""
         self._tail = bytearray()
         self._file: IO[bytes] | None = None
         self._written = 0
-        self._start = array("d")
-        self._number = array("q")
-        self._offset = array("q")
-        """Of a record of a block: -1 less the number of the block; `_length` is then its place there."""
-        self._length = array("q")
-        self._protocol = array("B")
         self._protocols: list[str] = []
         self._reasons: list[tuple[float, str]] = []
-        self._legs = array("q")
-        """Three numbers a leg: record, other record, place in `_reasons`."""
-        self._speech = array("q")
-        """Three numbers a stream: record, offset, length."""
-        self._order: np.ndarray | None = None
-        self._found: dict[str, tuple[np.ndarray, np.ndarray]] = {}
-        """Numbers of tables in order, and where they stand, once somebody looks for one."""
 
-    def add(self, record: CallRecord, suspect: bool = True) -> None:
+    def add(self, record: CallRecord, suspect: bool = True, joints: tuple[int, int, int] = (0, 0, 0)) -> None:
         """Keep a record that is complete but for its legs and speech.
 
-        `suspect`: something may be wrong with it by itself.
+        `suspect`: something may be wrong with it by itself. `joints`: what joins it to others, as `legs` has it.
         """
-        self._suspect.append(suspect)
-        self._talked.append(record.answered is not None)
-        if record.protocol not in self._protocols:
-            self._protocols.append(record.protocol)
-        self._protocol.append(self._protocols.index(record.protocol))
-        self._start.append(record.start)
-        self._number.append(number_of(record.id))
         offset, length = self._write(_encode(record))
-        self._offset.append(offset)
-        self._length.append(length)
-        self._order = None
+        number = number_of(record.id)
+        row = self._pages.row(number, change=True)
+        row["number"], row["start"], row["offset"], row["place"] = number, record.start, offset, length
+        row["called"], row["carried"], row["call_id"] = joints
+        row["protocol"], row["mark"], row["kept"] = self._protocol(record.protocol), suspect, True
+        self._counted(1, record.answered is not None, record.start, record.start)
 
-    def add_block(self, block: Block | SipBlock) -> None:
-        """Keep the calls of a block."""
-        count = len(block)
-        if block.protocol not in self._protocols:
-            self._protocols.append(block.protocol)
-        self._talked.frombytes((~np.isnan(block.answered)).astype(np.uint8).tobytes())
-        marks = block.suspect()
-        if len(several := np.flatnonzero(marks > 1)):
-            self._last.append((len(self._suspect) + several, block.last()[several]))
-        self._suspect.frombytes(marks.tobytes())
-        self._protocol.frombytes(bytes((self._protocols.index(block.protocol),)) * count)
-        self._start.frombytes(block.start.astype(np.float64).tobytes())
-        self._number.frombytes(block.number.astype(np.int64).tobytes())
-        self._offset.frombytes(np.full(count, -1 - len(self._blocks), np.int64).tobytes())
-        self._length.frombytes(np.arange(count, dtype=np.int64).tobytes())
+    def add_block(self, block: Block | SipBlock, called: np.ndarray | int = 0, call_ids: np.ndarray | int = 0) -> None:
+        """Keep the calls of a block; `called` and `call_ids` join them to others."""
+        if not (count := len(block)):
+            return
+        start, marks = block.start, block.suspect()
+        self._pages.put(
+            block.number,
+            number=block.number,
+            start=start,
+            last=block.last(),
+            offset=-1 - len(self._blocks),
+            place=np.arange(count),
+            called=called,
+            call_id=call_ids,
+            protocol=self._protocol(block.protocol),
+            mark=marks,
+            kept=True,
+        )
         self._blocks.append(self._write(pickle.dumps(block, 5)))
-        self._order = None
+        answered = count - int(np.count_nonzero(np.isnan(block.answered)))
+        self._counted(count, answered, float(start.min()), float(start.max()))
+
+    def _protocol(self, name: str) -> int:
+        if name not in self._protocols:
+            self._protocols.append(name)
+        return self._protocols.index(name)
+
+    def _counted(self, count: int, answered: int, first: float, latest: float) -> None:
+        self._bounds = None
+        self._count += count
+        self._answered += answered
+        self._first, self._latest = min(self._first, first), max(self._latest, latest)
 
     def suspects(self) -> Iterator[tuple[int, CallRecord]]:
         """The records with which something may be wrong, by themselves or with their legs or speech.
 
         With the place of each among all records; those that `marked` gives are not among them.
         """
-        order = self._all()
-        marks = np.frombuffer(self._suspect, np.uint8)[order]
-        which = np.flatnonzero((marks == 1) | self._joined()[order])
-        return zip(which.tolist(), self._each(order[which], self._read), strict=True)
+        before = 0
+        for entries in self._entries():
+            which = np.flatnonzero((entries["mark"] == 1) | (entries["legs"] > 0) | (entries["speech"] > 0))
+            yield from zip((before + which).tolist(), self._each([entries[which]], self._read), strict=True)
+            before += len(entries)
 
-    def marked(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Records with marks of `found.OF_MARKS` that have neither legs nor speech.
+    def marked(self, most: int) -> tuple[Entries, Ints, Counter[int]]:
+        """Records with marks of `found.OF_MARKS` that have neither legs nor speech: the first so many of them.
 
-        The place of each among all records, its mark, and the time of its last message.
+        What is known of each, `number`, `mark` and `last` among it, and its place among all records; and how many there
+        are beyond these, by mark.
         """
-        order, last = self._all(), np.zeros(len(self))
-        for places, times in self._last:
-            last[places] = times
-        marks = np.frombuffer(self._suspect, np.uint8)[order]
-        which = np.flatnonzero((marks > 1) & ~self._joined()[order])
-        return which, marks[which], last[order[which]]
+        found: list[Entries] = []
+        places: list[Ints] = []
+        more: Counter[int] = Counter()
+        before = count = 0
+        for entries in self._entries():
+            which = np.flatnonzero((entries["mark"] > 1) & (entries["legs"] == 0) & (entries["speech"] == 0))
+            kept = which[: most - count]
+            if len(kept):
+                found.append(entries[kept])
+                places.append(before + kept)
+            if len(kept) < len(which):
+                more.update(entries["mark"][which[len(kept) :]].tolist())
+            before, count = before + len(entries), count + len(kept)
+        if not found:
+            return np.zeros(0, _COLUMNS), np.zeros(0, np.int64), more
+        return np.concatenate(found), np.concatenate(places), more
 
-    def _joined(self) -> np.ndarray:
-        """(n,) which records have legs or speech."""
-        found = np.zeros(len(self), np.bool_)
-        for table in (self._legs, self._speech):
-            if table:
-                found |= among(np.array(self._number, np.int64), np.array(table, np.int64)[::3])
-        return found
+    def joints(self) -> Iterator[Entries]:
+        """What is known of all records in order, `number`, `start`, `called`, `carried` and `call_id` among it."""
+        return self._entries()
 
-    def numbered(self, numbers: np.ndarray) -> Iterator[CallRecord]:
-        """Records with one of these numbers, in their order, without messages, legs and speech."""
-        order = self._all()
-        wanted = among(np.array(self._number, np.int64), numbers)
-        return self._each(order[wanted[order]], lambda place: self._bare(place, brief=True))
+    def may_join(self, numbers: Ints) -> None:
+        """Records with these numbers are among those that `joining` gives."""
+        self._pages.put(numbers, joined=True)
+
+    def joining(self) -> Iterator[CallRecord]:
+        """The records that may be joined to others, in their order, without messages, legs and speech."""
+        chosen = (entries[entries["joined"] > 0] for entries in self._entries())
+        return self._each(chosen, lambda key: self._bare(key, brief=True))
 
     def link(self, one: int, other: int, sure: float, why: str) -> None:
         """Two records, by number, are legs of one call."""
@@ -148,29 +183,48 @@ class Records(Sequence[CallRecord]):
         if reason not in self._reasons:
             self._reasons.append(reason)
         place = self._reasons.index(reason)
-        self._legs.extend((one, other, place, other, one, place))
-        self._order = None
+        self._chain(one, "legs", other, place)
+        self._chain(other, "legs", one, place)
 
     def attach(self, number: int, stream: MediaStream) -> None:
         """A stream is of the record with `number`."""
-        self._speech.extend((number, *self._write(_encode(stream))))
-        self._order = None
+        self._chain(number, "speech", *self._write(_encode(stream)))
+
+    def _chain(self, number: int, name: str, one: int, other: int) -> None:
+        row = self._pages.row(number, change=True)
+        offset, length = self._write(_LINK.pack(int(row[name]), one, other))
+        row[name] = offset + length
+
+    def _chained(self, end: int) -> Iterator[tuple[int, int]]:
+        """The entries of a chain, the last one first."""
+        while end:
+            end, one, other = _LINK.unpack(self._octets(end - _LINK.size, _LINK.size))
+            yield one, other
 
     def __len__(self) -> int:
-        return len(self._start)
+        return self._count
 
     @overload
     def __getitem__(self, index: int) -> CallRecord: ...
     @overload
     def __getitem__(self, index: slice) -> list[CallRecord]: ...
     def __getitem__(self, index: int | slice) -> CallRecord | list[CallRecord]:
-        order = self._all()
-        if isinstance(index, slice):
-            return [self._read(place) for place in order[index].tolist()]
-        return self._read(int(order[index]))
+        places = range(self._count)[index]
+        if isinstance(places, range):
+            found = {place: self._keyed(place) for place in places}
+            return [self._read(found[place]) for place in places]
+        return self._read(self._keyed(places))
+
+    def _keyed(self, place: int) -> _Key:
+        """What `_read` takes of the record at a place among all."""
+        for entries in self._entries():
+            if place < len(entries):
+                return _keys(entries[place : place + 1])[0]
+            place -= len(entries)
+        raise IndexError(place)
 
     def __iter__(self) -> Iterator[CallRecord]:
-        return self._each(self._all(), self._read)
+        return self._each(self._entries(), self._read)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and list(self) == list(other)
@@ -179,17 +233,22 @@ class Records(Sequence[CallRecord]):
 
     def find(self, record_id: str) -> CallRecord | None:
         """The record with an identity."""
-        self._sort()
         try:
             number = number_of(record_id)
         except ValueError:
             return None
-        places = self._matching("number", number)
-        record = self._read(int(places[0])) if len(places) else None
+        record = self.numbered(number)
         return record if record is not None and record.id == record_id else None
 
+    def numbered(self, number: int) -> CallRecord | None:
+        """The record with a number."""
+        if number < 0 or number not in self._pages or not (row := self._pages.get(np.array([number])))["kept"][0]:
+            return None
+        return self._read(_keys(row)[0])
+
     def close(self) -> None:
-        """Give the temporary file back."""
+        """Give the temporary files back."""
+        self._pages.close()
         if self._file is not None:
             self._file.close()
 
@@ -211,104 +270,121 @@ class Records(Sequence[CallRecord]):
         assert self._file is not None
         return os.pread(self._file.fileno(), length, offset)
 
-    def _sort(self) -> None:
-        if self._order is not None:
-            return
-        self._order = np.lexsort((np.frombuffer(self._number, np.int64), np.frombuffer(self._start, np.float64)))
-        self._found.clear()
-
-    def _matching(self, name: str, number: int) -> np.ndarray:
-        """Places in a table whose record number is `number`, in the order in which they came."""
-        if name not in self._found:
-            column = np.array({"number": self._number, "legs": self._legs[::3], "speech": self._speech[::3]}[name])
-            order = np.argsort(column, kind="stable")
-            self._found[name] = column[order], order
-        ordered, order = self._found[name]
-        first, last = np.searchsorted(ordered, [number, number + 1])
-        return order[first:last]
-
     def brief(self) -> Iterator[CallRecord]:
         """All records in order for whoever asks neither for messages nor for legs and speech: these may be left out."""
-        return self._each(self._all(), lambda place: self._bare(place, brief=True))
+        return self._each(self._entries(), lambda key: self._bare(key, brief=True))
 
     def rows(self, most: int | None = None) -> Iterator[tuple[Row, bool]]:
         """The cells of every record in order, or of the first so many, and whether it was answered."""
         dated = self.are_of_days()
 
-        def one(place: int) -> tuple[Row, bool]:
-            record = self._bare(place)
+        def one(key: _Key) -> tuple[Row, bool]:
+            record = self._bare(key)
             return row_of(record, dated), record.answered is not None
 
-        return self._each(self._all()[:most], one, lambda block, indices: block.cells(self._ends, indices, dated))
+        found = self._each(self._entries(), one, lambda block, indices: block.cells(self._ends, indices, dated))
+        return islice(found, most)
 
     def lines(self, table: Table) -> Iterator[str]:
         """The lines of the table for all records in order, many at once; only where `speed` has it."""
         table.show(names_of(where) for where in self._ends)
 
-        def one(place: int) -> str:
-            return table.line(row_of(self._bare(place), table.dated))
+        def one(key: _Key) -> str:
+            return table.line(row_of(self._bare(key), table.dated))
 
         def several(block: Block | SipBlock, indices: np.ndarray) -> list[str]:
             return block.lines(table, indices)
 
-        for run in self._runs(self._all(), one, several):
+        for run in self._runs(self._entries(), one, several):
             yield "\n".join(run)
 
     def answered(self) -> int:
         """How many records are of calls that were answered."""
-        return sum(self._talked)
+        return self._answered
 
     def are_of_days(self) -> bool:
         """Whether the calls began on several days (UTC)."""
-        return are_of_days(np.array(self._start))
+        return are_of_days(np.array([self._first, self._latest] if self._count else []))
 
-    def _all(self) -> np.ndarray:
-        self._sort()
-        assert self._order is not None
-        return self._order
+    def _entries(self) -> Iterator[Entries]:
+        """What is known of the records in order, some thousand at a time.
+
+        Numbers are given in the order of the packets, so that those that begin next stand in the next pages. Records
+        that a later packet goes before by its time wait in memory, number and start of each.
+        """
+        bounds = self._later()
+        waiting: list[tuple[np.ndarray, Ints]] = []
+        for first, page in self._pages:
+            entries = page[page["kept"] > 0]
+            start, bound = entries["start"], bounds.get(first, math.inf)
+            if not waiting and (not len(start) or (start[-1] <= bound and (start[1:] >= start[:-1]).all())):
+                if len(entries):
+                    yield entries
+                continue
+            waiting.append((start.copy(), entries["number"].copy()))
+            if min(float(starts.min()) for starts, _ in waiting if len(starts)) <= bound:
+                starts, numbers = (np.concatenate(column) for column in zip(*waiting, strict=True))
+                order = np.lexsort((numbers, starts))
+                count = int(np.searchsorted(starts[order], bound, "right"))
+                now, later = order[:count], order[count:]
+                waiting = [(starts[later], numbers[later])] if len(later) else []
+                for begin in range(0, count, PAGE):
+                    yield self._pages.get(numbers[now[begin : begin + PAGE]])
+
+    def _later(self) -> dict[int, float]:
+        """By the first number of each page the least start in the pages behind it."""
+        if self._bounds is None:
+            least = []
+            for first, page in self._pages:
+                kept = page["start"][page["kept"] > 0]
+                least.append((first, float(kept.min()) if len(kept) else math.inf))
+            self._bounds, after = {}, math.inf
+            for first, start in reversed(least):
+                self._bounds[first], after = after, min(after, start)
+        return self._bounds
 
     def _each(
         self,
-        places: np.ndarray,
-        one: Callable[[int], _Found],
+        chosen: Iterable[Entries],
+        one: Callable[[_Key], _Found],
         several: Callable[[Block | SipBlock, np.ndarray], list[_Found]] | None = None,
     ) -> Iterator[_Found]:
-        """What `one` makes of each place, or `several` of those of a block at once, in order."""
-        for run in self._runs(places, one, several):
+        """What `one` makes of each record, or `several` of those of a block at once, in order."""
+        for run in self._runs(chosen, one, several):
             yield from run
 
     def _runs(
         self,
-        places: np.ndarray,
-        one: Callable[[int], _Found],
+        chosen: Iterable[Entries],
+        one: Callable[[_Key], _Found],
         several: Callable[[Block | SipBlock, np.ndarray], list[_Found]] | None = None,
     ) -> Iterator[list[_Found]]:
         """The same, in runs.
 
-        Neighbours are of many blocks, which do not all stay unpacked: of a run of places, those of a block go together.
+        Neighbours are of many blocks, which do not all stay unpacked: of a run of them, those of a block go together.
         """
-        offsets, lengths = np.frombuffer(self._offset, np.int64), np.frombuffer(self._length, np.int64)
-        for first in range(0, len(places), _RUN):
-            run = places[first : first + _RUN]
-            by_block = np.argsort(offsets[run], kind="stable")
-            offset = offsets[run[by_block]]
-            found: list[Any] = [None] * len(run)
-            for group in np.split(by_block, np.flatnonzero(np.diff(offset)) + 1):
-                where = run[group]
-                if several is not None and offsets[where[0]] < 0:
-                    made = several(self._block(int(offsets[where[0]])), lengths[where])
+        for entries in chosen:
+            if not len(entries):
+                continue
+            offsets = entries["offset"]
+            by_block = np.argsort(offsets, kind="stable")
+            found: list[Any] = [None] * len(entries)
+            for group in np.split(by_block, np.flatnonzero(np.diff(offsets[by_block])) + 1):
+                offset = int(offsets[group[0]])
+                if several is not None and offset < 0:
+                    made = several(self._block(offset), entries["place"][group].astype(np.int64))
                 else:
-                    made = [one(place) for place in where.tolist()]
+                    made = [one(key) for key in _keys(entries[group])]
                 for at, value in zip(group.tolist(), made, strict=True):
                     found[at] = value
             yield found
 
-    def _bare(self, place: int, brief: bool = False) -> CallRecord:
+    def _bare(self, key: _Key, brief: bool = False) -> CallRecord:
         """Without legs and speech."""
-        offset, length = self._offset[place], self._length[place]
+        offset, place = key[:2]
         if offset >= 0:
-            return _record(self._octets(offset, length))
-        return self._block(offset).record(length, self._ends, brief)
+            return _record(self._octets(offset, place))
+        return self._block(offset).record(place, self._ends, brief)
 
     def _block(self, offset: int) -> Block | SipBlock:
         block = self._unpacked.get(offset)
@@ -321,19 +397,22 @@ class Records(Sequence[CallRecord]):
             self._unpacked.move_to_end(offset)
         return block
 
-    def _read(self, place: int) -> CallRecord:
-        record = self._bare(place)
-        number = self._number[place]
-        if self._legs:
-            for leg in self._matching("legs", number).tolist():
-                other, reason = self._legs[3 * leg + 1 : 3 * leg + 3]
-                of = self._matching("number", other)
-                if len(of):
-                    name = self._protocols[self._protocol[int(of[0])]]
+    def _read(self, key: _Key) -> CallRecord:
+        record = self._bare(key)
+        _, _, _, legs, speech = key
+        if legs:
+            for other, reason in reversed(list(self._chained(legs))):
+                row = self._pages.row(other)
+                if row["kept"]:
+                    name = self._protocols[row["protocol"]]
                     record.legs.append(Leg(f"{name}-{other}", *self._reasons[reason]))
             record.legs.sort(key=lambda leg: number_of(leg.id))
-        if self._speech:
-            for entry in self._matching("speech", number).tolist():
-                record.media.append(_stream(self._octets(*self._speech[3 * entry + 1 : 3 * entry + 3])))
+        if speech:
+            record.media += [_stream(self._octets(*place)) for place in reversed(list(self._chained(speech)))]
             record.media.sort(key=lambda stream: stream.first)
         return record
+
+
+def _keys(entries: Entries) -> list[_Key]:
+    columns = [entries[name].tolist() for name in ("offset", "place", "number", "legs", "speech")]
+    return list(zip(*columns, strict=True))

@@ -30,6 +30,8 @@ MAC = bytes.fromhex("020000000001020000000002") + b"\x08\x00"
 PTIME, SAMPLES = 0.02, 160
 RTP_SIZE = 14 + 20 + 8 + 12 + SAMPLES
 CHUNK = 40_000
+CALLS = 100_000
+"""Of signalling, so many are written before more are thought of."""
 
 
 def crc_table():
@@ -152,11 +154,11 @@ class Traffic:
 
     def __init__(self, seed):
         self.rng = random.Random(seed)
-        self.network = Network(self.rng)
+        self.network = Network(random.Random(seed + 2))
         self.seed = seed
         self.events = []
         self.streams = []
-        self.calls = []
+        self.calls = self.written = 0
         self.by_caller = True
         """Who ended the last call of SIP: the ISUP leg of it ends from the same side."""
         self.free = {}
@@ -233,7 +235,8 @@ class Traffic:
         return end
 
     def sip(self, time, outcome, ring, talk, calling, called, speech, host, peer):
-        number = len(self.calls) + 1
+        self.calls += 1
+        number = self.calls
         call = {
             "id": number,
             "seed": self.seed,
@@ -242,7 +245,6 @@ class Traffic:
             "calling": calling,
             "called": called,
         }
-        self.calls.append(call)
         ports = 16384 + 2 * (number * 2 % 20000), 16384 + 2 * ((number * 2 + 1) % 20000)
         offer, answer = description(text(host), ports[0], number), description(text(peer), ports[1], number)
         send = lambda when, forward, octets: self.events.append(  # noqa: E731
@@ -299,11 +301,12 @@ class Traffic:
             opc, dpc = self.rng.sample(EXCHANGES, 2)
             self.isup(time, opc, dpc, outcome, ring, talk, calling, called)
 
-    def write(self, out, packets):
-        """The capture in order of time, cut after `packets`."""
-        out.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1))
+    def write(self, out, packets, until=float("inf")):
+        """What comes before `until` in order of time, cut after `packets` in all."""
         self.events.sort(key=lambda event: event[0])
         times = np.array([event[0] for event in self.events])
+        times = times[: np.searchsorted(times, until)]
+        later = self.events[len(times) :]
         sources = np.full(len(times), -1)
         places = np.arange(len(times))
         if self.streams:
@@ -321,7 +324,6 @@ class Traffic:
             [list(self.template(*stream[2:], number)) for number, stream in enumerate(self.streams)], np.uint8
         )
         audio = self.audio
-        written = 0
         for first in range(0, len(order), CHUNK):
             part = order[first : first + CHUNK]
             moments = times[part]
@@ -333,15 +335,15 @@ class Traffic:
             for index, moment in enumerate(moments.tolist()):
                 group = [rows[where[index]].tobytes()] if spoken[index] else next(row)
                 for more, octets in enumerate(group):
-                    if written == packets:
+                    if self.written == packets:
                         break
                     at = moment + more * 2e-6
                     blob.append(struct.pack("<IIII", int(at), int((at % 1) * 1e6), len(octets), len(octets)) + octets)
-                    written += 1
+                    self.written += 1
             out.write(b"".join(blob))
-            if written == packets:
+            if self.written == packets:
                 break
-        return written
+        self.events = later
 
     def template(self, source, destination, from_port, to_port, number):
         rtp = struct.pack(">BBHII", 0x80, 8, 0, 0, (number * 2654435761 + 99) & 0xFFFFFFFF)
@@ -434,10 +436,16 @@ def generate(file, packets, mix, seed=1):
     each = 4700 if mix == "speech" else 8.0
     rate = 4.0 if mix == "speech" else 60.0
     calls = max(20, int(packets / each * 1.3))
-    for number in range(calls):
-        traffic.call(START + number / rate + traffic.rng.random() / rate, mix)
     with file.open("wb") as out:
-        return traffic.write(out, packets)
+        out.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1))
+        for number in range(calls):
+            if number % CALLS == 0 and mix != "speech":
+                traffic.write(out, packets, START + number / rate)
+            if traffic.written == packets:
+                break
+            traffic.call(START + number / rate + traffic.rng.random() / rate, mix)
+        traffic.write(out, packets)
+    return traffic.written
 
 
 if __name__ == "__main__":

@@ -16,14 +16,15 @@ def finding(kind, time):
     return Finding(kind=kind, severity="note", text=f"{kind} {time}", time=time)
 
 
-def made(rank):
-    return [finding("release-before-acm", 10.0 * rank), finding("congestion", 10.0 * rank)]
+def made(number):
+    return [finding("release-before-acm", float(number)), finding("congestion", float(number))]
 
 
 def several(most=100):
-    marked = np.array([1, 3]), np.array([2, 3], np.uint8), np.array([10.0, 30.0])
+    kind = [("number", "i8"), ("mark", "u1"), ("last", "f8")]
+    marked = np.array([(10, 2, 10.0), (30, 3, 30.0)], kind)
     few = [(0, finding("missing-rlc", 30.0)), (2, finding("congestion", 5.0))]
-    return Findings(few, marked, [finding("reset-storm", 10.0)], made, most)
+    return Findings(few, marked, np.array([1, 3]), [finding("reset-storm", 10.0)], made, most)
 
 
 def test_in_the_order_of_time_and_then_of_calls():

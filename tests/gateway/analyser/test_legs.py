@@ -1,7 +1,10 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from tandem.gateway.analyser.legs import Candidates, join
+from tandem.gateway.analyser import legs as legs_module
+from tandem.gateway.analyser.legs import candidates, join, joints_of, joints_of_all
 from tandem.gateway.analyser.model import CallRecord
 from tandem.gateway.analyser.records import number_of
 from tandem.gateway.analyser.texts import Texts
@@ -76,30 +79,62 @@ def test_candidates_are_those_that_a_joiner_joins(window):
         record(5, "sip", start=1.0 + window, called="7777777", carried="4930123456/ /"),
         record(6, "isup", called="5555555", start=1.0),
     ]
-    candidates = Candidates()
-    for one in records:
-        candidates.add(one)
     join(records)
     joined = {number_of(one.id) for one in records if one.legs}
-    assert joined <= set(candidates.numbers().tolist())
+    assert joined <= found_among([known(one) for one in records])
     assert joined == ({1, 2, 5, 3, 4} if window < 4 else {3, 4, 2, 5})
 
 
 def test_candidates_of_blocks(loops):
-    candidates = Candidates()
-    candidates.add_all(
-        np.array([1.0, 2.0, 90.0]),
-        np.array([1, 2, 3]),
-        Texts.made_of([b"\n0123456", b"49\n991123456", b"id\n\n123456"]),
-    )
-    candidates.add(record(4, "sip", start=92.0, called="0123456"))
-    assert candidates.numbers().tolist() == []
-    candidates.add(record(5, "sip", start=91.0, called="123456"))
-    assert sorted(candidates.numbers().tolist()) == [3, 5]
+    block = known_of_all([1.0, 2.0, 90.0], [1, 2, 3], [b"\n0123456", b"49\n991123456", b"id\n\n123456"])
+    block.append(known(record(4, "sip", start=92.0, called="0123456")))
+    assert found_among(block) == set()
+    assert found_among([*block, known(record(5, "sip", start=91.0, called="123456"))]) == {3, 5}
 
 
 def test_candidates_of_blocks_by_call_id(loops):
-    candidates = Candidates()
-    candidates.add_all(np.array([1.0, 2.0]), np.array([1, 2]), Texts.made_of([b"id\n\n1+23", b"other\n1\n"]))
-    candidates.add(record(3, "sip", start=9.0, call_id="id", called="99"))
-    assert sorted(candidates.numbers().tolist()) == [1, 3]
+    block = known_of_all([1.0, 2.0], [1, 2], [b"id\n\n1+23", b"other\n1\n"])
+    assert found_among([*block, known(record(3, "sip", start=9.0, call_id="id", called="99"))]) == {1, 3}
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 40), st.integers(0, 6), st.integers(0, 3), st.integers(0, 3)), max_size=40),
+    st.integers(1, 9),
+    st.integers(0, 5),
+)
+def test_candidates_are_found_however_they_come(values, at_once, together):
+    entries = [
+        (number, start / 2, called, carried, call_id)
+        for number, (start, called, carried, call_id) in enumerate(sorted(values))
+    ]
+    expected = set()
+    for column, window in ((2, legs_module.WINDOW), (4, 10.0)):
+        keys = [(entry[column], entry[1], entry[0]) for entry in entries]
+        if column == 2:
+            keys += [(entry[3], entry[1], entry[0]) for entry in entries]
+        for place, (key, start, number) in enumerate(keys):
+            for other, when, which in keys[place + 1 :]:
+                if key == other != 0 and abs(when - start) <= window:
+                    expected |= {number, which}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(legs_module, "_AT_ONCE", together)
+        patch.setattr(legs_module, "_ANY_CALL_ID", 10.0)
+        assert found_among(entries, at_once) == expected
+
+
+_KNOWN = [("number", "i8"), ("start", "f8"), ("called", "u8"), ("carried", "u8"), ("call_id", "u8")]
+
+
+def known(one):
+    return (number_of(one.id), one.start, *joints_of(one))
+
+
+def known_of_all(starts, numbers, names):
+    called, call_ids = joints_of_all(Texts.made_of(names))
+    return list(zip(numbers, starts, called.tolist(), [0] * len(starts), call_ids.tolist(), strict=True))
+
+
+def found_among(entries, at_once=2):
+    every = np.array(sorted(entries, key=lambda entry: entry[1]), _KNOWN)
+    chunks = (every[first : first + at_once] for first in range(0, len(every), at_once))
+    return {number for found in candidates(chunks) for number in found.tolist()}

@@ -1,5 +1,8 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from tandem.gateway.analyser import pages
 from tandem.gateway.analyser import records as module
 from tandem.gateway.analyser.model import CallMessage, CallRecord, MediaStream
 from tandem.gateway.analyser.records import Records, number_of
@@ -32,6 +35,7 @@ def stream(ssrc, first):
 @pytest.fixture(params=[1 << 20, 50], ids=["in memory", "on disk"])
 def records(request, monkeypatch):
     monkeypatch.setattr(module, "IN_MEMORY", request.param)
+    monkeypatch.setattr(pages, "IN_MEMORY", 40 if request.param > 50 else 1)
     found = Records()
     yield found
     found.close()
@@ -65,3 +69,26 @@ def test_a_leg_whose_record_never_came_is_left_out(records):
     records.link(3, 8, 1.0, "call-id")
     assert records[0].legs == []
     assert number_of("isup-12") == 12
+
+
+@given(st.lists(st.tuples(st.integers(0, 30_000), st.integers(0, 12)), unique_by=lambda one: one[0], max_size=40))
+def test_in_order_whatever_the_times_of_the_packets_are(calls):
+    records = Records()
+    for number, start in calls:
+        records.add(record(number, float(start)))
+    expected = sorted(calls, key=lambda call: (call[1], call[0]))
+    assert [found.id for found in records] == [f"isup-{number}" for number, _ in expected]
+    assert [found.id for found in records.brief()] == [found.id for found in records]
+    records.close()
+
+
+def test_marks_beyond_what_is_kept_are_counted(records):
+    assert [len(column) for column in records.marked(5)] == [0, 0, 0]
+    for number in range(3):
+        records.add(record(number, float(-number)), suspect=number + 1)
+    found, places, beyond = records.marked(1)
+    assert (found["number"].tolist(), places.tolist(), beyond) == ([2], [0], {2: 1})
+    assert [place for place, _ in records.suspects()] == [2]
+    records.link(0, 2, 1.0, "call-id")
+    assert [place for place, _ in records.suspects()] == [0, 2]
+    assert records.marked(5)[0]["number"].tolist() == [1]
