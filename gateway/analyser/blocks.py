@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, ClassVar, Final
 
@@ -13,6 +13,7 @@ from tandem.core.cause import location_name
 from .attempts import outcome
 from .cells import OUTCOMES, Row, Table, clocks, spans
 from .circuits import point_code
+from .kept import Kept
 from .model import CallMessage, CallRecord, Where
 from .quick import NATURES
 from .rows import NAMES
@@ -26,17 +27,25 @@ _location = lru_cache(maxsize=16)(location_name)
 
 
 @dataclass(slots=True)
-class Block:
+class Block(Kept):
     """n calls that begin with an IAM, and their m messages one call behind the other.
 
     NaN for times that were not reached: at the end of a capture calls are kept so that are not over.
     """
 
     protocol: ClassVar[str] = "isup"
+    LATER: ClassVar[frozenset[str]] = frozenset(
+        {
+            *("progress", "completed", "location", "odd", "natures", "first", "size"),
+            *("packet", "time", "kind", "places", "forward", "rung"),
+        }
+    )
     number: Any
     """(n,) of the records, unique in the analysis."""
     place: Any
     """(n,) the two ends, a place in the table that `record` is given."""
+    start: Any
+    """(n,) time of the IAM."""
     cic: Any
     alerting: Any
     progress: Any
@@ -66,17 +75,11 @@ class Block:
     forward: Any
     rung: Any
     """(m,) ACM or CPG by which the called party was rung."""
-    lists: tuple[list[tuple[Any, ...]], list[float]] | None = None
+    lists: tuple[list[tuple[Any, ...]], list[float]] | None = field(default=None, kw_only=True)
     """The columns that a brief record is made of, call by call, and the times: once records are read."""
 
     def __len__(self) -> int:
         return len(self.number)
-
-    @property
-    def start(self) -> np.ndarray:
-        """(n,) time of the IAM."""
-        found: np.ndarray = self.time[self.first]
-        return found
 
     def suspect(self) -> np.ndarray:
         """(n,) marks of calls of which a rule of `findings` may say something, legs aside; see `found.OF_MARKS`."""
@@ -107,7 +110,7 @@ class Block:
         outcome = (cause + 1) * 4 + self.by_calling[which] * 2 + answered
         return table.lines(
             self.protocol,
-            self.number[which],
+            self.number[which].astype(np.int64),
             start,
             self.names.some(which),
             self.cic[which].astype(np.int64),
@@ -116,7 +119,7 @@ class Block:
             np.full(len(which), -1, np.int64),
             np.fmin(np.fmin(self.alerting[which], answer), released) - start,
             np.where(answered, np.maximum(0.0, released - answer), np.nan),
-            self.place[which],
+            self.place[which].astype(np.int64),
         )
 
     def cells(self, ends: list[Where], which: np.ndarray, dated: bool = False) -> list[tuple[Row, bool]]:
@@ -147,6 +150,7 @@ class Block:
 
     def record(self, index: int, ends: list[Where], brief: bool = False) -> CallRecord:
         """Call `index` as a record; `brief` leaves its messages out."""
+        self.complete()
         if self.lists is None:
             columns = [self.first, self.size, self.number, self.place, self.cic, self.alerting, self.progress]
             columns += [self.answered, self.released, self.completed, self.by_calling, self.cause, self.location]

@@ -32,7 +32,7 @@ class Findings(Sequence[Finding]):
         """`of_calls`: with the place of their calls in the order of all calls.
 
         `marked`: calls with marks of `OF_MARKS`, columns `number`, `mark` and `last`, the time of the last message;
-        `places` are theirs in that order. `read` gives the findings of one by its number. At most `most` of all are kept.
+        `places` are theirs in that order. `read` gives the findings of one by its number. At most `most` are kept.
         """
         self._few = [finding for _, finding in of_calls] + others
         self._read = read

@@ -218,6 +218,7 @@ def _block(found: Rows, over: _Over) -> Block:
     return Block(
         number=found.number[iam],
         place=found.place[iam],
+        start=time[offset],
         cic=(found.key[iam] & np.uint64(0xFFFF)).astype(np.int32),
         alerting=moment(backward & alerting),
         progress=moment(backward & ~alerting),

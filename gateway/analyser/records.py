@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import pickle
 import struct
 import tempfile
 from collections import Counter, OrderedDict
@@ -69,8 +68,8 @@ class Records(Sequence[CallRecord]):
     def __init__(self, ends: list[Where] | None = None) -> None:
         """`ends`: the table that the places of blocks are of."""
         self._ends = [] if ends is None else ends
-        self._blocks: list[tuple[int, int]] = []
-        """Offset and length of each block."""
+        self._blocks: list[tuple[type[Block] | type[SipBlock], int, int, int]] = []
+        """Kind of each block, offset of its two parts, which follow each other, and the lengths of both."""
         self._unpacked: OrderedDict[int, Block | SipBlock] = OrderedDict()
         self._pages = Pages(_COLUMNS)
         self._count = self._answered = 0
@@ -115,7 +114,8 @@ class Records(Sequence[CallRecord]):
             mark=marks,
             kept=True,
         )
-        self._blocks.append(self._write(pickle.dumps(block, 5)))
+        first, rest = block.parts()
+        self._blocks.append((type(block), self._write(first)[0], len(first), self._write(rest)[1]))
         answered = count - int(np.count_nonzero(np.isnan(block.answered)))
         self._counted(count, answered, float(start.min()), float(start.max()))
 
@@ -389,8 +389,10 @@ class Records(Sequence[CallRecord]):
     def _block(self, offset: int) -> Block | SipBlock:
         block = self._unpacked.get(offset)
         if block is None:
-            # These octets were written by this process, to a file without a name.
-            block = self._unpacked[offset] = pickle.loads(self._octets(*self._blocks[-1 - offset]))
+            kind, begin, first, rest = self._blocks[-1 - offset]
+            block = self._unpacked[offset] = kind.made_of(
+                self._octets(begin, first), lambda: self._octets(begin + first, rest)
+            )
             if len(self._unpacked) > BLOCKS:
                 self._unpacked.popitem(last=False)
         else:

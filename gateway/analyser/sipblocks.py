@@ -11,10 +11,11 @@ import numpy as np
 from .attempts import outcome
 from .cells import OUTCOMES, Row, Table, clocks, spans
 from .findings import CONGESTION
+from .kept import Kept
 from .model import CallMessage, CallRecord, Where
 from .rules import standard_causes
 from .sipbulk import ACK, BYE, CANCEL, INVITE, METHODS, SipRows, opening_of, type_name
-from .sipwords import allow, described
+from .sipwords import allow, described, worded
 from .texts import Texts
 
 _NONE: Final = np.iinfo(np.int64).max
@@ -25,12 +26,22 @@ _NOBODY, _CALLING, _CALLED = range(3)
 
 
 @dataclass(slots=True)
-class SipBlock:
+class SipBlock(Kept):
     """n calls and their m messages one call behind the other; NaN for times that were not reached."""
 
     protocol: ClassVar[str] = "sip"
+    LATER: ClassVar[frozenset[str]] = frozenset(
+        {
+            *("progress", "completed", "first", "size", "packet", "time", "kind", "method", "places", "forward"),
+            *("told", "refused", "phrases", "described", "bodies"),
+        }
+    )
     number: Any
     """(n,) of the records, unique in the analysis."""
+    start: Any
+    """(n,) time of the INVITE."""
+    place: Any
+    """(n,) its two ends, a place in the table that `record` is given."""
     names: Texts
     """(n,) as `opening_of` reads them."""
     alerting: Any
@@ -63,16 +74,10 @@ class SipBlock:
     described: Any
     """(d,) places of messages with a session description, in order."""
     bodies: Texts
-    """(d,) the bodies that have it."""
+    """(d,) what `described` reads of the bodies that have it."""
 
     def __len__(self) -> int:
         return len(self.number)
-
-    @property
-    def start(self) -> np.ndarray:
-        """(n,) time of the INVITE."""
-        found: np.ndarray = self.time[self.first]
-        return found
 
     def suspect(self) -> np.ndarray:
         """(n,) marks of calls of which a rule of `findings` may say something, legs and speech aside; see `found`."""
@@ -98,7 +103,7 @@ class SipBlock:
         outcome = ((cause + 1) * 3 + self.side[which]) * 4 + ~np.isnan(released) * 2 + answered
         return table.lines(
             self.protocol,
-            self.number[which],
+            self.number[which].astype(np.int64),
             start,
             self.names.some(which),
             np.full(len(which), -1, np.int64),
@@ -107,7 +112,7 @@ class SipBlock:
             self.status[which].astype(np.int64),
             np.fmin(np.fmin(self.alerting[which], answer), released) - start,
             np.where(answered, np.maximum(0.0, released - answer), np.nan),
-            self.places[self.first[which]],
+            self.place[which].astype(np.int64),
         )
 
     def cells(self, ends: list[Where], which: np.ndarray, dated: bool = False) -> list[tuple[Row, bool]]:
@@ -121,7 +126,7 @@ class SipBlock:
             self.number[which].tolist(), clocks(start, dated), openings,
             answered.tolist(), (~np.isnan(released)).tolist(), self.cause[which].tolist(),
             self.status[which].tolist(), self.side[which].tolist(), spans(reached - start), spans(talk),
-            self.places[self.first[which]].tolist(), strict=True,
+            self.place[which].tolist(), strict=True,
         )  # fmt: skip
         return [
             (
@@ -137,6 +142,7 @@ class SipBlock:
 
     def record(self, index: int, ends: list[Where], brief: bool = False) -> CallRecord:
         """Call `index` as a record; `brief` leaves its messages and formats out."""
+        self.complete()
         begin, size = int(self.first[index]), int(self.size[index])
         alerting, progress, answered, released, completed = (
             None if value != value else value
@@ -235,6 +241,8 @@ def block_of(rows: SipRows, offset: np.ndarray, size: np.ndarray) -> SipBlock:
     wishes = np.flatnonzero(rows.body)
     return SipBlock(
         number=rows.number[offset],
+        start=time[offset],
+        place=rows.place[offset],
         names=rows.opening.some(offset),
         alerting=moment(first(answer & (kind == 180))),
         progress=moment(first(answer & (kind > 100) & (kind < 200) & (kind != 180))),
@@ -256,7 +264,7 @@ def block_of(rows: SipRows, offset: np.ndarray, size: np.ndarray) -> SipBlock:
         refused=refusals,
         phrases=Texts.made_of(phrases),
         described=wishes,
-        bodies=rows.speech(wishes),
+        bodies=worded(rows.speech(wishes)),
     )
 
 

@@ -5,12 +5,17 @@ from __future__ import annotations
 import re
 from typing import Final
 
+import numpy as np
+
+from . import speed
 from .network import endpoint
+from .texts import Texts
 
 MOST_FORMATS: Final = 64
 _REASON: Final = re.compile(r"Q\.850\s*;.*?cause\s*=\s*\"?(\d{1,3})", re.IGNORECASE)
 _CONNECTION: Final = re.compile(rb"^c=IN IP[46] ([0-9A-Fa-f.:]{2,45})", re.MULTILINE)
 _AUDIO: Final = re.compile(rb"^m=audio (\d{1,5})[^ \r\n]* +[^ \r\n]+((?: +\d{1,3})*)", re.MULTILINE)
+_LINES: Final = re.compile(rb"^(?:c=IN IP|m=audio)[^\n]*\n?", re.MULTILINE)
 Wish = tuple[str, list[int]]
 """`ADDRESS:PORT` where speech is to arrive, and the payload types that it may have."""
 
@@ -26,6 +31,15 @@ def described(body: bytes) -> Wish | None:
     return endpoint(address[1].decode("ascii", "replace"), int(port[1])), [
         int(kind) for kind in port[2].split()[:MOST_FORMATS]
     ]
+
+
+def worded(bodies: Texts) -> Texts:
+    """Of session descriptions the lines that `described` reads, in their order."""
+    if speed.speedups is None:
+        return Texts.made_of(b"".join(_LINES.findall(body)) for body in bodies.tolist())
+    begin, end = np.empty(len(bodies), np.int64), np.empty(len(bodies), np.int64)
+    found = speed.speedups.described(bodies.buffers, bodies.of.astype(np.int64), bodies.begin, bodies.end, begin, end)
+    return Texts.within(found, begin, end)
 
 
 def allow(formats: dict[str, list[int]], wish: Wish) -> None:

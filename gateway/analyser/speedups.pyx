@@ -436,6 +436,43 @@ def gathered(list buffers, Places of, Places begin, Places end):
     return found
 
 
+def described(list buffers, Places of, Places begin, Places end, long long[::1] first, long long[::1] last):
+    """Of n texts, as `gathered` has them, the lines that begin with `c=IN IP` or `m=audio`, as bytes.
+
+    `first` and `last` are filled with the places in these.
+    """
+    cdef Py_ssize_t index, count = of.shape[0], most = 0
+    cdef bytes buffer, found
+    cdef unsigned char *to
+    cdef const unsigned char *at
+    cdef const unsigned char *stop
+    cdef const unsigned char *line
+    for index in range(count):
+        buffer = buffers[of[index]]
+        _within(begin[index], end[index], len(buffer))
+        most += end[index] - begin[index]
+    found = PyBytes_FromStringAndSize(NULL, most)
+    to = <unsigned char *><char *>found
+    for index in range(count):
+        buffer = buffers[of[index]]
+        at = <const unsigned char *>buffer + begin[index]
+        stop = <const unsigned char *>buffer + end[index]
+        first[index] = to - <unsigned char *><char *>found
+        while at < stop:
+            line = _find(at, stop, 10)
+            line = stop if line == NULL else line + 1
+            if (at[0] == 99 and _has_begin(at, line, b"c=IN IP", 7)) or (at[0] == 109 and _has_begin(at, line, b"m=audio", 7)):
+                memcpy(to, at, line - at)
+                to += line - at
+            at = line
+        last[index] = to - <unsigned char *><char *>found
+    return found[: to - <unsigned char *><char *>found]
+
+
+cdef inline bint _has_begin(const unsigned char *at, const unsigned char *end, const char *word, int size) noexcept nogil:
+    return end - at >= size and memcmp(at, word, size) == 0
+
+
 # --- what calls are kept as: the texts `[CALL-ID \n] calling \n called`
 
 cdef inline const unsigned char *_last(const unsigned char *begin, const unsigned char *end, int octet) noexcept nogil:

@@ -108,8 +108,17 @@ class Texts:
 
     def __getstate__(self) -> tuple[Any, ...]:
         small = self.compact()
-        return small.buffers[0], small.begin, small.end
+        buffer, begin, end = small.buffers[0], small.begin, small.end
+        if len(begin) and begin[0] == 0 and len(buffer) < 1 << 32 and (begin[1:] == end[:-1]).all():
+            # One behind the other: their sizes tell the places.
+            return buffer, (end - begin).astype(np.uint32)
+        return buffer, begin, end
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
-        buffer, self.begin, self.end = state
+        buffer, *places = state
+        if len(places) == 1:
+            self.end = np.cumsum(places[0].astype(np.int64))
+            self.begin = self.end - places[0]
+        else:
+            self.begin, self.end = places
         self.buffers, self.of = [buffer], np.zeros(len(self.begin), np.int32)

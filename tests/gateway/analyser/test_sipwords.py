@@ -1,6 +1,19 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from tandem.gateway.analyser.sipwords import MOST_FORMATS, allow, calling_of, described, reason_cause, uri_of, user_of
+from tandem.gateway.analyser import speed
+from tandem.gateway.analyser.sipwords import (
+    MOST_FORMATS,
+    allow,
+    calling_of,
+    described,
+    reason_cause,
+    uri_of,
+    user_of,
+    worded,
+)
+from tandem.gateway.analyser.texts import Texts
 
 BODY = b"v=0\r\nc=IN IP4 192.0.2.7\r\nm=audio 4000/2 RTP/AVP 8 0 101\r\n"
 
@@ -49,3 +62,26 @@ def test_formats_gather():
     allow(formats, ("a:1", [0, 101]))
     allow(formats, ("b:1", list(range(128))))
     assert formats == {"a:1": [8, 0, 101], "b:1": list(range(MOST_FORMATS))}
+
+
+_PIECES = [
+    b"c=IN IP4 192.0.2.7",
+    b"m=audio 4000 RTP/AVP 8 0",
+    b"m=audio 0 RTP/AVP 8",
+    b"m=audio",
+    b"c=IN IP",
+    b"v=0",
+    b"m",
+]
+_ENDS = [b"\r\n", b"\n", b"\r", b" ", b""]
+
+
+@given(st.lists(st.lists(st.sampled_from(_PIECES + _ENDS), max_size=8).map(b"".join), max_size=5))
+def test_what_is_kept_of_descriptions_says_the_same(bodies):
+    texts = Texts.made_of(bodies)
+    expected = [described(body) for body in bodies]
+    found = worded(texts).tolist()
+    assert [described(body) for body in found] == expected
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(speed, "speedups", None)
+        assert worded(texts).tolist() == found

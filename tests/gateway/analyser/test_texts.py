@@ -40,3 +40,12 @@ def test_few_octets_do_not_keep_a_large_buffer():
 def test_many_small_buffers_become_one():
     texts = Texts.joined([Texts.made_of([b"a"]) for _ in range(100)])
     assert len(texts.lean().buffers) == 1
+
+
+def test_texts_that_lie_apart_come_back_too():
+    for texts in (
+        Texts.within(b"abcd", np.array([2, 0]), np.array([4, 2])),
+        Texts.made_of([]),
+        Texts.made_of([b"", b"a"]),
+    ):
+        assert pickle.loads(pickle.dumps(texts)).tolist() == texts.tolist()
