@@ -6,7 +6,7 @@ import re
 import struct
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -21,6 +21,7 @@ from .bulk import Circuits, circuits
 from .fragments import Fragments
 from .hep import KEY, SIGTRAN
 from .layers_ss7 import PPID_IUA, PPID_M2PA, PPID_M2UA, PPID_M3UA, TYPES, Ss7Layers
+from .lines import CARRIERS_OF_MTP, MTP2, MTP2_WITH_PSEUDO, MTP3, Units, heads, units
 from .model import Message, Protocol, RtpPackets, Where
 from .network import CARRIERS_OF_IP, SCTP, TCP, UDP, Transports, endpoint, pair, text_address, transports
 from .packets import HEP_DATAGRAM, Batch, among, grouped
@@ -30,7 +31,7 @@ from .sipbulk import SipRows, sip_rows, type_name
 from .streams import StreamReader
 from .variants import Variants
 
-MTP2_WITH_PSEUDO, MTP2, MTP3, LAPD, LINUX_LAPD, ERF, GSMTAP = 139, 140, 141, 203, 177, 197, 4729
+LAPD, LINUX_LAPD, ERF, GSMTAP = 203, 177, 197, 4729
 SIGTRAN_PPIDS: Final = frozenset({PPID_IUA, PPID_M2UA, PPID_M3UA, PPID_M2PA})
 SIGTRAN_PORTS: Final = {9900: PPID_IUA, 2904: PPID_M2UA, 2905: PPID_M3UA, 3565: PPID_M2PA}
 SCTP_OVER_UDP: Final = 9899
@@ -89,6 +90,7 @@ class Dissector:
         self._dialogs: SipRows | None = None
         self._sip_places: dict[tuple[str, str], int] = {}
         self._places: dict[int, int] = {}
+        self._line_places: dict[Where, int] = {}
         self.counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
         """Messages by protocol and type."""
         self.packets = 0
@@ -110,9 +112,10 @@ class Dissector:
         rtp = None
         if kind in CARRIERS_OF_IP:
             rtp = self._ip(batch)
-        elif reader := self._LINKS.get(kind):
-            for index in range(len(batch)):
-                reader(self, _number(batch, index), float(batch.time[index]), batch.octets(index), batch, index)
+        elif self._bulk and kind in CARRIERS_OF_MTP:
+            self._line(batch, kind)
+        elif kind in self._LINKS:
+            self._each(batch, kind, range(len(batch)))
         messages, self._found = self._found, []
         rows, self._rows = self._rows, None
         dialogs, self._dialogs = self._dialogs, None
@@ -227,7 +230,7 @@ class Dissector:
         if len(bulk):
             at = found.index[bulk.at]
             packet = at + 1 if batch.number is None else batch.number[at]
-            self._rows = rows_of(found, bulk, batch.buffer, packet, batch.time[at], place[~singly])
+            self._rows = rows_of(found.view, bulk, batch.buffer, packet, batch.time[at], place[~singly])
             labelled = int(bulk.m2pa.sum())
             for protocol, name, count in (
                 (Protocol.M3UA, "DATA", len(bulk) - labelled),
@@ -459,6 +462,102 @@ class Dissector:
         return False
 
     # --- lines
+
+    def _each(self, batch: Batch, kind: int, which: Iterable[int]) -> None:
+        """Read packets of a batch one by one."""
+        reader = self._LINKS[kind]
+        for index in which:
+            reader(self, _number(batch, index), float(batch.time[index]), batch.octets(index), batch, index)
+
+    def _line(self, batch: Batch, kind: int) -> None:
+        """Take what is plain of a signalling link as rows."""
+        found = units(batch, kind, self.options.fcs)
+        if found.status.any():
+            # Whether a status unit is a failure is told by the units before it.
+            self._each(batch, kind, range(len(batch)))
+            return
+        plain = found.plain & (found.opc < WIDEST) & (found.dpc < WIDEST)
+        at = np.flatnonzero(plain)
+        first = self._until_settled(batch, kind, found.some(at), at)
+        plain[:first] = False
+        at = np.flatnonzero(plain)
+        place = self._line_place(batch, kind, found.some(at), at)
+        at, place = at[place >= 0], place[place >= 0]
+        rest = ~found.fill_in
+        rest[:first] = rest[at] = False
+        self._each(batch, kind, np.flatnonzero(rest).tolist())
+        filled = np.flatnonzero(found.fill_in[first:]) + first
+        if kind != MTP3:
+            for which, name in ((filled, "FISU"), (at, "MSU")):
+                self._in_service(batch, kind, which, found.link[which], name)
+        if len(at):
+            bulk = found.some(at)
+            packet = at + 1 if batch.number is None else batch.number[at]
+            self._rows = rows_of(found.octets, bulk, batch.buffer, packet, batch.time[at], place)
+            self.counts[Protocol.MTP3.value][Service.ISUP.name] += len(at)
+            self.counts[Protocol.ISUP.value].update(self._rows.names())
+
+    def _until_settled(self, batch: Batch, kind: int, plain: Units, at: np.ndarray) -> int:
+        """Read one by one what goes before the variant of each relation is settled; how many packets these are.
+
+        An IAM settles it, in nearly all captures. `at`: places in the batch of `plain`.
+        """
+        if not len(at):
+            return 0
+        relations, _, opening = heads(plain.relation, plain.kind)
+        begins = [
+            int(where)
+            for relation, where in zip(relations.tolist(), opening.tolist(), strict=True)
+            if where >= 0 and not self._is_known(relation)
+        ]
+        first = int(at[max(begins)]) + 1 if begins else 0
+        self._each(batch, kind, range(first))
+        return first
+
+    def _is_known(self, relation: int) -> bool:
+        """Whether the variant between the point codes of `Units.relation` is settled."""
+        return self._variants.settled(relation >> 28 & 3, relation >> 14 & 0x3FFF, relation & 0x3FFF, True)
+
+    def _line_place(self, batch: Batch, kind: int, plain: Units, at: np.ndarray) -> np.ndarray:
+        """The place of the two ends of every message in `ends`; -1 for variants that rows are not of."""
+        if not len(at):
+            return np.zeros(0, np.int64)
+        relations, first, _ = heads(plain.relation, plain.kind)
+        places = np.full(len(relations), -1, np.int64)
+        for index, (relation, row) in enumerate(zip(relations.tolist(), first.tolist(), strict=True)):
+            if not self._is_known(relation):
+                continue
+            begin, stop = int(plain.message[row]), int(plain.stop[row])
+            network, opc, dpc = relation >> 28 & 3, relation >> 14 & 0x3FFF, relation & 0x3FFF
+            variant = self._variants.of_label(network, batch.buffer[begin - 5 : stop])
+            if variant is not Variant.ITU:
+                continue
+            link, sent = self._link(batch, kind, int(at[row]))
+            where = Where("", "", opc, dpc, network, variant.value, link, sent)
+            place = self._line_places.get(where)
+            if place is None and len(self.ends) < MOST_RELATIONS:
+                place = self._line_places[where] = len(self.ends)
+                self.ends.append(where)
+            places[index] = -1 if place is None else place
+        return places[np.searchsorted(relations, plain.relation)]
+
+    def _link(self, batch: Batch, kind: int, index: int) -> tuple[str, bool | None]:
+        """The link that a unit is of, and whether it was sent."""
+        if kind == MTP2_WITH_PSEUDO:
+            head = batch.octets(index)[:4]
+            return str(int.from_bytes(head[2:4], "big")), head[0] == 1
+        return batch.interface, _sent(batch, index)
+
+    def _in_service(self, batch: Batch, kind: int, at: np.ndarray, link: np.ndarray, name: str) -> None:
+        """Count units of MTP2; one of each link and direction says that it is in service."""
+        if not len(at):
+            return
+        self.counts[Protocol.MTP2.value][name] += len(at)
+        for index in at[np.unique(link, return_index=True)[1]].tolist():
+            name_of, sent = self._link(batch, kind, index)
+            where = Where(link=name_of, sent=sent)
+            number, time = _number(batch, index), float(batch.time[index])
+            self._found.append(Message(number, time, Protocol.MTP2, name, where, b""))
 
     def _mtp2_with_pseudo(self, packet: int, time: float, octets: bytes, batch: Batch, index: int) -> None:
         """Sent flag, Annex A flag, link number (LINKTYPE_MTP2_WITH_PHDR)."""

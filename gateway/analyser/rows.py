@@ -12,8 +12,8 @@ import numpy.typing as npt
 from tandem.ss7.isup.codes import MessageType
 
 from .bulk import Circuits
+from .lines import Units
 from .model import Message, Protocol, Where
-from .network import Transports
 from .texts import Texts
 
 NAMES: Final = [
@@ -110,10 +110,11 @@ def key_of(opc: Ints, dpc: Ints, cic: Ints) -> npt.NDArray[np.uint64]:
 
 
 def rows_of(
-    found: Transports, plain: Circuits, buffer: bytes, packet: Ints, time: npt.NDArray[np.float64], place: Ints
-) -> Rows:
-    """The messages of `plain` as rows; `packet`, `time` and `place` are columns of the same length."""
-    octets, begin, stop, kind = found.view, plain.message, plain.stop, plain.kind
+    octets: npt.NDArray[np.uint8], plain: Circuits | Units, buffer: bytes, packet: Ints,
+    time: npt.NDArray[np.float64], place: Ints,
+) -> Rows:  # fmt: skip
+    """The messages of `plain` as rows; `octets` are `buffer`, `packet`, `time` and `place` columns of that length."""
+    begin, stop, kind = plain.message, plain.stop, plain.kind
     size = stop - begin
     cic = (octets[begin].astype(np.int64) | octets[begin + 1].astype(np.int64) << 8) & 0xFFF
     fourth = octets[np.minimum(begin + 3, len(octets) - 1)].astype(np.int64)

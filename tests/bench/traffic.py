@@ -1,10 +1,10 @@
 """Write a capture of any length from real call flows, every layer valid: checksums, sequence numbers, lengths.
 
-`python tests/bench/traffic.py FILE --packets 1000000 --mix speech|signalling|sip|isup [--seed 1]`
+`python tests/bench/traffic.py FILE --packets 1000000 --mix speech|signalling|sip|isup|mtp2|mtp3 [--seed 1]`
 
 `speech`: calls from SIP to ISUP over M3UA and back, with G.711 both ways, as a probe at a gateway sees them.
 `signalling`: ISUP over M3UA between four exchanges, a fifth of it SIP trunks, and SACKs; no speech. `sip`, `isup`: one
-of both alone.
+of both alone. `mtp2`, `mtp3`: ISUP on signalling links captured as such.
 One call in five fails: busy, not answered, abandoned, congestion, and one in five hundred is never released properly.
 """
 
@@ -30,6 +30,8 @@ MAC = bytes.fromhex("020000000001020000000002") + b"\x08\x00"
 PTIME, SAMPLES = 0.02, 160
 RTP_SIZE = 14 + 20 + 8 + 12 + SAMPLES
 CHUNK = 40_000
+LINK_TYPES = {"mtp2": 140, "mtp3": 141}
+MIXES = ("speech", "signalling", "sip", "isup", *LINK_TYPES)
 CALLS = 100_000
 """Of signalling, so many are written before more are thought of."""
 
@@ -118,6 +120,21 @@ class Network:
         return self.packet(opc, dpc, struct.pack(">BBHIIHH", 3, 0, 16, self.way(dpc, opc)[1], 65535, 0, 0))
 
 
+class Links:
+    """Signalling links between exchanges, MTP3 alone or with MTP2 around it: a number of units sent each way."""
+
+    def __init__(self, kind):
+        self.kind = kind
+        self.sent = {}
+
+    def unit(self, opc, dpc, sls, isup):
+        msu = b"\x85" + (dpc | opc << 14 | sls << 28).to_bytes(4, "little") + isup
+        if self.kind == "mtp3":
+            return msu
+        forward = self.sent[opc, dpc] = self.sent.get((opc, dpc), 127) + 1 & 127
+        return bytes((0x80 | self.sent.get((dpc, opc), 127), 0x80 | forward, min(len(msu), 63))) + msu
+
+
 def sip(start, call, method, cseq, to_tag=False, body=b"", reason=b""):
     lines = [
         start,
@@ -152,7 +169,8 @@ def text(octets):
 class Traffic:
     """Everything that will be sent: signalling as (time, kind, arguments), speech as streams."""
 
-    def __init__(self, seed):
+    def __init__(self, seed, mix="speech"):
+        self.links = Links(mix) if mix in LINK_TYPES else None
         self.rng = random.Random(seed)
         self.network = Network(random.Random(seed + 2))
         self.seed = seed
@@ -389,11 +407,15 @@ class Traffic:
             else:
                 opc, dpc, cic, type_, parts = arguments
                 octets = Message.build(type_, cic, initial(parts) if type_ is T.IAM else parts).encode()
+                if self.links is not None:
+                    found.append([self.links.unit(opc, dpc, cic & 15, octets)])
+                    continue
                 group = [self.network.m3ua(opc, dpc, cic & 15, octets)]
                 if self.network.way(opc, dpc)[3] % 2 == 0:
                     group.append(self.network.sack(dpc, opc))
                 found.append(group)
-        self.seal([packet for group in found for packet in group], found)
+        if self.links is None:
+            self.seal([packet for group in found for packet in group], found)
         return found
 
     @staticmethod
@@ -423,7 +445,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=Path)
     parser.add_argument("--packets", type=int, default=1_000_000)
-    parser.add_argument("--mix", choices=["speech", "signalling", "sip", "isup"], default="speech")
+    parser.add_argument("--mix", choices=MIXES, default="speech")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     print(generate(arguments.file, arguments.packets, arguments.mix, arguments.seed), "packets")
@@ -431,13 +453,13 @@ def main():
 
 def generate(file, packets, mix, seed=1):
     """Write the capture; how many packets it has."""
-    traffic = Traffic(seed)
+    traffic = Traffic(seed, mix)
     # Messages of a call and what goes with them, on the average.
-    each = 4700 if mix == "speech" else 8.0
+    each = 4700 if mix == "speech" else 5.0 if mix in LINK_TYPES else 8.0
     rate = 4.0 if mix == "speech" else 60.0
     calls = max(20, int(packets / each * 1.3))
     with file.open("wb") as out:
-        out.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1))
+        out.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, LINK_TYPES.get(mix, 1)))
         for number in range(calls):
             if number % CALLS == 0 and mix != "speech":
                 traffic.write(out, packets, START + number / rate)

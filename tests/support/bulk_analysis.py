@@ -10,11 +10,11 @@ from tandem.gateway.analyser.pcap import read_pcap
 from tandem.gateway.analyser.report import as_json
 
 
-def analysed(octets, bulk, at_once):
+def analysed(octets, bulk, at_once, options=None, read=read_pcap):
     """The JSON of a pcap file, calls followed every `at_once` packets."""
-    analyser = Analyser(bulk=bulk)
+    analyser = Analyser(options, bulk)
     analyser._at_once = at_once
-    for batch in merge([read_pcap(file_of(octets), print)]):
+    for batch in merge([read(file_of(octets), print)]):
         for first in range(0, len(batch), at_once):
             analyser.feed(part(batch, first, first + at_once))
     return "".join(as_json(analyser.result()))
@@ -22,5 +22,5 @@ def analysed(octets, bulk, at_once):
 
 def part(batch, first, last):
     """Some packets of a batch."""
-    names = ("start", "length", "original", "time", "number")
+    names = ["start", "length", "original", "time", "number"] + ["inbound"] * (batch.inbound is not None)
     return replace(batch, **{name: getattr(batch, name)[first:last] for name in names})
