@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
+from pathlib import Path
 
+from tandem.gateway.configuration.check_sip import tls_files
 from tandem.gateway.configuration.problem import Problem
-from tandem.gateway.configuration.ranges import parse_endpoint
-from tandem.gateway.configuration.schema import Configuration, SipTrunk
+from tandem.gateway.configuration.ranges import parse_endpoint, parse_listener, split_host
+from tandem.gateway.configuration.schema import Configuration, Pjsua2, Sip, SipTrunk
 from tandem.gateway.pjsip.protocol import Account, EngineConfiguration
+from tandem.gateway.sip.endpoint import Listener
 
 _STUN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?")
 _ONLY_NATIVE = 'is not to be had with engine = "pjsua2"'
+_NO_IPV6 = "the wheels of PJSIP are built without it (PJ_HAS_IPV6)"
 #: What PJSIP has not, and why.
 _LACKS = {
-    "accept_names": "",
     "isup_variant": "",
     "clear_mode": "PJSIP carries speech, and no octets as they are",
     "silence_suppression": "PJSIP neither sends nor plays comfort noise (RFC 3389)",
@@ -32,6 +35,7 @@ def check_pjsua2(configuration: Configuration) -> Iterator[Problem]:
     if table is None:
         return
     yield from _ipv4("sip.pjsua2.listen", table.listen)
+    yield from _also(configuration.sip, table)
     if table.public_address:
         yield from _ipv4("sip.pjsua2.public_address", f"{table.public_address}:5060")
     low, high = table.ports
@@ -58,7 +62,8 @@ def check_pjsua2_trunk(path: str, trunk: SipTrunk, configuration: Configuration)
         text = "needs an address in [media] that others reach: PJSIP takes no loopback address as a candidate"
         yield Problem(f"{path}.ice", text)
     if ":" in configuration.media.address:
-        yield Problem(f"{path}.engine", f"RTP over IPv6 {_ONLY_NATIVE}; [media] needs an IPv4 address for PJSIP")
+        text = f"RTP over IPv6 {_ONLY_NATIVE}: {_NO_IPV6}; [media] needs an IPv4 address"
+        yield Problem(f"{path}.engine", text)
     if trunk.registrar:
         yield Problem(f"{path}.registrar", f"{_ONLY_NATIVE}; users register with a trunk of Tandem's own engine")
     for key, why in _LACKS.items():
@@ -66,14 +71,17 @@ def check_pjsua2_trunk(path: str, trunk: SipTrunk, configuration: Configuration)
             yield Problem(f"{path}.{key}", f"{_ONLY_NATIVE}: {why}" if why else _ONLY_NATIVE)
     if trunk.overlap != "en-bloc":
         yield Problem(f"{path}.overlap", f'"{trunk.overlap}" {_ONLY_NATIVE}')
-    if trunk.transport not in ("udp", "tcp"):
-        yield Problem(f"{path}.transport", f'{trunk.transport!r} {_ONLY_NATIVE}; write "udp" or "tcp"')
-    elif trunk.transport == "tcp" and configuration.sip is not None:
-        table = configuration.sip.pjsua2
-        if table is not None and not table.tcp:
-            yield Problem(f"{path}.transport", "PJSIP does not listen on TCP; set `tcp = true` in [sip.pjsua2]")
+    table = configuration.sip.pjsua2 if configuration.sip is not None else None
+    if table is not None:
+        spoken = {"auto", *(one.transport for one in pjsua2_listeners(table))}
+        if trunk.transport not in spoken:
+            text = f"PJSIP does not listen on {trunk.transport.upper()}; add {trunk.transport}:ADDRESS to `also_listen`"
+            yield Problem(f"{path}.transport", f"{text} in [sip.pjsua2]")
+        if trunk.accept_names and "tls" not in spoken:
+            text = "is about TLS, and PJSIP does not listen on it; add tls:ADDRESS to `also_listen` in [sip.pjsua2]"
+            yield Problem(f"{path}.accept_names", text)
     if trunk.peer.startswith("["):
-        yield Problem(f"{path}.peer", f"IPv6 {_ONLY_NATIVE}")
+        yield Problem(f"{path}.peer", f"IPv6 {_ONLY_NATIVE}: {_NO_IPV6}")
     first = _trunks(configuration)[0]
     for key in ("codecs", "ptime"):
         if getattr(trunk, key) != getattr(first, key):
@@ -93,7 +101,8 @@ def engine_configuration(configuration: Configuration) -> EngineConfiguration | 
         port=port,
         media_address=configuration.media.address,
         rtp_ports=table.ports,
-        tcp=table.tcp,
+        listeners=pjsua2_listeners(table)[1:],
+        tls=tls_files(sip, trunks),
         public_address=table.public_address,
         stun=table.stun,
         codecs=trunks[0].codecs,
@@ -109,10 +118,68 @@ def engine_configuration(configuration: Configuration) -> EngineConfiguration | 
                 reliable=trunk.reliable_responses,
                 session_seconds=trunk.session_seconds,
                 minimum_session_seconds=trunk.minimum_session_seconds,
+                tls_name=trunk.tls_name or trunk.domain or _host_of(trunk.peer),
             )
             for trunk in trunks
         ],
     )
+
+
+def pjsua2_listeners(table: Pjsua2) -> list[Listener]:
+    """Every address that PJSIP listens on, `listen` first; those that can be read."""
+    found: list[Listener] = []
+    first = f"udp:{table.listen}"
+    for text in (first, *([f"tcp:{table.listen}"] if table.tcp else []), *table.also_listen):
+        try:
+            found.append(parse_listener(text))
+        except ValueError:
+            continue
+    return found
+
+
+def _also(sip: Sip | None, table: Pjsua2) -> Iterator[Problem]:
+    """Problems of `also_listen`."""
+    seen = {"udp": "listen", **({"tcp": "tcp"} if table.tcp else {})}
+    for index, text in enumerate(table.also_listen):
+        path = f"sip.pjsua2.also_listen[{index}]"
+        try:
+            listener = parse_listener(text)
+        except ValueError as error:
+            yield Problem(path, f"{error}; write TRANSPORT:ADDRESS:PORT, such as tls:192.0.2.1:5071")
+            continue
+        yield from _ipv4(path, listener.sent_by)
+        if listener.transport in seen:
+            over = listener.transport.upper()
+            yield Problem(path, f"`{seen[listener.transport]}` has PJSIP listen on {over} already; one of each kind")
+        seen[listener.transport] = f"also_listen[{index}]"
+        if listener.transport == "tls":
+            tls = None if sip is None else sip.tls
+            if tls is None or not tls.certificate:
+                text = "needs a certificate: write a [sip.tls] table with `certificate` and `private_key`"
+                yield Problem(path, text)
+            elif tls.minimum == "1.3" and (library := old_library()):
+                yield Problem(path, f"`minimum` of [sip.tls] is 1.3, which the {library} of this PJSIP has not")
+
+
+def old_library(places: Iterable[str] | None = None) -> str:
+    """The OpenSSL that the installed wheel of PJSIP brings, where that has no TLS 1.3; empty where it is none of these.
+
+    The wheel is looked at, not loaded: `places` are the folders of its module.
+    """
+    if places is None:
+        spec = find_spec("pjsua2")
+        places = (spec.submodule_search_locations or []) if spec is not None else []
+    for place in places:
+        for file in Path(place).parent.glob("pjsua2*.libs/libssl*"):
+            if (found := re.search(r"\.so\.(1\.0\.[0-9a-z]+)", file.name)) is not None:
+                return f"OpenSSL {found[1]}"
+    return ""
+
+
+def _host_of(peer: str) -> str:
+    """The host name of a peer that is given by name; empty for an address."""
+    name = split_host(peer)
+    return "" if name is None else name[0]
 
 
 def _ipv4(path: str, text: str) -> Iterator[Problem]:
@@ -122,7 +189,7 @@ def _ipv4(path: str, text: str) -> Iterator[Problem]:
         yield Problem(path, str(error))
         return
     if ":" in address:
-        yield Problem(path, "is IPv6; PJSIP is used over IPv4 only")
+        yield Problem(path, f"is IPv6: {_NO_IPV6}")
     elif address == "0.0.0.0":
         yield Problem(path, f"{address} cannot be announced to peers; give the address they reach us at")
     if port == 0:

@@ -191,7 +191,7 @@ def _names(path: str, trunk: SipTrunk, configuration: Configuration) -> Iterator
     if not trunk.accept_names or sip is None:
         return
     path = f"{path}.accept_names"
-    if not any(one.transport == "tls" for one in _listeners(sip)):
+    if trunk.engine == "native" and not any(one.transport == "tls" for one in _listeners(sip)):
         yield Problem(path, "is about TLS, and [sip] does not listen on it; add tls:ADDRESS to also_listen")
     if trunk.registrar or trunk.accept_from:
         other = "registrar" if trunk.registrar else "accept_from"

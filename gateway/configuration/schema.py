@@ -143,11 +143,14 @@ class Pjsua2(Table):
     """PJSIP, for trunks with `engine = "pjsua2"`."""
 
     listen: str = "127.0.0.1:5070"
-    """IPv4 address and UDP port of SIP; the peers of its trunks send calls here."""
+    """Address and UDP port of SIP; the peers of its trunks send calls here."""
+    also_listen: list[str] = []
+    """More addresses, each `TRANSPORT:ADDRESS[:PORT]`, as in `[sip]`. `tls:` has the certificates of `[sip.tls]`. It is
+    spoken by the OpenSSL that PJSIP was built with: the wheels' own has no TLS 1.3 and is not maintained any more."""
     tcp: bool = False
     """Listen on the same port of TCP too."""
     ports: tuple[Port, Port] = (18000, 18199)
-    """First and last UDP port of RTP towards the peers; a call takes two. The address is that of `[media]`."""
+    """First and last UDP port of RTP towards the peers; a call takes two. The addresses are those of `[media]`."""
     public_address: str = ""
     """IPv4 address that peers are told in the place of ours, behind a NAT that forwards the same ports."""
     stun: list[str] = []

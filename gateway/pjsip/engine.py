@@ -17,8 +17,11 @@ import pjsua2 as pj
 
 from tandem.core.cause import Cause, cause_name
 from tandem.core.errors import TandemError
+from tandem.gateway.sip.endpoint import Listener, TransportName, endpoint_of
 from tandem.gateway.sip.sources import Sources
+from tandem.gateway.sip.tls import TlsContexts
 
+from . import tls
 from .calls import Call, headers_into
 from .protocol import (
     Account,
@@ -26,11 +29,13 @@ from .protocol import (
     CallEnded,
     CallReceived,
     CallRefused,
+    CertificatesRead,
     Command,
     EndCall,
     EngineConfiguration,
     Event,
     MakeCall,
+    PeerProved,
     Ping,
     PingAnswered,
     Register,
@@ -40,6 +45,7 @@ from .protocol import (
     SetHold,
     SetSources,
     Started,
+    Trouble,
     Unregister,
 )
 from .speech import SpeechPath
@@ -50,6 +56,13 @@ _SPARE: Final = 1
 """Calls that the build has beyond those we use, to answer 503 to one that is too much: PJSIP itself would say 486."""
 _LOOK: Final = 0.2
 """Seconds between looks at what comes from the peers."""
+_FILES: Final = 1.0
+"""Seconds between looks at whether certificates have changed."""
+_KINDS: Final = {
+    "udp": pj.PJSIP_TRANSPORT_UDP,
+    "tcp": pj.PJSIP_TRANSPORT_TCP,
+    "tls": pj.PJSIP_TRANSPORT_TLS,
+}
 _RELIABLE: Final = {
     "off": pj.PJSUA_100REL_NOT_USED,
     "supported": pj.PJSUA_100REL_OPTIONAL,
@@ -87,9 +100,14 @@ class Endpoint(pj.Endpoint):
 
     def onSelectAccount(self, parameters: Any) -> None:
         """Whose settings an incoming request has."""
-        place = self._engine.place_of(parameters.rdata.srcAddress)
+        place = self._engine.place_of(parameters.rdata)
         if place is not None:
             parameters.accountIndex = place.getId()
+
+    def onTransportState(self, parameters: Any) -> None:
+        """A connection is there, or gone."""
+        if parameters.type.upper().startswith("TLS"):
+            self._engine.connection(parameters)
 
 
 class Place(pj.Account):
@@ -144,11 +162,23 @@ class Engine:
         self.ended: list[pj.Call] = []
         """Calls that are over, to be let go of outside PJSIP's callbacks."""
         self._accounts = {account.name: account for account in configuration.accounts}
-        self._sources: dict[str, tuple[list[tuple[str, int]], Sources]] = {}
+        self._sources: dict[str, tuple[SetSources, Sources]] = {}
         self._places: dict[tuple[str, str], Place] = {}
         self._registrations: dict[int, Registration] = {}
         self._last_number = -1
-        self._look = 0.0
+        self._look = self._files = 0.0
+        self._listeners = [
+            Listener("udp", configuration.address, configuration.port),
+            *configuration.listeners,
+        ]
+        self._certificates: TlsContexts | None = None
+        self._openssl = ""
+        self._tls_transports: dict[Listener, int] = {}
+        self._proved: dict[str, tuple[int, tuple[str, ...]]] = {}
+        """Who has connected to us over TLS, by `ADDRESS:PORT`: number of the connection, names in the certificate."""
+        self._last_connection = 0
+        self._expected: dict[str, set[str]] = {}
+        """What servers that we connect to are called, by `ADDRESS:PORT`."""
         self.endpoint = Endpoint(self)
         self.limit = 0
         self.first_law = {"PCMA": "A", "PCMU": "u"}[configuration.codecs[0]]
@@ -171,16 +201,11 @@ class Engine:
         media.noVad, media.ecTailLen = True, 0
         self.endpoint.libInit(settings)
         self.limit = calls_allowed()
-        kinds = [("udp", pj.PJSIP_TRANSPORT_UDP), *([("tcp", pj.PJSIP_TRANSPORT_TCP)] if wanted.tcp else [])]
-        for name, kind in kinds:
-            transport = pj.TransportConfig()
-            transport.boundAddress, transport.port = wanted.address, wanted.port
-            transport.publicAddress = wanted.public_address
-            try:
-                self.endpoint.transportCreate(kind, transport)
-            except pj.Error as error:
-                where = f"{name}:{wanted.address}:{wanted.port}"
-                raise EngineError(f"sip.pjsua2.listen: {where} cannot be opened: {error.reason}") from None
+        if any(listener.transport == "tls" for listener in self._listeners):
+            assert wanted.tls is not None, "the configuration was checked"
+            self._certificates, self._openssl = TlsContexts(wanted.tls), tls.openssl()
+        for listener in self._listeners:
+            self._listen(listener)
         self.endpoint.libStart()
         self.endpoint.audDevManager().setNullDev()
         for codec in self.endpoint.codecEnum2():
@@ -192,7 +217,35 @@ class Engine:
                 parameters.setting.frmPerPkt = max(1, wanted.packet_time // parameters.info.frameLen)
                 self.endpoint.codecSetParam(codec.codecId, parameters)
         self._stranger = self._place(Account(""), "")
-        self.tell(Started(self.endpoint.libVersion().full, self.limit))
+        self.tell(Started(self.endpoint.libVersion().full, self.limit, self._openssl))
+
+    def _listen(self, listener: Listener) -> None:
+        transport = pj.TransportConfig()
+        transport.boundAddress, transport.port = listener.host, listener.port
+        transport.publicAddress = self.configuration.public_address
+        if listener.transport == "tls":
+            assert self.configuration.tls is not None, "the configuration was checked"
+            transport.tlsConfig = tls.settings_of(self.configuration.tls, self._openssl)
+        try:
+            number = self.endpoint.transportCreate(_KINDS[listener.transport], transport)
+        except pj.Error as error:
+            key = "listen" if listener[1:] == self._listeners[0][1:] else "also_listen"
+            raise EngineError(f"sip.pjsua2.{key}: {listener} cannot be opened: {error.reason}") from None
+        if listener.transport == "tls":
+            self._tls_transports[listener] = number
+
+    def _read_certificates(self) -> None:
+        """Listen with new certificates where the files have changed; connections that are open go on."""
+        if self._certificates is None or (wrong := self._certificates.refresh()) is None:
+            return
+        if not wrong:
+            try:
+                for listener, number in list(self._tls_transports.items()):
+                    self.endpoint.transportClose(number)
+                    self._listen(listener)
+            except (TandemError, pj.Error) as error:
+                wrong = str(error)
+        self.tell(CertificatesRead(wrong))
 
     def poll(self, milliseconds: int) -> None:
         """Let PJSIP work, at most for so long when there is nothing to do; then see to the calls."""
@@ -208,6 +261,9 @@ class Engine:
             self._look = now + _LOOK
             for call in self.calls.values():
                 call.watch(now)
+        if now >= self._files:
+            self._files = now + _FILES
+            self._read_certificates()
 
     def leave(self) -> None:
         """End every call and take every registration back, as far as peers answer."""
@@ -235,8 +291,8 @@ class Engine:
                 self._make_call(command)
             case Ping(number, account, destination, uri):
                 self._ping(number, account, destination, uri)
-            case SetSources(account, peers, networks):
-                self._sources[account] = [tuple(peer) for peer in peers], Sources(networks)  # type: ignore[misc]
+            case SetSources(account):
+                self._sources[account] = command, Sources(command.networks)
             case Register():
                 self._register(command)
             case Unregister(number) if (registration := self._registrations.get(number)) is not None:
@@ -281,10 +337,7 @@ class Engine:
         settings.regConfig.registrarUri = command.registrar
         settings.regConfig.timeoutSec = command.expires
         settings.regConfig.registerOnAdd = True
-        settings.sipConfig.contactForced = (
-            f"<sip:{command.contact_user}@{self.configuration.public_address or self.configuration.address}"
-            f":{self.configuration.port}>"
-        )
+        settings.sipConfig.contactForced = f"<{self._own_uri(command.destination, command.contact_user)}>"
         if command.user:
             settings.sipConfig.authCreds.clear()
             settings.sipConfig.authCreds.append(pj.AuthCredInfo("digest", "*", command.user, 0, command.password))
@@ -300,13 +353,49 @@ class Engine:
 
     # --- incoming calls
 
-    def place_of(self, source: str) -> Place | None:
-        """The account of the trunk that a source, `ADDRESS:PORT`, belongs to."""
-        host, _, port = source.rpartition(":")
-        host = host.strip("[]")
-        exact = next((name for name, (peers, _) in self._sources.items() if (host, int(port)) in peers), None)
-        found = exact or next((name for name, (_, networks) in self._sources.items() if (host, 0) in networks), None)
+    def place_of(self, received: Any) -> Place | None:
+        """The account of the trunk whose peer has sent something, as `SipTrunks` is going to find it too."""
+        source = received.srcAddress
+        host, port = _address_of(source)
+        endpoint = endpoint_of(transport_in(received), host, port)
+        _, names = self._proved.get(source, (0, ()))
+        found = None
+        for account, (sources, networks) in self._sources.items():
+            if sources.names:
+                if not set(names).isdisjoint(sources.names):
+                    found = account
+                    break
+            elif (host, port) in sources.peers:
+                found = account
+                break
+            elif found is None and endpoint in networks:
+                found = account
         return None if found is None else self._place(self._accounts[found], "")
+
+    # --- connections over TLS
+
+    def connection(self, parameters: Any) -> None:
+        """One is there or gone: look at the certificate of a server, note that of a client."""
+        information = parameters.tlsInfo
+        source = information.remoteAddr
+        if parameters.state == pj.PJSIP_TP_STATE_CONNECTED:
+            expected = self._expected.get(source)
+            if expected is None:
+                self._last_connection += 1
+                self._proved[source] = self._last_connection, tls.proved(information)
+                self.tell(PeerProved(*self._proved[source]))
+                return
+            assert self.configuration.tls is not None, "the configuration was checked"
+            if not self.configuration.tls.verify:
+                return
+            host = _address_of(source)[0]
+            wrong = [tls.why_not(information, name or host) for name in expected]
+            if all(wrong):
+                self.endpoint.transportShutdown(parameters.hnd)
+                self.tell(Trouble(f"tls:{source} is not who it should be: {wrong[0]}"))
+        elif parameters.state == pj.PJSIP_TP_STATE_DISCONNECTED and source in self._proved:
+            number, _ = self._proved.pop(source)
+            self.tell(PeerProved(number, None))
 
     def incoming(self, account: Any, parameters: Any) -> None:
         """An INVITE came: make it a call, or answer 503 when it is one too many."""
@@ -328,9 +417,10 @@ class Engine:
             return
         call = Call(self, number, path, account, parameters.callId)
         self.calls[number] = call
-        host, _, port = source.rpartition(":")
         message = parameters.rdata.wholeMsg.encode("utf-8", "surrogateescape")
-        self.tell(CallReceived(number, message, (host.strip("[]"), int(port)), call.path.port))
+        connection, _ = self._proved.get(source, (0, ()))
+        transport = transport_in(parameters.rdata)
+        self.tell(CallReceived(number, message, _address_of(source), call.path.port, transport, connection))
 
     # --- accounts
 
@@ -339,13 +429,23 @@ class Engine:
         found = self._places.get(key)
         if found is None:
             found = self._places[key] = Place(self)
+            if destination.endswith(";transport=tls"):
+                self._expected.setdefault(destination[4:].partition(";")[0], set()).add(account.tls_name)
             found.create(self._settings(account, destination))
         return found
+
+    def _own_uri(self, destination: str, user: str = "") -> str:
+        """Ours as the peer at a destination is to use it."""
+        over = destination.rpartition(";transport=")[2]
+        own = next((one for one in self._listeners if one.transport == over), self._listeners[0])
+        own = own._replace(host=self.configuration.public_address or own.host)
+        parameter = "" if own.transport == "udp" else f";transport={own.transport}"
+        return f"sip:{user}{'@' if user else ''}{own.sent_by}{parameter}"
 
     def _settings(self, account: Account, destination: str) -> Any:
         wanted = self.configuration
         settings = pj.AccountConfig()
-        settings.idUri = f"sip:{wanted.public_address or wanted.address}:{wanted.port}"
+        settings.idUri = self._own_uri(destination)
         if destination:
             settings.sipConfig.proxies.append(f"<{destination};lr;hide>")
         if account.user:
@@ -356,6 +456,8 @@ class Engine:
         nat.mediaStunUse = pj.PJSUA_STUN_RETRY_ON_FAILURE if wanted.stun else pj.PJSUA_STUN_USE_DISABLED
         nat.contactRewriteUse = nat.viaRewriteUse = nat.sdpNatRewriteUse = 0
         nat.udpKaIntervalSec = 0
+        # Contact names where we listen, not the end of a connection of ours that may be gone by then.
+        nat.contactUseSrcPort = nat.sipOutboundUse = 0
         call = settings.callConfig
         call.prackUse = _RELIABLE[account.reliable]
         call.timerUse = pj.PJSUA_SIP_TIMER_OPTIONAL if account.session_seconds else pj.PJSUA_SIP_TIMER_INACTIVE
@@ -369,3 +471,20 @@ class Engine:
         media.srtpUse = _SRTP[account.srtp]
         media.srtpSecureSignaling = 0
         return settings
+
+
+def _address_of(source: str) -> tuple[str, int]:
+    """`ADDRESS:PORT` in two."""
+    host, _, port = source.rpartition(":")
+    return host.strip("[]"), int(port)
+
+
+def transport_in(received: Any) -> TransportName:
+    """What a message came over, of a SipRxData.
+
+    Its Via says what the peer likes. PJSIP knows, and pjsua2 does not say it: `tp_info.transport` stands behind one
+    pointer in `pjsip_rx_data`, and begins with its name, such as `tlsc0x7f2d`, since there is PJSIP.
+    """
+    transport = ctypes.cast(int(received.pjRxData), ctypes.POINTER(ctypes.c_void_p))[1]
+    name = ctypes.string_at(transport, 3) if transport else b""
+    return {b"tls": "tls", b"tcp": "tcp"}.get(name, "udp")  # type: ignore[return-value]

@@ -10,6 +10,9 @@ from typing import Literal
 
 import msgspec
 
+from tandem.gateway.sip.endpoint import Listener, TransportName
+from tandem.gateway.sip.tls import TlsFiles
+
 
 class Account(msgspec.Struct, frozen=True):
     """What the calls of one trunk have in common."""
@@ -26,21 +29,25 @@ class Account(msgspec.Struct, frozen=True):
     session_seconds: int = 1800
     """Session interval (RFC 4028), 0: no session timer."""
     minimum_session_seconds: int = 90
+    tls_name: str = ""
+    """What the certificate of the peer must bear; empty: the address that we connect to."""
 
 
 class EngineConfiguration(msgspec.Struct, frozen=True):
     """All that the PJSIP process needs to start, handed over once."""
 
     address: str
-    """Address and port of SIP."""
+    """Address and UDP port of SIP."""
     port: int
     media_address: str
     """Address of RTP, towards peers and towards the media process."""
     rtp_ports: tuple[int, int]
     """First and last port of RTP towards peers."""
     accounts: list[Account]
-    tcp: bool = False
-    """Listen on TCP too."""
+    listeners: list[Listener] = []
+    """Further addresses of SIP, one for each transport."""
+    tls: TlsFiles | None = None
+    """Certificates, where one of them is of TLS."""
     public_address: str = ""
     """What peers are told in the place of both addresses, behind a NAT that does not change ports."""
     stun: list[str] = []
@@ -136,6 +143,8 @@ class SetSources(msgspec.Struct, array_like=True, tag="sources"):
     account: str
     peers: list[tuple[str, int]]
     networks: list[str]
+    names: list[str] = []
+    """SIP domains: calls come from whoever proves one of them by a certificate, and from nobody else."""
 
 
 class Ping(msgspec.Struct, array_like=True, tag="ping"):
@@ -184,6 +193,8 @@ class Started(msgspec.Struct, array_like=True, tag="started"):
     """Of PJSIP."""
     limit: int
     """Calls at once that the installed build allows (PJSUA_MAX_CALLS)."""
+    openssl: str = ""
+    """What speaks TLS, where that is spoken."""
 
 
 class Failed(msgspec.Struct, array_like=True, tag="failed"):
@@ -202,6 +213,25 @@ class CallReceived(msgspec.Struct, array_like=True, tag="received"):
     """Address and port that it came from."""
     port: int
     """Where the process receives the speech of the call from the media process."""
+    transport: TransportName = "udp"
+    """What the INVITE came over."""
+    connection: int = 0
+    """The connection over TLS that it came on."""
+
+
+class PeerProved(msgspec.Struct, array_like=True, tag="proved"):
+    """Somebody has connected to us over TLS, or has gone again."""
+
+    connection: int
+    names: tuple[str, ...] | None
+    """SIP domains in the certificate that was shown and verified; None: the connection is closed."""
+
+
+class CertificatesRead(msgspec.Struct, array_like=True, tag="certificates"):
+    """The files of certificates have changed and are in use, or are wrong, and the old ones stay so."""
+
+    wrong: str
+    """What is wrong; empty: nothing."""
 
 
 class ResponseReceived(msgspec.Struct, array_like=True, tag="response"):
@@ -287,6 +317,12 @@ class CallRefused(msgspec.Struct, array_like=True, tag="refused"):
     source: str
 
 
+class Trouble(msgspec.Struct, array_like=True, tag="trouble"):
+    """Something for the operator that has to do with no call."""
+
+    text: str
+
+
 class PingAnswered(msgspec.Struct, array_like=True, tag="pinged"):
     """How Ping ended; status 0 is no answer."""
 
@@ -308,6 +344,9 @@ Event = (
     Started
     | Failed
     | CallReceived
+    | PeerProved
+    | CertificatesRead
+    | Trouble
     | ResponseReceived
     | CallConfirmed
     | SpeechChanged

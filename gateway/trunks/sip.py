@@ -22,6 +22,7 @@ from tandem.gateway.calls.model import (
     Setup,
 )
 from tandem.gateway.calls.routing import Attempt
+from tandem.gateway.configuration.check_pjsua2 import pjsua2_listeners
 from tandem.gateway.configuration.check_sip import listeners
 from tandem.gateway.configuration.schema import Configuration, Sip, SipTrunk
 from tandem.gateway.log import Line
@@ -163,7 +164,10 @@ class SipTrunks(SipCalls):
         self.user_trunks = self._user_ports()
         """Each registered user as a trunk of its own, for routes."""
         self._registrations = SipRegistrations(sip, self.trunks, self.agent, log)
-        self.peers = SipPeers(self.trunks, self.agent, addresses, token, log, self._moved)
+        by_engine = {"": addresses}
+        if sip is not None and sip.pjsua2 is not None:
+            by_engine |= dict.fromkeys(by_pjsip, tuple(pjsua2_listeners(sip.pjsua2)))
+        self.peers = SipPeers(self.trunks, self.agent, by_engine, token, log, self._moved)
 
     def offences(self) -> Counter[str]:
         """What strangers and others have done that they may not, by kind; `bans`, and what was `dropped` for them."""
@@ -369,10 +373,15 @@ class SipTrunks(SipCalls):
         if self.pjsip is not None:
             self.pjsip.lost()
 
-    def _pjsip_sources(self) -> list[tuple[str, list[tuple[str, int]], list[str]]]:
-        """Whence the calls of each trunk come: servers of its peer, then addresses and networks."""
+    def _pjsip_sources(self) -> list[pjsip.SetSources]:
+        """Whence the calls of each trunk come."""
         return [
-            (port.account, [(one[0], one[1]) for one in port.destinations], port.accepted)
+            pjsip.SetSources(
+                port.account,
+                [(one[0], one[1]) for one in port.destinations],
+                port.accepted,
+                sorted(port.accept_names),
+            )
             for port in self.trunks.values()
             if port.account
         ]
@@ -621,7 +630,10 @@ class SipTrunks(SipCalls):
             if bool(port.account) != by_pjsip:
                 continue
             if port.accept_names:
-                names = self.connections.names_of(source)
+                if by_pjsip and self.pjsip is not None:
+                    names = self.pjsip.names_of(source)
+                else:
+                    names = self.connections.names_of(source)
                 if (names is None and source in port.peers) or (names and not port.accept_names.isdisjoint(names)):
                     return port
                 continue

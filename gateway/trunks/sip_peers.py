@@ -36,23 +36,20 @@ class SipPeers:
         self,
         ports: Mapping[str, SipTrunkPort],
         agent: SipAgent,
-        listeners: Sequence[Listener],
+        listeners: Mapping[str, Sequence[Listener]],
         token: Callable[[], str],
         log: Callable[[Line], None],
         moved: Callable[[str, float], None],
     ) -> None:
-        """`moved` is told of a trunk whose servers have changed."""
+        """`listeners` are those of each account with another engine, and of our own under an empty name.
+
+        `moved` is told of a trunk whose servers have changed.
+        """
         self.queries: list[Query] = []
         """Questions for the DNS, to be put by the owner."""
         self._ports = {name: port for name, port in ports.items() if not port.configuration.registrar}
         self._agent = agent
-        self._transports = [one for one in ("udp", "tcp", "tls") if any(one == own.transport for own in listeners)]
-        versions: list[Kind] = []
-        if any(":" not in own.host for own in listeners):
-            versions.append("A")
-        if any(":" in own.host for own in listeners):
-            versions.append("AAAA")
-        self._versions = versions
+        self._listeners = listeners
         self._token = token
         self._log = log
         self._moved = moved
@@ -126,7 +123,12 @@ class SipPeers:
         location = self._ports[name].location
         assert location is not None, "only names are looked up"
         host, tcp_port, transport, tls_name = location
-        search = Location(host, tcp_port, transport, tls_name, self._transports, self._versions)
+        listeners = self._listeners[self._ports[name].account]
+        transports = [one for one in ("udp", "tcp", "tls") if any(one == own.transport for own in listeners)]
+        versions: list[Kind] = ["A"] if any(":" not in own.host for own in listeners) else []
+        if any(":" in own.host for own in listeners):
+            versions.append("AAAA")
+        search = Location(host, tcp_port, transport, tls_name, transports, versions)
         self._locations[name] = search
         self.queries += search.begin()
 

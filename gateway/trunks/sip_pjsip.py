@@ -19,7 +19,7 @@ from tandem.gateway.media.protocol import MediaStatistics
 from tandem.gateway.media.quality import judge
 from tandem.gateway.pjsip import protocol
 from tandem.gateway.sip import sdp
-from tandem.gateway.sip.endpoint import Endpoint, endpoint_of, show, transport_of
+from tandem.gateway.sip.endpoint import Endpoint, Stream, show, transport_of
 from tandem.gateway.sip.errors import SipDecodeError
 from tandem.gateway.sip.fields import format_address
 from tandem.gateway.sip.message import Message, Request, Response, parse_message
@@ -79,10 +79,10 @@ class PjsipAgent:
         self,
         trunks: Mapping[str, SipTrunk],
         media_address: str,
-        sources: Callable[[], Iterable[tuple[str, list[tuple[str, int]], list[str]]]],
+        sources: Callable[[], Iterable[protocol.SetSources]],
         log: Callable[[Line], None],
     ) -> None:
-        """`trunks` are those of this engine; `sources` says of each whence its calls come, servers and networks."""
+        """`trunks` are those of this engine; `sources` says of each whence its calls come."""
         self.commands: list[protocol.Command] = []
         """For the PJSIP process."""
         self.limit = 0
@@ -98,6 +98,8 @@ class PjsipAgent:
         self._gated: tuple[Request, int] | None = None
         self._registrations: dict[int, protocol.Register] = {}
         self._registering: set[int] = set()
+        self._proved: dict[int, tuple[str, ...]] = {}
+        """SIP domains in the certificates of those who have connected to us over TLS, by connection."""
 
     def outputs(self) -> list[Output]:
         """Return what has been produced since the last call, in order, and forget it."""
@@ -132,6 +134,7 @@ class PjsipAgent:
                     f"{self.usable} are taken, the last place answers 503 to what is too much"
                 )
                 self._log(Line("info", "=", "engine pjsua2", text))
+                self._tell_library(event.openssl)
                 self.tell_sources()
                 self.commands += self._registrations.values()
                 self._registering |= set(self._registrations)
@@ -144,6 +147,15 @@ class PjsipAgent:
                 self._queue.append(OptionsResult(number, status or None))
             case protocol.RegistrationAnswered():
                 self._registered(event)
+            case protocol.PeerProved(connection=connection, names=names):
+                self._proved.pop(connection, None)
+                if names is not None:
+                    self._proved[connection] = names
+            case protocol.CertificatesRead(wrong=wrong):
+                line = Line("error", "!", "engine pjsua2", f"{wrong}; the old certificates stay in use")
+                self._log(line if wrong else Line("info", "=", "engine pjsua2", "certificates were read again"))
+            case protocol.Trouble(text=text):
+                self._log(Line("warning", "!", "engine pjsua2", text))
             case protocol.Failed():
                 pass
             case _:
@@ -151,9 +163,22 @@ class PjsipAgent:
                 if call is not None:
                     self._in_call(event, call)
 
+    def _tell_library(self, openssl: str) -> None:
+        """Say what speaks TLS; and that nobody maintains it any more, where that is so: nothing before 3.0 in 2026."""
+        if not openssl:
+            return
+        old = not openssl.startswith(("OpenSSL 3", "OpenSSL 4"))
+        text = f"TLS by {' '.join(openssl.split())}"
+        if old:
+            text += (
+                ", which nobody maintains any more; build PJSIP with the OpenSSL of the system, or use Tandem's engine"
+            )
+        self._log(Line("warning" if old else "info", "=", "engine pjsua2", text))
+
     def lost(self) -> None:
         """The PJSIP process is gone, and every call of it."""
         self.limit = 0
+        self._proved.clear()
         self._registering.clear()
         self.commands.clear()
         for number, call in list(self._calls.items()):
@@ -165,7 +190,13 @@ class PjsipAgent:
     def tell_sources(self) -> None:
         """Have the process know whose calls come from where, so that a call has the settings of its trunk."""
         if self.limit:
-            self.commands += [protocol.SetSources(*source) for source in self._sources()]
+            self.commands += self._sources()
+
+    def names_of(self, source: Endpoint) -> tuple[str, ...] | None:
+        """The SIP domains that whoever connected to us over TLS has proved; None: we connected to him."""
+        if not isinstance(source, Stream) or source.transport != "tls":
+            return ()
+        return self._proved.get(source.connection) if source.connection else None
 
     # --- what the adapter wants
 
@@ -291,7 +322,7 @@ class PjsipAgent:
             request = parse_message(event.message)
             if not isinstance(request, Request):
                 raise SipDecodeError("no request")
-            source = _source_of(request, event.source)
+            source = _source_of(event)
         except SipDecodeError as error:
             call.ending = True
             self.commands.append(protocol.Respond(number, error.status, "", [], None))
@@ -471,10 +502,11 @@ def _parsed(octets: bytes) -> Request | Response | None:
         return None
 
 
-def _source_of(request: Request, source: tuple[str, int]) -> Endpoint:
-    """Where a request came from: its topmost Via tells the transport."""
-    transport = request.via.transport.lower()
-    return endpoint_of(transport if transport == "tcp" else "udp", *source)
+def _source_of(event: protocol.CallReceived) -> Endpoint:
+    """Where a call came from."""
+    if event.transport == "udp":
+        return event.source
+    return Stream(*event.source, event.transport, event.connection)
 
 
 def _uri_of(endpoint: Endpoint) -> str:

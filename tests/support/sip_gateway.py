@@ -66,3 +66,19 @@ def sip_gateway(folder: Path, text: str, name: str = "G", options: str = "", rtp
         yield gateway
     finally:
         gateway.close()
+
+
+def by_engine(engine: str, text: str) -> str:
+    """A configuration as it is, or with its trunks and the addresses of `[sip]` on PJSIP."""
+    if engine == "native":
+        return text
+    head, _, rest = text.partition("[sip]\n")
+    rows = rest.splitlines(keepends=True)
+    count = next(i for i, row in enumerate([*rows, ""]) if not row.startswith(("listen", "also_listen")))
+    addresses, rest = "".join(rows[:count]), "".join(rows[count:])
+    own, rtp = free_ports(1), free_ports(20)
+    tables, mark, trunks = rest.partition("[[trunk]]")
+    return (
+        f'{head}[sip]\nlisten = "127.0.0.1:{own}"\n{tables}[sip.pjsua2]\n{addresses}ports = [{rtp}, {rtp + 19}]\n'
+        + (mark + trunks).replace('type = "sip"\n', 'type = "sip"\nengine = "pjsua2"\n')
+    )

@@ -3,12 +3,14 @@
 import sys
 
 import pytest
+from support.certificates import Authority
 
 from tandem.core.errors import ConfigurationError
 from tandem.gateway.configuration import check_pjsua2
-from tandem.gateway.configuration.check_pjsua2 import engine_configuration
+from tandem.gateway.configuration.check_pjsua2 import engine_configuration, old_library
 from tandem.gateway.configuration.load import parse
 from tandem.gateway.pjsip.protocol import Account
+from tandem.gateway.sip.endpoint import Listener
 
 TEXT = """
 [sip]
@@ -43,7 +45,8 @@ def test_what_the_process_gets():
     media = '[media]\naddress = "192.0.2.1"\n'
     found = engine_configuration(parse(media + TEXT.format(table=table, trunk=trunk)))
     assert found is not None
-    assert (found.address, found.port, found.tcp, found.rtp_ports) == ("192.0.2.1", 5070, True, (18100, 18109))
+    assert (found.address, found.port, found.rtp_ports) == ("192.0.2.1", 5070, (18100, 18109))
+    assert found.listeners == [Listener("tcp", "192.0.2.1", 5070)]
     assert (found.public_address, found.stun, found.codecs) == ("198.51.100.1", ["stun.example.org"], ("PCMU",))
     assert found.accounts == [Account("t", "u", "p", "required", True)]
 
@@ -61,8 +64,14 @@ def test_no_process_where_no_trunk_needs_it():
         ("", "ice = true", "trunk[0].ice", "no loopback address"),
         ("", "clear_mode = true", "trunk[0].clear_mode", "PJSIP carries speech"),
         ("", "silence_suppression = true", "trunk[0].silence_suppression", "neither sends nor plays comfort noise"),
-        ("", 'transport = "tcp"', "trunk[0].transport", "set `tcp = true`"),
-        ("", 'transport = "tls"', "trunk[0].transport", 'write "udp" or "tcp"'),
+        ("", 'transport = "tcp"', "trunk[0].transport", "add tcp:ADDRESS to `also_listen`"),
+        ("", 'transport = "tls"', "trunk[0].transport", "add tls:ADDRESS to `also_listen`"),
+        ("", 'accept_names = ["a.example"]', "trunk[0].accept_names", "PJSIP does not listen on it"),
+        ('also_listen = ["tls:192.0.2.1"]', "", "sip.pjsua2.also_listen[0]", "needs a certificate"),
+        ('also_listen = ["192.0.2.1"]', "", "sip.pjsua2.also_listen[0]", "tls:192.0.2.1:5071"),
+        ('also_listen = ["tcp:[2001:db8::1]"]', "", "sip.pjsua2.also_listen[0]", "PJ_HAS_IPV6"),
+        ('also_listen = ["udp:192.0.2.2"]', "", "sip.pjsua2.also_listen[0]", "`listen` has PJSIP listen on UDP"),
+        ('tcp = true\nalso_listen = ["tcp:192.0.2.2"]', "", "sip.pjsua2.also_listen[0]", "`tcp` has PJSIP"),
         ("ports = [18001, 18000]", "", "sip.pjsua2.ports", "does not rise"),
         ('stun = ["stun:x"]', "", "sip.pjsua2.stun[0]", "192.0.2.1:3478"),
         ('public_address = "here"', "", "sip.pjsua2.public_address", "here"),
@@ -83,7 +92,7 @@ def test_mistakes(table, trunk, path, words):
     [
         ('listen = "192.0.2.1:5070"', 'listen = "192.0.2.1:5060"', "sip.pjsua2.listen", "port 5060 is already"),
         ('listen = "192.0.2.1:5070"', 'listen = "0.0.0.0:5070"', "sip.pjsua2.listen", "cannot be announced"),
-        ('listen = "192.0.2.1:5070"', 'listen = "[2001:db8::1]:5070"', "sip.pjsua2.listen", "IPv4 only"),
+        ('listen = "192.0.2.1:5070"', 'listen = "[2001:db8::1]:5070"', "sip.pjsua2.listen", "PJ_HAS_IPV6"),
         ('[sip.pjsua2]\nlisten = "192.0.2.1:5070"', "", "trunk[0].engine", "needs a [sip.pjsua2] table"),
         ('peer = "192.0.2.8"', "registrar = true", "trunk[0].registrar", "users register with a trunk"),
         ('engine = "pjsua2"', "ice = true", "trunk[0].ice", 'only to be had with engine = "pjsua2"'),
@@ -104,6 +113,30 @@ def test_mistakes_beside_the_defaults(old, new, path, words):
     found = problems_of(text.replace(old, new) + user)
     assert path in dict(found)
     assert words in dict(found)[path]
+
+
+def test_a_library_without_tls_1_3_is_known_by_its_file(tmp_path):
+    module, libraries = tmp_path / "pjsua2", tmp_path / "pjsua2_python.libs"
+    module.mkdir()
+    libraries.mkdir()
+    (libraries / "libssl-12ab.so.3").touch()
+    assert old_library([str(module)]) == ""
+    (libraries / "libssl-cd1d.so.1.0.2k").touch()
+    assert old_library([str(module)]) == "OpenSSL 1.0.2k"
+
+
+def test_tls_1_3_that_the_installed_library_has_not(tmp_path, monkeypatch):
+    monkeypatch.setattr(check_pjsua2, "old_library", lambda: "OpenSSL 1.0.2k")
+    certificate = Authority(tmp_path).issue("a", "a.example")
+    text = TEXT.format(table='also_listen = ["tls:192.0.2.1:5071"]', trunk='transport = "tls"')
+    tls = f'[sip.tls]\ncertificate = "{certificate}"\nminimum = "1.{{}}"\n'
+    found = engine_configuration(parse(text + tls.format(2)))
+    assert found is not None
+    assert found.tls is not None
+    assert (found.tls.certificate, found.tls.minimum) == (str(certificate), "1.2")
+    ((path, words),) = problems_of(text + tls.format(3))
+    assert path == "sip.pjsua2.also_listen[0]"
+    assert "which the OpenSSL 1.0.2k of this PJSIP has not" in words
 
 
 def test_without_the_package_it_says_what_to_install(monkeypatch):

@@ -4,6 +4,7 @@ import contextlib
 import select
 import signal
 import socket
+import ssl
 import struct
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import time
 
 import numpy as np
 import pytest
+from support.certificates import Authority
 from support.gateways import free_ports
 
 from tandem.codecs import g711, rtp
@@ -26,11 +28,13 @@ from tandem.gateway.pjsip.protocol import (
     CallEnded,
     CallReceived,
     CallRefused,
+    CertificatesRead,
     EndCall,
     EngineConfiguration,
     Failed,
     InfoArrived,
     MakeCall,
+    PeerProved,
     Ping,
     PingAnswered,
     Respond,
@@ -41,7 +45,10 @@ from tandem.gateway.pjsip.protocol import (
     SpeechChanged,
     Started,
     StreamMeasured,
+    Trouble,
 )
+from tandem.gateway.sip.endpoint import Listener
+from tandem.gateway.sip.tls import TlsFiles
 
 PATIENCE = 20.0
 
@@ -49,8 +56,10 @@ PATIENCE = 20.0
 class Engine:
     """A running process that calls itself, and its events."""
 
-    def __init__(self, **options):
+    def __init__(self, over="", **options):
         self.port = free_ports(30)
+        if over:
+            options["listeners"] = [Listener(over, "127.0.0.1", self.port)]
         settings = {"accounts": [Account("t")], "media_address": "127.0.0.1", **options}
         self.configuration = EngineConfiguration(
             address="127.0.0.1", port=self.port, rtp_ports=(self.port + 2, self.port + 29), **settings
@@ -224,7 +233,7 @@ def test_peers_are_told_when_the_signalling_process_was_killed(ends):
 
 
 def test_a_call_over_tcp(ends):
-    engine = Engine(tcp=True)
+    engine = Engine(over="tcp")
     try:
         engine.call(-2, ends[0].getsockname(), transport="tcp")
         received = engine.hear(CallReceived)
@@ -234,6 +243,107 @@ def test_a_call_over_tcp(ends):
         assert (heard.message[:11], heard.speech.law) == (b"SIP/2.0 183", "A"), "told once, with its media"
         engine.do(EndCall(-2, 487, []))
         assert engine.hear(CallEnded, call=received.call).message.startswith(b"CANCEL ")
+    finally:
+        engine.process.close()
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    return Authority(tmp_path_factory.mktemp("certificates"))
+
+
+def over_tls(authority, name="gw.example", **options):
+    """An engine with a certificate for gw.example that expects `name` of whom it calls: itself."""
+    certificate = authority.issue("gw", "gw.example")
+    files = TlsFiles(str(certificate), "", str(authority.file), client_certificates=True)
+    return Engine("tls", accounts=[Account("t", tls_name=name)], tls=files, **options)
+
+
+def test_a_call_over_tls_with_certificates_of_both(ends, authority):
+    engine = over_tls(authority)
+    try:
+        assert "OpenSSL" in engine.hear(Started).openssl
+        engine.do(SetSources("t", [], [], ["gw.example"]))
+        engine.call(-2, ends[0].getsockname(), transport="tls")
+        proved = engine.hear(PeerProved)
+        assert proved.names == ("gw.example",)
+        received = engine.hear(CallReceived)
+        assert b"Via: SIP/2.0/TLS " in received.message
+        assert f"Contact: <sip:127.0.0.1:{engine.port};transport=TLS>".encode() in received.message
+        assert (received.transport, received.connection) == ("tls", proved.connection)
+        engine.do(EndCall(received.call, 486, []))
+        assert engine.hear(CallEnded, call=-2).status == 486
+        before = shown_certificate(authority, engine.port)
+        authority.issue("gw", "gw.example")
+        assert engine.hear(CertificatesRead).wrong == ""
+        assert shown_certificate(authority, engine.port) != before
+        engine.call(-4, ends[0].getsockname(), transport="tls")
+        engine.do(EndCall(engine.hear(CallReceived).call, 480, []))
+        assert engine.hear(CallEnded, call=-4).status == 480
+    finally:
+        engine.process.close()
+
+
+def shown_certificate(authority, port):
+    context = ssl.create_default_context(cafile=str(authority.file))
+    context.load_cert_chain(str(authority.issue("client", "client.example")))
+    with (
+        socket.create_connection(("127.0.0.1", port), PATIENCE) as plain,
+        context.wrap_socket(plain, server_hostname="gw.example") as secured,
+    ):
+        return secured.getpeercert(binary_form=True)
+
+
+def test_certificates_that_are_spoilt_are_not_taken(ends, authority):
+    engine = over_tls(authority)
+    try:
+        engine.hear(Started)
+        before = shown_certificate(authority, engine.port)
+        (authority.file.parent / "gw.pem").write_text("nothing")
+        assert "not a certificate in PEM" in engine.hear(CertificatesRead).wrong
+        assert shown_certificate(authority, engine.port) == before
+    finally:
+        engine.process.close()
+
+
+def test_a_server_that_is_another_gets_no_call(ends, authority):
+    engine = over_tls(authority, "carrier.example")
+    try:
+        engine.call(-2, ends[0].getsockname(), transport="tls")
+        assert "is not of carrier.example but of gw.example" in engine.hear(Trouble).text
+        assert engine.hear(CallEnded, call=-2).status == 503
+        assert not [event for event in engine.events if isinstance(event, CallReceived)]
+    finally:
+        engine.process.close()
+
+
+def test_a_client_without_a_certificate_is_turned_away(authority):
+    engine = over_tls(authority)
+    context = ssl.create_default_context(cafile=str(authority.file))
+    try:
+        engine.hear(Started)
+        with socket.create_connection(("127.0.0.1", engine.port), PATIENCE) as plain:
+            heard = b""
+            with (
+                contextlib.suppress(ssl.SSLError, ConnectionError),
+                context.wrap_socket(plain, server_hostname="gw.example") as secured,
+            ):
+                secured.sendall(b"OPTIONS")
+                heard = secured.recv(100)
+            assert heard == b""
+    finally:
+        engine.process.close()
+
+
+def test_tls_1_3_alone_needs_a_library_that_has_it(authority):
+    certificate = str(authority.issue("gw", "gw.example"))
+    engine = Engine("tls", tls=TlsFiles(certificate, "", str(authority.file), minimum="1.3"))
+    try:
+        first = engine.hear((Started, Failed))
+        if isinstance(first, Failed):
+            assert "which has no TLS 1.3" in first.reason
+        else:
+            assert shown_certificate(authority, engine.port)
     finally:
         engine.process.close()
 
