@@ -1,10 +1,9 @@
 import pytest
+from support.isup_flows import BODIES, iam
 
 from tandem.gateway.analyser import circuit_details as details
 from tandem.gateway.analyser.model import CallRecord, Message, Protocol, Where
 from tandem.gateway.analyser.quick import NATURES, initial_address, is_alerting, release
-
-from .test_plain import BODIES, iam
 
 
 def message(kind, octets, protocol=Protocol.ISUP, variant="itu"):

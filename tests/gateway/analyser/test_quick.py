@@ -3,6 +3,7 @@ import contextlib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.isup_flows import iam
 
 from tandem.core.errors import DecodeError
 from tandem.gateway.analyser.quick import carried_numbers, initial_address, is_alerting, release
@@ -11,8 +12,6 @@ from tandem.ss7.isup.indicators import BackwardCallIndicators, EventInformation
 from tandem.ss7.isup.messages import Message, MessageType
 from tandem.ss7.isup.numbers import CalledPartyNumber, CallingPartyNumber
 from tandem.ss7.isup.parameters import RawParameter
-
-from .test_plain import iam
 
 FIXED = [RawParameter(code, bytes.fromhex(content)) for code, content in [(6, "00"), (7, "2001"), (9, "0a"), (2, "03")]]
 DIGITS = st.text("0123456789", max_size=20)

@@ -21,7 +21,7 @@ def rows(messages):
     plain, done = circuits(found)
     assert done.all()
     count = np.arange(len(messages))
-    return rows_of(found, plain, batch.buffer, count + 1, batch.time, np.zeros_like(count))
+    return rows_of(found.view, plain, batch.buffer, count + 1, batch.time, np.zeros_like(count))
 
 
 @given(

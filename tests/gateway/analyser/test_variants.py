@@ -1,6 +1,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.isup_flows import iam
 from support.packet_files import data_chunk, ethernet, ipv4, pcap, sctp
 
 from tandem.gateway.analyser.analysis import analyse
@@ -14,7 +15,6 @@ from tandem.ss7.isup.variants import Variant as IsupVariant
 from tandem.ss7.mtp3.label import RoutingLabel, Variant, encode_label
 
 from .test_bulk import m3ua
-from .test_plain import iam
 
 ITU, ANSI, CHINA, JAPAN = Variant.ITU, Variant.ANSI, Variant.CHINA, Variant.JAPAN
 ISUP, TUP, TEST = 5, 4, 1
