@@ -23,7 +23,9 @@ _WORDS: Final = (
     "BLO BLA UBL UBA CGB CGBA CGU CGUA CQM CQR UCIC CFN UPT UPA LPA CCR OLM NRM "  # ISUP
     "MGB MBA MGU MUA HGB HBA HGU HUA SGB SBA SGU SUA ACC"  # TUP
 )
-_SUPERVISION: Final = frozenset(_WORDS.split())
+SUPERVISION: Final = frozenset(_WORDS.split())
+"""Messages about a circuit, or about no call: none of them answers an IAM."""
+_UNEQUIPPED: Final = frozenset({"UCIC"})
 _TUP_FAILURES: Final = frozenset(
     "SEC CGC NNC ADI CFL SSB UNN LOS SST ACB DPN MPR EUM SLB STB".split()  # noqa: SIM905
 )
@@ -85,10 +87,8 @@ class CircuitTracker:
         if kind == "IAM":
             self._begin_isup(key, message, cic)
             return
-        if attempt is None or kind in _SUPERVISION or kind in _RESETS:
-            self.supervision.append((message, cic))
-            if kind in _RESETS:
-                self._reset(key, message, octets)
+        if attempt is None or kind in SUPERVISION or kind in _RESETS:
+            self._supervise(key, message, cic)
             return
         record = attempt.record
         forward = opc == record.opc
@@ -173,6 +173,20 @@ class CircuitTracker:
         attempt.progressed(message.time)
         return ""
 
+    def _supervise(self, key: _Key, message: Message, cic: int) -> None:
+        """What is about the circuit: it may end a call, else a call under way has it among its messages."""
+        self.supervision.append((message, cic))
+        if message.type in _RESETS:
+            self._reset(key, message, message.octets)
+        elif (attempt := self._table.get(key)) is not None:
+            forward = message.where.opc == attempt.record.opc
+            attempt.note(message, forward)
+            if message.type in _UNEQUIPPED and not forward and attempt.record.released is None:
+                # Nobody releases such a call: the exchange that began it tries another circuit (Q.764 2.12).
+                attempt.reset = True
+                attempt.released(message.time, "called", None)
+                self._table.end(key)
+
     def _reset(self, key: _Key, message: Message, octets: bytes) -> None:
         """RSC ends the call of its circuit, GRS those of a range (Q.763 3.43); the record says by whom."""
         if message.type == "GRA":
@@ -204,10 +218,8 @@ class CircuitTracker:
             self._begin_tup(key, message, cic)
             return
         attempt = self._table.get(key)
-        if attempt is None or kind in _SUPERVISION or kind in _RESETS:
-            self.supervision.append((message, cic))
-            if kind in _RESETS:
-                self._reset(key, message, octets)
+        if attempt is None or kind in SUPERVISION or kind in _RESETS:
+            self._supervise(key, message, cic)
             return
         record = attempt.record
         forward = opc == record.opc

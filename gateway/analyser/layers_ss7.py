@@ -35,8 +35,13 @@ class Variants(typing.Protocol):
 
 PPID_IUA, PPID_M2UA, PPID_M3UA, PPID_M2PA = 1, 2, 3, 5
 _PROTOCOL_DATA: Final = 0x0210
-_DRAFT_PROTOCOL_DATA: Final = 0x0003
-_M2UA_DATA: Final = 0x0300
+_DRAFT_DATA: Final = (0x0002, 0x0003, 0x0081, 0x0082)
+"""Protocol Data before RFC 3332: a whole MSU in 3 (draft 5), 2 (draft 6) or 0x81 (draft 7). This is how tshark reads
+each draft; their text is not at hand."""
+_AFTER_LENGTH: Final = frozenset({0x0003, 0x0082})
+"""Those where the length indicator may go before the MSU: that of TTC, in drafts 6 and 7."""
+_M2UA_DATA, _M2UA_DATA_2 = 0x0300, 0x0301
+"""RFC 3331 3.3.1.1: the second is that of TTC, with the length indicator before the MSU."""
 _IUA_DATA: Final = 0x000E
 _M2PA_USER, _M2PA_STATUS = 0x0B01, 0x0B02
 _IUA_NAMES: Final = {
@@ -134,6 +139,8 @@ class Ss7Layers:
             return False
         kind = octets[2] << 8 | octets[3]
         if ppid == 0:
+            if not _is_likely(kind, octets):
+                return False
             ppid = _guess(octets[2])
         name = _NAMES.get(kind) or f"0x{kind:04X}"
         if ppid == PPID_M3UA:
@@ -143,7 +150,7 @@ class Ss7Layers:
         elif ppid == PPID_M2UA:
             self._emit(Message(packet, time, Protocol.M2UA, name, where, octets))
             if kind == Type.MAUP_DATA:
-                data = parameter(octets, _M2UA_DATA)
+                data = parameter(octets, _M2UA_DATA) or parameter(octets, _M2UA_DATA_2)[1:]
                 self.mtp3(packet, time, data, where) if data else None
         elif ppid == PPID_M2PA:
             self._m2pa(packet, time, kind, octets, where)
@@ -164,8 +171,8 @@ class Ss7Layers:
             variant = self._variants.of_codes(network, opc, dpc, service, data[12:])
             seen = _where(where.source, where.destination, opc, dpc, network, variant.value, where.link, where.sent)
             self._user(packet, time, service, sls, data[12:], seen)
-        elif data := parameter(octets, _DRAFT_PROTOCOL_DATA):  # before RFC 3332: the MSU with its label
-            self.mtp3(packet, time, data, where)
+        elif not data and (msu := _draft_data(octets)):
+            self.mtp3(packet, time, msu, where)
 
     def _m2pa(self, packet: int, time: float, kind: int, octets: bytes, where: Where) -> None:
         if kind == _M2PA_STATUS:
@@ -192,6 +199,25 @@ def parameter(octets: bytes, wanted: int) -> bytes:
             return octets[position + 4 : position + length]
         position += length + 3 & ~3
     return b""
+
+
+def _draft_data(octets: bytes) -> bytes:
+    """The MSU in a DATA message of a draft; empty where there is none."""
+    for tag in _DRAFT_DATA:
+        if data := parameter(octets, tag):
+            # No service information octet looks like it: its low bits are a service indicator, of 5 or less.
+            counted = tag in _AFTER_LENGTH and data[0] & 0x3F == min(len(data) - 1, 0x3F)
+            return data[1:] if counted else data
+    return b""
+
+
+def _is_likely(kind: int, octets: bytes) -> bool:
+    """Whether what came without a payload protocol identifier is of SIGTRAN: its kind is known, its length right.
+
+    Diameter, which begins with the same octet, has command flags there.
+    """
+    length = int.from_bytes(octets[4:8], "big")
+    return (kind in _NAMES or kind in _IUA_NAMES or kind == _M2PA_STATUS) and abs(length - len(octets)) <= 3
 
 
 def _guess(message_class: int) -> int:

@@ -71,6 +71,22 @@ def test_digits_of_sam_are_added(stream):
     assert stream.done[0].called == "1234"
 
 
+def test_what_is_about_the_circuit_is_among_the_messages_of_its_call(stream):
+    iam(stream)
+    back(stream, I.CFN, cause(99))
+    back(stream, I.ACM, ALERTING)
+    stream.tracker.close()
+    assert [(m.type, m.forward) for m in stream.done[0].messages] == [("IAM", True), ("CFN", False), ("ACM", False)]
+    assert [message.type for message, _ in stream.tracker.supervision] == ["CFN"]
+
+
+def test_a_circuit_that_the_other_end_does_not_have(stream):
+    iam(stream)
+    back(stream, I.UCIC)
+    (record,) = stream.done
+    assert (record.outcome, record.released_by, record.cause) == ("failed", "called", None)
+
+
 def test_circuits_and_relations_do_not_mix(stream):
     iam(stream)
     iam(stream, cic=8)

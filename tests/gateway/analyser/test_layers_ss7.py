@@ -110,6 +110,13 @@ def test_m3ua_data():
     assert kinds(found)[-1] == ("m3ua", "ASPUP")
 
 
+def test_m2ua_of_ttc_has_the_length_before_the_unit():
+    unit = msu(ISUP)
+    ss7, found, _ = layers()
+    ss7.sigtran(1, 0, PPID_M2UA, common(0x0601, tlv(0x0301, bytes((len(unit),)) + unit)), Where())
+    assert kinds(found) == [("m2ua", "DATA"), ("mtp3", "ISUP"), ("isup", "REL")]
+
+
 def test_m2ua_m2pa_and_iua():
     ss7, found, handed = layers()
     ss7.sigtran(1, 0, PPID_M2UA, common(0x0601, tlv(1, bytes(4)) + tlv(0x0300, msu(ISUP))), Where())
@@ -134,6 +141,30 @@ def test_the_layer_is_told_by_the_class_where_nothing_else_does():
     assert ss7.sigtran(1, 0, 0, common(0x0602, b""), Where())
     assert kinds(found) == [("m2ua", "ESTABLISH_REQUEST")]
     assert not ss7.sigtran(1, 0, PPID_M3UA, b"INVITE sip:", Where())
+
+
+@pytest.mark.parametrize(("tag", "counted"), [(2, False), (3, False), (3, True), (0x81, False), (0x82, True)])
+def test_m3ua_of_the_drafts(tag, counted):
+    unit = msu(ISUP)
+    ss7, found, _ = layers()
+    ss7.sigtran(
+        1, 0, PPID_M3UA, common(0x0101, tlv(1, bytes(4)) + tlv(tag, bytes((len(unit),)) * counted + unit)), Where()
+    )
+    assert kinds(found) == [("m3ua", "DATA"), ("mtp3", "ISUP"), ("isup", "REL")]
+
+
+def test_a_whole_message_of_the_rfc_is_not_one_of_a_draft():
+    ss7, found, _ = layers()
+    ss7.sigtran(1, 0, PPID_M3UA, common(0x0101, tlv(2, msu(ISUP)) + tlv(0x0210, b"\0\0\0\1")), Where())
+    assert kinds(found) == [("m3ua", "DATA")]
+
+
+def test_what_has_no_payload_protocol_must_look_like_sigtran():
+    """Diameter begins with the same octet: version 1, three octets of length, flags, command."""
+    ss7, found, _ = layers()
+    assert not ss7.sigtran(1, 0, 0, b"\x01\x00\x01\x01" + (0x80000118).to_bytes(4, "big") + bytes(249), Where())
+    assert not ss7.sigtran(1, 0, 0, common(0x0058, bytes(80)), Where())
+    assert found == []
 
 
 def test_parameters_are_found_behind_padding():
