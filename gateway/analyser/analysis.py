@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
-from . import findings
+from . import findings, findings_circuits, findings_links, findings_sip
 from .attempts import Numbering
 from .blocks import Block
 from .circuits import CircuitTracker
@@ -73,6 +73,8 @@ class Analyser:
         self._serving: set[tuple[str, bool | None]] = set()
         """Directions of links that have carried messages or fill-in units since their last status unit."""
         self._streams = Streams()
+        self._heard: dict[str, tuple[float, float]] = {}
+        """First and last time of speech by the addresses that it went between."""
         self._more = 0
         """Findings that were not kept."""
 
@@ -137,7 +139,7 @@ class Analyser:
                 self._dialogs.take(message)
             elif protocol in (Protocol.Q931, Protocol.H225):
                 self._channel_tracker().take(message)
-            elif protocol in _LINKS or message.type in findings.LINK_TYPES:
+            elif protocol in _LINKS or message.type in findings_links.LINK_TYPES:
                 self._link(message)
         circuits, calls = self._numbering.settle()
         self._plain.settle(circuits)
@@ -216,10 +218,11 @@ class Analyser:
             if count := count + self._elsewhere[reason]:
                 self.skipped.append(Skipped(file="", reason=f"{count} {reason}"))
         others = [
-            *findings.of_supervision(self._circuits.supervision),
-            *findings.of_links(self._links),
-            *findings.of_collisions(self._circuits.collisions),
-            *findings.of_registrations(self._dialogs.others),
+            *findings_circuits.of_supervision(self._circuits.supervision),
+            *findings_links.of_links(self._links),
+            *findings_circuits.of_collisions(self._circuits.collisions),
+            *findings_sip.of_registrations(self._dialogs.others, self.end),
+            *self._silence(),
         ]
         marked, places, beyond = records.marked(MOST_FINDINGS)
         found = Findings(self._of_calls(), marked, places, others, self._of_call, MOST_FINDINGS)
@@ -240,14 +243,20 @@ class Analyser:
     def _link(self, message: Message) -> None:
         """Keep what may be a failure: a status unit is one only on a link that was in service."""
         where = message.where
-        link = (where.link, where.sent)
+        link = (where.link or where.source, where.sent)
         if message.type in ("MSU", "FISU"):
             self._serving.add(link)
             return
         if message.protocol is Protocol.MTP2:
             if link not in self._serving:
                 return
-            self._serving.discard(link)
+            if message.type != "SIB":  # a busy end serves on
+                self._serving.discard(link)
+        elif message.protocol is Protocol.M2PA:
+            kind = findings_links.word(message)
+            # Before the first message a link says so in coming up.
+            if not kind or not self.dissector.counts[Protocol.M2PA.value]["USER_DATA"]:
+                return
         if len(self._links) < MOST_OTHERS:
             self._links.append(message)
 
@@ -262,6 +271,12 @@ class Analyser:
                 self._more += sum(1 for _ in said)
         return found
 
+    def _silence(self) -> Iterator[Finding]:
+        """Calls without speech in a capture that has that of others."""
+        if self._heard:
+            for record in self._records.silent():
+                yield from findings_sip.of_silence(record, self._heard, self.end)
+
     def _of_call(self, number: int) -> list[Finding]:
         record = self._records.numbered(number)
         return [] if record is None else list(findings.of_calls((record,), self.end, self._records.find))
@@ -269,12 +284,20 @@ class Analyser:
     def _unkept(self) -> Iterator[tuple[str, int]]:
         yield "RTP packets of streams beyond those that are followed at once", self._streams.unkept
 
+    def _hear(self, host: str, stream: MediaStream) -> None:
+        """Speech of this address is in the capture."""
+        first, last = self._heard.get(host, (stream.first, stream.last))
+        if len(self._heard) < MOST_OTHERS or host in self._heard:
+            self._heard[host] = min(first, stream.first), max(last, stream.last)
+
     def _give_speech(self, streams: list[MediaStream]) -> None:
         """Give every stream to the call whose session description named where it goes, or came from."""
         if not streams:
             return
         wanted = self._dialogs.speech()
         for stream in streams:
+            for address in (stream.source, stream.destination):
+                self._hear(address.rpartition(":")[0], stream)
             for record in reversed(wanted.get(stream.destination) or wanted.get(stream.source) or []):
                 if record.start <= stream.last and stream.first <= (record.completed or record.released or self.end):
                     self._attach(number_of(record.id), stream)

@@ -130,7 +130,7 @@ class CircuitTracker:
         self._seize(key, record, message, lost)
 
     def _collides(self, there: Attempt, message: Message, cic: int) -> bool:
-        """Whether both ends seized the circuit at once, and the end that comes second loses (Q.764 2.9.1.4).
+        """Whether both ends seized the circuit at once, and the end that comes second loses (Q.764 2.9.1.4, Q.724 2).
 
         The exchange with the higher point code controls the even circuits, the other one the odd ones.
         """
@@ -214,10 +214,14 @@ class CircuitTracker:
         opc, dpc = where.opc or 0, where.dpc or 0
         key = ("tup", min(opc, dpc), max(opc, dpc), cic)
         kind = message.type
+        attempt = self._table.get(key)
+        if attempt is not None and attempt.is_copy(message):
+            message.duplicate = True
+            attempt.note(message, opc == attempt.record.opc)
+            return
         if kind in ("IAM", "IAI"):
             self._begin_tup(key, message, cic)
             return
-        attempt = self._table.get(key)
         if attempt is None or kind in SUPERVISION or kind in _RESETS:
             self._supervise(key, message, cic)
             return
@@ -251,11 +255,13 @@ class CircuitTracker:
             self._table.end(key)
 
     def _begin_tup(self, key: _Key, message: Message, cic: int) -> None:
+        there = self._table.get(key)
+        lost = there is not None and self._collides(there, message, cic)
         record = self._record(message, cic)
         from .circuit_details import tup_numbers
 
         tup_numbers(message, record)
-        self._table.begin(key, record).note(message, True, f"{record.calling or '-'} to {record.called}")
+        self._seize(key, record, message, lost)
 
     def _record(self, message: Message, cic: int) -> CallRecord:
         where = message.where

@@ -357,7 +357,7 @@ def _answer(
         record = report.find(analysis, ladder)
         if record is None:
             raise TandemError(f"there is no call {ladder!r}; the first column of the table names them")
-        return (line + "\n" for line in report.ladder(record))
+        return (line + "\n" for line in report.ladder(analysis, record, _is_coloured()))
     if as_lines or as_csv:
         return report.as_lines(calls) if as_lines else report.table(calls)
     if any(files.values()):

@@ -26,7 +26,7 @@ from .model import Message, Protocol, RtpPackets, Where
 from .network import CARRIERS_OF_IP, SCTP, TCP, UDP, Transports, endpoint, pair, text_address, transports
 from .packets import HEP_DATAGRAM, Batch, among, grouped
 from .rows import WIDEST, Rows, rows_of
-from .sctp import Mark, SctpReader
+from .sctp import CONTROL, Mark, SctpReader
 from .sipbulk import SipRows, sip_rows, type_name
 from .streams import StreamReader
 from .variants import Variants
@@ -429,6 +429,8 @@ class Dissector:
 
     def _associated(self, packet: int, time: float, octets: bytes, where: Where) -> None:
         ports = int.from_bytes(octets[0:2], "big"), int.from_bytes(octets[2:4], "big")
+        if len(octets) > 12 and (control := CONTROL.get(octets[12])):  # each of them is the first of its packet
+            self._emit(Message(packet, time, Protocol.SCTP, control, where, octets[12:]))
         for message in self._sctp.packet(octets):
             ppid = message.ppid
             if ppid not in SIGTRAN_PPIDS:  # some stacks give it in the wrong byte order, or none

@@ -29,6 +29,8 @@ class Protocol(Enum):
     IUA = "iua"
     LAPD = "lapd"
     SCCP = "sccp"
+    SCTP = "sctp"
+    """What begins and ends associations; what they carry is of other protocols."""
     MGCP = "mgcp"
     RTP = "rtp"
     RTCP = "rtcp"

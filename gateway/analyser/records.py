@@ -177,6 +177,14 @@ class Records(Sequence[CallRecord]):
         chosen = (entries[entries["joined"] > 0] for entries in self._entries())
         return self._each(chosen, lambda key: self._bare(key, brief=True))
 
+    def silent(self) -> Iterator[CallRecord]:
+        """The SIP calls that have no speech, in order, without legs."""
+        if "sip" not in self._protocols:
+            return iter(())
+        sip = self._protocol("sip")
+        chosen = (entries[(entries["protocol"] == sip) & (entries["speech"] == 0)] for entries in self._entries())
+        return self._each(chosen, self._bare)
+
     def link(self, one: int, other: int, sure: float, why: str) -> None:
         """Two records, by number, are legs of one call."""
         reason = (sure, why)

@@ -12,8 +12,7 @@ from typing import Final
 import click
 import msgspec
 
-from tandem.core.cause import cause_name
-
+from . import ladder as ladders
 from . import speed
 from .cells import COLUMNS, OUTCOME, Row, Table, row_of
 from .filters import Filter
@@ -22,7 +21,6 @@ from .model import Analysis, CallRecord, Finding, Outcome
 from .records import Records
 from .statistics import Group, Statistics
 
-_WIDTH: Final = 44
 SHOWN: Final = 10
 """Findings of one kind that the table shows."""
 _MEASURED: Final = 2000
@@ -78,10 +76,7 @@ def summary(analysis: Analysis, wanted: Callable[[CallRecord], bool], colour: bo
         told = [one for one in findings if everything or not one.calls or not shown.isdisjoint(one.calls)]
         seen, examples = Counter(one.kind for one in told), _first(told)
     for finding in examples:
-        blame = f" Fault: {finding.fault}." if finding.fault else ""
-        packets = ", ".join(map(str, finding.packets))
-        severity = click.style(finding.severity, fg=_COLOURS.get(finding.severity)) if colour else finding.severity
-        yield f"{severity}: {finding.text} ({finding.clause}).{blame} Packets {packets}"
+        yield ladders.told(finding, colour)
     for kind, times in seen.items():
         if times > SHOWN:
             yield f"… and {times - SHOWN} more of {kind}; --json has all of them"
@@ -228,26 +223,12 @@ def json_of(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def ladder(record: CallRecord) -> Iterator[str]:
-    """One call, message by message."""
-    yield f"{record.id}: {record.calling or '-'} to {record.called or '-'}, {record.outcome}"
-    yield f"{'':10}{'packet':>8}  {record.source:<{_WIDTH - 10}}{record.destination:>{_WIDTH - 10}}"
-    width = 2 * (_WIDTH - 10) - 2
-    for message in record.messages:
-        text = f" {message.type} {message.summary}".rstrip() + (" (again) " if message.duplicate else " ")
-        line = f"─{text[: width - 2]}".ljust(width, "─")
-        arrow = f"{line}▶" if message.forward else f"◀{line}"
-        yield f"{message.time - record.start:10.3f}{message.packet:>8}  {arrow}"
-    if record.cause is not None:
-        yield f"cause {record.cause} {cause_name(record.cause)}, released by the {record.released_by or 'unknown'} side"
-    for stream in record.media:
-        quality = "" if stream.mos is None else f", MOS {stream.mos:.2f}"
-        yield (
-            f"speech {stream.source} to {stream.destination}: {stream.codec}, {stream.packets} packets, "
-            f"{stream.lost} lost, jitter {stream.jitter_ms:.1f} ms{quality}"
-        )
-    for leg in record.legs:
-        yield f"same call: {leg.id} ({leg.why}, {100 * leg.sure:.0f} % sure)"
+def ladder(analysis: Analysis, record: CallRecord, colour: bool = True) -> Iterator[str]:
+    """One call, message by message, with its legs and what was found."""
+    legs = [found for leg in record.legs if (found := find(analysis, leg.id)) is not None]
+    names = {record.id, *(leg.id for leg in legs)}
+    findings = (one for one in analysis.findings if not names.isdisjoint(one.calls))
+    return ladders.ladder(record, legs, findings, colour)
 
 
 def table(calls: Iterable[CallRecord]) -> Iterator[str]:

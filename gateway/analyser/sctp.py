@@ -24,6 +24,18 @@ _FEW: Final = 256
 """A run that is shorter is marked at once; of a longer one, its packets are kept until somebody asks."""
 _HALF: Final = 1 << 31
 
+CONTROL: Final = {
+    1: "INIT",
+    2: "INIT_ACK",
+    6: "ABORT",
+    7: "SHUTDOWN",
+    8: "SHUTDOWN_ACK",
+    9: "ERROR",
+    10: "COOKIE_ECHO",
+    11: "COOKIE_ACK",
+    14: "SHUTDOWN_COMPLETE",
+}
+"""Chunks that begin and end associations, by type (RFC 9260 3.2)."""
 Mark = tuple[int, int, int, int]
 """By which a chunk is known: TSN, stream, its sequence number, hash of the data."""
 

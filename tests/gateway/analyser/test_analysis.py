@@ -99,7 +99,11 @@ def test_a_status_unit_is_a_failure_only_on_a_link_in_service(tmp_path):
     units = [unit(*sios), unit(*fisu), unit(*sios), unit(*sios), unit(*fisu, link=4)]
     path.write_bytes(pcap(list(enumerate(units)), link_type=139))
     (finding,) = analyse([str(path)]).findings
-    assert (finding.kind, finding.packets, finding.text) == ("link-failure", [3], "SIOS 1 times on link 3")
+    assert (finding.kind, finding.packets, finding.text) == (
+        "link-failure",
+        [3],
+        "the side that captured took link 3 out of service (SIOS)",
+    )
 
 
 CAPTURES = sorted([*VECTORS.glob("*.pcap*"), *(VECTORS.parent / "isup" / "captures").glob("*.pcap")])

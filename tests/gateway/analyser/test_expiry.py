@@ -54,3 +54,23 @@ def test_the_same_message_seen_twice_is_no_repetition():
     found = record("q931", "SETUP@0", "SETUP@4")
     found.messages[1].duplicate = True
     assert list(expiries(found)) == []
+
+
+def test_the_longer_timer_goes_on_while_the_release_is_repeated():
+    """T5 runs from the first REL, T1 from each (Q.764 2.3.1)."""
+    releases = [f"REL@{5 + 30 * step}=cause 16" for step in range(10)]
+    found = list(expiries(record("isup", "IAM@0", "<ACM@1", *releases, "RSC@306=reset")))
+    assert [(expiry.timer, expiry.times) for expiry in found] == [("T1", 9), ("T5", 1)]
+    assert (found[1].since[0].time, found[1].at.type) == (5.0, "RSC")
+
+
+def test_values_of_ansi():
+    found = record("isup", "IAM@0", "<ACM@1", "REL@5=cause 16", "REL@9=cause 16", "RSC@65")
+    assert list(expiries(found)) == []
+    found.variant = "ansi"
+    assert [expiry.timer for expiry in expiries(found)] == ["T1", "T5"]
+
+
+def test_suspended_by_the_user():
+    found = record("isup", "IAM@0", "<ANM@2", "<SUS@10", "REL@190=cause 102")
+    assert [(expiry.timer, expiry.side) for expiry in expiries(found)] == [("T2", "calling")]

@@ -4,7 +4,7 @@ import io
 import click
 
 from tandem.gateway.analyser.filters import Filter
-from tandem.gateway.analyser.model import Analysis, CallMessage, CallRecord, Finding, Leg, Skipped
+from tandem.gateway.analyser.model import Analysis, CallRecord, Finding, Leg, Skipped
 from tandem.gateway.analyser.report import ladder, summary, table
 
 
@@ -27,24 +27,20 @@ def test_the_table_and_what_concerns_its_calls():
     lines = [click.unstyle(line) for line in summary(analysis, Filter(failed=True))]
     assert lines[1].split() == ["isup-1", "01:01:01.250", "99", "123", "CIC", "7", "busy", "17", "1-1-1", "2-2-2"]
     assert "10 packets, 1 of 2 call attempts, 0.0 % answered" in lines
-    assert any(line.endswith(": It broke (Q.764 1). Fault: 2-2-2. Packets 4") for line in lines)
+    assert any(line.endswith(": It broke (Q.764 1). Fault: 2-2-2. Packet 4") for line in lines)
     assert not any("Elsewhere" in line for line in lines)
     assert lines[-1] == "not used: a.pcap: cut (5 octets)"
 
 
-def test_a_ladder():
+def test_a_ladder_has_the_legs_and_the_findings_of_both():
     found = record(released_by="called", legs=[Leg("sip-2", 0.9, "numbers and time")])
-    found.messages += [CallMessage(1, 3661.25, "IAM", True, "99 to 123"), CallMessage(5, 3662.0, "REL", False)]
-    lines = list(ladder(found))
-    assert lines[0] == "isup-1: 99 to 123, busy"
-    assert "─ IAM 99 to 123 ─" in lines[2]
-    assert lines[2].endswith("▶")
-    assert lines[3].split()[:2] == ["0.750", "5"]
-    assert "◀─ REL ─" in lines[3]
-    assert lines[4:] == [
-        "cause 17 User busy, released by the called side",
-        "same call: sip-2 (numbers and time, 90 % sure)",
-    ]
+    other = record(id="sip-2", protocol="sip", start=found.start + 0.1, opc=None, dpc=None, source="a", destination="b")
+    told = [Finding(kind="k", severity="note", text=text, clause="c", calls=[call]) for text, call in (
+        ("Mine", "isup-1"), ("Its", "sip-2"), ("Elsewhere", "isup-9"))]  # fmt: skip
+    lines = [click.unstyle(line) for line in ladder(Analysis(calls=[found, other], findings=told), found)]
+    assert [line for line in lines if line.startswith("note")] == ["note: Mine (c).", "note: Its (c)."]
+    assert "same call: sip-2 (numbers and time, 90 % sure)" in lines
+    assert any(line.split() == ["isup-1", "sip-2"] for line in lines)
 
 
 def test_csv():
