@@ -127,10 +127,12 @@ class Analyser:
 
     def _take(self, messages: list[Message], end: float, rows: Rows, dialogs: SipRows) -> None:
         packets: list[int] = []
+        given = messages
         if self._bulk:
             messages, packets = self._plain_dialogs.take(dialogs, messages)
         self._numbering.expect(self._plain.begin(rows), packets)
         messages = self._plain.take(rows, messages)
+        late = messages is not given
         for message in messages:
             protocol = message.protocol
             if protocol in (Protocol.ISUP, Protocol.TUP):
@@ -148,6 +150,10 @@ class Analyser:
         self._plain_dialogs.expire(self.end)
         for message in self._plain.expire(self.end):
             self._circuits.take(message)
+            late = True
+        if late:
+            self._circuits.sort()
+            self._dialogs.sort()
         for tracker in self._trackers():
             tracker.expire(self.end)
         del self._circuits.supervision[MOST_OTHERS:], self._dialogs.others[MOST_OTHERS:]

@@ -183,6 +183,10 @@ class Table:
             else:
                 self._attempts.move_to_end(key)
 
+    def sort(self) -> None:
+        """Put those that were begun late, with messages of long ago, where they belong."""
+        self._attempts = OrderedDict(sorted(self._attempts.items(), key=lambda item: item[1].last))
+
     def earliest(self) -> float:
         """When the first of those under way began; infinite when there is none."""
         return min((attempt.record.start for attempt in self._attempts.values()), default=math.inf)

@@ -55,6 +55,10 @@ class CircuitTracker:
         """Time has gone on to `now`."""
         self._table.expire(now)
 
+    def sort(self) -> None:
+        """Messages of long ago were taken: those of calls that were followed in bulk up to now."""
+        self._table.sort()
+
     def __len__(self) -> int:
         return len(self._table)
 

@@ -89,6 +89,10 @@ class DialogTracker:
         """Time has gone on to `now`."""
         self._table.expire(now)
 
+    def sort(self) -> None:
+        """Messages of long ago were taken: those of calls that were followed in bulk up to now."""
+        self._table.sort()
+
     def forget(self, before: float) -> None:
         """No speech is looked for of calls that were over by this time."""
         for wish in self._wishes:

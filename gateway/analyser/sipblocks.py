@@ -225,6 +225,8 @@ def block_of(rows: SipRows, offset: np.ndarray, size: np.ndarray) -> SipBlock:
 
     answered = first(answer & (kind >= 200) & (kind < 300))
     refused = answer & (kind >= 300) & (index < answered[call])
+    # An INVITE that answers a challenge has the call begin once more.
+    counts = index > last_retry(rows, offset)[call]
     ending = (kind == -BYE) | (kind == -CANCEL)
     told = rows.cause
     cause = np.where(told >= 0, told, _NORMAL)
@@ -233,10 +235,10 @@ def block_of(rows: SipRows, offset: np.ndarray, size: np.ndarray) -> SipBlock:
         heard if heard >= 0 else _standard(status)
         for heard, status in zip(told[refusals].tolist(), kind[refusals].tolist(), strict=True)
     ]
-    released = first(ending | refused)
+    released = first((ending | refused) & counts)
     over, at = released < _NONE, np.minimum(released, len(time) - 1)
     side = np.where(over, np.where(refused[at] | ~forward[at], _CALLED, _CALLING), _NOBODY).astype(np.int8)
-    last = np.maximum.reduceat(np.where(refused, index, -1), offset)
+    last = np.maximum.reduceat(np.where(refused & counts, index, -1), offset)
     phrases = [text[_PHRASE : text.index(b"\r\n")] for text in rows.octets.some(refusals).tolist()]
     wishes = np.flatnonzero(rows.body)
     return SipBlock(
@@ -266,6 +268,14 @@ def block_of(rows: SipRows, offset: np.ndarray, size: np.ndarray) -> SipBlock:
         described=wishes,
         bodies=worded(rows.speech(wishes)),
     )
+
+
+def last_retry(rows: SipRows, offset: np.ndarray) -> np.ndarray:
+    """(n,) of calls that begin at `offset` the last INVITE that answers a challenge, -1 where there is none."""
+    if not rows.retry.any():
+        return np.full(len(offset), -1, np.int64)
+    found: np.ndarray = np.maximum.reduceat(np.where(rows.retry, np.arange(len(rows)), -1), offset)
+    return found
 
 
 def releases(rows: SipRows) -> np.ndarray:

@@ -105,6 +105,8 @@ class SipRows:
     """(n,) of an INVITE that was numbered: the number of its record; 0 before, and for other messages."""
     body: npt.NDArray[np.int32]
     """(n,) where in the message the body begins that has a session description which asks for speech; 0 for none."""
+    retry: npt.NDArray[np.bool_]
+    """(n,) INVITE without a tag in To that goes on with a call after a challenge; it no longer `opens`, then."""
     octets: Texts
     """The n messages."""
     opening: Texts
@@ -158,7 +160,7 @@ class SipRows:
 _COLUMNS: Final = tuple(field.name for field in fields(SipRows) if field.name not in ("octets", "opening"))
 _TYPES: Final = (
     *(np.int64, np.float64, np.uint64, np.int64, np.int16, np.int8, np.int64, np.uint64, np.bool_, np.int16, np.int64),
-    np.int32,
+    *(np.int32, np.bool_),
 )
 
 

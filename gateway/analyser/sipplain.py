@@ -1,8 +1,8 @@
 """Calls of SIP that went as most do, followed in bulk: one INVITE, and whatever comes once of each kind behind it.
 
-Whatever else happens (a message that is repeated, a challenge, a new INVITE outside the dialog, a message that has to
-be read word by word) hands all messages of the call to `DialogTracker`, which follows calls one by one. Either way a
-record is the same.
+An INVITE that answers a challenge goes on with its call. Whatever else happens (a message that is repeated, another
+INVITE outside the dialog, a message that has to be read word by word) hands all messages of the call to
+`DialogTracker`, which follows calls one by one. Either way a record is the same.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from .dialogs import CHALLENGES, PATIENCE, REMEMBERED, Spoken, host_of
 from .model import Message, Protocol, Where
 from .network import Ints
 from .packets import among, grouped
-from .sipblocks import SipBlock, block_of, releases
-from .sipbulk import BYE, INVITE, SipRows
+from .sipblocks import SipBlock, block_of, last_retry, releases
+from .sipbulk import BYE, CANCEL, INVITE, SipRows
 from .sipkeys import key_of
 from .sipscan import scan
 from .sipwords import described
@@ -193,11 +193,13 @@ class PlainDialogs:
         fresh = len(self._waiting)
         order = grouped(found.key)
         key, kind, opens = found.key[order], found.kind[order], found.opens[order]
-        invites = found.method[order] == INVITE
         first = np.concatenate(([True], key[1:] != key[:-1]))
         group = np.cumsum(first) - 1
+        if (again := opens & ~first).any():
+            again &= _answers(found, order, group)
+            found.opens[order[again]], found.retry[order[again]] = False, True
+            opens = found.opens[order]
         bad = first != opens
-        bad |= invites & np.isin(kind, tuple(CHALLENGES))
         final = (kind >= 200) & (found.method[order] == BYE)
         bad |= final & ~np.concatenate((first[1:], [True]))
         bad |= _repeated(found, order)
@@ -316,6 +318,26 @@ class PlainDialogs:
         return np.array(keys, np.uint64)
 
 
+def _answers(found: SipRows, order: Ints, group: Ints) -> np.ndarray:
+    """(n,) rows, in `order`, before which the call was refused with a challenge, and nothing has come of it yet.
+
+    `group` numbers the calls, whose rows follow each other.
+    """
+    kind, tag, index = found.kind[order], found.tag[order], np.arange(len(order))
+    begin = np.searchsorted(group, group)
+    mine = tag == tag[begin]
+    response = (kind > 0) & (found.method[order] == INVITE) & mine
+    refusal = np.maximum.accumulate(np.where(response & (kind >= 300), index, -1))
+    invite = np.maximum.accumulate(np.where(found.opens[order] | found.retry[order], index, -1))
+    other = (response & (kind >= 200) & (kind < 300)) | (kind == -BYE) | (kind == -CANCEL)
+    before = np.cumsum(other)
+    challenged = np.isin(kind[refusal], tuple(CHALLENGES)) & (refusal >= begin)
+    found_at: np.ndarray = mine & challenged & (before == before[begin])
+    # Of the INVITE itself the one before it counts.
+    found_at[1:] &= refusal[1:] > invite[:-1]
+    return found_at
+
+
 def _repeated(found: SipRows, order: np.ndarray) -> np.ndarray:
     """(n,) rows that another one of the same call looks like: of the same kind and CSeq, between the same ends."""
     mark = found.key ^ (found.kind.astype(np.uint64) << np.uint64(48) ^ found.place.astype(np.uint64)) * _SPREAD
@@ -347,4 +369,6 @@ def _released(rows: SipRows, offset: np.ndarray, size: np.ndarray) -> np.ndarray
         same = rows.tag[candidates] == rows.tag[begin]
         answered = before[candidates] > before[begin]
         release[candidates] = same & ~answered
+    if rows.retry.any():
+        release &= np.arange(len(rows)) > np.repeat(last_retry(rows, offset), size)
     return release

@@ -1,10 +1,11 @@
 """Write a capture of any length from real call flows, every layer valid: checksums, sequence numbers, lengths.
 
-`python tests/bench/traffic.py FILE --packets 1000000 --mix speech|signalling|sip|isup|mtp2|mtp3 [--seed 1]`
+`python tests/bench/traffic.py FILE --packets 1000000 --mix speech|signalling|sip|isup|challenged|mtp2|mtp3 [--seed 1]`
 
 `speech`: calls from SIP to ISUP over M3UA and back, with G.711 both ways, as a probe at a gateway sees them.
 `signalling`: ISUP over M3UA between four exchanges, a fifth of it SIP trunks, and SACKs; no speech. `sip`, `isup`: one
-of both alone. `mtp2`, `mtp3`: ISUP on signalling links captured as such.
+of both alone. `challenged`: SIP, each INVITE first refused with 407. `mtp2`, `mtp3`: ISUP on signalling links captured
+as such.
 One call in five fails: busy, not answered, abandoned, congestion, and one in five hundred is never released properly.
 """
 
@@ -31,7 +32,7 @@ PTIME, SAMPLES = 0.02, 160
 RTP_SIZE = 14 + 20 + 8 + 12 + SAMPLES
 CHUNK = 40_000
 LINK_TYPES = {"mtp2": 140, "mtp3": 141}
-MIXES = ("speech", "signalling", "sip", "isup", *LINK_TYPES)
+MIXES = ("speech", "signalling", "sip", "isup", "challenged", *LINK_TYPES)
 CALLS = 100_000
 """Of signalling, so many are written before more are thought of."""
 
@@ -252,7 +253,7 @@ class Traffic:
                 send(end + 0.02, other, T.RLC)
         return end
 
-    def sip(self, time, outcome, ring, talk, calling, called, speech, host, peer):
+    def sip(self, time, outcome, ring, talk, calling, called, speech, host, peer, challenged=False):
         self.calls += 1
         number = self.calls
         call = {
@@ -269,8 +270,21 @@ class Traffic:
             (when, "sip", (host, peer, octets) if forward else (peer, host, octets))
         )
         uri = f"sip:{called}@{text(peer)}"
-        send(time, True, sip(f"INVITE {uri} SIP/2.0", call, "INVITE", 1, body=offer))
-        send(time + 0.01, False, sip("SIP/2.0 100 Trying", call, "INVITE", 1))
+        cseq, given = 1, ""
+        if challenged:
+            nonce = f"{number * 2654435761 & 0xFFFFFFFF:08x}"
+            asked = f'Proxy-Authenticate: Digest realm="{text(peer)}", nonce="{nonce}", algorithm=MD5, qop="auth"'
+            send(time - 0.03, True, sip(f"INVITE {uri} SIP/2.0", call, "INVITE", 1, body=offer))
+            refusal = sip("SIP/2.0 407 Proxy Authentication Required", call, "INVITE", 1, True, reason=asked)
+            send(time - 0.02, False, refusal)
+            send(time - 0.01, True, sip(f"ACK {uri} SIP/2.0", call, "ACK", 1, True))
+            cseq = 2
+            given = (
+                f'Proxy-Authorization: Digest username="{calling}", realm="{text(peer)}", nonce="{nonce}", '
+                f'uri="{uri}", response="{nonce * 4}", algorithm=MD5, cnonce="{nonce}", qop=auth, nc=00000001'
+            )
+        send(time, True, sip(f"INVITE {uri} SIP/2.0", call, "INVITE", cseq, body=offer, reason=given))
+        send(time + 0.01, False, sip("SIP/2.0 100 Trying", call, "INVITE", cseq))
         end = time + ring + talk
         failure = {
             "busy": (0.3, "486 Busy Here"),
@@ -278,22 +292,26 @@ class Traffic:
             "no answer": (ring, "480 Temporarily Unavailable"),
         }
         if outcome not in ("busy", "congestion"):
-            send(time + 0.45, False, sip("SIP/2.0 180 Ringing", call, "INVITE", 1, True))
+            send(time + 0.45, False, sip("SIP/2.0 180 Ringing", call, "INVITE", cseq, True))
         if outcome in failure:
             after, words = failure[outcome]
-            send(time + after + 0.05, False, sip(f"SIP/2.0 {words}", call, "INVITE", 1, True))
-            send(time + after + 0.06, True, sip(f"ACK {uri} SIP/2.0", call, "ACK", 1, True))
+            send(time + after + 0.05, False, sip(f"SIP/2.0 {words}", call, "INVITE", cseq, True))
+            send(time + after + 0.06, True, sip(f"ACK {uri} SIP/2.0", call, "ACK", cseq, True))
         elif outcome in ("abandoned", "lost"):
-            send(time + ring, True, sip(f"CANCEL {uri} SIP/2.0", call, "CANCEL", 1))
-            send(time + ring + 0.01, False, sip("SIP/2.0 200 OK", call, "CANCEL", 1, True))
-            send(time + ring + 0.02, False, sip("SIP/2.0 487 Request Terminated", call, "INVITE", 1, True))
-            send(time + ring + 0.03, True, sip(f"ACK {uri} SIP/2.0", call, "ACK", 1, True))
+            send(time + ring, True, sip(f"CANCEL {uri} SIP/2.0", call, "CANCEL", cseq))
+            send(time + ring + 0.01, False, sip("SIP/2.0 200 OK", call, "CANCEL", cseq, True))
+            send(time + ring + 0.02, False, sip("SIP/2.0 487 Request Terminated", call, "INVITE", cseq, True))
+            send(time + ring + 0.03, True, sip(f"ACK {uri} SIP/2.0", call, "ACK", cseq, True))
         else:
-            send(time + ring + 0.02, False, sip("SIP/2.0 200 OK", call, "INVITE", 1, True, answer))
-            send(time + ring + 0.03, True, sip(f"ACK sip:gw@{text(peer)}:5060 SIP/2.0", call, "ACK", 1, True))
+            send(time + ring + 0.02, False, sip("SIP/2.0 200 OK", call, "INVITE", cseq, True, answer))
+            send(time + ring + 0.03, True, sip(f"ACK sip:gw@{text(peer)}:5060 SIP/2.0", call, "ACK", cseq, True))
             forward = self.by_caller = self.rng.random() < 0.6
-            send(end, forward, sip(f"BYE sip:gw@{text(peer if forward else host)}:5060 SIP/2.0", call, "BYE", 2, True))
-            send(end + 0.02, not forward, sip("SIP/2.0 200 OK", call, "BYE", 2, True))
+            send(
+                end,
+                forward,
+                sip(f"BYE sip:gw@{text(peer if forward else host)}:5060 SIP/2.0", call, "BYE", cseq + 1, True),
+            )
+            send(end + 0.02, not forward, sip("SIP/2.0 200 OK", call, "BYE", cseq + 1, True))
             if speech:
                 count = int(talk / PTIME)
                 self.streams.append((time + ring + 0.05, count, host, peer, *ports))
@@ -312,9 +330,9 @@ class Traffic:
             self.isup(
                 time + 0.03, EXCHANGES[0], EXCHANGES[2], outcome, ring - 0.03, talk, calling, called, self.by_caller
             )
-        elif mix == "sip" or (mix == "signalling" and self.rng.random() < 0.2):
+        elif mix in ("sip", "challenged") or (mix == "signalling" and self.rng.random() < 0.2):
             host, peer = bytes((192, 0, 2, 1 + self.rng.randrange(40))), bytes((198, 51, 100, 1))
-            self.sip(time, outcome, ring, talk, calling, called, False, host, peer)
+            self.sip(time, outcome, ring, talk, calling, called, False, host, peer, mix == "challenged")
         else:
             opc, dpc = self.rng.sample(EXCHANGES, 2)
             self.isup(time, opc, dpc, outcome, ring, talk, calling, called)
@@ -462,7 +480,7 @@ def generate(file, packets, mix, seed=1):
         out.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, LINK_TYPES.get(mix, 1)))
         for number in range(calls):
             if number % CALLS == 0 and mix != "speech":
-                traffic.write(out, packets, START + number / rate)
+                traffic.write(out, packets, START + number / rate - 0.05)
             if traffic.written == packets:
                 break
             traffic.call(START + number / rate + traffic.rng.random() / rate, mix)

@@ -20,6 +20,7 @@ ODDITIES = (
         "body",
         "upper",
         "no-user",
+        "again",
     ),
 )
 
@@ -30,7 +31,7 @@ def message(what, call, forward, cseq=1, odd=""):
     status, _, method = what.rpartition(" ")
     start = f"SIP/2.0 {status} Words of it" if status else f"{method} sip:49{call}30@10.0.0.2;user=phone SIP/2.0"
     start = start.replace(f"sip:49{call}30@10.0.0.2", "sip:host") if odd == "no-user" else start
-    begins = method == "INVITE" and cseq == 1 and forward
+    begins = method == "INVITE" and (cseq == 1 or odd == "again") and forward
     to_tag = "" if begins and (not status or status == "100") else f";tag={far}{call}"
     names = {"From": "From", "To": "To", "Call-ID": "Call-ID", "CSeq": "CSeq"}
     if odd == "short-names":

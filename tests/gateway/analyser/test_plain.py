@@ -91,3 +91,13 @@ def test_plain_calls_are_followed_in_bulk(monkeypatch, carried):
     assert analysed(octets, True, 4).count('"completed":10') == 6
     assert len(given_out) > 5
     assert not any(given_out)
+
+
+def test_what_is_handed_over_late_is_given_up_in_time():
+    """The REL of circuit 2 waits no longer because another call came to the tracker before it."""
+    events = [(0.1, True, 2, "IAM3", False), (0.1, True, 2, "REL", False), (0.1, True, 1, "IAM3", False)]
+    events += [(75.0, True, 1, "REL-bad", False), (1.0, True, 3, "IAM", False), (1.0, False, 2, "RLC", False)]
+    octets = capture(events)
+    found = analysed(octets, True, 2)
+    assert found == analysed(octets, False, 2)
+    assert "missing-rlc" in found
