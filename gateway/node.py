@@ -177,6 +177,7 @@ class Node:
     def start(self, rtp_ports: list[int], now: float) -> None:
         """The media process is ready: bring the links up and take calls."""
         self.sip.ports.extend(rtp_ports)
+        self.sip.watch_pjsip(bool(self._sip_captures))
         self.signalling.start(now)
         self.pri.start(now)
         self.sip.start(now)
@@ -341,6 +342,7 @@ class Node:
         self.signalling.everything = self.pri.dchannels.everything = capture
         configured = tuple(one for one in self._sip_captures if one is not before)
         self._sip_captures = configured if capture is None else (*configured, capture)
+        self.sip.watch_pjsip(bool(self._sip_captures))
 
     def pause(self) -> None:
         """Refuse new calls until `resume`; those there are go on, and no circuit is blocked."""
@@ -531,7 +533,11 @@ class Node:
                     for request in requests:
                         signalling.transfer(request, now)
             moved = switchboard.settle(now) or moved
+        seen = [] if sip.pjsip is None else sip.pjsip.seen
         for capture in self._sip_captures:
+            for message in seen:
+                source, destination = (message.own, message.peer) if message.sent else (message.peer, message.own)
+                capture.write_udp(source, destination, message.message, now, sent=message.sent)
             for data, destination in sip.datagrams[self._captured :]:
                 capture.write_udp(sip.address, destination, data, now, sent=True)
             for data, peer, sent in sip.messages:
@@ -539,6 +545,7 @@ class Node:
                 source, destination = (own, peer[:2]) if sent else (peer[:2], own)
                 capture.write_udp(source, destination, data, now, sent=sent)
         self._captured = len(sip.datagrams)
+        seen.clear()
         sip.messages.clear()
         media = self.control.media_commands
         for waiting in (signalling.units, self.pri.dchannels.units):

@@ -15,6 +15,7 @@ ELSEWHERE = {
     "gateway/pjsip/__main__.py": "started as a process by tests/gateway/pjsip/test_process.py",
     "gateway/pjsip/engine.py": "PJSIP is one a process: tests/gateway/pjsip/test_process.py drives it",
     "gateway/pjsip/calls.py": "the same",
+    "gateway/pjsip/messages.py": "the same",
     "gateway/pjsip/tls.py": "the same",
     "gateway/child.py": "its two kinds: tests/gateway/media/test_process.py, tests/gateway/pjsip/test_process.py",
 }

@@ -19,7 +19,7 @@ _ONLY_NATIVE = 'is not to be had with engine = "pjsua2"'
 _NO_IPV6 = "the wheels of PJSIP are built without it (PJ_HAS_IPV6)"
 #: What PJSIP has not, and why.
 _LACKS = {
-    "isup_variant": "",
+    "isup_variant": "PJSIP ends a call at a response with nothing but ISUP in it (PJSIP_INV_ACCEPT_UNKNOWN_BODY)",
     "clear_mode": "PJSIP carries speech, and no octets as they are",
     "silence_suppression": "PJSIP neither sends nor plays comfort noise (RFC 3389)",
 }
@@ -70,7 +70,13 @@ def check_pjsua2_trunk(path: str, trunk: SipTrunk, configuration: Configuration)
         if getattr(trunk, key):
             yield Problem(f"{path}.{key}", f"{_ONLY_NATIVE}: {why}" if why else _ONLY_NATIVE)
     if trunk.overlap != "en-bloc":
-        yield Problem(f"{path}.overlap", f'"{trunk.overlap}" {_ONLY_NATIVE}')
+        text = f'"{trunk.overlap}" {_ONLY_NATIVE}: PJSIP makes a dialog of its own of each INVITE'
+        yield Problem(f"{path}.overlap", text)
+    if trunk.refer == "perform":
+        text = f"{_ONLY_NATIVE}: PJSIP would make the new call itself, past routes and limits"
+        yield Problem(f"{path}.refer", f'"perform" {text}; write "refuse"')
+    if trunk.refresher != "auto":
+        yield Problem(f"{path}.refresher", f"{_ONLY_NATIVE}: PJSIP chooses who refreshes; leave it out")
     table = configuration.sip.pjsua2 if configuration.sip is not None else None
     if table is not None:
         spoken = {"auto", *(one.transport for one in pjsua2_listeners(table))}
@@ -118,6 +124,7 @@ def engine_configuration(configuration: Configuration) -> EngineConfiguration | 
                 reliable=trunk.reliable_responses,
                 session_seconds=trunk.session_seconds,
                 minimum_session_seconds=trunk.minimum_session_seconds,
+                telephone_event=trunk.telephone_event,
                 tls_name=trunk.tls_name or trunk.domain or _host_of(trunk.peer),
             )
             for trunk in trunks

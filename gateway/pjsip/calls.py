@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -42,6 +43,7 @@ _COUNTERS: Final = (
     *("packets_sent", "packets_received", "octets_received"),
     *("packets_lost", "packets_late", "remote_lost"),
 )
+_EVENTS: Final = re.compile(r"^a=rtpmap:(\d+) telephone-event/", re.MULTILINE | re.IGNORECASE)
 _LAWS: Final = {"PCMA": "A", "PCMU": "u"}
 _DIRECTIONS: Final = {
     pj.PJMEDIA_DIR_ENCODING_DECODING: "sendrecv",
@@ -126,6 +128,8 @@ class Call(pj.Call):
         self.outgoing = outgoing
         if not outgoing:
             super().__init__(account, call_id)
+        self._events = True if account is None else account.settings.telephone_event
+        """Whether the peer is told of telephone-events."""
         self._port: SpeechPort | None = None
         self._speech: Speech | None = None
         self._confirmed = False
@@ -148,6 +152,7 @@ class Call(pj.Call):
     def begin(self, place: Place, command: MakeCall) -> None:
         """Send the INVITE; raises pj.Error."""
         super().__init__(place)
+        self._events = place.settings.telephone_event
         self.path.connect(command.media)
         parameters = pj.CallOpParam(True)
         parameters.opt.audioCount, parameters.opt.videoCount = 1, 0
@@ -317,8 +322,9 @@ class Call(pj.Call):
                 self._engine.tell(CallConfirmed(self.number, self._speech))
 
     def onCallSdpCreated(self, parameters: Any) -> None:
-        """A description of ours is made; PJSIP leaves out how long packets are to be."""
-        parameters.sdp.wholeSdp = with_packet_time(parameters.sdp.wholeSdp, self._engine.configuration.packet_time)
+        """A description of ours is made; PJSIP leaves out how long packets are to be, and never telephone-events."""
+        description = with_packet_time(parameters.sdp.wholeSdp, self._engine.configuration.packet_time)
+        parameters.sdp.wholeSdp = description if self._events else without_events(description)
 
     def onCallMediaState(self, parameters: Any) -> None:
         """Media began, changed, or ended."""
@@ -404,6 +410,17 @@ def with_packet_time(description: str, milliseconds: int) -> str:
     end = description.find("\r\nm=", start)
     end = len(description.rstrip()) if end < 0 else end
     return f"{description[:end]}\r\na=ptime:{milliseconds}{description[end:]}"
+
+
+def without_events(description: str) -> str:
+    """A description without telephone-events (RFC 4733)."""
+    found = _EVENTS.findall(description)
+    lines = description.split("\r\n")
+    for number in found:
+        attribute = re.compile(rf"a=(?:rtpmap|fmtp):{number}\b")
+        lines = [line for line in lines if not attribute.match(line)]
+        lines = [re.sub(rf" {number}(?= |$)", "", line) if line.startswith("m=audio ") else line for line in lines]
+    return "\r\n".join(lines)
 
 
 def _message_of(event: Any) -> bytes:

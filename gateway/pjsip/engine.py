@@ -23,6 +23,7 @@ from tandem.gateway.sip.tls import TlsContexts
 
 from . import tls
 from .calls import Call, headers_into
+from .messages import MessageLog
 from .protocol import (
     Account,
     Ask,
@@ -35,6 +36,7 @@ from .protocol import (
     EngineConfiguration,
     Event,
     MakeCall,
+    MessageSeen,
     PeerProved,
     Ping,
     PingAnswered,
@@ -45,6 +47,7 @@ from .protocol import (
     SetHold,
     SetSources,
     Started,
+    TellMessages,
     Trouble,
     Unregister,
 )
@@ -113,9 +116,10 @@ class Endpoint(pj.Endpoint):
 class Place(pj.Account):
     """A trunk's settings with one place that its requests go to."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, settings: Account) -> None:
         super().__init__()
         self._engine = engine
+        self.settings = settings
         self.pings: deque[int] = deque()
 
     def onIncomingCall(self, parameters: Any) -> None:
@@ -133,9 +137,10 @@ class Place(pj.Account):
 class Registration(pj.Account):
     """One registration with a provider."""
 
-    def __init__(self, engine: Engine, number: int) -> None:
+    def __init__(self, engine: Engine, number: int, settings: Account) -> None:
         super().__init__()
         self._engine = engine
+        self.settings = settings
         self._number = number
         self.granted = 0
 
@@ -177,6 +182,7 @@ class Engine:
         self._proved: dict[str, tuple[int, tuple[str, ...]]] = {}
         """Who has connected to us over TLS, by `ADDRESS:PORT`: number of the connection, names in the certificate."""
         self._last_connection = 0
+        self._log = MessageLog(self._message)
         self._expected: dict[str, set[str]] = {}
         """What servers that we connect to are called, by `ADDRESS:PORT`."""
         self.endpoint = Endpoint(self)
@@ -189,7 +195,7 @@ class Engine:
         wanted = self.configuration
         self.endpoint.libCreate()
         settings = pj.EpConfig()
-        settings.logConfig.level = settings.logConfig.consoleLevel = 0
+        self._log.into(settings.logConfig)
         agent, media = settings.uaConfig, settings.medConfig
         agent.maxCalls, agent.threadCnt, agent.mainThreadOnly = _PLENTY, 0, True
         agent.userAgent, agent.stunIgnoreFailure = wanted.user_agent, True
@@ -200,6 +206,7 @@ class Engine:
         media.channelCount, media.audioFramePtime, media.ptime = 1, 20, 0
         media.noVad, media.ecTailLen = True, 0
         self.endpoint.libInit(settings)
+        self._log.listen(False)
         self.limit = calls_allowed()
         if any(listener.transport == "tls" for listener in self._listeners):
             assert wanted.tls is not None, "the configuration was checked"
@@ -233,6 +240,10 @@ class Engine:
             raise EngineError(f"sip.pjsua2.{key}: {listener} cannot be opened: {error.reason}") from None
         if listener.transport == "tls":
             self._tls_transports[listener] = number
+
+    def _message(self, octets: bytes, transport: str, peer: tuple[str, int], sent: bool) -> None:
+        own = next((one for one in self._listeners if one.transport == transport), self._listeners[0])
+        self.tell(MessageSeen(octets, own.transport, own[1:], peer, sent))
 
     def _read_certificates(self) -> None:
         """Listen with new certificates where the files have changed; connections that are open go on."""
@@ -295,6 +306,8 @@ class Engine:
                 self._sources[account] = command, Sources(command.networks)
             case Register():
                 self._register(command)
+            case TellMessages(on):
+                self._log.listen(on)
             case Unregister(number) if (registration := self._registrations.get(number)) is not None:
                 with contextlib.suppress(pj.Error):
                     registration.setRegistration(False)
@@ -346,7 +359,9 @@ class Engine:
             if found is not None:
                 found.modify(settings)
             else:
-                found = self._registrations[command.number] = Registration(self, command.number)
+                found = self._registrations[command.number] = Registration(
+                    self, command.number, self._accounts[command.account]
+                )
                 found.create(settings)
         except pj.Error as error:
             self.tell(RegistrationAnswered(command.number, 503, error.reason, 0))
@@ -428,7 +443,7 @@ class Engine:
         key = account.name, destination
         found = self._places.get(key)
         if found is None:
-            found = self._places[key] = Place(self)
+            found = self._places[key] = Place(self, account)
             if destination.endswith(";transport=tls"):
                 self._expected.setdefault(destination[4:].partition(";")[0], set()).add(account.tls_name)
             found.create(self._settings(account, destination))

@@ -29,6 +29,8 @@ class Account(msgspec.Struct, frozen=True):
     session_seconds: int = 1800
     """Session interval (RFC 4028), 0: no session timer."""
     minimum_session_seconds: int = 90
+    telephone_event: bool = True
+    """DTMF is offered as events (RFC 4733)."""
     tls_name: str = ""
     """What the certificate of the peer must bear; empty: the address that we connect to."""
 
@@ -176,11 +178,30 @@ class Unregister(msgspec.Struct, array_like=True, tag="unregister"):
     number: int
 
 
+class TellMessages(msgspec.Struct, array_like=True, tag="tell"):
+    """Tell every message in MessageSeen, or no more."""
+
+    on: bool
+
+
 class Shutdown(msgspec.Struct, array_like=True, tag="shutdown"):
     """End every call and registration as far as that goes in a second, and exit."""
 
 
-Command = MakeCall | Respond | EndCall | SetHold | SendInfo | Ask | SetSources | Ping | Register | Unregister | Shutdown
+Command = (
+    MakeCall
+    | Respond
+    | EndCall
+    | SetHold
+    | SendInfo
+    | Ask
+    | SetSources
+    | Ping
+    | Register
+    | Unregister
+    | TellMessages
+    | Shutdown
+)
 
 
 # --- to the signalling process
@@ -317,6 +338,17 @@ class CallRefused(msgspec.Struct, array_like=True, tag="refused"):
     source: str
 
 
+class MessageSeen(msgspec.Struct, array_like=True, tag="message"):
+    """A message was sent or received, in the order in which it happened; of one above 4000 octets the beginning."""
+
+    message: bytes
+    transport: TransportName
+    own: tuple[str, int]
+    """Where we listen for that transport."""
+    peer: tuple[str, int]
+    sent: bool
+
+
 class Trouble(msgspec.Struct, array_like=True, tag="trouble"):
     """Something for the operator that has to do with no call."""
 
@@ -346,6 +378,7 @@ Event = (
     | CallReceived
     | PeerProved
     | CertificatesRead
+    | MessageSeen
     | Trouble
     | ResponseReceived
     | CallConfirmed

@@ -40,7 +40,15 @@ from tandem.gateway.sip.connections import (
     StreamLimits,
     Write,
 )
-from tandem.gateway.sip.endpoint import DEFAULT_PORTS, Endpoint, Listener, TransportName, show, transport_of
+from tandem.gateway.sip.endpoint import (
+    DEFAULT_PORTS,
+    Endpoint,
+    Listener,
+    TransportName,
+    endpoint_of,
+    show,
+    transport_of,
+)
 from tandem.gateway.sip.fields import parse_uri, sip_uri
 from tandem.gateway.sip.multipart import Part
 from tandem.gateway.sip.overload import Overload
@@ -112,6 +120,8 @@ class SipTrunks(SipCalls):
         self._causes = causes
         self._log = log
         self._trace = trace
+        self._captured = False
+        """Whether some capture wants messages."""
         self._country_code = configuration.node.country_code
         self._rules = Rules.of(configuration.mapping)
         self._domain = (sip.domain if sip else "") or self.address[0]
@@ -216,6 +226,7 @@ class SipTrunks(SipCalls):
     def trace_to(self, trace: Callable[[Line], None] | None) -> None:
         """Log every message with `trace` from now on, or none any more."""
         self._trace = trace
+        self.watch_pjsip()
 
     def reconfigure(self, configuration: Configuration, causes: CauseMap) -> None:
         """Take other users, other causes and what of trunks can be changed while they carry calls."""
@@ -367,6 +378,9 @@ class SipTrunks(SipCalls):
         """The PJSIP process told something."""
         if self.pjsip is not None:
             self.pjsip.event(event, now)
+        if isinstance(event, pjsip.MessageSeen) and self._trace is not None:
+            peer = endpoint_of(event.transport, *event.peer)
+            self._trace(_message_line(">" if event.sent else "<", event.message, peer))
 
     def pjsip_lost(self) -> None:
         """The PJSIP process is gone: its calls are over."""
@@ -395,6 +409,12 @@ class SipTrunks(SipCalls):
         self._registrations.moved(trunk, now)
         if self.pjsip is not None:
             self.pjsip.tell_sources()
+
+    def watch_pjsip(self, captured: bool | None = None) -> None:
+        """Have PJSIP tell its messages where somebody wants them: a capture (None: as before), or the log."""
+        self._captured = self._captured if captured is None else captured
+        if self.pjsip is not None:
+            self.pjsip.watch(self._captured or self._trace is not None)
 
     # --- ourselves, as others name us
 

@@ -98,6 +98,9 @@ class PjsipAgent:
         self._gated: tuple[Request, int] | None = None
         self._registrations: dict[int, protocol.Register] = {}
         self._registering: set[int] = set()
+        self.seen: list[protocol.MessageSeen] = []
+        """Messages of PJSIP since the owner took them; none unless `watch` asks for them."""
+        self._watching = False
         self._proved: dict[int, tuple[str, ...]] = {}
         """SIP domains in the certificates of those who have connected to us over TLS, by connection."""
 
@@ -135,6 +138,8 @@ class PjsipAgent:
                 )
                 self._log(Line("info", "=", "engine pjsua2", text))
                 self._tell_library(event.openssl)
+                if self._watching:
+                    self.commands.append(protocol.TellMessages(True))
                 self.tell_sources()
                 self.commands += self._registrations.values()
                 self._registering |= set(self._registrations)
@@ -154,6 +159,8 @@ class PjsipAgent:
             case protocol.CertificatesRead(wrong=wrong):
                 line = Line("error", "!", "engine pjsua2", f"{wrong}; the old certificates stay in use")
                 self._log(line if wrong else Line("info", "=", "engine pjsua2", "certificates were read again"))
+            case protocol.MessageSeen():
+                self.seen.append(event)
             case protocol.Trouble(text=text):
                 self._log(Line("warning", "!", "engine pjsua2", text))
             case protocol.Failed():
@@ -187,6 +194,13 @@ class PjsipAgent:
                 self._queue.append(Failed(number, "transport"))
             self._queue.append(Closed(number))
 
+    def watch(self, on: bool) -> None:
+        """Have PJSIP tell what it sends and receives, or no more."""
+        if on != self._watching:
+            self._watching = on
+            if self.limit:
+                self.commands.append(protocol.TellMessages(on))
+
     def tell_sources(self) -> None:
         """Have the process know whose calls come from where, so that a call has the settings of its trunk."""
         if self.limit:
@@ -196,7 +210,7 @@ class PjsipAgent:
         """The SIP domains that whoever connected to us over TLS has proved; None: we connected to him."""
         if not isinstance(source, Stream) or source.transport != "tls":
             return ()
-        return self._proved.get(source.connection) if source.connection else None
+        return self._proved.get(source.connection, ()) if source.connection else None
 
     # --- what the adapter wants
 

@@ -59,8 +59,11 @@ def test_no_process_where_no_trunk_needs_it():
 @pytest.mark.parametrize(
     ("table", "trunk", "path", "words"),
     [
-        ("", 'isup_variant = "itu"', "trunk[0].isup_variant", "is not to be had"),
-        ("", 'overlap = "invites"', "trunk[0].overlap", "is not to be had"),
+        ("", 'isup_variant = "itu"', "trunk[0].isup_variant", "PJSIP ends a call"),
+        ("", 'overlap = "invites"', "trunk[0].overlap", "a dialog of its own"),
+        ("", 'refer = "perform"', "trunk[0].refer", "past routes and limits"),
+        ("", 'refresher = "local"', "trunk[0].refresher", "PJSIP chooses"),
+        ("", 'preconditions = "supported"', "trunk[0].engine", "PJSIP has no preconditions"),
         ("", "ice = true", "trunk[0].ice", "no loopback address"),
         ("", "clear_mode = true", "trunk[0].clear_mode", "PJSIP carries speech"),
         ("", "silence_suppression = true", "trunk[0].silence_suppression", "neither sends nor plays comfort noise"),

@@ -34,6 +34,7 @@ from tandem.gateway.pjsip.protocol import (
     Failed,
     InfoArrived,
     MakeCall,
+    MessageSeen,
     PeerProved,
     Ping,
     PingAnswered,
@@ -45,9 +46,12 @@ from tandem.gateway.pjsip.protocol import (
     SpeechChanged,
     Started,
     StreamMeasured,
+    TellMessages,
     Trouble,
 )
+from tandem.gateway.sip import sdp
 from tandem.gateway.sip.endpoint import Listener
+from tandem.gateway.sip.message import parse_message
 from tandem.gateway.sip.tls import TlsFiles
 
 PATIENCE = 20.0
@@ -229,6 +233,36 @@ def test_peers_are_told_when_the_signalling_process_was_killed(ends):
         assert b"Reason: Q.850;cause=41" in bye
     finally:
         for engine in (one, two, three):
+            engine.process.close()
+
+
+def test_messages_are_told_while_somebody_wants_them(engine, ends):
+    engine.call(-2, ends[0].getsockname())
+    first = engine.hear(CallReceived)
+    engine.do(EndCall(first.call, 486, []))
+    engine.hear(CallEnded, call=-2)
+    engine.do(TellMessages(True))
+    engine.call(-4, ends[0].getsockname())
+    second = engine.hear(CallReceived)
+    engine.do(EndCall(second.call, 486, []), TellMessages(False))
+    engine.hear(CallEnded, call=-4)
+    told = [event for event in engine.events if isinstance(event, MessageSeen)]
+    invites = [event for event in told if event.message.startswith(b"INVITE ")]
+    assert [event.sent for event in invites] == [True, False], "the second call's, and once on each side"
+    here = ("127.0.0.1", engine.port)
+    assert {(event.own, event.peer, event.transport) for event in told} == {(here, here, "udp")}
+    assert invites[1].message == second.message
+
+
+def test_telephone_events_are_not_offered_where_they_are_off(ends):
+    for wanted in (True, False):
+        engine = Engine(accounts=[Account("t", telephone_event=wanted)])
+        try:
+            engine.call(-2, ends[0].getsockname())
+            invite = parse_message(engine.hear(CallReceived).message)
+            (audio,) = sdp.parse(invite.session).media
+            assert (b"telephone-event" in invite.session, len(audio.formats)) == (wanted, 2 + wanted)
+        finally:
             engine.process.close()
 
 

@@ -17,6 +17,7 @@ COMMANDS = [
     protocol.Ping(-2, "t", "sip:h", "sip:h"),
     protocol.Register(-2, "t", "sip:h", "sip:a@h", "sip:h", "a", "u", "p", 3600),
     protocol.Unregister(-2),
+    protocol.TellMessages(True),
     protocol.Shutdown(),
 ]
 EVENTS = [
@@ -26,6 +27,7 @@ EVENTS = [
     protocol.PeerProved(7, ("carrier.example",)),
     protocol.PeerProved(7, None),
     protocol.CertificatesRead("no such file"),
+    protocol.MessageSeen(b"BYE \xff", "tcp", ("192.0.2.1", 5070), ("192.0.2.9", 5060), True),
     protocol.Trouble("not who it should be"),
     protocol.ResponseReceived(-2, b"SIP/2.0 200 OK", SPEECH),
     protocol.CallConfirmed(-1, None),

@@ -1,6 +1,7 @@
 """A trunk with the engine pjsua2, seen by the adapter; the events of the PJSIP process are made up here."""
 
 import pytest
+from support.certificates import Authority
 from support.sip_bench import SipBench
 
 from tandem.gateway.media.protocol import Detect, OpenRtp, RtpEndpoint, UpdateRtp
@@ -11,6 +12,7 @@ PEER = ("10.0.0.8", 5060)
 TEXT = """
 [sip.pjsua2]
 listen = "127.0.0.1:5070"
+{tables}
 [[trunk]]
 name = "ice"
 type = "sip"
@@ -55,8 +57,8 @@ def message(start, *lines, body="", call_id="in@peer", method="INVITE", tag=""):
 class Pjsip:
     """A gateway, a native peer, and this test in the place of the PJSIP process."""
 
-    def __init__(self, options="", up=True, answer=200):
-        self.bench = SipBench(TEXT.format(options=options))
+    def __init__(self, options="", up=True, answer=200, tables=""):
+        self.bench = SipBench(TEXT.format(options=options, tables=tables))
         self.pbx = self.bench.agent("10.0.0.9", answer=answer)
         if up:
             self.tell(protocol.Started("2.15", 4))
@@ -439,3 +441,55 @@ def test_a_call_of_which_nothing_was_measured_has_its_record_too(pjsip):
     pjsip.tell(protocol.CallEnded(made.call, 487, "", b""))
     (record,) = pjsip.bench.records
     assert record.result != "answered"
+
+
+class Written:
+    """A capture that keeps what it gets."""
+
+    def __init__(self):
+        self.packets = []
+
+    def write_udp(self, source, destination, data, now, sent):
+        self.packets.append((source, destination, data, sent))
+
+
+def test_messages_are_in_a_capture_as_long_as_there_is_one():
+    pjsip, capture = Pjsip(), Written()
+    own, peer = ("127.0.0.1", 5070), PEER
+    pjsip.bench.node.capture_everything(capture)
+    pjsip.bench.run(0.1)
+    assert pjsip.commands(protocol.TellMessages) == [protocol.TellMessages(True)]
+    pjsip.tell(
+        protocol.MessageSeen(b"INVITE", "udp", own, peer, True),
+        protocol.MessageSeen(b"SIP/2.0 200 OK", "udp", own, peer, False),
+    )
+    found = [packet for packet in capture.packets if own in packet]
+    assert found == [(own, peer, b"INVITE", True), (peer, own, b"SIP/2.0 200 OK", False)]
+    pjsip.bench.node.capture_everything(None)
+    pjsip.bench.run(0.1)
+    assert pjsip.commands(protocol.TellMessages) == [protocol.TellMessages(False)]
+
+
+def test_messages_are_asked_for_again_when_the_process_comes_back():
+    pjsip = Pjsip(up=False)
+    pjsip.bench.node.capture_everything(Written())
+    assert not pjsip.commands(protocol.TellMessages)
+    pjsip.tell(protocol.Started("2.15", 4))
+    assert pjsip.commands(protocol.TellMessages) == [protocol.TellMessages(True)]
+
+
+def test_who_proves_his_name_calls_and_nobody_else(tmp_path):
+    """RFC 5922: certificates that PJSIP has verified."""
+    certificate = Authority(tmp_path).issue("gw", "gw.example")
+    tables = f'also_listen = ["tls:127.0.0.1:5071"]\n[sip.tls]\ncertificate = "{certificate}"'
+    pjsip = Pjsip('accept_names = ["carrier.example"]', tables=tables)
+    where = ("192.0.2.77", 40000)
+    pjsip.tell(protocol.PeerProved(7, ("carrier.example",)), protocol.PeerProved(8, ("other.example",)))
+    for call, connection in ((-1, 7), (-3, 8), (-5, 0)):
+        invite = message("INVITE sip:4930200@127.0.0.1 SIP/2.0", body=SAVP, call_id=f"c{call}")
+        pjsip.tell(protocol.CallReceived(call, invite, where, 4000, "tls", connection))
+    refused = [command.call for command in pjsip.commands(protocol.Respond) if command.status == 403]
+    assert refused == [-3, -5]
+    pjsip.tell(protocol.PeerProved(7, None))
+    pjsip.tell(protocol.CallReceived(-7, invite, where, 4000, "tls", 7))
+    assert [command.status for command in pjsip.commands(protocol.Respond) if command.call == -7] == [403]
