@@ -48,6 +48,7 @@ FAR_AHEAD: Final = 64
 RESTART: Final = 3
 """Packets in sequence among themselves but behind ours, and none of ours between: the sender began anew."""
 
+_COUNTING: Final = bytes(range(256))
 _NOT_BEHIND: Final[tuple[int, int]] = (0, 0)
 
 
@@ -199,6 +200,30 @@ class SatopReceiver:
             self.counts.packets_wrong_size += 1
             return b""
         return self._place(packet.sequence, payload)
+
+    def receive_run(self, data: bytes, size: int, now: float) -> bytes:
+        """Take packets of `size` octets, the last perhaps shorter, that came one behind the other; see `receive`."""
+        count = len(data) // size
+        low = data[3] if size == self._length else 0
+        if (
+            size == self._length
+            and len(data) == count * size
+            and not self._waiting
+            and not self.loss
+            and data[2] << 8 | low == self._expected
+            and low + count <= len(_COUNTING)
+            and data[::size] == self._plain[:1] * count
+            and data[1::size] == self._plain[1:] * count
+            and data[2::size] == data[2:3] * count
+            and data[3::size] == _COUNTING[low : low + count]
+        ):
+            self._heard = now
+            self._expected = self._expected + count & 0xFFFF
+            self._missing = 0
+            self._behind = _NOT_BEHIND
+            self.counts.packets_in += count
+            return b"".join([data[start + CONTROL_WORD : start + size] for start in range(0, len(data), size)])
+        return b"".join([self.receive(data[start : start + size], now) for start in range(0, len(data), size)])
 
     def handle_silence(self, now: float) -> None:
         """Call it when nothing came: after a while that is packet loss state."""

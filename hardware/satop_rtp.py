@@ -86,6 +86,10 @@ class RtpReceiver:
         self._note(int.from_bytes(data[2:4], "big"), int.from_bytes(data[4:8], "big"))
         return self._receive(data[RTP_HEADER:], now)
 
+    def receive_run(self, data: bytes, size: int, now: float) -> bytes:
+        """Take packets of `size` octets each, the last perhaps shorter; see `receive`."""
+        return b"".join([self.receive(data[start : start + size], now) for start in range(0, len(data), size)])
+
     def _note(self, sequence: int, timestamp: int) -> None:
         """Take the time of a packet that is newer than those before."""
         if self.sequence is None:

@@ -12,6 +12,7 @@ from tandem.core.errors import SpanError
 from tandem.hardware.framing.t1_format import FRAME_BITS, GROUP
 from tandem.hardware.line import terminate
 from tandem.hardware.octet_aligned import SUBFRAME, Unpadder, pad
+from tandem.hardware.packet_socket import PacketSocket
 from tandem.hardware.registry import parse_address, parse_count, parse_options
 from tandem.hardware.satop import (
     DEFAULT_PAYLOAD,
@@ -178,43 +179,36 @@ class SatopUdpSpan(LineSpan):
         receiver: SatopReceiver | None = None,
     ) -> None:
         super().__init__(spec, parsed.quantum, termination or terminate(line), burst=parsed.burst)
-        self._socket = sock
+        self._packets = PacketSocket(sock)
         self._transmitter = transmitter or SatopTransmitter(parsed.payload)
         self._receiver = receiver or SatopReceiver(parsed.payload, reorder=parsed.reorder, most=parsed.most_reorder)
         self.network: Callable[[list[bytes], float], list[bytes]] | None = None
         """What a network does to packets before they are sent, for tests of the line."""
         self.common_clock: Callable[[float], float] | None = None
         """Makes of `now` the time of the clock that both ends have in common, where `now` is of another."""
-        self._place = self._receiver.receive
+        self._place: SatopReceiver | RtpReceiver = self._receiver
         self._rtp_sender: RtpSender | None = None
         self._rtp_receiver: RtpReceiver | None = None
         self._frames = parsed.frames
         self._differential = parsed.rtp is not None and parsed.rtp.mode == "differential"
         if parsed.rtp is not None:
             self._rtp_sender = RtpSender(parsed.rtp, self._transmitter, parsed.frames)
-            self._rtp_receiver = RtpReceiver(parsed.rtp, self._place)
-            self._place = self._rtp_receiver.receive
+            self._place = self._rtp_receiver = RtpReceiver(parsed.rtp, self._receiver.receive)
         self._payload = parsed.payload
         self._unpadder = Unpadder() if parsed.aligned else None
         self._unsent = b""  # of a T1, less than a packet
-        self._send_errors = 0
-        self._packets_out = 0
 
     def fileno(self) -> int | None:
         """The socket, readable when packets have come."""
-        return self._socket.fileno()
+        return self._packets.fileno()
 
     def take(self, now: float) -> bytes:
         """See Span."""
-        receive, place = self._socket.recv, self._place
-        octets = []
-        for _ in range(_MOST_PACKETS):
-            try:
-                octets.append(place(receive(_LARGEST), now))
-            except BlockingIOError:
-                break
-            except ConnectionError:  # the peer's host says that nobody is there: the same as silence
-                continue
+        place = self._place
+        octets = [
+            place.receive(run, now) if len(run) == size else place.receive_run(run, size, now)
+            for run, size in self._packets.receive()
+        ]
         if not octets:
             self._receiver.handle_silence(now)
         line = octets[0] if len(octets) == 1 else b"".join(octets)
@@ -234,14 +228,13 @@ class SatopUdpSpan(LineSpan):
             packets = self._transmitter.packets(octets)
         else:
             packets = sender.packets(octets, self.common_clock(now) if self.common_clock else now)
-        for packet in self.network(packets, now) if self.network else packets:
-            self._send(packet)
+        self._packets.send(self.network(packets, now) if self.network else packets)
 
     def counters(self) -> dict[str, int]:
         """See Span."""
         own = {
-            "packets_out": self._packets_out,
-            "send_errors": self._send_errors,
+            "packets_out": self._packets.packets_out,
+            "send_errors": self._packets.send_errors,
             "reorder_depth": self._receiver.depth,
         }
         if self._rtp_receiver is not None:
@@ -257,19 +250,7 @@ class SatopUdpSpan(LineSpan):
 
     def close(self) -> None:
         """See Span."""
-        self._socket.close()
-
-    def _send(self, packet: bytes) -> None:
-        for _ in range(2):  # "connection refused" answers an earlier packet, in place of sending this one
-            try:
-                self._socket.send(packet)
-            except ConnectionError:
-                continue
-            except OSError:
-                break
-            self._packets_out += 1
-            return
-        self._send_errors += 1
+        self._packets.close()
 
 
 def open_socket(spec: str, parsed: SatopSpec) -> socket.socket:

@@ -8,6 +8,7 @@ from support.own_network import enter_own_network
 from support.peers import program
 
 from tandem.gateway.analyser import speed
+from tandem.gateway.media import datagrams
 
 # Machines are shared: how long an example takes says nothing about the code.
 settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -40,3 +41,13 @@ def loops(request: pytest.FixtureRequest) -> Iterator[str]:
         elif speed.speedups is None:
             pytest.skip("Tandem was installed here without a C compiler")
         yield request.param
+
+
+@pytest.fixture(params=["compiled", "python"])
+def media_loops(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Both ways in which the media process reads and sends many packets, one after the other."""
+    if request.param == "python":
+        monkeypatch.setattr(datagrams, "speedups", None)
+    elif datagrams.speedups is None:
+        pytest.skip("Tandem was installed here without a C compiler")
+    return str(request.param)

@@ -1,8 +1,9 @@
 """The UDP sockets of the RTP legs: bound at the start, connected to the peer while a leg has latched.
 
 A connected socket is faster both ways and lets the kernel throw strangers away. Sockets are not in the main loop's
-epoll: they have their own, which is asked at fixed times and answers which of them have something. Twice a tick is
-better than once: what waits in the sockets is then small enough to stay in the processor's cache.
+epoll: they are read at fixed times. Twice a tick is better than once: what waits in the sockets is then small enough
+to stay in the processor's cache. Those that are not connected yet have an epoll of their own, which says which of them
+have something; for the others see `datagrams`.
 """
 
 from __future__ import annotations
@@ -12,22 +13,17 @@ import os
 import select
 import socket
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Final
-
-import numpy as np
 
 from tandem.codecs.rtcp import TYPES
 from tandem.core.errors import TandemError
 
+from .datagrams import MOST, PASSES, Incoming
 from .latch import Address, Latch
-from .receive import RECEIVED, ROW, Receivers
+from .receive import ROW, Receivers
 from .srtp import SecureLeg
 
-MOST: Final = 256
-"""Datagrams read before they are looked at."""
-PASSES: Final = 8
-"""Datagrams of a leg read in a drain at most, so that a flood cannot hold the caller: 100 ms of short packets."""
 BACKLOG: Final = 1000
 """Datagrams that are thrown away at most when a leg begins: more than fit in a socket's buffer."""
 _EXPEDITED: Final = 0xB8
@@ -36,8 +32,6 @@ _UNSPECIFIED: Final = struct.pack("=H14x", socket.AF_UNSPEC)
 
 
 Destination = tuple[socket.socket, Address]
-_Reader = tuple[int, Callable[[memoryview], int]]
-"""A leg, and how to read its connected socket."""
 
 
 class PortError(TandemError):
@@ -66,10 +60,9 @@ class RtpPorts:
         self.secure: dict[int, SecureLeg] = {}
         """Legs whose packets are SRTP."""
         self._open: dict[int, int] = {}
-        self._latched: dict[int, _Reader] = {}
-        self._packets = np.zeros(MOST, RECEIVED)
-        octets = self._packets.view(np.uint8).reshape(MOST, ROW)
-        self._rows = [memoryview(octets[index]) for index in range(MOST)]
+        """Legs whose sockets are in the epoll, by descriptor: not latched yet, or SRTP."""
+        self._latched = Incoming()
+        self._unread = bytearray(1)
         self._connect = ctypes.CDLL(None, use_errno=True).connect
         try:
             for port in self.ports:
@@ -132,42 +125,24 @@ class RtpPorts:
         """Give every port back."""
         for endpoint in (*self._sockets, *self._others):
             endpoint.close()
+        self._latched.close()
         self._epoll.close()
 
     def drain(self, receivers: Receivers, now: float) -> bool:
         """Hand what came to `receivers`; True when a leg latched, so that its packets go elsewhere."""
         changed = False
         seen: set[int] = set()
-        for _ in range(PASSES * -(-len(self.latches) // MOST)):
+        for _ in range(PASSES * -(-len(self._open) // MOST)):
             ready = [descriptor for descriptor, _ in self._epoll.poll(0, MOST)]
             # The few that have come since we began can wait, a second packet of a leg must not.
             if not ready or (len(ready) < MOST and seen and seen.isdisjoint(ready)):
                 break
             seen.update(ready)
-            readers: list[_Reader] = []
             for descriptor in ready:
-                if reader := self._latched.get(descriptor):
-                    readers.append(reader)
-                else:
-                    changed |= self._read_open(self._open[descriptor], receivers, now)
-            self._read(readers, receivers, now)
+                changed |= self._read_open(self._open[descriptor], receivers, now)
+        for legs, packets, lengths in self._latched.read():
+            receivers.receive(legs, packets, lengths, now)
         return changed
-
-    def _read(self, readers: list[_Reader], receivers: Receivers, now: float) -> None:
-        """Read one datagram of each of `readers`, where there is one."""
-        legs: list[int] = []
-        lengths: list[int] = []
-        count = 0
-        rows = self._rows
-        for leg, receive_into in readers:
-            try:
-                lengths.append(receive_into(rows[count]))
-            except OSError:  # an ICMP error for something sent, or a bad checksum
-                continue
-            legs.append(leg)
-            count += 1
-        if count:
-            receivers.receive(np.array(legs, np.intp), self._packets[:count], np.array(lengths, np.intp), now)
 
     def _read_open(self, leg: int, receivers: Receivers, now: float) -> bool:
         """Read one datagram of a leg that listens to anybody."""
@@ -199,9 +174,9 @@ class RtpPorts:
         except OSError:
             self.release(leg)
             return False
-        if secure is None:
-            self._latched[endpoint.fileno()] = leg, endpoint.recv_into
         self._sift(leg, source, receivers, now)
+        if secure is None:
+            self._to_latched(leg)
         return True
 
     def _sift(self, leg: int, source: Address, receivers: Receivers, now: float) -> None:
@@ -220,12 +195,11 @@ class RtpPorts:
         """From now on packets of `leg` are SRTP, or plain."""
         if secure is None:
             self.secure.pop(leg, None)
-            latch, endpoint = self.latches[leg], self._sockets[leg]
-            if latch.latched is not None:
-                self._latched[endpoint.fileno()] = leg, endpoint.recv_into
+            if self.latches[leg].latched is not None:
+                self._to_latched(leg)
         else:
             self.secure[leg] = secure
-            self._latched.pop(self._sockets[leg].fileno(), None)
+            self._to_open(leg)
 
     def destination(self, leg: int) -> int | Destination | None:
         """How to send from `leg`: by the descriptor of its connected socket, or to an address; None when none is known.
@@ -236,19 +210,6 @@ class RtpPorts:
         if latch.latched is not None:
             return endpoint.fileno()
         return None if latch.destination is None else (endpoint, latch.destination)
-
-    def send(self, packets: Iterable[tuple[int, memoryview]]) -> None:
-        """Send packets on connected sockets."""
-        write = os.write
-        rest = iter(packets)
-        while True:
-            try:
-                for descriptor, packet in rest:
-                    write(descriptor, packet)
-            except OSError:
-                self.send_errors += 1
-            else:
-                return
 
     def send_to(self, packets: Iterable[tuple[Destination, memoryview]]) -> None:
         """Send packets on sockets that listen to anybody."""
@@ -265,10 +226,13 @@ class RtpPorts:
 
     def send_one(self, destination: int | Destination, packet: memoryview) -> None:
         """Send one packet to what `destination` said."""
-        if isinstance(destination, int):
-            self.send([(destination, packet)])
-        else:
+        if not isinstance(destination, int):
             self.send_to([(destination, packet)])
+            return
+        try:
+            os.write(destination, packet)
+        except OSError:
+            self.send_errors += 1
 
     def _is_other(self, leg: int, remote: Address | None) -> bool:
         """Whether a peer is of the version of IP that the socket of `leg` is not for."""
@@ -276,28 +240,41 @@ class RtpPorts:
         return bool(self._others) and remote is not None and self._sockets[leg].family != version
 
     def _listen(self, leg: int) -> None:
-        endpoint = self._sockets[leg]
-        self._discard(endpoint)
-        self._open[endpoint.fileno()] = leg
-        self._epoll.register(endpoint.fileno(), select.EPOLLIN)
+        self._discard(self._sockets[leg])
+        self._to_open(leg)
 
     def _leave(self, leg: int) -> None:
-        endpoint = self._sockets[leg]
-        self._epoll.unregister(endpoint.fileno())
         self._disconnect(leg)
-        del self._open[endpoint.fileno()]
+        descriptor = self._sockets[leg].fileno()
+        self._epoll.unregister(descriptor)
+        del self._open[descriptor]
+
+    def _to_open(self, leg: int) -> None:
+        """Have the socket of `leg` read one datagram at a time."""
+        self._latched.remove(leg)
+        descriptor = self._sockets[leg].fileno()
+        if descriptor not in self._open:
+            self._open[descriptor] = leg
+            self._epoll.register(descriptor, select.EPOLLIN)
+
+    def _to_latched(self, leg: int) -> None:
+        """Have the socket of `leg`, which is connected, read together with others."""
+        endpoint = self._sockets[leg]
+        if self._open.pop(endpoint.fileno(), None) is not None:
+            self._epoll.unregister(endpoint.fileno())
+            self._latched.add(leg, endpoint)
 
     def _exchange(self, leg: int) -> None:
         self._sockets[leg], self._others[leg] = self._others[leg], self._sockets[leg]
 
     def _disconnect(self, leg: int) -> None:
-        self._latched.pop(self._sockets[leg].fileno(), None)
+        self._to_open(leg)
         self._connect(self._sockets[leg].fileno(), _UNSPECIFIED, len(_UNSPECIFIED))
 
     def _discard(self, endpoint: socket.socket) -> None:
         for _ in range(BACKLOG):
             try:
-                endpoint.recv_into(self._rows[0])
+                endpoint.recv_into(self._unread)
             except BlockingIOError:
                 return
             except OSError:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from tandem.codecs.g711 import Octets
 from tandem.codecs.rtp import COMFORT_NOISE, HEADER, PLAIN
 
+from .datagrams import Outgoing
 from .digits import EventInProgress, EventSender
 from .matrix import Matrix, Rendering
 from .packing import TICK_TIME, Packing
@@ -47,6 +48,7 @@ class Transmitters:
         self._packets["first"] = 0x80
         self._fields = {name: self._packets[name] for name in ("second", "sequence", "timestamp", "payload")}
         octets = self._packets.view(np.uint8).reshape(legs, _PACKET.itemsize)
+        self._packet_octets = octets
         self._rows = [memoryview(octets[leg]) for leg in range(legs)]
         self._clock = np.zeros(legs, np.uint32)
         self._payload_type = np.zeros(legs, np.uint8)
@@ -59,8 +61,7 @@ class Transmitters:
         self._marked = False  # some second octet differs from the payload type for this tick only
         self._rendering = Rendering(matrix, [])
         self._order = self._rendering.order
-        self._connected: list[tuple[int, memoryview]] = []
-        self._connected_legs: list[int] = []
+        self._connected = Outgoing(octets)
         self._open: list[tuple[Destination, memoryview]] = []
         self._open_legs: list[int] = []
         self._secured: list[tuple[int | Destination, memoryview, SecureLeg, int]] = []
@@ -188,9 +189,9 @@ class Transmitters:
         """Send what was prepared, pausing after every batch."""
         connected = self._connected
         if self._held_back:
-            connected = [one for one, leg in zip(connected, self._connected_legs, strict=True) if self._speaks(leg)]
+            connected = connected.without(self._held_back)
         for start in range(0, len(connected), BATCH):
-            self._ports.send(connected[start : start + BATCH])
+            self._ports.send_errors += connected.send(start, start + BATCH)
             yield
         self._ports.send_to([one for one, leg in zip(self._open, self._open_legs, strict=True) if self._speaks(leg)])
         if self._secured:
@@ -262,8 +263,8 @@ class Transmitters:
     def _plan(self) -> None:
         """Sort out who sends, where to, and from which source."""
         self._stale = False
-        self._connected, self._open, self._secured = [], [], []
-        self._connected_legs, self._open_legs = [], []
+        connected: list[tuple[int, int, int]] = []
+        self._open, self._open_legs, self._secured = [], [], []
         senders: list[int] = []
         packed: list[int] = []
         for leg in sorted(self._sending):
@@ -273,12 +274,12 @@ class Transmitters:
             if leg in self._packing and leg not in self._events:
                 packed.append(leg)
                 continue
-            row = self._rows[leg][:_EVENT_PACKET] if leg in self._events else self._rows[leg]
+            size = _EVENT_PACKET if leg in self._events else _PACKET.itemsize
+            row = self._rows[leg][:size]
             if (secure := self._ports.secure.get(leg)) is not None:
                 self._secured.append((destination, row, secure, leg))
             elif isinstance(destination, int):
-                self._connected.append((destination, row))
-                self._connected_legs.append(leg)
+                connected.append((destination, leg, size))
             else:
                 self._open.append((destination, row))
                 self._open_legs.append(leg)
@@ -286,6 +287,7 @@ class Transmitters:
         for leg in self._events:
             if leg in self._packing:
                 self._packing[leg].drop()
+        self._connected = Outgoing(self._packet_octets, connected)
         self._rendering = Rendering(self._matrix, senders)
         self._packed = Rendering(self._matrix, packed)
         self._order = self._rendering.order

@@ -204,3 +204,26 @@ def test_flags_of_the_last_packet_are_known_and_cleared_by_one_without():
 def test_reserved_bits_are_ignored(modifier):
     receiver = synchronised()
     assert receiver.receive(packet(0, modifier=modifier), 0.0) == payload(0)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["next", "lost", "flagged", "late", "short"]), st.integers(1, 6)), max_size=12),
+    st.integers(0, 0xFFFF),
+)
+def test_packets_together_are_as_one_by_one(story: list[tuple[str, int]], sequence: int) -> None:
+    """Whatever is lost, flagged or late, and where the sequence number wraps."""
+    together, single = (SatopReceiver(8, reorder=2, most=8) for _ in range(2))
+    size = 0
+    for now, (what, count) in enumerate(story):
+        run = []
+        for _ in range(count):
+            number = sequence - 3 & 0xFFFF if what == "late" else sequence
+            run.append(Packet(number, bytes([sequence & 0xFF]) * 8, remote_loss=what == "flagged").encode())
+            sequence = sequence + (2 if what == "lost" else 1) & 0xFFFF
+        size = len(run[0])
+        if what == "short":
+            run[-1] = run[-1][:5]
+        data = b"".join(run)
+        octets = b"".join([single.receive(packet, now) for packet in run])
+        assert together.receive_run(data, size, now) == octets
+        assert (together.counts, together.loss, together.depth) == (single.counts, single.loss, single.depth)

@@ -7,8 +7,11 @@ import pytest
 from support.media_plane import Phone, free_ports
 
 from tandem.codecs.rtp import pack_header
-from tandem.gateway.media.ports import PASSES, PortError, RtpPorts
+from tandem.gateway.media.datagrams import PASSES
+from tandem.gateway.media.ports import PortError, RtpPorts
 from tandem.gateway.media.receive import Receivers
+
+pytestmark = pytest.mark.usefixtures("media_loops")
 
 
 @pytest.fixture
@@ -116,7 +119,7 @@ def test_packets_go_by_the_connected_socket_once_latched(ports: RtpPorts, receiv
     ports.drain(receivers, 0.0)
     after = ports.destination(0)
     assert isinstance(after, int)
-    ports.send([(after, memoryview(b"second"))])
+    ports.send_single(0, b"second")
     phone.listen()
     assert phone.packets == [b"first", b"second"]
     phone.socket.close()
@@ -129,9 +132,9 @@ def test_a_peer_that_is_gone_does_not_stop_the_others(ports: RtpPorts, receivers
         peer.send(8, bytes(160))
     ports.drain(receivers, 0.0)
     gone.socket.close()
-    descriptors = [ports.destination(leg) for leg in (0, 1)]
     for _ in range(6):
-        ports.send([(descriptor, memoryview(b"x")) for descriptor in descriptors if isinstance(descriptor, int)])
+        for leg in (0, 1):
+            ports.send_single(leg, b"x")
         ports.drain(receivers, 0.0)
     phone.listen()
     assert phone.packets == [b"x"] * 6
@@ -187,7 +190,7 @@ def test_versions_of_ip(receivers: Receivers, address: str, address_v6: str, hos
         assert receivers.statistics(0).packets_received == 2
         after = ports.destination(0)
         assert isinstance(after, int)
-        ports.send([(after, memoryview(b"second"))])
+        ports.send_single(0, b"second")
         phone.listen()
         assert phone.packets == [b"first", b"second"]
         ports.close(0)

@@ -1,0 +1,154 @@
+"""Many RTP packets from and to connected sockets: a system call each, and as little else as can be.
+
+Where Tandem was installed with a C compiler the loops over the sockets are those of `speedups.pyx`
+(docs/decisions/0024), else they are here. They do the same.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from importlib import import_module
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from tandem.codecs.g711 import Octets
+
+from .receive import RECEIVED, ROW
+
+speedups: Any
+"""The module of speedups.pyx; None where it was not built."""
+try:
+    speedups = import_module(".speedups", __package__)
+except ImportError:
+    speedups = None
+
+MOST: Final = 256
+"""Datagrams read before they are looked at."""
+PASSES: Final = 8
+"""Datagrams of a leg read in one go at most, so that a flood cannot hold the caller: 100 ms of short packets."""
+
+Indices = npt.NDArray[np.intp]
+Batch = tuple[Indices, npt.NDArray[np.void], Indices]
+"""Legs, each named once; the packet of each, of dtype RECEIVED, good until the next; and its length."""
+
+
+class Incoming:
+    """Connected sockets of legs, and what comes on them."""
+
+    def __init__(self) -> None:
+        self._sockets: dict[int, socket.socket] = {}
+        """By leg."""
+        self._compiled = speedups
+        self._packets = np.zeros(MOST, RECEIVED)
+        self._rows = self._packets.view(np.uint8).reshape(MOST, ROW)
+        self._places, self._lengths = np.zeros(MOST, np.intp), np.zeros(MOST, np.intp)
+        self._views = [row.data for row in self._rows]
+        self._readers: dict[int, tuple[int, Callable[[memoryview], int]]] = {}
+        self._epoll = select.epoll()
+        self._legs = np.zeros(0, np.intp)
+        self._descriptors = np.zeros(0, np.intc)
+        self._stale = False
+
+    def add(self, leg: int, endpoint: socket.socket) -> None:
+        """Read `endpoint`, which is non-blocking and connected, for `leg`."""
+        self._sockets[leg] = endpoint
+        self._stale = True
+        if self._compiled is None:
+            self._epoll.register(endpoint.fileno(), select.EPOLLIN)
+            self._readers[endpoint.fileno()] = leg, endpoint.recv_into
+
+    def remove(self, leg: int) -> None:
+        """Read nothing for `leg` any more."""
+        if (endpoint := self._sockets.pop(leg, None)) is None:
+            return
+        self._stale = True
+        if self._compiled is None:
+            self._epoll.unregister(endpoint.fileno())
+            del self._readers[endpoint.fileno()]
+
+    def close(self) -> None:
+        """Give back what was opened here; the sockets belong to others."""
+        self._epoll.close()
+
+    def read(self) -> Iterator[Batch]:
+        """What has come, packets of one leg in the order in which they came, PASSES of them at most."""
+        return self._ask_epoll() if self._compiled is None else self._ask_each()
+
+    def _ask_each(self) -> Iterator[Batch]:
+        """Asking all sockets costs less than asking epoll which of them have something: most have."""
+        if self._stale:
+            self._stale = False
+            self._legs = np.array(list(self._sockets), np.intp)
+            self._descriptors = np.array([endpoint.fileno() for endpoint in self._sockets.values()], np.intc)
+        for first in range(0, len(self._legs), MOST):
+            legs, descriptors = self._legs[first : first + MOST], self._descriptors[first : first + MOST]
+            for _ in range(PASSES):
+                count = self._compiled.receive(descriptors, self._rows, self._places, self._lengths)
+                if not count:
+                    break
+                places = self._places[:count]
+                legs, descriptors = legs[places], descriptors[places]
+                yield legs, self._packets[:count], self._lengths[:count]
+
+    def _ask_epoll(self) -> Iterator[Batch]:
+        for _ in range(PASSES * -(-len(self._readers) // MOST)):
+            ready = [descriptor for descriptor, _ in self._epoll.poll(0, MOST)]
+            if not ready:
+                return
+            legs: list[int] = []
+            lengths: list[int] = []
+            for leg, receive_into in [self._readers[descriptor] for descriptor in ready]:
+                try:
+                    lengths.append(receive_into(self._views[len(legs)]))
+                except OSError:  # an ICMP error for something sent, or a bad checksum
+                    continue
+                legs.append(leg)
+            if legs:
+                yield np.array(legs, np.intp), self._packets[: len(legs)], np.array(lengths, np.intp)
+
+
+class Outgoing:
+    """Packets of legs whose sockets are connected, at fixed places, to be sent again and again."""
+
+    def __init__(self, octets: Octets, packets: Sequence[tuple[int, int, int]] = ()) -> None:
+        """`packets` are descriptor, row of `octets` and length of each."""
+        self._octets = octets
+        self._packets = list(packets)
+        self._compiled = speedups
+        columns = np.array(self._packets, np.intp).reshape(-1, 3)
+        self._descriptors = columns[:, 0].astype(np.intc)
+        self._rows, self._lengths = np.ascontiguousarray(columns[:, 1]), np.ascontiguousarray(columns[:, 2])
+        self._views = [] if speedups else [(descriptor, octets[row, :size].data) for descriptor, row, size in packets]
+
+    def __len__(self) -> int:
+        """How many packets there are."""
+        return len(self._packets)
+
+    def without(self, rows: set[int]) -> Outgoing:
+        """The same, but for the packets in `rows`."""
+        return Outgoing(self._octets, [packet for packet in self._packets if packet[1] not in rows])
+
+    def send(self, first: int, last: int) -> int:
+        """Send the packets from number `first` up to, and without, `last`; how many could not be sent."""
+        if self._compiled is not None:
+            part = slice(first, last)
+            errors: int = self._compiled.send(
+                self._descriptors[part], self._octets, self._rows[part], self._lengths[part]
+            )
+            return errors
+        errors = 0
+        write = os.write
+        rest = iter(self._views[first:last])
+        while True:
+            try:
+                for descriptor, packet in rest:
+                    write(descriptor, packet)
+            except OSError:
+                errors += 1
+            else:
+                return errors

@@ -1,0 +1,158 @@
+"""A UDP socket for a stream of packets: several go, and come, with one system call where Linux can do it.
+
+Linux cuts what is given at once into packets of one size (UDP_SEGMENT, since 4.18), and hands over together packets of
+one size that came one behind the other (UDP_GRO, since 5.0); see udp(7). On the wire nothing is different. Only who
+captures at the host itself sees several packets as one, longer than they are on the wire.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+_SEGMENT: Final = 103
+"""UDP_SEGMENT of linux/udp.h, which the socket module does not have."""
+_GRO: Final = 104
+"""UDP_GRO, likewise."""
+_MOST_SEGMENTS: Final = 64
+"""Packets sent at once at most, by the kernel (UDP_MAX_SEGMENTS of those before 6.4)."""
+_LONGEST: Final = 65_507 - 20
+"""Octets that a datagram over IPv4 or IPv6 takes at most, less room for options."""
+_LARGEST: Final = 65_536
+_EXTRA: Final = 64
+"""Octets of room for the size of the packets, which comes beside them."""
+_MOST: Final = 1000
+"""Packets taken in one read at most, so that a flood cannot hold the caller."""
+_MANY: Final = 8
+"""Packets in one read from which on it is tried whether they come together."""
+_TRIED: Final = 200
+"""Datagrams, none of several packets, after which it is not tried any more: to ask for the size has its cost."""
+_CANNOT: Final = frozenset({errno.EIO, errno.EINVAL, errno.EMSGSIZE, errno.EOPNOTSUPP, errno.ENOPROTOOPT})
+"""What a way to the peer that takes no segments answers: no checksums by the device, an MTU below the packets."""
+
+Run = tuple[bytes, int]
+"""Octets of one or more packets, and how many each of them has; the last may have fewer."""
+
+
+class PacketSocket:
+    """A non-blocking UDP socket, connected to its peer."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._socket = sock
+        self._segments = True
+        self._size = 0  # what the kernel cuts at
+        self._joining = False
+        self._left: int | None = _TRIED
+        """Datagrams that are still tried; None: packets do come together."""
+        self.packets_out = 0
+        self.send_errors = 0
+        """Packets that the network did not take."""
+
+    def fileno(self) -> int:
+        """The socket, readable when packets have come."""
+        return self._socket.fileno()
+
+    def close(self) -> None:
+        """Give the port back."""
+        self._socket.close()
+
+    def receive(self) -> Iterator[Run]:
+        """What has come."""
+        count = 0
+        while count < _MOST:
+            try:
+                octets, size = self._receive_joined() if self._joining else self._receive_one()
+            except BlockingIOError:
+                break
+            except OSError:  # a host says by ICMP that nobody is there: the same as silence
+                count += 1
+                continue
+            count += -(-len(octets) // size) if size else 1
+            yield octets, size
+        if count >= _MANY and not self._joining and self._left != 0:
+            self._join(True)
+
+    def _receive_one(self) -> Run:
+        octets = self._socket.recv(_LARGEST)
+        return octets, len(octets)
+
+    def _receive_joined(self) -> Run:
+        octets, extra, _, _ = self._socket.recvmsg(_LARGEST, _EXTRA)
+        size = len(octets)
+        for level, kind, value in extra:
+            if level == socket.SOL_UDP and kind == _GRO:
+                size = int.from_bytes(value[:4], sys.byteorder)
+        if size < len(octets):
+            self._left = None
+        elif self._left is not None:
+            self._left -= 1
+            if not self._left:
+                self._join(False)
+        return octets, size
+
+    def _join(self, wanted: bool) -> None:
+        """Have the kernel hand over packets together, or no more."""
+        try:
+            self._socket.setsockopt(socket.SOL_UDP, _GRO, wanted)
+            self._joining = wanted
+        except OSError:  # an older Linux, or none
+            self._left = 0
+
+    def send(self, packets: Sequence[bytes]) -> None:
+        """Send packets; what the network does not take is counted."""
+        if len(packets) > 1 and self._segments:
+            size = len(packets[0])
+            if all([len(packet) == size for packet in packets]):
+                at_once = max(1, min(_MOST_SEGMENTS, _LONGEST // max(1, size)))
+                for first in range(0, len(packets), at_once):
+                    self._send_at_once(packets[first : first + at_once], size)
+                return
+        for packet in packets:
+            if len(packet) > self._size > 0:
+                self._cut_at(0)
+            self._count(1, self._try(packet))
+
+    def _send_at_once(self, packets: Sequence[bytes], size: int) -> None:
+        if self._segments and self._cut_at(size):
+            error = self._try(b"".join(packets))
+            if error not in _CANNOT:
+                self._count(len(packets), error)
+                return
+        self._segments = False
+        self._cut_at(0)
+        for packet in packets:
+            self._count(1, self._try(packet))
+
+    def _cut_at(self, size: int) -> bool:
+        """Have the kernel cut what is sent into packets of `size`, 0 for not at all; whether it can."""
+        if size != self._size:
+            try:
+                self._socket.setsockopt(socket.SOL_UDP, _SEGMENT, size)
+            except OSError:
+                return False
+            self._size = size
+        return True
+
+    def _try(self, octets: bytes) -> int:
+        """Send; 0 or an error number."""
+        number = errno.ECONNREFUSED
+        for _ in range(2):  # it answers an earlier packet, in place of sending this one
+            try:
+                self._socket.send(octets)
+            except ConnectionError:
+                continue
+            except OSError as error:
+                number = error.errno or errno.EIO
+            else:
+                number = 0
+            break
+        return number
+
+    def _count(self, packets: int, error: int) -> None:
+        if error:
+            self.send_errors += packets
+        else:
+            self.packets_out += packets
