@@ -1,4 +1,7 @@
-"""baresip phones register with a gateway, one over UDP and one over TLS, and call each other: speech is measured."""
+"""baresip phones register with a gateway, one over UDP and one over TLS, and call each other: speech is measured.
+
+A PJSIP phone is reached over a trunk on PJSIP; it calls a registered phone, and is called by it.
+"""
 
 import time
 
@@ -7,6 +10,7 @@ import pytest
 from support.baresip import Baresip
 from support.certificates import Authority
 from support.gateways import free_ports, wait_for
+from support.pjsua import PjsuaPhone
 from support.sip_gateway import free_stream_ports, sip_gateway
 
 from tandem.codecs.quality import measure, probe
@@ -27,8 +31,8 @@ def phones(tmp_path_factory):
     folder = tmp_path_factory.mktemp("phones")
     authority = Authority(folder / "ca")
     certificate = authority.issue("gw", "127.0.0.1")
-    port = free_stream_ports(8)
-    rtp = free_ports(20)
+    port = free_stream_ports(10)
+    rtp = free_ports(60)
     text = f"""
 [sip]
 listen = "127.0.0.1:{port}"
@@ -43,12 +47,24 @@ password = "b-secret"
 number = "200"
 [sip.tls]
 certificate = "{certificate}"
+[sip.pjsua2]
+listen = "127.0.0.1:{port + 8}"
+ports = [{rtp + 40}, {rtp + 59}]
 [[trunk]]
 name = "phones"
 type = "sip"
 registrar = true
+[[trunk]]
+name = "outside"
+type = "sip"
+engine = "pjsua2"
+peer = "127.0.0.1:{port + 9}"
+codecs = ["PCMA"]
 [[route]]
 trunk = ["phones"]
+called = "^300$"
+to = ["outside"]
+[[route]]
 to = ["phones"]
 """
     accounts = (
@@ -86,11 +102,49 @@ def test_call_with_speech(phones, caller, callee, number):
     calling = {"100": "200", "200": "100"}[number]
     assert (record.result, record.incoming.calling, record.incoming.called) == ("answered", calling, number)
     for phone, seed in ((one, 2 if caller == "alice" else 1), (other, 1 if caller == "alice" else 2)):
-        heard = phone.heard()[-1]
-        quality = measure(np.asarray(probe(int(8000 * SECONDS), seed)), heard)
-        assert quality.heard, quality
-        assert quality.matched_samples > 8000, quality
-        assert quality.snr_db > 25, quality
+        judge(phone.heard()[-1], seed)
+
+
+def judge(heard, seed):
+    quality = measure(np.asarray(probe(int(8000 * SECONDS), seed)), heard)
+    assert quality.heard, quality
+    assert quality.matched_samples > 8000, quality
+    assert quality.snr_db > 25, quality
+
+
+@pytest.mark.parametrize("direction", ["out", "in"])
+def test_a_registered_phone_and_a_trunk_on_pjsip(phones, tmp_path, direction):
+    gateway, by_name = phones
+    alice = by_name["alice"]
+    before = len(gateway.records())
+    established = alice.events().count("CALL_ESTABLISHED")
+    incoming, closed = alice.events().count("CALL_INCOMING"), alice.events().count("CALL_CLOSED")
+    text = (gateway.records_file.parent / "G.toml").read_text()
+    listen = text.split("[sip.pjsua2]")[1].split('listen = "')[1].split('"')[0]
+    outside = PjsuaPhone(tmp_path / "outside", int(listen.rpartition(":")[2]) + 1, free_ports(20), speech(3))
+    try:
+        if direction == "out":
+            alice.command("dial", "300")
+            outside.wait_for("incoming")
+            outside.do("answer")
+        else:
+            outside.do("call", f"sip:100@{listen}")
+            alice.wait_for("CALL_INCOMING", incoming + 1)
+            alice.command("accept")
+        alice.wait_for("CALL_ESTABLISHED", established + 1)
+        outside.wait_for("state", state="CONFIRMED")
+        time.sleep(SECONDS + 1.5)
+        alice.command("hangup")
+        outside.wait_for("state", state="DISCONNECTED")
+        alice.wait_for("CALL_CLOSED", closed + 1)
+        wait_for(lambda: len(gateway.records()) == before + 1, "the record")
+    finally:
+        heard = outside.close()
+    record = gateway.records()[-1]
+    trunks = ("phones", "outside") if direction == "out" else ("outside", "phones")
+    assert (record.result, record.incoming.trunk, record.outgoing.trunk) == ("answered", *trunks)
+    judge(alice.heard()[-1], 3)
+    judge(heard, 1)
 
 
 def test_a_wrong_password_is_refused(phones, tmp_path):

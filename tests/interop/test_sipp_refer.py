@@ -1,7 +1,10 @@
-"""Transfers, SIPp on all three sides: who asks (REFER), who is transferred, and who is called for it."""
+"""Transfers, SIPp on all three sides: who asks (REFER), who is transferred, and who is called for it.
+
+The last two are on each SIP engine; PJSIP cannot have who asks.
+"""
 
 import pytest
-from support.gateways import wait_for
+from support.gateways import free_ports, wait_for
 from support.sip_gateway import free_stream_ports, sip_gateway
 from support.sipp import Sipp
 
@@ -13,13 +16,18 @@ def ports():
     return free_stream_ports(5)
 
 
-@pytest.fixture(scope="module")
-def gateway(tmp_path_factory, ports):
+@pytest.fixture(scope="module", params=["native", "pjsua2"])
+def gateway(tmp_path_factory, ports, request):
     peers = zip(("asks", "party", "target"), range(ports + 1, ports + 4), strict=True)
     text = f'[sip]\nlisten = "127.0.0.1:{ports}"\n' + "".join(
-        f'[[trunk]]\nname = "{name}"\ntype = "sip"\npeer = "127.0.0.1:{port}"\nrefer = "perform"\n'
+        f'[[trunk]]\nname = "{name}"\ntype = "sip"\npeer = "127.0.0.1:{port}"\n'
+        + ('refer = "perform"\n' if name == "asks" or request.param == "native" else 'engine = "pjsua2"\n')
         for name, port in peers
     )
+    if request.param == "pjsua2":
+        rtp = free_ports(20)
+        table = f'[sip.pjsua2]\nlisten = "127.0.0.1:{ports + 4}"\nports = [{rtp}, {rtp + 19}]\n'
+        text = text.replace("[[trunk]]", f"{table}[[trunk]]", 1)
     text += '[[route]]\ntrunk = ["asks"]\ncalled = "^1"\nto = ["party"]\n'
     text += '[[route]]\ntrunk = ["asks"]\ncalled = "^2"\nto = ["target"]\nfallback_causes = []\n'
     with sip_gateway(tmp_path_factory.mktemp("refer"), text) as gateway:
