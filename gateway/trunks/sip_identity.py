@@ -12,7 +12,7 @@ from tandem.gateway.calls.model import Number, Opaque, Presentation, Screening, 
 from tandem.gateway.configuration.schema import SipTrunk
 from tandem.gateway.sip.fields import Address, parse_address, sip_uri
 from tandem.gateway.sip.message import Message, Request
-from tandem.gateway.trunks import sip_access, sip_diversion
+from tandem.gateway.trunks import sip_access, sip_diversion, sip_priority
 from tandem.gateway.trunks.access import name_of, named
 from tandem.gateway.trunks.rules import STANDARD, Rules
 from tandem.gateway.trunks.sip_mapping import forwards_opaque, hop_counter
@@ -66,6 +66,7 @@ def setup_of(request: Request, trunk: SipTrunk, rules: Rules = STANDARD) -> Setu
                 for value in request.fields.get(name.lower(), ())
             ),
             *forwards_opaque(request.get("Max-Forwards")),
+            *sip_priority.opaque_of(request, trunk),
             *sip_access.opaque_of(request, None if address is None else address.uri),
             *named("" if address is None else address.display or request.from_.display),
         ),
@@ -133,6 +134,7 @@ def identity_of(
         to_uri = sip_uri(_unescaped(user) + behind, host, None, "user=phone")
     from_uri, display, headers = _caller(setup, trunk, domain, country_code, rules)
     headers += sip_diversion.write(setup, trunk.diversion, domain, country_code, uri)
+    headers += sip_priority.headers(setup.opaque, trunk)
     headers += [pair for part in setup.opaque if (pair := _passed(part, trunk)) is not None]
     return Identity(uri, to_uri, from_uri, display, tuple(headers))
 

@@ -1,4 +1,8 @@
-"""Which INVITEs go before others when not all can be served: emergency calls, and what the network itself marks so."""
+"""Which INVITEs go before others when not all can be served: emergency calls, and what the network itself marks so.
+
+Resource-Priority (RFC 4412) goes on from a peer that is trusted to one that is; its namespace q735 is the precedence of
+ISUP (Q.763 3.34, Q.735.3), level for level. RFC 4412 is recalled here, and so is the layout of the parameter.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +10,59 @@ import re
 from collections.abc import Collection
 from typing import Final
 
+from tandem.core.errors import DecodeError
+from tandem.gateway.calls.model import Opaque
 from tandem.gateway.configuration.schema import SipTrunk
 from tandem.gateway.sip.message import Request
+from tandem.gateway.trunks.access import parameter, parameter_of
+from tandem.ss7.isup.codes import ParameterCode
+from tandem.ss7.isup.supplementary import MlppPrecedence, Precedence
 
 #: Lowest value of each namespace (RFC 4412 10 and 12, IANA; recalled): it asks for nothing.
 _ROUTINE: Final = frozenset(("dsn.routine", "drsn.routine", "q735.4"))
 _NAMESPACES: Final = frozenset(("dsn", "drsn", "q735", "ets", "wps", "esnet"))
 #: Category in a number, Q.763 3.11 and its national values by name (3GPP TS 29.163 annex C).
 _CATEGORY: Final = re.compile(r";\s*cpc\s*=\s*(?:priority|emergency)\b", re.IGNORECASE)
+#: Kind of an `Opaque` with the values of Resource-Priority.
+_PRIORITY: Final = "resource-priority"
+_HEADER: Final = "Resource-Priority"
+#: Namespace and value, neither with a dot in it (RFC 4412 3.1).
+_VALUE: Final = re.compile(r"[A-Za-z0-9!%*_+`'~-]+\.[A-Za-z0-9!%*_+`'~-]+")
+_PRECEDENCE: Final = re.compile(r"q735\.([0-4])", re.IGNORECASE)
+#: Look-ahead for busy is not allowed: it is of a service domain, and SIP names none.
+_NO_LOOK_AHEAD: Final = 2
+
+
+def opaque_of(request: Request, trunk: SipTrunk) -> tuple[Opaque, ...]:
+    """The priority of an INVITE to be carried, for SIP and for ISUP; nothing from a peer that is not trusted."""
+    if not trunk.trusted or _HEADER.lower() not in request.fields:
+        return ()
+    values = [value for value in map(str.strip, request.values(_HEADER)) if _VALUE.fullmatch(value)]
+    if not values:
+        return ()
+    found = [Opaque(_PRIORITY, ", ".join(values).encode())]
+    levels = [int(match[1]) for value in values if (match := _PRECEDENCE.fullmatch(value)) is not None]
+    if levels:
+        made = MlppPrecedence(min(levels), _NO_LOOK_AHEAD)
+        found.append(parameter(ParameterCode.MLPP_PRECEDENCE, made.encode()))
+    return tuple(found)
+
+
+def headers(opaque: tuple[Opaque, ...], trunk: SipTrunk) -> tuple[tuple[str, str], ...]:
+    """Resource-Priority towards a peer that is trusted: what came, else the precedence of ISUP."""
+    if not trunk.trusted:
+        return ()
+    came = next((part.data.decode() for part in opaque if part.kind == _PRIORITY), "")
+    if came:
+        return ((_HEADER, came),)
+    octets = parameter_of(opaque, ParameterCode.MLPP_PRECEDENCE)
+    if octets is None:
+        return ()
+    try:
+        level = MlppPrecedence.parse(octets).precedence
+    except DecodeError:
+        return ()
+    return ((_HEADER, f"q735.{level}"),) if level <= Precedence.ROUTINE else ()
 
 
 def has_priority(request: Request, trunk: SipTrunk | None, emergency_numbers: Collection[str]) -> bool:

@@ -67,8 +67,8 @@ def call(gateway, ports, folder, scenario, callees, **values):
 
 
 def test_who_calls_and_for_whom(gateway, ports, tmp_path):
-    """Number portability, carrier, category, privacy, redirections, an X- field, 64 kbit/s and packet time (RFC 4694,
-    RFC 7044, RFC 5806, RFC 4040)."""
+    """Number portability, carrier, category, privacy, redirections, priority, an X- field, 64 kbit/s and packet time
+    (RFC 4694, RFC 7044, RFC 5806, RFC 4412, RFC 4040)."""
     record = call(
         gateway,
         ports,

@@ -2,9 +2,16 @@
 
 import pytest
 
+from tandem.gateway.calls.model import Nature
 from tandem.gateway.configuration.schema import SipTrunk
-from tandem.gateway.sip.message import Request
-from tandem.gateway.trunks.sip_priority import has_priority
+from tandem.gateway.sip.message import Request, parse_message
+from tandem.gateway.trunks.access import parameter, parameter_of
+from tandem.gateway.trunks.isup_mapping import iam_parameters, setup_from
+from tandem.gateway.trunks.sip_identity import setup_of
+from tandem.gateway.trunks.sip_priority import has_priority, headers, opaque_of
+from tandem.ss7.isup.codes import MessageType, ParameterCode
+from tandem.ss7.isup.messages import Message
+from tandem.ss7.isup.supplementary import MlppPrecedence
 
 TRUSTED = SipTrunk(name="t", peer="192.0.2.1")
 STRANGE = SipTrunk(name="t", peer="192.0.2.1", trusted=False)
@@ -47,3 +54,54 @@ def test_what_asks_for_it(request_, priority):
 def test_emergency_calls_of_whoever_may_call_at_all(uri, priority):
     assert has_priority(invite(uri), None, ["112"]) is priority
     assert not has_priority(invite(uri), None, [])
+
+
+@pytest.mark.parametrize(
+    ("value", "onward", "level"),
+    [
+        ("ets.0", "ets.0", None),
+        ("q735.1", "q735.1", 1),
+        ("Q735.3, wps.2,q735.2", "Q735.3, wps.2, q735.2", 2),
+        ("dsn.flash-override", "dsn.flash-override", None),
+        ("q735.7", "q735.7", None),
+    ],
+)
+def test_it_goes_on_from_a_trusted_peer_to_a_trusted_peer(value, onward, level):
+    opaque = opaque_of(invite(resource_priority=value), TRUSTED)
+    assert headers(opaque, TRUSTED) == (("Resource-Priority", onward),)
+    assert headers(opaque, STRANGE) == ()
+    assert opaque_of(invite(resource_priority=value), STRANGE) == ()
+    octets = parameter_of(opaque, ParameterCode.MLPP_PRECEDENCE)
+    assert (octets and MlppPrecedence.parse(octets).precedence) == level
+
+
+@pytest.mark.parametrize("value", ["", "ets", ".0", "ets.", "ets.0.1", "a b.0", "ets.0\r\nVia: x"])
+def test_what_is_no_value_does_not_go_on(value):
+    assert opaque_of(invite(resource_priority=value), TRUSTED) == ()
+
+
+def test_nothing_without_it():
+    assert opaque_of(invite(), TRUSTED) == ()
+    assert headers((), TRUSTED) == ()
+
+
+@pytest.mark.parametrize(
+    ("octets", "onward"), [("000000000001", "q735.0"), ("440000000000", "q735.4"), ("09", ""), ("0f" * 6, "")]
+)
+def test_precedence_of_isup(octets, onward):
+    opaque = (parameter(ParameterCode.MLPP_PRECEDENCE, bytes.fromhex(octets)),)
+    assert headers(opaque, TRUSTED) == ((("Resource-Priority", onward),) if onward else ())
+
+
+def test_an_iam_has_the_precedence_of_an_invite_and_the_other_way_round():
+    """From SIP to ISUP and on to SIP."""
+    text = (
+        "INVITE sip:+4930100@h SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\nFrom: <sip:2@h>;tag=1\r\n"
+        "To: <sip:1@h>\r\nCall-ID: c\r\nCSeq: 1 INVITE\r\nResource-Priority: q735.1\r\n\r\n"
+    )
+    setup = setup_of(parse_message(text.encode()), TRUSTED)
+    assert setup is not None
+    iam = Message.build(MessageType.IAM, 5, iam_parameters(setup, Nature.NATIONAL, 10, "49"))
+    assert iam.find(MlppPrecedence) == MlppPrecedence(1, 2)
+    onward = setup_from(Message.parse(iam.encode()), True, None)
+    assert headers(onward.opaque, TRUSTED) == (("Resource-Priority", "q735.1"),)
