@@ -12,7 +12,7 @@ from tandem.core.errors import TandemError
 
 from .model import CallRecord
 
-GROUP: Final = 50_000
+GROUP: Final = 10_000
 """Calls in a row group: so many are in memory at once."""
 _INTEGERS: Final = ("opc", "dpc", "cic", "cause", "status")
 _TIMES: Final = ("start", "progress", "alerting", "answered", "released", "completed")

@@ -291,11 +291,15 @@ class Dissector:
     ) -> np.ndarray:
         """The place of the two ends of every message in `ends`; -1 for variants that rows are not of."""
         keys = _relations(found, plain, source, destination)
-        unique, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
-        # An IAM tells most of the variant.
-        begins = np.flatnonzero(plain.kind == IsupType.IAM)
-        some, where_first = np.unique(keys[begins], return_index=True)
-        first[np.searchsorted(unique, some)] = begins[where_first]
+        order = grouped(keys.view(np.uint64))
+        ordered = keys[order]
+        heads_of = np.concatenate((np.ones(1, np.bool_), ordered[1:] != ordered[:-1]))
+        first, of = order[heads_of], np.empty(len(order), np.int64)
+        unique = keys[first]
+        of[order] = np.cumsum(heads_of) - 1
+        # An IAM tells most of the variant: the first one of each.
+        begins = np.flatnonzero(plain.kind == IsupType.IAM)[::-1]
+        first[of[begins]] = begins
         places = np.zeros(len(unique), np.int64)
         for index, (key, row) in enumerate(zip(unique.tolist(), first.tolist(), strict=True)):
             place = self._places.get(key)
@@ -308,7 +312,7 @@ class Dissector:
                     place = self._places[key] = len(self.ends)
                     self.ends.append(where)
             places[index] = place
-        return places[inverse.reshape(-1)]
+        return places[of]
 
     def _plain(
         self, batch: Batch, found: Transports, plain: Circuits, source: np.ndarray, destination: np.ndarray
@@ -843,8 +847,10 @@ def _relations(found: Transports, plain: Circuits, source: np.ndarray, destinati
 
 def pair_words(octets: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Two 32-bit numbers at each place, the addresses of IPv4."""
-    words = octets[at[:, None] + np.arange(8)].copy().view(">u4").astype(np.int64)
-    return words[:, 0], words[:, 1]
+    if not len(at):
+        return at, at
+    words: np.ndarray = np.ndarray((len(octets) - 3,), ">u4", buffer=octets, strides=(1,))
+    return words[at].astype(np.int64), words[at + 4].astype(np.int64)
 
 
 def _carries(found: Transports, at: np.ndarray) -> np.ndarray:

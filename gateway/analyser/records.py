@@ -6,6 +6,7 @@ import math
 import os
 import struct
 import tempfile
+from bisect import bisect_right
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
@@ -20,8 +21,10 @@ from .model import CallRecord, Leg, MediaStream, Where
 from .pages import PAGE, Entries, Ints, Pages
 from .sipblocks import SipBlock
 
-IN_MEMORY: Final = 16 << 20
+IN_MEMORY: Final = 32 << 20
 """Octets of records gathered in memory before they go to a temporary file."""
+_SMALL: Final = 4096
+"""Octets from which a piece is kept as it is, not copied to others."""
 BLOCKS: Final = 16
 """Blocks that are kept unpacked while records are read: calls of neighbouring batches begin by turns."""
 _COLUMNS: Final = [
@@ -77,9 +80,14 @@ class Records(Sequence[CallRecord]):
         """Of the starts of all."""
         self._bounds: dict[int, float] | None = None
         """What `_later` gives, until there is one record more."""
-        self._tail = bytearray()
+        self._written = self._size = 0
+        """Octets in the file, and in all."""
+        self._pieces: list[bytes] = []
+        """What is not in the file, and the offset of each piece."""
+        self._offsets: list[int] = []
+        self._small = bytearray()
+        """What comes behind them, in small pieces."""
         self._file: IO[bytes] | None = None
-        self._written = 0
         self._protocols: list[str] = []
         self._reasons: list[tuple[float, str]] = []
 
@@ -261,22 +269,47 @@ class Records(Sequence[CallRecord]):
             self._file.close()
 
     def _write(self, octets: bytes) -> tuple[int, int]:
-        offset = self._written + len(self._tail)
-        self._tail += octets
-        if len(self._tail) > IN_MEMORY:
+        offset = self._size
+        self._size += len(octets)
+        if len(octets) < _SMALL:
+            self._small += octets
+        else:
+            self._gather()
+            self._pieces.append(octets)
+            self._offsets.append(offset)
+        if self._size - self._written > IN_MEMORY:
+            self._gather()
             if self._file is None:
                 self._file = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as this
-            self._file.write(self._tail)
+            for piece in self._pieces:
+                self._file.write(piece)
             self._file.flush()
-            self._written += len(self._tail)
-            self._tail.clear()
+            self._written = self._size
+            self._pieces.clear()
+            self._offsets.clear()
         return offset, len(octets)
 
+    def _gather(self) -> None:
+        """The small pieces are one, and no more are added to it."""
+        if self._small:
+            self._offsets.append(self._size_of_pieces())
+            self._pieces.append(bytes(self._small))
+            self._small.clear()
+
+    def _size_of_pieces(self) -> int:
+        """Where what follows the pieces begins."""
+        return self._offsets[-1] + len(self._pieces[-1]) if self._pieces else self._written
+
     def _octets(self, offset: int, length: int) -> bytes:
-        if offset >= self._written:
-            return bytes(self._tail[offset - self._written : offset - self._written + length])
-        assert self._file is not None
-        return os.pread(self._file.fileno(), length, offset)
+        if offset < self._written:
+            assert self._file is not None
+            return os.pread(self._file.fileno(), length, offset)
+        begin = self._size_of_pieces()
+        if offset >= begin:
+            return bytes(self._small[offset - begin : offset - begin + length])
+        place = bisect_right(self._offsets, offset) - 1
+        begin, piece = self._offsets[place], self._pieces[place]
+        return piece[offset - begin : offset - begin + length]
 
     def brief(self) -> Iterator[CallRecord]:
         """All records in order for whoever asks neither for messages nor for legs and speech: these may be left out."""
@@ -323,7 +356,8 @@ class Records(Sequence[CallRecord]):
         bounds = self._later()
         waiting: list[tuple[np.ndarray, Ints]] = []
         for first, page in self._pages:
-            entries = page[page["kept"] > 0]
+            kept = page["kept"] > 0
+            entries = page if kept.all() else page[kept]
             start, bound = entries["start"], bounds.get(first, math.inf)
             if not waiting and (not len(start) or (start[-1] <= bound and (start[1:] >= start[:-1]).all())):
                 if len(entries):

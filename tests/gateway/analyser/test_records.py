@@ -92,3 +92,16 @@ def test_marks_beyond_what_is_kept_are_counted(records):
     records.link(0, 2, 1.0, "call-id")
     assert [place for place, _ in records.suspects()] == [0, 2]
     assert records.marked(5)[0]["number"].tolist() == [1]
+
+
+@given(st.lists(st.integers(0, 40), max_size=40), st.integers(1, 300))
+def test_small_and_large_pieces_are_read_where_they_were_written(sizes, in_memory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "IN_MEMORY", in_memory)
+        patch.setattr(module, "_SMALL", 20)
+        records = Records()
+        pieces = [bytes((number,)) * size for number, size in enumerate(sizes)]
+        places = [records._write(piece) for piece in pieces]
+        assert [records._octets(*place) for place in places] == pieces
+        assert [offset for offset, _ in places] == [sum(sizes[:number]) for number in range(len(sizes))]
+        records.close()
