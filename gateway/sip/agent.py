@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from enum import IntEnum
 from typing import Final
 
@@ -174,10 +174,13 @@ class SipAgent:
         if (found := self._context.calls.get(call)) is not None:
             found.modify(body, headers, now)
 
-    def update(self, call: int, body: bytes | None, headers: Headers, now: float) -> bool:
-        """Send UPDATE; False when that is not possible now. Ends in UpdateResult."""
+    def update(self, call: int, body: bytes | None, headers: Headers, now: float, told: Collection[str] = ()) -> bool:
+        """Send UPDATE; False when that is not possible now. Ends in UpdateResult.
+
+        Before the answer it goes to the last early dialog, but none of those whose To tags are in `told`.
+        """
         found = self._context.calls.get(call)
-        return found is not None and found.update(body, headers, now)
+        return found is not None and found.update(body, headers, now, told)
 
     def answer_update(
         self, call: int, status: int, body: bytes | None = None, headers: Headers = (), *, now: float

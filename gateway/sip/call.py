@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import ClassVar, Final
@@ -182,9 +182,12 @@ class Call:
         if not self.reinvite(body, headers, now):
             self.upkeep.retry(body, headers, now, refresh=False, delay=BUSY_RETRY)
 
-    def update(self, body: bytes | None, headers: Headers, now: float) -> bool:
-        """Send UPDATE (RFC 3311); False while there is no dialog for it, or another change is under way."""
-        dialog = self.dialog or self._early_dialog()
+    def update(self, body: bytes | None, headers: Headers, now: float, told: Collection[str] = ()) -> bool:
+        """Send UPDATE (RFC 3311); False while there is no dialog for it, or another change is under way.
+
+        `told` are To tags of early dialogs that are not meant.
+        """
+        dialog = self.dialog or self._early_dialog(told)
         if dialog is None or self._update_server is not None or (self.dialog is not None and body and self._busy):
             return False
         return self.upkeep.update(dialog, body, headers, now)
@@ -477,8 +480,8 @@ class Call:
         """The peer waits for an answer of ours (RFC 3311 5.2: its UPDATE with an offer gets 500)."""
         return self._reinvite_server is not None or self._update_server is not None
 
-    def _early_dialog(self) -> Dialog | None:
-        """The dialog before the answer in which requests may be sent, None without one."""
+    def _early_dialog(self, told: Collection[str] = ()) -> Dialog | None:
+        """A dialog before the answer in which requests may be sent, none of those of `told`; None without one."""
         return None
 
     def _accept(

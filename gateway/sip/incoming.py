@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from enum import IntEnum
 from typing import Final
 
@@ -203,7 +204,7 @@ class IncomingCall(Call):
             self._waiting_answer = None
             self._answer_invite(self._transaction, status, phrase, headers, body, part, now)
 
-    def _early_dialog(self) -> Dialog | None:
+    def _early_dialog(self, told: Collection[str] = ()) -> Dialog | None:
         """Requests may be sent once the peer has confirmed that it knows the dialog (RFC 3311 5.1)."""
         return self._early if self._settled and not self._sender.outstanding else None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from enum import IntEnum
 
 from tandem.gateway.sip.call import Call, CallTimer, Context, Extra, Headers, answer_challenge
@@ -308,9 +309,10 @@ class OutgoingCall(Call):
         self._forget_early()
         super().close(reason)
 
-    def _early_dialog(self) -> Dialog | None:
-        """The last early dialog in which offer and answer are complete (RFC 3311 5.1)."""
-        return next((self._early[tag] for tag in reversed(self._early) if tag in self._settled), None)
+    def _early_dialog(self, told: Collection[str] = ()) -> Dialog | None:
+        """The last early dialog in which offer and answer are complete (RFC 3311 5.1), without those of `told`."""
+        tags = reversed(self._early)
+        return next((self._early[tag] for tag in tags if tag in self._settled and tag not in told), None)
 
     def _offer_of_ours_open(self) -> bool:
         """Before the answer: no early dialog has its answer yet."""

@@ -150,6 +150,7 @@ class SipAttempts:
         del self._sessions[half.handle]
         if early_ends:
             session.early.clear()
+            session.told.clear()
         half.handle, half.reference, half.leg.id = call, request.call_id, request.call_id
         self._sessions[call], self._by_leg[session.leg] = session, call
 

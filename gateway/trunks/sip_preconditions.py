@@ -61,12 +61,13 @@ class SipPreconditions(SipOverlap):
             self.confirm(session, now)
 
     def confirm(self, session: Session, now: float) -> None:
-        """Tell the peer that our part is ready, once there is an early dialog to do it in (RFC 3311 5.1)."""
-        if not session.unconfirmed or session.answered:
+        """Tell the peer that our part is ready: every early dialog there is, one after another (RFC 3311 5.1)."""
+        waits = self._confirm_timers.is_running(session.half.handle)
+        if not session.unconfirmed or session.answered or session.confirming or waits:
             return
         before = session.local, session.version, session.offering
-        if self.agent.update(session.half.handle, self._media.offer(session), _REQUIRE, now):
-            session.unconfirmed, session.confirming = False, True
+        if self.agent.update(session.half.handle, self._media.offer(session), _REQUIRE, now, session.told):
+            session.confirming = True
         else:
             session.local, session.version, session.offering = before
 
@@ -80,19 +81,26 @@ class SipPreconditions(SipOverlap):
     def is_unsettled(session: Session) -> bool:
         """Whether either part is not reserved, or ours is and the peer has not said that it knows."""
         table = session.preconditions
-        return table is not None and (bool(table.missing) or session.unconfirmed or session.confirming)
+        unknown = session.confirming or (session.unconfirmed and not any(session.told.values()))
+        return table is not None and (bool(table.missing) or unknown)
 
     def confirmed(self, session: Session, status: int, response: Response | None, now: float) -> None:
-        """How that UPDATE ended: after glare it is sent again; any other refusal ends the call."""
+        """How that UPDATE ended: after glare it is sent again.
+
+        Any other refusal is that of one place of a fork; the call ends when no place is left that knows.
+        """
         session.confirming = False
+        tag = "" if response is None else response.to.tag or ""
+        if status == _GLARE:
+            self._confirm_timers.start(session.half.handle, now + _GLARE_SECONDS)
+            return
+        session.told[tag] = status < 300
         if status < 300 and response is not None:
             answer = self._media.read_answer(session, response.session)
             if answer is not None:
-                session.early[response.to.tag or ""] = answer
-        elif status == _GLARE:
-            session.unconfirmed = True
-            self._confirm_timers.start(session.half.handle, now + _GLARE_SECONDS)
-        else:
+                session.early[tag] = answer
+        self.confirm(session, now)
+        if not session.confirming and not any(session.told.values()):
             cause = Cause.RECOVERY_ON_TIMER_EXPIRY if response is None else Cause.INTERWORKING_UNSPECIFIED
             reason = Release(cause, Location.BEYOND_INTERWORKING, "SIP: the preconditions could not be confirmed")
             self.release(session.half, reason, now)

@@ -136,7 +136,9 @@ class Session:
     suspended: bool = False
     """The peer's preconditions are not met: nobody is alerted."""
     unconfirmed: bool = False
-    """Our part is ready and the peer does not know that yet."""
+    """Our part has become ready since the INVITE: each early dialog is to be told so."""
+    told: dict[str, bool] = field(default_factory=dict)
+    """Early dialogs that were told, by To tag, and whether they took it."""
     confirming: bool = False
     """The UPDATE that says so is on its way."""
     untold: Information | None = None

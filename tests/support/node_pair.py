@@ -147,6 +147,8 @@ class Bench:
         self.heard = {"a": [], "b": []}
         """(time, output) of each user agent."""
         self.records = {"A": [], "B": []}
+        self.astray: list[tuple[bytes, tuple[str, int]]] = []
+        """Datagrams to addresses where nobody is."""
         self.open = {"A": {}, "B": {}}
         """By `id`, the calls that a node that is killed leaves behind."""
         self._made = {}
@@ -332,8 +334,15 @@ class Bench:
 
             self._later(self.delay, arrive)
 
+    def datagram(self, name, data, source):
+        """A datagram comes to a gateway from an address of nobody here."""
+        self.nodes[name].datagram(data, source, self.now)
+        self._drain(name)
+
     def _sip(self, sender, datagram):
         receiver = next((name for name, address in ADDRESS.items() if address == datagram.destination), None)
+        if receiver is None:
+            self.astray.append((datagram.data, datagram.destination))
         if receiver is None or self.random.random() < self.sip_loss:
             return
 

@@ -3,7 +3,7 @@
 from random import Random
 
 import pytest
-from support.node_pair import OFFER, Bench
+from support.node_pair import ADDRESS, OFFER, Bench
 from support.sip_bench import SipBench
 from support.sip_calls import place
 
@@ -230,6 +230,75 @@ def test_a_confirmation_that_is_refused_ends_the_call(status, cause):
     assert [record.cause for record in bench.records["A"] + bench.records["B"]] == [cause, cause]
     bench.run(40)
     assert bench.all_idle()
+
+
+def fork(bench, invite, tag, status=183, rseq=1):
+    """A response from another place of a fork to the INVITE that B has sent; it goes out over the callee's proxy."""
+    request = invite.request
+    lines = [f"SIP/2.0 {status} x", *(f"Via: {value}" for value in request.fields["via"])]
+    lines += [f"From: {request.get('from')}", f"To: {request.get('to')};tag={tag}"]
+    lines += [f"Call-ID: {request.call_id}", f"CSeq: {request.get('cseq')}", f"Contact: <sip:{tag}@10.9.9.9>"]
+    body = described("des:qos mandatory remote sendrecv")
+    lines += ["Require: 100rel, precondition", f"RSeq: {rseq}", "Allow: INVITE, ACK, BYE, CANCEL, PRACK, UPDATE"]
+    lines += ["Content-Type: application/sdp", f"Content-Length: {len(body)}", "", ""]
+    to_gateway(bench, "\r\n".join(lines).encode() + body)
+
+
+def to_gateway(bench, data):
+    bench.datagram("B", data, ADDRESS["b"])
+    bench.run(0.1)
+
+
+def requests_to(bench, tag, method):
+    """Requests of B to a place of the fork, which is nowhere but in this test; each once."""
+    found = {data for data, destination in bench.astray if destination[0] == "10.9.9.9"}
+    parsed = [parse_message(data) for data in found]
+    return [one for one in parsed if one.method == method and f"sip:{tag}@" in one.uri_text]
+
+
+def reply(bench, request, status):
+    names = ("via", "from", "to", "call-id", "cseq")
+    head = [f"{name}: {value}" for name in names for value in request.fields[name]]
+    body = described(version=2) if status == 200 else b""
+    lines = [f"SIP/2.0 {status} x", *head, "Content-Type: application/sdp", f"Content-Length: {len(body)}", "", ""]
+    to_gateway(bench, "\r\n".join(lines).encode() + body)
+
+
+def test_every_place_of_a_fork_is_told():
+    """RFC 3312 and RFC 3311 5.1: UPDATE in each early dialog, in one that comes later too; who refuses harms nobody."""
+    bench = Bench(sip_trunk=BOTH, trunk=RELAY).up()
+    call, invite = waiting_callee(bench)
+    fork(bench, invite, "two")
+    assert len(requests_to(bench, "two", "PRACK")) == 1
+    reply(bench, requests_to(bench, "two", "PRACK")[0], 481)
+    meet(bench, call)
+    (update,) = requests_to(bench, "two", "UPDATE")
+    assert lines(update.session, "curr")[0] == "a=curr:qos local sendrecv"
+    assert not bench.events("b", SessionOffered), "one after another"
+    reply(bench, update, 580)
+    (update,) = bench.events("b", SessionOffered)
+    assert lines(update.body, "curr")[0] == "a=curr:qos local sendrecv"
+    bench.call("b", "answer_update", invite.call, 200, body=described(version=2))
+    bench.run(0.5)
+    fork(bench, invite, "three")
+    (update,) = requests_to(bench, "three", "UPDATE")
+    reply(bench, update, 200)
+    assert len(requests_to(bench, "two", "UPDATE")) == 1
+    bench.call("b", "respond", invite.call, 200)
+    bench.run(1)
+    assert bench.events("a", Answered)
+
+
+def test_a_fork_of_which_every_place_refuses():
+    bench = Bench(sip_trunk=BOTH, trunk=RELAY).up()
+    call, invite = waiting_callee(bench)
+    fork(bench, invite, "two")
+    meet(bench, call)
+    reply(bench, requests_to(bench, "two", "UPDATE")[0], 580)
+    assert not bench.events("a", Rejected)
+    bench.call("b", "answer_update", invite.call, 580)
+    bench.run(2)
+    assert bench.events("a", Rejected)
 
 
 def test_a_callee_whose_own_part_is_missing_is_waited_for():
