@@ -60,10 +60,22 @@ def details(message: Message) -> str:
     octets, variant = message.octets, message.where.variant or "itu"
     if message.protocol is Protocol.SIP:
         return octets.decode("utf-8", "replace").replace("\r\n", "\n")
-    name = "q931" if message.protocol is Protocol.H225 else message.protocol.value
+    if message.protocol is Protocol.H225:
+        return _safely(lambda: _call_signalling(octets), octets)
     if message.protocol is Protocol.TUP:
         octets = octets[2:]
-    return _safely(lambda: render(decode(name, octets, variant)), octets)
+    return _safely(lambda: render(decode(message.protocol.value, octets, variant)), octets)
+
+
+def _call_signalling(octets: bytes) -> str:
+    """H.225.0 is Q.931 but for its user-user element: two octets of length, and ASN.1 that is not read here (7.2.1)."""
+    from tandem.isdn.q931 import messages as q931
+    from tandem.isdn.q931.codes import ElementCode
+
+    parsed = q931.decode(octets, long_user_user=True)
+    known = tuple(element for element in parsed.elements if element.code != ElementCode.USER_USER)
+    text = render(decode("q931", q931.encode(replace(parsed, elements=known, long_user_user=False))))
+    return f"{text}\n  126  User-user: H.225.0, not decoded" if len(known) < len(parsed.elements) else text
 
 
 def _safely(work: Callable[[], str], octets: bytes) -> str:

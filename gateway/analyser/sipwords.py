@@ -15,9 +15,11 @@ MOST_FORMATS: Final = 64
 _REASON: Final = re.compile(r"Q\.850\s*;.*?cause\s*=\s*\"?(\d{1,3})", re.IGNORECASE)
 _CONNECTION: Final = re.compile(rb"^c=IN IP[46] ([0-9A-Fa-f.:]{2,45})", re.MULTILINE)
 _AUDIO: Final = re.compile(rb"^m=audio (\d{1,5})[^ \r\n]* +[^ \r\n]+((?: +\d{1,3})*)", re.MULTILINE)
-_LINES: Final = re.compile(rb"^(?:c=IN IP|m=audio)[^\n]*\n?", re.MULTILINE)
+_LINES: Final = re.compile(rb"^(?:c=IN IP|m=|a=(?:sendonly|recvonly|sendrecv|inactive))[^\n]*\n?", re.MULTILINE)
+_SILENT: Final = re.compile(rb"^a=(?:sendonly|inactive)[ \t]*\r?$", re.MULTILINE)
+_DIRECTION: Final = re.compile(rb"^a=(?:sendonly|recvonly|sendrecv|inactive)[ \t]*\r?$", re.MULTILINE)
 Wish = tuple[str, list[int]]
-"""`ADDRESS:PORT` where speech is to arrive, and the payload types that it may have."""
+"""`ADDRESS:PORT` where speech is to arrive, and the payload types that it may have; none while nothing is."""
 
 
 def described(body: bytes) -> Wish | None:
@@ -28,9 +30,16 @@ def described(body: bytes) -> Wish | None:
     port = _AUDIO.search(body)
     if not (address and port) or port[1] == b"0":
         return None
-    return endpoint(address[1].decode("ascii", "replace"), int(port[1])), [
-        int(kind) for kind in port[2].split()[:MOST_FORMATS]
-    ]
+    kinds = [] if _is_silent(body, port.end()) else [int(kind) for kind in port[2].split()[:MOST_FORMATS]]
+    return endpoint(address[1].decode("ascii", "replace"), int(port[1])), kinds
+
+
+def _is_silent(body: bytes, behind: int) -> bool:
+    """Whether nothing is to be sent to whoever describes the audio that ends `behind` (RFC 4566 6): on hold, say."""
+    if b"a=sendonly" not in body and b"a=inactive" not in body:
+        return False
+    media, session = body[behind:].partition(b"\nm=")[0], body.partition(b"\nm=")[0]
+    return _SILENT.search(media if _DIRECTION.search(media) else session) is not None
 
 
 def worded(bodies: Texts) -> Texts:

@@ -437,7 +437,7 @@ def gathered(list buffers, Places of, Places begin, Places end):
 
 
 def described(list buffers, Places of, Places begin, Places end, long long[::1] first, long long[::1] last):
-    """Of n texts, as `gathered` has them, the lines that begin with `c=IN IP` or `m=audio`, as bytes.
+    """Of n texts, as `gathered` has them, the lines that `sipwords.described` reads, as bytes.
 
     `first` and `last` are filled with the places in these.
     """
@@ -461,12 +461,25 @@ def described(list buffers, Places of, Places begin, Places end, long long[::1] 
         while at < stop:
             line = _find(at, stop, 10)
             line = stop if line == NULL else line + 1
-            if (at[0] == 99 and _has_begin(at, line, b"c=IN IP", 7)) or (at[0] == 109 and _has_begin(at, line, b"m=audio", 7)):
+            if (
+                (at[0] == 99 and _has_begin(at, line, b"c=IN IP", 7))
+                or (at[0] == 109 and _has_begin(at, line, b"m=", 2))
+                or (at[0] == 97 and _is_direction(at, line))
+            ):
                 memcpy(to, at, line - at)
                 to += line - at
             at = line
         last[index] = to - <unsigned char *><char *>found
     return found[: to - <unsigned char *><char *>found]
+
+
+cdef inline bint _is_direction(const unsigned char *at, const unsigned char *end) noexcept nogil:
+    return (
+        _has_begin(at, end, b"a=sendonly", 10)
+        or _has_begin(at, end, b"a=recvonly", 10)
+        or _has_begin(at, end, b"a=sendrecv", 10)
+        or _has_begin(at, end, b"a=inactive", 10)
+    )
 
 
 cdef inline bint _has_begin(const unsigned char *at, const unsigned char *end, const char *word, int size) noexcept nogil:

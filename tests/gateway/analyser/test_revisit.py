@@ -29,3 +29,11 @@ def test_details_of_what_cannot_be_decoded():
     assert details(Message(1, 0.0, Protocol.ISUP, "IAM", where, b"\0")).startswith("cannot be decoded")
     assert details(Message(1, 0.0, Protocol.SIP, "INVITE", where, b"a\r\n\xff")) == "a\n\ufffd"
     assert "RLG" in details(Message(1, 0.0, Protocol.TUP, "RLG", where, bytes((7, 2, 0x17))))
+
+
+def test_the_user_user_element_of_h225_has_a_longer_length():
+    setup = bytes.fromhex("0802000605 04038090a2 70058039383030 7e00030522c0")
+    text = details(Message(1, 0.0, Protocol.H225, "SETUP", Where(), setup))
+    assert "Called party number" in text
+    assert text.endswith("126  User-user: H.225.0, not decoded")
+    assert "malformed" not in text

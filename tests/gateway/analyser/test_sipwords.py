@@ -70,6 +70,9 @@ _PIECES = [
     b"m=audio 0 RTP/AVP 8",
     b"m=audio",
     b"c=IN IP",
+    b"a=sendonly",
+    b"a=sendrecv",
+    b"m=video 9 RTP/AVP 99",
     b"v=0",
     b"m",
 ]
@@ -85,3 +88,20 @@ def test_what_is_kept_of_descriptions_says_the_same(bodies):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(speed, "speedups", None)
         assert worded(texts).tolist() == found
+
+
+@pytest.mark.parametrize(
+    ("session", "media", "kinds"),
+    [
+        ("", "", [8]),
+        ("", "a=sendonly\r\n", []),
+        ("", "a=inactive\r\n", []),
+        ("", "a=recvonly\r\n", [8]),
+        ("a=sendonly\r\n", "", []),
+        ("a=inactive\r\n", "a=sendrecv\r\n", [8]),
+        ("", "m=video 9 RTP/AVP 99\r\na=sendonly\r\n", [8]),
+    ],
+)
+def test_audio_that_is_not_to_arrive(session, media, kinds):
+    body = f"v=0\r\nc=IN IP4 10.0.0.9\r\n{session}m=audio 4000 RTP/AVP 8\r\n{media}".encode()
+    assert described(body) == ("10.0.0.9:4000", kinds)
