@@ -174,7 +174,7 @@ class PlainDialogs:
         self._waiting = SipRows.none()
         """Rows of the calls under way, call by call."""
         self._all = self._waiting
-        self._over = self._left = self._new = self._begun = np.zeros(0, np.int64)
+        self._over = self._left = self._new = self._openings = self._begun = np.zeros(0, np.int64)
         self.calls = Calls()
 
     def __len__(self) -> int:
@@ -222,6 +222,9 @@ class PlainDialogs:
         new = kept[kept >= fresh]
         # What asks for speech does so in the order of the capture.
         self._new = np.sort(new[found.body[new] > 0])
+        openings = np.empty(len(order), np.int64)
+        openings[order] = order[first][group]
+        self._openings = openings[self._new]
         self._begun = begun
         if len(handed):
             messages = sorted([*messages, *self._give(found, handed)], key=lambda message: message.packet)
@@ -267,7 +270,7 @@ class PlainDialogs:
         block = block_of(rows, offset, np.diff(offset, append=len(rows)))
         self.calls.ended(block)
         self._done(block)
-        kept = SipRows.joined([self._recent, rows])
+        kept = SipRows.joined([self._recent, rows.some(slice(-REMEMBERED, None))])
         self._recent = kept.some(slice(-REMEMBERED, None)).lean()
 
     def _again(self, rows: SipRows, messages: list[Message]) -> np.ndarray:
@@ -298,11 +301,7 @@ class PlainDialogs:
         rows = self._new
         if not len(rows):
             return
-        kept = np.concatenate((self._over, self._left))
-        opens = kept[found.opens[kept]]
-        order = np.argsort(found.key[opens], kind="stable")
-        opens = opens[order]
-        of = opens[np.searchsorted(found.key[opens], found.key[rows])]
+        of = self._openings
         self._want(Wishes(self.calls, found.number[of], found.time[of], found.speech(rows).compact()))
 
     def _others(self, messages: list[Message]) -> np.ndarray:
