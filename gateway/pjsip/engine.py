@@ -21,7 +21,7 @@ from tandem.gateway.sip.endpoint import Listener, TransportName, endpoint_of
 from tandem.gateway.sip.sources import Sources
 from tandem.gateway.sip.tls import TlsContexts
 
-from . import tls
+from . import packet_filter, tls
 from .calls import Call, headers_into
 from .messages import MessageLog
 from .protocol import (
@@ -109,8 +109,7 @@ class Endpoint(pj.Endpoint):
 
     def onTransportState(self, parameters: Any) -> None:
         """A connection is there, or gone."""
-        if parameters.type.upper().startswith("TLS"):
-            self._engine.connection(parameters)
+        self._engine.connection(parameters)
 
 
 class Place(pj.Account):
@@ -224,6 +223,7 @@ class Engine:
                 parameters.setting.frmPerPkt = max(1, wanted.packet_time // parameters.info.frameLen)
                 self.endpoint.codecSetParam(codec.codecId, parameters)
         self._stranger = self._place(Account(""), "")
+        self._protect()
         self.tell(Started(self.endpoint.libVersion().full, self.limit, self._openssl))
 
     def _listen(self, listener: Listener) -> None:
@@ -241,6 +241,17 @@ class Engine:
         if listener.transport == "tls":
             self._tls_transports[listener] = number
 
+    def _protect(self) -> None:
+        """Let nobody connect but peers of trunks; where certificates say who may call, TLS is open to all."""
+        told = [sources for sources, _ in self._sources.values()]
+        sources = {host for one in told for host, _ in one.peers}
+        sources.update(network for one in told for network in one.networks)
+        for listener in self._listeners:
+            if listener.transport == "udp":
+                continue  # a datagram holds nothing, and PJSIP refuses who is unknown
+            anybody = listener.transport == "tls" and any(one.names for one in told)
+            packet_filter.protect(listener[1:], ["0.0.0.0/0"] if anybody else sources)
+
     def _message(self, octets: bytes, transport: str, peer: tuple[str, int], sent: bool) -> None:
         own = next((one for one in self._listeners if one.transport == transport), self._listeners[0])
         self.tell(MessageSeen(octets, own.transport, own[1:], peer, sent))
@@ -254,6 +265,7 @@ class Engine:
                 for listener, number in list(self._tls_transports.items()):
                     self.endpoint.transportClose(number)
                     self._listen(listener)
+                self._protect()
             except (TandemError, pj.Error) as error:
                 wrong = str(error)
         self.tell(CertificatesRead(wrong))
@@ -304,6 +316,7 @@ class Engine:
                 self._ping(number, account, destination, uri)
             case SetSources(account):
                 self._sources[account] = command, Sources(command.networks)
+                self._protect()
             case Register():
                 self._register(command)
             case TellMessages(on):
@@ -370,47 +383,51 @@ class Engine:
 
     def place_of(self, received: Any) -> Place | None:
         """The account of the trunk whose peer has sent something, as `SipTrunks` is going to find it too."""
-        source = received.srcAddress
+        found = self._account_of(received.srcAddress, transport_in(received))
+        return None if found is None else self._place(self._accounts[found], "")
+
+    def _account_of(self, source: str, transport: TransportName) -> str | None:
+        """The trunk that `ADDRESS:PORT` is of."""
         host, port = _address_of(source)
-        endpoint = endpoint_of(transport_in(received), host, port)
+        endpoint = endpoint_of(transport, host, port)
         _, names = self._proved.get(source, (0, ()))
         found = None
         for account, (sources, networks) in self._sources.items():
             if sources.names:
                 if not set(names).isdisjoint(sources.names):
-                    found = account
-                    break
+                    return account
             elif (host, port) in sources.peers:
-                found = account
-                break
+                return account
             elif found is None and endpoint in networks:
                 found = account
-        return None if found is None else self._place(self._accounts[found], "")
+        return found
 
-    # --- connections over TLS
+    # --- connections
 
     def connection(self, parameters: Any) -> None:
         """One is there or gone: look at the certificate of a server, note that of a client."""
-        information = parameters.tlsInfo
-        source = information.remoteAddr
-        if parameters.state == pj.PJSIP_TP_STATE_CONNECTED:
-            expected = self._expected.get(source)
-            if expected is None:
-                self._last_connection += 1
-                self._proved[source] = self._last_connection, tls.proved(information)
-                self.tell(PeerProved(*self._proved[source]))
-                return
-            assert self.configuration.tls is not None, "the configuration was checked"
-            if not self.configuration.tls.verify:
-                return
-            host = _address_of(source)[0]
-            wrong = [tls.why_not(information, name or host) for name in expected]
-            if all(wrong):
-                self.endpoint.transportShutdown(parameters.hnd)
-                self.tell(Trouble(f"tls:{source} is not who it should be: {wrong[0]}"))
-        elif parameters.state == pj.PJSIP_TP_STATE_DISCONNECTED and source in self._proved:
-            number, _ = self._proved.pop(source)
-            self.tell(PeerProved(number, None))
+        if not parameters.type.upper().startswith("TLS"):
+            return
+        kind, source = ctypes.string_at(int(parameters.hnd), 4), parameters.tlsInfo.remoteAddr
+        if parameters.state != pj.PJSIP_TP_STATE_CONNECTED:
+            if source in self._proved:
+                self.tell(PeerProved(self._proved.pop(source)[0], None))
+        elif kind == b"tlsc":  # of ours
+            self._check_server(parameters, source)
+        else:
+            self._last_connection += 1
+            self._proved[source] = self._last_connection, tls.proved(parameters.tlsInfo)
+            self.tell(PeerProved(*self._proved[source]))
+
+    def _check_server(self, parameters: Any, source: str) -> None:
+        assert self.configuration.tls is not None, "the configuration was checked"
+        if not self.configuration.tls.verify:
+            return
+        names = self._expected.get(source, {""})
+        wrong = [tls.why_not(parameters.tlsInfo, name or _address_of(source)[0]) for name in names]
+        if all(wrong):
+            self.endpoint.transportShutdown(parameters.hnd)
+            self.tell(Trouble(f"tls:{source} is not who it should be: {wrong[0]}"))
 
     def incoming(self, account: Any, parameters: Any) -> None:
         """An INVITE came: make it a call, or answer 503 when it is one too many."""

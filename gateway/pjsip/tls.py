@@ -17,6 +17,8 @@ _KINDS: Final = {
     pj.PJ_SSL_CERT_NAME_URI: "URI",
     pj.PJ_SSL_CERT_NAME_IP: "IP Address",
 }
+_HANDSHAKE: Final = 5000
+"""Milliseconds that a handshake may take: who begins one and says no more holds a socket so long."""
 _WITH_TLS13: Final = (1, 1, 1)
 """The first OpenSSL that has TLS 1.3."""
 
@@ -53,6 +55,7 @@ def settings_of(files: TlsFiles, library: str) -> Any:
         found.proto |= pj.PJ_SSL_SOCK_PROTO_TLS1_2
     # A server's certificate is looked at by `why_not`: PJSIP would want it to bear the address that it connects to.
     found.verifyServer = False
+    found.msecTimeout = _HANDSHAKE
     found.verifyClient = files.client_certificates or files.names
     found.requireClientCert = files.client_certificates
     return found

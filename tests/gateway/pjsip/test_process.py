@@ -1,6 +1,7 @@
 """The PJSIP process with the real PJSIP: it calls itself, carries speech, knows its limit, and ends."""
 
 import contextlib
+import errno
 import select
 import signal
 import socket
@@ -60,7 +61,8 @@ PATIENCE = 20.0
 class Engine:
     """A running process that calls itself, and its events."""
 
-    def __init__(self, over="", **options):
+    def __init__(self, over="", known=True, **options):
+        """`known`: whether this machine is the peer of the trunk."""
         self.port = free_ports(30)
         if over:
             options["listeners"] = [Listener(over, "127.0.0.1", self.port)]
@@ -70,6 +72,8 @@ class Engine:
         )
         self.process = PjsipProcess.start(self.configuration)
         self.events = []
+        if over and known:
+            self.do(SetSources("t", [], ["127.0.0.1"]))
 
     def hear(self, kind, **values):
         """The next event of a kind that nobody has heard yet."""
@@ -328,6 +332,30 @@ def shown_certificate(authority, port):
         return secured.getpeercert(binary_form=True)
 
 
+@pytest.mark.parametrize("over", ["tcp", "tls"])
+def test_strangers_cannot_hold_it(ends, authority, over):
+    """Who is of no trunk cannot connect, often as he tries: PJSIP has few sockets, and would not live through it."""
+    engine = Engine("tcp") if over == "tcp" else over_tls(authority)
+    try:
+        engine.hear(Started)
+        time.sleep(0.2)  # it acts upon the sources
+        with contextlib.ExitStack() as held:
+            for number in range(200):
+                stranger = held.enter_context(socket.socket())
+                stranger.setblocking(False)
+                stranger.bind(("127.0.0.9", 0))
+                assert stranger.connect_ex(("127.0.0.1", engine.port)) == errno.EINPROGRESS
+                if not number % 2:
+                    stranger.close()
+            assert select.select([], [stranger], [], 0.3)[1] == []
+            with socket.create_connection(("127.0.0.1", engine.port), PATIENCE):
+                engine.call(-2, ends[0].getsockname(), transport="udp")
+                engine.do(EndCall(engine.hear(CallReceived).call, 486, []))
+                assert engine.hear(CallEnded, call=-2).status == 486
+    finally:
+        engine.process.close()
+
+
 def test_certificates_that_are_spoilt_are_not_taken(ends, authority):
     engine = over_tls(authority)
     try:
@@ -371,12 +399,13 @@ def test_a_client_without_a_certificate_is_turned_away(authority):
 
 def test_tls_1_3_alone_needs_a_library_that_has_it(authority):
     certificate = str(authority.issue("gw", "gw.example"))
-    engine = Engine("tls", tls=TlsFiles(certificate, "", str(authority.file), minimum="1.3"))
+    engine = Engine("tls", False, tls=TlsFiles(certificate, "", str(authority.file), minimum="1.3"))
     try:
         first = engine.hear((Started, Failed))
         if isinstance(first, Failed):
             assert "which has no TLS 1.3" in first.reason
         else:
+            engine.do(SetSources("t", [], ["127.0.0.1"]))
             assert shown_certificate(authority, engine.port)
     finally:
         engine.process.close()

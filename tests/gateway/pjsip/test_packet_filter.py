@@ -1,0 +1,58 @@
+"""Who may connect: the filter against the kernel's own TCP."""
+
+import os
+import select
+import socket
+
+import pytest
+
+from tandem.gateway.pjsip.packet_filter import program, protect
+
+
+@pytest.fixture
+def listener():
+    with socket.create_server(("127.0.0.1", 0)) as opened:
+        yield opened
+
+
+def reaches(listener, source):
+    with socket.socket() as peer:
+        peer.setblocking(False)
+        peer.bind((source, 0))
+        peer.connect_ex(listener.getsockname())
+        return bool(select.select([], [peer], [], 0.1)[1])
+
+
+@pytest.mark.parametrize(
+    ("sources", "reached"),
+    [
+        (["0.0.0.0/0"], [True, True, True]),
+        (["127.0.0.1"], [True, False, False]),
+        (["127.0.0.0/29", "2001:db8::/32"], [True, True, False]),
+        (["192.0.2.1", "127.0.9.9"], [False, False, True]),
+        ([], [False, False, False]),
+    ],
+)
+def test_only_these_connect(listener, sources, reached):
+    assert protect(listener.getsockname(), sources)
+    assert [reaches(listener, source) for source in ("127.0.0.1", "127.0.0.3", "127.0.9.9")] == reached
+
+
+def test_the_last_word_counts(listener):
+    assert protect(listener.getsockname(), [])
+    assert protect(listener.getsockname(), ["127.0.0.1"])
+    assert reaches(listener, "127.0.0.1")
+
+
+def test_nobody_listens_there(listener):
+    host, port = listener.getsockname()
+    before = len(os.listdir("/proc/self/fd"))
+    assert not protect(("127.0.0.2", port), ["127.0.0.1"])
+    assert reaches(listener, host)
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_a_great_many_networks_are_cut_to_what_the_kernel_takes(listener):
+    many = [f"10.{number >> 8}.{number & 255}.{2 * number % 256}" for number in range(3000)]
+    assert len(program(many)) <= 4096 * 8
+    assert protect(listener.getsockname(), many)
