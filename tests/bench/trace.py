@@ -22,16 +22,18 @@ FIELDS = (
     *("m3ua.protocol_data_dpc", "isup.called", "isup.calling", "isup.cause_indicator", "sip.Method"),
     *("sip.Status-Code", "sip.Call-ID", "sip.from.user", "sip.to.user"),
 )
-MIXES = ("speech", "signalling", "sip", "isup")
+MIXES = ("speech", "signalling", "sip", "isup", "challenged", "mtp2", "mtp3", "tup")
 
 
 def commands(path):
     fields = [word for name in FIELDS for word in ("-e", name)]
+    # tshark has no dissector of TUP: of its messages it gives number and time.
+    shown = "mtp3" if path.name.startswith("tup") else "isup or sip"
     found = {
         "tandem trace": [sys.executable, "-m", "tandem.gateway", "trace", str(path)],
         "tandem trace --jobs 2": [sys.executable, "-m", "tandem.gateway", "trace", "--jobs", "2", str(path)],
         "tandem trace --stats": [sys.executable, "-m", "tandem.gateway", "trace", "--stats", str(path)],
-        "tshark fields": ["tshark", "-r", str(path), "-Y", "isup or sip", "-T", "fields", *fields],
+        "tshark fields": ["tshark", "-r", str(path), "-Y", shown, "-T", "fields", *fields],
         "tshark streams": ["tshark", "-r", str(path), "-q", "-z", "rtp,streams", "-z", "sip,stat"],
         "tshark phs": ["tshark", "-r", str(path), "-q", "-z", "io,phs"],
     }

@@ -1,11 +1,11 @@
 """Write a capture of any length from real call flows, every layer valid: checksums, sequence numbers, lengths.
 
-`python tests/bench/traffic.py FILE --packets 1000000 --mix speech|signalling|sip|isup|challenged|mtp2|mtp3 [--seed 1]`
+`python tests/bench/traffic.py FILE --packets 1000000 --mix MIX [--seed 1]`, MIX being one of these:
 
 `speech`: calls from SIP to ISUP over M3UA and back, with G.711 both ways, as a probe at a gateway sees them.
 `signalling`: ISUP over M3UA between four exchanges, a fifth of it SIP trunks, and SACKs; no speech. `sip`, `isup`: one
 of both alone. `challenged`: SIP, each INVITE first refused with 407. `mtp2`, `mtp3`: ISUP on signalling links captured
-as such.
+as such, `tup`: TUP likewise, MTP3 alone.
 One call in five fails: busy, not answered, abandoned, congestion, and one in five hundred is never released properly.
 """
 
@@ -24,6 +24,12 @@ from tandem.ss7.isup.indicators import BackwardCallIndicators, EventInformation
 from tandem.ss7.isup.messages import Message
 from tandem.ss7.isup.numbers import CalledPartyNumber, CallingPartyNumber
 from tandem.ss7.isup.parameters import RawParameter
+from tandem.ss7.tup.address_messages import InitialAddress
+from tandem.ss7.tup.codes import MessageType as Tup
+from tandem.ss7.tup.label import CircuitMessage
+from tandem.ss7.tup.message_base import Signal
+from tandem.ss7.tup.setup_messages import AddressComplete
+from tandem.ss7.tup.variants import Variant as TupVariant
 
 START = 1_750_000_000.0
 EXCHANGES = (1001, 1002, 2001, 2002)
@@ -31,7 +37,7 @@ MAC = bytes.fromhex("020000000001020000000002") + b"\x08\x00"
 PTIME, SAMPLES = 0.02, 160
 RTP_SIZE = 14 + 20 + 8 + 12 + SAMPLES
 CHUNK = 40_000
-LINK_TYPES = {"mtp2": 140, "mtp3": 141}
+LINK_TYPES = {"mtp2": 140, "mtp3": 141, "tup": 141}
 MIXES = ("speech", "signalling", "sip", "isup", "challenged", *LINK_TYPES)
 CALLS = 100_000
 """Of signalling, so many are written before more are thought of."""
@@ -127,13 +133,43 @@ class Links:
     def __init__(self, kind):
         self.kind = kind
         self.sent = {}
+        self.callers = {}
 
-    def unit(self, opc, dpc, sls, isup):
-        msu = b"\x85" + (dpc | opc << 14 | sls << 28).to_bytes(4, "little") + isup
-        if self.kind == "mtp3":
+    def units(self, opc, dpc, cic, kind, parts):
+        """Those of an ISUP message, or of what says the same in TUP."""
+        if self.kind != "tup":
+            octets = Message.build(kind, cic, initial(parts) if kind is T.IAM else parts).encode()
+            return [self.unit(opc, dpc, cic & 15, octets)]
+        circuit = min(opc, dpc), max(opc, dpc), cic
+        if kind is T.IAM:
+            self.callers[circuit] = opc, False
+        caller, refused = self.callers[circuit]
+        if kind is T.REL and caller == dpc:
+            self.callers[circuit] = caller, True
+        messages = [(opc, dpc, tup(kind, parts, opc == caller, refused))]
+        if kind is T.RLC and refused:
+            messages.append((dpc, opc, Signal(Tup.RLG)))
+        encoded = [(*way, *CircuitMessage(cic, message).encode(TupVariant.ITU)) for *way, message in messages]
+        return [self.unit(*way, sls, data, 0x84) for *way, sls, data in encoded]
+
+    def unit(self, opc, dpc, sls, data, service=0x85):
+        msu = bytes((service,)) + (dpc | opc << 14 | sls << 28).to_bytes(4, "little") + data
+        if self.kind != "mtp2":
             return msu
         forward = self.sent[opc, dpc] = self.sent.get((opc, dpc), 127) + 1 & 127
         return bytes((0x80 | self.sent.get((dpc, opc), 127), 0x80 | forward, min(len(msu), 63))) + msu
+
+
+def tup(kind, parts, forward, refused):
+    """The message of TUP that says what one of ISUP does."""
+    if kind is T.IAM:
+        return InitialAddress(parts[0].digits, st=True)
+    if kind is T.ACM:
+        return AddressComplete(free=parts[0].called_party_status == 1)
+    if kind is T.REL and not forward:
+        return Signal({17: Tup.SSB, 34: Tup.CGC, 19: Tup.CFL}.get(parts[0].value, Tup.CBK))
+    signals = {T.CPG: Tup.CHG, T.ANM: Tup.ANC, T.REL: Tup.CLF, T.RLC: Tup.CLF if refused else Tup.RLG}
+    return Signal(signals[kind])
 
 
 def sip(start, call, method, cseq, to_tag=False, body=b"", reason=b""):
@@ -424,10 +460,10 @@ class Traffic:
                 found.append([udp(source, destination, 5060, 5060, octets, self.network.identification)])
             else:
                 opc, dpc, cic, type_, parts = arguments
-                octets = Message.build(type_, cic, initial(parts) if type_ is T.IAM else parts).encode()
                 if self.links is not None:
-                    found.append([self.links.unit(opc, dpc, cic & 15, octets)])
+                    found.append(self.links.units(opc, dpc, cic, type_, parts))
                     continue
+                octets = Message.build(type_, cic, initial(parts) if type_ is T.IAM else parts).encode()
                 group = [self.network.m3ua(opc, dpc, cic & 15, octets)]
                 if self.network.way(opc, dpc)[3] % 2 == 0:
                     group.append(self.network.sack(dpc, opc))
