@@ -199,7 +199,8 @@ class CircuitTracker:
         circuits = range(cic, cic + 1)
         if message.type == "GRS":
             # ISUP: one mandatory variable parameter behind its pointer; TUP: the range octet follows the heading.
-            extent = octets[5] if protocol == "isup" and len(octets) > 5 else octets[3] if len(octets) > 3 else 0
+            place = 5 if protocol == "isup" else 3
+            extent = octets[place] if len(octets) > place else 0
             circuits = range(cic, cic + 1 + extent)
         for number in circuits:
             other = (protocol, low, high, number)
