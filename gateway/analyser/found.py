@@ -78,19 +78,25 @@ class Findings(Sequence[Finding]):
 
     def kinds(self) -> Counter[str]:
         """How many there are of each kind, in the order in which they come first."""
-        return Counter(map(self._kind, self._where.tolist()))
+        return Counter({kind: len(places) for kind, places in self._places().items()})
 
     def first(self, most: int) -> Iterator[Finding]:
         """The first so many of each kind, in order."""
-        seen: Counter[str] = Counter()
-        for where in self._where.tolist():
-            kind = self._kind(where)
-            seen[kind] += 1
-            if seen[kind] <= most:
-                yield self._one(where)
+        places = [place for several in self._places().values() for place in several[:most].tolist()]
+        return (self._one(int(self._where[place])) for place in sorted(places))
 
-    def _kind(self, where: int) -> str:
-        return self._few[where].kind if where >= 0 else _KINDS[(-1 - where) % len(_KINDS)]
+    def _places(self) -> dict[str, Ints]:
+        """Where those of each kind are, the kind that comes first before the others."""
+        where = self._where
+        of_calls = (-1 - where) % len(_KINDS)
+        found = {kind: [np.flatnonzero((where < 0) & (of_calls == turn))] for turn, kind in enumerate(_KINDS)}
+        few: dict[str, list[int]] = {}
+        for place in np.flatnonzero(where >= 0).tolist():
+            few.setdefault(self._few[where[place]].kind, []).append(place)
+        for kind, places in few.items():
+            found.setdefault(kind, []).append(np.array(places, np.int64))
+        joined = {kind: np.sort(np.concatenate(places)) for kind, places in found.items()}
+        return dict(sorted(((kind, one) for kind, one in joined.items() if len(one)), key=lambda item: int(item[1][0])))
 
     def _one(self, where: int) -> Finding:
         if where >= 0:
