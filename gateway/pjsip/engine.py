@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import socket
 import time
 from collections import deque
 from collections.abc import Callable
@@ -223,7 +224,6 @@ class Engine:
                 parameters.setting.frmPerPkt = max(1, wanted.packet_time // parameters.info.frameLen)
                 self.endpoint.codecSetParam(codec.codecId, parameters)
         self._stranger = self._place(Account(""), "")
-        self._protect()
         self.tell(Started(self.endpoint.libVersion().full, self.limit, self._openssl))
 
     def _listen(self, listener: Listener) -> None:
@@ -242,15 +242,16 @@ class Engine:
             self._tls_transports[listener] = number
 
     def _protect(self) -> None:
-        """Let nobody connect but peers of trunks; where certificates say who may call, TLS is open to all."""
+        """Let nobody reach us but peers of trunks; where certificates say who may call, TLS is open to all."""
         told = [sources for sources, _ in self._sources.values()]
+        if not told:
+            return
         sources = {host for one in told for host, _ in one.peers}
         sources.update(network for one in told for network in one.networks)
         for listener in self._listeners:
-            if listener.transport == "udp":
-                continue  # a datagram holds nothing, and PJSIP refuses who is unknown
             anybody = listener.transport == "tls" and any(one.names for one in told)
-            packet_filter.protect(listener[1:], ["0.0.0.0/0"] if anybody else sources)
+            kind = socket.SOCK_DGRAM if listener.transport == "udp" else socket.SOCK_STREAM
+            packet_filter.protect(kind, listener[1:], ["0.0.0.0/0"] if anybody else sources)
 
     def _message(self, octets: bytes, transport: str, peer: tuple[str, int], sent: bool) -> None:
         own = next((one for one in self._listeners if one.transport == transport), self._listeners[0])

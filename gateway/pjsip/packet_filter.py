@@ -1,8 +1,8 @@
 """Who may reach a socket of PJSIP at all: a filter in the kernel, by source address.
 
 PJSIP has room for some 60 sockets and keeps each for half a second after it was closed; a stranger who connects and
-goes 200 times in a row ends the process of a build with assertions, as the wheels are. So nobody but peers of trunks
-may connect over TCP.
+goes 200 times in a row ends the process of a build with assertions, as the wheels are. It has few places for calls
+too, and an INVITE takes one before anybody can refuse it. So nothing reaches it but what peers of trunks send.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ def attach(own: socket.socket, code: bytes) -> None:
     own.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, wanted)
 
 
-def protect(address: tuple[str, int], sources: Iterable[str]) -> bool:
-    """Let nobody but `sources` connect to the TCP socket of this process that listens at `address`; False without one.
+def protect(kind: socket.SocketKind, address: tuple[str, int], sources: Iterable[str]) -> bool:
+    """Let nobody but `sources` reach the UDP or listening TCP socket of this process at `address`; False without one.
 
     PJSIP does not say which descriptor that is.
     """
@@ -59,9 +59,9 @@ def protect(address: tuple[str, int], sources: Iterable[str]) -> bool:
             if not stat.S_ISSOCK(os.fstat(int(name)).st_mode):
                 continue
             with socket.socket(fileno=os.dup(int(name))) as own:
-                if own.family != socket.AF_INET or own.type != socket.SOCK_STREAM or own.getsockname() != address:
+                if own.family != socket.AF_INET or own.type != kind or own.getsockname() != address:
                     continue
-                if own.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+                if kind == socket.SOCK_DGRAM or own.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
                     attach(own, code)
                     found = True
         except OSError:

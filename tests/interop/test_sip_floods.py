@@ -106,6 +106,32 @@ def test_strangers_with_sipp(tmp_path):
         assert {record.incoming.trunk for record in gateway.records()} == {"caller"}, "nobody else placed a call"
 
 
+def test_strangers_at_pjsip(tmp_path):
+    """The same with the trunk of the caller on PJSIP, which has three places for calls."""
+    port = free_stream_ports(4)
+    rtp = free_ports(20)
+    text = (
+        f'[sip]\nlisten = "127.0.0.1:{port}"\n'
+        f'[sip.pjsua2]\nlisten = "127.0.0.1:{port + 3}"\nports = [{rtp}, {rtp + 19}]\n'
+        f'[[trunk]]\nname = "caller"\ntype = "sip"\nengine = "pjsua2"\npeer = "127.0.0.1:{port + 1}"\n'
+        f'[[trunk]]\nname = "callee"\ntype = "sip"\npeer = "127.0.0.1:{port + 2}"\n'
+        '[[route]]\ntrunk = ["caller"]\nto = ["callee"]\n'
+    )
+    options = ["-r", "300", "-t", "u1", "-aa"]
+    with sip_gateway(tmp_path, text, options='log_level = "error"\n') as gateway, ExitStack() as floods:
+        flooding = [
+            floods.enter_context(
+                Sipp("stranger", tmp_path / name, None, port + 3, 1200, options, address=STRANGER, sent=sent)
+            )
+            for name, sent in FLOODS.items()
+        ]
+        calls(tmp_path, port + 3, port + 1, port + 2, 10, 3)
+        for flood in flooding:
+            flood.process.wait(30)
+        wait_for(lambda: len(gateway.records()) == 10, "a record for each call")
+        assert {record.result for record in gateway.records()} == {"answered"}
+
+
 def test_a_noisy_peer(tmp_path):
     """One trunk sends INVITEs beyond its limit: it gets 503 with Retry-After, the other trunk all of its calls."""
     port = free_stream_ports(3)

@@ -34,20 +34,20 @@ def reaches(listener, source):
     ],
 )
 def test_only_these_connect(listener, sources, reached):
-    assert protect(listener.getsockname(), sources)
+    assert protect(socket.SOCK_STREAM, listener.getsockname(), sources)
     assert [reaches(listener, source) for source in ("127.0.0.1", "127.0.0.3", "127.0.9.9")] == reached
 
 
 def test_the_last_word_counts(listener):
-    assert protect(listener.getsockname(), [])
-    assert protect(listener.getsockname(), ["127.0.0.1"])
+    assert protect(socket.SOCK_STREAM, listener.getsockname(), [])
+    assert protect(socket.SOCK_STREAM, listener.getsockname(), ["127.0.0.1"])
     assert reaches(listener, "127.0.0.1")
 
 
 def test_nobody_listens_there(listener):
     host, port = listener.getsockname()
     before = len(os.listdir("/proc/self/fd"))
-    assert not protect(("127.0.0.2", port), ["127.0.0.1"])
+    assert not protect(socket.SOCK_STREAM, ("127.0.0.2", port), ["127.0.0.1"])
     assert reaches(listener, host)
     assert len(os.listdir("/proc/self/fd")) == before
 
@@ -55,4 +55,19 @@ def test_nobody_listens_there(listener):
 def test_a_great_many_networks_are_cut_to_what_the_kernel_takes(listener):
     many = [f"10.{number >> 8}.{number & 255}.{2 * number % 256}" for number in range(3000)]
     assert len(program(many)) <= 4096 * 8
-    assert protect(listener.getsockname(), many)
+    assert protect(socket.SOCK_STREAM, listener.getsockname(), many)
+
+
+def test_datagrams():
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as own,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger,
+    ):
+        for one, host in ((own, "127.0.0.1"), (peer, "127.0.0.2"), (stranger, "127.0.0.3")):
+            one.bind((host, 0))
+        assert protect(socket.SOCK_DGRAM, own.getsockname(), ["127.0.0.2"])
+        stranger.sendto(b"from a stranger", own.getsockname())
+        peer.sendto(b"from the peer", own.getsockname())
+        own.settimeout(5)
+        assert own.recvfrom(100) == (b"from the peer", peer.getsockname())
