@@ -127,7 +127,8 @@ def test_mutual_tls_and_new_certificates_without_a_restart(tmp_path, engine):
         before = peer_certificate(authority, "a", port + 3)
         time.sleep(0.01)
         authority.issue("b", "b.example")
-        wait_for(lambda: b.said("certificates were read again"), "new certificates in use")
+        who = "sip.tls" if engine == "native" else "engine pjsua2"
+        wait_for(lambda: b.said(f"{who}: certificates were read again"), "new certificates in use")
         assert peer_certificate(authority, "a", port + 3) != before
         # The open connection goes on; nothing was lost.
         call(tmp_path, port, port + 4, port + 5)
