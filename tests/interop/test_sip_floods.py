@@ -121,14 +121,14 @@ def test_strangers_at_pjsip(tmp_path):
     with sip_gateway(tmp_path, text, options='log_level = "error"\n') as gateway, ExitStack() as floods:
         flooding = [
             floods.enter_context(
-                Sipp("stranger", tmp_path / name, None, port + 3, 1200, options, address=STRANGER, sent=sent)
+                Sipp("stranger", tmp_path / name, None, port + 3, 900, options, address=STRANGER, sent=sent)
             )
             for name, sent in FLOODS.items()
         ]
-        calls(tmp_path, port + 3, port + 1, port + 2, 10, 3)
+        calls(tmp_path, port + 3, port + 1, port + 2, 8, 3)
         for flood in flooding:
             flood.process.wait(30)
-        wait_for(lambda: len(gateway.records()) == 10, "a record for each call")
+        wait_for(lambda: len(gateway.records()) == 8, "a record for each call")
         assert {record.result for record in gateway.records()} == {"answered"}
 
 
