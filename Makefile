@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 # Debian packages that the interop tests drive. Installed only when we may (root or password-less sudo).
-PEERS := sip-tester tshark openssl baresip-core kamailio kamailio-tls-modules gcc libc6-dev python3-dev libss7-dev libpri-dev libusrsctp2 postgresql
+PEERS := sip-tester tshark sngrep openssl baresip-core kamailio kamailio-tls-modules gcc libc6-dev python3-dev libss7-dev libpri-dev libusrsctp2 postgresql
 # A browser for the HTML report of traces.
 PEERS += chromium chromium-driver
 # A Linux as a program, for what a kernel must have (SCTP, DAHDI), and peers that want it; Debian has it for x86 only.

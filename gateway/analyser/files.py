@@ -7,8 +7,11 @@ import io
 import sys
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, Final, cast
+
+import numpy as np
 
 from tandem.core.errors import DecodeError, TandemError
 
@@ -25,6 +28,8 @@ STANDARD_INPUT: Final = "-"
 _SNIFFED: Final = 4
 _GZIP, _ZSTD, _LZ4 = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18"
 
+LATEST: Final = 253_402_300_799.0
+"""The last second of the year 9999."""
 Complain = Callable[[str, str, int], None]
 """Hears of a part of the input that is not used: file, reason, octets."""
 
@@ -62,11 +67,20 @@ def read_file(path: str, complain: Complain, told: Callable[[int], None] | None 
                 if told is not None:
                     told(stream.tell() - before)
                     before = stream.tell()
-                yield batch
+                yield _timely(batch, name, complain)
         except DecodeError as error:
             raise TandemError(f"{name}: {error}") from None
         except _unreadable() as error:
             complain(name, f"reading ended early: {error}", 0)
+
+
+def _timely(batch: Batch, name: str, complain: Complain) -> Batch:
+    """Times that no calendar has are those of spoilt packets: they become the nearest one that can be written."""
+    if len(batch) and not (batch.time.min() >= 0 and batch.time.max() <= LATEST):
+        wrong = int(np.count_nonzero(~((batch.time >= 0) & (batch.time <= LATEST))))
+        complain(name, f"{wrong} packets have times before 1970 or after 9999", 0)
+        return replace(batch, time=np.clip(np.nan_to_num(batch.time), 0.0, LATEST))
+    return batch
 
 
 def _unreadable() -> tuple[type[Exception], ...]:

@@ -5,10 +5,10 @@ import sys
 import lz4.frame
 import pytest
 import zstandard
-from support.packet_files import pcap, section
+from support.packet_files import enhanced, interface, pcap, section
 
 from tandem.core.errors import TandemError
-from tandem.gateway.analyser.files import expand, read_file
+from tandem.gateway.analyser.files import LATEST, expand, read_file
 
 CAPTURE = pcap([(1, b"one"), (2, b"two")])
 
@@ -77,3 +77,13 @@ def test_a_folder_is_its_files(tmp_path):
 def test_a_file_that_may_not_be_read(tmp_path):
     with pytest.raises(TandemError, match="cannot be read"):
         read(tmp_path)
+
+
+def test_times_that_no_calendar_has(tmp_path):
+    path = tmp_path / "spoilt.pcapng"
+    late = enhanced(0, 1 << 60, b"x")
+    path.write_bytes(section() + interface(1) + enhanced(0, 5_000_000, b"y") + late)
+    told = []
+    (batch,) = read_file(str(path), lambda *one: told.append(one))
+    assert batch.time.tolist() == [5.0, LATEST]
+    assert told == [(str(path), "1 packets have times before 1970 or after 9999", 0)]
