@@ -93,3 +93,32 @@ def test_calls_of_several_days_have_the_day(browser, tmp_path):
     starts = [row.find_elements(By.TAG_NAME, "td")[1].text for row in rows(browser)]
     assert starts == ["1970-01-01 00:16:40.000", "1970-01-03 07:50:00.000"]
     assert {"01-01", "01-03"} <= {text.text for text in browser.find_elements(By.CSS_SELECTOR, "#charts svg text")}
+
+
+def test_a_capture_without_calls_begins_with_what_was_found(browser, tmp_path):
+    show(browser, tmp_path / "report.html", VECTORS / "trace" / "captures" / "sigtran_m3ua_sctp-handshake-fail.pcap.gz")
+    assert "aborted the association" in browser.find_element(By.ID, "findings").text
+    assert browser.find_elements(By.CSS_SELECTOR, "#charts svg") == []
+    browser.find_element(By.CSS_SELECTOR, "[data-tab=calls]").click()
+    assert "no call attempts" in browser.find_element(By.ID, "calls").text
+
+
+def test_the_ladder_stays_in_view_beside_the_details(browser, tmp_path):
+    """Also in a narrow window, where nothing is wider than it; the details scroll on their own."""
+    show(browser, tmp_path / "report.html", VECTORS / "trace" / "captures" / "sip_ipv6-fragments_sngrep.pcap.gz")
+    size = browser.get_window_size()
+    try:
+        for width in (1400, 480):
+            browser.set_window_size(width, 900)
+            assert browser.execute_script("return document.documentElement.scrollWidth <= innerWidth")
+            browser.execute_script("arguments[0].click()", rows(browser)[0])
+            message = browser.find_elements(By.CSS_SELECTOR, "#call g.message")[3]
+            browser.execute_script("arguments[0].dispatchEvent(new MouseEvent('click'))", message)
+            place = "const at = arguments[0].getBoundingClientRect(); return [at.top, at.bottom, innerHeight]"
+            details = browser.execute_script(place, browser.find_element(By.ID, "details"))
+            chosen = browser.execute_script(place, browser.find_element(By.CSS_SELECTOR, "g.chosen"))
+            assert 0 <= chosen[0] < chosen[1] <= details[0] + 1
+            assert details[1] <= details[2]
+            browser.find_element(By.CSS_SELECTOR, ".close").click()
+    finally:
+        browser.set_window_size(size["width"], size["height"])
