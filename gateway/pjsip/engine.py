@@ -179,6 +179,7 @@ class Engine:
         self._certificates: TlsContexts | None = None
         self._openssl = ""
         self._tls_transports: dict[Listener, int] = {}
+        self._tls_count = sum(listener.transport == "tls" for listener in self._listeners)
         self._proved: dict[str, tuple[int, tuple[str, ...]]] = {}
         """Who has connected to us over TLS, by `ADDRESS:PORT`: number of the connection, names in the certificate."""
         self._last_connection = 0
@@ -259,17 +260,26 @@ class Engine:
 
     def _read_certificates(self) -> None:
         """Listen with new certificates where the files have changed; connections that are open go on."""
-        if self._certificates is None or (wrong := self._certificates.refresh()) is None:
+        if self._certificates is None:
+            return
+        wrong = self._certificates.refresh()
+        if wrong is None and len(self._tls_transports) == self._tls_count:
             return
         if not wrong:
-            try:
-                for listener, number in list(self._tls_transports.items()):
+            for number in self._tls_transports.values():
+                with contextlib.suppress(pj.Error):
                     self.endpoint.transportClose(number)
-                    self._listen(listener)
-                self._protect()
-            except (TandemError, pj.Error) as error:
-                wrong = str(error)
-        self.tell(CertificatesRead(wrong))
+            self._tls_transports.clear()
+            try:
+                for listener in self._listeners:
+                    if listener.transport == "tls":
+                        self._listen(listener)
+            except TandemError as error:
+                if wrong is not None:
+                    self.tell(Trouble(f"{error}; tried again until it can be"))
+                return
+            self._protect()
+        self.tell(CertificatesRead(wrong or ""))
 
     def poll(self, milliseconds: int) -> None:
         """Let PJSIP work, at most for so long when there is nothing to do; then see to the calls."""
