@@ -141,7 +141,7 @@ class CircuitTracker:
         record, where = there.record, message.where
         if record.opc == where.opc or record.released is not None or message.time - record.start > COLLISION:
             return False
-        if any(not one.forward for one in record.messages):
+        if any(not one.forward and one.type not in SUPERVISION for one in record.messages):
             return False
         self.collisions.append((message, cic, record.messages[0].packet if record.messages else message.packet))
         del self.collisions[MOST_COLLISIONS:]

@@ -58,7 +58,9 @@ class LiveFindings:
             # By their own clock: what an agent sends may be older than now.
             recent = self._resets[-1][0].time - findings_circuits.STORM_SECONDS
             self._resets = [entry for entry in self._resets if entry[0].time >= recent][-MOST:]
-            yield from findings_circuits.of_supervision(self._resets)
+            # Their acknowledgements are not kept: what these tell of timers is not true.
+            found = findings_circuits.of_supervision(self._resets)
+            yield from (finding for finding in found if finding.kind == "reset-storm")
         while self._blocked and now - next(iter(self._blocked.values())).time >= BLOCKED:
             (_, _, cic), message = self._blocked.popitem(last=False)
             yield from findings_circuits.of_supervision([(message, cic)])

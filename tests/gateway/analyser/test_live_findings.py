@@ -29,6 +29,11 @@ def test_a_storm_is_told_once():
     assert kinds(live.take(later, [], [], [], 302)) == ["reset-storm"]
 
 
+def test_a_circuit_that_is_reset_twice_is_no_timer_that_ran_out():
+    live = LiveFindings()
+    assert live.take([(isup("RSC", 100), 5), (isup("RSC", 106), 5)], [], [], [], 106) == []
+
+
 def test_resets_far_apart_are_none():
     live = LiveFindings()
     for step in range(30):
