@@ -478,8 +478,9 @@ class Dissector:
     def _line(self, batch: Batch, kind: int) -> None:
         """Take what is plain of a signalling link as rows."""
         found = units(batch, kind, self.options.fcs)
-        if found.status.any():
-            # Whether a status unit is a failure is told by the units before it.
+        if found.status.any() or set(self.options.variants.values()) - {Variant.ITU}:
+            # Whether a status unit is a failure is told by the units before it, and whether a label is that of a pair
+            # that was told to be of another variant by more of its octets than are looked at in bulk.
             self._each(batch, kind, range(len(batch)))
             return
         plain = found.plain & (found.opc < WIDEST) & (found.dpc < WIDEST)
