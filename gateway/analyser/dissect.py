@@ -8,24 +8,25 @@ import zlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
-from tandem.isdn.q931.codes import MessageType as Q931Type
 from tandem.ss7.isup.codes import MessageType as IsupType
 from tandem.ss7.mtp3.label import Service, Variant
 
-from . import speed
 from .bulk import Circuits, circuits
+from .flows import flows_of
 from .fragments import Fragments
 from .hep import KEY, SIGTRAN
+from .layers_isdn import IsdnLayers
 from .layers_ss7 import PPID_IUA, PPID_M2PA, PPID_M2UA, PPID_M3UA, TYPES, Ss7Layers
 from .lines import CARRIERS_OF_MTP, MTP2, MTP2_WITH_PSEUDO, MTP3, Units, heads, units
 from .model import Message, Protocol, RtpPackets, Where
 from .network import CARRIERS_OF_IP, SCTP, TCP, UDP, Transports, endpoint, pair, text_address, transports
 from .packets import HEP_DATAGRAM, Batch, among, grouped
 from .rows import WIDEST, Rows, rows_of
+from .rtp import RTP_HEADER, rtp_packets
 from .sctp import CONTROL, Mark, SctpReader
 from .sipbulk import SipRows, sip_rows, type_name
 from .streams import StreamReader
@@ -37,7 +38,6 @@ SIGTRAN_PORTS: Final = {9900: PPID_IUA, 2904: PPID_M2UA, 2905: PPID_M3UA, 3565: 
 SCTP_OVER_UDP: Final = 9899
 """RFC 6951; other ports by option."""
 HEP: Final = b"HEP3"
-_RTP_HEADER: Final = 12
 MOST_RELATIONS: Final = 100_000
 """Pairs of ends kept."""
 _SIP: Final = re.compile(rb"(?:SIP/2\.0 (\d{3}) |([A-Za-z]{1,32}) [^\r\n]{1,8000} SIP/2\.0\r?\n)")
@@ -98,7 +98,8 @@ class Dissector:
         """HEP3 packets that did not have the key asked for."""
         self._found: list[Message] = []
         self._variants = Variants(self.options.variant, self.options.variants, self.options.detect)
-        self._ss7 = Ss7Layers(self._emit, self._variants, self._iua_data)
+        self._isdn = IsdnLayers(self._emit)
+        self._ss7 = Ss7Layers(self._emit, self._variants, self._isdn.iua_data)
         self._sctp = SctpReader()
         self._streams = StreamReader()
         self._fragments = Fragments()
@@ -148,7 +149,7 @@ class Dissector:
         found, fragments = transports(batch)
         source, destination = found.source, found.destination
         udp = found.protocol == UDP
-        speech = udp & (found.first >> 6 == 2) & (found.end - found.start >= 8 + _RTP_HEADER)
+        speech = udp & (found.first >> 6 == 2) & (found.end - found.start >= 8 + RTP_HEADER)
         for port in self.options.sctp_udp_ports:
             speech &= (source != port) & (destination != port)
         plain, done = circuits(found, self._bulk)
@@ -273,7 +274,7 @@ class Dissector:
 
     def _sip_place(self, batch: Batch, found: Transports, at: np.ndarray) -> np.ndarray:
         """The place in `ends` of the two ends of every packet; -1 where there is no room for more."""
-        flow, flows = self._flows(batch, found, at)
+        flow, flows = flows_of(batch, found, at, self._addresses)
         places = np.zeros(len(flows), np.int64)
         for index, ends in enumerate(flows):
             place = self._sip_places.get(ends)
@@ -449,9 +450,9 @@ class Dissector:
         elif kind == "sigtran":
             self._ss7.sigtran(packet, time, _by_port(ports), octets, where)
         elif kind == "tpkt" and len(octets) > 4 and octets[4] == _Q931_DISCRIMINATOR:
-            self._q931(packet, time, Protocol.H225, octets[4:], where)
+            self._isdn.q931(packet, time, Protocol.H225, octets[4:], where)
         elif kind == "backhaul" and len(octets) > 12:
-            self._q931(packet, time, Protocol.Q931, octets[12:], where)
+            self._isdn.q931(packet, time, Protocol.Q931, octets[12:], where)
         elif kind == "hep":
             self._hep(packet, time, octets)
 
@@ -582,13 +583,13 @@ class Dissector:
 
     def _lapd(self, packet: int, time: float, octets: bytes, batch: Batch, index: int) -> None:
         frame = octets[:-2] if self.options.fcs else octets
-        self.lapd(packet, time, frame, Where(link=batch.interface, sent=_sent(batch, index)))
+        self._isdn.lapd(packet, time, frame, Where(link=batch.interface, sent=_sent(batch, index)))
 
     def _linux_lapd(self, packet: int, time: float, octets: bytes, batch: Batch, index: int) -> None:
         """A cooked header of 16 octets; its packet type 4 is what this side sent (LINKTYPE_LINUX_LAPD)."""
         if len(octets) > 16:
             where = Where(link=batch.interface, sent=int.from_bytes(octets[0:2], "big") == 4)
-            self.lapd(packet, time, octets[16:], where)
+            self._isdn.lapd(packet, time, octets[16:], where)
 
     def _erf(self, packet: int, time: float, octets: bytes, batch: Batch, index: int) -> None:
         """ERF record of an HDLC channel (types 1, 5 and 12 with a multi-channel header): MTP2 or LAPD by its look."""
@@ -607,37 +608,7 @@ class Dissector:
         if len(unit) >= 3 and (unit[2] & 0x3F == min(len(unit) - 3, 63) or unit[2] & 0x3F == min(len(unit) - 5, 63)):
             self._ss7.mtp2(packet, time, unit, where)
         else:
-            self.lapd(packet, time, unit, where)
-
-    def lapd(self, packet: int, time: float, frame: bytes, where: Where) -> None:
-        """A Q.921 frame from the address on; I and UI frames of SAPI 0 carry Q.931."""
-        if len(frame) < 3 or frame[0] & 1 or not frame[1] & 1:
-            return
-        control = frame[2]
-        if control & 1 == 0:
-            kind, start = "I", 4
-        elif control & 3 == 1:
-            kind, start = ("RR", "RNR", "REJ", "S")[control >> 2 & 3], len(frame)
-        else:
-            kind = _UNNUMBERED.get(control & 0xEF, f"U {control:02X}")
-            start = 3 if kind == "UI" else len(frame)
-        self._emit(Message(packet, time, Protocol.LAPD, kind, where, frame))
-        if frame[0] >> 2 == 0 and len(frame) > start + 2:
-            direction = f"{'network' if frame[0] & 2 else 'user'}" if kind == "I" else ""
-            seen = Where(direction, "", link=where.link, sent=where.sent)
-            self._q931(packet, time, Protocol.Q931, frame[start:], seen)
-
-    def _iua_data(self, octets: bytes, origin: Message) -> None:
-        self._q931(origin.packet, origin.time, Protocol.Q931, octets, origin.where)
-
-    def _q931(self, packet: int, time: float, protocol: Protocol, octets: bytes, where: Where) -> None:
-        if len(octets) < 3 or octets[0] not in (8, 3, 0x43):
-            return
-        position = 2 + (octets[1] & 0xF)
-        if position >= len(octets):
-            return
-        kind = _Q931_NAMES.get(octets[position]) or f"0x{octets[position]:02X}"
-        self._emit(Message(packet, time, protocol, kind, where, octets))
+            self._isdn.lapd(packet, time, unit, where)
 
     # --- packets in packets
 
@@ -646,7 +617,7 @@ class Dissector:
         start = payload[1] * 4
         kind, subtype = payload[2], payload[12]
         if kind == 8 or (kind == 14 and subtype == 1):
-            self.lapd(packet, time, payload[start:], where)
+            self._isdn.lapd(packet, time, payload[start:], where)
 
     def _hep(self, packet: int, time: float, payload: bytes, key: bytes = b"") -> None:
         """Chunks of vendor, type and length; the captured packet is chunk 15, compressed 16 (HEP3 revision 12)."""
@@ -694,108 +665,12 @@ class Dissector:
     # --- speech
 
     def _rtp(self, batch: Batch, found: Transports, at: np.ndarray) -> RtpPackets | None:
-        buffer, start = np.frombuffer(batch.buffer, np.uint8), found.start[at] + 8
-        second = buffer[start + 1]
-        control = (second >= 192) & (second <= 223)
-        if control.any():
-            self.counts[Protocol.RTCP.value]["RTCP"] += int(control.sum())
-            keep = ~control
-            at, start, second = at[keep], start[keep], second[keep]
-        if not len(at):
-            return None
-        self.counts[Protocol.RTP.value]["RTP"] += len(at)
-        place = found.index[at]
-        numbers = batch.number
-        packet, time = place if numbers is None else numbers[place], batch.time[place]
-        rtp = (self._rtp_in_numpy if speed.speedups is None else self._rtp_compiled)(batch, found, at, start)
-        rtp.packet, rtp.time = packet, time
-        # Four octets of a dynamic type: event, end bit and volume, duration (RFC 4733 2.3).
-        events = np.flatnonzero((rtp.length == 4) & (rtp.payload_type >= 96)).tolist()
-        rtp.events = [
-            (event, int(buffer[rtp.start[event]]), bool(buffer[rtp.start[event] + 1] & 0x80)) for event in events
-        ]
-        return rtp
-
-    def _rtp_compiled(self, batch: Batch, found: Transports, at: np.ndarray, start: np.ndarray) -> RtpPackets:
-        kinds: tuple[Any, ...] = (np.uint8, np.uint8, np.uint16, np.uint32, np.uint32, np.int64, np.int64)
-        columns = [np.empty(len(at), kind) for kind in kinds]
-        payload_type, marker, sequence, stamp, ssrc, length, payload = columns
-        speed.speedups.rtp(batch.buffer, start, found.end[at], *columns)
-        flow, flows = self._flows(batch, found, at)
-        return RtpPackets(
-            packet=None,
-            time=None,
-            flow=flow,
-            flows=flows,
-            payload_type=payload_type,
-            marker=marker.view(np.bool_),
-            sequence=sequence,
-            timestamp=stamp,
-            ssrc=ssrc,
-            length=length,
-            start=payload,
-        )
-
-    def _rtp_in_numpy(self, batch: Batch, found: Transports, at: np.ndarray, start: np.ndarray) -> RtpPackets:
-        octets = found.octets
-        flow, flows = self._flows(batch, found, at)
-        head = octets[start[:, None] + np.arange(12)]
-        contributors = (head[:, 0] & 15).astype(np.int64)
-        payload = start + 12 + 4 * contributors
-        extended = np.flatnonzero(head[:, 0] & 0x10)
-        if len(extended):  # RFC 3550 5.3.1
-            ahead = np.minimum(payload[extended], len(octets) - 4)
-            payload[extended] += 4 + 4 * pair(octets, ahead + 2)
-        return RtpPackets(
-            packet=None,
-            time=None,
-            flow=flow,
-            flows=flows,
-            payload_type=head[:, 1] & 127,
-            marker=head[:, 1] > 127,
-            sequence=head[:, 2:4].copy().view(">u2")[:, 0].astype(np.uint16),
-            timestamp=head[:, 4:8].copy().view(">u4")[:, 0].astype(np.uint32),
-            ssrc=head[:, 8:12].copy().view(">u4")[:, 0].astype(np.uint32),
-            length=np.maximum(0, found.end[at] - payload),
-            start=payload,
-        )
-
-    def _flows(self, batch: Batch, found: Transports, at: np.ndarray) -> tuple[np.ndarray, list[tuple[str, str]]]:
-        """Which (source, destination) each packet is of."""
-        if speed.speedups is not None:
-            flow, heads = np.empty(len(at), np.int64), np.empty(len(at), np.int64)
-            count = speed.speedups.flows(
-                batch.buffer, found.address[at], found.six[at].view(np.uint8), found.source[at], found.destination[at],
-                flow, heads, np.empty(len(at), np.uint64), np.zeros(speed.room(len(at)), np.int32),
-            )  # fmt: skip
-            return flow, self._names_of(batch, found, at[heads[:count]])
-        octets, address = found.octets, found.address[at]
-        key = (found.source[at] << 16 | found.destination[at]).astype(np.uint64)
-        words = octets[address[:, None] + np.arange(8)].copy().view(">u4").astype(np.uint64)
-        mixed = words[:, 0] * np.uint64(0x9E3779B97F4A7C15) ^ words[:, 1] * np.uint64(0xC2B2AE3D27D4EB4F)
-        six = found.six[at]
-        if six.any():
-            rest = octets[address[:, None] + np.arange(32)].copy().view(">u8").astype(np.uint64)
-            folded = rest[:, 0] * np.uint64(3) ^ rest[:, 1] * np.uint64(0x9E3779B97F4A7C15)
-            folded ^= rest[:, 2] * np.uint64(5) ^ rest[:, 3] * np.uint64(0xC2B2AE3D27D4EB4F)
-            mixed = np.where(six, folded, mixed)
-        mixed ^= key * np.uint64(0x165667B19E3779F9)
-        order = grouped(mixed)
-        ordered = mixed[order]
-        begins = np.concatenate(([True], ordered[1:] != ordered[:-1]))
-        first, flow = order[begins], np.empty(len(order), np.int64)
-        flow[order] = np.cumsum(begins) - 1
-        return flow, self._names_of(batch, found, at[first])
-
-    def _names_of(self, batch: Batch, found: Transports, at: np.ndarray) -> list[tuple[str, str]]:
-        """The two ends of these packets."""
-        flows = []
-        for place, source, destination in zip(
-            at.tolist(), found.source[at].tolist(), found.destination[at].tolist(), strict=True
-        ):
-            names = self._addresses(batch, found, place)
-            flows.append((endpoint(names[0], source), endpoint(names[1], destination)))
-        return flows
+        speech, control = rtp_packets(batch, found, at, self._addresses)
+        if control:
+            self.counts[Protocol.RTCP.value]["RTCP"] += control
+        if speech is not None:
+            self.counts[Protocol.RTP.value]["RTP"] += len(speech.start)
+        return speech
 
     _LINKS: Final[dict[int, Callable[[Dissector, int, float, bytes, Batch, int], None]]] = {
         MTP2_WITH_PSEUDO: _mtp2_with_pseudo,
@@ -806,10 +681,6 @@ class Dissector:
         ERF: _erf,
         HEP_DATAGRAM: _hep_datagram,
     }
-
-
-_UNNUMBERED: Final = {0x6F: "SABME", 0x0F: "DM", 0x03: "UI", 0x43: "DISC", 0x63: "UA", 0x87: "FRMR", 0xAF: "XID"}
-_Q931_NAMES: Final = {int(kind): kind.name for kind in Q931Type}
 
 
 class _Marks:

@@ -954,10 +954,10 @@ def rtp(
         stamp[index], ssrc[index] = _number(head + 4, True), _number(head + 8, True)
         behind = at + 12 + 4 * (head[0] & 15)
         if head[0] & 0x10:  # RFC 3550 5.3.1
-            if behind + 4 <= octets.shape[0]:
+            if behind + 4 <= end[index] <= octets.shape[0]:
                 behind += 4 + 4 * _pair(&octets[0] + behind + 2)
-            else:
-                behind += 4
+            elif behind < end[index]:  # its header is cut: there is no payload
+                behind = end[index]
         payload[index] = behind
         length[index] = end[index] - behind if end[index] > behind else 0
 

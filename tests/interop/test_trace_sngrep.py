@@ -48,15 +48,19 @@ def listed(path):
         os.execvp("sngrep", ["sngrep", "-I", str(path)])
     screen = pyte.Screen(COLUMNS, ROWS)
     stream = pyte.ByteStream(screen)
-    until = time.monotonic() + 10
-    rows, count = [], -1
+    until = time.monotonic() + 30
+    rows = []
     try:
-        while len(rows) != count and time.monotonic() < until:
+        while time.monotonic() < until:
             if select.select([terminal], [], [], 0.2)[0]:
                 stream.feed(os.read(terminal, 65536))
             rows = [match for line in screen.display if (match := _ROW.search(line.rstrip()))]
-            found = re.search(r"Dialogs: (\d+)", "".join(screen.display))
-            count = int(found[1]) or -1 if found else -1  # it begins with 0
+            # While it reads it says "Offline (Loading)", and its list grows.
+            read = re.search(r"Current Mode: Offline +Dialogs: (\d+)", "".join(screen.display))
+            if read is not None and len(rows) == int(read[1]):
+                break
+        else:
+            raise AssertionError("sngrep did not read the capture to its end:\n" + "\n".join(screen.display))
     finally:
         os.kill(process, signal.SIGKILL)
         os.waitpid(process, 0)

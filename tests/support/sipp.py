@@ -9,7 +9,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from support.gateways import free_ports
+from support.gateways import free_ports, wait_for
 from support.peers import INTEROP, program
 
 SCENARIOS = INTEROP / "scenarios"
@@ -18,6 +18,12 @@ SCENARIOS = INTEROP / "scenarios"
 @functools.cache
 def _help(executable: str) -> str:
     return subprocess.run([executable, "-h"], capture_output=True, text=True, check=False).stdout
+
+
+def _listens(port: int) -> bool:
+    """Whether somebody listens on a TCP port of this network."""
+    lines = [line.split() for line in Path("/proc/thread-self/net/tcp").read_text().splitlines()[1:]]
+    return any(line[1].endswith(f":{port:04X}") and line[3] == "0A" for line in lines)
 
 
 class Sipp:
@@ -65,6 +71,9 @@ class Sipp:
         self._screen = folder / f"{scenario}.screen"
         with self._screen.open("wb") as screen:
             self.process = subprocess.Popen(command, stdout=screen, stderr=screen, stdin=subprocess.DEVNULL)
+        if remote is None and port is not None and "t1" in (options or ()):
+            # A datagram that comes too early is sent again; a connection is refused.
+            wait_for(lambda: _listens(port) or self.process.poll() is not None, "SIPp listens")
 
     def wait(self, seconds: float = 110.0) -> None:
         """Wait for the end; fails unless every call went as the scenario says."""
