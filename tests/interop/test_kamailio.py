@@ -145,7 +145,8 @@ def test_a_gateway_leaves_and_joins_without_dropping_calls(edge):
     assert edge.records()["1"] > joined["1"], "the gateway that came back takes calls"
 
 
-def test_kamailio_as_registrar(tmp_path):
+@pytest.mark.parametrize("algorithm", ["MD5", "SHA-256"])
+def test_kamailio_as_registrar(tmp_path, algorithm):
     """We register two accounts with it, one for less than it grants (423), renew, take calls, and take it back."""
     port = free_stream_ports(5)
     provider, own, caller, callee = range(port, port + 4)
@@ -154,6 +155,7 @@ def test_kamailio_as_registrar(tmp_path):
         "PROVIDER_TCP": f"tcp:127.0.0.1:{provider}",
         "MIN_EXPIRES": "120",
         "NONCE_SECONDS": "300",
+        "ALGORITHM": algorithm,
     }
     text = (
         f'[sip]\nlisten = "127.0.0.1:{own}"\nalso_listen = ["tcp:127.0.0.1:{own}"]\n'
