@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -57,6 +58,9 @@ Examples:
   tandem bench media --calls 480 --seconds 10   measure this machine
 """
 
+FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""What a disk without room answers."""
+
 
 class Commands(click.Group):
     """Imports commands when they are called, and turns errors that people can mend into one line and exit status 1."""
@@ -94,6 +98,12 @@ class Commands(click.Group):
             sys.exit(1)
         except BrokenPipeError:
             sys.stderr.close()
+            sys.exit(1)
+        except OSError as error:
+            if error.errno not in FULL:
+                raise
+            where = "the output" if error.filename is None else str(error.filename)
+            click.echo(f"tandem: {where} cannot be written: {error.strerror}; make room, then run it again", err=True)
             sys.exit(1)
 
 

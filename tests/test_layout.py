@@ -11,7 +11,7 @@ SOURCES = sorted(path.relative_to(ROOT) for layer in LAYERS for path in (ROOT / 
 #: Modules that are tested through another one's tests, with the reason.
 ELSEWHERE = {
     "gateway/media/__main__.py": "started as a process by tests/gateway/media/test_process.py",
-    "gateway/__main__.py": "runs cli.main",
+    "gateway/__main__.py": "started as a process by tests/gateway/test_cli.py",
     "gateway/pjsip/__main__.py": "started as a process by tests/gateway/pjsip/test_process.py",
     "gateway/pjsip/engine.py": "PJSIP is one a process: tests/gateway/pjsip/test_process.py drives it",
     "gateway/pjsip/calls.py": "the same",

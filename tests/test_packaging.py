@@ -88,7 +88,7 @@ def test_command_and_licence(wheel: Path):
     (info,) = {name.split("/")[0] for name in archive.namelist() if ".dist-info/" in name}
     scripts = ConfigParser()
     scripts.read_string(archive.read(f"{info}/entry_points.txt").decode())
-    assert scripts["console_scripts"]["tandem"] == "tandem.gateway.cli:main"
+    assert scripts["console_scripts"]["tandem"] == "tandem.gateway.__main__:start"
     assert archive.read(f"{info}/licenses/LICENSE") == (ROOT / "LICENSE").read_bytes()
 
 

@@ -56,6 +56,28 @@ def test_check_says_what_is_wrong(tmp_path):
     assert result.stderr == f"tandem: {file}:2: node.nam: unknown key; did you mean 'name'?\n"
 
 
+def program(*arguments, **more):
+    return subprocess.run([sys.executable, "-m", "tandem.gateway", *arguments], text=True, check=False, **more)
+
+
+def test_a_full_disk_is_one_line():
+    with open("/dev/full", "w") as full:
+        ended = program("mappings", stdout=full, stderr=subprocess.PIPE)
+    assert ended.returncode == 1
+    assert ended.stderr == (
+        "tandem: the output cannot be written: No space left on device; make room, then run it again\n"
+    )
+
+
+def test_a_trace_is_whole_though_its_process_ends_at_once():
+    capture = str(EXAMPLES.parent / "tests" / "vectors" / "trace" / "captures" / "sip_cisco_hold-resume.pcapng.gz")
+    written = program("trace", "--json", capture, capture_output=True)
+    assert written.returncode == 0
+    assert json.loads(written.stdout) == json.loads(run("trace", "--json", capture).output)
+    assert program("trace", "nowhere.pcap", capture_output=True).returncode == 1
+    assert program("trace", "--nothing", capture_output=True).returncode == 2
+
+
 def test_a_missing_file_is_one_line():
     result = run("run", "-c", "nowhere.toml")
     assert result.exit_code == 1
