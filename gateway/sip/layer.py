@@ -99,8 +99,8 @@ class TransactionLayer:
         self._sent_by = {(a.sent_by.rpartition(":")[0].lower(), a.port) for a in addresses}
         self._locals = {(a.transport, ":" in a.host): Local(a) for a in reversed(addresses)}
         self._main = Local(addresses[0])
-        self._tcp_refused: dict[str, float] = {}
-        """Hosts that would not take TCP for a long request, and until when they are not asked again."""
+        self._tcp_refused: dict[tuple[str, int], float] = {}
+        """Hosts and ports that would not take TCP for a long request, and until when they are not asked again."""
         agent = configuration.user_agent
         self.contact_line = self._main.contact_line
         self.allow_line = f"Allow: {', '.join(configuration.allow)}\r\n"
@@ -153,7 +153,7 @@ class TransactionLayer:
             if transaction.request != data:
                 continue
             if transaction.fallback is not None:
-                self._tcp_refused[destination.host] = now + TCP_REFUSED_SECONDS
+                self._tcp_refused[destination.host, destination.port] = now + TCP_REFUSED_SECONDS
                 transaction.redirect(*transaction.fallback, now)
             else:
                 self._fail(transaction, now)
@@ -252,7 +252,7 @@ class TransactionLayer:
             return data, destination, None
         stream = Stream(*destination, "tcp")
         local = self.local(stream)
-        if local.listener.transport != "tcp" or self._tcp_refused.get(stream.host, now) > now:
+        if local.listener.transport != "tcp" or self._tcp_refused.get(destination, now) > now:
             return data, destination, None
         # The branch stays, so that responses match whichever went.
         large = self.address(head, stream).build(method, extra, body, maximum=self.configuration.maximum_message)

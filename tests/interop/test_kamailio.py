@@ -118,7 +118,7 @@ def test_calls_over_tls_are_spread_over_the_gateways(edge):
     assert edge.records() == {"1": 3, "2": 3}
     ends = {(r.result, r.released_by) for gateway in edge.gateways.values() for r in gateway.records()}
     assert ends == {("answered", "incoming")}
-    assert len(edge.carrier.records()) == 12, "each call leaves the carrier and comes back to it"
+    wait_for(lambda: len(edge.carrier.records()) == 12, "each call leaves the carrier and comes back to it")
 
 
 def test_a_gateway_leaves_and_joins_without_dropping_calls(edge):

@@ -280,9 +280,11 @@ def test_a_long_request_goes_over_tcp_and_back_to_udp_when_that_is_refused():
     script.agent.receive(response_to(again, 487).encode(), peer, 0.0)
     ((ack, destination),) = sent(script)
     assert (ack.method, destination, ack.via.transport) == ("ACK", peer, "UDP")
-    # The host is not asked again for a while.
+    # It is not asked again for a while; another server on the same host is.
     script.agent.invite(long, 1.0)
     assert [where for _, where in sent(script)] == [peer]
+    script.agent.invite(invitation(("10.0.0.2", 5064), headers=(("X-Long", "x" * 1300),)), 1.0)
+    assert [where for _, where in sent(script)] == [Stream("10.0.0.2", 5064, "tcp")]
 
 
 def test_without_tcp_a_long_request_goes_over_udp():
