@@ -118,20 +118,24 @@ class Outgoing:
     def __init__(self, octets: Octets, packets: Sequence[tuple[int, int, int]] = ()) -> None:
         """`packets` are descriptor, row of `octets` and length of each."""
         self._octets = octets
-        self._packets = list(packets)
         self._compiled = speedups
-        columns = np.array(self._packets, np.intp).reshape(-1, 3)
+        columns = np.array(packets, np.intp).reshape(-1, 3)
         self._descriptors = columns[:, 0].astype(np.intc)
         self._rows, self._lengths = np.ascontiguousarray(columns[:, 1]), np.ascontiguousarray(columns[:, 2])
         self._views = [] if speedups else [(descriptor, octets[row, :size].data) for descriptor, row, size in packets]
 
     def __len__(self) -> int:
         """How many packets there are."""
-        return len(self._packets)
+        return len(self._rows)
 
     def without(self, rows: set[int]) -> Outgoing:
         """The same, but for the packets in `rows`."""
-        return Outgoing(self._octets, [packet for packet in self._packets if packet[1] not in rows])
+        kept = np.flatnonzero(~np.isin(self._rows, list(rows)))
+        found = Outgoing(self._octets)
+        found._descriptors, found._rows = self._descriptors[kept], self._rows[kept]
+        found._lengths = self._lengths[kept]
+        found._views = [self._views[place] for place in kept.tolist()] if self._views else []
+        return found
 
     def send(self, first: int, last: int) -> int:
         """Send the packets from number `first` up to, and without, `last`; how many could not be sent."""

@@ -131,14 +131,11 @@ class RtpPorts:
     def drain(self, receivers: Receivers, now: float) -> bool:
         """Hand what came to `receivers`; True when a leg latched, so that its packets go elsewhere."""
         changed = False
-        seen: set[int] = set()
         for _ in range(PASSES * -(-len(self._open) // MOST)):
-            ready = [descriptor for descriptor, _ in self._epoll.poll(0, MOST)]
-            # The few that have come since we began can wait, a second packet of a leg must not.
-            if not ready or (len(ready) < MOST and seen and seen.isdisjoint(ready)):
+            ready = self._epoll.poll(0, MOST)
+            if not ready:
                 break
-            seen.update(ready)
-            for descriptor in ready:
+            for descriptor, _ in ready:
                 changed |= self._read_open(self._open[descriptor], receivers, now)
         for legs, packets, lengths in self._latched.read():
             receivers.receive(legs, packets, lengths, now)

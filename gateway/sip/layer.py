@@ -153,7 +153,9 @@ class TransactionLayer:
             if transaction.request != data:
                 continue
             if transaction.fallback is not None:
-                self._tcp_refused[destination.host, destination.port] = now + TCP_REFUSED_SECONDS
+                refused = {place: until for place, until in self._tcp_refused.items() if until > now}
+                refused[destination.host, destination.port] = now + TCP_REFUSED_SECONDS
+                self._tcp_refused = refused
                 transaction.redirect(*transaction.fallback, now)
             else:
                 self._fail(transaction, now)

@@ -78,6 +78,15 @@ def test_strangers(tmp_path):
         assert {record.incoming.trunk for record in gateway.records()} == {"caller"}, "nobody else placed a call"
 
 
+def flood(floods, folder, port, count):
+    """SIPps that send INVITE, REGISTER and garbage from an address of nobody, 300 a second of each."""
+    options = ["-r", "300", "-t", "u1", "-aa"]
+    return [
+        floods.enter_context(Sipp("stranger", folder / name, None, port, count, options, address=STRANGER, sent=sent))
+        for name, sent in FLOODS.items()
+    ]
+
+
 def test_strangers_with_sipp(tmp_path):
     """SIPp sends INVITE, REGISTER and garbage from an address of nobody, 300 a second of each."""
     port = free_stream_ports(3)
@@ -89,18 +98,12 @@ def test_strangers_with_sipp(tmp_path):
         f'[[trunk]]\nname = "callee"\ntype = "sip"\npeer = "127.0.0.1:{port + 2}"\n'
         '[[route]]\ntrunk = ["caller"]\nto = ["callee"]\n'
     )
-    options = ["-r", "300", "-t", "u1", "-aa"]
     with sip_gateway(tmp_path, text, options='log_level = "error"\n') as gateway, ExitStack() as floods:
-        flooding = [
-            floods.enter_context(
-                Sipp("stranger", tmp_path / name, None, port, 1200, options, address=STRANGER, sent=sent)
-            )
-            for name, sent in FLOODS.items()
-        ]
+        flooding = flood(floods, tmp_path, port, 1200)
         calls(tmp_path, port, port + 1, port + 2)
-        for flood in flooding:
-            flood.process.wait(30)
-            assert flood.counts()["created"] == 1200
+        for one in flooding:
+            one.process.wait(30)
+            assert one.counts()["created"] == 1200
         wait_for(lambda: len(gateway.records()) == CALLS, "a record for each call")
         assert {record.result for record in gateway.records()} == {"answered"}
         assert {record.incoming.trunk for record in gateway.records()} == {"caller"}, "nobody else placed a call"
@@ -117,17 +120,11 @@ def test_strangers_at_pjsip(tmp_path):
         f'[[trunk]]\nname = "callee"\ntype = "sip"\npeer = "127.0.0.1:{port + 2}"\n'
         '[[route]]\ntrunk = ["caller"]\nto = ["callee"]\n'
     )
-    options = ["-r", "300", "-t", "u1", "-aa"]
     with sip_gateway(tmp_path, text, options='log_level = "error"\n') as gateway, ExitStack() as floods:
-        flooding = [
-            floods.enter_context(
-                Sipp("stranger", tmp_path / name, None, port + 3, 900, options, address=STRANGER, sent=sent)
-            )
-            for name, sent in FLOODS.items()
-        ]
+        flooding = flood(floods, tmp_path, port + 3, 900)
         calls(tmp_path, port + 3, port + 1, port + 2, 8, 3)
-        for flood in flooding:
-            flood.process.wait(30)
+        for one in flooding:
+            one.process.wait(30)
         wait_for(lambda: len(gateway.records()) == 8, "a record for each call")
         assert {record.result for record in gateway.records()} == {"answered"}
 

@@ -262,6 +262,22 @@ def test_half_open_peers_do_not_hold_the_gateway(tmp_path):
         assert descriptors() < before + 60
 
 
+def test_keep_alives_are_answered_and_calls_go_on(tmp_path):
+    """RFC 5626 4.4.1: a peer that pings an idle connection, between the calls on it and within a message."""
+    port = free_stream_ports(3)
+    text = f'[sip]\nlisten = "127.0.0.1:{port}"\nalso_listen = ["tcp:127.0.0.1:{port}"]\n{trunks(port + 1, port + 2)}'
+    with sip_gateway(tmp_path, text), socket.create_connection(("127.0.0.1", port), 10) as peer:
+        peer.settimeout(10)
+        for _ in range(3):
+            peer.sendall(b"\r\n\r\n")
+            assert peer.recv(100) == b"\r\n"
+        peer.sendall(b"\r\n\r\n" + OPTIONS.encode())
+        came = b""
+        while b"\r\n\r\n" not in came[2:]:
+            came += peer.recv(4096)
+        assert came.startswith(b"\r\nSIP/2.0 ")
+
+
 def test_ipv6_and_ipv4(tmp_path, speech):
     """SIP and RTP over IPv6 on one side, over IPv4 on the other, with speech both ways."""
     port = free_stream_ports(3)

@@ -7,7 +7,7 @@ import pytest
 from support.media_plane import Phone, free_ports
 
 from tandem.codecs.rtp import pack_header
-from tandem.gateway.media.datagrams import PASSES
+from tandem.gateway.media.datagrams import MOST, PASSES
 from tandem.gateway.media.ports import PortError, RtpPorts
 from tandem.gateway.media.receive import Receivers
 
@@ -72,6 +72,22 @@ def test_a_flood_is_left_for_the_next_drain(ports: RtpPorts, receivers: Receiver
     ports.drain(receivers, 0.0)
     assert receivers.statistics(1).packets_received <= 2 + PASSES
     phone.socket.close()
+
+
+def test_many_legs_that_have_not_latched_are_all_read() -> None:
+    count = MOST + 20
+    first = free_ports(2 * count)
+    ports, receivers = RtpPorts("127.0.0.1", first, first + 2 * count - 1), Receivers(count)
+    phones = [phone_to(ports, leg) for leg in range(count)]
+    for leg, phone in enumerate(phones):
+        receivers.open(leg, "A", 8, None)
+        ports.open(leg, phone.address)
+        phone.send(8, bytes(160))
+    assert ports.drain(receivers, 0.0)
+    assert [receivers.packets(leg) for leg in range(count)] == [1] * count
+    ports.close_all()
+    for phone in phones:
+        phone.socket.close()
 
 
 def test_what_came_before_the_leg_was_opened_is_forgotten(ports: RtpPorts, receivers: Receivers) -> None:

@@ -287,6 +287,18 @@ def test_a_long_request_goes_over_tcp_and_back_to_udp_when_that_is_refused():
     assert [where for _, where in sent(script)] == [Stream("10.0.0.2", 5064, "tcp")]
 
 
+def test_who_refused_tcp_is_remembered_for_a_while_only():
+    script = Script(listeners=LISTENERS)
+    for port in range(5060, 5070):
+        now = 1000.0 * port
+        script.agent.invite(invitation(("10.0.0.2", port), headers=(("X-Long", "x" * 1300),)), now)
+        ((_, destination),) = sent(script)
+        *_, transaction = script.agent._layer.clients.values()
+        script.agent.send_failed(transaction.request, destination, now)
+        assert [where for _, where in sent(script)] == [("10.0.0.2", port)]
+    assert len(script.agent._layer._tcp_refused) == 1
+
+
 def test_without_tcp_a_long_request_goes_over_udp():
     script = Script()
     script.agent.invite(invitation(headers=(("X-Long", "x" * 1300),)), 0.0)
