@@ -78,14 +78,16 @@ to = ["pbx"]
 
 
 #: Ports given out lately, of which some may not have been bound yet.
-_GIVEN: deque[range] = deque(maxlen=30)
+_GIVEN: deque[range] = deque(maxlen=60)
+#: Ports of pairs that run. Some are never bound: a caller on the port of a peer would come in on that peer's trunk.
+_HELD: list[range] = []
 
 
 def free_ports(count: int, step: int = 1) -> int:
     """The first of `count` free UDP ports in a row, from a place that differs from run to run."""
     start = 20000 + (os.getpid() * 613 + time.monotonic_ns() // 1000) % 20000 // 2 * 2
     for first in range(start, start + 20000, max(step, 2)):
-        taken = any(first < other.stop and other.start < first + count for other in _GIVEN)
+        taken = any(first < other.stop and other.start < first + count for other in (*_GIVEN, *_HELD))
         if not taken and all(_is_free(port) for port in range(first, first + count)):
             _GIVEN.append(range(first, first + count))
             return first
@@ -242,7 +244,9 @@ class GatewayPair:
         self._idle = idle
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        base = free_ports(8 + 2 * 160 + 2 * 22)
+        base = free_ports(count := 8 + 2 * 160 + 2 * 22)
+        self._ports = range(base, base + count)
+        _HELD.append(self._ports)
         names = ("A", "B")
         self.gateways: dict[str, Gateway] = {}
         try:
@@ -287,6 +291,8 @@ class GatewayPair:
 
     def close(self) -> None:
         """End both, side by side, whatever state they are in."""
+        if self._ports in _HELD:
+            _HELD.remove(self._ports)
         for gateway in self.gateways.values():
             if gateway.process.poll() is None:
                 gateway.process.terminate()
