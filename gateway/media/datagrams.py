@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import select
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import Any, Final
 
@@ -33,6 +33,7 @@ PASSES: Final = 8
 """Datagrams of a leg read in one go at most, so that a flood cannot hold the caller: 100 ms of short packets."""
 
 Indices = npt.NDArray[np.intp]
+Descriptors = npt.NDArray[np.intc] | Indices
 Batch = tuple[Indices, npt.NDArray[np.void], Indices]
 """Legs, each named once; the packet of each, of dtype RECEIVED, good until the next; and its length."""
 
@@ -115,14 +116,18 @@ class Incoming:
 class Outgoing:
     """Packets of legs whose sockets are connected, at fixed places, to be sent again and again."""
 
-    def __init__(self, octets: Octets, packets: Sequence[tuple[int, int, int]] = ()) -> None:
-        """`packets` are descriptor, row of `octets` and length of each."""
+    def __init__(self, octets: Octets, descriptors: Descriptors, rows: Indices, lengths: Indices) -> None:
+        """Of each packet the descriptor, the row of `octets` and the length."""
         self._octets = octets
         self._compiled = speedups
-        columns = np.array(packets, np.intp).reshape(-1, 3)
-        self._descriptors = columns[:, 0].astype(np.intc)
-        self._rows, self._lengths = np.ascontiguousarray(columns[:, 1]), np.ascontiguousarray(columns[:, 2])
-        self._views = [] if speedups else [(descriptor, octets[row, :size].data) for descriptor, row, size in packets]
+        self._descriptors: npt.NDArray[np.intc] = descriptors.astype(np.intc, copy=False)
+        self._rows, self._lengths = rows, lengths
+        self._views: list[tuple[int, memoryview]] = []
+        if speedups is None:
+            columns = descriptors.tolist(), rows.tolist(), lengths.tolist()
+            self._views = [
+                (descriptor, octets[row, :size].data) for descriptor, row, size in zip(*columns, strict=True)
+            ]
 
     def __len__(self) -> int:
         """How many packets there are."""
@@ -131,11 +136,7 @@ class Outgoing:
     def without(self, rows: set[int]) -> Outgoing:
         """The same, but for the packets in `rows`."""
         kept = np.flatnonzero(~np.isin(self._rows, list(rows)))
-        found = Outgoing(self._octets)
-        found._descriptors, found._rows = self._descriptors[kept], self._rows[kept]
-        found._lengths = self._lengths[kept]
-        found._views = [self._views[place] for place in kept.tolist()] if self._views else []
-        return found
+        return Outgoing(self._octets, self._descriptors[kept], self._rows[kept], self._lengths[kept])
 
     def send(self, first: int, last: int) -> int:
         """Send the packets from number `first` up to, and without, `last`; how many could not be sent."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from tandem.codecs.g711 import A_TO_MU, MU_TO_A, SILENCE, Law, Octets, gain_table
 from tandem.codecs.tones import ToneLibrary
@@ -48,20 +49,19 @@ class TonePlayer:
 class Rendering:
     """What a fixed list of sinks transmits: computed at once, in an order that puts equal conversions together."""
 
-    def __init__(self, matrix: Matrix, sinks: list[int]) -> None:
-        groups: dict[bytes | None, list[int]] = {None: []}
-        for sink in sinks:
-            groups.setdefault(matrix.conversion(sink), []).append(sink)
-        self.order = np.array([sink for group in groups.values() for sink in group], np.intp)
+    def __init__(self, matrix: Matrix, sinks: npt.ArrayLike) -> None:
+        numbers = np.asarray(sinks, np.intp)
+        tables, keys = matrix.conversions(numbers)
+        self.order = numbers[np.argsort(keys, kind="stable")]
         """The sinks in the order of the rows that `render` returns."""
         self._rows = matrix.rows
         self._sources = matrix.source[self.order]
         self._converted: list[tuple[int, int, bytes]] = []
-        start = 0
-        for table, group in groups.items():
-            if table and group:
-                self._converted.append((start, start + len(group), table))
-            start += len(group)
+        end = 0
+        for table, count in zip(tables, np.bincount(keys, minlength=len(tables)).tolist(), strict=True):
+            start, end = end, end + count
+            if table is not None and count:
+                self._converted.append((start, end, table))
 
     def render(self) -> Octets:
         """The octets of this tick, shape (sinks, 160)."""
@@ -183,14 +183,24 @@ class Matrix:
         """The sinks that transmit what `endpoint` receives."""
         return np.flatnonzero(self.source == self.row(endpoint)).tolist()
 
-    def conversion(self, sink: int) -> bytes | None:
-        """The table that `sink` needs, None when its source has the same law and level, or no law matters."""
-        if sink in self._transparent:
-            return None
-        law, own = self._laws[self.source[sink]], self.law(sink)
-        if sink in self._gains:
-            return gain_table(Law(law), Law(own), self._gains[sink])
-        return _CONVERSIONS.get((law, own))
+    def conversions(self, sinks: npt.NDArray[np.intp]) -> tuple[list[bytes | None], npt.NDArray[np.intp]]:
+        """Tables, and of each sink the number of the one that it needs.
+
+        The first is None: for a source of the same law and level, or where no law matters.
+        """
+        tables: list[bytes | None] = [None, _CONVERSIONS["A", "u"], _CONVERSIONS["u", "A"]]
+        law, own = self.mu[self.source[sinks]], self.mu[_FIRST + sinks]
+        keys = (~law & own) + 2 * (law & ~own)
+        if self._transparent or self._gains:
+            for place, sink in enumerate(sinks.tolist()):
+                if sink in self._transparent:
+                    keys[place] = 0
+                elif sink in self._gains:
+                    table = gain_table(Law(self._laws[self.source[sink]]), Law(self.law(sink)), self._gains[sink])
+                    if table not in tables:
+                        tables.append(table)
+                    keys[place] = tables.index(table)
+        return tables, keys
 
     def play_tones(self) -> None:
         """Put the next block of every tone into its row."""

@@ -291,8 +291,8 @@ class Plane:
         """Read RTP legs, and spans with signalling; what the others carry is only wanted at the tick."""
         for line in self._signalling:
             self.events += line.receive(now)
-        if self.ports.drain(self.receivers, now):
-            self.transmitters.refresh()
+        if latched := self.ports.drain(self.receivers, now):
+            self.transmitters.refresh(latched)
         if self.receivers.events:
             self._take_events(now)
 
@@ -329,7 +329,7 @@ class Plane:
             booth.events.clear()
         if matrix.changed:
             matrix.changed = False
-            self._timeslots = Rendering(matrix, list(range(matrix.legs, matrix.sinks)))
+            self._timeslots = Rendering(matrix, np.arange(matrix.legs, matrix.sinks))
             self.transmitters.refresh()
         if self.lines:
             self._fill_lines()
@@ -522,7 +522,7 @@ class Plane:
         secure = self.ports.secure.get(index)
         if command.keys != (None if secure is None else secure.keys) or (secure is not None and command.keys is None):
             self.ports.protect(index, None if command.keys is None else SecureLeg(command.keys))
-            self.transmitters.refresh()
+            self.transmitters.refresh([index])
         if command.law != self.matrix.law(index):
             self._legs[index].player = DigitPlayer(command.law)
             self.matrix.set_law(index, command.law)
@@ -642,5 +642,5 @@ class Plane:
         for index in np.flatnonzero((heard > -np.inf) & (now - heard > SILENT)).tolist():
             if index in self._legs and self.ports.latches[index].latched is not None:
                 self.ports.release(index)
-                self.transmitters.refresh()
+                self.transmitters.refresh([index])
             heard[index] = -np.inf

@@ -128,21 +128,23 @@ class RtpPorts:
         self._latched.close()
         self._epoll.close()
 
-    def drain(self, receivers: Receivers, now: float) -> bool:
-        """Hand what came to `receivers`; True when a leg latched, so that its packets go elsewhere."""
-        changed = False
+    def drain(self, receivers: Receivers, now: float) -> list[int]:
+        """Hand what came to `receivers`; the legs that latched, whose packets go elsewhere from now on."""
+        latched: list[int] = []
         for _ in range(PASSES * -(-len(self._open) // MOST)):
             ready = self._epoll.poll(0, MOST)
             if not ready:
                 break
             for descriptor, _ in ready:
-                changed |= self._read_open(self._open[descriptor], receivers, now)
+                leg = self._open[descriptor]
+                if self._read_open(leg, receivers, now):
+                    latched.append(leg)
         for legs, packets, lengths in self._latched.read():
             receivers.receive(legs, packets, lengths, now)
-        return changed
+        return latched
 
     def _read_open(self, leg: int, receivers: Receivers, now: float) -> bool:
-        """Read one datagram of a leg that listens to anybody."""
+        """Read one datagram of a leg that listens to anybody; whether the leg latched."""
         endpoint, latch = self._sockets[leg], self.latches[leg]
         try:
             packet, source = endpoint.recvfrom(ROW)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from operator import itemgetter
 from typing import Final
 
 import numpy as np
@@ -35,6 +36,8 @@ _PACKET: Final = np.dtype(
 )
 _EVENT_PACKET: Final = 16
 _MARKER: Final = 0x80
+#: How a leg sends: not at all, on a connected socket, to an address, as SRTP, in packets of another length than a tick.
+_NOT, _CONNECTED, _OPEN, _SECURED, _PACKED = range(5)
 
 
 class Transmitters:
@@ -57,11 +60,19 @@ class Transmitters:
         self._sent = np.zeros(legs, np.int64)
         self._octets = np.zeros(legs, np.int64)
         self._sending: set[int] = set()
-        self._stale = True
+        self._stale_legs: set[int] = set()
+        """Legs that may send in another way than they did: how, and where to, is to be found out."""
+        self._stale_sources = False
+        self._ways = np.zeros(legs, np.uint8)
+        self._descriptors = np.zeros(legs, np.intp)
+        self._sizes = np.zeros(legs, np.intp)
+        self._destinations: dict[int, int | Destination] = {}
+        """Of legs that send to an address, or as SRTP."""
         self._marked = False  # some second octet differs from the payload type for this tick only
         self._rendering = Rendering(matrix, [])
         self._order = self._rendering.order
-        self._connected = Outgoing(octets)
+        nobody = np.zeros(0, np.intp)
+        self._connected = Outgoing(octets, nobody, nobody, nobody)
         self._open: list[tuple[Destination, memoryview]] = []
         self._open_legs: list[int] = []
         self._secured: list[tuple[int | Destination, memoryview, SecureLeg, int]] = []
@@ -114,7 +125,7 @@ class Transmitters:
             self._sending.add(leg)
         else:
             self._sending.discard(leg)
-        self._stale = True
+        self._stale_legs.add(leg)
 
     def send_all(self, leg: int) -> None:
         """From now on silence is sent too: a modem is on `leg`."""
@@ -129,12 +140,13 @@ class Transmitters:
         self._packing.pop(leg, None)
         self.send_all(leg)
         self._silent.discard(leg)
-        self._stale = True
+        self._stale_legs.add(leg)
         return int(self._sent[leg])
 
-    def refresh(self) -> None:
-        """A source in the matrix or the destination of a leg has changed."""
-        self._stale = True
+    def refresh(self, legs: Iterable[int] = ()) -> None:
+        """A source in the matrix has changed, or the destination of `legs`."""
+        self._stale_sources = True
+        self._stale_legs.update(legs)
 
     def ssrc(self, leg: int) -> int:
         """The source that `leg` sends as."""
@@ -151,14 +163,14 @@ class Transmitters:
     def start_event(self, leg: int, event: EventInProgress) -> None:
         """Relay `event` on `leg`, in place of speech as long as it lasts."""
         self._events.setdefault(leg, EventSender()).start(event)
-        self._stale = True
+        self._stale_legs.add(leg)
 
     def prepare(self) -> None:
         """Fill in the packets of this tick."""
         # The timestamp is a clock and runs on while nothing is sent; the sequence number counts packets.
         self._clock += np.uint32(BLOCK)
         events = self._next_events()
-        if self._stale:
+        if self._stale_legs or self._stale_sources:
             self._plan()
         order, fields = self._order, self._fields
         fields["timestamp"][:] = self._clock
@@ -262,36 +274,47 @@ class Transmitters:
 
     def _plan(self) -> None:
         """Sort out who sends, where to, and from which source."""
-        self._stale = False
-        connected: list[tuple[int, int, int]] = []
-        self._open, self._open_legs, self._secured = [], [], []
-        senders: list[int] = []
-        packed: list[int] = []
-        for leg in sorted(self._sending):
-            destination = self._ports.destination(leg)
-            if destination is None:
-                continue
-            if leg in self._packing and leg not in self._events:
-                packed.append(leg)
-                continue
-            size = _EVENT_PACKET if leg in self._events else _PACKET.itemsize
-            row = self._rows[leg][:size]
-            if (secure := self._ports.secure.get(leg)) is not None:
-                self._secured.append((destination, row, secure, leg))
-            elif isinstance(destination, int):
-                connected.append((destination, leg, size))
-            else:
-                self._open.append((destination, row))
-                self._open_legs.append(leg)
-            senders.append(leg)
+        self._stale_sources = False
+        ways = self._ways
+        if self._stale_legs:
+            for leg in self._stale_legs:
+                self._find_way(leg)
+            self._stale_legs.clear()
+            rows = np.flatnonzero(ways == _CONNECTED)
+            self._connected = Outgoing(self._packet_octets, self._descriptors[rows], rows, self._sizes[rows])
+            self._open, self._open_legs, self._secured = [], [], []
+            for leg, destination in sorted(self._destinations.items(), key=itemgetter(0)):
+                row = self._rows[leg][: self._sizes[leg]]
+                if ways[leg] == _SECURED:
+                    self._secured.append((destination, row, self._ports.secure[leg], leg))
+                elif not isinstance(destination, int):
+                    self._open.append((destination, row))
+                    self._open_legs.append(leg)
         for leg in self._events:
             if leg in self._packing:
                 self._packing[leg].drop()
-        self._connected = Outgoing(self._packet_octets, connected)
-        self._rendering = Rendering(self._matrix, senders)
-        self._packed = Rendering(self._matrix, packed)
+        self._rendering = Rendering(self._matrix, np.flatnonzero((ways != _NOT) & (ways != _PACKED)))
+        self._packed = Rendering(self._matrix, np.flatnonzero(ways == _PACKED))
         self._order = self._rendering.order
         self._marked = True
+
+    def _find_way(self, leg: int) -> None:
+        """How `leg` is to send from now on."""
+        self._destinations.pop(leg, None)
+        self._ways[leg] = _NOT
+        destination = self._ports.destination(leg) if leg in self._sending else None
+        if destination is None:
+            return
+        if leg in self._packing and leg not in self._events:
+            self._ways[leg] = _PACKED
+            return
+        self._sizes[leg] = _EVENT_PACKET if leg in self._events else _PACKET.itemsize
+        if self._ports.secure.get(leg) is None and isinstance(destination, int):
+            self._ways[leg] = _CONNECTED
+            self._descriptors[leg] = destination
+        else:
+            self._ways[leg] = _OPEN if self._ports.secure.get(leg) is None else _SECURED
+            self._destinations[leg] = destination
 
     def _next_events(self) -> dict[int, tuple[bytes, int, bool]]:
         """Packets of relayed events for this tick, by leg."""
@@ -300,7 +323,7 @@ class Transmitters:
             packet = self._events[leg].next(int(self._clock[leg]))
             if packet is None:
                 del self._events[leg]
-                self._stale = True
+                self._stale_legs.add(leg)
             else:
                 events[leg] = packet
         return events

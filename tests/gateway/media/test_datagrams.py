@@ -112,7 +112,7 @@ def test_packets_are_sent_from_their_places(media_loops: str, sockets: Sockets) 
     octets = np.arange(40, dtype=np.uint8).reshape(4, 10)
     pairs = [sockets.pair() for _ in range(3)]
     outgoing = Outgoing(
-        octets, [(pairs[0][0].fileno(), 3, 10), (pairs[1][0].fileno(), 0, 4), (pairs[2][0].fileno(), 1, 0)]
+        octets, np.array([pair[0].fileno() for pair in pairs]), np.array([3, 0, 1]), np.array([10, 4, 0])
     )
     assert len(outgoing) == 3
     assert outgoing.send(0, 2) == 0
@@ -130,7 +130,7 @@ def test_what_cannot_be_sent_is_counted_and_the_rest_goes(media_loops: str, sock
     octets = np.zeros((2, 3), np.uint8)
     gone, other = sockets.pair(), sockets.pair()
     gone[1].close()
-    outgoing = Outgoing(octets, [(gone[0].fileno(), 0, 3), (other[0].fileno(), 1, 3)])
+    outgoing = Outgoing(octets, np.array([gone[0].fileno(), other[0].fileno()]), np.arange(2), np.array([3, 3]))
     assert sum(outgoing.send(0, 2) for _ in range(6)) >= 3
     assert [other[1].recv(9) for _ in range(6)] == [bytes(3)] * 6
 

@@ -194,3 +194,20 @@ def test_a_modem_is_sent_with_its_pauses(bench: Bench) -> None:
     bench.transmitters.update(0, 8, None, True, comfort_noise=True)
     bench.transmitters.send_all(0)
     assert all(len(bench.tick()) == 1 for _ in range(40))
+
+
+def test_only_legs_that_changed_are_sorted_out_anew(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With hundreds of legs, each call that comes or goes costs its own leg, not all of them."""
+    asked: list[int] = []
+    find = bench.ports.destination
+    monkeypatch.setattr(bench.ports, "destination", lambda leg: asked.append(leg) or find(leg))
+    for leg in range(50):
+        bench.open(leg)
+    assert len(bench.tick()) == 50
+    asked.clear()
+    bench.transmitters.close(7)
+    bench.open(55)
+    bench.matrix.set_source(0, 1)
+    bench.transmitters.refresh()
+    assert len(bench.tick()) == 50
+    assert asked == [55]
