@@ -8,7 +8,7 @@ from support.own_network import enter_own_network
 from support.peers import program
 
 from tandem.gateway.analyser import speed
-from tandem.gateway.media import datagrams
+from tandem.gateway.media import speed as media_speed
 
 # Machines are shared: how long an example takes says nothing about the code.
 settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -43,11 +43,12 @@ def loops(request: pytest.FixtureRequest) -> Iterator[str]:
         yield request.param
 
 
-@pytest.fixture(params=["compiled", "python"])
-def media_loops(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Both ways in which the media process reads and sends many packets, one after the other."""
-    if request.param == "python":
-        monkeypatch.setattr(datagrams, "speedups", None)
-    elif datagrams.speedups is None:
-        pytest.skip("Tandem was installed here without a C compiler")
-    return str(request.param)
+@pytest.fixture(scope="module", params=["compiled", "python"])
+def media_loops(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Both ways in which the media process goes through packets, one after the other."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "python":
+            patch.setattr(media_speed, "speedups", None)
+        elif media_speed.speedups is None:
+            pytest.skip("Tandem was installed here without a C compiler")
+        yield request.param

@@ -10,22 +10,15 @@ import os
 import select
 import socket
 from collections.abc import Callable, Iterator
-from importlib import import_module
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from tandem.codecs.g711 import Octets
 
+from . import speed
 from .receive import RECEIVED, ROW
-
-speedups: Any
-"""The module of speedups.pyx; None where it was not built."""
-try:
-    speedups = import_module(".speedups", __package__)
-except ImportError:
-    speedups = None
 
 MOST: Final = 256
 """Datagrams read before they are looked at."""
@@ -44,7 +37,7 @@ class Incoming:
     def __init__(self) -> None:
         self._sockets: dict[int, socket.socket] = {}
         """By leg."""
-        self._compiled = speedups
+        self._compiled = speed.speedups
         self._packets = np.zeros(MOST, RECEIVED)
         self._rows = self._packets.view(np.uint8).reshape(MOST, ROW)
         self._places, self._lengths = np.zeros(MOST, np.intp), np.zeros(MOST, np.intp)
@@ -81,7 +74,7 @@ class Incoming:
         return self._ask_epoll() if self._compiled is None else self._ask_each()
 
     def _ask_each(self) -> Iterator[Batch]:
-        """Asking all sockets costs less than asking epoll which of them have something: most have."""
+        """Asking all sockets costs less than having an epoll told of every packet."""
         if self._stale:
             self._stale = False
             self._legs = np.array(list(self._sockets), np.intp)
@@ -119,11 +112,11 @@ class Outgoing:
     def __init__(self, octets: Octets, descriptors: Descriptors, rows: Indices, lengths: Indices) -> None:
         """Of each packet the descriptor, the row of `octets` and the length."""
         self._octets = octets
-        self._compiled = speedups
+        self._compiled = speed.speedups
         self._descriptors: npt.NDArray[np.intc] = descriptors.astype(np.intc, copy=False)
         self._rows, self._lengths = rows, lengths
         self._views: list[tuple[int, memoryview]] = []
-        if speedups is None:
+        if speed.speedups is None:
             columns = descriptors.tolist(), rows.tolist(), lengths.tolist()
             self._views = [
                 (descriptor, octets[row, :size].data) for descriptor, row, size in zip(*columns, strict=True)

@@ -15,7 +15,7 @@ A leg held for a modem keeps its depth: what is late is thrown away, what is mis
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,7 @@ import numpy.typing as npt
 from tandem.codecs.comfort_noise import noise_block
 from tandem.codecs.g711 import Law
 
+from . import speed
 from .conceal import Concealment
 from .fade import fade
 
@@ -101,6 +102,13 @@ class JitterBuffers:
         """Octets made up and played because none had come, by leg."""
         self.skipped = np.zeros(legs, np.int64)
         """Octets thrown away to shorten the delay, by leg."""
+        self._others = np.zeros(legs, np.intp)
+        self.compiled: Any = None
+        """The same arrays, for the loops of speedups.pyx, where these were built."""
+        if speed.speedups is not None:
+            flags = [flag.view(np.uint8) for flag in (self._slow, self._rough)]
+            places = (self._read, self.write, self._stretched, self._floor, self._deep)
+            self.compiled = speed.speedups.Buffers(self._ring, self._state, *flags, *places, self._most)
 
     def open(self, leg: int, law: str, silence: int) -> None:
         """Start `leg` empty; `silence` is the octet played while nothing comes."""
@@ -207,16 +215,12 @@ class JitterBuffers:
 
     def play(self, rows: Octets) -> None:
         """Write the next 160 octets of every leg into `rows`, shape (legs, 160), which still hold the last ones."""
-        waiting = self.write - self._read
-        playing = self._state == _PLAYING
-        smooth = playing & (waiting >= BLOCK) & ~self._rough
-        legs = np.flatnonzero(smooth)
-        rows[legs] = self._ring[legs, self._read[legs] // BLOCK % SLOTS]
-        self._read[legs] += BLOCK
-        np.minimum(self._floor, waiting - BLOCK, out=self._floor)
-        others = np.flatnonzero(playing ^ smooth)
+        if self.compiled is None:
+            others = self._play_smooth(rows)
+        else:
+            others = self._others[: self.compiled.play(rows, self._others)]
         if others.size:
-            others = self._play_dry(others, waiting, rows)
+            others = self._play_dry(others, rows)
         for leg in others.tolist():
             self._play_one(leg, rows[leg])
         for leg in list(self._primed):
@@ -234,9 +238,20 @@ class JitterBuffers:
         law = Law.MU if self._mu[leg] else Law.A
         return noise_block(law, self._noise[leg], self._ticks * BLOCK + leg * 1237, count)
 
-    def _play_dry(self, legs: Legs, waiting: npt.NDArray[np.int64], rows: Octets) -> Legs:
+    def _play_smooth(self, rows: Octets) -> Legs:
+        """Play the legs on which all is plain; those that play and are not so plain."""
+        waiting = self.write - self._read
+        playing = self._state == _PLAYING
+        smooth = playing & (waiting >= BLOCK) & ~self._rough
+        legs = np.flatnonzero(smooth)
+        rows[legs] = self._ring[legs, self._read[legs] // BLOCK % SLOTS]
+        self._read[legs] += BLOCK
+        np.minimum(self._floor, waiting - BLOCK, out=self._floor)
+        return np.flatnonzero(playing ^ smooth)
+
+    def _play_dry(self, legs: Legs, rows: Octets) -> Legs:
         """When many legs run dry at once, most repeat their last block, so that the tick is in time; the other legs."""
-        dry = (waiting[legs] <= 0) & ~(self._rough[legs] | self._quiet[legs] | self._held[legs])
+        dry = (self.write[legs] <= self._read[legs]) & ~(self._rough[legs] | self._quiet[legs] | self._held[legs])
         begun = self._stretched[legs] > 0
         many = np.concatenate((legs[dry & begun], legs[dry & ~begun][AT_ONCE:]))
         if not many.size:

@@ -7,7 +7,7 @@ array operations; any other goes the long way alone.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +29,7 @@ from tandem.codecs.rtp_statistics import MAX_DROPOUT, MAX_MISORDER
 from tandem.codecs.telephone_event import TelephoneEvent, parse_events
 from tandem.core.errors import DecodeError
 
+from . import speed
 from .jitter import BLOCK, DEEPEST, JitterBuffers
 from .protocol import MediaStatistics
 
@@ -110,6 +111,14 @@ class Receivers:
         self._late = np.zeros(legs, np.int64)
         self.heard = np.full(legs, -np.inf)
         """When the last valid packet of each leg came."""
+        self._others = np.zeros(legs, np.intp)
+        self._compiled: Any = None
+        if speed.speedups is not None:
+            expected = (self._sequence, self._timestamp, self._ssrc)
+            counts = (self._transit, self._jitter, self.heard, self._received, self._octets)
+            self._compiled = speed.speedups.Plain(
+                self.jitter.compiled, self._payload_type, self._started.view(np.uint8), *expected, *counts
+            )
 
     def open(self, leg: int, law: str, payload_type: int, event_payload_type: int | None) -> None:
         """Start `leg` with all counts zero."""
@@ -167,6 +176,18 @@ class Receivers:
         self, legs: npt.NDArray[np.intp], packets: np.ndarray, lengths: npt.NDArray[np.intp], now: float
     ) -> None:
         """Take one packet for each of `legs` (each named once); `packets` has dtype RECEIVED."""
+        if self._compiled is None:
+            others = self._take_plain(legs, packets, lengths, now)
+        else:
+            octets = packets.view(np.uint8).reshape(-1, ROW)
+            others = self._others[: self._compiled.take(legs, octets, lengths, now, self._others)]
+        for index in others.tolist():
+            self.receive_one(int(legs[index]), packets[index].tobytes()[: lengths[index]], now)
+
+    def _take_plain(
+        self, legs: npt.NDArray[np.intp], packets: np.ndarray, lengths: npt.NDArray[np.intp], now: float
+    ) -> npt.NDArray[np.intp]:
+        """Take the packets that are the very next of their legs; the places of the others."""
         sequence = packets["sequence"].astype(np.uint16)
         timestamp = packets["timestamp"].astype(np.uint32)
         plain = lengths == PACKET
@@ -177,9 +198,8 @@ class Receivers:
         plain &= packets["ssrc"] == self._ssrc[legs]
         plain &= self._started[legs]
         plain &= self.jitter.accepts(legs)
-        if not plain.all():
-            for index in np.flatnonzero(~plain).tolist():
-                self.receive_one(int(legs[index]), packets[index].tobytes()[: lengths[index]], now)
+        others = np.flatnonzero(~plain)
+        if others.size:
             legs, packets = legs[plain], packets[plain]
             sequence, timestamp = sequence[plain], timestamp[plain]
         self.jitter.push_in_order(legs, packets["payload"])
@@ -192,6 +212,7 @@ class Receivers:
         change = np.abs((transit - self._transit[legs] + _HALF) % (2 * _HALF) - _HALF)
         self._jitter[legs] += (change - self._jitter[legs]) / 16
         self._transit[legs] = transit
+        return others
 
     def valid(self, leg: int, packet: bytes) -> Header | None:
         """The header of `packet` when it is RTP of a payload type that `leg` expects."""

@@ -1,14 +1,35 @@
-# cython: language_level=3, boundscheck=True, wraparound=False, initializedcheck=False
+# cython: language_level=3, boundscheck=True, wraparound=False, initializedcheck=False, cdivision=True
 # cython: embedsignature=True
-"""The loops over sockets that a tick of many RTP legs mostly consists of, compiled.
+"""The loops that a tick of many RTP legs mostly consists of, compiled: over their sockets and over their packets.
 
-Everything here has a counterpart in `datagrams.py`, which is used where this is not built.
+Each names what it stands for in Python, which is used where this is not built.
 """
+
+from libc.math cimport fabs, floor
+from libc.stdint cimport int64_t
+from libc.string cimport memcpy
 
 cdef extern from "<sys/socket.h>" nogil:
     ssize_t receive_datagram "recv"(int descriptor, void *octets, size_t length, int flags)
     ssize_t send_datagram "send"(int descriptor, const void *octets, size_t length, int flags)
     int MSG_DONTWAIT
+
+cdef extern from "<poll.h>" nogil:
+    struct pollfd:
+        int fd
+        short events
+        short revents
+    int poll(pollfd *sockets, unsigned long count, int milliseconds)
+    int POLLIN
+
+cdef enum:
+    MOST = 256  # sockets that are asked at once
+    BLOCK = 160  # octets of a leg in a tick, 20 ms
+    HEADER = 12  # octets of an RTP header without extensions
+    VERSION_2 = 0x80
+    PLAYING = 2  # a state of JitterBuffers
+cdef double RATE = 8000
+cdef double CYCLE = 4294967296.0  # timestamps wrap
 
 
 def receive(
@@ -16,14 +37,23 @@ def receive(
 ):
     """Read one datagram from each of connected UDP sockets that has one, into `rows`, row by row; how many there were.
 
-    `places` says for each row which of `descriptors` it came from, `lengths` how many octets it has.
+    `places` says for each row which of `descriptors` it came from, `lengths` how many octets it has. There are 256
+    sockets at most. They are asked first: that costs a fifth of trying to read one that has nothing. In Python:
+    `Incoming._ask_epoll`.
     """
     cdef Py_ssize_t place, length, count = 0, sockets = descriptors.shape[0]
-    if min(rows.shape[0], places.shape[0], lengths.shape[0]) < sockets:
+    cdef pollfd asked[MOST]
+    if min(rows.shape[0], places.shape[0], lengths.shape[0], <Py_ssize_t> MOST) < sockets:
         raise ValueError("a row is needed for each socket")
     for place in range(sockets):
+        asked[place].fd, asked[place].events, asked[place].revents = descriptors[place], POLLIN, 0
+    if poll(asked, sockets, 0) <= 0:
+        return 0
+    for place in range(sockets):
+        if not asked[place].revents:
+            continue
         length = receive_datagram(descriptors[place], &rows[count, 0], rows.shape[1], MSG_DONTWAIT)
-        if length >= 0:  # else there is nothing, or an ICMP error for something sent, or a bad checksum
+        if length >= 0:  # else there was an ICMP error for something sent, or a bad checksum
             places[count], lengths[count] = place, length
             count += 1
     return count
@@ -33,7 +63,10 @@ def send(
     const int[::1] descriptors, const unsigned char[:, ::1] octets, const Py_ssize_t[::1] rows,
     const Py_ssize_t[::1] lengths,
 ):
-    """Send from each of connected UDP sockets so many octets of its row of `octets`; how many could not be sent."""
+    """Send from each of connected UDP sockets so many octets of its row of `octets`; how many could not be sent.
+
+    In Python: `Outgoing.send`.
+    """
     cdef Py_ssize_t place, errors = 0, width = octets.shape[1]
     if not descriptors.shape[0] == rows.shape[0] == lengths.shape[0]:
         raise ValueError("a row and a length are needed for each socket")
@@ -42,3 +75,120 @@ def send(
             raise IndexError("a row is not so long")
         errors += send_datagram(descriptors[place], &octets[rows[place], 0], lengths[place], MSG_DONTWAIT) < 0
     return errors
+
+
+cdef class Buffers:
+    """The arrays of `JitterBuffers`, for legs on which all is plain."""
+
+    cdef unsigned char[:, :, ::1] ring
+    cdef const unsigned char[::1] state, slow, rough
+    cdef int64_t[::1] read, write, stretched, floor, deep
+    cdef int64_t most
+
+    def __init__(self, ring, state, slow, rough, read, write, stretched, floor, deep, most):
+        """The arrays are those of the same name there, by leg, and remain these; so does `most`."""
+        self.ring, self.state, self.slow, self.rough = ring, state, slow, rough
+        self.read, self.write, self.stretched, self.floor, self.deep = read, write, stretched, floor, deep
+        self.most = most
+
+    cdef bint push(self, Py_ssize_t leg, const unsigned char *payload):
+        """Take the next 160 octets of `leg`; False where it cannot so easily (`accepts`, `push_in_order`)."""
+        cdef int64_t write = self.write[leg]
+        if self.state[leg] != PLAYING or self.slow[leg] or write % BLOCK:
+            return False
+        if write - self.read[leg] > self.most - BLOCK:
+            return False
+        memcpy(&self.ring[leg, write // BLOCK % self.ring.shape[1], 0], payload, BLOCK)
+        self.write[leg] = write + BLOCK
+        self.deep[leg] = min(self.deep[leg] + self.stretched[leg], self.most - BLOCK)
+        self.stretched[leg] = 0
+        return True
+
+    def play(self, unsigned char[:, ::1] rows, Py_ssize_t[::1] others):
+        """Write the next 160 octets of each leg into its row, but for the first so many of `others`, which is told.
+
+        Those play, and something is missing or to be done on them. In Python: `JitterBuffers._play_smooth`.
+        """
+        cdef Py_ssize_t leg, count = 0
+        cdef int64_t read, waiting
+        if rows.shape[0] != self.ring.shape[0] or rows.shape[1] != BLOCK:
+            raise ValueError("a row of 160 octets is needed for each leg")
+        for leg in range(rows.shape[0]):
+            read = self.read[leg]
+            waiting = self.write[leg] - read
+            self.floor[leg] = min(self.floor[leg], waiting - BLOCK)
+            if self.state[leg] != PLAYING:
+                continue
+            if waiting < BLOCK or self.rough[leg]:
+                others[count] = leg
+                count += 1
+                continue
+            memcpy(&rows[leg, 0], &self.ring[leg, read // BLOCK % self.ring.shape[1], 0], BLOCK)
+            self.read[leg] = read + BLOCK
+        return count
+
+
+cdef class Plain:
+    """What each leg of `Receivers` expects next, and the packets that are just that."""
+
+    cdef Buffers buffers
+    cdef const unsigned char[::1] payload_type, started
+    cdef unsigned short[::1] sequence
+    cdef unsigned int[::1] timestamp
+    cdef const unsigned int[::1] ssrc
+    cdef double[::1] transit, jitter, heard
+    cdef int64_t[::1] received, octets
+
+    def __init__(
+        self, Buffers buffers, payload_type, started, sequence, timestamp, ssrc, transit, jitter, heard, received, octets
+    ):
+        """The arrays are those of the same name there, by leg, and remain these."""
+        self.buffers, self.payload_type, self.started = buffers, payload_type, started
+        self.sequence, self.timestamp, self.ssrc = sequence, timestamp, ssrc
+        self.transit, self.jitter, self.heard = transit, jitter, heard
+        self.received, self.octets = received, octets
+
+    def take(
+        self, const Py_ssize_t[::1] legs, const unsigned char[:, ::1] packets, const Py_ssize_t[::1] lengths,
+        double now, Py_ssize_t[::1] others,
+    ):
+        """Take one packet for each of `legs`, but for those in the first so many places of `others`, which is told.
+
+        In Python: `Receivers._take_plain`.
+        """
+        cdef Py_ssize_t place, leg, count = 0
+        if min(packets.shape[0], lengths.shape[0]) < legs.shape[0] or packets.shape[1] < HEADER + BLOCK:
+            raise ValueError("a packet and its length are needed for each leg")
+        for place in range(legs.shape[0]):
+            leg = legs[place]
+            if lengths[place] != HEADER + BLOCK or not self.is_next(leg, &packets[place, 0]):
+                others[count] = place
+                count += 1
+            else:
+                self.note(leg, now)
+        return count
+
+    cdef bint is_next(self, Py_ssize_t leg, const unsigned char *packet):
+        """Whether `packet` is the very next of `leg`, and was taken."""
+        if packet[0] != VERSION_2 or packet[1] != self.payload_type[leg] or not self.started[leg]:
+            return False
+        if (packet[2] << 8 | packet[3]) != self.sequence[leg] or number(packet + 4) != self.timestamp[leg]:
+            return False
+        return number(packet + 8) == self.ssrc[leg] and self.buffers.push(leg, packet + HEADER)
+
+    cdef void note(self, Py_ssize_t leg, double now):
+        """The next packet of `leg` has come: its jitter is that of RFC 3550 A.8."""
+        cdef double transit = now * RATE - self.timestamp[leg]
+        cdef double change = transit - self.transit[leg] + CYCLE / 2
+        change = fabs(change - floor(change / CYCLE) * CYCLE - CYCLE / 2)
+        self.jitter[leg] += (change - self.jitter[leg]) / 16
+        self.transit[leg], self.heard[leg] = transit, now
+        self.sequence[leg] += 1
+        self.timestamp[leg] += BLOCK
+        self.received[leg] += 1
+        self.octets[leg] += BLOCK
+
+
+cdef unsigned int number(const unsigned char *octets):
+    """Four octets, the most significant first."""
+    return (<unsigned int> octets[0] << 24) | (octets[1] << 16) | (octets[2] << 8) | octets[3]

@@ -2,9 +2,13 @@ from __future__ import annotations
 
 import socket
 import time
+from collections import Counter
+
+import pytest
 
 from tandem.codecs.rtp import parse_header
-from tandem.gateway.bench.media_load import Load
+from tandem.gateway.bench import media_load
+from tandem.gateway.bench.media_load import SLOTS, TICK, Load
 
 
 def test_every_peer_speaks_to_its_port_and_hears_what_comes() -> None:
@@ -33,6 +37,40 @@ def test_every_peer_speaks_to_its_port_and_hears_what_comes() -> None:
         load.close()
         for ear in ears:
             ear.close()
+
+
+def test_peers_keep_their_pace_over_many_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    monkeypatch.setattr(media_load, "time", clock)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ear:
+        ear.bind(("127.0.0.1", 0))
+        ear.setblocking(False)
+        load = Load([8] * SLOTS)
+        try:
+            load.aim([ear.getsockname()[1]] * SLOTS)
+            spoken: Counter[int] = Counter()
+            for pause in [*[0.0] * 10, 1.0]:
+                clock.now += pause
+                load.run(clock.now + (TICK if pause else 0.05))
+                spoken.update(parse_header(packet).ssrc for packet in drain(ear))
+        finally:
+            load.close()
+    assert len(spoken) == SLOTS
+    assert set(spoken.values()) <= {25, 26, 27}
+    assert load.worst_late == 0.0
+
+
+class Clock:
+    """Time that passes when somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += max(seconds, 1e-6)
 
 
 def test_what_is_lost_is_counted_up_and_not_sent() -> None:

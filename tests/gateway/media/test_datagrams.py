@@ -6,7 +6,6 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from tandem.gateway.media import datagrams
 from tandem.gateway.media.datagrams import MOST, PASSES, Incoming, Outgoing
 
 
@@ -133,16 +132,3 @@ def test_what_cannot_be_sent_is_counted_and_the_rest_goes(media_loops: str, sock
     outgoing = Outgoing(octets, np.array([gone[0].fileno(), other[0].fileno()]), np.arange(2), np.array([3, 3]))
     assert sum(outgoing.send(0, 2) for _ in range(6)) >= 3
     assert [other[1].recv(9) for _ in range(6)] == [bytes(3)] * 6
-
-
-@pytest.mark.skipif(datagrams.speedups is None, reason="Tandem was installed here without a C compiler")
-def test_compiled_loops_keep_within_their_arrays() -> None:
-    octets, places = np.zeros((2, 3), np.uint8), np.zeros(1, np.intp)
-    descriptors = np.array([-1], np.intc)
-    for rows, lengths in (([2], [1]), ([-1], [1]), ([0], [4]), ([0], [-1])):
-        with pytest.raises(IndexError):
-            datagrams.speedups.send(descriptors, octets, np.array(rows), np.array(lengths))
-    with pytest.raises(ValueError, match="row"):
-        datagrams.speedups.send(descriptors, octets, np.zeros(2, np.intp), places)
-    with pytest.raises(ValueError, match="row"):
-        datagrams.speedups.receive(descriptors, octets[:0], places, places.copy())

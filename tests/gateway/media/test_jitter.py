@@ -20,6 +20,8 @@ from tandem.gateway.media.jitter import (
     JitterBuffers,
 )
 
+pytestmark = pytest.mark.usefixtures("media_loops")
+
 SILENCE = 0xD5
 
 

@@ -12,6 +12,8 @@ from tandem.gateway.media.jitter import BLOCK
 from tandem.gateway.media.protocol import MediaStatistics
 from tandem.gateway.media.receive import RECEIVED, Receivers
 
+pytestmark = pytest.mark.usefixtures("media_loops")
+
 SSRC = 0xFEED0000
 
 

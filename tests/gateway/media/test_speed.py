@@ -1,0 +1,150 @@
+"""The compiled loops beside what they stand for; packets of any kind, in any order, leave both in the same state."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tandem.codecs.rtp import pack_header
+from tandem.codecs.telephone_event import digit_event
+from tandem.gateway.media import speed
+from tandem.gateway.media.jitter import BLOCK, DEEPEST
+from tandem.gateway.media.receive import RECEIVED, ROW, Receivers
+
+speedups = speed.speedups
+pytestmark = pytest.mark.skipif(speedups is None, reason="Tandem was installed here without a C compiler")
+
+LEGS = 5
+EVENT = 101
+
+
+def pair(least_ms: int, most_ms: int) -> tuple[Receivers, Receivers]:
+    """The same legs twice, the second without the compiled loops."""
+    compiled = Receivers(LEGS, least_ms, most_ms)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(speed, "speedups", None)
+        python = Receivers(LEGS, least_ms, most_ms)
+    for receivers in (compiled, python):
+        for leg in range(LEGS - 1):  # the last is nobody's
+            receivers.open(leg, "Au"[leg % 2], 8 * (1 - leg % 2), EVENT)
+    return compiled, python
+
+
+def state(receivers: Receivers) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for name, value in (*vars(receivers).items(), *vars(receivers.jitter).items()):
+        if isinstance(value, np.ndarray) and name not in ("_others", "_flat"):
+            found[name] = value.tobytes()
+        elif isinstance(value, dict) and name != "_legs":
+            found[name] = dict(value)
+    return found
+
+
+def kinds() -> st.SearchStrategy[tuple[str, int]]:
+    plain = st.tuples(st.just("plain"), st.just(0))
+    odd = st.sampled_from(
+        ["lost", "late", "twice", "marker", "other", "event", "noise", "short", "long", "source", "rubbish"]
+    )
+    return st.one_of(plain, plain, plain, st.tuples(odd, st.integers(0, 2**32 - 1)))
+
+
+class Peer:
+    """Sends what it is told to."""
+
+    def __init__(self, leg: int, sequence: int, timestamp: int) -> None:
+        self.leg, self.sequence, self.timestamp, self.ssrc = leg, sequence, timestamp, leg + 1
+        self.payload_type = 8 * (1 - leg % 2)
+
+    def packet(self, kind: str, number: int) -> bytes:
+        sequence, timestamp, payload_type, size = self.sequence, self.timestamp, self.payload_type, BLOCK
+        if kind == "rubbish":
+            return np.random.default_rng(number).bytes(number % ROW)
+        if kind == "late":
+            sequence, timestamp = sequence - 1 - number % 3, timestamp - BLOCK * (1 + number % 3)
+        elif kind == "lost":
+            self.sequence += 1 + number % 4
+            self.timestamp += BLOCK * (1 + number % 4)
+            sequence, timestamp = self.sequence, self.timestamp
+        elif kind == "source":
+            self.ssrc = number
+        elif kind == "other":
+            payload_type = number % 128
+        elif kind == "noise":
+            payload_type, size = 13, 1
+        elif kind == "short":
+            size = number % BLOCK
+        elif kind == "long":
+            size = BLOCK + number % 800
+        body = np.random.default_rng(sequence % 97).bytes(size)
+        if kind == "event":
+            payload_type, body = EVENT, digit_event("5", BLOCK).encode()
+        if kind not in ("late", "twice"):
+            self.sequence, self.timestamp = sequence + 1, timestamp + max(size, BLOCK)
+        header = pack_header(payload_type, sequence & 0xFFFF, timestamp & 0xFFFFFFFF, self.ssrc, kind == "marker")
+        return header + body
+
+
+@given(
+    st.lists(st.lists(st.tuples(st.integers(0, LEGS - 1), kinds()), max_size=8), max_size=40),
+    st.sampled_from([(20, 200), (20, 40), (60, DEEPEST // 8)]),
+    st.integers(0, 65535),
+    st.integers(0, 2**32 - 1),
+)
+@settings(max_examples=150)
+def test_packets_of_any_kind(ticks, depth, sequence, timestamp):
+    receivers = pair(*depth)
+    peers = [Peer(leg, sequence, timestamp) for leg in range(LEGS)]
+    rows = [np.zeros((LEGS, BLOCK), np.uint8) for _ in receivers]
+    for tick, arrivals in enumerate(ticks):
+        batches: list[dict[int, bytes]] = [{}]
+        for leg, (kind, number) in arrivals:
+            if leg in batches[-1]:
+                batches.append({})
+            batches[-1][leg] = peers[leg].packet(kind, number)
+        for batch in batches:
+            packets = np.zeros(len(batch), RECEIVED)
+            octets = packets.view(np.uint8).reshape(len(batch), ROW)
+            for place, packet in enumerate(batch.values()):
+                octets[place, : len(packet)] = np.frombuffer(packet, np.uint8)
+            lengths = np.array([len(packet) for packet in batch.values()], np.intp)
+            for each in receivers:
+                each.receive(np.array(list(batch), np.intp), packets, lengths, 1000 + tick / 50)
+        for each, played in zip(receivers, rows, strict=True):
+            each.jitter.play(played)
+        assert state(receivers[0]) == state(receivers[1])
+        assert receivers[0].events == receivers[1].events
+        assert (rows[0] == rows[1]).all()
+    for leg in range(LEGS):
+        assert receivers[0].statistics(leg) == receivers[1].statistics(leg)
+
+
+def test_legs_that_are_not_there_and_rows_that_do_not_fit_are_errors():
+    receivers, _ = pair(20, 200)
+    plain, buffers = receivers._compiled, receivers.jitter.compiled
+    packets, lengths, others = np.zeros((2, ROW), np.uint8), np.full(2, 12 + BLOCK), np.zeros(2, np.intp)
+    packets[:, 0] = 0x80
+    for legs in ([0, LEGS], [-1, 0]):
+        with pytest.raises(IndexError):
+            plain.take(np.array(legs), packets, lengths, 0.0, others)
+    for fewer in (packets[:1], packets[:, :171].copy()):
+        with pytest.raises(ValueError, match="for each leg"):
+            plain.take(np.arange(2), fewer, lengths, 0.0, others)
+    with pytest.raises(IndexError):
+        plain.take(np.arange(2), packets, lengths, 0.0, others[:1])
+    for rows in (np.zeros((LEGS - 1, BLOCK), np.uint8), np.zeros((LEGS, BLOCK - 1), np.uint8)):
+        with pytest.raises(ValueError, match="for each leg"):
+            buffers.play(rows, others)
+
+
+def test_loops_over_sockets_keep_within_their_arrays() -> None:
+    octets, places = np.zeros((2, 3), np.uint8), np.zeros(1, np.intp)
+    descriptors = np.array([-1], np.intc)
+    for rows, lengths in (([2], [1]), ([-1], [1]), ([0], [4]), ([0], [-1])):
+        with pytest.raises(IndexError):
+            speedups.send(descriptors, octets, np.array(rows), np.array(lengths))
+    with pytest.raises(ValueError, match="row"):
+        speedups.send(descriptors, octets, np.zeros(2, np.intp), places)
+    with pytest.raises(ValueError, match="row"):
+        speedups.receive(descriptors, octets[:0], places, places.copy())
