@@ -72,9 +72,6 @@ def check_pjsua2_trunk(path: str, trunk: SipTrunk, configuration: Configuration)
     if trunk.overlap != "en-bloc":
         text = f'"{trunk.overlap}" {_ONLY_NATIVE}: PJSIP makes a dialog of its own of each INVITE'
         yield Problem(f"{path}.overlap", text)
-    if trunk.refer == "perform":
-        text = f"{_ONLY_NATIVE}: PJSIP would make the new call itself, past routes and limits"
-        yield Problem(f"{path}.refer", f'"perform" {text}; write "refuse"')
     if trunk.refresher != "auto":
         yield Problem(f"{path}.refresher", f"{_ONLY_NATIVE}: PJSIP chooses who refreshes; leave it out")
     table = configuration.sip.pjsua2 if configuration.sip is not None else None

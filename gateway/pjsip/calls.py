@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 import pjsua2 as pj
 
+from tandem.gateway.sip.errors import SipDecodeError
+from tandem.gateway.sip.message import parse_message
+
+from . import library
 from .protocol import (
+    AnswerRefer,
     Ask,
     AskAnswered,
     CallConfirmed,
@@ -20,6 +25,7 @@ from .protocol import (
     HoldFailed,
     InfoArrived,
     MakeCall,
+    ReferArrived,
     Respond,
     ResponseReceived,
     SendInfo,
@@ -27,6 +33,7 @@ from .protocol import (
     Speech,
     SpeechChanged,
     StreamMeasured,
+    TellTransfer,
 )
 from .speech import SILENCE, SpeechPath
 
@@ -148,6 +155,13 @@ class Call(pj.Call):
         self._measuring = 0.0
         self._heard = 0.0
         self._over = False
+        self._dialog: tuple[str, frozenset[str | None]] | None = None
+        """Call-ID and both tags, once the call is answered."""
+        self._refer = 0
+        """The REFER that waits for its answer, as `library` keeps it."""
+        self._refer_number = ""
+        self._refer_status = 0
+        """What a REFER is being answered with."""
 
     def begin(self, place: Place, command: MakeCall) -> None:
         """Send the INVITE; raises pj.Error."""
@@ -166,7 +180,7 @@ class Call(pj.Call):
 
     # --- what the signalling process wants
 
-    def command(self, command: Respond | EndCall | SetHold | SendInfo | Ask) -> None:
+    def command(self, command: Respond | EndCall | SetHold | SendInfo | Ask | AnswerRefer | TellTransfer) -> None:
         """Carry it out; what PJSIP refuses ends the call."""
         if self._over:
             return
@@ -201,6 +215,12 @@ class Call(pj.Call):
                     request.method = "OPTIONS"
                     self._asking = True
                     self.sendRequest(request)
+                case AnswerRefer(status=status) if self._refer:
+                    kept, self._refer, self._refer_status = self._refer, 0, status
+                    library.go_on(kept)
+                    self._refer_status = 0
+                case TellTransfer():
+                    self._notify(command)
         except pj.Error as error:
             if isinstance(command, EndCall):
                 self.end(500, error.reason)
@@ -217,11 +237,45 @@ class Call(pj.Call):
         headers_into(parameters.txOption, command.headers)
         self.answer(parameters)
 
+    def _notify(self, command: TellTransfer) -> None:
+        """NOTIFY of the subscription that a REFER made (RFC 3515 2.4.4)."""
+        request = pj.CallSendRequestParam()
+        request.method = "NOTIFY"
+        state = "terminated;reason=noresource" if command.final else "active;expires=60"
+        contact = self.getInfo().localContact
+        headers = [("Contact", contact), ("Event", "refer"), ("Subscription-State", state)]
+        headers_into(request.txOption, headers)
+        request.txOption.contentType = "message/sipfrag;version=2.0"
+        request.txOption.msgBody = f"{command.status_line}\r\n"
+        self.sendRequest(request)
+
+    def asked_to_transfer(self, received: int, message: bytes) -> bool:
+        """A REFER came: whether it is of this call and waits for its answer, or has come once more meanwhile.
+
+        A second one meanwhile is refused without PJSIP, to which it would make the first one too old (CSeq).
+        """
+        try:
+            request = parse_message(message)
+        except SipDecodeError:
+            return False
+        if self._over or self._dialog != (request.call_id, frozenset((request.from_.tag, request.to.tag))):
+            return False
+        number = request.get("cseq") or ""
+        if self._refer:
+            return number == self._refer_number or library.refuse(received, 603)
+        self._refer, self._refer_number = library.keep(received), number
+        if self._refer:
+            self._engine.tell(ReferArrived(self.number, message))
+        return bool(self._refer)
+
     def end(self, status: int, reason: str, message: bytes = b"") -> None:
         """The call is over: tell so, once."""
         if self._over:
             return
         self._over = True
+        if self._refer:
+            library.forget(self._refer)
+            self._refer = 0
         self._tell_last()
         del self._engine.calls[self.number]
         self._engine.ended.append(self)
@@ -315,11 +369,18 @@ class Call(pj.Call):
             self._answer = message
         if state == pj.PJSIP_INV_STATE_CONFIRMED and not self._confirmed:
             self._confirmed = True
+            self._note_dialog(self._answer or message)
             self._tell_early()
             if self.outgoing:
                 self._engine.tell(ResponseReceived(self.number, self._answer or message, self._speech))
             else:
-                self._engine.tell(CallConfirmed(self.number, self._speech))
+                self._engine.tell(CallConfirmed(self.number, self._speech, message))
+
+    def _note_dialog(self, message: bytes) -> None:
+        """Both tags stand in the 2xx to our INVITE, and in the ACK to our 2xx."""
+        with contextlib.suppress(SipDecodeError):
+            parsed = parse_message(message)
+            self._dialog = parsed.call_id, frozenset((parsed.from_.tag, parsed.to.tag))
 
     def onCallSdpCreated(self, parameters: Any) -> None:
         """A description of ours is made; PJSIP leaves out how long packets are to be, and never telephone-events."""
@@ -375,6 +436,8 @@ class Call(pj.Call):
         if transaction.role == pj.PJSIP_ROLE_UAS:
             if message.startswith((b"BYE ", b"CANCEL ")):
                 self._last = message
+            elif self._refer_status and message.startswith(b"REFER "):
+                library.respond(int(body.src.rdata.pjRxData), self._refer_status)
             elif message.startswith(b"INFO ") and transaction.state == pj.PJSIP_TSX_STATE_TRYING:
                 self._engine.tell(InfoArrived(self.number, message))
         elif self._confirmed and transaction.method == "INVITE" and transaction.statusCode >= 300:
@@ -390,11 +453,11 @@ class Call(pj.Call):
             self.path.send_digit(parameters.digit, _DIGIT_MILLISECONDS)
 
     def onCallTransferRequest(self, parameters: Any) -> None:
-        """REFER: not taken, as PJSIP would make the new call past call control."""
+        """REFER that is not answered here: not taken, as PJSIP would make the new call past call control."""
         parameters.statusCode = 603
 
     def onCallReplaceRequest(self, parameters: Any) -> None:
-        """INVITE with Replaces: not taken, for the same reason."""
+        """INVITE with Replaces, which `library` hides from PJSIP: not taken, for the same reason."""
         parameters.statusCode = 603
 
     def onCallRedirected(self, parameters: Any) -> int:

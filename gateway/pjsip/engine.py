@@ -22,11 +22,12 @@ from tandem.gateway.sip.endpoint import Listener, TransportName, endpoint_of
 from tandem.gateway.sip.sources import Sources
 from tandem.gateway.sip.tls import TlsContexts
 
-from . import packet_filter, tls
+from . import library, packet_filter, tls
 from .calls import Call, headers_into
 from .messages import MessageLog
 from .protocol import (
     Account,
+    AnswerRefer,
     Ask,
     CallEnded,
     CallReceived,
@@ -49,6 +50,7 @@ from .protocol import (
     SetSources,
     Started,
     TellMessages,
+    TellTransfer,
     Trouble,
     Unregister,
 )
@@ -187,6 +189,7 @@ class Engine:
         self._expected: dict[str, set[str]] = {}
         """What servers that we connect to are called, by `ADDRESS:PORT`."""
         self.endpoint = Endpoint(self)
+        self._requests = library.Module(library.BEFORE_DIALOGS, self._request, None)
         self.limit = 0
         self.first_law = {"PCMA": "A", "PCMU": "u"}[configuration.codecs[0]]
         """Of the codec that we want most."""
@@ -208,6 +211,7 @@ class Engine:
         media.noVad, media.ecTailLen = True, 0
         self.endpoint.libInit(settings)
         self._log.listen(False)
+        self._requests.register()
         self.limit = calls_allowed()
         if any(listener.transport == "tls" for listener in self._listeners):
             assert wanted.tls is not None, "the configuration was checked"
@@ -335,8 +339,9 @@ class Engine:
             case Unregister(number) if (registration := self._registrations.get(number)) is not None:
                 with contextlib.suppress(pj.Error):
                     registration.setRegistration(False)
-            case Respond() | EndCall() | SetHold() | SendInfo() | Ask() if command.call in self.calls:
-                self.calls[command.call].command(command)
+            case Respond() | EndCall() | SetHold() | SendInfo() | Ask() | AnswerRefer() | TellTransfer():
+                if command.call in self.calls:
+                    self.calls[command.call].command(command)
 
     def _make_call(self, command: MakeCall) -> None:
         try:
@@ -391,6 +396,18 @@ class Engine:
             self.tell(RegistrationAnswered(command.number, 503, error.reason, 0))
 
     # --- incoming calls
+
+    def _request(self, received: int) -> bool:
+        """A request came that PJSIP has not answered: whether it is to see nothing of it for now.
+
+        What a REFER asks for, and an INVITE with Replaces, is for call control to do: PJSIP would do it by itself.
+        """
+        message = library.octets_of(received)
+        if message.startswith(b"INVITE "):
+            library.without_header(received, b"Replaces")
+        elif message.startswith(b"REFER "):
+            return any(call.asked_to_transfer(received, message) for call in self.calls.values())
+        return False
 
     def place_of(self, received: Any) -> Place | None:
         """The account of the trunk whose peer has sent something, as `SipTrunks` is going to find it too."""

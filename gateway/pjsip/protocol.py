@@ -139,6 +139,21 @@ class Ask(msgspec.Struct, array_like=True, tag="ask"):
     call: int
 
 
+class AnswerRefer(msgspec.Struct, array_like=True, tag="refer"):
+    """Answer a REFER that ReferArrived told of."""
+
+    call: int
+    status: int
+
+
+class TellTransfer(msgspec.Struct, array_like=True, tag="notify"):
+    """Tell the peer how its REFER goes: NOTIFY with a status line, the last one perhaps."""
+
+    call: int
+    status_line: str
+    final: bool
+
+
 class SetSources(msgspec.Struct, array_like=True, tag="sources"):
     """Where calls of an account come from: the servers of its peer, and further addresses and networks."""
 
@@ -195,6 +210,8 @@ Command = (
     | SetHold
     | SendInfo
     | Ask
+    | AnswerRefer
+    | TellTransfer
     | SetSources
     | Ping
     | Register
@@ -269,6 +286,8 @@ class CallConfirmed(msgspec.Struct, array_like=True, tag="confirmed"):
 
     call: int
     speech: Speech | None
+    message: bytes = b""
+    """The ACK."""
 
 
 class SpeechChanged(msgspec.Struct, array_like=True, tag="speech"):
@@ -287,6 +306,13 @@ class HoldFailed(msgspec.Struct, array_like=True, tag="hold-failed"):
 
 class InfoArrived(msgspec.Struct, array_like=True, tag="info-in"):
     """INFO came in a call and was answered."""
+
+    call: int
+    message: bytes
+
+
+class ReferArrived(msgspec.Struct, array_like=True, tag="refer-in"):
+    """The peer wants an answered call transferred; it waits for AnswerRefer."""
 
     call: int
     message: bytes
@@ -385,6 +411,7 @@ Event = (
     | SpeechChanged
     | HoldFailed
     | InfoArrived
+    | ReferArrived
     | AskAnswered
     | StreamMeasured
     | CallEnded

@@ -97,6 +97,25 @@ class EnginesAgent(SipAgent):
         """Ask the peer whether it still knows the call."""
         return self.pjsip.probe(call) if call < 0 else super().probe(call, now)
 
+    def find_dialog(self, call_id: str, tags: frozenset[str]) -> int | None:
+        """The call whose confirmed dialog this is, whichever engine has it."""
+        found = super().find_dialog(call_id, tags)
+        return self.pjsip.find_dialog(call_id, tags) if found is None else found
+
+    def answer_refer(self, call: int, status: int, now: float) -> None:
+        """Answer Refer."""
+        if call < 0:
+            self.pjsip.answer_refer(call, status)
+        else:
+            super().answer_refer(call, status, now)
+
+    def notify_refer(self, call: int, status_line: str, final: bool, now: float) -> None:
+        """Tell the peer how its REFER goes."""
+        if call < 0:
+            self.pjsip.notify_refer(call, status_line, final)
+        else:
+            super().notify_refer(call, status_line, final, now)
+
     def send_info(self, call: int, content_type: str, body: bytes, headers: Headers, now: float) -> None:
         """Send INFO in an answered call."""
         if call < 0:

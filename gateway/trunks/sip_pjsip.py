@@ -37,6 +37,7 @@ from tandem.gateway.sip.primitives import (
     Output,
     ProbeResult,
     Provisional,
+    Refer,
     RegistrationChanged,
     ReInviteResult,
     Rejected,
@@ -70,6 +71,10 @@ class _Call:
     events: bool = True
     """The peer takes telephone-events, as far as we know."""
     sdp_version: int = field(default=0)
+    referring: bool = False
+    """A REFER waits for its answer."""
+    dialog: tuple[str, frozenset[str | None]] | None = None
+    """Call-ID and both tags, once the call is answered."""
 
 
 class PjsipAgent:
@@ -275,6 +280,23 @@ class PjsipAgent:
         self.commands.append(protocol.Ask(number))
         return True
 
+    def find_dialog(self, call_id: str, tags: frozenset[str]) -> int | None:
+        """The call whose confirmed dialog has this Call-ID and these two tags; None when there is none."""
+        return next((number for number, call in self._calls.items() if call.dialog == (call_id, tags)), None)
+
+    def answer_refer(self, number: int, status: int) -> None:
+        """Answer Refer: 202 to perform it, or a refusal; once."""
+        call = self._calls.get(number)
+        if call is not None and call.referring:
+            call.referring = False
+            self.commands.append(protocol.AnswerRefer(number, status))
+
+    def notify_refer(self, number: int, status_line: str, final: bool) -> None:
+        """Tell the peer how its REFER goes."""
+        call = self._calls.get(number)
+        if call is not None and not call.ending:
+            self.commands.append(protocol.TellTransfer(number, status_line, final))
+
     def send_options(self, account: str, destination: Endpoint, uri: str) -> int:
         """Ask a peer whether it lives; OptionsResult carries the returned number."""
         self._last_number -= 2
@@ -373,7 +395,8 @@ class PjsipAgent:
         match event:
             case protocol.ResponseReceived(number, message, speech):
                 self._response(number, call, message, speech)
-            case protocol.CallConfirmed(number, speech) if isinstance(call.message, Request):
+            case protocol.CallConfirmed(number, speech, message) if isinstance(call.message, Request):
+                call.dialog = _dialog_in(_parsed(message))
                 self._describe(call, call.message, speech)
                 self._queue.append(Confirmed(number, call.message))
             case protocol.SpeechChanged(number, speech):
@@ -386,6 +409,12 @@ class PjsipAgent:
                 parsed = _parsed(message)
                 if isinstance(parsed, Request):
                     self._queue.append(InfoReceived(number, parsed))
+            case protocol.ReferArrived(number, message):
+                parsed, call.referring = _parsed(message), True
+                if isinstance(parsed, Request) and not call.ending:
+                    self._queue.append(Refer(number, parsed))
+                else:
+                    self.answer_refer(number, 603)
             case protocol.AskAnswered(number, status):
                 self._queue.append(ProbeResult(number, status not in GONE))
             case protocol.StreamMeasured(number):
@@ -404,6 +433,7 @@ class PjsipAgent:
             self._queue.append(Provisional(number, message.status, message, message.to.tag))
         elif not call.answered:
             call.answered = True
+            call.dialog = _dialog_in(message)
             self._queue.append(Answered(number, message))
 
     def _speech_changed(self, number: int, call: _Call, speech: protocol.Speech) -> None:
@@ -514,6 +544,11 @@ def _parsed(octets: bytes) -> Request | Response | None:
         return parse_message(octets) if octets else None
     except SipDecodeError:
         return None
+
+
+def _dialog_in(message: Message | None) -> tuple[str, frozenset[str | None]] | None:
+    """Call-ID and tags of the dialog that a message is of."""
+    return None if message is None else (message.call_id, frozenset((message.from_.tag, message.to.tag)))
 
 
 def _source_of(event: protocol.CallReceived) -> Endpoint:

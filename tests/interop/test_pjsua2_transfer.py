@@ -20,11 +20,17 @@ def speech(seed):
     return np.tile(np.asarray(probe(int(8000 * SECONDS), seed)), 10)
 
 
-def test_the_two_others_talk(tmp_path):
+@pytest.mark.parametrize("engine", ["native", "pjsua2"])
+def test_the_two_others_talk(tmp_path, engine):
+    """`engine`: of the trunk of who asks, which has two calls; PJSIP has room for three."""
     port = free_ports(160)
     text = f'[sip]\nlisten = "127.0.0.1:{port}"\n'
+    if engine == "pjsua2":
+        rtp = free_ports(20)
+        text += f'[sip.pjsua2]\nlisten = "127.0.0.1:{port + 8}"\nports = [{rtp}, {rtp + 19}]\n'
     for place, (name, number) in enumerate(NAMES.items(), 1):
         peer = f'peer = "127.0.0.1:{port + 2 * place}"\nrefer = "perform"\ncodecs = ["PCMA"]'
+        peer += f'\nengine = "{engine}"' if name == "asks" else ""
         text += f'[[trunk]]\nname = "{name}"\ntype = "sip"\n{peer}\n'
         text += f'[[route]]\ncalled = "^{number}$"\nto = ["{name}"]\n' if number else ""
     with sip_gateway(tmp_path, text, rtp=port + 40) as gateway:
@@ -36,7 +42,7 @@ def test_the_two_others_talk(tmp_path):
             asks = phones["asks"]
             for name in ("party", "target"):
                 mark = len(asks.read())
-                asks.do("call", f"sip:{NAMES[name]}@127.0.0.1:{port}")
+                asks.do("call", f"sip:{NAMES[name]}@127.0.0.1:{port + 8 * (engine == 'pjsua2')}")
                 phones[name].wait_for("incoming")
                 phones[name].do("answer")
                 asks.wait_for("state", since=mark, state="CONFIRMED")

@@ -1,7 +1,4 @@
-"""Transfers, SIPp on all three sides: who asks (REFER), who is transferred, and who is called for it.
-
-The last two are on each SIP engine; PJSIP cannot have who asks.
-"""
+"""Transfers on each engine, SIPp on all sides: who asks (REFER), who is transferred, and who is called for it."""
 
 import pytest
 from support.gateways import free_ports, wait_for
@@ -21,7 +18,7 @@ def gateway(tmp_path_factory, ports, request):
     peers = zip(("asks", "party", "target"), range(ports + 1, ports + 4), strict=True)
     text = f'[sip]\nlisten = "127.0.0.1:{ports}"\n' + "".join(
         f'[[trunk]]\nname = "{name}"\ntype = "sip"\npeer = "127.0.0.1:{port}"\n'
-        + ('refer = "perform"\n' if name == "asks" or request.param == "native" else 'engine = "pjsua2"\n')
+        + f'refer = "perform"\nengine = "{request.param}"\n'
         for name, port in peers
     )
     if request.param == "pjsua2":
@@ -31,6 +28,7 @@ def gateway(tmp_path_factory, ports, request):
     text += '[[route]]\ntrunk = ["asks"]\ncalled = "^1"\nto = ["party"]\n'
     text += '[[route]]\ntrunk = ["asks"]\ncalled = "^2"\nto = ["target"]\nfallback_causes = []\n'
     with sip_gateway(tmp_path_factory.mktemp("refer"), text) as gateway:
+        gateway.calls_go_to = ports + 4 if request.param == "pjsua2" else ports
         yield gateway
 
 
@@ -45,7 +43,9 @@ def test_a_transfer(gateway, ports, tmp_path, asks):
         Sipp("plain_callee_hangs_up", tmp_path, ports + 3, called="2000", ring=ring) as target,
     ):
         options = ["-aa"] if goes else []  # NOTIFY of what the target does may come at any moment
-        with Sipp(asks, tmp_path, ports + 1, ports, options=options, called="1000", target="2000") as caller:
+        with Sipp(
+            asks, tmp_path, ports + 1, gateway.calls_go_to, options=options, called="1000", target="2000"
+        ) as caller:
             caller.wait(30)
         target.wait(30)
         party.wait(30)
@@ -65,7 +65,9 @@ def test_a_transfer_to_who_is_busy(gateway, ports, tmp_path):
         Sipp("plain_callee", tmp_path, ports + 2, called="1000") as party,
         Sipp("callee_refuses", tmp_path, ports + 3, called="2000", status=486, reason="") as target,
     ):
-        with Sipp("caller_refers_in_vain", tmp_path, ports + 1, ports, called="1000", target="2000") as caller:
+        with Sipp(
+            "caller_refers_in_vain", tmp_path, ports + 1, gateway.calls_go_to, called="1000", target="2000"
+        ) as caller:
             caller.wait(30)
         target.wait(30)
         party.wait(30)

@@ -61,7 +61,6 @@ def test_no_process_where_no_trunk_needs_it():
     [
         ("", 'isup_variant = "itu"', "trunk[0].isup_variant", "PJSIP ends a call"),
         ("", 'overlap = "invites"', "trunk[0].overlap", "a dialog of its own"),
-        ("", 'refer = "perform"', "trunk[0].refer", "past routes and limits"),
         ("", 'refresher = "local"', "trunk[0].refresher", "PJSIP chooses"),
         ("", 'preconditions = "supported"', "trunk[0].engine", "PJSIP has no preconditions"),
         ("", "ice = true", "trunk[0].ice", "no loopback address"),

@@ -15,7 +15,7 @@ import time
 import numpy as np
 import pytest
 from support.certificates import Authority
-from support.gateways import free_ports
+from support.pjsip_engine import PATIENCE, Engine
 
 from tandem.codecs import g711, rtp
 from tandem.codecs.dtmf_detector import TICK, DigitEnded, DtmfDetector
@@ -51,53 +51,8 @@ from tandem.gateway.pjsip.protocol import (
     Trouble,
 )
 from tandem.gateway.sip import sdp
-from tandem.gateway.sip.endpoint import Listener
 from tandem.gateway.sip.message import parse_message
 from tandem.gateway.sip.tls import TlsFiles
-
-PATIENCE = 20.0
-
-
-class Engine:
-    """A running process that calls itself, and its events."""
-
-    def __init__(self, over="", known=True, **options):
-        """`known`: whether this machine is the peer of the trunk."""
-        self.port = free_ports(30)
-        if over:
-            options["listeners"] = [Listener(over, "127.0.0.1", self.port)]
-        settings = {"accounts": [Account("t")], "media_address": "127.0.0.1", **options}
-        self.configuration = EngineConfiguration(
-            address="127.0.0.1", port=self.port, rtp_ports=(self.port + 2, self.port + 29), **settings
-        )
-        self.process = PjsipProcess.start(self.configuration)
-        self.events = []
-        if over and known:
-            self.do(SetSources("t", [], ["127.0.0.1"]))
-
-    def hear(self, kind, **values):
-        """The next event of a kind that nobody has heard yet."""
-        deadline = time.monotonic() + PATIENCE
-        while True:
-            for event in self.events:
-                if isinstance(event, kind) and all(getattr(event, key) == value for key, value in values.items()):
-                    self.events.remove(event)
-                    return event
-            assert time.monotonic() < deadline, (kind, values, self.events)
-            assert not self.process.closed, self.events
-            select.select([self.process.socket], [], [], 0.1)
-            self.events += self.process.receive()
-
-    def call(self, number, media, transport="udp", **options):
-        uri = f"sip:4930@127.0.0.1:{self.port}"
-        place = f"{uri};transport=udp".replace("4930@", "")
-        values = {"call_id": f"call{number}@x", "headers": [("X-Kind", "one")], **options}
-        place = place.replace("udp", transport)
-        command = MakeCall(number, "t", place, uri, '"Bob" <sip:+49301@gw.example>', uri, media=media, **values)
-        self.process.send([command])
-
-    def do(self, *commands):
-        self.process.send(commands)
 
 
 @pytest.fixture

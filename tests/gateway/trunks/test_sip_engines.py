@@ -44,15 +44,18 @@ def test_every_wish_reaches_pjsip(agent):
     assert agent.configure(call, CallOptions(), 0.0)
     assert agent.probe(call, 0.0)
     agent.send_info(call, "application/dtmf", b"1", (), 0.0)
+    agent.notify_refer(call, "SIP/2.0 100 Trying", False, 0.0)
     agent.modify(call, SDP + b"a=sendonly\r\n", (), 0.0)
     agent.modify(call, SDP, (), 0.0)
     agent.respond(call, 183, None, (("X-A", "1"),), SDP, now=0.0)
     agent.cancel(call, (), 0.0)
+    agent.notify_refer(call, "SIP/2.0 200 OK", True, 0.0)
     agent.bye(call, (), 0.0)
     agent.end(call, 500, (), 0.0)
     assert agent.pjsip.commands == [
         protocol.Ask(call),
         protocol.SendInfo(call, "application/dtmf", b"1"),
+        protocol.TellTransfer(call, "SIP/2.0 100 Trying", False),
         protocol.SetHold(call, True),
         protocol.SetHold(call, False),
         protocol.Respond(call, 183, "", [("X-A", "1")], ("10.0.0.1", 4000)),

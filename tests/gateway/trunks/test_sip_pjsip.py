@@ -493,3 +493,59 @@ def test_who_proves_his_name_calls_and_nobody_else(tmp_path):
     pjsip.tell(protocol.PeerProved(7, None))
     pjsip.tell(protocol.CallReceived(-7, invite, where, 4000, "tls", 7))
     assert [command.status for command in pjsip.commands(protocol.Respond) if command.call == -7] == [403]
+
+
+REFER = ("Refer-To: <sip:4930300@127.0.0.1>",)
+
+
+def answered(pjsip, number=-1, call_id="in@peer", *lines):
+    """A call from the peer on PJSIP that is up."""
+    invite = message("INVITE sip:4930200@127.0.0.1:5070 SIP/2.0", *lines, body=SAVP, call_id=call_id)
+    pjsip.tell(protocol.CallReceived(number, invite, PEER, 18500))
+    ack = message("ACK sip:4930200@127.0.0.1:5070 SIP/2.0", method="ACK", tag="b", call_id=call_id)
+    pjsip.tell(protocol.CallConfirmed(number, SPEECH, ack))
+
+
+def test_a_transfer_that_the_peer_asks_for():
+    pjsip = Pjsip('refer = "perform"')
+    answered(pjsip)
+    refer = message("REFER sip:4930200@h SIP/2.0", *REFER, method="REFER", tag="b")
+    pjsip.tell(protocol.ReferArrived(-1, refer))
+    assert pjsip.commands(protocol.AnswerRefer)[0] == protocol.AnswerRefer(-1, 202)
+    told = pjsip.commands(protocol.TellTransfer)
+    assert (told[0].status_line, told[0].final) == ("SIP/2.0 100 Trying", False)
+    assert (told[-1].status_line, told[-1].final) == ("SIP/2.0 200 OK", True)
+    bye = message("BYE sip:4930200@h SIP/2.0", method="BYE", tag="b")
+    pjsip.tell(protocol.CallEnded(-1, 200, "", bye))
+    _, second = pjsip.bench.heard(pjsip.pbx, IncomingInvite)
+    assert second.request.uri.user == "4930300"
+    assert not pjsip.bench.heard(pjsip.pbx, Ended)
+    pjsip.pbx.bye(second.call, (), pjsip.bench.now)
+    pjsip.bench.run(0.2)
+    assert len(pjsip.bench.heard(pjsip.pbx, Ended)) == 1
+    pjsip.close()
+
+
+def test_a_transfer_where_none_is_performed(pjsip):
+    answered(pjsip)
+    refer = message("REFER sip:4930200@h SIP/2.0", *REFER, method="REFER", tag="b")
+    pjsip.tell(protocol.ReferArrived(-1, refer))
+    assert pjsip.commands(protocol.AnswerRefer) == [protocol.AnswerRefer(-1, 603)]
+    pjsip.tell(protocol.CallEnded(-1, 200, "", message("BYE sip:x@h SIP/2.0", method="BYE", tag="b")))
+
+
+@pytest.mark.parametrize(("tag", "status"), [("b", 200), ("c", 481)])
+def test_a_call_that_takes_the_place_of_another(tag, status):
+    pjsip = Pjsip('refer = "perform"')
+    answered(pjsip)
+    invite = message(
+        *("INVITE sip:4930300@h SIP/2.0", f"Replaces: in@peer;to-tag={tag};from-tag=a"), body=SAVP, call_id="2@peer"
+    )
+    pjsip.commands(protocol.Respond)
+    pjsip.tell(protocol.CallReceived(-3, invite, PEER, 18502))
+    assert [(one.call, one.status) for one in pjsip.commands(protocol.Respond)] == [(-3, status)]
+    replaced = [one.call for one in pjsip.commands(protocol.EndCall)]
+    assert replaced == ([-1] if status == 200 else [])
+    pjsip.tell(protocol.CallEnded(-3, 200, "", message("BYE sip:x@h SIP/2.0", method="BYE", call_id="2@peer")))
+    pjsip.tell(protocol.CallEnded(-1, 200, "", message("BYE sip:x@h SIP/2.0", method="BYE", tag="b")))
+    pjsip.close()
