@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import re
 import socket
 import time
 from collections import deque
@@ -64,6 +65,9 @@ _LOOK: Final = 0.2
 """Seconds between looks at what comes from the peers."""
 _FILES: Final = 1.0
 """Seconds between looks at whether certificates have changed."""
+_FOLD: Final = re.compile(rb"\r?\n[ \t]+")
+_TAG: Final = re.compile(rb"^t(?:o)?[ \t]*:[^\r\n]*;[ \t]*tag[ \t]*=", re.MULTILINE | re.IGNORECASE)
+"""To with a tag."""
 _KINDS: Final = {
     "udp": pj.PJSIP_TRANSPORT_UDP,
     "tcp": pj.PJSIP_TRANSPORT_TCP,
@@ -212,6 +216,7 @@ class Engine:
         self.endpoint.libInit(settings)
         self._log.listen(False)
         self._requests.register()
+        library.understand(b"resource-priority")
         self.limit = calls_allowed()
         if any(listener.transport == "tls" for listener in self._listeners):
             assert wanted.tls is not None, "the configuration was checked"
@@ -401,10 +406,14 @@ class Engine:
         """A request came that PJSIP has not answered: whether it is to see nothing of it for now.
 
         What a REFER asks for, and an INVITE with Replaces, is for call control to do: PJSIP would do it by itself.
+        An ACK outside a dialog acknowledges nothing; one that is like an INVITE else has PJSIP answer it (482), and a
+        build with assertions end.
         """
         message = library.octets_of(received)
         if message.startswith(b"INVITE "):
             library.without_header(received, b"Replaces")
+        elif message.startswith(b"ACK "):
+            return _TAG.search(_FOLD.sub(b" ", message)) is None
         elif message.startswith(b"REFER "):
             return any(call.asked_to_transfer(received, message) for call in self.calls.values())
         return False

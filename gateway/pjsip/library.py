@@ -72,6 +72,10 @@ _free = _function("pjsip_rx_data_free_cloned", ctypes.c_int, _POINTER)
 _process = _function(
     "pjsip_endpt_process_rx_data", ctypes.c_int, _POINTER, _POINTER, ctypes.POINTER(_Processing), _POINTER
 )
+_understand = _function(
+    "pjsip_endpt_add_capability",
+    *(ctypes.c_int, _POINTER, _POINTER, ctypes.c_int, _POINTER, ctypes.c_uint, ctypes.POINTER(_Text)),
+)
 _find_header = _function("pjsip_msg_find_hdr_by_name", _POINTER, _POINTER, ctypes.POINTER(_Text), _POINTER)
 _erase = _function("pj_list_erase", None, _POINTER)
 
@@ -93,6 +97,11 @@ class Module:
         status = _register(_endpoint(), ctypes.byref(self._module))
         if status:
             raise OSError(f"PJSIP does not take a module: status {status}")
+
+
+def understand(option: bytes) -> None:
+    """Have PJSIP take an option tag in Require, which somebody else sees to."""
+    _understand(_endpoint(), None, pj.PJSIP_H_SUPPORTED, None, 1, ctypes.byref(_Text(option, len(option))))
 
 
 class _Place:

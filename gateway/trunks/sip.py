@@ -62,7 +62,7 @@ from tandem.gateway.sip.primitives import (
     RegistrationChanged,
     SendDatagram,
 )
-from tandem.gateway.trunks import sip_access, sip_early, sip_refer
+from tandem.gateway.trunks import sip_access, sip_early, sip_priority, sip_refer
 from tandem.gateway.trunks import sip_mapping as mapping
 from tandem.gateway.trunks.rules import Rules
 from tandem.gateway.trunks.sip_admission import SipAdmission
@@ -152,7 +152,10 @@ class SipTrunks(SipCalls):
                 listeners=addresses,
                 user_agent=f"Tandem {configuration.node.name}".strip(),
                 allow=(*METHODS, "REFER") if self._performs_transfers else METHODS,
-                supported=("100rel", "timer", "precondition", *(("replaces",) if self._performs_transfers else ())),
+                supported=(
+                    *("100rel", "timer", "precondition", sip_priority.OPTION),
+                    *(("replaces",) if self._performs_transfers else ()),
+                ),
                 bodies=("application/sdp", "multipart/mixed", "application/isup"),
                 timers=SipTimers(t1=(sip.t1_ms if sip else 500) / 1000),
             ),
@@ -554,6 +557,10 @@ class SipTrunks(SipCalls):
             number = self.admission.number_named(request.uri.user or "")
         if number is not None:
             request.uri_text = sip_uri(number, self._domain)
+        if (priority := sip_priority.refusal(request, port.configuration)) is not None:
+            status, lines = priority
+            self.agent.respond(call, status, headers=lines, now=now)
+            return
         setup = setup_of(request, port.configuration, self._rules)
         if setup is None:
             self.agent.respond(call, 404, "Not a telephone number", now=now)

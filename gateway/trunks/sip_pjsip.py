@@ -93,6 +93,7 @@ class PjsipAgent:
         self.limit = 0
         """Calls at once that the installed build allows; 0 while the process is not up."""
         self._trunks = trunks
+        self._replaces = any(trunk.refer == "perform" for trunk in trunks.values())
         self._media_address = media_address
         self._sources = sources
         self._log = log
@@ -370,6 +371,10 @@ class PjsipAgent:
             if not call.ending:
                 # Without an answer is not possible: PJSIP has sent 100 already.
                 self.respond(number, 403, None, (), None)
+            return
+        if "replaces" in map(str.lower, request.values("require")) and not self._replaces:
+            # PJSIP takes it, and has not seen what is to be replaced.
+            self.respond(number, 420, None, (("Unsupported", "replaces"),), None)
             return
         call.message = request
         speech = self._offered(request, event.port)

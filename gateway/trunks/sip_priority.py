@@ -20,7 +20,17 @@ from tandem.ss7.isup.supplementary import MlppPrecedence, Precedence
 
 #: Lowest value of each namespace (RFC 4412 10 and 12, IANA; recalled): it asks for nothing.
 _ROUTINE: Final = frozenset(("dsn.routine", "drsn.routine", "q735.4"))
-_NAMESPACES: Final = frozenset(("dsn", "drsn", "q735", "ets", "wps", "esnet"))
+_DIGITS: Final = tuple("01234")
+_WORDS: Final = ("flash-override", "flash", "immediate", "priority", "routine")
+#: Namespaces that are understood, with their values, highest first (RFC 4412 10, RFC 7135; recalled).
+_NAMESPACES: Final = {
+    "dsn": _WORDS,
+    "drsn": ("flash-override-override", *_WORDS),
+    **dict.fromkeys(("q735", "ets", "wps", "esnet"), _DIGITS),
+}
+OPTION: Final = "resource-priority"
+"""Option tag of it."""
+_ACCEPTED: Final = ", ".join(f"{space}.{value}" for space, values in _NAMESPACES.items() for value in values)
 #: Category in a number, Q.763 3.11 and its national values by name (3GPP TS 29.163 annex C).
 _CATEGORY: Final = re.compile(r";\s*cpc\s*=\s*(?:priority|emergency)\b", re.IGNORECASE)
 #: Kind of an `Opaque` with the values of Resource-Priority.
@@ -46,6 +56,21 @@ def opaque_of(request: Request, trunk: SipTrunk) -> tuple[Opaque, ...]:
         made = MlppPrecedence(min(levels), _NO_LOOK_AHEAD)
         found.append(parameter(ParameterCode.MLPP_PRECEDENCE, made.encode()))
     return tuple(found)
+
+
+def refusal(request: Request, trunk: SipTrunk) -> tuple[int, tuple[tuple[str, str], ...]] | None:
+    """Status and header fields for an INVITE whose priority must be minded and is not; None when all is well.
+
+    417 where it has no value that is understood, with those that are; 403 from a peer whose priority counts for
+    nothing (RFC 4412 4.6.2 and 4.6.4; recalled).
+    """
+    if OPTION not in (tag.lower() for tag in request.values("require")):
+        return None
+    for value in request.values(_HEADER):
+        space, _, level = value.strip().lower().partition(".")
+        if level in _NAMESPACES.get(space, ()):
+            return None if trunk.trusted else (403, ())
+    return 417, (("Accept-Resource-Priority", _ACCEPTED),)
 
 
 def headers(opaque: tuple[Opaque, ...], trunk: SipTrunk) -> tuple[tuple[str, str], ...]:

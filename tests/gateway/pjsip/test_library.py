@@ -133,3 +133,13 @@ def test_an_invite_with_replaces_is_a_call_like_another(engine, peer):
     assert not any(isinstance(event, CallEnded) and event.call == first for event in engine.events)
     peer.tag = old
     end(engine, peer, "old@peer")
+
+
+def test_what_the_gateway_sees_to_may_be_required(engine, peer):
+    peer.invite("Require: resource-priority", "Resource-Priority: ets.1", call_id="asks@peer")
+    received = engine.hear(CallReceived)
+    engine.do(Respond(received.call, 486, "", [], None))
+    peer.hear("SIP/2.0 486")
+    peer.send("ACK", 1, call_id="asks@peer")  # without a tag: it acknowledges nothing, and PJSIP would not outlive it
+    peer.invite("Require: made-up", call_id="wants@peer")
+    assert b"Unsupported: made-up" in peer.hear("SIP/2.0 420")

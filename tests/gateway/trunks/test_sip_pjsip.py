@@ -549,3 +549,13 @@ def test_a_call_that_takes_the_place_of_another(tag, status):
     pjsip.tell(protocol.CallEnded(-3, 200, "", message("BYE sip:x@h SIP/2.0", method="BYE", call_id="2@peer")))
     pjsip.tell(protocol.CallEnded(-1, 200, "", message("BYE sip:x@h SIP/2.0", method="BYE", tag="b")))
     pjsip.close()
+
+
+@pytest.mark.parametrize(("refer", "statuses"), [("perform", [481]), ("refuse", [420])])
+def test_replaces_that_must_be_obeyed(refer, statuses):
+    pjsip = Pjsip(f'refer = "{refer}"')
+    lines = ("Require: replaces", "Replaces: 7@x;to-tag=1;from-tag=2")
+    pjsip.tell(protocol.CallReceived(-1, message("INVITE sip:4930200@h SIP/2.0", *lines, body=SAVP), PEER, 18500))
+    assert [one.status for one in pjsip.commands(protocol.Respond)] == statuses
+    pjsip.tell(protocol.CallEnded(-1, statuses[0], "", b""))
+    pjsip.close()

@@ -1,14 +1,16 @@
 """Which INVITEs go before others."""
 
 import pytest
+from support.sip_bench import OFFER, SipBench
 
 from tandem.gateway.calls.model import Nature
 from tandem.gateway.configuration.schema import SipTrunk
 from tandem.gateway.sip.message import Request, parse_message
+from tandem.gateway.sip.primitives import Answered, InviteRequest, Rejected
 from tandem.gateway.trunks.access import parameter, parameter_of
 from tandem.gateway.trunks.isup_mapping import iam_parameters, setup_from
 from tandem.gateway.trunks.sip_identity import setup_of
-from tandem.gateway.trunks.sip_priority import has_priority, headers, opaque_of
+from tandem.gateway.trunks.sip_priority import has_priority, headers, opaque_of, refusal
 from tandem.ss7.isup.codes import MessageType, ParameterCode
 from tandem.ss7.isup.messages import Message
 from tandem.ss7.isup.supplementary import MlppPrecedence
@@ -105,3 +107,45 @@ def test_an_iam_has_the_precedence_of_an_invite_and_the_other_way_round():
     assert iam.find(MlppPrecedence) == MlppPrecedence(1, 2)
     onward = setup_from(Message.parse(iam.encode()), True, None)
     assert headers(onward.opaque, TRUSTED) == (("Resource-Priority", "q735.1"),)
+
+
+@pytest.mark.parametrize(
+    ("value", "trusted", "stranger"),
+    [
+        ("ets.0", None, 403),
+        ("Q735.4", None, 403),
+        ("made-up.1, esnet.2", None, 403),
+        ("drsn.flash-override-override", None, 403),
+        ("dsn.flash-override-override", 417, 417),
+        ("made-up.1", 417, 417),
+        ("ets.5", 417, 417),
+        ("", 417, 417),
+    ],
+)
+def test_a_priority_that_must_be_minded(value, trusted, stranger):
+    """RFC 4412 4.6: what is required is understood, or refused with what would be."""
+    asked = invite(resource_priority=value, require="100rel, Resource-Priority")
+    for trunk, status in ((TRUSTED, trusted), (STRANGE, stranger)):
+        found = refusal(asked, trunk)
+        assert (None if found is None else found[0]) == status
+        if found is not None and status == 417:
+            ((name, values),) = found[1]
+            assert name == "Accept-Resource-Priority"
+            assert {"ets.0", "q735.4", "dsn.routine", "drsn.flash-override-override"} <= set(values.split(", "))
+    assert refusal(invite(resource_priority=value), STRANGE) is None
+
+
+@pytest.mark.parametrize(("value", "status"), [("ets.1", 200), ("made-up.1", 417)])
+def test_a_call_that_requires_it(value, status):
+    bench = SipBench(
+        '[[trunk]]\nname = "a"\ntype = "sip"\npeer = "10.0.0.1"\n[[trunk]]\nname = "b"\ntype = "sip"\n'
+        'peer = "10.0.0.2"\n[[route]]\nto = ["b"]\n'
+    )
+    caller = bench.agent("10.0.0.1")
+    bench.agent("10.0.0.2", answer=200)
+    uri = "sip:4930200@127.0.0.1:5060"
+    fields = (("Require", "resource-priority"), ("Resource-Priority", value))
+    caller.invite(InviteRequest(uri, "sip:1@10.0.0.1", uri, ("127.0.0.1", 5060), OFFER, headers=fields), 0.0)
+    bench.run(0.5)
+    found = bench.heard(caller, Answered if status == 200 else Rejected)
+    assert [one.message.status for one in found] == [status]
