@@ -558,8 +558,7 @@ class SipTrunks(SipCalls):
         if number is not None:
             request.uri_text = sip_uri(number, self._domain)
         if (priority := sip_priority.refusal(request, port.configuration)) is not None:
-            status, lines = priority
-            self.agent.respond(call, status, headers=lines, now=now)
+            self.agent.respond(call, priority[0], headers=priority[1], now=now)
             return
         setup = setup_of(request, port.configuration, self._rules)
         if setup is None:
