@@ -19,7 +19,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
 
-$(BIN)/.installed: pyproject.toml $(wildcard gateway/*/speedups.pyx)
+$(BIN)/.installed: pyproject.toml $(wildcard hardware/speedups.pyx gateway/*/speedups.pyx)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Tandem needs Python 3.11 or newer; set PYTHON=/path/to/python3.11"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "python3 cannot make a virtual environment: apt install python3-venv"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
@@ -75,4 +75,4 @@ bench: $(BIN)/.tools ## Measure this machine: media, calls, spans, codecs
 	$(BIN)/python tests/bench/run.py
 
 clean: ## Remove the virtual environment and build products
-	rm -rf $(VENV) build dist *.egg-info gateway/*/speedups.c gateway/*/*.so .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) build dist *.egg-info gateway/*/speedups.c hardware/speedups.c gateway/*/*.so hardware/*.so .mypy_cache .ruff_cache .pytest_cache .hypothesis

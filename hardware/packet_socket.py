@@ -13,6 +13,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from tandem.hardware import speed
+
 _SEGMENT: Final = 103
 """UDP_SEGMENT of linux/udp.h, which the socket module does not have."""
 _GRO: Final = 104
@@ -62,7 +64,14 @@ class PacketSocket:
     def receive(self) -> Iterator[Run]:
         """What has come."""
         count = 0
-        while count < _MOST:
+        while count < _MOST and speed.speedups is not None and not self._joining:
+            runs, full = speed.speedups.receive(self._socket.fileno(), _MOST - count)
+            for octets, size in runs:
+                count += -(-len(octets) // size) if size else 1
+                yield octets, size
+            if not full:
+                break
+        while count < _MOST and (speed.speedups is None or self._joining):
             try:
                 octets, size = self._receive_joined() if self._joining else self._receive_one()
             except BlockingIOError:
@@ -106,25 +115,36 @@ class PacketSocket:
         if len(packets) > 1 and self._segments:
             size = len(packets[0])
             if all([len(packet) == size for packet in packets]):
-                at_once = max(1, min(_MOST_SEGMENTS, _LONGEST // max(1, size)))
-                for first in range(0, len(packets), at_once):
-                    self._send_at_once(packets[first : first + at_once], size)
+                self.send_run(b"".join(packets), size)
                 return
         for packet in packets:
-            if len(packet) > self._size > 0:
-                self._cut_at(0)
-            self._count(1, self._try(packet))
+            self._send_one(packet)
 
-    def _send_at_once(self, packets: Sequence[bytes], size: int) -> None:
+    def send_run(self, octets: bytes, size: int) -> None:
+        """Send packets of `size` octets each, given one behind the other."""
+        if not self._segments or len(octets) <= size:
+            for start in range(0, len(octets), size):
+                self._send_one(octets[start : start + size])
+            return
+        most = max(1, min(_MOST_SEGMENTS, _LONGEST // size)) * size
+        for start in range(0, len(octets), most):
+            self._send_at_once(octets[start : start + most], size)
+
+    def _send_one(self, packet: bytes) -> None:
+        if len(packet) > self._size > 0:
+            self._cut_at(0)
+        self._count(1, self._try(packet))
+
+    def _send_at_once(self, octets: bytes, size: int) -> None:
         if self._segments and self._cut_at(size):
-            error = self._try(b"".join(packets))
+            error = self._try(octets)
             if error not in _CANNOT:
-                self._count(len(packets), error)
+                self._count(len(octets) // size, error)
                 return
         self._segments = False
         self._cut_at(0)
-        for packet in packets:
-            self._count(1, self._try(packet))
+        for start in range(0, len(octets), size):
+            self._count(1, self._try(octets[start : start + size]))
 
     def _cut_at(self, size: int) -> bool:
         """Have the kernel cut what is sent into packets of `size`, 0 for not at all; whether it can."""

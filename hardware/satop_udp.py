@@ -224,6 +224,9 @@ class SatopUdpSpan(LineSpan):
             whole = len(octets) // self._payload * self._payload
             octets, self._unsent = octets[:whole], octets[whole:]
         sender = self._rtp_sender
+        if sender is None and self.network is None:
+            self._packets.send_run(self._transmitter.run(octets), self._transmitter.packet_size)
+            return
         if sender is None:
             packets = self._transmitter.packets(octets)
         else:

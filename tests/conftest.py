@@ -9,6 +9,7 @@ from support.peers import program
 
 from tandem.gateway.analyser import speed
 from tandem.gateway.media import speed as media_speed
+from tandem.hardware import speed as line_speed
 
 # Machines are shared: how long an example takes says nothing about the code.
 settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -45,10 +46,11 @@ def loops(request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.fixture(scope="module", params=["compiled", "python"])
 def media_loops(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Both ways in which the media process goes through packets, one after the other."""
+    """Both ways in which the media process goes through packets and lines, one after the other."""
     with pytest.MonkeyPatch.context() as patch:
         if request.param == "python":
             patch.setattr(media_speed, "speedups", None)
-        elif media_speed.speedups is None:
+            patch.setattr(line_speed, "speedups", None)
+        elif media_speed.speedups is None or line_speed.speedups is None:
             pytest.skip("Tandem was installed here without a C compiler")
         yield request.param

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -12,6 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tandem.hardware import speed
 from tandem.hardware.framing.crc4 import BLOCK, SUBMULTIFRAME, crc4, crc4_blocks
 from tandem.hardware.framing.e1_search import AlignmentSearch
 from tandem.hardware.framing.e1_timeslot0 import (
@@ -42,6 +44,8 @@ FALSE_BLOCKS: Final = 915
 _GOOD_WORDS: Final = 0b1111
 """Multiframe words of the last 8 ms, one bit each; fewer than two good ones lose multiframe alignment."""
 _MANY: Final = 8
+_UNKNOWN: Final = -1
+"""In place of a CRC."""
 Crcs = tuple[bytes, bytes]
 """CRC-4 and C bits of sub-multiframes, an octet each."""
 
@@ -191,18 +195,26 @@ class E1Deframer:
         self._crc = 0  # of the present sub-multiframe so far
         self._c_bits = 0
         self._complete = False  # whether the present sub-multiframe was seen from its first frame on
-        self._previous_crc: int | None = None
+        self._previous_crc = _UNKNOWN
         self._blocks = 0
         self._bad_blocks = 0
 
     def _check(self, line: bytes) -> int:
         """Check the frames of `line`; return how many may be given: all, or those up to a loss of alignment."""
         count = len(line) // FRAME_OCTETS
+        done = 0
+        while done < count and self.alignment is not Alignment.NONE:
+            size = min(count - done, self._unjudged)
+            part = line if size == count else line[done * FRAME_OCTETS : (done + size) * FRAME_OCTETS]
+            done += self._check_part(part, size)
+        return done
+
+    def _check_part(self, line: bytes, count: int) -> int:
+        """Check frames; where something is wrong, only its multiframe is gone through frame by frame."""
         if self._check_fast(line, count):
             return count
         done = 0
-        while done < count:
-            # Where something is wrong, only its multiframe is gone through frame by frame.
+        while done < count and self.alignment is not Alignment.NONE:
             size = min(MULTIFRAME, count - done)
             part = line[done * FRAME_OCTETS : (done + size) * FRAME_OCTETS]
             if size < count and self._check_fast(part, size):
@@ -214,20 +226,40 @@ class E1Deframer:
                     return done
         return done
 
+    @property
+    def _unjudged(self) -> int:
+        """Frames that can come before so many sub-multiframes were checked that the alignment is judged by them."""
+        if self.alignment is not Alignment.MULTIFRAME:
+            return sys.maxsize
+        return (CHECKED_BLOCKS - self._blocks) * SUBMULTIFRAME - self._position % SUBMULTIFRAME
+
+    def _judge(self) -> bool:
+        """At the end of a second of sub-multiframes: whether the alignment is none, and was lost (G.706 4.3.2)."""
+        if self._blocks < CHECKED_BLOCKS:
+            return False
+        false = self._bad_blocks >= FALSE_BLOCKS
+        self._blocks = self._bad_blocks = 0
+        if false:
+            self._lose_alignment(false=True)
+        return false
+
     def _check_fast(self, line: bytes, count: int) -> bool:
-        """Check frames together; False, and nothing changed, unless timeslot 0 is as it was expected."""
+        """Check frames together; False, and nothing changed, unless timeslot 0 is as it was expected.
+
+        The alignment may be lost all the same, behind the last of them.
+        """
         aligned = self.alignment is Alignment.MULTIFRAME
         if count < 2 or not (aligned or self.alignment is Alignment.WITHOUT_CRC):
             return False
-        if aligned and (not self._word_good or self._words != _GOOD_WORDS):
+        if aligned and (not self._word_good or self._words != _GOOD_WORDS or count > self._unjudged):
             return False
         position = self._position
+        if aligned and speed.speedups is not None:
+            return self._check_compiled(line, count)
         timeslot0 = line[::FRAME_OCTETS]
         mask, expected = _expected(aligned, position, count, self.remote_alarm)
         if int.from_bytes(timeslot0, "big") & mask != expected:
             return False
-        if aligned and self._blocks + count // SUBMULTIFRAME + 1 >= CHECKED_BLOCKS:
-            return False  # the second ends in here: see frame by frame whether the alignment is false
         self._bad_fas = self._bad_nfas = self._alarm_changes = 0
         self._position = (position + count) % MULTIFRAME
         if aligned:
@@ -235,6 +267,25 @@ class E1Deframer:
             for frame in E_FRAMES:
                 if (first := (frame - position) % MULTIFRAME) < count:
                     self.counts.far_end_errors += sum(octet < BIT_1 for octet in timeslot0[first::MULTIFRAME])
+            self._judge()
+        return True
+
+    def _check_compiled(self, line: bytes, count: int) -> bool:
+        """What `_check_fast` does in multiframe alignment, by speedups.pyx."""
+        found = speed.speedups.check_e1(
+            line, self._position, self.remote_alarm, self._crc, self._c_bits, self._complete, self._previous_crc
+        )
+        if found is None:
+            return False
+        self._crc, self._c_bits, self._complete, self._previous_crc, blocks, errors, far = found
+        self._bad_fas = self._bad_nfas = self._alarm_changes = 0
+        self._position = (self._position + count) % MULTIFRAME
+        self._blocks += blocks
+        if errors or far:
+            self._bad_blocks += errors
+            self.counts.crc4_errors += errors
+            self.counts.far_end_errors += far
+        self._judge()
         return True
 
     def _check_crcs(self, line: bytes, timeslot0: bytes, position: int) -> None:
@@ -263,7 +314,7 @@ class E1Deframer:
 
     def _check_blocks(self, crcs: bytes, told: bytes) -> None:
         """CRC-4 of many whole sub-multiframes: the C bits of each must be the CRC of the one before."""
-        if self._previous_crc is None:
+        if self._previous_crc == _UNKNOWN:
             expected, told = crcs[:-1], told[1:]
         else:
             expected = bytes((self._previous_crc,)) + crcs[:-1]
@@ -278,7 +329,7 @@ class E1Deframer:
         """A sub-multiframe ended: its C bits must be the CRC of the one before (G.704 2.3.3.5)."""
         if not self._complete:
             return
-        if self._previous_crc is not None:
+        if self._previous_crc != _UNKNOWN:
             self._blocks += 1
             if self._c_bits != self._previous_crc:
                 self._bad_blocks += 1
@@ -296,11 +347,8 @@ class E1Deframer:
             return self._lose_alignment()
         if self.alignment is Alignment.MULTIFRAME:
             self._check_crcs(frame, frame[:1], position)
-            if self._blocks >= CHECKED_BLOCKS:
-                false = self._bad_blocks >= FALSE_BLOCKS
-                self._blocks = self._bad_blocks = 0
-                if false:
-                    return self._lose_alignment(false=True)
+            if self._judge():
+                return False
         elif self.alignment is Alignment.FRAME:
             self._searched += 1
             self._unsynchronised += 1
@@ -391,8 +439,11 @@ _BIT_1_OF_NFAS: Final[dict[Alignment, Callable[[E1Deframer, int, int], None]]] =
 def crcs_together(deframers: Sequence[E1Deframer], portions: Sequence[bytes]) -> list[Crcs | None]:
     """The CRCs of the octets that each of `deframers` is to receive next, None where they must be found step by step.
 
-    They are computed at once for all portions that hold `_MANY` or more whole sub-multiframes and nothing else.
+    They are computed at once for all portions that hold `_MANY` or more whole sub-multiframes and nothing else; not
+    where the loops of speedups.pyx are cheaper still.
     """
+    if speed.speedups is not None:
+        return [None] * len(portions)
     chosen = [
         place
         for place, (deframer, octets) in enumerate(zip(deframers, portions, strict=True))

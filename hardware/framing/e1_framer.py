@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tandem.hardware import speed
 from tandem.hardware.framing.crc4 import BLOCK, SUBMULTIFRAME, crc4, crc4_blocks
 from tandem.hardware.framing.e1_timeslot0 import BIT_1, FRAME_OCTETS, MULTIFRAME, row, row_without_crc
 
@@ -46,28 +47,28 @@ class E1Framer:
 
     def transmit(self, frames: NDArray[np.uint8]) -> bytes:
         """Frame `frames`, shape (n, 32); timeslot 0 in them is ignored. Returns 32 * n octets."""
-        octets = bytearray(frames.tobytes())
         count = len(frames)
+        portions: list[bytes | bytearray] = []
         done = 0
         while done < count:
             place = self._position % SUBMULTIFRAME
             whole = (count - done) // SUBMULTIFRAME
-            if place == 0 and whole >= _MANY and self.crc4:
-                frames_done = whole * SUBMULTIFRAME
-                part = np.frombuffer(octets, np.uint8, frames_done * FRAME_OCTETS, done * FRAME_OCTETS)
-                _fill_submultiframes([self], part.reshape(1, frames_done, FRAME_OCTETS))
-                done += frames_done
+            if place == 0 and self.crc4 and whole >= (_MANY if speed.speedups is None else 1):
+                size = whole * SUBMULTIFRAME
+                portions.append(_frame_submultiframes([self], frames[None, done : done + size]))
+                done += size
                 continue
             size = min(SUBMULTIFRAME - place, count - done)
-            start, end = done * FRAME_OCTETS, (done + size) * FRAME_OCTETS
-            octets[start:end:FRAME_OCTETS] = self._timeslot0()[place : place + size]
+            octets = bytearray(frames[done : done + size].tobytes())
+            octets[::FRAME_OCTETS] = self._timeslot0()[place : place + size]
             if self.crc4:
-                self._crc ^= crc4(octets[start:end], place * FRAME_OCTETS)
+                self._crc ^= crc4(octets, place * FRAME_OCTETS)
                 if place + size == SUBMULTIFRAME:
                     self._sent_crc, self._crc = self._crc, 0
             self._position = (self._position + size) % MULTIFRAME
+            portions.append(octets)
             done += size
-        return bytes(octets)
+        return b"".join(portions)
 
     def _timeslot0(self) -> bytes:
         """Timeslot 0 of the present sub-multiframe."""
@@ -106,27 +107,37 @@ class E1Framer:
 
 def transmit_together(framers: Sequence[E1Framer], frames: NDArray[np.uint8]) -> list[bytes]:
     """What `transmit` of each of `framers` makes of its part of `frames`, shape (framers, n, 32)."""
-    if frames.shape[1] % SUBMULTIFRAME or not all([framer.at_submultiframe for framer in framers]):
+    if frames.shape[1] % SUBMULTIFRAME or not frames.size or not all([framer.at_submultiframe for framer in framers]):
         return [framer.transmit(part) for framer, part in zip(framers, frames, strict=True)]
-    line = np.array(frames, np.uint8, order="C")
-    _fill_submultiframes(framers, line)
-    return [part.tobytes() for part in line]
+    octets = _frame_submultiframes(framers, frames)
+    size = len(octets) // len(framers)
+    return [octets[start : start + size] for start in range(0, len(octets), size)]
 
 
-def _fill_submultiframes(framers: Sequence[E1Framer], line: NDArray[np.uint8]) -> None:
-    """Fill in timeslot 0 of whole sub-multiframes, `line` of shape (framers, n, 32) without gaps."""
-    count, frames, _ = line.shape
-    whole = frames // SUBMULTIFRAME
-    rows = b"".join([framer._rows(whole) for framer in framers])
-    line[:, :, 0] = np.frombuffer(rows, np.uint8).reshape(count, frames)
-    blocks = line.reshape(count * whole, BLOCK)
-    crcs = crc4_blocks(blocks)[0].reshape(count, whole)
-    sent = np.empty_like(crcs)
-    sent[:, 0] = [framer._sent_crc for framer in framers]
-    sent[:, 1:] = crcs[:, :-1]
-    for framer, last in zip(framers, crcs[:, -1].tolist(), strict=True):
+def _frame_submultiframes(framers: Sequence[E1Framer], frames: NDArray[np.uint8]) -> bytes:
+    """The octets of all lines, one line behind the other; `frames`, shape (framers, n, 32), are sub-multiframes."""
+    whole = frames.shape[1] // SUBMULTIFRAME
+    timeslots0 = b"".join([framer._rows(whole) for framer in framers])
+    sent = bytes([framer._sent_crc for framer in framers])
+    if speed.speedups is not None:
+        octets, sent = speed.speedups.frame_e1s(frames.tobytes(), timeslots0, sent)
+    else:
+        octets, sent = _fill_submultiframes(frames, timeslots0, sent)
+    for framer, last in zip(framers, sent, strict=True):
         framer._sent_crc = last
-    blocks[:, :: 2 * FRAME_OCTETS] |= _C_BITS[sent.ravel()]
+    return bytes(octets)
+
+
+def _fill_submultiframes(frames: NDArray[np.uint8], timeslots0: bytes, sent: bytes) -> tuple[bytes, bytes]:
+    """`frames` with timeslot 0 and CRC, `sent` being the CRC that each line sends next; and what it sends next then."""
+    line = np.array(frames, np.uint8, order="C")
+    count, size, _ = line.shape
+    line[:, :, 0] = np.frombuffer(timeslots0, np.uint8).reshape(count, size)
+    blocks = line.reshape(-1, BLOCK)
+    crcs = crc4_blocks(blocks)[0].reshape(count, -1)
+    told = np.concatenate((np.frombuffer(sent, np.uint8)[:, None], crcs[:, :-1]), axis=1)
+    blocks[:, :: 2 * FRAME_OCTETS] |= _C_BITS[told.ravel()]
+    return line.tobytes(), crcs[:, -1].tobytes()
 
 
 @lru_cache(maxsize=256)

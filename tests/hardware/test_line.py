@@ -10,6 +10,8 @@ from tandem.hardware.alarms import Alarm
 from tandem.hardware.line import E1Line, frame_together, receive_together, terminate
 from tandem.hardware.span import Framing, LineFormat
 
+pytestmark = pytest.mark.usefixtures("media_loops")
+
 
 def test_remote_alarm_is_sent_until_the_line_is_aligned():
     near, far = E1Line(), E1Line()

@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from tandem.core.errors import DecodeError
 from tandem.hardware.satop import LOSS_ENTER, SILENCE, Packet, SatopReceiver, SatopTransmitter
 
+pytestmark = pytest.mark.usefixtures("media_loops")
+
 SIZE = 256
 ONES = b"\xff" * SIZE
 

@@ -13,6 +13,8 @@ from tandem.hardware.registry import open_span
 from tandem.hardware.satop import Packet
 from tandem.hardware.span import Framing, LineFormat
 
+pytestmark = pytest.mark.usefixtures("media_loops")
+
 
 @pytest.mark.parametrize("frames", [1, 8, 40])
 def test_packet_sizes(frames):

@@ -11,6 +11,8 @@ from support.e1 import feed, flipped, line_of, numbers, shifted, speech
 from tandem.hardware.framing.e1_deframer import Alignment, E1Deframer
 from tandem.hardware.framing.e1_framer import E1Framer
 
+pytestmark = pytest.mark.usefixtures("media_loops")
+
 FRAME = 256
 
 

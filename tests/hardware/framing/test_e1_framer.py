@@ -12,6 +12,8 @@ from support.e1 import line_of, speech
 
 from tandem.hardware.framing.e1_framer import E1Framer, transmit_together
 
+pytestmark = pytest.mark.usefixtures("media_loops")
+
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors/e1t1/crc4.json").read_text())
 
 

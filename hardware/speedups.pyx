@@ -1,0 +1,221 @@
+# cython: language_level=3, cdivision=True, embedsignature=True
+"""The loops over the octets of E1s and of their packets, compiled; octets in, octets out.
+
+Each names what it stands for in Python, which is used where this is not built. What is not plain is left to that.
+"""
+
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
+from libc.errno cimport EAGAIN, errno
+from libc.stdint cimport uint64_t
+from libc.string cimport memcmp, memcpy
+
+cdef extern from "<sys/socket.h>" nogil:
+    ssize_t receive_datagram "recv"(int descriptor, void *octets, size_t length, int flags)
+    int MSG_DONTWAIT
+
+cdef enum:
+    FRAME = 32  # octets
+    BLOCK = 256  # octets of a sub-multiframe, eight frames
+    BIT_1 = 0x80  # of timeslot 0, the rest as in e1_timeslot0.py
+    FAS = 0x1B
+    FAS_MASK = 0x7F
+    NFAS = 0x40
+    REMOTE_ALARM = 0x20
+    MULTIFRAME_WORD = 0b001011
+    FOLDED = 15  # octets to which a sub-multiframe is folded for its CRC, see crc4.py
+    CONTROL_WORD = 4
+    LARGEST = 65536  # octets of a datagram
+    ROOM = 131072
+
+cdef unsigned char CRC[FOLDED][256]  # of every octet in each of the last places of a sub-multiframe
+cdef unsigned char OF_C_BITS[16]  # what C bits would add to the CRC if they were not taken as 0
+cdef unsigned char room[ROOM]  # for datagrams
+
+
+cdef void make_tables() noexcept:
+    """CRC-4 is the remainder of x^4 times the block, by x^4 + x + 1 (G.704 2.3.3.5)."""
+    cdef int place, bit, octet, power = 0b0011, c_bits, c
+    for place in range(FOLDED - 1, -1, -1):
+        CRC[place][0] = 0
+        for bit in range(8):
+            for octet in range(1 << bit):
+                CRC[place][1 << bit | octet] = CRC[place][octet] ^ power
+            power = power << 1 ^ (0x13 if power & 8 else 0)
+    for c_bits in range(16):
+        OF_C_BITS[c_bits] = 0
+        for c in range(4):
+            if c_bits >> (3 - c) & 1:
+                OF_C_BITS[c_bits] ^= CRC[(2 * FRAME * c + FOLDED - 1) % FOLDED][BIT_1]
+
+
+make_tables()
+
+
+cdef int crc_of_block(const unsigned char *block) noexcept:
+    """CRC-4 of a sub-multiframe, its C bits with it; octets 15 places apart weigh the same, so they are added first."""
+    cdef uint64_t first = 0, second = 0, word
+    cdef unsigned char octets[16]  # the eighth place is in there twice
+    cdef int place, crc
+    for place in range(1, BLOCK, FOLDED):
+        memcpy(&word, block + place, 8)
+        first ^= word
+        memcpy(&word, block + place + 7, 8)
+        second ^= word
+    memcpy(octets, &first, 8)
+    memcpy(octets + 7, &second, 8)
+    crc = CRC[FOLDED - 1][block[0] ^ octets[FOLDED - 1]]
+    for place in range(FOLDED - 1):
+        crc ^= CRC[place][octets[place]]
+    return crc
+
+
+cdef int crc_of_part(const unsigned char *octets, int count, int first) noexcept:
+    """What `count` octets, the first of them at place `first` of a sub-multiframe, add to its CRC."""
+    cdef int place, crc = 0
+    for place in range(count):
+        crc ^= CRC[(first + place + FOLDED - 1) % FOLDED][
+            octets[place] & ~BIT_1 if (first + place) % (2 * FRAME) == 0 else octets[place]
+        ]
+    return crc
+
+
+def check_e1(bytes line, int position, bint remote_alarm, int crc, int c_bits, bint complete, int previous):
+    """Check the frames of `line` in multiframe alignment, the first of them at `position` in the multiframe.
+
+    None unless timeslot 0 is as expected. Else the next four arguments as they are then, how many sub-multiframes
+    were checked, how many of them are in error, and how many E bits tell an error. `previous` is -1 where it is not
+    known. In Python: `E1Deframer._check_fast` and what it calls.
+    """
+    cdef const unsigned char *octets = <const unsigned char *> PyBytes_AS_STRING(line)
+    cdef int count = <int> (len(line) // FRAME), frame, place, octet, size, blocks = 0, errors = 0, far = 0
+    cdef int nfas = NFAS | (REMOTE_ALARM if remote_alarm else 0)
+    for frame in range(count):
+        octet, place = octets[FRAME * frame], position + frame & 15
+        if place % 2 == 0:
+            if octet & FAS_MASK != FAS:
+                return None
+        elif octet & (NFAS | REMOTE_ALARM) != nfas:
+            return None
+        elif place > 12:
+            far += octet < BIT_1
+        elif octet >> 7 != MULTIFRAME_WORD >> (5 - place // 2) & 1:
+            return None
+    frame = 0
+    while frame < count:
+        place = position + frame & 7
+        size = min(8 - place, count - frame)
+        if place == 0:
+            complete, crc, c_bits = True, 0, 0
+        for octet in range(frame + place % 2, frame + size, 2):
+            c_bits = (c_bits << 1 | octets[FRAME * octet] >> 7) & 15
+        if size == 8:
+            crc = crc_of_block(octets + FRAME * frame) ^ OF_C_BITS[c_bits]
+        else:
+            crc ^= crc_of_part(octets + FRAME * frame, FRAME * size, FRAME * place)
+        if place + size == 8 and complete:
+            if previous >= 0:
+                blocks += 1
+                errors += c_bits != previous
+            previous, complete = crc, False
+        frame += size
+    return crc, c_bits, complete, previous, blocks, errors, far
+
+
+def frame_e1s(bytes frames, bytes timeslots0, bytes sent):
+    """Put timeslot 0 and CRC into `frames`, whole sub-multiframes of as many lines as `sent` has octets, one by one.
+
+    `timeslots0` are those of all frames with the C bits 0, `sent` is the CRC that each line sends next. The octets of
+    the lines, and what each sends next then. In Python: `e1_framer._fill_submultiframes`.
+    """
+    cdef Py_ssize_t count = len(frames) // BLOCK, lines = len(sent), line, block, place, c
+    if not lines or count % lines or len(frames) != BLOCK * count or len(timeslots0) != 8 * count:
+        raise ValueError("whole sub-multiframes are needed, as many for each line, and timeslot 0 of all of them")
+    cdef bytes framed = PyBytes_FromStringAndSize(PyBytes_AS_STRING(frames), len(frames))
+    cdef bytes last = PyBytes_FromStringAndSize(NULL, lines)  # one of a single octet is not ours if it is made of it
+    cdef unsigned char *octets = <unsigned char *> PyBytes_AS_STRING(framed)
+    cdef unsigned char *crcs = <unsigned char *> PyBytes_AS_STRING(last)
+    cdef const unsigned char *timeslot0 = <const unsigned char *> PyBytes_AS_STRING(timeslots0)
+    cdef int crc
+    memcpy(crcs, PyBytes_AS_STRING(sent), lines)
+    for line in range(lines):
+        for block in range(count // lines):
+            for place in range(8):
+                octets[FRAME * place] = timeslot0[place]
+            crc = crc_of_block(octets)
+            for c in range(4):
+                octets[2 * FRAME * c] |= (crcs[line] >> (3 - c) & 1) << 7
+            crcs[line] = crc
+            octets += BLOCK
+            timeslot0 += 8
+    return framed, last
+
+
+def satop_packets(bytes octets, Py_ssize_t payload, int flags, int sequence):
+    """Packets of `payload` octets each, one behind the other, with control words of `flags` and counted `sequence`.
+
+    In Python: `SatopTransmitter.packets`.
+    """
+    if payload <= 0:
+        raise ValueError("packets hold some octets")
+    cdef Py_ssize_t size = len(octets), count = (size + payload - 1) // payload, place = 0, part
+    cdef bytes packets = PyBytes_FromStringAndSize(NULL, size + CONTROL_WORD * count)
+    cdef unsigned char *packet = <unsigned char *> PyBytes_AS_STRING(packets)
+    cdef const char *source = PyBytes_AS_STRING(octets)
+    while place < size:
+        part = min(payload, size - place)
+        packet[0], packet[1], packet[2], packet[3] = flags >> 8, flags & 0xFF, sequence >> 8 & 0xFF, sequence & 0xFF
+        memcpy(packet + CONTROL_WORD, source + place, part)
+        packet += CONTROL_WORD + part
+        place += part
+        sequence += 1
+    return packets
+
+
+def satop_payloads(bytes packets, Py_ssize_t size, bytes flags, int sequence):
+    """What packets of `size` octets hold that begin with `flags`, of two octets, and count from `sequence` on.
+
+    None where one of them does not. In Python: `SatopReceiver.receive_run`.
+    """
+    cdef Py_ssize_t count = len(packets) // size if size > CONTROL_WORD else 0, place
+    if not count or len(flags) != 2 or len(packets) != size * count:
+        return None
+    cdef const unsigned char *packet = <const unsigned char *> PyBytes_AS_STRING(packets)
+    cdef bytes payloads = PyBytes_FromStringAndSize(NULL, count * (size - CONTROL_WORD))
+    cdef char *payload = PyBytes_AS_STRING(payloads)
+    for place in range(count):
+        if memcmp(packet, PyBytes_AS_STRING(flags), 2) or (packet[2] << 8 | packet[3]) != (sequence + place & 0xFFFF):
+            return None
+        memcpy(payload, packet + CONTROL_WORD, size - CONTROL_WORD)
+        packet += size
+        payload += size - CONTROL_WORD
+    return payloads
+
+
+def receive(int descriptor, int most):
+    """Read a UDP socket until it is empty, or `most` times; packets of one size that follow each other are one run.
+
+    The runs, octets and the size of a packet, and whether there was no room for more. In Python: `PacketSocket._receive_one`.
+    """
+    cdef Py_ssize_t length, size = 0, start = 0, end = 0
+    cdef list runs = []
+    cdef bint full = False
+    while most > 0:
+        full = ROOM - end < LARGEST
+        if full:
+            break
+        length = receive_datagram(descriptor, room + end, LARGEST, MSG_DONTWAIT)
+        most -= 1
+        if length < 0:
+            if errno == EAGAIN:
+                break
+            continue  # a host says by ICMP that nobody is there: the same as silence
+        if length != size and end > start:
+            runs.append((PyBytes_FromStringAndSize(<char *> room + start, end - start), size))
+            start = end
+        if length == 0:
+            runs.append((b"", 0))
+        size = length
+        end += length
+    if end > start:
+        runs.append((PyBytes_FromStringAndSize(<char *> room + start, end - start), size))
+    return runs, full

@@ -1,0 +1,152 @@
+"""The compiled loops beside what they stand for; octets of any kind give the same, or an error."""
+
+from __future__ import annotations
+
+import os
+import socket
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.e1 import speech
+
+from tandem.hardware import satop, speed
+from tandem.hardware.framing.crc4 import crc4_blocks
+from tandem.hardware.framing.e1_deframer import CHECKED_BLOCKS, FALSE_BLOCKS, Alignment, E1Deframer
+from tandem.hardware.framing.e1_framer import E1Framer, _fill_submultiframes
+from tandem.hardware.satop import SatopTransmitter
+
+speedups = speed.speedups
+pytestmark = pytest.mark.skipif(speedups is None, reason="Tandem was installed here without a C compiler")
+
+
+def aligned(line: bytes) -> E1Deframer:
+    deframer = E1Deframer()
+    deframer.receive(line)
+    assert deframer.alignment is Alignment.MULTIFRAME
+    return deframer
+
+
+def state(deframer: E1Deframer) -> dict[str, object]:
+    """All that the next octets meet; of a sub-multiframe that was not seen whole its CRC is of no matter."""
+    found = {name: value for name, value in vars(deframer).items() if name not in ("_search", "_known", "counts")}
+    if not found["_complete"]:
+        del found["_crc"], found["_c_bits"]
+    return found | {"counts": deframer.counts}
+
+
+@given(
+    st.integers(64, 120),
+    st.lists(st.integers(1, 3000), min_size=1, max_size=12),
+    st.lists(st.tuples(st.integers(0, 400 * 32 - 1), st.integers(1, 255)), max_size=6),
+    st.booleans(),
+    st.sampled_from([0, CHECKED_BLOCKS - 7, CHECKED_BLOCKS - 1]),
+    st.sampled_from([0, FALSE_BLOCKS]),
+)
+@settings(max_examples=60)
+def test_checking_an_e1(before, sizes, spoilt, alarm, checked, bad):
+    framer = E1Framer()
+    framer.remote_alarm, framer.multiframe_aligned = alarm, True
+    head, rest = framer.transmit(speech(before)), bytearray(framer.transmit(speech(400)))
+    for place, bits in spoilt:
+        rest[place] ^= bits
+    deframers = aligned(head), aligned(head)
+    for deframer in deframers:
+        deframer._blocks, deframer._bad_blocks = checked, bad
+    place = 0
+    while place < len(rest):
+        size = sizes.pop(0)
+        sizes.append(size)
+        portion = bytes(rest[place : place + size])
+        frames = deframers[0].receive(portion)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(speed, "speedups", None)
+            assert frames.tolist() == deframers[1].receive(portion).tolist()
+        assert state(deframers[0]) == state(deframers[1])
+        place += size
+
+
+@given(st.integers(1, 5), st.integers(1, 12), st.integers(0, 2**32 - 1))
+@settings(max_examples=100)
+def test_framing_e1s(lines, blocks, seed):
+    random = np.random.default_rng(seed)
+    frames = random.integers(0, 256, (lines, 8 * blocks, 32), np.uint8)
+    timeslots0 = (random.integers(0, 256, 8 * lines * blocks, np.uint8) & 0x7F).tobytes()
+    sent = random.integers(0, 16, lines, np.uint8).tobytes()
+    made = speedups.frame_e1s(frames.tobytes(), timeslots0, sent)
+    assert made == _fill_submultiframes(frames, timeslots0, sent)
+    crcs, _ = crc4_blocks(np.frombuffer(made[0], np.uint8).reshape(-1, 256))
+    assert made[1] == crcs.reshape(lines, -1)[:, -1].tobytes()
+
+
+def test_a_single_octet_is_not_written_over():
+    """CPython has each of them once."""
+    for crc in range(16):
+        speedups.frame_e1s(os.urandom(256), bytes(8), bytes((crc,)))
+    assert [bytes((octet,))[0] for octet in range(256)] == list(range(256))
+
+
+@pytest.mark.parametrize(
+    ("frames", "timeslots0", "sent"), [(0, 0, 0), (256, 8, 2), (256, 7, 1), (255, 8, 1), (512, 8, 1)]
+)
+def test_framing_what_is_not_whole(frames, timeslots0, sent):
+    with pytest.raises(ValueError, match="whole"):
+        speedups.frame_e1s(bytes(frames), bytes(timeslots0), bytes(sent))
+
+
+@given(st.binary(max_size=600), st.integers(1, 200), st.integers(0, 0x0FFF), st.integers(0, 0xFFFF))
+def test_making_packets(octets, payload, flags, sequence):
+    transmitter = SatopTransmitter(payload, sequence=sequence)
+    transmitter.fault, transmitter.remote_loss, transmitter.modifier = flags & 1, flags & 2, flags >> 2 & 3
+    packets = b"".join(SatopTransmitter.packets(transmitter, octets))
+    assert speedups.satop_packets(octets, payload, transmitter._flags, sequence) == packets
+    with pytest.raises(ValueError, match="some"):
+        speedups.satop_packets(octets, -payload + 1, flags, sequence)
+
+
+@given(
+    st.integers(0, 6),
+    st.integers(1, 90),
+    st.integers(0, 0xFFFF),
+    st.lists(st.tuples(st.integers(0), st.integers(0, 255)), max_size=2),
+)
+def test_payloads_of_packets(count, payload, sequence, spoilt):
+    packets = bytearray(SatopTransmitter(payload, sequence=sequence).run(os.urandom(payload * count)))
+    for place, octet in spoilt if packets else []:
+        packets[place % len(packets)] = octet
+    given_to = bytes(packets), payload + 4, bytes(packets[:2]) if count else b"", sequence
+    found, expected = speedups.satop_payloads(*given_to), satop._payloads(*given_to)
+    if expected is not None and count:
+        assert found == expected
+    elif found is not None:  # the other cannot count on over 256
+        assert sequence % 256 + count > 256
+        assert found == b"".join([packets[at + 4 : at + payload + 4] for at in range(0, len(packets), payload + 4)])
+
+
+@given(st.binary(max_size=300), st.integers(-3, 300), st.binary(max_size=3), st.integers(-(2**20), 2**20))
+def test_payloads_of_anything(packets, size, flags, sequence):
+    found = speedups.satop_payloads(packets, size, flags, sequence)
+    assert found is None or len(found) == len(packets) // size * (size - 4)
+
+
+def test_reading_packets_of_many_sizes():
+    near, far = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
+    with near, far:
+        near.bind(("127.0.0.1", 0))
+        near.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        far.connect(near.getsockname())
+        assert speedups.receive(near.fileno(), 9) == ([], False)
+        sizes = (260, 260, 260, 40, 0, 0, 260, 1, 1, 65000, 65000, 7)
+        packets = [bytes((place,)) * size for place, size in enumerate(sizes)]
+        for packet in packets:
+            far.send(packet)
+        assert speedups.receive(near.fileno(), 2) == ([(packets[0] + packets[1], 260)], False)
+        runs, full = speedups.receive(near.fileno(), 100)
+        assert full
+        while full:
+            further, full = speedups.receive(near.fileno(), 100)
+            runs += further
+        assert [size for _, size in runs[:6]] == [260, 40, 0, 0, 260, 1]
+        assert b"".join([octets for octets, _ in runs]) == b"".join(packets[2:])
+    assert speedups.receive(-1, 5) == ([], False), "an error is silence"
