@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+
 from . import findings, findings_circuits, findings_links, findings_sip
 from .attempts import Numbering
 from .blocks import Block
@@ -126,7 +128,7 @@ class Analyser:
         self.skipped += part.skipped
 
     def _take(self, messages: list[Message], end: float, rows: Rows, dialogs: SipRows) -> None:
-        packets: list[int] = []
+        packets = np.zeros(0, np.int64)
         given = messages
         if self._bulk:
             messages, packets = self._plain_dialogs.take(dialogs, messages)

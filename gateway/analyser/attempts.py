@@ -197,6 +197,9 @@ class Table:
             self.end(key)
 
 
+_NOTHING: Final = np.zeros(0, np.int64)
+
+
 class Numbering:
     """Identities of records: short, and the same for the same input.
 
@@ -206,10 +209,10 @@ class Numbering:
 
     def __init__(self) -> None:
         self._next = 1
-        self._expected: tuple[list[int], list[int]] = ([], [])
+        self._expected = (_NOTHING, _NOTHING)
         self._others: list[int] = []
 
-    def expect(self, circuits: list[int], dialogs: list[int]) -> None:
+    def expect(self, circuits: npt.NDArray[np.int64], dialogs: npt.NDArray[np.int64]) -> None:
         """Attempts on circuits and those of SIP begin in these packets, in order, beside those that ask themselves."""
         self._expected = circuits, dialogs
 
@@ -232,11 +235,11 @@ class Numbering:
     def settle(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """The numbers of all expected ones on circuits and of SIP; the batch is done."""
         others = np.array(self._others, np.int64)
-        circuits, dialogs = (np.array(expected, np.int64) for expected in self._expected)
+        circuits, dialogs = self._expected
         first, second = (
             self._next + np.arange(len(one)) + np.searchsorted(others, one) + np.searchsorted(other, one)
             for one, other in ((circuits, dialogs), (dialogs, circuits))
         )
         self._next += len(circuits) + len(dialogs) + len(self._others)
-        self._expected, self._others = ([], []), []
+        self._expected, self._others = (_NOTHING, _NOTHING), []
         return first, second

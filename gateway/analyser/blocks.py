@@ -102,7 +102,7 @@ class Block(Kept):
         found: np.ndarray = self.time[self.first + self.size - 1]
         return found
 
-    def lines(self, table: Table, which: np.ndarray) -> list[str]:
+    def lines(self, table: Table, which: np.ndarray) -> Texts:
         """Of calls at these places the lines of the table."""
         start, released = self.start[which], self.released[which]
         answer, cause = self.answered[which], self.cause[which].astype(np.int64)

@@ -125,7 +125,7 @@ def _compiled(found: Transports, at: Ints, m2pa: bool, done: npt.NDArray[np.bool
     count = speed.speedups.circuits(
         found.buffer, at, start, end, m2pa, PPID_M3UA, PPID_M2PA, done.view(np.uint8), columns, labelled
     )
-    filled: list[Any] = [*columns[:, :count].copy(), labelled[:count].view(np.bool_)]
+    filled: list[Any] = [*columns[:, :count], labelled[:count].view(np.bool_)]
     return Circuits(*filled)
 
 

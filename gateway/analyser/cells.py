@@ -40,6 +40,8 @@ class Table:
         self._before = "".join(f"%-{width}s  " for width in widths[:OUTCOME])
         self._behind = "".join(f"  %-{width}s" for width in widths[OUTCOME + 1 :])
         self._ends: list[bytes] = []
+        self.widest = np.zeros(_PLACES_OF_ENDS, np.int64)
+        """Of what `lines` gave, the widest cell of each column but the last two."""
 
     def line(self, row: Row) -> str:
         """A row."""
@@ -55,16 +57,21 @@ class Table:
     def lines(
         self, protocol: str, number: Ints, start: Times, names: Texts, circuit: Ints, outcome: Ints, cause: Ints,
         status: Ints, delay: Times, talk: Times, place: Ints,
-    ) -> list[str]:  # fmt: skip
-        """The lines of n calls: a column of n for each, -1 and NaN where there is none; only where `speed` has it."""
+    ) -> Texts:  # fmt: skip
+        """The lines of n calls, each with a line feed; only where `speed` has it.
+
+        A column of n for each, -1 and NaN where there is none.
+        """
         width = self._widths[OUTCOME]
         cells = [(self._outcomes.get(name) or name.ljust(width)).encode() for name in OUTCOMES]
         names = names.compact()
-        found: list[str] = speed.speedups.table(
+        end = np.empty(len(number), np.int64)
+        found: bytes = speed.speedups.table(
             protocol.encode() + b"-", number, start, self.dated, names.buffers[0], names.begin, names.end, circuit,
-            cells, outcome, cause, status, delay, talk, self._ends, place, np.array(self._widths, np.int64),
+            cells, outcome, cause, status, delay, talk, self._ends, place, np.array(self._widths, np.int64), end,
+            self.widest,
         )  # fmt: skip
-        return found
+        return Texts.within(found, np.concatenate((np.zeros(1, np.int64), end))[:-1], end)
 
 
 def row_of(record: CallRecord, dated: bool = False) -> tuple[str, ...]:

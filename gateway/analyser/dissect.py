@@ -15,6 +15,7 @@ import numpy as np
 from tandem.ss7.isup.codes import MessageType as IsupType
 from tandem.ss7.mtp3.label import Service, Variant
 
+from . import speed
 from .bulk import Circuits, circuits
 from .flows import flows_of
 from .fragments import Fragments
@@ -24,7 +25,7 @@ from .layers_ss7 import PPID_IUA, PPID_M2PA, PPID_M2UA, PPID_M3UA, TYPES, Ss7Lay
 from .lines import CARRIERS_OF_MTP, MTP2, MTP2_WITH_PSEUDO, MTP3, Units, heads, units
 from .model import Message, Protocol, RtpPackets, Where
 from .network import CARRIERS_OF_IP, SCTP, TCP, UDP, Transports, endpoint, pair, text_address, transports
-from .packets import HEP_DATAGRAM, Batch, among, grouped
+from .packets import HEP_DATAGRAM, Batch, among, groups
 from .rows import WIDEST, Rows, rows_of
 from .rtp import RTP_HEADER, rtp_packets
 from .sctp import CONTROL, Mark, SctpReader
@@ -208,30 +209,32 @@ class Dissector:
         TSN does not rise, and where another packet, read octet by octet, has chunks as well.
         """
         at = plain.at
-        direction = _direction(found, at, source, destination)
+        direction, relation = _ends(found, plain, source, destination)
         odd = np.flatnonzero((found.protocol == SCTP) & ~done)
-        place = self._place(batch, found, plain, source, destination)
+        place = self._place(batch, found, plain, relation)
         singly = (place < 0) | (plain.opc >= WIDEST) | (plain.dpc >= WIDEST)
         if len(odd):
             singly |= among(direction, _direction(found, odd, source, destination))
-        order = grouped(direction)
-        edges = np.flatnonzero(np.diff(direction[order])) + 1
-        # One row to be looked at makes all of its association wait, for its TSN.
-        begins = np.concatenate((np.zeros(1, np.int64), edges))
-        together = np.bitwise_or.reduceat(singly[order], begins)
-        singly[order] = np.repeat(together, np.diff(begins, append=len(order)))
-        for rows in np.split(order, edges):
-            if len(rows) and not singly[rows[0]]:
+        order, of, ends = groups(direction)
+        if singly.any():
+            # One row to be looked at makes all of its association wait, for its TSN.
+            singly = (np.bincount(of[singly], minlength=len(ends)) > 0)[of]
+        begin = 0
+        for end in ends.tolist():
+            rows, begin = order[begin:end], end
+            if not singly[rows[0]]:
                 first = int(at[rows[0]])
                 ports = int(source[first]), int(destination[first])
                 marks = _Marks(plain, batch.buffer, rows)
                 singly[rows] = not self._sctp.run(*ports, int(plain.tag[rows[0]]), plain.tsn[rows], marks)
         # A packet with a chunk that is looked at singly is so as a whole: chunks of a packet share the direction.
-        bulk = plain.some(~singly)
+        several = bool(singly.any())
+        bulk = plain.some(~singly) if several else plain
         if len(bulk):
             at = found.index[bulk.at]
             packet = at + 1 if batch.number is None else batch.number[at]
-            self._rows = rows_of(found.view, bulk, batch.buffer, packet, batch.time[at], place[~singly])
+            place = place[~singly] if several else place
+            self._rows = rows_of(found.view, bulk, batch.buffer, packet, batch.time[at], place)
             labelled = int(bulk.m2pa.sum())
             for protocol, name, count in (
                 (Protocol.M3UA, "DATA", len(bulk) - labelled),
@@ -241,6 +244,8 @@ class Dissector:
                 if count:
                     self.counts[protocol.value][name] += count
             self.counts[Protocol.ISUP.value].update(self._rows.names())
+        if not several:
+            return Circuits.none()
         # M2PA that is looked at singly is read octet by octet.
         undone = plain.at[singly & plain.m2pa]
         done[undone] = False
@@ -287,17 +292,11 @@ class Dissector:
         found_at: np.ndarray = places[flow]
         return found_at
 
-    def _place(
-        self, batch: Batch, found: Transports, plain: Circuits, source: np.ndarray, destination: np.ndarray
-    ) -> np.ndarray:
+    def _place(self, batch: Batch, found: Transports, plain: Circuits, relation: np.ndarray) -> np.ndarray:
         """The place of the two ends of every message in `ends`; -1 for variants that rows are not of."""
-        keys = _relations(found, plain, source, destination)
-        order = grouped(keys.view(np.uint64))
-        ordered = keys[order]
-        heads_of = np.concatenate((np.ones(1, np.bool_), ordered[1:] != ordered[:-1]))
-        first, of = order[heads_of], np.empty(len(order), np.int64)
-        unique = keys[first]
-        of[order] = np.cumsum(heads_of) - 1
+        order, of, ends = groups(relation)
+        first = order[np.concatenate((np.zeros(1, np.int64), ends[:-1]))]
+        unique = relation[first]
         # An IAM tells most of the variant: the first one of each.
         begins = np.flatnonzero(plain.kind == IsupType.IAM)[::-1]
         first[of[begins]] = begins
@@ -322,7 +321,7 @@ class Dissector:
         at = plain.at
         place = found.index[at]
         packet = place + 1 if batch.number is None else batch.number[place]
-        relation = _relations(found, plain, source, destination)
+        relation = _ends(found, plain, source, destination)[1]
         buffer, fresh, emit = batch.buffer, self._sctp.fresh, self._found.append
         known = self._relations
         names: Counter[str] = Counter()
@@ -705,6 +704,21 @@ def _direction(found: Transports, at: np.ndarray, source: np.ndarray, destinatio
     tag = pair(found.view, found.start[at] + 4) << 16 | pair(found.view, found.start[at] + 6)
     direction: np.ndarray = (tag << 32 | source[at] << 16 | destination[at]).astype(np.uint64)
     return direction
+
+
+def _ends(
+    found: Transports, plain: Circuits, source: np.ndarray, destination: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Of every message the direction of its association, and its `_relations`."""
+    if speed.speedups is None or not len(plain):
+        direction = _direction(found, plain.at, source, destination)
+        return direction, _relations(found, plain, source, destination).view(np.uint64)
+    direction, relation = np.empty(len(plain), np.uint64), np.empty(len(plain), np.uint64)
+    speed.speedups.ends(
+        found.buffer, plain.at, found.start, found.address, source, destination, plain.opc, plain.dpc, plain.network,
+        plain.m2pa.view(np.uint8), direction, relation,
+    )  # fmt: skip
+    return direction, relation
 
 
 def _relations(found: Transports, plain: Circuits, source: np.ndarray, destination: np.ndarray) -> np.ndarray:

@@ -52,11 +52,7 @@ def grouped(keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
     share their 16 bits.
     """
     if speed.speedups is not None:
-        count = len(keys)
-        order, of, next_of = np.empty(count, np.int64), np.empty(count, np.int64), np.empty(count, np.int64)
-        table = np.zeros(speed.room(count), np.int32)
-        speed.speedups.group(keys, order, of, next_of, np.empty(count, np.uint64), table)
-        return order
+        return groups(keys)[0]
     mixed = keys * np.uint64(0x9E3779B97F4A7C15)
     short = (mixed >> np.uint64(48)).astype(np.uint16)
     order = np.argsort(short, kind="stable")
@@ -64,6 +60,23 @@ def grouped(keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
     if changes == np.count_nonzero(np.diff(short[order])):
         return order
     return np.argsort(keys, kind="stable")
+
+
+def groups(keys: npt.NDArray[np.uint64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """The order of `grouped`, (n,) the group of each key, numbered in that order, and where in it each group ends."""
+    count = len(keys)
+    if speed.speedups is not None:
+        order, of, ends = np.empty(count, np.int64), np.empty(count, np.int64), np.empty(count, np.int64)
+        found = speed.speedups.group(
+            keys, order, of, ends, np.empty(count, np.uint64), np.zeros(speed.room(count), np.int32)
+        )
+        return order, of, ends[:found]
+    order = grouped(keys)
+    ordered = keys[order]
+    ends = np.append(np.flatnonzero(ordered[1:] != ordered[:-1]) + 1, count) if count else np.zeros(0, np.int64)
+    of = np.empty(count, np.int64)
+    of[order] = np.repeat(np.arange(len(ends)), np.diff(ends, prepend=0))
+    return order, of, ends
 
 
 def among(values: npt.NDArray[np.generic], wanted: npt.NDArray[np.generic]) -> npt.NDArray[np.bool_]:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import numpy as np
 
 from tandem.ss7.isup.codes import MessageType
 
+from . import speed
 from .attempts import COPY, MOST_MESSAGES, MOST_OPEN
 from .blocks import Block
 from .circuits import PATIENCE
@@ -90,11 +91,11 @@ class PlainCalls:
         """Attempts under way."""
         return int(np.count_nonzero(self._waiting.kind == MessageType.IAM))
 
-    def begin(self, rows: Rows) -> list[int]:
+    def begin(self, rows: Rows) -> Ints:
         """The packets in which attempts of `rows` begin, which `Numbering` is to expect before `take`."""
         begins = rows.kind == MessageType.IAM
         rows.number[begins] = -1 - np.arange(np.count_nonzero(begins))
-        packets: list[int] = rows.packet[begins].tolist()
+        packets: Ints = rows.packet[begins]
         return packets
 
     def take(self, rows: Rows, messages: list[Message]) -> list[Message]:
@@ -106,37 +107,16 @@ class PlainCalls:
             return messages
         found = self._all = Rows.joined([self._waiting, rows])
         order = grouped(found.key)
-        key, stage, time = found.key[order], _STAGE[found.kind[order]], found.time[order]
-        first = np.concatenate(([True], key[1:] != key[:-1])) if len(key) else np.zeros(0, np.bool_)
-        before = np.where(first, np.int8(_START), np.concatenate(([0], stage[:-1])).astype(np.int8)[: len(stage)])
-        bad = ~_LEGAL[before, stage]
-        bad |= (stage == _REL) & (found.cause[order] < 0)
-        # What comes again so soon may be a copy by a second probe.
-        bad |= (stage == _CPG) & (before == _CPG) & (np.diff(time, prepend=0.0) < COPY)
-        bad |= among(key, self._others(messages, rows))
-        circuit = np.cumsum(first) - 1
-        spoilt = _any(bad, circuit)
-        call = np.cumsum(stage == _IAM) - 1
-        # A call ends with RLC; only of whole calls are the numbers read.
-        start = np.flatnonzero((stage == _IAM) & ~spoilt)
-        stop = _ends(start, circuit, call, spoilt)
-        long = stop - start > MOST_MESSAGES
-        whole = (stage[np.maximum(stop - 1, 0)] == _RLC) & ~long if len(start) else np.zeros(0, np.bool_)
-        names, natures = initial_addresses(found.octets.some(order[start[whole]]))
-        unread = natures[:, 1] < 0
-        wrong = np.concatenate((start[long], start[whole][unread]))
-        if len(wrong):
-            bad[wrong] = True
-            spoilt = _any(bad, circuit)
-        good = whole & ~spoilt[start]
-        kept = np.flatnonzero(good[whole])
-        self._over = _Over(order, start[good], stop[good], names.some(kept), natures[kept])
-        edges = np.zeros(len(order) + 1, np.int64)
-        edges[start[good]] += 1
-        edges[stop[good]] -= 1
-        over = np.cumsum(edges[:-1]) > 0
-        self._left = np.sort(order[~spoilt & ~over])
-        others = found.messages(np.sort(order[spoilt]), self._ends)
+        odd = among(found.key, self._others(messages, rows))
+        spoilt, start, stop, names, natures = self._whole(found, order, odd)
+        self._over = _Over(order, start, stop, names, natures)
+        edges = np.zeros(len(order) + 1, np.int8)
+        edges[start] += 1
+        edges[stop] -= 1
+        left = ~spoilt
+        left[order[np.cumsum(edges[:-1], dtype=np.int8) > 0]] = False
+        self._left = np.flatnonzero(left)
+        others = found.messages(np.flatnonzero(spoilt), self._ends)
         if len(self._left) > MOST_OPEN * 2:
             # Bounded: whoever follows one by one gives up those idle longest.
             others += found.messages(self._left, self._ends)
@@ -144,6 +124,20 @@ class PlainCalls:
         if not others:
             return messages
         return sorted([*others, *messages], key=lambda message: message.packet)
+
+    def _whole(self, found: Rows, order: Ints, odd: np.ndarray) -> tuple[np.ndarray, Ints, Ints, Texts, np.ndarray]:
+        """Calls that are over: which rows are spoilt, and of each call where in `order` it begins and ends.
+
+        And what `initial_addresses` has of them: a call whose IAM it cannot read spoils its circuit. `odd` are rows of
+        circuits that are known to be spoilt.
+        """
+        while True:
+            spoilt, start, stop = (_calls if speed.speedups is None else _compiled_calls)(found, order, odd)
+            names, natures = initial_addresses(found.octets.some(order[start]))
+            unread = natures[:, 1] < 0
+            if not unread.any():
+                return spoilt, start, stop, names, natures
+            odd[order[start[unread]]] = True
 
     def settle(self, numbers: np.ndarray) -> None:
         """The batch is done: give out calls that are over; `numbers` are those of the packets of `begin`."""
@@ -194,11 +188,80 @@ class PlainCalls:
         return np.array(keys, np.uint64)
 
 
+def _compiled_calls(found: Rows, order: Ints, odd: np.ndarray) -> tuple[np.ndarray, Ints, Ints]:
+    state = np.empty(len(order), np.bool_)
+    start, stop = np.empty(len(order), np.int64), np.empty(len(order), np.int64)
+    count = speed.speedups.calls(
+        order, found.key, found.kind, found.time, found.cause, odd.view(np.uint8), _STAGE, _LEGAL.view(np.uint8), COPY,
+        MOST_MESSAGES, state.view(np.uint8), start, stop,
+    )  # fmt: skip
+    return state, start[:count].copy(), stop[:count].copy()
+
+
+def _calls(found: Rows, order: Ints, odd: np.ndarray) -> tuple[np.ndarray, Ints, Ints]:
+    """Which rows are spoilt, and where in `order` whole calls on other circuits begin and end."""
+    key, stage, time = found.key[order], _STAGE[found.kind[order]], found.time[order]
+    first = np.concatenate(([True], key[1:] != key[:-1])) if len(key) else np.zeros(0, np.bool_)
+    before = np.where(first, np.int8(_START), np.concatenate(([0], stage[:-1])).astype(np.int8)[: len(stage)])
+    bad = ~_LEGAL[before, stage] | odd[order]
+    bad |= (stage == _REL) & (found.cause[order] < 0)
+    # What comes again so soon may be a copy by a second probe.
+    bad |= (stage == _CPG) & (before == _CPG) & (np.diff(time, prepend=0.0) < COPY)
+    circuit, call = np.cumsum(first) - 1, np.cumsum(stage == _IAM) - 1
+    start = np.flatnonzero(stage == _IAM)
+    stop = _ends(start, circuit, call)
+    bad[start[stop - start > MOST_MESSAGES]] = True
+    spoilt = _any(bad, circuit)
+    # A call ends with RLC; only of whole calls are the numbers read.
+    whole = ~spoilt[start] & (stage[np.maximum(stop - 1, 0)] == _RLC)
+    by_row = np.empty(len(order), np.bool_)
+    by_row[order] = spoilt
+    return by_row, start[whole], stop[whole]
+
+
 def _block(found: Rows, over: _Over) -> Block:
     size = over.stop - over.start
     offset = np.cumsum(size) - size
     which = over.order[np.repeat(over.start - offset, size) + np.arange(int(size.sum()))]
     iam = which[offset]
+    told = (_told if speed.speedups is None else _compiled_told)(found, which, offset, size)
+    return Block(
+        number=found.number[iam],
+        place=found.place[iam],
+        start=found.time[iam],
+        cic=(found.key[iam] & np.uint64(0xFFFF)).astype(np.int32),
+        names=over.names,
+        natures=over.natures,
+        first=offset,
+        size=size,
+        packet=found.packet[which],
+        time=found.time[which],
+        kind=found.kind[which],
+        places=found.place[which],
+        rung=found.alerting[which],
+        **told,
+    )
+
+
+def _compiled_told(found: Rows, which: Ints, offset: Ints, size: Ints) -> dict[str, Any]:
+    count = len(offset)
+    moments = np.full((5, count), np.nan)
+    flags = by_calling, odd, forward = [np.empty(long, np.bool_) for long in (count, count, len(which))]
+    cause, location = np.empty(count, np.int16), np.empty(count, np.int8)
+    speed.speedups.circuit_calls(
+        which, offset, size, found.kind, _STAGE, found.time, found.alerting.view(np.uint8), found.opc, found.cause,
+        found.location, moments, by_calling.view(np.uint8), cause, location, odd.view(np.uint8), forward.view(np.uint8),
+    )  # fmt: skip
+    return {
+        **dict(zip(("alerting", "progress", "answered", "released", "completed"), moments, strict=True)),
+        **dict(zip(("by_calling", "odd", "forward"), flags, strict=True)),
+        "cause": cause,
+        "location": location,
+    }
+
+
+def _told(found: Rows, which: Ints, offset: Ints, size: Ints) -> dict[str, Any]:
+    """What the messages `which` of calls say, some columns of `Block`."""
     stage, time = _STAGE[found.kind[which]], found.time[which]
     alerting = found.alerting[which]
     backward = (stage == _ACM) | (stage == _CPG)
@@ -212,34 +275,21 @@ def _block(found: Rows, over: _Over) -> Block:
         at = first(wanted)
         return np.where(at < _NONE, time[np.minimum(at, len(time) - 1)], np.nan)
 
-    forward = found.opc[which] == np.repeat(found.opc[iam], size)
+    forward = found.opc[which] == np.repeat(found.opc[which[offset]], size)
     release = first(stage == _REL)
     is_released, release = release < _NONE, np.minimum(release, len(time) - 1)
-    return Block(
-        number=found.number[iam],
-        place=found.place[iam],
-        start=time[offset],
-        cic=(found.key[iam] & np.uint64(0xFFFF)).astype(np.int32),
-        alerting=moment(backward & alerting),
-        progress=moment(backward & ~alerting),
-        answered=moment(stage == _ANM),
-        released=np.where(is_released, time[release], np.nan),
-        completed=moment(stage == _RLC),
-        by_calling=forward[release] & is_released,
-        cause=np.where(is_released, found.cause[which[release]], -1).astype(np.int16),
-        location=found.location[which[release]],
-        odd=np.bitwise_or.reduceat(forward & (backward | (stage == _ANM)), offset),
-        names=over.names,
-        natures=over.natures,
-        first=offset,
-        size=size,
-        packet=found.packet[which],
-        time=time,
-        kind=found.kind[which],
-        places=found.place[which],
-        forward=forward,
-        rung=alerting,
-    )
+    return {
+        "alerting": moment(backward & alerting),
+        "progress": moment(backward & ~alerting),
+        "answered": moment(stage == _ANM),
+        "released": np.where(is_released, time[release], np.nan),
+        "completed": moment(stage == _RLC),
+        "by_calling": forward[release] & is_released,
+        "cause": np.where(is_released, found.cause[which[release]], -1).astype(np.int16),
+        "location": np.where(is_released, found.location[which[release]], 0).astype(np.int8),
+        "odd": np.bitwise_or.reduceat(forward & (backward | (stage == _ANM)), offset),
+        "forward": forward,
+    }
 
 
 def _any(flags: np.ndarray, group: Ints) -> np.ndarray:
@@ -249,7 +299,7 @@ def _any(flags: np.ndarray, group: Ints) -> np.ndarray:
     return found
 
 
-def _ends(start: Ints, circuit: Ints, call: Ints, spoilt: np.ndarray) -> Ints:
+def _ends(start: Ints, circuit: Ints, call: Ints) -> Ints:
     """Where the rows of the calls end that begin at `start`: at the next IAM, or the next circuit."""
     edges = np.flatnonzero(np.diff(call, append=-1) | np.diff(circuit, append=-1)) + 1
     return edges[np.searchsorted(edges, start, side="right")]

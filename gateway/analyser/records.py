@@ -16,16 +16,19 @@ import msgspec
 import numpy as np
 
 from .blocks import Block, names_of
-from .cells import Row, Table, are_of_days, row_of
+from .cells import COLUMNS, Row, Table, are_of_days, row_of
 from .model import CallRecord, Leg, MediaStream, Where
 from .pages import PAGE, Entries, Ints, Pages
 from .sipblocks import SipBlock
+from .texts import Texts
 
 IN_MEMORY: Final = 32 << 20
 """Octets of records gathered in memory before they go to a temporary file."""
 _SMALL: Final = 4096
 """Octets from which a piece is kept as it is, not copied to others."""
-BLOCKS: Final = 16
+_AT_ONCE: Final = 4 * PAGE
+"""Lines of the table that are made at once."""
+BLOCKS: Final = 32
 """Blocks that are kept unpacked while records are read: calls of neighbouring batches begin by turns."""
 _COLUMNS: Final = [
     ("number", "i8"),
@@ -329,15 +332,35 @@ class Records(Sequence[CallRecord]):
     def lines(self, table: Table) -> Iterator[str]:
         """The lines of the table for all records in order, many at once; only where `speed` has it."""
         table.show(names_of(where) for where in self._ends)
+        for entries in _several(self._entries(), _AT_ONCE, None):
+            parts, order = [], []
+            for group, offset in _groups(entries):
+                if offset < 0:
+                    parts.append(self._block(offset).lines(table, entries["place"][group].astype(np.int64)))
+                else:
+                    rows = (row_of(self._bare(key), table.dated) for key in _keys(entries[group]))
+                    parts.append(Texts.made_of(f"{table.line(row)}\n".encode(errors="surrogatepass") for row in rows))
+                order.append(group)
+            found = Texts.joined(parts).some(np.argsort(np.concatenate(order)))
+            yield found.together().decode(errors="surrogatepass").removesuffix("\n")
 
-        def one(key: _Key) -> str:
-            return table.line(row_of(self._bare(key), table.dated))
-
-        def several(block: Block | SipBlock, indices: np.ndarray) -> list[str]:
-            return block.lines(table, indices)
-
-        for run in self._runs(self._entries(), one, several):
-            yield "\n".join(run)
+    def widest(self, most: int) -> list[int]:
+        """How wide the cells of the first so many records are, by column; only where `speed` has it."""
+        bare = Table([0] * len(COLUMNS), {}, self.are_of_days())
+        bare.show(names_of(where) for where in self._ends)
+        rows: list[Row] = []
+        ends: set[int] = set()
+        for entries in _several(self._entries(), most, most):
+            for group, offset in _groups(entries):
+                if offset < 0:
+                    block, which = self._block(offset), entries["place"][group].astype(np.int64)
+                    block.lines(bare, which)
+                    ends.update(block.place[which].tolist())
+                else:
+                    rows += (row_of(self._bare(key), bare.dated) for key in _keys(entries[group]))
+        names = [names_of(self._ends[place]) for place in ends]
+        widths = bare.widest.tolist() + [max((len(name[side]) for name in names), default=0) for side in (0, 1)]
+        return [max([width, *(len(row[column]) for row in rows)]) for column, width in enumerate(widths)]
 
     def answered(self) -> int:
         """How many records are of calls that were answered."""
@@ -408,11 +431,8 @@ class Records(Sequence[CallRecord]):
         for entries in chosen:
             if not len(entries):
                 continue
-            offsets = entries["offset"]
-            by_block = np.argsort(offsets, kind="stable")
             found: list[Any] = [None] * len(entries)
-            for group in np.split(by_block, np.flatnonzero(np.diff(offsets[by_block])) + 1):
-                offset = int(offsets[group[0]])
+            for group, offset in _groups(entries):
                 if several is not None and offset < 0:
                     made = several(self._block(offset), entries["place"][group].astype(np.int64))
                 else:
@@ -460,3 +480,29 @@ class Records(Sequence[CallRecord]):
 def _keys(entries: Entries) -> list[_Key]:
     columns = [entries[name].tolist() for name in ("offset", "place", "number", "legs", "speech")]
     return list(zip(*columns, strict=True))
+
+
+def _groups(entries: Entries) -> Iterator[tuple[Ints, int]]:
+    """The places of records that are in the same block, and its offset; all that are in none together, with 0."""
+    offsets = np.minimum(entries["offset"], 0)
+    order = np.argsort(offsets, kind="stable")
+    for group in np.split(order, np.flatnonzero(np.diff(offsets[order])) + 1):
+        yield group, int(offsets[group[0]])
+
+
+def _several(entries: Iterable[Entries], count: int, most: int | None) -> Iterator[Entries]:
+    """The same, so many or more at a time, and `most` in all."""
+    gathered: list[Entries] = []
+    size = 0
+    for some in entries:
+        kept = some if most is None else some[:most]
+        most = None if most is None else most - len(kept)
+        gathered.append(kept.copy())  # a page is to be read at once
+        size += len(kept)
+        if size >= count or most == 0:
+            yield np.concatenate(gathered)
+            gathered, size = [], 0
+        if most == 0:
+            return
+    if size:
+        yield np.concatenate(gathered)

@@ -56,13 +56,15 @@ def summary(analysis: Analysis, wanted: Callable[[CallRecord], bool], colour: bo
 
     if speed.speedups is not None and everything and isinstance(calls, Records):
         answered, count = calls.answered(), len(calls)
-        table = _table(islice((row for row, _ in calls.rows(_MEASURED)), _MEASURED), calls.are_of_days(), colour)
+        table = _table(calls.widest(_MEASURED), calls.are_of_days(), colour)
         yield table.line(COLUMNS)
         yield from calls.lines(table)
     else:
         cells = rows()
         measured = list(islice(cells, _MEASURED))
-        table = _table(measured, colour=colour)
+        table = _table(
+            [max((len(row[column]) for row in measured), default=0) for column in range(len(COLUMNS))], colour=colour
+        )
         yield from map(table.line, chain((COLUMNS,), measured, cells))
     share = f", {100 * answered / count:.1f} % answered" if count else ""
     yield ""
@@ -119,10 +121,9 @@ def brief(analysis: Analysis) -> Iterable[CallRecord]:
     return calls.brief() if isinstance(calls, Records) else calls
 
 
-def _table(first: Iterable[Row], dated: bool = False, colour: bool = True) -> Table:
-    """A table with columns as wide as the first rows ask for."""
-    rows = [COLUMNS, *first]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
+def _table(measured: list[int], dated: bool = False, colour: bool = True) -> Table:
+    """A table with columns as wide as the first rows ask for, and their names."""
+    widths = [max(width, len(name)) for width, name in zip(measured, COLUMNS, strict=True)]
     coloured = {
         name: click.style(name.ljust(widths[OUTCOME]), fg=paint)
         for outcome in Outcome

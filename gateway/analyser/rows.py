@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from tandem.ss7.isup.codes import MessageType
 
+from . import speed
 from .bulk import Circuits
 from .lines import Units
 from .model import Message, Protocol, Where
@@ -114,6 +115,30 @@ def rows_of(
     time: npt.NDArray[np.float64], place: Ints,
 ) -> Rows:  # fmt: skip
     """The messages of `plain` as rows; `octets` are `buffer`, `packet`, `time` and `place` columns of that length."""
+    told = (_told if speed.speedups is None else _compiled)(octets, plain)
+    return Rows(
+        packet=packet,
+        time=time,
+        opc=plain.opc,
+        place=place,
+        number=np.zeros(len(packet), np.int64),
+        octets=Texts.within(buffer, plain.message, plain.stop),
+        **told,
+    )
+
+
+def _compiled(octets: npt.NDArray[np.uint8], plain: Circuits | Units) -> dict[str, Any]:
+    count = len(plain.message)
+    key, kind, alerting = np.empty(count, np.uint64), np.empty(count, np.uint8), np.empty(count, np.bool_)
+    cause, location = np.empty(count, np.int16), np.empty(count, np.int8)
+    speed.speedups.circuit_rows(
+        octets, plain.message, plain.stop, plain.opc, plain.dpc, key, kind, alerting.view(np.uint8), cause, location
+    )
+    return {"key": key, "kind": kind, "alerting": alerting, "cause": cause, "location": location}
+
+
+def _told(octets: npt.NDArray[np.uint8], plain: Circuits | Units) -> dict[str, Any]:
+    """What the messages say, some columns of `Rows`."""
     begin, stop, kind = plain.message, plain.stop, plain.kind
     size = stop - begin
     cic = (octets[begin].astype(np.int64) | octets[begin + 1].astype(np.int64) << 8) & 0xFFF
@@ -130,16 +155,10 @@ def rows_of(
     releases, value = releases[good], value[good]
     cause[releases] = octets[value + 2] & 0x7F
     location[releases] = octets[value + 1] & 0xF
-    return Rows(
-        packet=packet,
-        time=time,
-        key=key_of(plain.opc, plain.dpc, cic),
-        opc=plain.opc,
-        kind=kind.astype(np.uint8),
-        place=place,
-        alerting=alerting,
-        cause=cause,
-        location=location,
-        number=np.zeros(len(begin), np.int64),
-        octets=Texts.within(buffer, begin, stop),
-    )
+    return {
+        "key": key_of(plain.opc, plain.dpc, cic),
+        "kind": kind.astype(np.uint8),
+        "alerting": alerting,
+        "cause": cause,
+        "location": location,
+    }

@@ -96,7 +96,7 @@ class SipBlock(Kept):
         found: np.ndarray = self.time[self.first + self.size - 1]
         return found
 
-    def lines(self, table: Table, which: np.ndarray) -> list[str]:
+    def lines(self, table: Table, which: np.ndarray) -> Texts:
         """Of calls at these places the lines of the table."""
         start, answer, released = self.start[which], self.answered[which], self.released[which]
         cause, answered = self.cause[which].astype(np.int64), ~np.isnan(answer)

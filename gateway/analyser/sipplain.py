@@ -181,14 +181,14 @@ class PlainDialogs:
         """Attempts under way."""
         return int(np.count_nonzero(self._waiting.opens))
 
-    def take(self, rows: SipRows, messages: list[Message]) -> tuple[list[Message], list[int]]:
+    def take(self, rows: SipRows, messages: list[Message]) -> tuple[list[Message], Ints]:
         """The messages to be followed one by one, in order, and the packets in which calls begin that are not.
 
         `messages` are those of the same batch. `settle` must follow once these were taken.
         """
         others = np.concatenate((self._others(messages), self._again(rows, messages)))
         if not len(rows) and not len(self._waiting):
-            return messages, []
+            return messages, np.zeros(0, np.int64)
         found = self._all = SipRows.joined([self._waiting, rows])
         fresh = len(self._waiting)
         order = grouped(found.key)
@@ -228,7 +228,7 @@ class PlainDialogs:
         self._begun = begun
         if len(handed):
             messages = sorted([*messages, *self._give(found, handed)], key=lambda message: message.packet)
-        return messages, found.packet[begun].tolist()
+        return messages, found.packet[begun]
 
     def settle(self, numbers: np.ndarray) -> None:
         """The batch is done: `numbers` of the calls that begin in it; give out those that are over."""

@@ -47,7 +47,7 @@ def worded(bodies: Texts) -> Texts:
     if speed.speedups is None:
         return Texts.made_of(b"".join(_LINES.findall(body)) for body in bodies.tolist())
     begin, end = np.empty(len(bodies), np.int64), np.empty(len(bodies), np.int64)
-    found = speed.speedups.described(bodies.buffers, bodies.of.astype(np.int64), bodies.begin, bodies.end, begin, end)
+    found = speed.speedups.described(bodies.buffers, bodies.of, bodies.begin, bodies.end, begin, end)
     return Texts.within(found, begin, end)
 
 

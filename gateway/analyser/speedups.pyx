@@ -8,7 +8,6 @@ run of octets is read at once, by `_within`.
 """
 
 from cpython.bytes cimport PyBytes_FromStringAndSize
-from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.math cimport fabs, fmod
 from libc.stdio cimport snprintf
 from libc.string cimport memchr, memcmp, memcpy
@@ -417,7 +416,7 @@ def sip(
     return used
 
 
-def gathered(list buffers, Places of, Places begin, Places end):
+def gathered(list buffers, const int[::1] of, Places begin, Places end):
     """The octets of n texts one behind the other, text i being `buffers[of[i]][begin[i] : end[i]]`, as bytes."""
     cdef Py_ssize_t index, size, count = of.shape[0], total = 0
     cdef bytes buffer, found
@@ -436,7 +435,7 @@ def gathered(list buffers, Places of, Places begin, Places end):
     return found
 
 
-def described(list buffers, Places of, Places begin, Places end, long long[::1] first, long long[::1] last):
+def described(list buffers, const int[::1] of, Places begin, Places end, long long[::1] first, long long[::1] last):
     """Of n texts, as `gathered` has them, the lines that `sipwords.described` reads, as bytes.
 
     `first` and `last` are filled with the places in these.
@@ -617,6 +616,107 @@ def joints(Octets octets, Places begin, Places end, int most, int fewest, Word[:
             call_ids[index] = _hash(octets, first - &octets[0], before - &octets[0]) or 1
 
 
+# --- calls on circuits, as `plain` has them: places of stages are those that it has
+
+cdef enum:
+    _START, _IAM, _ACM, _CPG, _ANM, _REL, _RLC
+
+
+def calls(
+    Places order, const Word[::1] key, const unsigned char[::1] kind, const double[::1] time, const short[::1] cause,
+    const unsigned char[::1] odd, const signed char[::1] stages, const unsigned char[:, ::1] legal, double copy,
+    Py_ssize_t most, unsigned char[::1] state, long long[::1] start, long long[::1] stop,
+):
+    """Whole calls among n messages that `order` brings together by `key`, their circuit; how many.
+
+    `stages` (256,) has the stage of a kind, `legal` which may follow which. A circuit on which something else happens,
+    or a message is `odd`, is spoilt as a whole. `state` (n,) gets 0, or 1 for what is spoilt; `start` and `stop` where
+    in `order` each whole call begins and ends.
+    """
+    cdef Py_ssize_t count = order.shape[0], index = 0, first, begin, row, found = 0, before_circuit
+    cdef Word circuit
+    cdef int before, stage
+    cdef bint bad
+    cdef double last
+    while index < count:
+        first, before_circuit = index, found
+        circuit, before, bad, last, begin = key[order[first]], _START, False, 0.0, -1
+        while index < count:
+            row = order[index]
+            if key[row] != circuit:
+                break
+            stage = stages[kind[row]]
+            if (
+                not legal[before, stage]
+                or odd[row]
+                or (stage == _REL and cause[row] < 0)
+                # What comes again so soon may be a copy by a second probe.
+                or (stage == _CPG and before == _CPG and time[row] - last < copy)
+            ):
+                bad = True
+            if stage == _IAM:
+                if begin >= 0 and index - begin > most:
+                    bad = True
+                begin = index
+            index += 1
+            if stage == _RLC and begin >= 0:
+                # Where another message than an IAM follows, the circuit is spoilt.
+                start[found], stop[found] = begin, index
+                found += 1
+            before, last = stage, time[row]
+        if begin >= 0 and index - begin > most:
+            bad = True
+        if bad:
+            found = before_circuit
+        for row in range(first, index):
+            state[order[row]] = bad
+    return found
+
+
+def circuit_calls(
+    Places which, Places first, Places size, const unsigned char[::1] kind, const signed char[::1] stages,
+    const double[::1] time, const unsigned char[::1] rung, Places opc, const short[::1] cause,
+    const signed char[::1] location, double[:, ::1] moments, unsigned char[::1] by_calling, short[::1] why,
+    signed char[::1] where, unsigned char[::1] odd, unsigned char[::1] forward,
+):
+    """What `plain` says of n calls, whose messages `which` are rows of the columns `kind` to `location`.
+
+    `moments` (5, n) gets alerting, progress, answer, release and completion, and was filled with NaN.
+    """
+    cdef Py_ssize_t call, index, row
+    cdef long long calling
+    cdef int stage
+    cdef bint ahead
+    if moments.shape[0] != 5:
+        raise ValueError("five moments are wanted")
+    for call in range(first.shape[0]):
+        calling = opc[which[first[call]]]
+        by_calling[call], why[call], where[call], odd[call] = False, -1, 0, False
+        for index in range(first[call], first[call] + size[call]):
+            row = which[index]
+            stage, ahead = stages[kind[row]], opc[row] == calling
+            forward[index] = ahead
+            if stage == _ACM or stage == _CPG:
+                odd[call] |= ahead
+                _reached(moments, 0 if rung[row] else 1, call, time[row])
+            elif stage == _ANM:
+                odd[call] |= ahead
+                _reached(moments, 2, call, time[row])
+            elif stage == _REL:
+                if moments[3, call] != moments[3, call]:
+                    by_calling[call], why[call], where[call] = ahead, cause[row], location[row]
+                    moments[3, call] = time[row]
+            elif stage == _RLC:
+                _reached(moments, 4, call, time[row])
+
+
+cdef inline int _reached(double[:, ::1] moments, Py_ssize_t which, Py_ssize_t call, double time) except -1:
+    """The first time counts."""
+    if moments[which, call] != moments[which, call]:
+        moments[which, call] = time
+    return 0
+
+
 # --- the table of calls
 
 cdef inline unsigned char *_spaces(unsigned char *at, Py_ssize_t count) noexcept nogil:
@@ -627,9 +727,31 @@ cdef inline unsigned char *_spaces(unsigned char *at, Py_ssize_t count) noexcept
     return at
 
 
-cdef inline unsigned char *_padded(unsigned char *at, const unsigned char *column, long long width) noexcept nogil:
+cdef inline unsigned char *_padded(
+    unsigned char *at, const unsigned char *column, const long long *widths, long long *widest, int which
+) noexcept nogil:
     """Behind a cell that began at `column`: blanks up to its width, and two."""
-    return _spaces(at, width - (at - column) + 2 if at - column < width else 2)
+    cdef Py_ssize_t size = at - column
+    if size > widest[which]:
+        widest[which] = size
+    return _spaces(at, widths[which] - size + 2 if size < widths[which] else 2)
+
+
+cdef inline unsigned char *_two(unsigned char *at, long long value) noexcept nogil:
+    """Two digits."""
+    at[0], at[1] = 48 + value // 10, 48 + value % 10
+    return at + 2
+
+
+cdef inline unsigned char *_number_or_dash(
+    unsigned char *at, const unsigned char *begin, const unsigned char *end
+) noexcept nogil:
+    """A number, or a dash for none."""
+    if begin == end:
+        at[0] = 45
+        return at + 1
+    memcpy(at, begin, end - begin)
+    return at + (end - begin)
 
 
 cdef inline unsigned char *_decimal(unsigned char *at, long long value, int least) noexcept nogil:
@@ -686,26 +808,27 @@ cdef inline unsigned char *_day(unsigned char *at, long long day) noexcept nogil
 def table(
     bytes protocol, Places number, const double[::1] start, bint dated, Octets names, Places begin, Places end,
     Places circuit, list outcomes, Places outcome, Places cause, Places status, const double[::1] delay,
-    const double[::1] talk, list ends, Places place, Places widths,
+    const double[::1] talk, list ends, Places place, Places widths, long long[::1] stops, long long[::1] widest,
 ):
-    """The lines of n calls in the table, each a str without blanks at its end.
+    """The lines of n calls in the table as bytes, each without blanks at its end and with a line feed behind it.
 
     `names` holds the texts of the calls; `circuit` is -1 for a call without one. `outcomes` are the cells, padded and
-    coloured, `ends` the last two columns, both as octets. ValueError for times that a clock does not show.
+    coloured, `ends` the last two columns, both as octets. `stops` (n,) gets where each line ends, `widest` (9,) goes up
+    to the octets of the widest cell of each column. ValueError for times that a clock does not show.
     """
     cdef Py_ssize_t index, room, count = number.shape[0], size
-    cdef list found = [None] * count
     cdef bytes cell, both
-    cdef bytearray line = bytearray(8192)
-    cdef unsigned char *base = line
-    cdef unsigned char *at
+    cdef bytearray lines = bytearray(160 * count + 8192)
+    cdef unsigned char *base = lines
+    cdef unsigned char *at = base
     cdef unsigned char *column
+    cdef unsigned char *line
     cdef const unsigned char *first
     cdef const unsigned char *stop
     cdef const unsigned char *split
     cdef const unsigned char *before
     cdef long long moment, fixed = 1200
-    if widths.shape[0] < 9:
+    if widths.shape[0] < 9 or widest.shape[0] < 9:
         raise ValueError("nine widths are wanted")
     for index in range(9):
         fixed += widths[index]
@@ -713,13 +836,15 @@ def table(
         _within(begin[index], end[index], names.shape[0])
         cell, both = outcomes[outcome[index]], ends[place[index]]
         room = fixed + len(protocol) + end[index] - begin[index] + len(cell) + len(both)
-        if room > len(line):
-            line = bytearray(2 * room)
-            base = line
-        at = column = base
+        size = at - base
+        if size + room > len(lines):
+            lines.extend(bytes(len(lines) + room))
+            base = lines
+            at = base + size
+        line = column = at
         memcpy(at, <const unsigned char *>protocol, len(protocol))
         at = _decimal(at + len(protocol), number[index], 1)
-        at = _padded(at, column, widths[0])
+        at = _padded(at, column, &widths[0], &widest[0], 0)
         column = at
         if not 0 <= start[index] < 253402300800.0:
             raise ValueError("a time that no clock shows")
@@ -727,14 +852,16 @@ def table(
         if dated:
             at = _day(at, moment // 86400000)
         moment %= 86400000
-        at = _decimal(at, moment // 3600000, 2)
+        at = _two(at, moment // 3600000)
         at[0] = 58
-        at = _decimal(at + 1, moment // 60000 % 60, 2)
+        at = _two(at + 1, moment // 60000 % 60)
         at[0] = 58
-        at = _decimal(at + 1, moment // 1000 % 60, 2)
+        at = _two(at + 1, moment // 1000 % 60)
         at[0] = 46
-        at = _decimal(at + 1, moment % 1000, 3)
-        at = _padded(at, column, widths[1])
+        moment %= 1000
+        at[1] = 48 + moment // 100
+        at = _two(at + 2, moment % 100)
+        at = _padded(at, column, &widths[0], &widest[0], 1)
         column = at
         first = stop = NULL
         split = before = NULL
@@ -745,23 +872,9 @@ def table(
             raise ValueError("a text without numbers")
         before = _last(first, split, 10)
         before = first if before == NULL else before + 1
-        size = split - before
-        if size:
-            memcpy(at, before, size)
-            at += size
-        else:
-            at[0] = 45
-            at += 1
-        at = _padded(at, column, widths[2])
+        at = _padded(_number_or_dash(at, before, split), column, &widths[0], &widest[0], 2)
         column = at
-        size = stop - split - 1
-        if size:
-            memcpy(at, split + 1, size)
-            at += size
-        else:
-            at[0] = 45
-            at += 1
-        at = _padded(at, column, widths[3])
+        at = _padded(_number_or_dash(at, split + 1, stop), column, &widths[0], &widest[0], 3)
         column = at
         if circuit[index] >= 0:
             memcpy(at, <const unsigned char *>b"CIC ", 4)
@@ -769,8 +882,10 @@ def table(
         else:
             memcpy(at, <const unsigned char *>b"sip", 3)
             at += 3
-        at = _padded(at, column, widths[4])
+        at = _padded(at, column, &widths[0], &widest[0], 4)
         memcpy(at, <const unsigned char *>cell, len(cell))
+        if len(cell) > widest[5]:
+            widest[5] = len(cell)
         at = _spaces(at + len(cell), 2)
         column = at
         if status[index] >= 0:
@@ -779,19 +894,19 @@ def table(
             at += 1
         if cause[index] >= 0:
             at = _decimal(at, cause[index], 1)
-        at = _padded(at, column, widths[6])
+        at = _padded(at, column, &widths[0], &widest[0], 6)
         column = at
-        at = _seconds(at, delay[index])
-        at = _padded(at, column, widths[7])
+        at = _padded(_seconds(at, delay[index]), column, &widths[0], &widest[0], 7)
         column = at
-        at = _seconds(at, talk[index])
-        at = _padded(at, column, widths[8])
+        at = _padded(_seconds(at, talk[index]), column, &widths[0], &widest[0], 8)
         memcpy(at, <const unsigned char *>both, len(both))
         at += len(both)
-        while at > base and (at - 1)[0] == 32:
+        while at > line and (at - 1)[0] == 32:
             at -= 1
-        found[index] = PyUnicode_DecodeUTF8(<char *>base, at - base, "replace")
-    return found
+        at[0] = 10
+        at += 1
+        stops[index] = at - base
+    return PyBytes_FromStringAndSize(<char *>base, at - base)
 
 
 # --- IP over Ethernet
@@ -872,9 +987,10 @@ cdef inline Py_ssize_t _slot(Word key, Word[::1] keys, int[::1] table, int *know
 
 
 def group(const Word[::1] keys, long long[::1] order, long long[::1] of, long long[::1] next_of, Word[::1] seen, int[::1] table):
-    """An order of n keys that brings equal ones together and keeps their own order.
+    """An order of n keys that brings equal ones together and keeps their own order; how many groups there are.
 
-    `of`, `next_of` and `seen` are room for n, `table` for zeros as `flows` wants them.
+    `of` gets the group of each key, `next_of` where each group ends in the order. `seen` is room for n, `table` holds
+    zeros as `flows` wants them.
     """
     cdef Py_ssize_t index, place, count = 0
     cdef long long before = 0, size
@@ -894,6 +1010,7 @@ def group(const Word[::1] keys, long long[::1] order, long long[::1] of, long lo
     for index in range(keys.shape[0]):
         order[next_of[of[index]]] = index
         next_of[of[index]] += 1
+    return count
 
 
 def repeated(const Word[::1] keys, unsigned char[::1] again, Word[::1] seen, int[::1] table):
@@ -1111,6 +1228,59 @@ def circuits(
         if not good:
             count = before
     return count
+
+
+def ends(
+    Octets octets, Places at, Places start, Places address, Places source, Places destination, Places opc, Places dpc,
+    Places network, const unsigned char[::1] m2pa, Word[::1] direction, Word[::1] relation,
+):
+    """Of n messages in the SCTP packets `at`, by `start` to `destination` of packets, between which ends they went.
+
+    `direction` gets the association and its direction, `relation` the point codes, addresses and ports, mixed to a
+    number each.
+    """
+    cdef Py_ssize_t index, packet
+    cdef Word ports, codes, addresses
+    for index in range(at.shape[0]):
+        packet = at[index]
+        _within(start[packet], start[packet] + 8, octets.shape[0])
+        _within(address[packet], address[packet] + 8, octets.shape[0])
+        ports = <Word>source[packet] << 16 | <Word>destination[packet]
+        direction[index] = <Word>_number(&octets[0] + start[packet] + 4, True) << 32 | ports
+        memcpy(&addresses, &octets[0] + address[packet], 8)
+        codes = (<Word>opc[index] << 32 ^ <Word>dpc[index]) * ONE ^ (<Word>network[index] << 1 | m2pa[index])
+        addresses = (addresses ^ codes ^ codes >> 29) * TWO
+        relation[index] = (addresses ^ addresses >> 32 ^ ports) * ONE
+
+
+def circuit_rows(
+    Octets octets, Places begin, Places stop, Places opc, Places dpc, Word[::1] key, unsigned char[::1] kind,
+    unsigned char[::1] alerting, short[::1] cause, signed char[::1] location,
+):
+    """What n ISUP messages say, as `rows.rows_of` has it, into the columns of n."""
+    cdef Py_ssize_t index, at, end, value
+    cdef const unsigned char *base
+    cdef Word low, high
+    for index in range(begin.shape[0]):
+        at, end = begin[index], stop[index]
+        _within(at, end, octets.shape[0])
+        _within(at + 3, end, octets.shape[0])
+        base = &octets[0]
+        low, high = <Word>opc[index], <Word>dpc[index]
+        if low > high:
+            low, high = high, low
+        key[index] = low << 40 ^ high << 16 ^ <Word>((base[at] | base[at + 1] << 8) & 0xFFF)
+        kind[index] = base[at + 2]
+        alerting[index] = cause[index] = location[index] = 0
+        cause[index] = -1
+        if base[at + 2] == 6:  # ACM
+            alerting[index] = end - at > 4 and base[at + 3] >> 2 & 3 == 1
+        elif base[at + 2] == 44:  # CPG
+            alerting[index] = end - at > 3 and base[at + 3] & 0x7F == 1
+        elif base[at + 2] == 12 and end - at >= 8 and base[at + 3] >= 2:  # REL
+            value = at + 3 + base[at + 3]
+            if value + 3 <= end and value + 1 + base[value] <= end and base[value] >= 2 and base[value + 1] >= 0x80:
+                cause[index], location[index] = base[value + 2] & 0x7F, base[value + 1] & 0xF
 
 
 # --- pcapng

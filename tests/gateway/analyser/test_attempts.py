@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from tandem.gateway.analyser import attempts as module
@@ -90,7 +91,7 @@ def test_identities_count_on():
 
 def test_numbers_of_a_batch_follow_its_packets():
     numbering = Numbering()
-    numbering.expect([2, 4, 9], [3, 10])
+    numbering.expect(np.array([2, 4, 9]), np.array([3, 10]))
     assert numbering("sip", 1) == "sip-1"
     assert numbering.of(0) == 2
     assert numbering("sip", 5) == "sip-5"

@@ -11,7 +11,7 @@ from support.batches import batch_of
 from support.bulk_analysis import analysed
 from support.packet_files import data_chunk, ethernet, ipv4, ipv6, rtp, sctp, udp
 
-from tandem.gateway.analyser import bulk, network, packets, pcap, speed
+from tandem.gateway.analyser import bulk, network, packets, pcap, plain, rows, speed
 from tandem.gateway.analyser.cells import COLUMNS, OUTCOMES, Table, row_of
 from tandem.gateway.analyser.legs import _end
 from tandem.gateway.analyser.model import CallRecord, RtpPackets
@@ -104,14 +104,14 @@ def test_lines_of_the_table(number, start, dated, calling, called, cic, outcome,
     table.show([("a:1", "b")])
     columns = (np.array([value]) for value in (cic, outcome, cause, status, delay, talk, 0))
     names = Texts.made_of([f"{calling}\n{called}".encode()])
-    (line,) = table.lines("isup", np.array([number]), np.array([start]), names, *columns)
+    (line,) = table.lines("isup", np.array([number]), np.array([start]), names, *columns).tolist()
     record = CallRecord(
         protocol="isup" if cic >= 0 else "sip", id=f"isup-{number}", outcome=OUTCOMES[outcome], start=start,
         calling=calling, called=called, source="a:1", destination="b",
     )  # fmt: skip
     record.cic, record.cause, record.status = (None if value < 0 else value for value in (cic, cause, status))
     record.post_dial_delay, record.duration = (None if value != value else value for value in (delay, talk))
-    assert line == table.line(row_of(record, dated))
+    assert line.decode() == table.line(row_of(record, dated)) + "\n"
 
 
 @given(st.binary(max_size=300), st.lists(st.integers(-5, 400), min_size=2, max_size=2))
@@ -123,7 +123,7 @@ def test_places_outside_are_refused(octets, edges):
         lambda: speedups.sip(octets, begin, end, begin, np.zeros(1, "u1"), *columns, spans, names, named),
         lambda: speedups.addresses(octets, begin, end, names, named, columns[0], columns[0].copy()),
         lambda: speedups.joints(octets, begin, end, 7, 3, columns[3], columns[4]),
-        lambda: speedups.gathered([octets], np.zeros(1, np.int64), begin, end),
+        lambda: speedups.gathered([octets], np.zeros(1, np.int32), begin, end),
     ):
         try:
             work()
@@ -236,6 +236,75 @@ def test_messages_in_sctp(octets, place, change, with_m2pa):
     assert done.tolist() == other_done.tolist()
     for name in bulk.Circuits.__slots__:
         assert getattr(one, name).tolist() == getattr(other, name).tolist(), name
+
+
+circuit_message = st.tuples(
+    st.integers(0, 2), st.sampled_from([1, 1, 6, 6, 44, 9, 12, 12, 16, 16, 45]), st.integers(0, 3), st.booleans(),
+    st.integers(-1, 1), st.booleans(),
+)  # fmt: skip
+
+
+@given(st.lists(circuit_message, max_size=60), st.sampled_from([1, 3, 500]))
+def test_calls_on_circuits(messages, most):
+    keys, kinds, steps, alerting, cause, opc = (
+        (np.array(column) for column in zip(*messages, strict=True)) if messages else [np.zeros(0, np.int64)] * 6
+    )
+    found = rows.Rows.none()
+    found.key, found.kind, found.time = keys.astype(np.uint64), kinds.astype(np.uint8), np.cumsum(steps) / 4
+    found.cause, found.opc, found.alerting = cause.astype(np.int16), opc.astype(np.int64), alerting.astype(np.bool_)
+    found.location = (np.arange(len(keys)) % 7).astype(np.int8)
+    order, odd = packets.grouped(found.key), np.zeros(len(keys), np.bool_)
+    odd[5:6] = True
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plain, "MOST_MESSAGES", most)
+        one, other = plain._compiled_calls(found, order, odd), plain._calls(found, order, odd)
+    assert [column.tolist() for column in one] == [column.tolist() for column in other]
+    _, start, stop = one
+    if len(start):
+        size = stop - start
+        which = np.concatenate([order[first:last] for first, last in zip(start, stop, strict=True)])
+        told, expected = (
+            work(found, which, np.cumsum(size) - size, size) for work in (plain._compiled_told, plain._told)
+        )
+        assert told.keys() == expected.keys()
+        for name, column in expected.items():
+            assert told[name].dtype == column.dtype
+            assert np.array_equal(told[name], column, equal_nan=column.dtype == float), name
+
+
+@given(st.lists(st.one_of(st.binary(min_size=3, max_size=12), st.builds(
+    lambda cic, kind, rest: cic + bytes([kind]) + rest, st.binary(min_size=2, max_size=2),
+    st.sampled_from([6, 12, 44]), st.lists(st.integers(0, 255) | st.integers(1, 4), max_size=10).map(bytes),
+)), min_size=1, max_size=6), st.integers(0, 3), st.integers(0, 3))  # fmt: skip
+def test_what_messages_on_circuits_say(messages, opc, dpc):
+    texts_of = Texts.made_of(messages)
+    octets = np.frombuffer(texts_of.buffers[0] + bytes(16), np.uint8)
+    columns = {name: np.zeros(len(messages), np.int64) for name in bulk.Circuits.__slots__}
+    columns |= {"message": texts_of.begin, "stop": texts_of.end}
+    columns |= {
+        "kind": octets[texts_of.begin + 2].astype(np.int64),
+        "opc": columns["opc"] + opc,
+        "dpc": columns["dpc"] + dpc,
+    }
+    told, expected = (work(octets, bulk.Circuits(**columns)) for work in (rows._compiled, rows._told))
+    assert {name: column.tolist() for name, column in told.items()} == {
+        name: column.tolist() for name, column in expected.items()
+    }
+
+
+@given(st.lists(st.integers(0, 5), max_size=30))
+def test_groups_are_the_same(numbers):
+    order, of, ends = packets.groups(np.array(numbers, np.uint64))
+    assert sorted(order.tolist()) == list(range(len(numbers)))
+    starts = [0, *ends.tolist()]
+    assert [of[order[first:last]].tolist() for first, last in pairwise(starts)] == [
+        [group] * (last - first) for group, (first, last) in enumerate(pairwise(starts))
+    ]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(speed, "speedups", None)
+        again, of_again, ends_again = packets.groups(np.array(numbers, np.uint64))
+    assert sorted(np.diff(ends, prepend=0)) == sorted(np.diff(ends_again, prepend=0))
+    assert of_again[again].tolist() == np.repeat(np.arange(len(ends)), np.diff(ends_again, prepend=0)).tolist()
 
 
 @pytest.fixture(scope="module")
