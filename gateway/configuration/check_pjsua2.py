@@ -11,15 +11,15 @@ from tandem.gateway.configuration.check_sip import tls_files
 from tandem.gateway.configuration.problem import Problem
 from tandem.gateway.configuration.ranges import parse_endpoint, parse_listener, split_host
 from tandem.gateway.configuration.schema import Configuration, Pjsua2, Sip, SipTrunk
-from tandem.gateway.pjsip.protocol import Account, EngineConfiguration
+from tandem.gateway.pjsip.protocol import Account, Content, EngineConfiguration
 from tandem.gateway.sip.endpoint import Listener
+from tandem.gateway.trunks.sip_isup import Encapsulation
 
 _STUN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?")
 _ONLY_NATIVE = 'is not to be had with engine = "pjsua2"'
 _NO_IPV6 = "the wheels of PJSIP are built without it (PJ_HAS_IPV6)"
 #: What PJSIP has not, and why.
 _LACKS = {
-    "isup_variant": "PJSIP ends a call at a response with nothing but ISUP in it (PJSIP_INV_ACCEPT_UNKNOWN_BODY)",
     "clear_mode": "PJSIP carries speech, and no octets as they are",
     "silence_suppression": "PJSIP neither sends nor plays comfort noise (RFC 3389)",
 }
@@ -122,6 +122,7 @@ def engine_configuration(configuration: Configuration) -> EngineConfiguration | 
                 session_seconds=trunk.session_seconds,
                 minimum_session_seconds=trunk.minimum_session_seconds,
                 telephone_event=trunk.telephone_event,
+                released=Content.of(Encapsulation(trunk).release_complete()) if trunk.isup_variant else None,
                 tls_name=trunk.tls_name or trunk.domain or _host_of(trunk.peer),
             )
             for trunk in trunks

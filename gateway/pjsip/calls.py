@@ -11,7 +11,7 @@ import msgspec
 import pjsua2 as pj
 
 from tandem.gateway.sip.errors import SipDecodeError
-from tandem.gateway.sip.message import parse_message
+from tandem.gateway.sip.message import Message, parse_message
 
 from . import library
 from .protocol import (
@@ -20,6 +20,7 @@ from .protocol import (
     AskAnswered,
     CallConfirmed,
     CallEnded,
+    Content,
     EndCall,
     Headers,
     HoldFailed,
@@ -40,6 +41,7 @@ from .speech import SILENCE, SpeechPath
 if TYPE_CHECKING:
     from .engine import Engine, Place
 
+ISUP: Final = b"application/isup"
 _DIGIT_MILLISECONDS: Final = 100
 """What a digit from the peer lasts towards the media process; PJSIP tells of its beginning."""
 _DEAF: Final = 10.0
@@ -67,6 +69,30 @@ def headers_into(option: Any, headers: Headers) -> None:
         field = pj.SipHeader()
         field.hName, field.hValue = name, value
         option.headers.append(field)
+
+
+def content_into(option: Any, content: Content | None, *, alone: bool = False) -> None:
+    """Put a part of a body into a SipTxOption: beside the description, if there is one; or as the whole of the body."""
+    if content is None:
+        return
+    filler = library.filler_for(content.octets).decode()
+    if alone:
+        option.contentType, option.msgBody = content.media_type, filler
+        if content.disposition:
+            headers_into(option, [("Content-Disposition", content.disposition)])
+        library.put_octets(option, content.octets)
+        return
+    option.multipartContentType.type, option.multipartContentType.subType = "multipart", "mixed"
+    part = pj.SipMultipartPart()
+    # PJSIP writes both as they are, so that parameters may stand in the second.
+    part.contentType.type, _, part.contentType.subType = content.media_type.partition("/")
+    part.body = filler
+    if content.disposition:
+        field = pj.SipHeader()
+        field.hName, field.hValue = "Content-Disposition", content.disposition
+        part.headers.append(field)
+    option.multipartParts.append(part)
+    library.put_octets(option.multipartParts[len(option.multipartParts) - 1], content.octets)
 
 
 def _octets_at_once(vector: Any) -> bytes:
@@ -135,6 +161,8 @@ class Call(pj.Call):
         self.outgoing = outgoing
         if not outgoing:
             super().__init__(account, call_id)
+        self.released: Content | None = None if account is None else account.settings.released
+        """Body of the 200 to a BYE with ISUP."""
         self._events = True if account is None else account.settings.telephone_event
         """Whether the peer is told of telephone-events."""
         self._port: SpeechPort | None = None
@@ -166,7 +194,7 @@ class Call(pj.Call):
     def begin(self, place: Place, command: MakeCall) -> None:
         """Send the INVITE; raises pj.Error."""
         super().__init__(place)
-        self._events = place.settings.telephone_event
+        self._events, self.released = place.settings.telephone_event, place.settings.released
         self.path.connect(command.media)
         parameters = pj.CallOpParam(True)
         parameters.opt.audioCount, parameters.opt.videoCount = 1, 0
@@ -176,6 +204,7 @@ class Call(pj.Call):
         option = parameters.txOption
         option.localUri, option.targetUri = command.local, command.target
         headers_into(option, command.headers)
+        content_into(option, command.content)
         self.makeCall(command.remote, parameters)
 
     # --- what the signalling process wants
@@ -188,11 +217,13 @@ class Call(pj.Call):
             match command:
                 case Respond():
                     self._respond(command)
-                case EndCall(status=status, headers=headers):
+                case EndCall(status=status, headers=headers, content=content):
                     self._tell_last()
                     parameters = pj.CallOpParam()
                     parameters.statusCode = status
                     headers_into(parameters.txOption, headers)
+                    if self._confirmed or not self.outgoing:
+                        content_into(parameters.txOption, content, alone=True)
                     if self.outgoing or self._confirmed:
                         self.hangup(parameters)
                     else:
@@ -205,10 +236,10 @@ class Call(pj.Call):
                         parameters.opt.flag = pj.PJSUA_CALL_UNHOLD
                         parameters.opt.audioCount, parameters.opt.videoCount = 1, 0
                         self.reinvite(parameters)
-                case SendInfo(content_type=content_type, body=body):
+                case SendInfo(content=content):
                     request = pj.CallSendRequestParam()
                     request.method = "INFO"
-                    request.txOption.contentType, request.txOption.msgBody = content_type, body.decode("ascii")
+                    content_into(request.txOption, content, alone=True)
                     self.sendRequest(request)
                 case Ask():
                     request = pj.CallSendRequestParam()
@@ -235,6 +266,9 @@ class Call(pj.Call):
         parameters = pj.CallOpParam()
         parameters.statusCode, parameters.reason = command.status, command.phrase
         headers_into(parameters.txOption, command.headers)
+        # PJSIP puts a description into 183 and 2xx.
+        described = command.status == 183 or 200 <= command.status < 300
+        content_into(parameters.txOption, command.content, alone=not described)
         self.answer(parameters)
 
     def _notify(self, command: TellTransfer) -> None:
@@ -249,6 +283,10 @@ class Call(pj.Call):
         request.txOption.msgBody = f"{command.status_line}\r\n"
         self.sendRequest(request)
 
+    def is_of(self, request: Message) -> bool:
+        """Whether a request is of this call's dialog, once it is answered."""
+        return self._dialog == (request.call_id, frozenset((request.from_.tag, request.to.tag)))
+
     def asked_to_transfer(self, received: int, message: bytes) -> bool:
         """A REFER came: whether it is of this call and waits for its answer, or has come once more meanwhile.
 
@@ -258,7 +296,7 @@ class Call(pj.Call):
             request = parse_message(message)
         except SipDecodeError:
             return False
-        if self._over or self._dialog != (request.call_id, frozenset((request.from_.tag, request.to.tag))):
+        if self._over or not self.is_of(request):
             return False
         number = request.get("cseq") or ""
         if self._refer:
@@ -439,6 +477,8 @@ class Call(pj.Call):
             elif self._refer_status and message.startswith(b"REFER "):
                 library.respond(int(body.src.rdata.pjRxData), self._refer_status)
             elif message.startswith(b"INFO ") and transaction.state == pj.PJSIP_TSX_STATE_TRYING:
+                if ISUP in message.lower():
+                    library.respond(int(body.src.rdata.pjRxData), 200)
                 self._engine.tell(InfoArrived(self.number, message))
         elif self._confirmed and transaction.method == "INVITE" and transaction.statusCode >= 300:
             if transaction.statusCode not in (401, 407, 422):

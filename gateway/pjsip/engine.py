@@ -20,11 +20,13 @@ import pjsua2 as pj
 from tandem.core.cause import Cause, cause_name
 from tandem.core.errors import TandemError
 from tandem.gateway.sip.endpoint import Listener, TransportName, endpoint_of
+from tandem.gateway.sip.errors import SipDecodeError
+from tandem.gateway.sip.message import parse_message
 from tandem.gateway.sip.sources import Sources
 from tandem.gateway.sip.tls import TlsContexts
 
 from . import library, packet_filter, tls
-from .calls import Call, headers_into
+from .calls import ISUP, Call, headers_into
 from .messages import MessageLog
 from .protocol import (
     Account,
@@ -35,6 +37,7 @@ from .protocol import (
     CallRefused,
     CertificatesRead,
     Command,
+    Content,
     EndCall,
     EngineConfiguration,
     Event,
@@ -193,7 +196,12 @@ class Engine:
         self._expected: dict[str, set[str]] = {}
         """What servers that we connect to are called, by `ADDRESS:PORT`."""
         self.endpoint = Endpoint(self)
-        self._requests = library.Module(library.BEFORE_DIALOGS, self._request, None)
+        self._modules = (
+            library.Module(library.BEFORE_TRANSACTIONS, response=self._response),
+            library.Module(library.BEFORE_DIALOGS, request=self._request, sent_response=self._sent_response),
+        )
+        self._released: Content | None = None
+        """What the 200 to the BYE that PJSIP is about to see is to have in it."""
         self.limit = 0
         self.first_law = {"PCMA": "A", "PCMU": "u"}[configuration.codecs[0]]
         """Of the codec that we want most."""
@@ -214,8 +222,9 @@ class Engine:
         media.channelCount, media.audioFramePtime, media.ptime = 1, 20, 0
         media.noVad, media.ecTailLen = True, 0
         self.endpoint.libInit(settings)
-        self._log.listen(False)
-        self._requests.register()
+        self._log.begin()
+        for module in self._modules:
+            module.register()
         library.understand(b"resource-priority")
         self.limit = calls_allowed()
         if any(listener.transport == "tls" for listener in self._listeners):
@@ -410,12 +419,30 @@ class Engine:
         build with assertions end.
         """
         message = library.octets_of(received)
+        self._released = None
+        _hide_isup(received, message)
         if message.startswith(b"INVITE "):
             library.without_header(received, b"Replaces")
         elif message.startswith(b"ACK "):
             return _TAG.search(_FOLD.sub(b" ", message)) is None
         elif message.startswith(b"REFER "):
             return any(call.asked_to_transfer(received, message) for call in self.calls.values())
+        elif message.startswith(b"BYE ") and ISUP in message.lower():
+            with contextlib.suppress(SipDecodeError):
+                request = parse_message(message)
+                self._released = next((call.released for call in self.calls.values() if call.is_of(request)), None)
+        return False
+
+    def _response(self, received: int) -> bool:
+        """A response came, which PJSIP is to see."""
+        _hide_isup(received, library.octets_of(received))
+        return False
+
+    def _sent_response(self, sent: int) -> bool:
+        """A response is being sent: RLC belongs into that to a BYE with REL."""
+        content, self._released = self._released, None
+        if content is not None and library.is_answer_to(sent, b"BYE", 200):
+            library.with_body(sent, 200, content.media_type, content.octets)
         return False
 
     def place_of(self, received: Any) -> Place | None:
@@ -540,6 +567,13 @@ class Engine:
         media.srtpUse = _SRTP[account.srtp]
         media.srtpSecureSignaling = 0
         return settings
+
+
+def _hide_isup(received: int, message: bytes) -> None:
+    """Have PJSIP not see a body with ISUP and no description: it would refuse that, or end the call (415)."""
+    folded = message.lower()
+    if ISUP in folded and b"application/sdp" not in folded:
+        library.without_body(received)
 
 
 def _address_of(source: str) -> tuple[str, int]:

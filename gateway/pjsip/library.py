@@ -1,13 +1,14 @@
-"""What PJSIP's C library does and pjsua2 does not pass on: requests and responses before PJSIP itself acts on them.
+"""What PJSIP's C library does and pjsua2 does not pass on: messages before PJSIP itself acts on them, or sends them.
 
-Functions are called by their names, which a build exports as pjsua2 needs them; of its structures only the beginning of
-`pjsip_module` and of `pjsip_msg` is known here, which has been the same since there is PJSIP, and the place of the
-message in `pjsip_rx_data` is looked for. Everything is called in the thread that polls.
+Functions are called by their names, which a build exports as pjsua2 needs them; of its structures only `pjsip_module`,
+`pjsip_msg` and the beginning of `pjsip_tx_data` are known here, which have been the same since there is PJSIP. Where
+anything else stands depends on the build, and is looked for. Everything is called in the thread that polls.
 """
 
 from __future__ import annotations
 
 import ctypes
+import os
 import re
 from collections.abc import Callable
 from typing import Any, Final
@@ -15,6 +16,10 @@ from typing import Any, Final
 import pjsua2 as pj
 
 LIBRARY: Final = ctypes.CDLL(pj._pjsua2.__file__)
+BEFORE_LOG: Final = 6
+"""Priority of a module that sees what comes before PJSIP's log (7) tells of it."""
+LOG: Final = 7
+"""Priority of one that sees what is sent after it was put together (8), and before the log tells of it."""
 BEFORE_TRANSACTIONS: Final = 12
 """Priority of a module that is asked before PJSIP's transactions (16) see a message: for responses."""
 BEFORE_DIALOGS: Final = 24
@@ -23,6 +28,13 @@ being answered, are gone by then."""
 _FAR: Final = 1 << 14
 """More octets than `pjsip_rx_data` has; its packet is of 4000 (PJSIP_MAX_PKT_LEN)."""
 _START: Final = re.compile(rb"SIP/2\.0 |[A-Z]+ ")
+_BODY: Final = 104
+"""Offset of `body` in `pjsip_msg`: behind the kind of message, its first line and the head of its list of fields."""
+_POOL: Final = 16
+"""Offset of `pool` in `pjsip_tx_data`: behind two pointers of a list."""
+_RESPONSE: Final = (1).to_bytes(4, "little")
+"""`PJSIP_RESPONSE_MSG`, the kind of message that has a status behind it."""
+_OWN_MEMORY: Final = os.open("/proc/self/mem", os.O_RDONLY)
 _Asked = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)
 
 
@@ -78,19 +90,37 @@ _understand = _function(
 )
 _find_header = _function("pjsip_msg_find_hdr_by_name", _POINTER, _POINTER, ctypes.POINTER(_Text), _POINTER)
 _erase = _function("pj_list_erase", None, _POINTER)
+_body = _function("pjsip_msg_body_create", _POINTER, _POINTER, *([ctypes.POINTER(_Text)] * 3))
+_information_of_sent = _function("pjsip_tx_data_get_info", ctypes.c_char_p, _POINTER)
 
 
 class Module:
     """A module of PJSIP: asked about each request and response of a peer."""
 
     def __init__(
-        self, priority: int, request: Callable[[int], bool] | None, response: Callable[[int], bool] | None
+        self,
+        priority: int,
+        request: Callable[[int], bool] | None = None,
+        response: Callable[[int], bool] | None = None,
+        sent_request: Callable[[int], bool] | None = None,
+        sent_response: Callable[[int], bool] | None = None,
     ) -> None:
-        """Each gets the address of a `pjsip_rx_data`, and returns whether the message goes no further."""
+        """`request` and `response` get the address of a `pjsip_rx_data`, and return whether it goes no further.
+
+        The others get that of a `pjsip_tx_data`, and return False.
+        """
         self._name = f"tandem-{priority}".encode()
-        asked = [_Asked() if one is None else _Asked(one) for one in (request, response)]
-        name = _Text(self._name, len(self._name))
-        self._module = _Module(name=name, number=-1, priority=priority, request=asked[0], response=asked[1])
+        several = request, response, sent_request, sent_response
+        asked = [_Asked() if one is None else _Asked(one) for one in several]
+        self._module = _Module(
+            name=_Text(self._name, len(self._name)),
+            number=-1,
+            priority=priority,
+            request=asked[0],
+            response=asked[1],
+            sent_request=asked[2],
+            sent_response=asked[3],
+        )
 
     def register(self) -> None:
         """Be asked from now on, until the process ends; once the endpoint is initialised."""
@@ -105,9 +135,10 @@ def understand(option: bytes) -> None:
 
 
 class _Place:
-    """Where `msg_info` is in `pjsip_rx_data`: it depends on how PJSIP was built."""
+    """Where `msg_info` is in `pjsip_rx_data`, and `buf` in `pjsip_tx_data`: it depends on how PJSIP was built."""
 
     offset = 0
+    sent = 0
 
 
 def _information(received: int) -> int:
@@ -132,6 +163,16 @@ def octets_of(received: int) -> bytes:
     return ctypes.string_at(_word(place), ctypes.c_int.from_address(place + 8).value)
 
 
+def octets_of_sent(sent: int) -> bytes:
+    """A message that is being sent, of a `pjsip_tx_data`: `buf` is where it begins, where it ends, and its room."""
+    for offset in (_Place.sent,) if _Place.sent else range(_POOL, 1024, 8):
+        start, end, limit = (_word(sent + offset + more) for more in (0, 8, 16))
+        if start < end <= limit < start + (1 << 20) and _START.match(_memory(start, 16)):
+            _Place.sent = offset
+            return ctypes.string_at(start, end - start)
+    return b""
+
+
 def without_header(received: int, name: bytes) -> bool:
     """Have PJSIP not see the first header field of a name; False without one."""
     message = _word(_information(received) + 16)
@@ -139,6 +180,36 @@ def without_header(received: int, name: bytes) -> bool:
     if found:
         _erase(found)
     return bool(found)
+
+
+def without_body(received: int) -> None:
+    """Have PJSIP not see the body of a message."""
+    message = _word(_information(received) + 16)
+    ctypes.c_uint64.from_address(message + _BODY).value = 0
+
+
+def is_answer_to(sent: int, method: bytes, status: int) -> bool:
+    """Whether what is being sent is the response with this status to a request of this method."""
+    said = _information_of_sent(sent) or b""
+    return bool(said.startswith(b"Response msg %d/%b/" % (status, method)))
+
+
+def with_body(sent: int, status: int, media_type: str, octets: bytes) -> bool:
+    """Put a body into a response with this status that is being sent and has none; False where it is not found.
+
+    Its message is what a pointer of `pjsip_tx_data` leads to that begins as one.
+    """
+    for offset in range(_POOL, 1024, 8):
+        message = _word(sent + offset)
+        start = _memory(message, 12)
+        found = start[:4], start[8:]
+        if found == (_RESPONSE, status.to_bytes(4, "little")) and _memory(message + _BODY, 8) == bytes(8):
+            kind, _, subtype = media_type.encode().partition(b"/")
+            texts = [_Text(text, len(text)) for text in (kind, subtype, octets)]
+            body = _body(_word(sent + _POOL), *map(ctypes.byref, texts))
+            ctypes.c_uint64.from_address(message + _BODY).value = body or 0
+            return True
+    return False
 
 
 def respond(received: int, status: int) -> None:
@@ -168,6 +239,36 @@ def go_on(kept: int) -> None:
 def forget(kept: int) -> None:
     """Forget what was kept, without an answer."""
     _free(kept)
+
+
+def put_octets(owner: Any, octets: bytes) -> None:
+    """Put `octets` in the place of the text `filler_for` in an object of pjsua2.
+
+    Texts go through UTF-8 on their way to C++; octets do not come back from there. The text is where one of the
+    pointers in the object leads to.
+    """
+    filler = filler_for(octets)
+    start = int(owner.this)
+    for offset in range(0, 512, 8):
+        text = _word(start + offset)
+        if octets and _memory(text, len(filler)) == filler:
+            ctypes.memmove(text, octets, len(octets))
+            return
+    if octets:
+        raise LookupError("no text in an object of pjsua2")
+
+
+def filler_for(octets: bytes) -> bytes:
+    """What `put_octets` looks for: a text of the same length, and as good as never there by chance."""
+    return (b"tandem puts octets here;" * (len(octets) // 24 + 1))[: len(octets)]
+
+
+def _memory(address: int, length: int) -> bytes:
+    """What stands in memory, empty where there is none of ours: for numbers that may be pointers or not."""
+    try:
+        return os.pread(_OWN_MEMORY, length, address)
+    except (OSError, OverflowError):
+        return b""
 
 
 def _word(address: int) -> int:

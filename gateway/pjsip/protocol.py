@@ -11,7 +11,28 @@ from typing import Literal
 import msgspec
 
 from tandem.gateway.sip.endpoint import Listener, TransportName
+from tandem.gateway.sip.fields import format_parameters
+from tandem.gateway.sip.multipart import Part
 from tandem.gateway.sip.tls import TlsFiles
+
+
+class Content(msgspec.Struct, frozen=True):
+    """A part of a body beside the session description, or the body of a message that has none."""
+
+    media_type: str
+    """With its parameters."""
+    octets: bytes
+    disposition: str = ""
+    """Content-Disposition; empty: none."""
+
+    @classmethod
+    def of(cls, part: Part | None) -> Content | None:
+        """A part of a body to be sent."""
+        if part is None:
+            return None
+        handling = "required" if part.required else "optional"
+        disposition = f"{part.disposition};handling={handling}" if part.disposition else ""
+        return cls(f"{part.media_type}{format_parameters(part.parameters)}", part.body, disposition)
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -33,6 +54,8 @@ class Account(msgspec.Struct, frozen=True):
     """DTMF is offered as events (RFC 4733)."""
     tls_name: str = ""
     """What the certificate of the peer must bear; empty: the address that we connect to."""
+    released: Content | None = None
+    """Body of the 200 to a BYE that brings ISUP, where the trunk carries that."""
 
 
 class EngineConfiguration(msgspec.Struct, frozen=True):
@@ -97,6 +120,7 @@ class MakeCall(msgspec.Struct, array_like=True, tag="call"):
     """Where the media process receives."""
     offer: bool = True
     """Whether the INVITE has a session description."""
+    content: Content | None = None
 
 
 class Respond(msgspec.Struct, array_like=True, tag="respond"):
@@ -108,6 +132,7 @@ class Respond(msgspec.Struct, array_like=True, tag="respond"):
     headers: Headers
     media: tuple[str, int] | None
     """Where the media process receives, once that has been said."""
+    content: Content | None = None
 
 
 class EndCall(msgspec.Struct, array_like=True, tag="end"):
@@ -116,6 +141,8 @@ class EndCall(msgspec.Struct, array_like=True, tag="end"):
     call: int
     status: int
     headers: Headers
+    content: Content | None = None
+    """Not in a CANCEL."""
 
 
 class SetHold(msgspec.Struct, array_like=True, tag="hold"):
@@ -129,8 +156,7 @@ class SendInfo(msgspec.Struct, array_like=True, tag="info"):
     """Send INFO."""
 
     call: int
-    content_type: str
-    body: bytes
+    content: Content
 
 
 class Ask(msgspec.Struct, array_like=True, tag="ask"):
@@ -365,7 +391,7 @@ class CallRefused(msgspec.Struct, array_like=True, tag="refused"):
 
 
 class MessageSeen(msgspec.Struct, array_like=True, tag="message"):
-    """A message was sent or received, in the order in which it happened; of one above 4000 octets the beginning."""
+    """A message was sent or received, in the order in which it happened."""
 
     message: bytes
     transport: TransportName

@@ -64,7 +64,7 @@ class EnginesAgent(SipAgent):
     ) -> None:
         """Answer an incoming call."""
         if call < 0:
-            self.pjsip.respond(call, status, reason_phrase, headers, body)
+            self.pjsip.respond(call, status, reason_phrase, headers, body, part)
         else:
             super().respond(call, status, reason_phrase, headers, body, part, now=now)
 
@@ -78,7 +78,7 @@ class EnginesAgent(SipAgent):
     def end(self, call: int, status: int, headers: Headers, now: float, part: Part | None = None) -> None:
         """End a call in whichever state it is."""
         if call < 0:
-            self.pjsip.end(call, status, headers)
+            self.pjsip.end(call, status, headers, part)
         else:
             super().end(call, status, headers, now, part)
 
@@ -119,7 +119,7 @@ class EnginesAgent(SipAgent):
     def send_info(self, call: int, content_type: str, body: bytes, headers: Headers, now: float) -> None:
         """Send INFO in an answered call."""
         if call < 0:
-            self.pjsip.send_info(call, content_type, body)
+            self.pjsip.send_info(call, content_type, body, headers)
         else:
             super().send_info(call, content_type, body, headers, now)
 

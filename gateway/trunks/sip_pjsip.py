@@ -23,6 +23,7 @@ from tandem.gateway.sip.endpoint import Endpoint, Stream, show, transport_of
 from tandem.gateway.sip.errors import SipDecodeError
 from tandem.gateway.sip.fields import format_address
 from tandem.gateway.sip.message import Message, Request, Response, parse_message
+from tandem.gateway.sip.multipart import Part, build, parts
 from tandem.gateway.sip.primitives import (
     Answered,
     Cancelled,
@@ -46,9 +47,12 @@ from tandem.gateway.sip.primitives import (
 )
 from tandem.gateway.sip.registration import RegistrationOptions
 from tandem.gateway.sip.upkeep import GONE
+from tandem.gateway.trunks.sip_isup import MEDIA_TYPE
 
 _PROFILES: Final = (sdp.PLAIN, sdp.SECURE)
 _LAWS: Final = {"PCMA": "A", "PCMU": "u"}
+_BOUNDARY: Final = "tandem-in-the-place-of-pjsip"
+"""Between parts of a body that only the adapter sees."""
 _HOLDS: Final = ("sendonly", "inactive")
 Headers = Iterable[tuple[str, str]]
 
@@ -241,11 +245,20 @@ class PjsipAgent:
                 headers=list(request.headers),
                 media=_place_in(request.session or b"") or (self._media_address, 0),
                 offer=not trunk.delayed_offer,
+                content=_content_in(request),
             )
         )
         return number
 
-    def respond(self, number: int, status: int, phrase: str | None, headers: Headers, body: bytes | None) -> None:
+    def respond(
+        self,
+        number: int,
+        status: int,
+        phrase: str | None,
+        headers: Headers,
+        body: bytes | None,
+        part: Part | None = None,
+    ) -> None:
         """Answer an incoming call."""
         call = self._calls.get(number)
         if call is None or call.ending:
@@ -253,14 +266,16 @@ class PjsipAgent:
         call.ending = status >= 300
         call.answered = call.answered or 200 <= status < 300
         media = None if not body else _place_in(body)
-        self.commands.append(protocol.Respond(number, status, phrase or "", list(headers), media))
+        self.commands.append(
+            protocol.Respond(number, status, phrase or "", list(headers), media, protocol.Content.of(part))
+        )
 
-    def end(self, number: int, status: int, headers: Headers) -> None:
+    def end(self, number: int, status: int, headers: Headers, part: Part | None = None) -> None:
         """End a call in whichever state it is."""
         call = self._calls.get(number)
         if call is not None and not call.ending:
             call.ending = True
-            self.commands.append(protocol.EndCall(number, status, list(headers)))
+            self.commands.append(protocol.EndCall(number, status, list(headers), protocol.Content.of(part)))
 
     def modify(self, number: int, body: bytes | None) -> None:
         """Hold the peer, or no longer, as the description says."""
@@ -269,10 +284,11 @@ class PjsipAgent:
             call.holding = True
             self.commands.append(protocol.SetHold(number, _direction_in(body) in _HOLDS))
 
-    def send_info(self, number: int, content_type: str, body: bytes) -> None:
+    def send_info(self, number: int, content_type: str, body: bytes, headers: Headers) -> None:
         """Send INFO in an answered call."""
         if number in self._calls:
-            self.commands.append(protocol.SendInfo(number, content_type, body))
+            disposition = dict(headers).get("Content-Disposition", "")
+            self.commands.append(protocol.SendInfo(number, protocol.Content(content_type, body, disposition)))
 
     def probe(self, number: int) -> bool:
         """Ask the peer whether it still knows the call; ends in ProbeResult."""
@@ -478,21 +494,28 @@ class PjsipAgent:
         """
         if (events := _has_events(message)) is not None:
             call.events = events
+        try:
+            others = [part for part in message.parts() if part.media_type == MEDIA_TYPE]
+        except SipDecodeError:
+            others = []
         message.body = b""
-        if speech is None:
-            return
-        call.speech = speech
-        call.sdp_version += 1
-        message.fields["content-type"] = ["application/sdp"]
-        message.body = sdp.build_offer(
-            self._media_address,
-            speech.port,
-            speech.port,
-            [speech.law],
-            call.events,
-            version=call.sdp_version,
-            direction=speech.direction,
-        )
+        if speech is not None:
+            call.speech = speech
+            call.sdp_version += 1
+            message.fields["content-type"] = ["application/sdp"]
+            message.body = sdp.build_offer(
+                self._media_address,
+                speech.port,
+                speech.port,
+                [speech.law],
+                call.events,
+                version=call.sdp_version,
+                direction=speech.direction,
+            )
+        if others:
+            session = [Part("application/sdp", message.body)] if message.body else []
+            content_type, message.body = build([*session, *others], _BOUNDARY)
+            message.fields["content-type"] = [content_type]
 
     # --- registrations
 
@@ -541,6 +564,15 @@ def statistics_of(measured: protocol.StreamMeasured) -> dict[str, float]:
     for name in ("modem_hz", "modem_reversals", "modem_modulated"):
         del found[name]  # the media process hears them
     return found
+
+
+def _content_in(request: InviteRequest) -> protocol.Content | None:
+    """The part of an INVITE that is no description."""
+    try:
+        found = parts(request.content_type, None, request.body or b"")
+    except SipDecodeError:
+        return None
+    return protocol.Content.of(next((part for part in found if part.media_type != "application/sdp"), None))
 
 
 def _parsed(octets: bytes) -> Request | Response | None:

@@ -29,21 +29,22 @@ def ports():
 
 @pytest.fixture(scope="module", params=["native", "pjsua2"])
 def gateway(tmp_path_factory, ports, request):
-    """The trunks of `TRUNKS` but the one with ISUP are on the engine of the parameter."""
+    """The trunks of `TRUNKS`, and who calls with ISUP, are on the engine of the parameter."""
     text = f'[sip]\nlisten = "127.0.0.1:{ports}"\ncapture = true\n'
     if request.param == "pjsua2":
         rtp = free_ports(20)
         text += f'[sip.pjsua2]\nlisten = "127.0.0.1:{ports + 9}"\nports = [{rtp}, {rtp + 19}]\n'
     text += f'[[trunk]]\nname = "caller"\ntype = "sip"\npeer = "127.0.0.1:{ports + 1}"\np_early_media = true\n'
     text += f'[[trunk]]\nname = "exchange"\ntype = "sip"\npeer = "127.0.0.1:{ports + 8}"\nisup_variant = "itu"\n'
+    text += f'engine = "{request.param}"\n'
     for number, (name, (called, settings)) in enumerate(TRUNKS.items()):
         peer = f'peer = "127.0.0.1:{ports + 2 + number}"'
-        if name != "isup":
-            settings += f'\nengine = "{request.param}"'
+        settings += f'\nengine = "{request.param}"'
         text += f'[[trunk]]\nname = "{name}"\ntype = "sip"\n{peer}\n{settings}\n'
         text += f'[[route]]\ntrunk = ["caller", "exchange"]\ncalled = "^{called}"\nto = ["{name}"]\n'
     with sip_gateway(tmp_path_factory.mktemp("dialogs"), text) as gateway:
         gateway.engine = request.param
+        gateway.exchange_calls = ports + 9 if request.param == "pjsua2" else ports
         yield gateway
 
 
@@ -51,12 +52,12 @@ def gateway(tmp_path_factory, ports, request):
 def place(gateway, ports, tmp_path):
     """Places a call to a trunk, waits until every SIPp is content, and returns the record of the call."""
 
-    def run(trunk, caller, callees, source=1, **values):
+    def run(trunk, caller, callees, source=1, to=ports, **values):
         """`callees`: scenario, port after that of the gateway, and values of each; `source`: port of the caller."""
         before, called = len(gateway.records()), TRUNKS[trunk][0]
         callees = [Sipp(name, tmp_path / str(port), ports + port, **more) for name, port, more in callees]
         try:
-            with Sipp(caller, tmp_path, ports + source, ports, called=called, **values) as calling:
+            with Sipp(caller, tmp_path, ports + source, to, called=called, **values) as calling:
                 calling.wait(30)
             for callee in callees:
                 callee.wait(30)
@@ -105,20 +106,24 @@ def test_several_early_dialogs(place):
 
 def test_isup_in_sip(gateway, ports, place):
     """Q.1912.5 profile C: IAM, ACM, ANM, REL and RLC both ways, as another's dissector reads them in the capture."""
-    record = place("isup", "caller_with_isup", [("callee_with_isup", 5, {})], source=8, digits=r"\x14\x11")
+    own = gateway.exchange_calls
+    values = {"source": 8, "to": own, "digits": r"\x14\x11"}
+    record = place("isup", "caller_with_isup", [("callee_with_isup", 5, {})], **values)
     assert (record.cause, record.result) == (16, "answered")
     assert record.outgoing.called == "4111"
-    decode = [part for port in range(ports, ports + 9) for part in ("-d", f"udp.port=={port},sip")]
+    decode = [part for port in range(ports, ports + 10) for part in ("-d", f"udp.port=={port},sip")]
     fields = [part for name in ("udp.dstport", "isup.message_type", "isup.called") for part in ("-e", name)]
 
     def dissected():
         return tshark(gateway.capture_file, *decode, "-Y", "isup", "-T", "fields", *fields)
 
     found = [line.split("\t") for line in wait_for(lambda: len(dissected()) == 10 and dissected(), "ten messages")]
-    heard = {port: [M(int(kind)) for where, kind, _ in found if int(where) - ports == port] for port in (0, 5, 8)}
-    assert heard[0] == [M.IAM, M.ACM, M.ANM, M.REL, M.RLC]
-    assert heard[5] == [M.IAM, M.REL]
-    assert heard[8] == [M.ACM, M.ANM, M.RLC]
+    heard = {
+        port: [M(int(kind)) for where, kind, _ in found if int(where) == port] for port in (own, ports + 5, ports + 8)
+    }
+    assert heard[own] == [M.IAM, M.ACM, M.ANM, M.REL, M.RLC]
+    assert heard[ports + 5] == [M.IAM, M.REL]
+    assert heard[ports + 8] == [M.ACM, M.ANM, M.RLC]
     assert {called for _, kind, called in found if M(int(kind)) is M.IAM} == {"4111"}
     assert tshark(gateway.capture_file, *decode, "-Y", "_ws.malformed") == []
 

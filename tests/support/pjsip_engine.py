@@ -47,8 +47,9 @@ class Engine:
             select.select([self.process.socket], [], [], 0.1)
             self.events += self.process.receive()
 
-    def call(self, number, media, transport="udp", **options):
-        uri = f"sip:4930@127.0.0.1:{self.port}"
+    def call(self, number, media, transport="udp", to=0, **options):
+        """A call to the process itself, or to another port."""
+        uri = f"sip:4930@127.0.0.1:{to or self.port}"
         place = f"{uri};transport=udp".replace("4930@", "")
         values = {"call_id": f"call{number}@x", "headers": [("X-Kind", "one")], **options}
         place = place.replace("udp", transport)

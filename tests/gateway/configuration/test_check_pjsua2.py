@@ -59,7 +59,6 @@ def test_no_process_where_no_trunk_needs_it():
 @pytest.mark.parametrize(
     ("table", "trunk", "path", "words"),
     [
-        ("", 'isup_variant = "itu"', "trunk[0].isup_variant", "PJSIP ends a call"),
         ("", 'overlap = "invites"', "trunk[0].overlap", "a dialog of its own"),
         ("", 'refresher = "local"', "trunk[0].refresher", "PJSIP chooses"),
         ("", 'preconditions = "supported"', "trunk[0].engine", "PJSIP has no preconditions"),

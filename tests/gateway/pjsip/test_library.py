@@ -1,28 +1,43 @@
-"""What PJSIP would do by itself, and is kept from: transfers."""
+"""What PJSIP would do by itself, and is kept from: transfers, and ends of calls that bring ISUP."""
+
+import re
 
 import pytest
-from support.pjsip_engine import Engine, Peer
+from support.pjsip_engine import DESCRIPTION, Engine, Peer
 
 from tandem.gateway.pjsip.protocol import (
+    Account,
     AnswerRefer,
     CallConfirmed,
     CallEnded,
     CallReceived,
+    Content,
+    EndCall,
+    InfoArrived,
+    MessageSeen,
     Ping,
     PingAnswered,
     ReferArrived,
     Respond,
+    ResponseReceived,
+    SendInfo,
     SetSources,
     Started,
+    TellMessages,
     TellTransfer,
 )
+from tandem.gateway.sip.message import parse_message
 
 MEDIA = ("127.0.0.1", 9)
+ISUP = bytes(range(256))
+"""Every octet, 0 among them, and what is no UTF-8."""
+RLC = b"\x10\0"
+TYPE = "application/isup;version=itu-t92+"
 
 
 @pytest.fixture
 def engine():
-    made = Engine()
+    made = Engine(accounts=[Account("t", released=Content("application/isup", RLC))])
     made.hear(Started)
     try:
         yield made
@@ -143,3 +158,80 @@ def test_what_the_gateway_sees_to_may_be_required(engine, peer):
     peer.send("ACK", 1, call_id="asks@peer")  # without a tag: it acknowledges nothing, and PJSIP would not outlive it
     peer.invite("Require: made-up", call_id="wants@peer")
     assert b"Unsupported: made-up" in peer.hear("SIP/2.0 420")
+
+
+def isup_in(message):
+    """ISUP of a message, and its disposition."""
+    part = parse_message(message).part("application/isup")
+    return None if part is None else (part.body, part.disposition)
+
+
+def test_octets_of_isup_both_ways(engine, peer):
+    """In an INVITE, 180 without a description, 200, INFO and BYE of PJSIP; and each of the peer as it came."""
+    engine.do(TellMessages(True))
+    content = Content(TYPE, ISUP, "signal;handling=optional")
+    mixed = (
+        b"--b\r\nContent-Type: application/sdp\r\n\r\n" + DESCRIPTION.encode() + b"\r\n--b\r\n"
+        b"Content-Type: application/isup\r\nContent-Disposition: signal\r\n\r\n" + ISUP + b"\r\n--b--\r\n"
+    )
+    peer.send("INVITE", 1, "Content-Type: multipart/mixed;boundary=b", body=mixed, call_id="isup@peer")
+    received = engine.hear(CallReceived)
+    assert isup_in(received.message) == (ISUP, "signal")
+    engine.do(Respond(received.call, 180, "", [], None, content))
+    ringing = peer.hear("SIP/2.0 180")
+    assert isup_in(ringing) == (ISUP, "signal")
+    assert re.search(rb"\r\nContent-Type: *application/isup; *version=itu-t92\+\r\n", ringing)
+    engine.do(Respond(received.call, 200, "", [], MEDIA, content))
+    answer = peer.hear("SIP/2.0 200")
+    assert isup_in(answer) == (ISUP, "signal")
+    assert parse_message(answer).session.startswith(b"v=0")
+    peer.send("ACK", 1, call_id="isup@peer")
+    engine.hear(CallConfirmed)
+    peer.send("INFO", 2, "Content-Type: application/isup", body=ISUP, call_id="isup@peer")
+    peer.hear("SIP/2.0 200")
+    assert isup_in(engine.hear(InfoArrived).message) == (ISUP, "")
+    engine.do(SendInfo(received.call, content))
+    info = peer.hear("INFO")
+    assert isup_in(info) == (ISUP, "signal")
+    peer.answer(info, "200 OK")
+    seen = [event.message for event in engine.events if isinstance(event, MessageSeen)]
+    assert {message[:11] for message in seen if isup_in(message) == (ISUP, "signal")} >= {
+        b"SIP/2.0 180",
+        b"SIP/2.0 200",
+    }
+    peer.send("BYE", 3, "Content-Type: application/isup", body=ISUP, call_id="isup@peer")
+    assert isup_in(peer.hear("SIP/2.0 200")) == (RLC, "")
+    ended = engine.hear(CallEnded)
+    assert isup_in(ended.message) == (ISUP, "")
+
+
+@pytest.mark.parametrize("status", ["180 Ringing", "183 Session Progress"])
+def test_a_response_with_nothing_but_isup_ends_no_call(engine, peer, status):
+    """PJSIP would: 415, as its builds are (PJSIP_INV_ACCEPT_UNKNOWN_BODY)."""
+    engine.call(-2, MEDIA, to=peer.port, content=Content(TYPE, ISUP))
+    invite = peer.hear("INVITE")
+    assert isup_in(invite) == (ISUP, "")
+    assert parse_message(invite).session.startswith(b"v=0")
+    peer.answer(invite, status, "Content-Type: application/isup", body=ISUP)
+    assert isup_in(engine.hear(ResponseReceived).message) == (ISUP, "")
+    peer.answer(invite, "200 OK", "Content-Type: application/sdp", body=DESCRIPTION.encode())
+    peer.hear("ACK")
+    assert engine.hear(ResponseReceived).speech.law == "A"
+    engine.do(EndCall(-2, 200, [], Content(TYPE, ISUP)))
+    bye = peer.hear("BYE")
+    assert isup_in(bye) == (ISUP, "")
+    peer.answer(bye, "200 OK", "Content-Type: application/isup", body=RLC)
+    engine.hear(CallEnded)
+
+
+def test_a_refusal_with_isup_both_ways(engine, peer):
+    engine.call(-2, MEDIA, to=peer.port)
+    invite = peer.hear("INVITE")
+    peer.answer(invite, "486 Busy Here", "Content-Type: application/isup", body=ISUP)
+    assert isup_in(engine.hear(CallEnded).message) == (ISUP, "")
+    peer.hear("ACK")
+    peer.send("INVITE", 1, "Content-Type: application/isup", body=ISUP, call_id="bare@peer")
+    received = engine.hear(CallReceived)
+    assert isup_in(received.message) == (ISUP, "")
+    engine.do(Respond(received.call, 486, "", [], None, Content(TYPE, ISUP)))
+    assert isup_in(peer.hear("SIP/2.0 486")) == (ISUP, "")

@@ -30,6 +30,7 @@ from tandem.gateway.pjsip.protocol import (
     CallReceived,
     CallRefused,
     CertificatesRead,
+    Content,
     EndCall,
     EngineConfiguration,
     Failed,
@@ -115,7 +116,7 @@ def test_a_call_with_speech_info_hold_and_its_end(engine, ends):
     assert octets in heard, "what came is what was sent"
     silence = bytes([g711.SILENCE[g711.Law.A]])
     assert octets.count(silence) < 10, "and it is no silence"
-    engine.do(SendInfo(out, "application/dtmf-relay", b"Signal=5\r\nDuration=160\r\n"))
+    engine.do(SendInfo(out, Content("application/dtmf-relay", b"Signal=5\r\nDuration=160\r\n")))
     assert b"Signal=5" in engine.hear(InfoArrived, call=received.call).message
     engine.do(SetHold(out, True))
     held = {}

@@ -9,9 +9,11 @@ SPEECH = protocol.Speech(4000, "u", "sendonly")
 COMMANDS = [
     protocol.MakeCall(-2, "t", "sip:h", "sip:a@h", "<sip:b@h>", "sip:a@h", "c", [("X-A", "1")], ("127.0.0.1", 4)),
     protocol.Respond(-1, 183, "", [], ("127.0.0.1", 4)),
-    protocol.EndCall(-1, 486, [("Reason", "Q.850;cause=17")]),
+    protocol.EndCall(
+        -1, 486, [("Reason", "Q.850;cause=17")], protocol.Content("application/isup", b"\0\xff", "signal")
+    ),
     protocol.SetHold(-1, True),
-    protocol.SendInfo(-1, "application/dtmf", b"5"),
+    protocol.SendInfo(-1, protocol.Content("application/dtmf", b"5")),
     protocol.Ask(-1),
     protocol.AnswerRefer(-1, 202),
     protocol.TellTransfer(-1, "SIP/2.0 200 OK", True),

@@ -54,7 +54,7 @@ def test_every_wish_reaches_pjsip(agent):
     agent.end(call, 500, (), 0.0)
     assert agent.pjsip.commands == [
         protocol.Ask(call),
-        protocol.SendInfo(call, "application/dtmf", b"1"),
+        protocol.SendInfo(call, protocol.Content("application/dtmf", b"1")),
         protocol.TellTransfer(call, "SIP/2.0 100 Trying", False),
         protocol.SetHold(call, True),
         protocol.SetHold(call, False),

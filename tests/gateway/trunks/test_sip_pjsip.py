@@ -169,7 +169,7 @@ def test_an_outgoing_call_with_early_media_hold_and_info():
     pjsip.pbx.send_info(pjsip.out, "application/dtmf", b"7", (), pjsip.bench.now)
     pjsip.bench.run(0.1)
     (info,) = pjsip.commands(protocol.SendInfo)
-    assert info.body.startswith(b"Signal=7")
+    assert info.content.octets.startswith(b"Signal=7")
     info = message("INFO sip:h SIP/2.0", method="INFO", tag="b")
     pjsip.tell(protocol.InfoArrived(number, info))
     pjsip.tell(protocol.HoldFailed(number, 488))
@@ -559,3 +559,34 @@ def test_replaces_that_must_be_obeyed(refer, statuses):
     assert [one.status for one in pjsip.commands(protocol.Respond)] == statuses
     pjsip.tell(protocol.CallEnded(-1, statuses[0], "", b""))
     pjsip.close()
+
+
+def test_isup_goes_both_ways():
+    """IAM, ACM, ANM and REL in the messages of PJSIP, in whose place the adapter sees another description."""
+    pjsip = Pjsip('isup_variant = "itu"')
+    pjsip.call()
+    (made,) = pjsip.commands(protocol.MakeCall)
+    kind, _, parameters = made.content.media_type.partition(";")
+    assert (kind, made.content.octets[0], made.content.disposition) == (
+        "application/isup",
+        1,
+        "signal;handling=required",
+    )
+    assert "version=itu-t92+" in parameters
+    acm, anm = b"\x06\x16\x14\0", b"\x09\0"
+    ringing = message("SIP/2.0 180 Ringing", "Content-Type: application/isup", tag="b")
+    pjsip.tell(protocol.ResponseReceived(made.call, ringing.replace(b"Length: 0", b"Length: 4") + acm, None))
+    answer = message("SIP/2.0 200 OK", "Content-Type: multipart/mixed;boundary=b", tag="b")
+    body = b"--b\r\nContent-Type: application/sdp\r\n\r\n" + SAVP.encode() + b"\r\n"
+    body += b"--b\r\nContent-Type: application/isup\r\n\r\n" + anm + b"\r\n--b--\r\n"
+    answer = answer.replace(b"Length: 0", b"Length: %d" % len(body)) + body
+    pjsip.tell(protocol.ResponseReceived(made.call, answer, SPEECH))
+    (answered_,) = pjsip.bench.heard(pjsip.pbx, Answered)
+    pjsip.pbx.bye(answered_.call, (), pjsip.bench.now)
+    pjsip.bench.run(0.1)
+    (ended,) = pjsip.commands(protocol.EndCall)
+    assert ended.content.octets[0] == 12
+    pjsip.tell(protocol.CallEnded(made.call, 200, "", b""))
+    pjsip.close()
+    leg = pjsip.bench.records[0]
+    assert (leg.result, leg.alerting_time is not None) == ("answered", True)
