@@ -31,7 +31,8 @@ _SEARCHED: Final = (
 _LAWS: Final = (Law.A, Law.MU)
 _REFERENCE: Final = {law: float(np.mean(sine(997, 0.0, RATE, law=law).astype(np.float64) ** 2)) for law in _LAWS}
 """Power of a sine of 0 dBm0."""
-_TABLE: Final = np.concatenate([DECODE[law] / np.sqrt(_REFERENCE[law]) for law in _LAWS]).astype(np.float32)
+TABLES: Final = np.array([DECODE[law] / np.sqrt(_REFERENCE[law]) for law in _LAWS]).astype(np.float32)
+"""Samples of A-law and of mu-law; the mean power of a sine of 0 dBm0 in them is 1."""
 _TIMES: Final = np.arange(BLOCK)[:, None]
 _PHASES: Final = 2 * np.pi * np.array([frequency for _, frequency in _SEARCHED]) / RATE * _TIMES
 _MATRIX: Final = (np.concatenate((np.cos(_PHASES), np.sin(_PHASES)), axis=1) * np.sqrt(2) / BLOCK).astype(np.float32)
@@ -40,7 +41,17 @@ _FREQUENCIES: Final = np.array([tone for tone, _ in _SEARCHED])
 
 def modem_tones(octets: Octets, mu: NDArray[np.bool_]) -> NDArray[np.int64]:
     """CALLING, ANSWER or 0 for each channel; `octets` has the shape (channels, 160), `mu` says which are mu-law."""
-    samples = _TABLE.take(octets + (mu.astype(np.uint16) << np.uint16(8))[:, None])
+    return modem_tones_of(decoded(octets, mu))
+
+
+def decoded(octets: Octets, mu: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Samples for `modem_tones_of`, by TABLES."""
+    samples: NDArray[np.float32] = TABLES.ravel().take(octets + (mu.astype(np.uint16) << np.uint16(8))[:, None])
+    return samples
+
+
+def modem_tones_of(samples: NDArray[np.float32]) -> NDArray[np.int64]:
+    """The same of samples, shape (channels, 160)."""
     power = np.einsum("ck,ck->c", samples, samples) / BLOCK
     spectra = np.square(samples @ _MATRIX)
     count = len(_SEARCHED)

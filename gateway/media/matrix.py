@@ -13,12 +13,16 @@ import numpy.typing as npt
 
 from tandem.codecs.g711 import A_TO_MU, MU_TO_A, SILENCE, Law, Octets, gain_table
 from tandem.codecs.tones import ToneLibrary
+from tandem.hardware.span import TIMESLOTS
+
+from . import speed
 
 BLOCK: Final = 160
 _SILENT_ROWS: Final = {"A": 0, "u": 1}
 _FIRST: Final = 2
 #: (law of the source, law of the sink) -> table for bytes.translate, three times as fast as an array look-up.
 _CONVERSIONS: Final = {("A", "u"): A_TO_MU.tobytes(), ("u", "A"): MU_TO_A.tobytes()}
+_SAME: Final = bytes(range(256))
 
 
 class Player(Protocol):
@@ -56,6 +60,10 @@ class Rendering:
         """The sinks in the order of the rows that `render` returns."""
         self._rows = matrix.rows
         self._sources = matrix.source[self.order]
+        self._first = int(numbers[0]) if numbers.size else 0
+        self._in_turn = matrix.source[numbers]
+        self._conversions = keys.astype(np.uint8) if len(tables) <= 256 else None
+        self._tables = np.frombuffer(b"".join([table or _SAME for table in tables]), np.uint8).reshape(-1, 256)
         self._converted: list[tuple[int, int, bytes]] = []
         end = 0
         for table, count in zip(tables, np.bincount(keys, minlength=len(tables)).tolist(), strict=True):
@@ -70,6 +78,19 @@ class Rendering:
             octets = block[start:end].tobytes().translate(table)
             block[start:end] = np.frombuffer(octets, np.uint8).reshape(-1, BLOCK)
         return block
+
+    def frames(self) -> Octets:
+        """The same as frames of lines, shape (lines, 160, 32); the sinks are all timeslots of these, in their order."""
+        if speed.speedups is None or self._conversions is None:
+            return self._frames_by_rows()
+        frames = np.empty((len(self.order) // TIMESLOTS, BLOCK, TIMESLOTS), np.uint8)
+        speed.speedups.interleave(self._rows, self._in_turn, self._conversions, self._tables, frames)
+        return frames
+
+    def _frames_by_rows(self) -> Octets:
+        octets = np.empty((len(self.order), BLOCK), np.uint8)
+        octets[self.order - self._first] = self.render()
+        return np.ascontiguousarray(octets.reshape(-1, TIMESLOTS, BLOCK).transpose(0, 2, 1))
 
 
 class Matrix:

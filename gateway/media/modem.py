@@ -10,10 +10,11 @@ from typing import Final
 import numpy as np
 
 from tandem.codecs.answer_tone import AnswerTones
-from tandem.codecs.modem_tones import ANSWER, modem_tones
+from tandem.codecs.modem_tones import ANSWER, TABLES, decoded, modem_tones_of
 
+from . import speed
 from .jitter import JitterBuffers
-from .matrix import Matrix
+from .matrix import BLOCK, Matrix
 
 TURNS: Final = 5
 """A leg is listened to every so many ticks, on what came last."""
@@ -72,7 +73,12 @@ class ModemListener:
             return found
         matrix = self._matrix
         rows = np.concatenate((matrix.leg_row + legs, matrix.source[legs]))
-        either = modem_tones(matrix.rows[rows], matrix.mu[rows]).reshape(2, -1)
+        if speed.speedups is None:
+            samples = decoded(matrix.rows[rows], matrix.mu[rows])
+        else:
+            samples = np.empty((rows.size, BLOCK), np.float32)
+            speed.speedups.samples(matrix.rows, rows, matrix.mu.view(np.uint8), TABLES, samples)
+        either = modem_tones_of(samples).reshape(2, -1)
         tones = either.max(axis=0)
         heard = np.where(tones > 0, self._heard[legs] + 1, 0)
         self._heard[legs] = heard

@@ -18,7 +18,7 @@ from tandem.hardware.line import frame_together, receive_together
 from tandem.hardware.registry import open_span
 from tandem.hardware.span import FRAME_RATE, TIMESLOTS, Framing, LineFormat
 
-from . import protocol
+from . import protocol, speed
 from .booth import Booth, Former
 from .clock import Ticker
 from .continuity import ContinuityListener
@@ -306,7 +306,10 @@ class Plane:
             self._receive_speech([line for line in lines if not line.channels], now)
             for place, line in enumerate(lines, first):
                 rows = matrix.timeslot_rows[TIMESLOTS * place : TIMESLOTS * (place + 1)]
-                rows[:] = line.store.read(BLOCK).T
+                if speed.speedups is None:
+                    rows[:] = line.store.read(BLOCK).T
+                else:
+                    speed.speedups.separate(line.store.read(BLOCK), rows)
             yield
         self.events += self._continuity.listen(matrix)
         self.receivers.jitter.play(matrix.leg_rows)
@@ -617,11 +620,8 @@ class Plane:
         self.events.append(protocol.DigitReceived(leg.number, DIGITS[event.code], event.duration // 8))
 
     def _fill_lines(self) -> None:
-        rendering = self._timeslots
-        octets = np.empty((TIMESLOTS * len(self.lines), BLOCK), np.uint8)
-        octets[rendering.order - self.matrix.legs] = rendering.render()
+        frames = self._timeslots.frames()
         block = self.speech.count - 1
-        frames = octets.reshape(-1, TIMESLOTS, BLOCK).transpose(0, 2, 1)
         early = []
         for place, line in enumerate(self.lines):
             if line.looped:

@@ -77,6 +77,60 @@ def send(
     return errors
 
 
+def interleave(
+    const unsigned char[:, ::1] rows, const Py_ssize_t[::1] sources, const unsigned char[::1] conversions,
+    const unsigned char[:, ::1] tables, unsigned char[:, :, ::1] frames,
+):
+    """Fill `frames`, shape (lines, 160, 32): timeslot by timeslot a row of `sources`, converted by the table named.
+
+    In Python: `Rendering._frames_by_rows`.
+    """
+    cdef Py_ssize_t line, timeslot, place, sink = 0
+    cdef const unsigned char *row
+    cdef const unsigned char *table
+    cdef unsigned char *frame
+    if frames.shape[0] * 32 != sources.shape[0] or frames.shape[1] != BLOCK or frames.shape[2] != 32:
+        raise ValueError("a source is needed for each timeslot")
+    if conversions.shape[0] != sources.shape[0] or rows.shape[1] != BLOCK or tables.shape[1] != 256:
+        raise ValueError("rows have 160 octets, tables 256, and each timeslot has one of both")
+    for line in range(frames.shape[0]):
+        for timeslot in range(32):
+            row, table, frame = &rows[sources[sink], 0], &tables[conversions[sink], 0], &frames[line, 0, timeslot]
+            for place in range(BLOCK):
+                frame[32 * place] = table[row[place]]
+            sink += 1
+
+
+def separate(const unsigned char[:, ::1] frames, unsigned char[:, ::1] rows):
+    """Put the timeslots of 160 `frames` of a line into 32 `rows`. In Python: one is the other turned round."""
+    cdef Py_ssize_t timeslot, place
+    cdef const unsigned char *frame
+    cdef unsigned char *row
+    if frames.shape[0] != BLOCK or frames.shape[1] != 32 or rows.shape[0] != 32 or rows.shape[1] != BLOCK:
+        raise ValueError("160 frames and 32 rows are needed")
+    for timeslot in range(32):
+        frame, row = &frames[0, timeslot], &rows[timeslot, 0]
+        for place in range(BLOCK):
+            row[place] = frame[32 * place]
+
+
+def samples(
+    const unsigned char[:, ::1] rows, const Py_ssize_t[::1] chosen, const unsigned char[::1] mu,
+    const float[:, ::1] tables, float[:, ::1] found,
+):
+    """Decode the `chosen` rows, by the first table, or the second where `mu` says so. In Python: `decoded`."""
+    cdef Py_ssize_t place, octet
+    cdef const unsigned char *row
+    cdef const float *table
+    cdef float *out
+    if found.shape[0] < chosen.shape[0] or found.shape[1] != rows.shape[1] or tables.shape[1] != 256:
+        raise ValueError("as many samples are needed as there are octets")
+    for place in range(chosen.shape[0]):
+        row, out, table = &rows[chosen[place], 0], &found[place, 0], &tables[mu[chosen[place]] != 0, 0]
+        for octet in range(rows.shape[1]):
+            out[octet] = table[row[octet]]
+
+
 cdef class Buffers:
     """The arrays of `JitterBuffers`, for legs on which all is plain."""
 

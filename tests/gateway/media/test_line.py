@@ -12,6 +12,8 @@ from tandem.hardware.line import E1Line
 from tandem.hardware.registry import open_span
 from tandem.hardware.virtual import VirtualLine, VirtualSpan
 
+pytestmark = pytest.mark.usefixtures("media_loops")
+
 SILENCE = 0xD5
 
 

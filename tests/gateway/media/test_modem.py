@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from tandem.codecs.g711 import Law, encode
 from tandem.codecs.tones import sine
 from tandem.gateway.media.jitter import JitterBuffers
 from tandem.gateway.media.matrix import Matrix
 from tandem.gateway.media.modem import FOLLOWED, HITS, TURNS, ModemListener
+
+pytestmark = pytest.mark.usefixtures("media_loops")
 
 LEGS = 7
 

@@ -42,6 +42,8 @@ from tandem.gateway.media.srtp import SecureLeg
 
 Bench = tuple[Planes, Side, Side]
 
+pytestmark = pytest.mark.usefixtures("media_loops")
+
 
 @pytest.fixture
 def bench() -> Iterator[Bench]:

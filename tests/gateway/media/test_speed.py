@@ -7,11 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tandem.codecs.modem_tones import TABLES, decoded
 from tandem.codecs.rtp import pack_header
 from tandem.codecs.telephone_event import digit_event
 from tandem.gateway.media import speed
 from tandem.gateway.media.jitter import BLOCK, DEEPEST
+from tandem.gateway.media.matrix import Matrix, Rendering
 from tandem.gateway.media.receive import RECEIVED, ROW, Receivers
+from tandem.hardware.span import TIMESLOTS
 
 speedups = speed.speedups
 pytestmark = pytest.mark.skipif(speedups is None, reason="Tandem was installed here without a C compiler")
@@ -118,6 +121,75 @@ def test_packets_of_any_kind(ticks, depth, sequence, timestamp):
         assert (rows[0] == rows[1]).all()
     for leg in range(LEGS):
         assert receivers[0].statistics(leg) == receivers[1].statistics(leg)
+
+
+@given(st.integers(1, 2), st.integers(0, 2**32 - 1))
+@settings(max_examples=30)
+def test_timeslots_that_hear_anybody(lines, seed):
+    random = np.random.default_rng(seed)
+    legs, timeslots = 3, TIMESLOTS * lines
+    matrix = Matrix(legs, timeslots)
+    for endpoint in range(matrix.sinks):
+        matrix.set_law(endpoint, "Au"[random.integers(2)])
+    for sink in random.permutation(matrix.sinks).tolist():
+        source = int(random.integers(-1, matrix.sinks))
+        gain = float(random.choice([0.0, 0.0, 3.0, -6.0]))
+        matrix.set_source(sink, None if source < 0 else source, bool(random.integers(8) == 0), gain)
+    matrix.rows[:] = random.integers(0, 256, matrix.rows.shape, np.uint8)
+    rendering = Rendering(matrix, np.arange(legs, matrix.sinks))
+    frames = rendering.frames()
+    assert frames.tolist() == rendering._frames_by_rows().tolist()
+    rows = np.empty((TIMESLOTS, BLOCK), np.uint8)
+    speedups.separate(frames[-1], rows)
+    assert (rows == frames[-1].T).all()
+
+
+@given(st.integers(0, 12), st.integers(0, 2**32 - 1))
+@settings(max_examples=30)
+def test_samples_of_rows(count, seed):
+    random = np.random.default_rng(seed)
+    rows, mu = random.integers(0, 256, (9, BLOCK), np.uint8), random.integers(0, 2, 9).astype(np.bool_)
+    chosen, found = random.integers(0, 9, count), np.empty((count, BLOCK), np.float32)
+    speedups.samples(rows, chosen, mu.view(np.uint8), TABLES, found)
+    assert (found == decoded(rows[chosen], mu[chosen])).all()
+
+
+def test_rows_and_frames_that_are_not_there_are_errors():
+    rows, frames, tables = (
+        np.zeros((9, BLOCK), np.uint8),
+        np.zeros((1, BLOCK, TIMESLOTS), np.uint8),
+        np.zeros((2, 256), np.uint8),
+    )
+    none = np.zeros(TIMESLOTS, np.intp)
+    for sources, conversions in ((none + 9, 0), (none - 1, 0), (none, 2)):
+        with pytest.raises(IndexError):
+            speedups.interleave(rows, sources, np.full(TIMESLOTS, conversions, np.uint8), tables, frames)
+    same = np.zeros(TIMESLOTS, np.uint8)
+    wrong = [
+        (rows, none[:-1], same, tables, frames),
+        (rows, none, same[:-1], tables, frames),
+        (rows[:, :-1].copy(), none, same, tables, frames),
+        (rows, none, same, tables[:, :-1].copy(), frames),
+        (rows, none, same, tables, frames[:, :-1].copy()),
+        (rows, none[:-1], same[:-1], tables, frames[:, :, :-1].copy()),
+    ]
+    for arguments in wrong:
+        with pytest.raises(ValueError, match="each timeslot"):
+            speedups.interleave(*arguments)
+    for one, other in (
+        (frames[0, :-1], rows[:1]),
+        (frames[0], rows),
+        (frames[0], np.zeros((TIMESLOTS, 159), np.uint8)),
+    ):
+        with pytest.raises(ValueError, match="32 rows"):
+            speedups.separate(one, other)
+    found, mu = np.empty((1, BLOCK), np.float32), np.zeros(9, np.uint8)
+    for chosen in (9, -1):
+        with pytest.raises(IndexError):
+            speedups.samples(rows, np.array([chosen]), mu, TABLES, found)
+    for chosen, out in ((none[:2], found), (none[:1], found[:, :-1].copy())):
+        with pytest.raises(ValueError, match="octets"):
+            speedups.samples(rows, chosen, mu, TABLES, out)
 
 
 def test_legs_that_are_not_there_and_rows_that_do_not_fit_are_errors():
