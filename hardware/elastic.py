@@ -82,13 +82,16 @@ class ElasticStore:
             self.frames_deleted += excess
             self._delete(excess)
         tail = (self._head + self._depth) % size
-        first = min(count, size - tail)
-        self._ring[tail : tail + first] = frames[:first]
-        self._ring[: count - first] = frames[first:]
+        first = size - tail
+        if count <= first:
+            self._ring[tail : tail + count] = frames
+        else:
+            self._ring[tail:] = frames[:first]
+            self._ring[: count - first] = frames[first:]
         self._depth += count
 
     def read(self, count: int) -> Frames:
-        """Play `count` frames at the local tick, shape (count, 32), the caller's own."""
+        """Play `count` frames at the local tick, shape (count, 32), not to be changed by the caller."""
         left = self._depth - count
         if self._most > self._least:
             self._adapt(left, count)
@@ -108,7 +111,7 @@ class ElasticStore:
             self._delete(left - self.target)
         frames = np.empty((count, TIMESLOTS), np.uint8)
         self._take(frames)
-        self._last = frames.copy()
+        self._last = frames
         self._fresh = False
         return frames
 
@@ -181,14 +184,17 @@ class ElasticStore:
             self.frames_idle += repeated
         if repeated < count:
             self._take(frames[repeated:])
-            self._last = frames.copy()
+            self._last = frames
         return frames
 
     def _take(self, out: Frames) -> None:
         count, size = len(out), len(self._ring)
-        first = min(count, size - self._head)
-        out[:first] = self._ring[self._head : self._head + first]
-        out[first:] = self._ring[: count - first]
+        first = size - self._head
+        if count <= first:
+            out[:] = self._ring[self._head : self._head + count]
+        else:
+            out[:first] = self._ring[self._head :]
+            out[first:] = self._ring[: count - first]
         self._delete(count)
 
     def _delete(self, count: int) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import socket
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from tandem.hardware import speed
@@ -61,17 +61,28 @@ class PacketSocket:
         """Give the port back."""
         self._socket.close()
 
-    def receive(self) -> Iterator[Run]:
+    def receive(self) -> Iterable[Run]:
         """What has come."""
+        if speed.speedups is None or self._joining:
+            return self._receive_each()
+        runs: list[Run] = []
         count = 0
-        while count < _MOST and speed.speedups is not None and not self._joining:
-            runs, full = speed.speedups.receive(self._socket.fileno(), _MOST - count)
-            for octets, size in runs:
-                count += -(-len(octets) // size) if size else 1
-                yield octets, size
-            if not full:
-                break
-        while count < _MOST and (speed.speedups is None or self._joining):
+        full = True
+        while full and count < _MOST:
+            came, full, packets = speed.speedups.receive(self._socket.fileno(), _MOST - count)
+            runs += came
+            count += packets
+        self._came(count)
+        return runs
+
+    def _came(self, count: int) -> None:
+        """So many packets came in one read: see whether it is worth a try to have them together."""
+        if count >= _MANY and not self._joining and self._left != 0:
+            self._join(True)
+
+    def _receive_each(self) -> Iterator[Run]:
+        count = 0
+        while count < _MOST:
             try:
                 octets, size = self._receive_joined() if self._joining else self._receive_one()
             except BlockingIOError:
@@ -81,8 +92,7 @@ class PacketSocket:
                 continue
             count += -(-len(octets) // size) if size else 1
             yield octets, size
-        if count >= _MANY and not self._joining and self._left != 0:
-            self._join(True)
+        self._came(count)
 
     def _receive_one(self) -> Run:
         octets = self._socket.recv(_LARGEST)
@@ -127,6 +137,9 @@ class PacketSocket:
                 self._send_one(octets[start : start + size])
             return
         most = max(1, min(_MOST_SEGMENTS, _LONGEST // size)) * size
+        if len(octets) <= most:
+            self._send_at_once(octets, size)
+            return
         for start in range(0, len(octets), most):
             self._send_at_once(octets[start : start + most], size)
 
@@ -136,8 +149,11 @@ class PacketSocket:
         self._count(1, self._try(packet))
 
     def _send_at_once(self, octets: bytes, size: int) -> None:
-        if self._segments and self._cut_at(size):
+        if self._segments and (size == self._size or self._cut_at(size)):
             error = self._try(octets)
+            if not error:
+                self.packets_out += len(octets) // size
+                return
             if error not in _CANNOT:
                 self._count(len(octets) // size, error)
                 return
@@ -158,18 +174,15 @@ class PacketSocket:
 
     def _try(self, octets: bytes) -> int:
         """Send; 0 or an error number."""
-        number = errno.ECONNREFUSED
         for _ in range(2):  # it answers an earlier packet, in place of sending this one
             try:
                 self._socket.send(octets)
             except ConnectionError:
                 continue
             except OSError as error:
-                number = error.errno or errno.EIO
-            else:
-                number = 0
-            break
-        return number
+                return error.errno or errno.EIO
+            return 0
+        return errno.ECONNREFUSED
 
     def _count(self, packets: int, error: int) -> None:
         if error:

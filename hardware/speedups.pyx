@@ -194,20 +194,22 @@ def satop_payloads(bytes packets, Py_ssize_t size, bytes flags, int sequence):
 def receive(int descriptor, int most):
     """Read a UDP socket until it is empty, or `most` times; packets of one size that follow each other are one run.
 
-    The runs, octets and the size of a packet, and whether there was no room for more. In Python: `PacketSocket._receive_one`.
+    The runs, octets and the size of a packet; whether there was no room for more; and how many times it was read, with
+    errors. In Python: `PacketSocket._receive_one`.
     """
     cdef Py_ssize_t length, size = 0, start = 0, end = 0
     cdef list runs = []
     cdef bint full = False
-    while most > 0:
+    cdef int count = 0
+    while count < most:
         full = ROOM - end < LARGEST
         if full:
             break
         length = receive_datagram(descriptor, room + end, LARGEST, MSG_DONTWAIT)
-        most -= 1
+        if length < 0 and errno == EAGAIN:
+            break
+        count += 1
         if length < 0:
-            if errno == EAGAIN:
-                break
             continue  # a host says by ICMP that nobody is there: the same as silence
         if length != size and end > start:
             runs.append((PyBytes_FromStringAndSize(<char *> room + start, end - start), size))
@@ -218,4 +220,4 @@ def receive(int descriptor, int most):
         end += length
     if end > start:
         runs.append((PyBytes_FromStringAndSize(<char *> room + start, end - start), size))
-    return runs, full
+    return runs, full, count

@@ -131,6 +131,15 @@ class Matrix:
         """The rows of the timeslots, shape (timeslots, 160), a view."""
         return self.rows[_FIRST + self.legs : _FIRST + self.sinks]
 
+    def receive_lines(self, first: int, lines: list[Octets]) -> None:
+        """What was received on the timeslots of lines from number `first` on, each of shape (160, 32)."""
+        rows = self.timeslot_rows[TIMESLOTS * first : TIMESLOTS * (first + len(lines))]
+        if speed.speedups is not None:
+            speed.speedups.separate(lines, rows)
+            return
+        for start, frames in zip(range(0, len(rows), TIMESLOTS), lines, strict=True):
+            rows[start : start + TIMESLOTS] = frames.T
+
     def law(self, endpoint: int) -> str:
         """`A` or `u`."""
         return self._laws[_FIRST + endpoint]

@@ -18,7 +18,7 @@ from tandem.hardware.line import frame_together, receive_together
 from tandem.hardware.registry import open_span
 from tandem.hardware.span import FRAME_RATE, TIMESLOTS, Framing, LineFormat
 
-from . import protocol, speed
+from . import protocol
 from .booth import Booth, Former
 from .clock import Ticker
 from .continuity import ContinuityListener
@@ -304,12 +304,7 @@ class Plane:
         for first in range(0, len(self.lines), SPANS_AT_ONCE):
             lines = self.lines[first : first + SPANS_AT_ONCE]
             self._receive_speech([line for line in lines if not line.channels], now)
-            for place, line in enumerate(lines, first):
-                rows = matrix.timeslot_rows[TIMESLOTS * place : TIMESLOTS * (place + 1)]
-                if speed.speedups is None:
-                    rows[:] = line.store.read(BLOCK).T
-                else:
-                    speed.speedups.separate(line.store.read(BLOCK), rows)
+            matrix.receive_lines(first, [line.store.read(BLOCK) for line in lines])
             yield
         self.events += self._continuity.listen(matrix)
         self.receivers.jitter.play(matrix.leg_rows)

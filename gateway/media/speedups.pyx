@@ -101,17 +101,24 @@ def interleave(
             sink += 1
 
 
-def separate(const unsigned char[:, ::1] frames, unsigned char[:, ::1] rows):
-    """Put the timeslots of 160 `frames` of a line into 32 `rows`. In Python: one is the other turned round."""
-    cdef Py_ssize_t timeslot, place
+def separate(list lines, unsigned char[:, ::1] rows):
+    """Put the timeslots of 160 frames of each of `lines` into rows of their own. In Python: `Matrix.receive_lines`."""
+    cdef const unsigned char[:, ::1] frames
+    cdef Py_ssize_t line, timeslot, first, place
     cdef const unsigned char *frame
-    cdef unsigned char *row
-    if frames.shape[0] != BLOCK or frames.shape[1] != 32 or rows.shape[0] != 32 or rows.shape[1] != BLOCK:
-        raise ValueError("160 frames and 32 rows are needed")
-    for timeslot in range(32):
-        frame, row = &frames[0, timeslot], &rows[timeslot, 0]
-        for place in range(BLOCK):
-            row[place] = frame[32 * place]
+    cdef unsigned char octets[8]
+    if rows.shape[0] != 32 * len(lines) or rows.shape[1] != BLOCK:
+        raise ValueError("32 rows of 160 octets are needed for each line")
+    for line in range(len(lines)):
+        frames = lines[line]
+        if frames.shape[0] != BLOCK or frames.shape[1] != 32:
+            raise ValueError("160 frames are needed of each line")
+        for first in range(0, BLOCK, 8):
+            for timeslot in range(32):
+                frame = &frames[first, timeslot]
+                for place in range(8):
+                    octets[place] = frame[32 * place]
+                memcpy(&rows[32 * line + timeslot, first], octets, 8)
 
 
 def samples(

@@ -136,17 +136,17 @@ def test_reading_packets_of_many_sizes():
         near.bind(("127.0.0.1", 0))
         near.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
         far.connect(near.getsockname())
-        assert speedups.receive(near.fileno(), 9) == ([], False)
+        assert speedups.receive(near.fileno(), 9) == ([], False, 0)
         sizes = (260, 260, 260, 40, 0, 0, 260, 1, 1, 65000, 65000, 7)
         packets = [bytes((place,)) * size for place, size in enumerate(sizes)]
         for packet in packets:
             far.send(packet)
-        assert speedups.receive(near.fileno(), 2) == ([(packets[0] + packets[1], 260)], False)
-        runs, full = speedups.receive(near.fileno(), 100)
-        assert full
+        assert speedups.receive(near.fileno(), 2) == ([(packets[0] + packets[1], 260)], False, 2)
+        runs, full, count = speedups.receive(near.fileno(), 100)
+        assert (full, count) == (True, 8)
         while full:
-            further, full = speedups.receive(near.fileno(), 100)
+            further, full, _ = speedups.receive(near.fileno(), 100)
             runs += further
         assert [size for _, size in runs[:6]] == [260, 40, 0, 0, 260, 1]
         assert b"".join([octets for octets, _ in runs]) == b"".join(packets[2:])
-    assert speedups.receive(-1, 5) == ([], False), "an error is silence"
+    assert speedups.receive(-1, 5) == ([], False, 5), "an error is silence"

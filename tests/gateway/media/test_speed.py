@@ -139,9 +139,8 @@ def test_timeslots_that_hear_anybody(lines, seed):
     rendering = Rendering(matrix, np.arange(legs, matrix.sinks))
     frames = rendering.frames()
     assert frames.tolist() == rendering._frames_by_rows().tolist()
-    rows = np.empty((TIMESLOTS, BLOCK), np.uint8)
-    speedups.separate(frames[-1], rows)
-    assert (rows == frames[-1].T).all()
+    matrix.receive_lines(0, list(frames))
+    assert (matrix.timeslot_rows == np.concatenate([line.T for line in frames])).all()
 
 
 @given(st.integers(0, 12), st.integers(0, 2**32 - 1))
@@ -176,13 +175,16 @@ def test_rows_and_frames_that_are_not_there_are_errors():
     for arguments in wrong:
         with pytest.raises(ValueError, match="each timeslot"):
             speedups.interleave(*arguments)
-    for one, other in (
-        (frames[0, :-1], rows[:1]),
-        (frames[0], rows),
-        (frames[0], np.zeros((TIMESLOTS, 159), np.uint8)),
+    for lines, into in (
+        ([frames[0, :-1]], rows[:1]),
+        ([frames[0]], rows),
+        ([frames[0]], np.zeros((TIMESLOTS, 159), np.uint8)),
     ):
         with pytest.raises(ValueError, match="32 rows"):
-            speedups.separate(one, other)
+            speedups.separate(lines, into)
+    for line in (frames[0, :-1], frames[0, :, :-1].copy()):
+        with pytest.raises(ValueError, match="160 frames"):
+            speedups.separate([line], np.zeros((TIMESLOTS, BLOCK), np.uint8))
     found, mu = np.empty((1, BLOCK), np.float32), np.zeros(9, np.uint8)
     for chosen in (9, -1):
         with pytest.raises(IndexError):
