@@ -230,7 +230,7 @@ class Node:
 
     def pjsip_lost(self, now: float) -> None:
         """The PJSIP process is gone, and with it every call of its trunks."""
-        self.sip.pjsip_lost()
+        self.sip.pjsip_lost(now)
         self._settle(now)
 
     def association_up(self, name: str, streams: int, now: float) -> None:

@@ -34,6 +34,7 @@ from .protocol import (
     Speech,
     SpeechChanged,
     StreamMeasured,
+    TagChosen,
     TellTransfer,
 )
 from .speech import SILENCE, SpeechPath
@@ -53,6 +54,7 @@ _COUNTERS: Final = (
     *("packets_lost", "packets_late", "remote_lost"),
 )
 _EVENTS: Final = re.compile(r"^a=rtpmap:(\d+) telephone-event/", re.MULTILINE | re.IGNORECASE)
+_TAG: Final = re.compile(r"^To:[^\r\n]*;tag=([^;\s]+)", re.MULTILINE)
 _LAWS: Final = {"PCMA": "A", "PCMU": "u"}
 _DIRECTIONS: Final = {
     pj.PJMEDIA_DIR_ENCODING_DECODING: "sendrecv",
@@ -167,7 +169,7 @@ class Call(pj.Call):
         """Whether the peer is told of telephone-events."""
         self._port: SpeechPort | None = None
         self._speech: Speech | None = None
-        self._confirmed = False
+        self._confirmed = self._tagged = False
         self._answer = b""
         """The 2xx to our INVITE."""
         self._early = b""
@@ -472,6 +474,8 @@ class Call(pj.Call):
         transaction = body.tsx
         message = _message_of(parameters.e)
         if transaction.role == pj.PJSIP_ROLE_UAS:
+            if not self._tagged and transaction.method == "INVITE" and body.type == pj.PJSIP_EVENT_TX_MSG:
+                self._tell_tag(body.src.tdata.wholeMsg)
             if message.startswith((b"BYE ", b"CANCEL ")):
                 self._last = message
             elif self._refer_status and message.startswith(b"REFER "):
@@ -486,6 +490,12 @@ class Call(pj.Call):
         elif self._asking and transaction.method == "OPTIONS" and transaction.statusCode >= 200:
             self._asking = False
             self._engine.tell(AskAnswered(self.number, int(transaction.statusCode)))
+
+    def _tell_tag(self, response: str) -> None:
+        """What our response has in To: without it nobody could end the call if this process were lost."""
+        if (found := _TAG.search(response)) is not None:
+            self._tagged = True
+            self._engine.tell(TagChosen(self.number, found[1]))
 
     def onDtmfDigit(self, parameters: Any) -> None:
         """A digit came; one in INFO is told with the INFO."""

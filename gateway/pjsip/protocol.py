@@ -283,6 +283,13 @@ class CallReceived(msgspec.Struct, array_like=True, tag="received"):
     """The connection over TLS that it came on."""
 
 
+class TagChosen(msgspec.Struct, array_like=True, tag="tag"):
+    """A response to the INVITE of a call that came in was sent, the first one with a tag in To."""
+
+    call: int
+    value: str
+
+
 class PeerProved(msgspec.Struct, array_like=True, tag="proved"):
     """Somebody has connected to us over TLS, or has gone again."""
 
@@ -428,6 +435,7 @@ Event = (
     Started
     | Failed
     | CallReceived
+    | TagChosen
     | PeerProved
     | CertificatesRead
     | MessageSeen

@@ -26,6 +26,8 @@ class RequestHead:
     routes: str = ""
     """Route lines, each ended by CRLF."""
     max_forwards: int = 70
+    foreign: bool = False
+    """Via is of another process on this machine, whose INVITE a CANCEL is to match."""
 
     def build(
         self, method: str, extra: str = "", body: bytes | None = None, to: str | None = None, maximum: int = 65507

@@ -200,7 +200,7 @@ class TransactionLayer:
     def address(self, head: RequestHead, destination: Endpoint) -> RequestHead:
         """Make the Via of `head` that of our address towards `destination`."""
         local = self.local(destination)
-        if not head.via.startswith(local.via):
+        if not head.foreign and not head.via.startswith(local.via):
             head.via = local.via + head.via.rpartition(MAGIC_COOKIE)[2]
         return head
 
@@ -346,7 +346,9 @@ class TransactionLayer:
 
     def _receive_response(self, response: Response, source: Endpoint, now: float) -> None:
         transaction = self.clients.get((response.via.branch or "", response.method))
-        if transaction is None or len(response.fields["via"]) > 1 or response.via.sent_by not in self._sent_by:
+        # A CANCEL may be for an INVITE of another process on this machine, and has its Via.
+        ours = response.method == "CANCEL" or response.via.sent_by in self._sent_by
+        if transaction is None or len(response.fields["via"]) > 1 or not ours:
             # 17.1.3, 18.1.2, 8.1.3.3: not ours, or not for us.
             self.statistics["stray responses"] += 1
         elif transaction.receive(response, now) and transaction.user is not None:

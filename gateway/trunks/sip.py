@@ -385,10 +385,12 @@ class SipTrunks(SipCalls):
             peer = endpoint_of(event.transport, *event.peer)
             self._trace(_message_line(">" if event.sent else "<", event.message, peer))
 
-    def pjsip_lost(self) -> None:
-        """The PJSIP process is gone: its calls are over."""
-        if self.pjsip is not None:
-            self.pjsip.lost()
+    def pjsip_lost(self, now: float) -> None:
+        """The PJSIP process is gone: its calls are over, and their peers are told from our own address."""
+        release = Release(Cause.TEMPORARY_FAILURE)
+        for call, standing in [] if self.pjsip is None else self.pjsip.lost():
+            if (session := self._sessions.get(call)) is not None:
+                self.end_standing(self.trunks[session.trunk.name], [standing], release, now)
 
     def _pjsip_sources(self) -> list[pjsip.SetSources]:
         """Whence the calls of each trunk come."""

@@ -151,15 +151,19 @@ class SipCalls(SipPreconditions):
 
     def bid_farewell(self, port: SipTrunkPort, what: msgspec.Raw, release: Release, now: float) -> None:
         """Send BYE, CANCEL or a refusal for what an earlier process left; raise TandemError when it is broken."""
+        try:
+            left = _DECODER.decode(what)
+        except msgspec.MsgspecError as error:
+            raise SipDecodeError(f"what was kept of it is of another version: {error}") from None
+        self.end_standing(port, left, release, now)
+
+    def end_standing(self, port: SipTrunkPort, left: list[Standing], release: Release, now: float) -> None:
+        """Send BYE, CANCEL or a refusal for each of what was left; raise SipDecodeError when it is broken."""
         trunk = port.configuration
         status = mapping.status_of(release, self._causes)
         headers = mapping.reason_headers(release, trunk)
         credentials = Credentials(trunk.user, trunk.password) if trunk.user else None
         part = None if port.encapsulation is None else port.encapsulation.release(release)
-        try:
-            left = _DECODER.decode(what)
-        except msgspec.MsgspecError as error:
-            raise SipDecodeError(f"what was kept of it is of another version: {error}") from None
         for standing in left:
             with_part = None if isinstance(standing, SentInvite) else part
             self.agent.end_standing(standing, status, headers, credentials, now, with_part)

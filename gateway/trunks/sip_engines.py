@@ -19,6 +19,7 @@ from tandem.gateway.sip.multipart import Part
 from tandem.gateway.sip.options import CallOptions
 from tandem.gateway.sip.primitives import InviteRequest, Output
 from tandem.gateway.sip.registration import RegistrationOptions
+from tandem.gateway.sip.standing import Standing
 from tandem.gateway.trunks.sip_pjsip import PjsipAgent
 
 
@@ -96,6 +97,10 @@ class EnginesAgent(SipAgent):
     def probe(self, call: int, now: float) -> bool:
         """Ask the peer whether it still knows the call."""
         return self.pjsip.probe(call) if call < 0 else super().probe(call, now)
+
+    def standing(self, call: int) -> Standing | None:
+        """What would stand at the peer of a call if this process, and that of PJSIP, ended now."""
+        return self.pjsip.standing(call) if call < 0 else super().standing(call)
 
     def find_dialog(self, call_id: str, tags: frozenset[str]) -> int | None:
         """The call whose confirmed dialog this is, whichever engine has it."""

@@ -19,6 +19,7 @@ from tandem.gateway.media.protocol import MediaStatistics
 from tandem.gateway.media.quality import judge
 from tandem.gateway.pjsip import protocol
 from tandem.gateway.sip import sdp
+from tandem.gateway.sip.dialog import Dialog, RequestHead
 from tandem.gateway.sip.endpoint import Endpoint, Stream, show, transport_of
 from tandem.gateway.sip.errors import SipDecodeError
 from tandem.gateway.sip.fields import format_address
@@ -46,11 +47,16 @@ from tandem.gateway.sip.primitives import (
     StreamMeasured,
 )
 from tandem.gateway.sip.registration import RegistrationOptions
+from tandem.gateway.sip.standing import ReceivedInvite, SentInvite, Standing, StandingDialog, place_of
 from tandem.gateway.sip.upkeep import GONE
 from tandem.gateway.trunks.sip_isup import MEDIA_TYPE
 
 _PROFILES: Final = (sdp.PLAIN, sdp.SECURE)
 _LAWS: Final = {"PCMA": "A", "PCMU": "u"}
+_FIRST_SEQUENCE: Final = 1 << 15
+"""CSeq numbers of PJSIP begin below it (sip_dialog.c)."""
+_TAG: Final = "lost"
+"""Of the refusal of a call to which PJSIP had not sent a response with a tag."""
 _BOUNDARY: Final = "tandem-in-the-place-of-pjsip"
 """Between parts of a body that only the adapter sees."""
 _HOLDS: Final = ("sendonly", "inactive")
@@ -79,6 +85,12 @@ class _Call:
     """A REFER waits for its answer."""
     dialog: tuple[str, frozenset[str | None]] | None = None
     """Call-ID and both tags, once the call is answered."""
+    place: Endpoint = ("", 0)
+    """Where the INVITE went to, or came from."""
+    uri: str = ""
+    """Request-URI of an outgoing call."""
+    tag: str = ""
+    """Ours, of a call that came in."""
 
 
 class PjsipAgent:
@@ -192,8 +204,38 @@ class PjsipAgent:
             )
         self._log(Line("warning" if old else "info", "=", "engine pjsua2", text))
 
-    def lost(self) -> None:
-        """The PJSIP process is gone, and every call of it."""
+    def standing(self, number: int) -> Standing | None:
+        """What would stand at the peer of a call if the PJSIP process ended now; None when nothing would, or is known.
+
+        PJSIP counts its requests from below 2^15 on; who ends what stands leaves more room than that.
+        """
+        call = self._calls.get(number)
+        message = None if call is None else call.message
+        if call is None or message is None or call.ending:
+            return None
+        try:
+            if isinstance(message, Request):
+                if call.answered and call.tag:
+                    dialog = Dialog.from_request(message, call.tag, call.place)
+                    dialog.local_cseq = _FIRST_SEQUENCE
+                    return StandingDialog.of(dialog)
+                echo = "".join(f"{line}\r\n" for line in _echo(message))
+                return ReceivedInvite(
+                    message.uri_text, echo, message.fields["to"][0], call.tag or _TAG, place_of(call.place)
+                )
+            if call.answered and isinstance(message, Response):
+                return StandingDialog.of(Dialog.from_response(message, message.cseq, call.place))
+        except SipDecodeError:
+            return None
+        via = f"{message.fields['via'][0].partition(';')[0]};rport;branch={message.via.branch}"
+        to = message.fields["to"][0].partition(";tag=")[0]
+        caller = message.fields["from"][0]
+        head = RequestHead(call.uri, via, caller, to, message.call_id, message.cseq, foreign=True)
+        return SentInvite(head, place_of(call.place))
+
+    def lost(self) -> list[tuple[int, Standing]]:
+        """The PJSIP process is gone, and every call of it: what stands at the peer of each."""
+        left = [(number, self.standing(number)) for number in self._calls]
         self.limit = 0
         self._proved.clear()
         self._registering.clear()
@@ -203,6 +245,7 @@ class PjsipAgent:
             if not call.ending:
                 self._queue.append(Failed(number, "transport"))
             self._queue.append(Closed(number))
+        return [(number, standing) for number, standing in left if standing is not None]
 
     def watch(self, on: bool) -> None:
         """Have PJSIP tell what it sends and receives, or no more."""
@@ -232,7 +275,13 @@ class PjsipAgent:
             self._queue += [Failed(number, "transport"), Closed(number)]
             return number
         trunk = self._trunks[request.account]
-        self._calls[number] = _Call(request.account, outgoing=True, events=trunk.telephone_event)
+        self._calls[number] = _Call(
+            request.account,
+            outgoing=True,
+            events=trunk.telephone_event,
+            place=request.destination,
+            uri=request.uri,
+        )
         self.commands.append(
             protocol.MakeCall(
                 call=number,
@@ -392,7 +441,7 @@ class PjsipAgent:
             # PJSIP takes it, and has not seen what is to be replaced.
             self.respond(number, 420, None, (("Unsupported", "replaces"),), None)
             return
-        call.message = request
+        call.message, call.place = request, source
         speech = self._offered(request, event.port)
         if speech is not None:
             self._describe(call, request, speech)
@@ -430,6 +479,8 @@ class PjsipAgent:
                 parsed = _parsed(message)
                 if isinstance(parsed, Request):
                     self._queue.append(InfoReceived(number, parsed))
+            case protocol.TagChosen(value=tag):
+                call.tag = tag
             case protocol.ReferArrived(number, message):
                 parsed, call.referring = _parsed(message), True
                 if isinstance(parsed, Request) and not call.ending:
@@ -586,6 +637,12 @@ def _parsed(octets: bytes) -> Request | Response | None:
 def _dialog_in(message: Message | None) -> tuple[str, frozenset[str | None]] | None:
     """Call-ID and tags of the dialog that a message is of."""
     return None if message is None else (message.call_id, frozenset((message.from_.tag, message.to.tag)))
+
+
+def _echo(request: Request) -> list[str]:
+    """Lines of a request that each response to it repeats, but To."""
+    names = (("Via", "via"), ("From", "from"), ("Call-ID", "call-id"), ("CSeq", "cseq"))
+    return [f"{name}: {value}" for name, key in names for value in request.fields[key]]
 
 
 def _source_of(event: protocol.CallReceived) -> Endpoint:

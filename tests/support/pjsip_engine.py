@@ -67,10 +67,10 @@ DIALOG = re.compile(rb"^(?:Via|From|To|Call-ID|CSeq): .*\r\n", re.MULTILINE | re
 class Peer:
     """A SIP peer over UDP that does nothing by itself."""
 
-    def __init__(self, port: int) -> None:
-        """`port`: where PJSIP listens."""
+    def __init__(self, port: int, own: int = 0) -> None:
+        """`port`: where PJSIP listens; `own`: where the peer does, 0: anywhere."""
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.1", 0))
+        self.socket.bind(("127.0.0.1", own))
         self.socket.settimeout(5.0)
         self.port: int = self.socket.getsockname()[1]
         self._engine = "127.0.0.1", port
@@ -103,14 +103,15 @@ class Peer:
             self.tag = found[1].decode()
         return message
 
-    def answer(self, request: bytes, status: str, *lines: str, body: bytes = b"") -> None:
-        """Answer a request of PJSIP: `200 OK`."""
+    def answer(self, request: bytes, status: str, *lines: str, body: bytes = b"", to: int = 0) -> None:
+        """Answer a request of PJSIP, or of who has another port: `200 OK`."""
         head = b"".join(DIALOG.findall(request))
         if b";tag=" not in next(line for line in DIALOG.findall(request) if line.startswith(b"To:")):
             head = re.sub(rb"^(To: .*)\r\n", rb"\1;tag=p\r\n", head, flags=re.MULTILINE)
         more = "".join(f"{line}\r\n" for line in (*lines, f"Contact: <sip:127.0.0.1:{self.port}>"))
         end = f"{more}Content-Length: {len(body)}\r\n\r\n"
-        self.socket.sendto(f"SIP/2.0 {status}\r\n".encode() + head + end.encode() + body, self._engine)
+        place = ("127.0.0.1", to) if to else self._engine
+        self.socket.sendto(f"SIP/2.0 {status}\r\n".encode() + head + end.encode() + body, place)
 
     def quiet(self, seconds: float) -> bool:
         """Whether nothing comes for so long."""

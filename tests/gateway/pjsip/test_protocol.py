@@ -30,6 +30,7 @@ EVENTS = [
     protocol.CallReceived(-1, b"INVITE \xff", ("192.0.2.1", 5060), 4000, "tls", 7),
     protocol.PeerProved(7, ("carrier.example",)),
     protocol.PeerProved(7, None),
+    protocol.TagChosen(-1, "t"),
     protocol.CertificatesRead("no such file"),
     protocol.MessageSeen(b"BYE \xff", "tcp", ("192.0.2.1", 5070), ("192.0.2.9", 5060), True),
     protocol.Trouble("not who it should be"),

@@ -6,6 +6,7 @@ from support.sip_bench import SipBench
 
 from tandem.gateway.media.protocol import Detect, OpenRtp, RtpEndpoint, UpdateRtp
 from tandem.gateway.pjsip import protocol
+from tandem.gateway.sip.message import parse_message
 from tandem.gateway.sip.primitives import Answered, Cancelled, Confirmed, Ended, IncomingInvite, InviteRequest, ReInvite
 
 PEER = ("10.0.0.8", 5060)
@@ -501,7 +502,7 @@ REFER = ("Refer-To: <sip:4930300@127.0.0.1>",)
 def answered(pjsip, number=-1, call_id="in@peer", *lines):
     """A call from the peer on PJSIP that is up."""
     invite = message("INVITE sip:4930200@127.0.0.1:5070 SIP/2.0", *lines, body=SAVP, call_id=call_id)
-    pjsip.tell(protocol.CallReceived(number, invite, PEER, 18500))
+    pjsip.tell(protocol.CallReceived(number, invite, PEER, 18500), protocol.TagChosen(number, "b"))
     ack = message("ACK sip:4930200@127.0.0.1:5070 SIP/2.0", method="ACK", tag="b", call_id=call_id)
     pjsip.tell(protocol.CallConfirmed(number, SPEECH, ack))
 
@@ -590,3 +591,85 @@ def test_isup_goes_both_ways():
     pjsip.close()
     leg = pjsip.bench.records[0]
     assert (leg.result, leg.alerting_time is not None) == ("answered", True)
+
+
+def lost(pjsip, peer=PEER):
+    """The PJSIP process dies: what its peer gets first."""
+    pjsip.bench.raw[peer] = []
+    pjsip.bench.node.pjsip_lost(pjsip.bench.now)
+    pjsip.bench.run(0.1)
+    pjsip.close()
+    return parse_message(pjsip.bench.raw[peer][0])
+
+
+def test_a_peer_is_told_when_the_process_is_lost_in_a_call_of_its_own():
+    pjsip = Pjsip()
+    answered(pjsip)
+    bye = lost(pjsip)
+    assert (bye.method, bye.uri_text, bye.call_id) == ("BYE", "sip:10.0.0.8", "in@peer")
+    assert (bye.from_.tag, bye.to.tag) == ("b", "a")
+    assert bye.cseq > 1 << 15
+    assert "cause=41" in bye.get("reason")
+
+
+def test_a_peer_is_told_when_the_process_is_lost_in_a_call_of_ours():
+    pjsip = Pjsip()
+    pjsip.call()
+    (made,) = pjsip.commands(protocol.MakeCall)
+    lines = ("Record-Route: <sip:10.0.0.8:5060;lr>", "Record-Route: <sip:10.0.0.7;lr>")
+    answer = message("SIP/2.0 200 OK", *lines, call_id=made.call_id, tag="b")
+    pjsip.tell(protocol.ResponseReceived(made.call, answer, SPEECH))
+    bye = lost(pjsip, ("10.0.0.7", 5060))
+    assert (bye.method, bye.from_.tag, bye.to.tag) == ("BYE", "a", "b")
+    assert bye.fields["route"] == ["<sip:10.0.0.7;lr>", "<sip:10.0.0.8:5060;lr>"]
+
+
+def test_a_peer_that_rings_is_told_when_the_process_is_lost():
+    pjsip = Pjsip()
+    pjsip.call()
+    (made,) = pjsip.commands(protocol.MakeCall)
+    pjsip.tell(
+        protocol.ResponseReceived(made.call, message("SIP/2.0 180 Ringing", call_id=made.call_id, tag="b"), None)
+    )
+    cancel = lost(pjsip)
+    done = (
+        b"SIP/2.0 200 OK\r\n"
+        + b"".join(
+            b"%b: %b\r\n" % (name.encode(), value.encode())
+            for name, value in (
+                ("Via", cancel.fields["via"][0]),
+                ("From", cancel.fields["from"][0]),
+                ("To", "<sip:x@h>;tag=b"),
+                ("Call-ID", cancel.call_id),
+                ("CSeq", "1 CANCEL"),
+            )
+        )
+        + b"\r\n"
+    )
+    assert pjsip.bench.send(done, PEER) == []
+    pjsip.bench.run(40.0)
+    assert pjsip.bench.raw[PEER] == [], "its answer is taken, and nothing is sent again"
+    assert (cancel.method, cancel.uri_text, cancel.cseq) == ("CANCEL", made.target, 1)
+    assert (cancel.via.branch, cancel.via.host) == ("z9hG4bK1", "10.0.0.8")
+    assert (cancel.from_.tag, cancel.to.tag) == ("a", None)
+
+
+def test_a_peer_that_calls_is_told_when_the_process_is_lost():
+    pjsip = Pjsip(answer=180)
+    pjsip.tell(protocol.CallReceived(-1, message("INVITE sip:4930200@h SIP/2.0", body=SAVP), PEER, 18500))
+    refusal = lost(pjsip)
+    assert (refusal.status, refusal.via.branch, refusal.call_id) == (503, "z9hG4bK1", "in@peer")
+
+
+def test_nobody_is_told_of_a_call_that_ends_already():
+    pjsip = Pjsip()
+    answered(pjsip)
+    (incoming,) = pjsip.bench.heard(pjsip.pbx, IncomingInvite)
+    pjsip.pbx.bye(incoming.call, (), pjsip.bench.now)
+    pjsip.bench.run(0.1)
+    assert pjsip.bench.node.sip.pjsip.standing(-1) is None
+    pjsip.bench.raw[PEER] = []
+    pjsip.bench.node.pjsip_lost(pjsip.bench.now)
+    pjsip.bench.run(0.1)
+    assert pjsip.bench.raw[PEER] == []
+    pjsip.close()
