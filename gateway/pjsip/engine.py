@@ -393,6 +393,8 @@ class Engine:
         settings.regConfig.registrarUri = command.registrar
         settings.regConfig.timeoutSec = command.expires
         settings.regConfig.registerOnAdd = True
+        # Waits when no server has answered, that of Tandem's own engine first.
+        settings.regConfig.firstRetryIntervalSec, settings.regConfig.retryIntervalSec = 30, 300
         settings.sipConfig.contactForced = f"<{self._own_uri(command.destination, command.contact_user)}>"
         if command.user:
             settings.sipConfig.authCreds.clear()

@@ -142,9 +142,9 @@ class EnginesAgent(SipAgent):
         return super().send_options(destination, uri, now, headers)
 
     def register(self, options: RegistrationOptions, destinations: Sequence[Endpoint], now: float) -> int:
-        """Register by the engine of the trunk; PJSIP with the first server."""
+        """Register by the engine of the trunk."""
         if options.account:
-            return self.pjsip.register(options, destinations[0] if destinations else ("", 0))
+            return self.pjsip.register(options, destinations)
         return super().register(options, destinations, now)
 
     def move_registration(self, number: int, destinations: Sequence[Endpoint], now: float) -> None:
@@ -152,7 +152,7 @@ class EnginesAgent(SipAgent):
         if number > 0:
             super().move_registration(number, destinations, now)
         elif destinations:
-            self.pjsip.move_registration(number, destinations[0])
+            self.pjsip.move_registration(number, destinations)
 
     def unregister(self, now: float) -> None:
         """Take every registration back."""

@@ -7,7 +7,7 @@ the media process finds the speech of the call as plain RTP.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -53,6 +53,8 @@ from tandem.gateway.trunks.sip_isup import MEDIA_TYPE
 
 _PROFILES: Final = (sdp.PLAIN, sdp.SECURE)
 _LAWS: Final = {"PCMA": "A", "PCMU": "u"}
+_ELSEWHERE: Final = (408, 430, 500, 502, 503, 504)
+"""Answers to REGISTER after which another server may give another one; 408 and 503 are no answer too."""
 _FIRST_SEQUENCE: Final = 1 << 15
 """CSeq numbers of PJSIP begin below it (sip_dialog.c)."""
 _TAG: Final = "lost"
@@ -93,6 +95,26 @@ class _Call:
     """Ours, of a call that came in."""
 
 
+@dataclass(slots=True)
+class _Servers:
+    """Of one provider."""
+
+    places: list[Endpoint]
+    position: int = 0
+    """Of the one that is tried now."""
+    failed: int = 0
+    """How many have failed since one did not, or since all had."""
+
+    def next(self) -> Endpoint | None:
+        """The one that was tried has failed: the next one; None when all have, and PJSIP waits before it goes on."""
+        self.failed += 1
+        if self.failed >= len(self.places):
+            self.failed = 0
+            return None
+        self.position = (self.position + 1) % len(self.places)
+        return self.places[self.position]
+
+
 class PjsipAgent:
     """Turns the adapter's wishes into commands for the PJSIP process, and its events into primitives."""
 
@@ -120,6 +142,8 @@ class PjsipAgent:
         self._gated: tuple[Request, int] | None = None
         self._registrations: dict[int, protocol.Register] = {}
         self._registering: set[int] = set()
+        self._servers: dict[int, _Servers] = {}
+        """Where each registration may be tried."""
         self.seen: list[protocol.MessageSeen] = []
         """Messages of PJSIP since the owner took them; none unless `watch` asks for them."""
         self._watching = False
@@ -372,17 +396,23 @@ class PjsipAgent:
             self._queue.append(OptionsResult(self._last_number, None))
         return self._last_number
 
-    def register(self, options: RegistrationOptions, destination: Endpoint) -> int:
-        """Register with a provider; RegistrationChanged carries the returned number."""
+    def register(self, options: RegistrationOptions, destinations: Sequence[Endpoint]) -> int:
+        """Register with a provider; RegistrationChanged carries the returned number. `destinations` in their order."""
         self._last_number -= 2
-        self._register(self._last_number, options, destination)
+        self._servers[self._last_number] = _Servers(list(destinations))
+        self._register(self._last_number, options, destinations[0] if destinations else ("", 0))
         return self._last_number
 
-    def move_registration(self, number: int, destination: Endpoint) -> None:
+    def move_registration(self, number: int, destinations: Sequence[Endpoint]) -> None:
         """The provider is reached elsewhere from now on."""
+        self._servers[number] = _Servers(list(destinations))
+        self._register_at(number, destinations[0])
+
+    def _register_at(self, number: int, destination: Endpoint) -> None:
         found = self._registrations[number]
         found.destination = _uri_of(destination)
         if self.limit:
+            self._registering.add(number)
             self.commands.append(found)
 
     def unregister(self) -> None:
@@ -590,6 +620,12 @@ class PjsipAgent:
 
     def _registered(self, event: protocol.RegistrationAnswered) -> None:
         self._registering.discard(event.number)
+        servers = self._servers[event.number]
+        if event.status not in _ELSEWHERE or event.number not in self._registrations:
+            servers.failed = 0
+        elif (place := servers.next()) is not None:
+            self._register_at(event.number, place)
+            return
         if event.seconds:
             state, detail = "registered", f"for {event.seconds} s"
         elif event.status // 100 == 2:

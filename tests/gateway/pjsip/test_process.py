@@ -15,7 +15,7 @@ import time
 import numpy as np
 import pytest
 from support.certificates import Authority
-from support.pjsip_engine import PATIENCE, Engine
+from support.pjsip_engine import PATIENCE, Engine, Peer
 
 from tandem.codecs import g711, rtp
 from tandem.codecs.dtmf_detector import TICK, DigitEnded, DtmfDetector
@@ -40,6 +40,8 @@ from tandem.gateway.pjsip.protocol import (
     PeerProved,
     Ping,
     PingAnswered,
+    Register,
+    RegistrationAnswered,
     Respond,
     ResponseReceived,
     SendInfo,
@@ -620,3 +622,22 @@ def test_ports_leave_the_bridge_while_it_calls_them():
     done = subprocess.run([sys.executable, "-c", COMING_AND_GOING], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.endswith("all gone\n")
+
+
+def test_a_registration_moves_to_another_server(engine):
+    engine.hear(Started)
+    first, second = Peer(engine.port), Peer(engine.port)
+
+    def register(peer):
+        place = f"sip:127.0.0.1:{peer.port};transport=udp"
+        engine.do(Register(-2, "t", place, "sip:u@p.example", "sip:p.example", "u", "u", "p", 60))
+        return peer.hear("REGISTER sip:p.example")
+
+    with first.socket, second.socket:
+        first.answer(register(first), "503 Service Unavailable")
+        assert engine.hear(RegistrationAnswered).status == 503
+        asked = register(second)
+        contact = next(line for line in asked.decode().split("\r\n") if line.startswith("Contact: "))
+        second.answer(asked, "200 OK", f"{contact};expires=60")
+        assert engine.hear(RegistrationAnswered, status=200).seconds == 60
+        assert first.quiet(0.2)

@@ -673,3 +673,22 @@ def test_nobody_is_told_of_a_call_that_ends_already():
     pjsip.bench.run(0.1)
     assert pjsip.bench.raw[PEER] == []
     pjsip.close()
+
+
+def test_a_registration_goes_to_the_next_server():
+    """RFC 5626 4.5 as on our own engine: one after the other at once; when all have failed PJSIP waits."""
+    pjsip = Pjsip('user = "u"\npassword = "p"\n[[sip.registration]]\ntrunk = "ice"\n')
+    (register,) = pjsip.commands(protocol.Register)
+    number = register.number
+    places = [(f"10.0.1.{last}", 5060) for last in (1, 2, 3)]
+    pjsip.bench.node.sip.agent.move_registration(number, places, pjsip.bench.now)
+    pjsip.tell()
+    seen = [one.destination for one in pjsip.commands(protocol.Register)]
+    for status in (503, 408, 503, 500, 403):
+        pjsip.tell(protocol.RegistrationAnswered(number, status, "x", 0))
+        seen.append([one.destination for one in pjsip.commands(protocol.Register)])
+    at = {last: f"sip:10.0.1.{last}:5060;transport=udp" for last in (1, 2, 3)}
+    assert seen == [at[1], [at[2]], [at[3]], [], [at[1]], []]
+    assert len(pjsip.bench.said("failed 503: x")) == len(pjsip.bench.said("failed 403: x")) == 1
+    pjsip.tell(protocol.RegistrationAnswered(number, 200, "OK", 60))
+    assert pjsip.bench.said("registered for 60 s")
