@@ -92,6 +92,30 @@ class Context:
 class Call:
     """One call; a subclass for each direction brings it to its dialog."""
 
+    __slots__ = (
+        "_answer",
+        "_answer_interval",
+        "_initial",
+        "_pending_bye",
+        "_refer_server",
+        "_reinvite_client",
+        "_reinvite_cseq",
+        "_reinvite_sent",
+        "_reinvite_server",
+        "_update_server",
+        "call_id",
+        "closed",
+        "contact_line",
+        "context",
+        "credentials",
+        "dialog",
+        "layer",
+        "leaving",
+        "number",
+        "options",
+        "upkeep",
+    )
+
     owns_call_id = False
     """We made the Call-ID (RFC 3261 14.1: that decides who waits longer after glare)."""
 

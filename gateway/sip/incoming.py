@@ -34,6 +34,21 @@ PROVISIONAL_INTERVAL: Final = 60.0
 class IncomingCall(Call):
     """A call that the peer makes; raises SipDecodeError when its Contact or Record-Route is malformed."""
 
+    __slots__ = (
+        "_early",
+        "_last_provisional",
+        "_offered",
+        "_record_routes",
+        "_reliable_interval",
+        "_sender",
+        "_settled",
+        "_transaction",
+        "_waiting_answer",
+        "conditional",
+        "reliable",
+        "tag",
+    )
+
     def __init__(self, context: Context, number: int, request: Request, source: Endpoint, now: float) -> None:
         self.tag = context.layer.token()
         self._early = Dialog.from_request(request, self.tag, source)

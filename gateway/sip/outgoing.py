@@ -31,6 +31,27 @@ from tandem.gateway.sip.transaction import State, Transaction
 class OutgoingCall(Call):
     """A call that we make."""
 
+    __slots__ = (
+        "_acks",
+        "_authorization",
+        "_cancel",
+        "_cancelled",
+        "_challenges",
+        "_cseq",
+        "_early",
+        "_extra",
+        "_from",
+        "_head",
+        "_invite",
+        "_offering",
+        "_routes",
+        "_sequences",
+        "_settled",
+        "_to",
+        "_transaction",
+        "_unacknowledged",
+    )
+
     owns_call_id = True
 
     def __init__(self, context: Context, number: int, invite: InviteRequest, now: float) -> None:

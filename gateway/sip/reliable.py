@@ -6,7 +6,6 @@ The receiving side needs no more than the last number seen in each early dialog;
 from __future__ import annotations
 
 import re
-from collections import deque
 from collections.abc import Callable
 from typing import Final
 
@@ -36,12 +35,14 @@ def acknowledged(prack: Request) -> tuple[int, int, str] | None:
 class ReliableSender:
     """The provisional responses of one INVITE that we answer: one unacknowledged at a time, in order (3)."""
 
+    __slots__ = ("_waiting", "outstanding", "sequence")
+
     def __init__(self, first: int = 1) -> None:
         self.sequence = first - 1
         """RSeq of the last response that was sent."""
         self.outstanding = False
         """The last response waits for its PRACK."""
-        self._waiting: deque[Callable[[float], None]] = deque()
+        self._waiting: list[Callable[[float], None]] = []
         """What sends each response that has not been sent yet, at the time it is given."""
 
     @property
@@ -70,7 +71,7 @@ class ReliableSender:
         """Send what waited for the PRACK that has just been answered."""
         if self._waiting and not self.outstanding:
             self.outstanding = True
-            self._waiting.popleft()(now)
+            self._waiting.pop(0)(now)
 
     def clear(self) -> None:
         """Forget everything: a final response ends all of it (3)."""

@@ -54,6 +54,13 @@ def supports(message: Message, tag: str) -> bool:
 class SessionTimer:
     """The session timer of one call."""
 
+    __slots__ = (
+        "_least",
+        "interval",
+        "options",
+        "refreshing",
+    )
+
     def __init__(self, options: CallOptions) -> None:
         self.options = options
         self.interval = 0

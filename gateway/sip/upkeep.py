@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from enum import IntEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from tandem.gateway.sip.client_transaction import ClientTransaction, NonInviteClientTransaction
@@ -40,8 +41,26 @@ class UpkeepTimer(IntEnum):
 _TIMERS: Final = tuple(UpkeepTimer)
 
 
+@lru_cache(64)
+def _allowed(methods: str) -> frozenset[str]:
+    """The methods of an Allow; one set for all the calls of a kind of peer."""
+    return frozenset(filter(None, methods.split(",")))
+
+
 class Upkeep:
     """The session of one call once it has a dialog."""
+
+    __slots__ = (
+        "_call",
+        "_pending",
+        "_pending_refresh",
+        "_probe",
+        "_update",
+        "_update_refreshes",
+        "description",
+        "peer_allows",
+        "timer",
+    )
 
     def __init__(self, call: Call, options: CallOptions) -> None:
         self.timer = SessionTimer(options)
@@ -62,7 +81,7 @@ class Upkeep:
     def heard(self, message: Message) -> None:
         """Note what the peer can do."""
         if "allow" in message.fields:
-            self.peer_allows = frozenset(message.values("allow"))
+            self.peer_allows = _allowed(",".join(message.values("allow")))
 
     def begin(self, now: float) -> None:
         """A session interval begins: with the 2xx to INVITE or UPDATE, ours or the peer's."""
