@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Final
 
 from tandem.hardware.alarms import HIDDEN, NO_ALARMS, Alarm
 from tandem.hardware.framing.e1_deframer import Alignment, Crcs, E1Deframer, crcs_together
 from tandem.hardware.framing.e1_framer import E1Framer, transmit_together
 from tandem.hardware.framing.error_ratio import ErrorRatioMonitor
-from tandem.hardware.span import Frames, Framing, LineFormat
+from tandem.hardware.span import Frames, Framing, LineFormat, counts_by_name
 from tandem.hardware.t1_line import T1Line
 from tandem.hardware.termination import Termination
 
@@ -82,7 +81,7 @@ class E1Line(Termination):
 
     def counters(self) -> dict[str, int]:
         """Events since the beginning, by name."""
-        counts = asdict(self.deframer.counts)
+        counts = counts_by_name(self.deframer.counts)
         return {
             "frames_in": counts.pop("frames"),
             "frames_out": self._sent,

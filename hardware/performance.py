@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Final
 
 from tandem.hardware.alarms import Alarm
@@ -44,8 +44,11 @@ class Interval:
 
     def add(self, other: Interval, sign: int = 1) -> None:
         """Count `other` in, or out."""
-        for field in fields(self):
-            setattr(self, field.name, getattr(self, field.name) + sign * getattr(other, field.name))
+        self.seconds += sign * other.seconds
+        self.es += sign * other.es
+        self.ses += sign * other.ses
+        self.bbe += sign * other.bbe
+        self.uas += sign * other.uas
 
 
 class PerformanceMonitor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import socket
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Final
 
 from tandem.core.errors import SpanError
@@ -23,7 +23,7 @@ from tandem.hardware.satop import (
     SatopTransmitter,
 )
 from tandem.hardware.satop_rtp import DEFAULT_PAYLOAD_TYPE, RtpFormat, RtpReceiver, RtpSender
-from tandem.hardware.span import FRAME_RATE, TIMESLOTS, LineFormat
+from tandem.hardware.span import FRAME_RATE, TIMESLOTS, LineFormat, counts_by_name
 from tandem.hardware.span_base import LineSpan
 from tandem.hardware.termination import Termination
 
@@ -242,7 +242,7 @@ class SatopUdpSpan(LineSpan):
         }
         if self._rtp_receiver is not None:
             own["packets_foreign"] = self._rtp_receiver.packets_foreign
-        return self.termination.counters() | asdict(self._receiver.counts) | own
+        return self.termination.counters() | counts_by_name(self._receiver.counts) | own
 
     def differential_times(self) -> tuple[float, float] | None:
         """Seconds that the line and the common clock have gone on at the sender, None without such timestamps."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +43,11 @@ LEVELS = frozenset(
 def is_level(counter: str) -> bool:
     """Whether a counter of a span may fall; all others only grow."""
     return counter in LEVELS or counter.endswith("_15min")
+
+
+def counts_by_name(counts: Any) -> dict[str, int]:
+    """The fields of a dataclass of counts; `asdict`, which copies what is in them, takes fifteen times as long."""
+    return {name: getattr(counts, name) for name in counts.__match_args__}
 
 
 class Framing(Enum):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Final
 
 from tandem.hardware.alarms import HIDDEN, NO_ALARMS, Alarm
@@ -10,7 +9,7 @@ from tandem.hardware.framing.t1_data_link import Code
 from tandem.hardware.framing.t1_deframer import T1Deframer
 from tandem.hardware.framing.t1_format import FRAME_BITS
 from tandem.hardware.framing.t1_framer import T1Framer
-from tandem.hardware.span import Frames, LineFormat
+from tandem.hardware.span import Frames, LineFormat, counts_by_name
 from tandem.hardware.termination import Termination
 
 _REMOTE: Final = frozenset({Alarm.RAI})
@@ -63,7 +62,7 @@ class T1Line(Termination):
 
     def counters(self) -> dict[str, int]:
         """Events since the beginning, by name."""
-        counts = asdict(self.deframer.counts)
+        counts = counts_by_name(self.deframer.counts)
         commands = self.deframer.data_link.commands
         return {
             "frames_in": counts.pop("frames"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 from support.e1 import speech
@@ -9,7 +11,8 @@ from support.spans import SpanPair
 
 from tandem.core.errors import SpanError
 from tandem.hardware.alarms import Alarm
-from tandem.hardware.span import Framing, LineFormat, is_level
+from tandem.hardware.cesopsn import CesopsnCounts
+from tandem.hardware.span import Framing, LineFormat, counts_by_name, is_level
 
 E1 = LineFormat()
 ESF = LineFormat(Framing.ESF)
@@ -112,3 +115,9 @@ def test_line_without_crc(kind):
     other.run(0.3)
     assert [span.alarms() for span in other.spans] == [set(), set()]
     other.close()
+
+
+def test_counts_by_name_are_all_of_them():
+    counts = CesopsnCounts(packets_in=3, packets_far_remote_defect=2)
+    assert counts_by_name(counts) == asdict(counts)
+    assert list(counts_by_name(counts)) == list(asdict(counts))
