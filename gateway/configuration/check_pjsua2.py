@@ -72,8 +72,6 @@ def check_pjsua2_trunk(path: str, trunk: SipTrunk, configuration: Configuration)
     if trunk.overlap != "en-bloc":
         text = f'"{trunk.overlap}" {_ONLY_NATIVE}: PJSIP makes a dialog of its own of each INVITE'
         yield Problem(f"{path}.overlap", text)
-    if trunk.refresher != "auto":
-        yield Problem(f"{path}.refresher", f"{_ONLY_NATIVE}: PJSIP chooses who refreshes; leave it out")
     table = configuration.sip.pjsua2 if configuration.sip is not None else None
     if table is not None:
         spoken = {"auto", *(one.transport for one in pjsua2_listeners(table))}
@@ -121,6 +119,7 @@ def engine_configuration(configuration: Configuration) -> EngineConfiguration | 
                 reliable=trunk.reliable_responses,
                 session_seconds=trunk.session_seconds,
                 minimum_session_seconds=trunk.minimum_session_seconds,
+                refresher=trunk.refresher,
                 telephone_event=trunk.telephone_event,
                 released=Content.of(Encapsulation(trunk).release_complete()) if trunk.isup_variant else None,
                 tls_name=trunk.tls_name or trunk.domain or _host_of(trunk.peer),

@@ -43,6 +43,9 @@ if TYPE_CHECKING:
     from .engine import Engine, Place
 
 ISUP: Final = b"application/isup"
+UAS: Final = b"uas"
+_REFRESHERS: Final = {"local": b"uac", "remote": UAS}
+"""Of an INVITE of ours."""
 _DIGIT_MILLISECONDS: Final = 100
 """What a digit from the peer lasts towards the media process; PJSIP tells of its beginning."""
 _DEAF: Final = 10.0
@@ -187,6 +190,7 @@ class Call(pj.Call):
         self._over = False
         self._dialog: tuple[str, frozenset[str | None]] | None = None
         """Call-ID and both tags, once the call is answered."""
+        self._call_id = ""
         self._refer = 0
         """The REFER that waits for its answer, as `library` keeps it."""
         self._refer_number = ""
@@ -197,6 +201,9 @@ class Call(pj.Call):
         """Send the INVITE; raises pj.Error."""
         super().__init__(place)
         self._events, self.released = place.settings.telephone_event, place.settings.released
+        if (refresher := _REFRESHERS.get(place.settings.refresher)) is not None:
+            self._call_id = command.call_id
+            self._engine.refreshers[command.call_id] = refresher
         self.path.connect(command.media)
         parameters = pj.CallOpParam(True)
         parameters.opt.audioCount, parameters.opt.videoCount = 1, 0
@@ -318,6 +325,7 @@ class Call(pj.Call):
             self._refer = 0
         self._tell_last()
         del self._engine.calls[self.number]
+        self._engine.refreshers.pop(self._call_id, None)
         self._engine.ended.append(self)
         self._engine.tell(CallEnded(self.number, status, reason, message))
         self.path.close()

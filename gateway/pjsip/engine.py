@@ -26,7 +26,7 @@ from tandem.gateway.sip.sources import Sources
 from tandem.gateway.sip.tls import TlsContexts
 
 from . import library, packet_filter, tls
-from .calls import ISUP, Call, headers_into
+from .calls import ISUP, UAS, Call, headers_into
 from .messages import MessageLog
 from .protocol import (
     Account,
@@ -198,8 +198,15 @@ class Engine:
         self.endpoint = Endpoint(self)
         self._modules = (
             library.Module(library.BEFORE_TRANSACTIONS, response=self._response),
-            library.Module(library.BEFORE_DIALOGS, request=self._request, sent_response=self._sent_response),
+            library.Module(
+                library.BEFORE_DIALOGS,
+                request=self._request,
+                sent_request=self._sent_request,
+                sent_response=self._sent_response,
+            ),
         )
+        self.refreshers: dict[str, bytes] = {}
+        """Who is to refresh the session of a call of ours, by its Call-ID."""
         self._released: Content | None = None
         """What the 200 to the BYE that PJSIP is about to see is to have in it."""
         self.limit = 0
@@ -440,6 +447,12 @@ class Engine:
         _hide_isup(received, library.octets_of(received))
         return False
 
+    def _sent_request(self, sent: int) -> bool:
+        """A request is being sent: an INVITE names who is to refresh the session."""
+        if self.refreshers and (who := self.refreshers.get(library.call_id_of_sent(sent))) is not None:
+            library.name_refresher_sent(sent, who)
+        return False
+
     def _sent_response(self, sent: int) -> bool:
         """A response is being sent: RLC belongs into that to a BYE with REL."""
         content, self._released = self._released, None
@@ -450,6 +463,8 @@ class Engine:
     def place_of(self, received: Any) -> Place | None:
         """The account of the trunk whose peer has sent something, as `SipTrunks` is going to find it too."""
         found = self._account_of(received.srcAddress, transport_in(received))
+        if found is not None and self._accounts[found].refresher == "local":
+            library.name_refresher_received(int(received.pjRxData), UAS)
         return None if found is None else self._place(self._accounts[found], "")
 
     def _account_of(self, source: str, transport: TransportName) -> str | None:

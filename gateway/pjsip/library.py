@@ -30,6 +30,8 @@ _FAR: Final = 1 << 14
 _START: Final = re.compile(rb"SIP/2\.0 |[A-Z]+ ")
 _BODY: Final = 104
 """Offset of `body` in `pjsip_msg`: behind the kind of message, its first line and the head of its list of fields."""
+_FIELD: Final = 64
+"""Octets before the value of a header field that PJSIP knows: its place in a list, kind, both names, functions."""
 _POOL: Final = 16
 """Offset of `pool` in `pjsip_tx_data`: behind two pointers of a list."""
 _RESPONSE: Final = (1).to_bytes(4, "little")
@@ -139,6 +141,7 @@ class _Place:
 
     offset = 0
     sent = 0
+    sent_message = 0
 
 
 def _information(received: int) -> int:
@@ -180,6 +183,44 @@ def without_header(received: int, name: bytes) -> bool:
     if found:
         _erase(found)
     return bool(found)
+
+
+def call_id_of_sent(sent: int) -> str:
+    """Call-ID of an INVITE that is being sent and not put together yet; empty for anything else."""
+    message = _sent_invite(sent)
+    found = _find_header(message, ctypes.byref(_Text(b"Call-ID", 7)), None) if message else None
+    return _text_at(found + _FIELD).decode("utf-8", "replace") if found else ""
+
+
+def _sent_invite(sent: int) -> int:
+    """The message of a `pjsip_tx_data` where it is an INVITE: its first line begins with number and name of that."""
+    for offset in (_Place.sent_message,) if _Place.sent_message else range(_POOL, 1024, 8):
+        message = _word(sent + offset)
+        if _memory(message, 4) == _memory(message + 8, 4) == bytes(4) and _text_at(message + 16) == b"INVITE":
+            _Place.sent_message = offset
+            return message
+    return 0
+
+
+def name_refresher(message: int, who: bytes) -> bool:
+    """Put `uac` or `uas` into Session-Expires where that names nobody; `who` must outlive the message."""
+    found = _find_header(message, ctypes.byref(_Text(b"Session-Expires", 15)), None)
+    # The number of seconds, then who refreshes.
+    if not found or ctypes.c_ssize_t.from_address(found + _FIELD + 16).value:
+        return False
+    ctypes.memmove(found + _FIELD + 8, ctypes.byref(_Text(who, len(who))), ctypes.sizeof(_Text))
+    return True
+
+
+def name_refresher_received(received: int, who: bytes) -> bool:
+    """The same in a message that came."""
+    return name_refresher(_word(_information(received) + 16), who)
+
+
+def name_refresher_sent(sent: int, who: bytes) -> bool:
+    """The same in an INVITE that is being sent."""
+    message = _sent_invite(sent)
+    return bool(message) and name_refresher(message, who)
 
 
 def without_body(received: int) -> None:
@@ -269,6 +310,13 @@ def _memory(address: int, length: int) -> bytes:
         return os.pread(_OWN_MEMORY, length, address)
     except (OSError, OverflowError):
         return b""
+
+
+def _text_at(address: int) -> bytes:
+    """The text of a `pj_str_t`, at most 1000 octets of it."""
+    place = _memory(address, 16)
+    start, length = int.from_bytes(place[:8], "little"), int.from_bytes(place[8:], "little")
+    return _memory(start, min(length, 1000))
 
 
 def _word(address: int) -> int:

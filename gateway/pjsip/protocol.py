@@ -50,6 +50,8 @@ class Account(msgspec.Struct, frozen=True):
     session_seconds: int = 1800
     """Session interval (RFC 4028), 0: no session timer."""
     minimum_session_seconds: int = 90
+    refresher: Literal["auto", "local", "remote"] = "auto"
+    """Who refreshes the session where we may choose."""
     telephone_event: bool = True
     """DTMF is offered as events (RFC 4733)."""
     tls_name: str = ""

@@ -36,8 +36,9 @@ TYPE = "application/isup;version=itu-t92+"
 
 
 @pytest.fixture
-def engine():
-    made = Engine(accounts=[Account("t", released=Content("application/isup", RLC))])
+def engine(request):
+    options = getattr(request, "param", {})
+    made = Engine(accounts=[Account("t", released=Content("application/isup", RLC), **options)])
     made.hear(Started)
     try:
         yield made
@@ -57,12 +58,13 @@ def peer(engine):
         yield made
 
 
-def establish(engine, peer, *lines, call_id):
-    """An answered call from the peer."""
+def establish(engine, peer, *lines, call_id, refresher=b""):
+    """An answered call from the peer; `refresher`: who refreshes the session, by our answer."""
     peer.invite(*lines, call_id=call_id)
     received = engine.hear(CallReceived)
     engine.do(Respond(received.call, 200, "", [], MEDIA))
-    peer.hear("SIP/2.0 200")
+    answer = peer.hear("SIP/2.0 200")
+    assert not refresher or b"refresher=" + refresher in answer
     peer.send("ACK", 1, call_id=call_id)
     confirmed = engine.hear(CallConfirmed)
     assert confirmed.message.startswith(b"ACK ")
@@ -235,3 +237,20 @@ def test_a_refusal_with_isup_both_ways(engine, peer):
     assert isup_in(received.message) == (ISUP, "")
     engine.do(Respond(received.call, 486, "", [], None, Content(TYPE, ISUP)))
     assert isup_in(peer.hear("SIP/2.0 486")) == (ISUP, "")
+
+
+WISHES = [({"refresher": "local"}, b"uac", b"uas"), ({"refresher": "remote"}, b"uas", b"uac"), ({}, b"", b"uac")]
+
+
+@pytest.mark.parametrize(("engine", "asked", "answered"), WISHES, indirect=["engine"])
+def test_who_refreshes_the_session(engine, peer, asked, answered):
+    """RFC 4028 7.1 and 9: in an INVITE of PJSIP, and in its answer where the peer leaves the choice to it."""
+    engine.call(-2, MEDIA, to=peer.port)
+    invite = peer.hear("INVITE")
+    named = b";refresher=" + asked if asked else b""
+    assert re.search(rb"^Session-Expires: *1800" + named + rb"\r", invite, re.MULTILINE)
+    peer.answer(invite, "486 Busy Here")
+    engine.hear(CallEnded)
+    for call_id, given, taken in (("open@peer", "", answered), ("set@peer", ";refresher=uac", b"uac")):
+        establish(engine, peer, "Supported: timer", f"Session-Expires: 1800{given}", call_id=call_id, refresher=taken)
+        end(engine, peer, call_id)
