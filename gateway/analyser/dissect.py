@@ -29,7 +29,7 @@ from .packets import HEP_DATAGRAM, Batch, among, groups
 from .rows import WIDEST, Rows, rows_of
 from .rtp import RTP_HEADER, rtp_packets
 from .sctp import CONTROL, Mark, SctpReader
-from .sipbulk import SipRows, sip_rows, type_name
+from .sipbulk import LEAST_KIND, SipRows, sip_rows, type_name
 from .streams import StreamReader
 from .variants import Variants
 
@@ -272,9 +272,9 @@ class Dissector:
             kept = rows.place >= 0
             rows, at = rows.some(kept), at[kept]
         wanted[at] = False
-        kinds, counts = np.unique(rows.kind, return_counts=True)
-        for kind, count in zip(kinds.tolist(), counts.tolist(), strict=True):
-            self.counts[Protocol.SIP.value][type_name(kind)] += count
+        counts = np.bincount(rows.kind - LEAST_KIND)
+        for kind in np.flatnonzero(counts).tolist():
+            self.counts[Protocol.SIP.value][type_name(kind + LEAST_KIND)] += int(counts[kind])
         self._dialogs = rows
 
     def _sip_place(self, batch: Batch, found: Transports, at: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Final
 
 import numpy as np
 
+from . import speed
 from .attempts import outcome
 from .cells import OUTCOMES, Row, Table, clocks, spans
 from .findings import CONGESTION
@@ -15,7 +16,7 @@ from .kept import Kept
 from .model import CallMessage, CallRecord, Where
 from .rules import standard_causes
 from .sipbulk import ACK, BYE, CANCEL, INVITE, METHODS, SipRows, opening_of, type_name
-from .sipwords import allow, described, worded
+from .sipwords import allow, described
 from .texts import Texts
 
 _NONE: Final = np.iinfo(np.int64).max
@@ -207,13 +208,56 @@ class SipBlock(Kept):
         return messages
 
 
-def block_of(rows: SipRows, offset: np.ndarray, size: np.ndarray) -> SipBlock:
-    """The calls whose rows stand in order behind each other, from `offset` on `size` of each."""
+def block_of(rows: SipRows, which: np.ndarray, offset: np.ndarray, size: np.ndarray) -> SipBlock:
+    """The calls whose rows are `which`, one call behind the other, from `offset` on `size` of each."""
+    refusals, told = (_told if speed.speedups is None else _compiled_told)(rows, which, offset, size)
+    first, phrased = which[offset], which[refusals]
+    lines = rows.octets.some(phrased)
+    wishes = np.flatnonzero(rows.words.size[which])
+    return SipBlock(
+        number=rows.number[first],
+        start=rows.time[first],
+        place=rows.place[first],
+        names=rows.opening.some(first),
+        first=offset,
+        size=size,
+        packet=rows.packet[which],
+        time=rows.time[which],
+        kind=rows.kind[which],
+        method=rows.method[which],
+        places=rows.place[which],
+        told=rows.cause[which],
+        refused=refusals,
+        phrases=Texts(lines.buffers, lines.of, lines.begin + _PHRASE, lines.begin + rows.line[phrased] - 1),
+        described=wishes,
+        bodies=rows.words.some(which[wishes]),
+        **told,
+    )
+
+
+def _compiled_told(
+    rows: SipRows, which: np.ndarray, offset: np.ndarray, size: np.ndarray
+) -> tuple[np.ndarray, dict[str, Any]]:
+    count = len(offset)
+    moments, side = np.full((5, count), np.nan), np.empty(count, np.int8)
+    cause, status = np.empty(count, np.int16), np.empty(count, np.int16)
+    forward, refused = np.empty(len(which), np.bool_), np.empty(len(which), np.int64)
+    refusals = speed.speedups.sip_calls(
+        which, offset, size, rows.kind, rows.method, rows.tag, rows.cause, rows.retry.view(np.uint8), rows.time,
+        _standards(), moments, side, cause, status, forward.view(np.uint8), refused,
+    )  # fmt: skip
+    told = dict(zip(("alerting", "progress", "answered", "released", "completed"), moments, strict=True))
+    told |= {"side": side, "cause": cause, "status": status, "forward": forward}
+    return refused[:refusals].copy(), told
+
+
+def _told(rows: SipRows, which: np.ndarray, offset: np.ndarray, size: np.ndarray) -> tuple[np.ndarray, dict[str, Any]]:
+    """Which of the messages `which` of calls refused a call, and what they all say, some columns of `SipBlock`."""
     call = np.repeat(np.arange(len(offset)), size)
-    kind, method, time = rows.kind, rows.method, rows.time
+    kind, method, time, tag = rows.kind[which], rows.method[which], rows.time[which], rows.tag[which]
     index = np.arange(len(kind))
     # The From of a response is that of its request.
-    forward = (rows.tag == rows.tag[offset][call]) == (kind < 0)
+    forward = (tag == tag[offset][call]) == (kind < 0)
     answer = (kind > 0) & (method == INVITE) & ~forward
 
     def first(wanted: np.ndarray) -> np.ndarray:
@@ -226,55 +270,32 @@ def block_of(rows: SipRows, offset: np.ndarray, size: np.ndarray) -> SipBlock:
     answered = first(answer & (kind >= 200) & (kind < 300))
     refused = answer & (kind >= 300) & (index < answered[call])
     # An INVITE that answers a challenge has the call begin once more.
-    counts = index > last_retry(rows, offset)[call]
+    counts = index > last_retry(rows.retry[which], offset)[call]
     ending = (kind == -BYE) | (kind == -CANCEL)
-    told = rows.cause
-    cause = np.where(told >= 0, told, _NORMAL)
-    refusals = np.flatnonzero(refused)
-    cause[refusals] = [
-        heard if heard >= 0 else _standard(status)
-        for heard, status in zip(told[refusals].tolist(), kind[refusals].tolist(), strict=True)
-    ]
+    told = rows.cause[which]
+    cause = np.where(told >= 0, told, np.where(refused, _standards()[np.maximum(kind, 0)], _NORMAL))
     released = first((ending | refused) & counts)
     over, at = released < _NONE, np.minimum(released, len(time) - 1)
     side = np.where(over, np.where(refused[at] | ~forward[at], _CALLED, _CALLING), _NOBODY).astype(np.int8)
     last = np.maximum.reduceat(np.where(refused & counts, index, -1), offset)
-    phrases = [text[_PHRASE : text.index(b"\r\n")] for text in rows.octets.some(refusals).tolist()]
-    wishes = np.flatnonzero(rows.body)
-    return SipBlock(
-        number=rows.number[offset],
-        start=time[offset],
-        place=rows.place[offset],
-        names=rows.opening.some(offset),
-        alerting=moment(first(answer & (kind == 180))),
-        progress=moment(first(answer & (kind > 100) & (kind < 200) & (kind != 180))),
-        answered=moment(answered),
-        released=moment(released),
-        completed=moment(first((kind >= 200) & (method == BYE))),
-        side=side,
-        cause=np.where(over, cause[at], -1).astype(np.int16),
-        status=np.where(last >= 0, kind[np.maximum(last, 0)], -1).astype(np.int16),
-        first=offset,
-        size=size,
-        packet=rows.packet,
-        time=time,
-        kind=kind,
-        method=method,
-        places=rows.place,
-        forward=forward,
-        told=told,
-        refused=refusals,
-        phrases=Texts.made_of(phrases),
-        described=wishes,
-        bodies=worded(rows.speech(wishes)),
-    )
+    return np.flatnonzero(refused), {
+        "alerting": moment(first(answer & (kind == 180))),
+        "progress": moment(first(answer & (kind > 100) & (kind < 200) & (kind != 180))),
+        "answered": moment(answered),
+        "released": moment(released),
+        "completed": moment(first((kind >= 200) & (method == BYE))),
+        "side": side,
+        "cause": np.where(over, cause[at], -1).astype(np.int16),
+        "status": np.where(last >= 0, kind[np.maximum(last, 0)], -1).astype(np.int16),
+        "forward": forward,
+    }
 
 
-def last_retry(rows: SipRows, offset: np.ndarray) -> np.ndarray:
-    """(n,) of calls that begin at `offset` the last INVITE that answers a challenge, -1 where there is none."""
-    if not rows.retry.any():
+def last_retry(retry: np.ndarray, offset: np.ndarray) -> np.ndarray:
+    """(n,) of calls whose rows begin at `offset` the last INVITE that answers a challenge, -1 where there is none."""
+    if not retry.any():
         return np.full(len(offset), -1, np.int64)
-    found: np.ndarray = np.maximum.reduceat(np.where(rows.retry, np.arange(len(rows)), -1), offset)
+    found: np.ndarray = np.maximum.reduceat(np.where(retry, np.arange(len(retry)), -1), offset)
     return found
 
 
@@ -284,9 +305,11 @@ def releases(rows: SipRows) -> np.ndarray:
     return found
 
 
-@lru_cache(maxsize=4096)
-def _standard(status: int) -> int:
-    return standard_causes().cause(status)
+@lru_cache(maxsize=1)
+def _standards() -> np.ndarray:
+    """The cause of each status from 300 to 999; 0 below."""
+    causes = standard_causes()
+    return np.array([causes.cause(status) if status >= 300 else 0 for status in range(1000)], np.int16)
 
 
 def _cause(status: int, cause: int) -> str:

@@ -20,12 +20,14 @@ from .model import Message, Protocol, Where
 from .network import Ints, Transports
 from .sipkeys import LONGEST, Keys, keys_of, text_key, texts
 from .sipscan import CSEQ, WANTED, scan, tag_of
-from .sipwords import calling_of, reason_cause, uri_of, user_of
+from .sipwords import calling_of, reason_cause, uri_of, user_of, worded
 from .texts import Texts
 
 METHODS: Final = ("", "INVITE", "ACK", "BYE", "CANCEL", "PRACK", "UPDATE", "INFO")
 """Requests of a call; a row has the place of its method here."""
 INVITE, ACK, BYE, CANCEL = 1, 2, 3, 4
+LEAST_KIND: Final = 1 - len(METHODS)
+"""The least that there is of `SipRows.kind`."""
 _CODES: Final = {name: code for code, name in enumerate(METHODS) if name}
 _UDP: Final = 8
 _LEAST: Final = 64
@@ -103,14 +105,16 @@ class SipRows:
     """(n,) Q.850 value of a Reason header where it counts, else -1."""
     number: Ints
     """(n,) of an INVITE that was numbered: the number of its record; 0 before, and for other messages."""
-    body: npt.NDArray[np.int32]
-    """(n,) where in the message the body begins that has a session description which asks for speech; 0 for none."""
+    line: npt.NDArray[np.int32]
+    """(n,) octets of the first line, its line feed left out."""
     retry: npt.NDArray[np.bool_]
     """(n,) INVITE without a tag in To that goes on with a call after a challenge; it no longer `opens`, then."""
     octets: Texts
     """The n messages."""
     opening: Texts
     """n texts as `opening_of` reads them where `opens`, else empty."""
+    words: Texts
+    """n times what `sipwords.described` reads of a session description that asks for speech; empty where none does."""
 
     def __len__(self) -> int:
         return len(self.packet)
@@ -118,7 +122,7 @@ class SipRows:
     def some(self, which: Any) -> SipRows:
         """The rows at these places."""
         columns: list[Any] = [getattr(self, name)[which] for name in _COLUMNS]
-        columns += [self.octets.some(which), self.opening.some(which)]
+        columns += [getattr(self, name).some(which) for name in _TEXTS]
         return SipRows(*columns)
 
     @classmethod
@@ -127,24 +131,21 @@ class SipRows:
         if len(parts) < 2:
             return parts[0] if parts else cls.none()
         columns: list[Any] = [np.concatenate([getattr(part, name) for part in parts]) for name in _COLUMNS]
-        columns += [Texts.joined([getattr(part, name) for part in parts]) for name in ("octets", "opening")]
+        columns += [Texts.joined([getattr(part, name) for part in parts]) for name in _TEXTS]
         return cls(*columns)
 
     @classmethod
     def none(cls) -> Self:
         """No rows."""
         columns: list[Any] = [np.zeros(0, kind) for kind in _TYPES]
-        columns += [Texts.made_of(()), Texts.made_of(())]
+        columns += [Texts.made_of(()) for _ in _TEXTS]
         return cls(*columns)
 
     def lean(self) -> SipRows:
         """The same, without keeping more of the capture in memory than it needs."""
-        self.octets, self.opening = self.octets.lean(), self.opening.lean()
+        for name in _TEXTS:
+            setattr(self, name, getattr(self, name).lean())
         return self
-
-    def speech(self, which: Ints) -> Texts:
-        """The bodies that ask for speech, of rows at these places that have one."""
-        return self.octets.some(which).cut(self.body[which].astype(np.int64))
 
     def messages(self, which: Ints, ends: list[Where]) -> list[Message]:
         """The rows at these places as messages, for whoever follows calls one by one."""
@@ -157,7 +158,8 @@ class SipRows:
         ]
 
 
-_COLUMNS: Final = tuple(field.name for field in fields(SipRows) if field.name not in ("octets", "opening"))
+_TEXTS: Final = ("octets", "opening", "words")
+_COLUMNS: Final = tuple(field.name for field in fields(SipRows) if field.name not in _TEXTS)
 _TYPES: Final = (
     *(np.int64, np.float64, np.uint64, np.int64, np.int16, np.int8, np.int64, np.uint64, np.bool_, np.int16, np.int64),
     *(np.int32, np.bool_),
@@ -187,12 +189,12 @@ def sip_rows(
     return rows, chosen
 
 
-def _rows(octets: Texts, opening: Texts, **columns: Any) -> SipRows:
+def _rows(octets: Texts, opening: Texts, words: Texts, **columns: Any) -> SipRows:
     count = len(octets)
     given: list[Any] = [
         columns[name] if name in columns else np.zeros(count, kind) for name, kind in zip(_COLUMNS, _TYPES, strict=True)
     ]
-    given += [octets, opening]
+    given += [octets, opening, words]
     rows = SipRows(*given)
     rows.cause.fill(-1)
     return rows
@@ -208,14 +210,17 @@ def _compiled(found: Transports, at: Ints, buffer: bytes) -> tuple[SipRows, Ints
     start, stop = found.start[at] + _UDP, found.end[at]
     kind, method, sequence = np.zeros(count, np.int16), np.zeros(count, np.int8), np.zeros(count, np.int64)
     key, tag = np.empty(count, np.uint64), np.empty(count, np.uint64)
-    flags, body, spans = np.zeros(count, np.uint8), np.zeros(count, np.int32), np.zeros(6 * count, np.int64)
-    names, named = np.empty(len(octets), np.uint8), np.zeros((count, 2), np.int64)
-    used = speed.speedups.sip(
+    flags, spans = np.zeros(count, np.uint8), np.zeros(7 * count, np.int64)
+    (names, words), (named, worded) = (
+        (np.empty(len(octets), np.uint8) for _ in range(2)),
+        (np.zeros((count, 2), np.int64) for _ in range(2)),
+    )
+    used, spoken = speed.speedups.sip(
         octets, start, stop, found.address[at], found.six[at].view(np.uint8),
-        kind, method, sequence, key, tag, flags, body, spans, names, named,
+        kind, method, sequence, key, tag, flags, spans, names, named, words, worded,
     )  # fmt: skip
     chosen = np.flatnonzero(kind)
-    flag, edges = flags[chosen], spans.reshape(-1, 6)[chosen]
+    flag, edges = flags[chosen], spans.reshape(-1, 7)[chosen]
     for row in np.flatnonzero(flag & _ODD_TAG).tolist():
         tag[chosen[row]] = text_key(tag_of(buffer[edges[row, 2] : edges[row, 3]].decode()))
     opens = flag & _OPENS > 0
@@ -233,9 +238,9 @@ def _compiled(found: Transports, at: Ints, buffer: bytes) -> tuple[SipRows, Ints
     written = used - sum(map(len, added))
     opening = Texts.within(b"".join((names[:written].tobytes(), *added)), span[:, 0].copy(), span[:, 1].copy())
     rows = _rows(
-        messages, opening,
+        messages, opening, Texts.within(words[:spoken].tobytes(), worded[chosen, 0], worded[chosen, 1]),
         key=key[chosen], kind=kind[chosen], method=method[chosen], sequence=sequence[chosen], tag=tag[chosen],
-        opens=opens, body=body[chosen],
+        opens=opens, line=(edges[:, 6] - start[chosen]).astype(np.int32),
     )  # fmt: skip
     return rows, chosen, flag & _HAS_REASON > 0
 
@@ -270,13 +275,14 @@ def _in_numpy(found: Transports, at: Ints, buffer: bytes) -> tuple[SipRows, Ints
     rows = _rows(
         messages.some(keep),
         Texts.made_of(openings),
+        worded(Texts.within(buffer, np.where(lines.audio, lines.body, stop), stop).some(keep)),
         key=keys_of(octets, spans[0][0][keep], spans[0][1][keep], found.address[at[chosen]], found.six[at[chosen]]),
         kind=kind[keep],
         method=method[keep],
         sequence=sequence[keep],
         tag=_tags(octets, words, spans[1][0][keep], spans[1][1][keep]),
         opens=np.array([len(opening) > 0 for opening in openings], np.bool_),
-        body=np.where(lines.audio[keep], lines.body[keep] - start[keep], 0).astype(np.int32),
+        line=(lines.first[keep] - start[keep]).astype(np.int32),
     )
     return rows, chosen, lines.reason[keep]
 

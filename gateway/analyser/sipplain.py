@@ -16,7 +16,7 @@ from .attempts import MOST_MESSAGES, MOST_OPEN
 from .dialogs import CHALLENGES, PATIENCE, REMEMBERED, Spoken, host_of
 from .model import Message, Protocol, Where
 from .network import Ints
-from .packets import among, grouped
+from .packets import among, groups
 from .sipblocks import SipBlock, block_of, last_retry, releases
 from .sipbulk import BYE, CANCEL, INVITE, SipRows
 from .sipkeys import key_of
@@ -24,7 +24,8 @@ from .sipscan import scan
 from .sipwords import described
 from .texts import Texts
 
-_SPREAD, _OTHER = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
+_SPREAD = np.uint64(0x9E3779B97F4A7C15)
+_UNDER_WAY, _OVER, _SPOILT = range(3)
 
 
 class _Wanted:
@@ -191,40 +192,28 @@ class PlainDialogs:
             return messages, np.zeros(0, np.int64)
         found = self._all = SipRows.joined([self._waiting, rows])
         fresh = len(self._waiting)
-        order = grouped(found.key)
-        key, kind, opens = found.key[order], found.kind[order], found.opens[order]
-        first = np.concatenate(([True], key[1:] != key[:-1]))
-        group = np.cumsum(first) - 1
-        if (again := opens & ~first).any():
-            again &= _answers(found, order, group)
+        order, of, ends = groups(found.key)
+        first = order[np.concatenate((np.zeros(1, np.int64), ends[:-1]))]
+        if np.count_nonzero(found.opens) > np.count_nonzero(found.opens[first]):
+            again = found.opens[order]
+            again[np.concatenate((np.zeros(1, np.int64), ends[:-1]))] = False
+            again &= _answers(found, order, of[order])
             found.opens[order[again]], found.retry[order[again]] = False, True
-            opens = found.opens[order]
-        bad = first != opens
-        final = (kind >= 200) & (found.method[order] == BYE)
-        bad |= final & ~np.concatenate((first[1:], [True]))
-        bad |= _repeated(found, order)
-        if len(others):
-            bad |= among(key, others)
-        count = int(group[-1]) + 1
-        spoilt_group = np.bincount(group[bad], minlength=count) > 0
-        spoilt_group |= np.bincount(group, minlength=count) > MOST_MESSAGES
-        over_group = np.bincount(group[final], minlength=count) > 0
-        spoilt = spoilt_group[group]
-        over = over_group[group] & ~spoilt
-        self._over, self._left = order[over], order[~spoilt & ~over]
-        handed = order[spoilt]
-        if np.count_nonzero(opens[~spoilt & ~over]) > MOST_OPEN:
+        odd = among(found.key, others)
+        verdict = (_verdict if speed.speedups is None else _compiled_verdict)(found, order, ends, odd)
+        told = np.repeat(verdict, np.diff(ends, prepend=0))
+        self._over, self._left, handed = (order[told == which] for which in (_OVER, _UNDER_WAY, _SPOILT))
+        if np.count_nonzero(found.opens[self._left]) > MOST_OPEN:
             # Bounded: whoever follows one by one gives up those idle longest.
             handed, self._left = np.concatenate((handed, self._left)), self._left[:0]
-        kept = np.concatenate((self._over, self._left))
-        begun = kept[found.opens[kept] & (found.number[kept] == 0)]
+        kept = fresh + np.flatnonzero(verdict[of[fresh:]] != _SPOILT)
+        if len(handed) > np.count_nonzero(told == _SPOILT):
+            kept = kept[verdict[of[kept]] == _OVER]
+        begun = kept[found.opens[kept]]
         begun = begun[np.argsort(found.packet[begun], kind="stable")]
-        new = kept[kept >= fresh]
         # What asks for speech does so in the order of the capture.
-        self._new = np.sort(new[found.body[new] > 0])
-        openings = np.empty(len(order), np.int64)
-        openings[order] = order[first][group]
-        self._openings = openings[self._new]
+        self._new = kept[found.words.size[kept] > 0]
+        self._openings = first[of[self._new]]
         self._begun = begun
         if len(handed):
             messages = sorted([*messages, *self._give(found, handed)], key=lambda message: message.packet)
@@ -238,12 +227,16 @@ class PlainDialogs:
         found.number[self._begun] = numbers
         self._speech(found)
         if len(self._over):
-            self._give_out(found.some(self._over))
+            self._give_out(found, self._over)
         self._waiting, self._all = found.some(self._left).lean(), SipRows.none()
         self._over = self._left = self._new = self._begun = np.zeros(0, np.int64)
 
     def expire(self, now: float) -> None:
-        """Give out what was released and then not heard of for long."""
+        """Give out what was released and then not heard of for long; comes last of what is done for a batch."""
+        self._expire(now)
+        self._recent = self._recent.lean()
+
+    def _expire(self, now: float) -> None:
         rows = self._waiting
         if not len(rows):
             return
@@ -255,23 +248,23 @@ class PlainDialogs:
         over = idle & np.bitwise_or.reduceat(_released(rows, offset, size), offset)
         if over.any():
             which = np.repeat(over, size)
-            self._give_out(rows.some(which))
-            self._waiting = rows.some(~which)
+            self._give_out(rows, np.flatnonzero(which))
+            self._waiting = rows.some(np.flatnonzero(~which))
 
     def rest(self) -> None:
         """Give out everything that is under way: the capture ends here."""
         rows, self._waiting = self._waiting, SipRows.none()
         if len(rows):
-            self._give_out(rows)
+            self._give_out(rows, np.arange(len(rows)))
 
-    def _give_out(self, rows: SipRows) -> None:
-        """Calls that are over, their rows one call behind the other."""
-        offset = np.flatnonzero(rows.opens)
-        block = block_of(rows, offset, np.diff(offset, append=len(rows)))
+    def _give_out(self, rows: SipRows, which: Ints) -> None:
+        """Calls that are over, their rows `which` one call behind the other."""
+        offset = np.flatnonzero(rows.opens[which])
+        block = block_of(rows, which, offset, np.diff(offset, append=len(which)))
         self.calls.ended(block)
         self._done(block)
-        kept = SipRows.joined([self._recent, rows.some(slice(-REMEMBERED, None))])
-        self._recent = kept.some(slice(-REMEMBERED, None)).lean()
+        kept = SipRows.joined([self._recent, rows.some(which[-REMEMBERED:])])
+        self._recent = kept.some(slice(-REMEMBERED, None))
 
     def _again(self, rows: SipRows, messages: list[Message]) -> np.ndarray:
         """Keys of calls that begin once more after they were over: what is repeated in them others must tell."""
@@ -302,7 +295,7 @@ class PlainDialogs:
         if not len(rows):
             return
         of = self._openings
-        self._want(Wishes(self.calls, found.number[of], found.time[of], found.speech(rows).compact()))
+        self._want(Wishes(self.calls, found.number[of], found.time[of], found.words.some(rows).compact()))
 
     def _others(self, messages: list[Message]) -> np.ndarray:
         """Keys of calls of which there are messages that are not in rows, or that others follow."""
@@ -337,24 +330,39 @@ def _answers(found: SipRows, order: Ints, group: Ints) -> np.ndarray:
     return found_at
 
 
-def _repeated(found: SipRows, order: np.ndarray) -> np.ndarray:
-    """(n,) rows that another one of the same call looks like: of the same kind and CSeq, between the same ends."""
+def _compiled_verdict(found: SipRows, order: Ints, ends: Ints, odd: np.ndarray) -> np.ndarray:
+    verdict = np.empty(len(ends), np.uint8)
+    speed.speedups.dialogs(
+        order, ends, found.kind, found.method, found.opens.view(np.uint8), found.sequence, found.place,
+        odd.view(np.uint8), MOST_MESSAGES, verdict,
+    )  # fmt: skip
+    return verdict
+
+
+def _verdict(found: SipRows, order: Ints, ends: Ints, odd: np.ndarray) -> np.ndarray:
+    """Of n calls, whose rows stand in `order` up to `ends`, whether each is over, spoilt, or under way."""
+    size = np.diff(ends, prepend=0)
+    begin = ends - size
+    opens, final = found.opens[order], (found.kind[order] >= 200) & (found.method[order] == BYE)
+    first, last = np.zeros(len(order), np.bool_), np.zeros(len(order), np.bool_)
+    first[begin] = last[ends - 1] = True
+    bad = (first != opens) | (final & ~last) | _repeated(found)[order] | odd[order]
+    spoilt = np.bitwise_or.reduceat(bad, begin) | (size > MOST_MESSAGES)
+    verdict: np.ndarray = np.where(spoilt, _SPOILT, np.where(np.bitwise_or.reduceat(final, begin), _OVER, _UNDER_WAY))
+    return verdict
+
+
+def _repeated(found: SipRows) -> np.ndarray:
+    """(n,) rows that one before of the same call looks like: of the same kind and CSeq, between the same ends."""
     mark = found.key ^ (found.kind.astype(np.uint64) << np.uint64(48) ^ found.place.astype(np.uint64)) * _SPREAD
     mark ^= (found.sequence.astype(np.uint64) << np.uint64(3) ^ found.method.astype(np.uint64)) * (
         _SPREAD ^ _SPREAD >> np.uint64(7)
     )
-    if speed.speedups is not None:
-        again = np.empty(len(mark), np.uint8)
-        table = np.zeros(speed.room(len(mark)), np.int32)
-        speed.speedups.repeated(mark, again, np.empty(len(mark), np.uint64), table)
-        found_in: np.ndarray = again.view(np.bool_)[order]
-        return found_in
     by_mark = np.argsort(mark)
     same = mark[by_mark][1:] == mark[by_mark][:-1]
     found_again = np.zeros(len(mark), np.bool_)
     found_again[by_mark[1:][same]] = True
-    found_at: np.ndarray = found_again[order]
-    return found_at
+    return found_again
 
 
 def _released(rows: SipRows, offset: np.ndarray, size: np.ndarray) -> np.ndarray:
@@ -369,5 +377,5 @@ def _released(rows: SipRows, offset: np.ndarray, size: np.ndarray) -> np.ndarray
         answered = before[candidates] > before[begin]
         release[candidates] = same & ~answered
     if rows.retry.any():
-        release &= np.arange(len(rows)) > np.repeat(last_retry(rows, offset), size)
+        release &= np.arange(len(rows)) > np.repeat(last_retry(rows.retry, offset), size)
     return release

@@ -5,9 +5,6 @@ from __future__ import annotations
 import re
 from typing import Final
 
-import numpy as np
-
-from . import speed
 from .network import endpoint
 from .texts import Texts
 
@@ -44,11 +41,7 @@ def _is_silent(body: bytes, behind: int) -> bool:
 
 def worded(bodies: Texts) -> Texts:
     """Of session descriptions the lines that `described` reads, in their order."""
-    if speed.speedups is None:
-        return Texts.made_of(b"".join(_LINES.findall(body)) for body in bodies.tolist())
-    begin, end = np.empty(len(bodies), np.int64), np.empty(len(bodies), np.int64)
-    found = speed.speedups.described(bodies.buffers, bodies.of, bodies.begin, bodies.end, begin, end)
-    return Texts.within(found, begin, end)
+    return Texts.made_of(b"".join(_LINES.findall(body)) for body in bodies.tolist())
 
 
 def allow(formats: dict[str, list[int]], wish: Wish) -> None:

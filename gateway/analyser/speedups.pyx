@@ -116,7 +116,7 @@ cdef enum:
     ODD_TO = 4
     ODD_NAMES = 8
     REASON = 16
-    _CALL, _FROM, _TO, _CSEQ, _REASON, _IDENTITY, _CONTENT, _OTHER, _SPOILT
+    _CALL, _FROM, _TO, _CSEQ, _REASON, _IDENTITY, _CONTENT, _OTHER
 
 cdef const unsigned char *_METHODS[8]
 _METHODS[1] = b"INVITE "
@@ -144,10 +144,6 @@ cdef inline bint _is(const unsigned char *at, const char *word, int size) noexce
 
 cdef inline int _field(const unsigned char *at, Py_ssize_t size) noexcept nogil:
     """Which header field this name is of."""
-    cdef Py_ssize_t place
-    for place in range(size):
-        if at[place] <= 32 or at[place] >= 127:
-            return _SPOILT
     cdef unsigned char first = at[0] | 32
     if size == 1:
         if first == 105:
@@ -220,15 +216,17 @@ cdef inline bint _is_ascii(const unsigned char *at, Py_ssize_t size) noexcept no
 def sip(
     Octets octets, Places start, Places stop, Places address, const unsigned char[::1] six,
     short[::1] kinds, signed char[::1] methods, long long[::1] sequences, Word[::1] keys, Word[::1] tags,
-    unsigned char[::1] flags, int[::1] bodies, long long[::1] spans, unsigned char[::1] names, long long[:, ::1] named,
+    unsigned char[::1] flags, long long[::1] spans, unsigned char[::1] names, long long[:, ::1] named,
+    unsigned char[::1] words, long long[:, ::1] worded,
 ):
     """Take apart what the n messages from `start` up to `stop` say, as `sipbulk` has it, into the columns of n.
 
-    `kinds` is 0 where the message is not plain. `spans` (6 n) has begin and end of Call-ID, From and To; `names`, as
-    long as all messages, what `named` (n, 2) has the begin and end of: Call-ID, caller and callee of an INVITE.
-    `flags` tell what is left to the caller. Gives how much of `names` is used.
+    `kinds` is 0 where the message is not plain. `spans` (7 n) has begin and end of Call-ID, From and To, and the end of
+    the first line; `names`, as long as all messages, what `named` (n, 2) has the begin and end of: Call-ID, caller and
+    callee of an INVITE; `words` and `worded` likewise the lines that are read of session descriptions which ask for
+    speech. `flags` tell what is left to the caller. Gives how much of `names` and of `words` is used.
     """
-    cdef Py_ssize_t index, count = start.shape[0], used = 0, size, first, line_size
+    cdef Py_ssize_t index, count = start.shape[0], used = 0, spoken = 0, before, size, first, line_size
     cdef int code, field, kind, method, status, seen
     cdef long long number
     cdef const unsigned char *base
@@ -243,12 +241,12 @@ def sip(
     cdef const unsigned char *request_end
     cdef const unsigned char *begins[4]
     cdef const unsigned char *ends[4]
-    cdef bint good
+    cdef bint audible
     cdef Py_ssize_t caller, callee, call
     cdef const unsigned char *caller_at
     cdef const unsigned char *callee_at
     if not count:
-        return 0
+        return 0, 0
     base = &octets[0]
     for index in range(count):
         kinds[index] = 0
@@ -282,8 +280,9 @@ def sip(
                 continue
             if request_end[2] != 73 or request_end[3] != 80 or _find(at, line, 13) != line - 1:
                 continue
+        spans[7 * index + 6] = line - base
         line += 1
-        seen, body, good = 0, NULL, True
+        seen, body = 0, NULL
         flags[index] = 0
         while line < end:
             next_line = _find(line, end, 10)
@@ -294,12 +293,12 @@ def sip(
                 if line_size == 0:
                     body = next_line + 1
                 break
-            colon = _find(line, next_line, 58)
-            if colon == NULL or colon == line:
+            colon = line
+            while 32 < colon[0] < 127 and colon[0] != 58:
+                colon += 1
+            if colon[0] != 58 or colon == line:
                 break
             field = _field(line, colon - line)
-            if field == _SPOILT:
-                break
             if field != _OTHER:
                 value, tail = colon + 1, next_line - 1
                 if field <= _CSEQ:
@@ -349,8 +348,8 @@ def sip(
             + (_host(octets, address[index] + (16 if six[index] else 4), 16 if six[index] else 4))
         )
         for code in range(3):
-            spans[6 * index + 2 * code] = begins[code] - base
-            spans[6 * index + 2 * code + 1] = ends[code] - base
+            spans[7 * index + 2 * code] = begins[code] - base
+            spans[7 * index + 2 * code + 1] = ends[code] - base
         # The tag of From.
         value, tail = begins[1], ends[1]
         value = _find(value, tail, 62)
@@ -367,16 +366,22 @@ def sip(
         else:
             flags[index] |= ODD_TAG
         # A session description that asks for speech.
-        bodies[index] = 0
+        worded[index, 0] = spoken
+        before, audible = spoken, False
         line = body
         while line < end:
-            if end - line >= 7 and memcmp(line, b"m=audio", 7) == 0:
-                bodies[index] = <int>(body - at)
-                break
             next_line = _find(line, end, 10)
-            if next_line == NULL:
-                break
-            line = next_line + 1
+            next_line = end if next_line == NULL else next_line + 1
+            if _is_worded(line, next_line):
+                audible |= _has_begin(line, next_line, b"m=audio", 7)
+                # All words are parts of messages, which do not overlap but by mistake.
+                _within(spoken, spoken + (next_line - line), words.shape[0])
+                memcpy(&words[spoken], line, next_line - line)
+                spoken += next_line - line
+            line = next_line
+        if not audible:
+            spoken = before
+        worded[index, 1] = spoken
         named[index, 0] = named[index, 1] = used
         if kind == -1:
             if _has(begins[2], ends[2], b"tag", 3):
@@ -413,7 +418,7 @@ def sip(
         kinds[index] = kind
         methods[index] = method
         sequences[index] = number
-    return used
+    return used, spoken
 
 
 def gathered(list buffers, const int[::1] of, Places begin, Places end):
@@ -435,41 +440,13 @@ def gathered(list buffers, const int[::1] of, Places begin, Places end):
     return found
 
 
-def described(list buffers, const int[::1] of, Places begin, Places end, long long[::1] first, long long[::1] last):
-    """Of n texts, as `gathered` has them, the lines that `sipwords.described` reads, as bytes.
-
-    `first` and `last` are filled with the places in these.
-    """
-    cdef Py_ssize_t index, count = of.shape[0], most = 0
-    cdef bytes buffer, found
-    cdef unsigned char *to
-    cdef const unsigned char *at
-    cdef const unsigned char *stop
-    cdef const unsigned char *line
-    for index in range(count):
-        buffer = buffers[of[index]]
-        _within(begin[index], end[index], len(buffer))
-        most += end[index] - begin[index]
-    found = PyBytes_FromStringAndSize(NULL, most)
-    to = <unsigned char *><char *>found
-    for index in range(count):
-        buffer = buffers[of[index]]
-        at = <const unsigned char *>buffer + begin[index]
-        stop = <const unsigned char *>buffer + end[index]
-        first[index] = to - <unsigned char *><char *>found
-        while at < stop:
-            line = _find(at, stop, 10)
-            line = stop if line == NULL else line + 1
-            if (
-                (at[0] == 99 and _has_begin(at, line, b"c=IN IP", 7))
-                or (at[0] == 109 and _has_begin(at, line, b"m=", 2))
-                or (at[0] == 97 and _is_direction(at, line))
-            ):
-                memcpy(to, at, line - at)
-                to += line - at
-            at = line
-        last[index] = to - <unsigned char *><char *>found
-    return found[: to - <unsigned char *><char *>found]
+cdef inline bint _is_worded(const unsigned char *at, const unsigned char *end) noexcept nogil:
+    """Whether `sipwords.described` reads this line."""
+    return (
+        (at[0] == 99 and _has_begin(at, end, b"c=IN IP", 7))
+        or (at[0] == 109 and _has_begin(at, end, b"m=", 2))
+        or (at[0] == 97 and _is_direction(at, end))
+    )
 
 
 cdef inline bint _is_direction(const unsigned char *at, const unsigned char *end) noexcept nogil:
@@ -715,6 +692,100 @@ cdef inline int _reached(double[:, ::1] moments, Py_ssize_t which, Py_ssize_t ca
     if moments[which, call] != moments[which, call]:
         moments[which, call] = time
     return 0
+
+
+# --- calls of SIP, as `sipplain` and `sipblocks` have them
+
+cdef enum:
+    _INVITE = 1
+    _BYE = 3
+    _CANCEL = 4
+    _CALLING = 1
+    _CALLED = 2
+
+
+def dialogs(
+    Places order, Places ends, const short[::1] kind, const signed char[::1] method, const unsigned char[::1] opens,
+    Places sequence, Places place, const unsigned char[::1] odd, Py_ssize_t most, unsigned char[::1] verdict,
+):
+    """Of n calls, whose messages stand in `order` up to `ends`, whether each is over (1), spoilt (2) or neither (0)."""
+    cdef Py_ssize_t call, index, other, row, again, first = 0, last
+    cdef bint bad, over
+    for call in range(ends.shape[0]):
+        last = ends[call]
+        bad, over = last - first > most, False
+        for index in range(first, last):
+            if bad:
+                break
+            row = order[index]
+            bad = odd[row] or (index == first) != (opens[row] != 0)
+            if kind[row] >= 200 and method[row] == _BYE:
+                over = True
+                bad |= index != last - 1
+            for other in range(first, index):
+                again = order[other]
+                if (
+                    kind[row] == kind[again]
+                    and sequence[row] == sequence[again]
+                    and place[row] == place[again]
+                    and method[row] == method[again]
+                ):
+                    bad = True
+        verdict[call] = 2 if bad else over
+        first = last
+
+
+def sip_calls(
+    Places which, Places first, Places size, const short[::1] kind, const signed char[::1] method, const Word[::1] tag,
+    const short[::1] told, const unsigned char[::1] retry, const double[::1] time, const short[::1] standard,
+    double[:, ::1] moments, signed char[::1] side, short[::1] cause, short[::1] status, unsigned char[::1] forward,
+    long long[::1] refused,
+):
+    """What `sipblocks` says of n calls, whose messages `which` are rows of the columns `kind` to `time`.
+
+    `standard` has the cause of each status, `moments` (5, n) gets alerting, progress, answer, release and completion,
+    and was filled with NaN; `refused`, as long as `which`, the places of responses that refused a call. How many.
+    """
+    cdef Py_ssize_t call, index, row, begin, end, last, found = 0
+    cdef Word caller
+    cdef bint answered, refusal, response
+    if moments.shape[0] != 5 or standard.shape[0] < 1000:
+        raise ValueError("five moments are wanted, and the causes of all statuses")
+    for call in range(first.shape[0]):
+        begin, end = first[call], first[call] + size[call]
+        caller, answered, last = tag[which[begin]], False, begin - 1
+        side[call], cause[call], status[call] = 0, -1, -1
+        for index in range(begin, end):
+            if retry[which[index]]:
+                last = index
+        for index in range(begin, end):
+            row = which[index]
+            # The From of a response is that of its request.
+            forward[index] = (tag[row] == caller) == (kind[row] < 0)
+            if kind[row] >= 200 and method[row] == _BYE:
+                _reached(moments, 4, call, time[row])
+            response, refusal = kind[row] > 0 and method[row] == _INVITE and not forward[index], False
+            if response:
+                if kind[row] == 180:
+                    _reached(moments, 0, call, time[row])
+                elif 100 < kind[row] < 200:
+                    _reached(moments, 1, call, time[row])
+                elif 200 <= kind[row] < 300:
+                    _reached(moments, 2, call, time[row])
+                    answered = True
+                elif kind[row] >= 300 and not answered:
+                    refusal = True
+                    refused[found] = index
+                    found += 1
+            if index <= last or not (refusal or kind[row] == -_BYE or kind[row] == -_CANCEL):
+                continue
+            if refusal:
+                status[call] = kind[row]
+            if not side[call]:
+                moments[3, call] = time[row]
+                side[call] = _CALLED if refusal or not forward[index] else _CALLING
+                cause[call] = told[row] if told[row] >= 0 else standard[kind[row]] if refusal else 16
+    return found
 
 
 # --- the table of calls
@@ -1011,18 +1082,6 @@ def group(const Word[::1] keys, long long[::1] order, long long[::1] of, long lo
         order[next_of[of[index]]] = index
         next_of[of[index]] += 1
     return count
-
-
-def repeated(const Word[::1] keys, unsigned char[::1] again, Word[::1] seen, int[::1] table):
-    """Which of n keys came before; room as for `group`."""
-    cdef Py_ssize_t index, place, count = 0
-    cdef int number
-    for index in range(keys.shape[0]):
-        place = _slot(keys[index], seen, table, &number)
-        again[index] = number >= 0
-        if number < 0:
-            seen[count], table[place] = keys[index], count + 1
-            count += 1
 
 
 # --- RTP

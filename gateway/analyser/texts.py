@@ -77,10 +77,6 @@ class Texts:
         """Those at these places."""
         return Texts(self.buffers, self.of[which], self.begin[which], self.end[which])
 
-    def cut(self, first: Ints) -> Texts:
-        """Each without its first octets, as many as `first` says."""
-        return Texts(self.buffers, self.of, self.begin + first, self.end)
-
     def tolist(self) -> list[bytes]:
         """All of them as objects."""
         buffers = self.buffers
@@ -105,10 +101,21 @@ class Texts:
         return found
 
     def lean(self) -> Texts:
-        """The same, in a buffer of their own if those that they are in are mostly of other use."""
-        if len(self.buffers) > _MOST or sum(map(len, self.buffers)) > _SPARE + 2 * int(self.size.sum()):
+        """The same, without the buffers that are mostly of other use: what is in these goes to one of their own."""
+        if len(self.buffers) > _MOST:
             return self.compact()
-        return self
+        size = self.size
+        if sum(map(len, self.buffers)) <= _SPARE + 2 * int(size.sum()):
+            return self
+        used = np.bincount(self.of, size, len(self.buffers)).tolist()
+        poor = np.array([len(buffer) > 2 * octets for buffer, octets in zip(self.buffers, used, strict=True)])
+        buffers = [buffer for buffer, spare in zip(self.buffers, poor.tolist(), strict=True) if not spare]
+        moved = np.flatnonzero(poor[self.of])
+        of = np.where(poor, len(buffers), np.cumsum(~poor) - 1).astype(np.int32)[self.of]
+        begin, end = self.begin.copy(), self.end.copy()
+        end[moved] = np.cumsum(size[moved])
+        begin[moved] = end[moved] - size[moved]
+        return Texts([*buffers, self.some(moved).together()], of, begin, end)
 
     def __getstate__(self) -> tuple[Any, ...]:
         small = self.compact()

@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from support.packet_files import ethernet, file_of, ipv4, ipv6, pcap, rtp, udp
 from support.sip_flows import message
 
@@ -8,7 +10,8 @@ from tandem.gateway.analyser.pcap import read_pcap
 from tandem.gateway.analyser.sipbulk import METHODS, SipRows, opening_of, sip_rows, type_name
 from tandem.gateway.analyser.sipkeys import key_of, text_key
 from tandem.gateway.analyser.sipscan import scan
-from tandem.gateway.analyser.sipwords import uri_of, user_of
+from tandem.gateway.analyser.sipwords import uri_of, user_of, worded
+from tandem.gateway.analyser.texts import Texts
 
 pytestmark = pytest.mark.usefixtures("loops")
 
@@ -32,8 +35,7 @@ def test_a_row_says_what_the_scanner_says(what, odd):
     assert rows.sequence[0] == 1
     assert rows.tag[0] == text_key(scanned.from_tag)
     assert rows.key[0] == key_of(scanned.call_id, "10.0.0.1", "10.0.0.2")
-    assert bool(rows.body[0]) == (odd == "sdp")
-    assert rows.speech(np.flatnonzero(rows.body)).tolist() == ([scanned.body] if odd == "sdp" else [])
+    assert rows.words.tolist() == worded(Texts.made_of([scanned.body] if odd == "sdp" else [b""])).tolist()
     calling = b"+491" if odd == "identity" else b"10"
     assert rows.opening[0] == (b"id1@10.0.0.1\n" + calling + b"\n49130" if what == "INVITE" else b"")
 
@@ -107,3 +109,29 @@ def test_numbers_of_uris_of_all_kinds(uri, caller, opening):
     scanned = scan(octets)
     assert opening_of(rows.opening[0]) == opening
     assert opening[1:] == (user_of(uri_of(scanned.caller)), user_of(scanned.text) or user_of(uri_of(scanned.callee)))
+
+
+_LINES = [
+    b"c=IN IP4 192.0.2.7",
+    b"m=audio 4 RTP/AVP 8",
+    b"m=audi",
+    b"m=video 1",
+    b"a=inactive",
+    b"a=rtpmap",
+    b"v=0",
+    b"m",
+]
+
+
+@given(
+    st.lists(
+        st.lists(st.sampled_from([*_LINES, b"\r\n", b"\n", b" "]), max_size=9).map(b"".join), min_size=1, max_size=4
+    )
+)
+def test_words_are_kept_of_what_asks_for_speech(bodies):
+    head = b"INVITE sip:1@a SIP/2.0\r\nFrom: <sip:2@b>;tag=1\r\nTo: <sip:1@a>\r\nCall-ID: x\r\nCSeq: 1 INVITE\r\n\r\n"
+    rows, _ = rows_of(*(head + body for body in bodies))
+    audible = [any(line.startswith(b"m=audio") for line in body.split(b"\n")) for body in bodies]
+    found = worded(Texts.made_of(bodies)).tolist()
+    assert rows.words.tolist() == [words if heard else b"" for words, heard in zip(found, audible, strict=True)]
+    assert rows.line.tolist() == [head.index(b"\n")] * len(bodies)

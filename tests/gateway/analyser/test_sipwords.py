@@ -2,7 +2,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tandem.gateway.analyser import speed
 from tandem.gateway.analyser.sipwords import (
     MOST_FORMATS,
     allow,
@@ -85,9 +84,6 @@ def test_what_is_kept_of_descriptions_says_the_same(bodies):
     expected = [described(body) for body in bodies]
     found = worded(texts).tolist()
     assert [described(body) for body in found] == expected
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(speed, "speedups", None)
-        assert worded(texts).tolist() == found
 
 
 @pytest.mark.parametrize(

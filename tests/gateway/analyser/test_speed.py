@@ -11,7 +11,7 @@ from support.batches import batch_of
 from support.bulk_analysis import analysed
 from support.packet_files import data_chunk, ethernet, ipv4, ipv6, rtp, sctp, udp
 
-from tandem.gateway.analyser import bulk, network, packets, pcap, plain, rows, speed
+from tandem.gateway.analyser import bulk, network, packets, pcap, plain, rows, sipblocks, sipbulk, sipplain, speed
 from tandem.gateway.analyser.cells import COLUMNS, OUTCOMES, Table, row_of
 from tandem.gateway.analyser.legs import _end
 from tandem.gateway.analyser.model import CallRecord, RtpPackets
@@ -117,10 +117,10 @@ def test_lines_of_the_table(number, start, dated, calling, called, cic, outcome,
 @given(st.binary(max_size=300), st.lists(st.integers(-5, 400), min_size=2, max_size=2))
 def test_places_outside_are_refused(octets, edges):
     begin, end = (np.array([edge], np.int64) for edge in edges)
-    columns = [np.zeros(1, kind) for kind in ("i2", "i1", "i8", "u8", "u8", "u1", "i4")]
-    spans, names, named = np.zeros(6, np.int64), np.empty(len(octets), np.uint8), np.zeros((1, 2), np.int64)
+    columns = [np.zeros(1, kind) for kind in ("i2", "i1", "i8", "u8", "u8", "u1")]
+    spans, names, named = np.zeros(7, np.int64), np.empty(len(octets), np.uint8), np.zeros((1, 2), np.int64)
     for work in (
-        lambda: speedups.sip(octets, begin, end, begin, np.zeros(1, "u1"), *columns, spans, names, named),
+        lambda: speedups.sip(octets, begin, end, begin, np.zeros(1, "u1"), *columns, spans, names, named, names, named),
         lambda: speedups.addresses(octets, begin, end, names, named, columns[0], columns[0].copy()),
         lambda: speedups.joints(octets, begin, end, 7, 3, columns[3], columns[4]),
         lambda: speedups.gathered([octets], np.zeros(1, np.int32), begin, end),
@@ -135,19 +135,25 @@ def test_places_outside_are_refused(octets, edges):
 @given(st.integers(-5, 400), st.integers(0, 2))
 def test_addresses_outside_are_refused(address, six):
     octets = b"INVITE sip:1@a SIP/2.0\r\nFrom: <sip:2@b>;tag=1\r\nTo: <sip:1@a>\r\nCall-ID: x\r\nCSeq: 1 INVITE\r\n\r\n"
-    columns = [np.zeros(1, kind) for kind in ("i2", "i1", "i8", "u8", "u8", "u1", "i4")]
-    spans, names, named = np.zeros(6, np.int64), np.empty(300, np.uint8), np.zeros((1, 2), np.int64)
+    octets += b"v=0\r\nc=IN IP4 a\r\nm=audio 4 RTP/AVP 8\r\na=ptime:20\r\na=inactive"
+    columns = [np.zeros(1, kind) for kind in ("i2", "i1", "i8", "u8", "u8", "u1")]
+    spans, names, named = np.zeros(7, np.int64), np.empty(300, np.uint8), np.zeros((1, 2), np.int64)
+    words, worded = np.empty(300, np.uint8), np.zeros((1, 2), np.int64)
     begin, end, at = np.array([0]), np.array([len(octets)]), np.array([address])
     try:
-        used = speedups.sip(octets, begin, end, at, np.array([six], "u1"), *columns, spans, names, named)
+        used, spoken = speedups.sip(
+            octets, begin, end, at, np.array([six], "u1"), *columns, spans, names, named, words, worded
+        )
     except IndexError:
         assert not 0 <= address <= len(octets) - (32 if six else 8)
     else:
         assert names[:used].tobytes() == b"x\n2\n1"
+        assert words[:spoken].tobytes() == b"c=IN IP4 a\r\nm=audio 4 RTP/AVP 8\r\na=inactive"
+        assert (spans[6], worded.tolist()) == (octets.index(b"\n"), [[0, spoken]])
 
 
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=40))
-def test_keys_are_grouped_and_told_when_they_come_again(numbers):
+def test_keys_are_grouped(numbers):
     keys = np.array(numbers, np.uint64) * np.uint64(0x9E3779B97F4A7C15)
     order = packets.grouped(keys).tolist()
     assert sorted(order) == list(range(len(numbers)))
@@ -156,9 +162,6 @@ def test_keys_are_grouped_and_told_when_they_come_again(numbers):
     assert all(
         one != other or place < after for (place, one), (after, other) in pairwise(zip(order, found, strict=True))
     )
-    again = np.empty(len(numbers), np.uint8)
-    speedups.repeated(keys, again, np.empty(len(numbers), np.uint64), np.zeros(speed.room(len(numbers)), np.int32))
-    assert again.tolist() == [one in numbers[:place] for place, one in enumerate(numbers)]
 
 
 frames = st.builds(
@@ -270,6 +273,38 @@ def test_calls_on_circuits(messages, most):
         for name, column in expected.items():
             assert told[name].dtype == column.dtype
             assert np.array_equal(told[name], column, equal_nan=column.dtype == float), name
+
+
+dialog_message = st.tuples(
+    st.integers(0, 3), st.sampled_from([-1, -1, -2, -3, -4, 100, 180, 183, 200, 200, 407, 486]), st.integers(1, 4),
+    st.integers(1, 2), st.integers(0, 1), st.booleans(), st.integers(-1, 1), st.integers(0, 9),
+)  # fmt: skip
+
+
+@given(st.lists(dialog_message, min_size=1, max_size=60), st.sampled_from([4, 500]))
+def test_calls_of_sip(messages, most):
+    key, kind, method, sequence, tag, opens, cause, odd = (np.array(column) for column in zip(*messages, strict=True))
+    order, _, ends = packets.groups(key.astype(np.uint64))
+    count = len(key)
+    found = sipbulk._rows(*(Texts.made_of([b"INVITE sip:a"] * count) for _ in range(3)))
+    found.key, found.kind, found.method = key.astype(np.uint64), kind.astype(np.int16), method.astype(np.int8)
+    found.sequence, found.tag, found.cause = sequence, tag.astype(np.uint64), cause.astype(np.int16)
+    found.time, found.opens = np.arange(count) / 8, (kind == -1) & opens
+    found.opens[order[np.concatenate(([0], ends[:-1]))]] = True
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sipplain, "MOST_MESSAGES", most)
+        one, other = (work(found, order, ends, odd == 0) for work in (sipplain._compiled_verdict, sipplain._verdict))
+    assert one.tolist() == other.tolist()
+    found.retry = (kind == -1) & ~found.opens
+    size = np.diff(ends, prepend=0)
+    (refused, told), (refusals, expected) = (
+        work(found, order, ends - size, size) for work in (sipblocks._compiled_told, sipblocks._told)
+    )
+    assert refused.tolist() == refusals.tolist()
+    assert told.keys() == expected.keys()
+    for name, column in expected.items():
+        assert told[name].dtype == column.dtype
+        assert np.array_equal(told[name], column, equal_nan=column.dtype == float), name
 
 
 @given(st.lists(st.one_of(st.binary(min_size=3, max_size=12), st.builds(

@@ -23,11 +23,6 @@ def test_texts_are_what_they_were_made_of(parts, random):
     assert [some[index] for index in range(len(some))] == expected
 
 
-def test_beginnings_are_cut_off():
-    texts = Texts.within(b"abcdef", np.array([0, 2]), np.array([3, 6]))
-    assert texts.cut(np.array([1, 2])).tolist() == [b"bc", b"ef"]
-
-
 def test_few_octets_do_not_keep_a_large_buffer():
     buffer = bytes(9 << 20)
     texts = Texts.within(buffer, np.array([5]), np.array([9]))
@@ -35,6 +30,21 @@ def test_few_octets_do_not_keep_a_large_buffer():
     assert len(pickle.dumps(texts)) < 1000
     whole = Texts.within(buffer, np.array([0]), np.array([len(buffer)]))
     assert whole.lean() is whole
+
+
+def test_buffers_that_are_mostly_used_stay():
+    used, spare = bytes(range(256)) * (6 << 12), b"abcdef" * (6 << 20)
+    many = Texts.joined(
+        [
+            Texts.within(spare, np.array([0, 7]), np.array([2, 9])),
+            Texts.within(used, np.array([0]), np.array([len(used)])),
+            Texts.within(spare, np.array([2]), np.array([3])),
+        ]
+    )
+    lean = many.lean()
+    assert [len(buffer) for buffer in lean.buffers] == [len(used), 5]
+    assert lean.buffers[0] is used
+    assert lean.tolist() == many.tolist()
 
 
 def test_many_small_buffers_become_one():
