@@ -22,7 +22,8 @@ from .fragments import Fragments
 from .hep import KEY, SIGTRAN
 from .layers_isdn import IsdnLayers
 from .layers_ss7 import PPID_IUA, PPID_M2PA, PPID_M2UA, PPID_M3UA, TYPES, Ss7Layers
-from .lines import CARRIERS_OF_MTP, MTP2, MTP2_WITH_PSEUDO, MTP3, Units, heads, units
+from .lines import CARRIERS_OF_MTP, MTP2, MTP2_WITH_PSEUDO, MTP3
+from .links import MOST_RELATIONS, LinkReader
 from .model import Message, Protocol, RtpPackets, Where
 from .network import CARRIERS_OF_IP, SCTP, TCP, UDP, Transports, endpoint, pair, text_address, transports
 from .packets import HEP_DATAGRAM, Batch, among, groups
@@ -39,8 +40,6 @@ SIGTRAN_PORTS: Final = {9900: PPID_IUA, 2904: PPID_M2UA, 2905: PPID_M3UA, 3565: 
 SCTP_OVER_UDP: Final = 9899
 """RFC 6951; other ports by option."""
 HEP: Final = b"HEP3"
-MOST_RELATIONS: Final = 100_000
-"""Pairs of ends kept."""
 _SIP: Final = re.compile(rb"(?:SIP/2\.0 (\d{3}) |([A-Za-z]{1,32}) [^\r\n]{1,8000} SIP/2\.0\r?\n)")
 _MGCP: Final = re.compile(rb"([A-Z]{4}) \d+ \S+ MGCP ")
 _Q931_DISCRIMINATOR: Final = 8
@@ -91,7 +90,6 @@ class Dissector:
         self._dialogs: SipRows | None = None
         self._sip_places: dict[tuple[str, str], int] = {}
         self._places: dict[int, int] = {}
-        self._line_places: dict[Where, int] = {}
         self.counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
         """Messages by protocol and type."""
         self.packets = 0
@@ -101,6 +99,10 @@ class Dissector:
         self._variants = Variants(self.options.variant, self.options.variants, self.options.detect)
         self._isdn = IsdnLayers(self._emit)
         self._ss7 = Ss7Layers(self._emit, self._variants, self._isdn.iua_data)
+        others = set(self.options.variants.values()) - {Variant.ITU}
+        self._links = LinkReader(
+            self._variants, self.ends, self.counts, self._found_in_bulk, self.options.fcs, not others
+        )
         self._sctp = SctpReader()
         self._streams = StreamReader()
         self._fragments = Fragments()
@@ -115,7 +117,7 @@ class Dissector:
         if kind in CARRIERS_OF_IP:
             rtp = self._ip(batch)
         elif self._bulk and kind in CARRIERS_OF_MTP:
-            self._line(batch, kind)
+            self._rows = self._links.take(batch, kind, lambda which: self._each(batch, kind, which))
         elif kind in self._LINKS:
             self._each(batch, kind, range(len(batch)))
         messages, self._found = self._found, []
@@ -142,6 +144,10 @@ class Dissector:
 
     def _emit(self, message: Message) -> None:
         self.counts[message.protocol.value][message.type] += 1
+        self._found.append(message)
+
+    def _found_in_bulk(self, message: Message) -> None:
+        """A message that stands for several, which are counted already."""
         self._found.append(message)
 
     # --- IP
@@ -185,7 +191,7 @@ class Dissector:
                 continue
             addresses = self._addresses(batch, found, single)
             self._transport(
-                _number(batch, place),
+                batch.packet(place),
                 float(batch.time[place]),
                 protocol,
                 endpoint(addresses[0], from_port),
@@ -380,7 +386,7 @@ class Dissector:
         for protocol, source, destination, payload in entries:
             ports = int.from_bytes(payload[0:2], "big"), int.from_bytes(payload[2:4], "big")
             self._transport(
-                _number(batch, place),
+                batch.packet(place),
                 float(batch.time[place]),
                 protocol,
                 endpoint(source, ports[0]),
@@ -473,98 +479,7 @@ class Dissector:
         """Read packets of a batch one by one."""
         reader = self._LINKS[kind]
         for index in which:
-            reader(self, _number(batch, index), float(batch.time[index]), batch.octets(index), batch, index)
-
-    def _line(self, batch: Batch, kind: int) -> None:
-        """Take what is plain of a signalling link as rows."""
-        found = units(batch, kind, self.options.fcs)
-        if found.status.any() or set(self.options.variants.values()) - {Variant.ITU}:
-            # Whether a status unit is a failure is told by the units before it, and whether a label is that of a pair
-            # that was told to be of another variant by more of its octets than are looked at in bulk.
-            self._each(batch, kind, range(len(batch)))
-            return
-        plain = found.plain & (found.opc < WIDEST) & (found.dpc < WIDEST)
-        at = np.flatnonzero(plain)
-        first = self._until_settled(batch, kind, found.some(at), at)
-        plain[:first] = False
-        at = np.flatnonzero(plain)
-        place = self._line_place(batch, kind, found.some(at), at)
-        at, place = at[place >= 0], place[place >= 0]
-        rest = ~found.fill_in
-        rest[:first] = rest[at] = False
-        self._each(batch, kind, np.flatnonzero(rest).tolist())
-        filled = np.flatnonzero(found.fill_in[first:]) + first
-        if kind != MTP3:
-            for which, name in ((filled, "FISU"), (at, "MSU")):
-                self._in_service(batch, kind, which, found.link[which], name)
-        if len(at):
-            bulk = found.some(at)
-            packet = at + 1 if batch.number is None else batch.number[at]
-            self._rows = rows_of(found.octets, bulk, batch.buffer, packet, batch.time[at], place)
-            self.counts[Protocol.MTP3.value][Service.ISUP.name] += len(at)
-            self.counts[Protocol.ISUP.value].update(self._rows.names())
-
-    def _until_settled(self, batch: Batch, kind: int, plain: Units, at: np.ndarray) -> int:
-        """Read one by one what goes before the variant of each relation is settled; how many packets these are.
-
-        An IAM settles it, in nearly all captures. `at`: places in the batch of `plain`.
-        """
-        if not len(at):
-            return 0
-        relations, _, opening = heads(plain.relation, plain.kind)
-        begins = [
-            int(where)
-            for relation, where in zip(relations.tolist(), opening.tolist(), strict=True)
-            if where >= 0 and not self._is_known(relation)
-        ]
-        first = int(at[max(begins)]) + 1 if begins else 0
-        self._each(batch, kind, range(first))
-        return first
-
-    def _is_known(self, relation: int) -> bool:
-        """Whether the variant between the point codes of `Units.relation` is settled."""
-        return self._variants.settled(relation >> 28 & 3, relation >> 14 & 0x3FFF, relation & 0x3FFF, True)
-
-    def _line_place(self, batch: Batch, kind: int, plain: Units, at: np.ndarray) -> np.ndarray:
-        """The place of the two ends of every message in `ends`; -1 for variants that rows are not of."""
-        if not len(at):
-            return np.zeros(0, np.int64)
-        relations, first, _ = heads(plain.relation, plain.kind)
-        places = np.full(len(relations), -1, np.int64)
-        for index, (relation, row) in enumerate(zip(relations.tolist(), first.tolist(), strict=True)):
-            if not self._is_known(relation):
-                continue
-            begin, stop = int(plain.message[row]), int(plain.stop[row])
-            network, opc, dpc = relation >> 28 & 3, relation >> 14 & 0x3FFF, relation & 0x3FFF
-            variant = self._variants.of_label(network, batch.buffer[begin - 5 : stop])
-            if variant is not Variant.ITU:
-                continue
-            link, sent = self._link(batch, kind, int(at[row]))
-            where = Where("", "", opc, dpc, network, variant.value, link, sent)
-            place = self._line_places.get(where)
-            if place is None and len(self.ends) < MOST_RELATIONS:
-                place = self._line_places[where] = len(self.ends)
-                self.ends.append(where)
-            places[index] = -1 if place is None else place
-        return places[np.searchsorted(relations, plain.relation)]
-
-    def _link(self, batch: Batch, kind: int, index: int) -> tuple[str, bool | None]:
-        """The link that a unit is of, and whether it was sent."""
-        if kind == MTP2_WITH_PSEUDO:
-            head = batch.octets(index)[:4]
-            return str(int.from_bytes(head[2:4], "big")), head[0] == 1
-        return batch.interface, _sent(batch, index)
-
-    def _in_service(self, batch: Batch, kind: int, at: np.ndarray, link: np.ndarray, name: str) -> None:
-        """Count units of MTP2; one of each link and direction says that it is in service."""
-        if not len(at):
-            return
-        self.counts[Protocol.MTP2.value][name] += len(at)
-        for index in at[np.unique(link, return_index=True)[1]].tolist():
-            name_of, sent = self._link(batch, kind, index)
-            where = Where(link=name_of, sent=sent)
-            number, time = _number(batch, index), float(batch.time[index])
-            self._found.append(Message(number, time, Protocol.MTP2, name, where, b""))
+            reader(self, batch.packet(index), float(batch.time[index]), batch.octets(index), batch, index)
 
     def _mtp2_with_pseudo(self, packet: int, time: float, octets: bytes, batch: Batch, index: int) -> None:
         """Sent flag, Annex A flag, link number (LINKTYPE_MTP2_WITH_PHDR)."""
@@ -575,14 +490,14 @@ class Dissector:
 
     def _mtp2(self, packet: int, time: float, octets: bytes, batch: Batch, index: int) -> None:
         unit = octets[:-2] if self.options.fcs else octets
-        self._ss7.mtp2(packet, time, unit, Where(link=batch.interface, sent=_sent(batch, index)))
+        self._ss7.mtp2(packet, time, unit, Where(link=batch.interface, sent=batch.sent(index)))
 
     def _mtp3(self, packet: int, time: float, octets: bytes, batch: Batch, index: int) -> None:
-        self._ss7.mtp3(packet, time, octets, Where(link=batch.interface, sent=_sent(batch, index)))
+        self._ss7.mtp3(packet, time, octets, Where(link=batch.interface, sent=batch.sent(index)))
 
     def _lapd(self, packet: int, time: float, octets: bytes, batch: Batch, index: int) -> None:
         frame = octets[:-2] if self.options.fcs else octets
-        self._isdn.lapd(packet, time, frame, Where(link=batch.interface, sent=_sent(batch, index)))
+        self._isdn.lapd(packet, time, frame, Where(link=batch.interface, sent=batch.sent(index)))
 
     def _linux_lapd(self, packet: int, time: float, octets: bytes, batch: Batch, index: int) -> None:
         """A cooked header of 16 octets; its packet type 4 is what this side sent (LINKTYPE_LINUX_LAPD)."""
@@ -603,7 +518,7 @@ class Dissector:
         else:
             link = ""
         unit = octets[position:-2] if self.options.fcs else octets[position:]
-        where = Where(link=link, sent=_sent(batch, index))
+        where = Where(link=link, sent=batch.sent(index))
         if len(unit) >= 3 and (unit[2] & 0x3F == min(len(unit) - 3, 63) or unit[2] & 0x3F == min(len(unit) - 5, 63)):
             self._ss7.mtp2(packet, time, unit, where)
         else:
@@ -757,13 +672,3 @@ def _inflated(octets: bytes) -> bytes:
 
 def _by_port(ports: tuple[int, int]) -> int:
     return SIGTRAN_PORTS.get(ports[0]) or SIGTRAN_PORTS.get(ports[1]) or 0
-
-
-def _number(batch: Batch, index: int) -> int:
-    return index + 1 if batch.number is None else int(batch.number[index])
-
-
-def _sent(batch: Batch, index: int) -> bool | None:
-    if batch.inbound is None or not batch.inbound[index]:
-        return None
-    return bool(batch.inbound[index] == 2)

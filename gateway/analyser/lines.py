@@ -12,9 +12,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from tandem.ss7.isup.codes import MessageType
 from tandem.ss7.mtp3.label import Service
 
+from . import speed
 from .network import Ints
 from .packets import Batch
 
@@ -39,7 +39,7 @@ class Units:
     """The n signal units of a batch; offsets are places in its buffer."""
 
     octets: npt.NDArray[np.uint8]
-    """The buffer and some zeros."""
+    """The buffer, and some zeros perhaps."""
     plain: Flags
     """(n,) holds a plain message of ISUP; what follows says nothing of others."""
     fill_in: Flags
@@ -65,6 +65,22 @@ class Units:
 
 def units(batch: Batch, kind: int, fcs: bool) -> Units:
     """The signal units of a batch of link type `kind`, MTP2 with its FCS where `fcs` says so."""
+    return (_in_numpy if speed.speedups is None else _compiled)(batch, kind, fcs)
+
+
+def _compiled(batch: Batch, kind: int, fcs: bool) -> Units:
+    count = len(batch)
+    flags = np.empty((3, count), np.bool_)
+    columns = np.empty((7, count), np.int64)
+    inbound = np.zeros(count, np.int8) if batch.inbound is None else batch.inbound
+    speed.speedups.units(
+        batch.buffer, batch.start, batch.length, inbound, kind != MTP3, kind == MTP2_WITH_PSEUDO, fcs,
+        flags.view(np.uint8), columns,
+    )  # fmt: skip
+    return Units(np.frombuffer(batch.buffer, np.uint8), *flags, *columns)
+
+
+def _in_numpy(batch: Batch, kind: int, fcs: bool) -> Units:
     octets = np.frombuffer(batch.buffer + bytes(_PAD), np.uint8)
     start, end = batch.start, batch.start + batch.length
     link: Ints = np.zeros(len(start), np.int64)
@@ -114,15 +130,3 @@ def _pseudo(octets: npt.NDArray[np.uint8], start: Ints) -> Ints:
     sent = (octets[start] == 1).astype(np.int64)
     number: Ints = octets[start + 2].astype(np.int64) << 9 | octets[start + 3].astype(np.int64) << 1 | sent
     return number
-
-
-def heads(relation: Ints, kind: Ints) -> tuple[Ints, Ints, Ints]:
-    """Which relations there are, where each comes first, and where the IAM of it does, -1 where there is none."""
-    order = np.argsort(relation, kind="stable")
-    ordered = relation[order]
-    begins = np.flatnonzero(np.concatenate((np.ones(1, np.bool_), ordered[1:] != ordered[:-1])))
-    found, first = ordered[begins], order[begins]
-    opening = np.full(len(found), -1, np.int64)
-    iams = np.flatnonzero(kind == MessageType.IAM)[::-1]
-    opening[np.searchsorted(found, relation[iams])] = iams
-    return found, first, opening

@@ -44,6 +44,16 @@ class Batch:
         begin = int(self.start[index])
         return self.buffer[begin : begin + int(self.length[index])]
 
+    def packet(self, index: int) -> int:
+        """The number of packet `index` of the batch."""
+        return index + 1 if self.number is None else int(self.number[index])
+
+    def sent(self, index: int) -> bool | None:
+        """Whether packet `index` was sent; None where nothing tells."""
+        if self.inbound is None or not self.inbound[index]:
+            return None
+        return bool(self.inbound[index] == 2)
+
 
 def grouped(keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
     """An order that brings equal keys together and keeps their own order.

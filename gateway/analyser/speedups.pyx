@@ -1342,6 +1342,53 @@ def circuit_rows(
                 cause[index], location[index] = base[value + 2] & 0x7F, base[value + 1] & 0xF
 
 
+# --- ISUP on signalling links
+
+def units(
+    Octets octets, Places start, Places length, const signed char[::1] inbound, bint mtp2, bint pseudo, bint fcs,
+    unsigned char[:, ::1] flags, long long[:, ::1] found,
+):
+    """The n signal units of MTP2, or MTP3 messages, as `lines.units` has them.
+
+    `flags` (3, n) and `found` (7, n) have a row for each column of `Units` but the first. 0 where there is nothing.
+    """
+    cdef Py_ssize_t index, at, end, size
+    cdef unsigned int label
+    cdef const unsigned char *base = &octets[0] if octets.shape[0] else NULL
+    if flags.shape[0] != 3 or found.shape[0] != 7:
+        raise ValueError("three rows of flags and seven of places are wanted")
+    for index in range(start.shape[0]):
+        at, end = start[index], start[index] + length[index]
+        _within(at, end, octets.shape[0])
+        flags[0, index] = flags[1, index] = flags[2, index] = False
+        found[5, index] = inbound[index]
+        if pseudo:  # sent flag, Annex A flag, link number
+            if end - at >= 4:
+                found[5, index] = _pair(base + at + 2) << 1 | (base[at] == 1)
+            at += 4
+        if mtp2:
+            end -= 2 * fcs
+            if end - at < 3:
+                at = end
+            else:
+                size = base[at + 2] & 63
+                flags[1, index], flags[2, index] = size == 0, 0 < size <= 2
+                at += 3
+                if size <= 2:
+                    at = end
+                elif size < 63 and at + size < end:
+                    end = at + size
+        if end - at < 8 or base[at] & 15 != 5:
+            found[0, index] = found[1, index] = found[2, index] = found[3, index] = found[4, index] = 0
+            found[6, index] = 0
+            continue
+        flags[0, index] = True
+        label = _number(base + at + 1, False) & 0xFFFFFFF
+        found[0, index], found[1, index] = at + 5, end
+        found[2, index], found[3, index], found[4, index] = label >> 14, label & 0x3FFF, base[at + 7]
+        found[6, index] = label | <long long>(base[at] >> 6) << 28 | found[5, index] << 30
+
+
 # --- pcapng
 
 def blocks(Octets octets, Py_ssize_t position, bint big, long long largest, long long[::1] found):
