@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 from heapq import heapify, heappop, heappush
-from typing import Any, Generic, TypeVar
+from math import inf
+from typing import Any, Final, Generic, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
 _Entry = list[Any]
@@ -19,6 +20,23 @@ def earliest(*deadlines: float | None) -> float | None:
     return first
 
 
+class Agenda:
+    """How soon a timer of any of several tables may be due, so that their owner need not ask each of them.
+
+    It is a bound: a timer that starts moves it forward, one that is stopped leaves it. The owner, who comes too early
+    now and then, sets it anew from the tables.
+    """
+
+    __slots__ = ("due",)
+
+    def __init__(self, due: float = inf) -> None:
+        self.due = due
+        """No timer is due before this time, in seconds."""
+
+
+_NOBODY: Final = Agenda(-inf)
+
+
 class TimerTable(Generic[Key]):
     """Timers by key; starting one that runs restarts it.
 
@@ -26,13 +44,20 @@ class TimerTable(Generic[Key]):
     A stopped timer stays in the heap until it surfaces (lazy deletion), marked by its last item.
     """
 
-    __slots__ = ("_heap", "_live", "_number")
+    __slots__ = ("_agenda", "_heap", "_live", "_number")
 
     def __init__(self) -> None:
         self._live: dict[Key, _Entry] = {}
         self._heap: list[_Entry] = []
         """[deadline, number, key, whether it runs]; the numbers differ, so that keys are never compared."""
         self._number = 0
+        self._agenda = _NOBODY
+
+    def share(self, agenda: Agenda) -> None:
+        """Tell `agenda` of every timer that is started, and of those that run."""
+        self._agenda = agenda
+        if (deadline := self.next_deadline()) is not None:
+            agenda.due = min(agenda.due, deadline)
 
     def start(self, key: Key, deadline: float) -> None:
         """Start or restart `key` to expire at the absolute time `deadline` (seconds)."""
@@ -44,6 +69,8 @@ class TimerTable(Generic[Key]):
         entry = [deadline, self._number, key, True]
         live[key] = entry
         heappush(heap, entry)
+        if deadline < self._agenda.due:
+            self._agenda.due = deadline
         if len(heap) > 64 and len(heap) > 4 * len(live):
             self._compact()
 

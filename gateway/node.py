@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from math import inf
 from typing import Protocol, TypeVar
 
 from tandem.core.cause import Cause
 from tandem.core.errors import TandemError
 from tandem.core.sigtran.primitives import CloseAssociation, SendMessage
-from tandem.core.timers import earliest
+from tandem.core.timers import Agenda
 from tandem.gateway.applications.events import ChannelEvent
 from tandem.gateway.applications.switchboard import Switchboard
 from tandem.gateway.calls.accounting import Farewell, OpenCall, Record, statistics_of
@@ -170,7 +171,15 @@ class Node:
         self._iua = self.pri.dchannels.iua
         self._has_pri = bool(self.pri.trunks) or self._iua.in_use
         pri = [self.pri] if self._has_pri else []
-        self._machines = (self.signalling, *self._user_parts, *pri, self.sip, self.control, self.switchboard)
+        self._agenda = Agenda()
+        shared = self.signalling, *self._user_parts, self.sip, self.control, self.switchboard
+        for machine in shared:
+            machine.share(self._agenda)
+        self._machines = (*shared, *pri)
+        # Looking at what waits costs less than asking the machines, above all where the processor's caches are cold.
+        self._sip_waiting = self.sip.waiting
+        parts = [part.exchange.waiting for part in self._user_parts]
+        self._waiting = (*self._sip_waiting, *parts, *self.switchboard.waiting)
 
     # --- inputs
 
@@ -311,10 +320,14 @@ class Node:
             if deadline is not None and deadline <= now:
                 machine.handle_timers(now)
         self._settle(now)
+        self._agenda.due = min((due for one in self._machines if (due := one.next_deadline()) is not None), default=inf)
 
     def next_deadline(self) -> float | None:
-        """When `handle_timers` is due."""
-        return earliest(*[machine.next_deadline() for machine in self._machines])
+        """When `handle_timers` is due: a time before which it has nothing to do, as timers that were stopped count."""
+        due = self._agenda.due
+        if self._has_pri and (first := self.pri.next_deadline()) is not None:
+            due = min(due, first)
+        return None if due == inf else due
 
     def watch(self, on: bool = True) -> None:
         """Collect `notices` from now on, or none any more."""
@@ -516,23 +529,26 @@ class Node:
 
     def _settle(self, now: float) -> None:
         """Carry outputs to their neighbours until there are none."""
-        signalling, sip, user_parts, switchboard = self.signalling, self.sip, self._user_parts, self.switchboard
-        moved = True
-        while moved:
-            moved = sip.settle(now)
-            if self._has_pri:
+        signalling, sip, switchboard = self.signalling, self.sip, self.switchboard
+        has_pri, waiting = self._has_pri, self._waiting
+        switchboard.now = now
+        moved = has_pri
+        while moved or signalling.touched or any(waiting):
+            moved = has_pri and (signalling.touched or any(waiting))  # and may have something for PRI
+            if any(self._sip_waiting):
+                sip.settle(now)
+            if has_pri:
                 moved = self.pri.settle(now) or moved
-            for indication in signalling.settle(now):
-                for user_part in user_parts:
-                    user_part.mtp(indication, now)
-                moved = True
-            for user_part in user_parts:
-                requests = user_part.settle(now)
-                if requests is not None:
-                    moved = True  # it may have said something to the others through call control
-                    for request in requests:
+            if signalling.touched:
+                for indication in signalling.settle(now):
+                    for user_part in self._user_parts:
+                        user_part.mtp(indication, now)
+            for user_part in self._user_parts:
+                if user_part.exchange.waiting:
+                    for request in user_part.settle(now):
                         signalling.transfer(request, now)
-            moved = switchboard.settle(now) or moved
+            if any(switchboard.waiting):
+                switchboard.settle(now)
         seen = [] if sip.pjsip is None else sip.pjsip.seen
         for capture in self._sip_captures:
             for message in seen:
@@ -548,11 +564,10 @@ class Node:
         seen.clear()
         sip.messages.clear()
         media = self.control.media_commands
-        for waiting in (signalling.units, self.pri.dchannels.units):
-            if not waiting:
-                continue
-            media.extend(SendUnits(channel, list(units), fill) for channel, units, fill in waiting)
-            waiting.clear()
+        for queue in (signalling.units, self.pri.dchannels.units):
+            if queue:
+                media.extend([SendUnits(channel, list(units), fill) for channel, units, fill in queue])
+                queue.clear()
 
 
 def _span_state(alarms: list[str]) -> str:

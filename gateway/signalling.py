@@ -10,7 +10,7 @@ from tandem.core.errors import EncodeError
 from tandem.core.sigtran.primitives import AspStateChanged, AsStateChanged, CloseAssociation
 from tandem.core.sigtran.primitives import Notice as Remark
 from tandem.core.sigtran.primitives import SendMessage as SendOctets
-from tandem.core.timers import TimerTable, earliest
+from tandem.core.timers import Agenda, TimerTable, earliest
 from tandem.gateway import signalling_setup as setup
 from tandem.gateway.configuration.schema import Backhaul, Configuration, Link
 from tandem.gateway.log import Line
@@ -110,7 +110,7 @@ class Signalling:
         self._capture = capture
         self.everything: UnitCapture | None = None
         """Where the operator has all links recorded, whatever the configuration says of each."""
-        self._touched = True
+        self.touched = True
         """An input came since `settle` last ran: only then do the machines have outputs."""
         self._inhibitions: dict[int, list[Callable[[str], None]]] = {}
         """By link, who waits for what becomes of its inhibition."""
@@ -166,7 +166,7 @@ class Signalling:
 
     def start(self, now: float) -> None:
         """Bring every link up."""
-        self._touched = True
+        self.touched = True
         for point in self.points.values():
             point.start(now)
         if self.m3ua is not None:
@@ -174,7 +174,7 @@ class Signalling:
 
     def stop(self, now: float) -> None:
         """Take every link and every ASP down in order, so that the neighbours need not find out; see `stopped`."""
-        self._touched = True
+        self.touched = True
         for point in self.points.values():
             point.stop(now)
         for layer in self._layers:
@@ -187,7 +187,7 @@ class Signalling:
 
     def order(self, link: int, order: LinkOrder, now: float) -> None:
         """What the operator wants of a link of a linkset; the log tells what becomes of it."""
-        self._touched = True
+        self.touched = True
         point = self.links[link].point
         if point is not None:
             _ORDERS[order](point, link, now)
@@ -198,7 +198,7 @@ class Signalling:
 
     def association_up(self, name: str, streams: int, now: float) -> None:
         """The transport has the association `name`, with `streams` streams to the peer."""
-        self._touched = True
+        self.touched = True
         self._log(Line("info", "=", f"association {name}", "up"))
         port = self._by_association.get(name)
         if port is not None and isinstance(port.level2, M2paLink):
@@ -210,7 +210,7 @@ class Signalling:
 
     def association_down(self, name: str, reason: str, now: float) -> None:
         """The transport has lost the association `name`."""
-        self._touched = True
+        self.touched = True
         self._log(Line("warning", "!", f"association {name}", f"down: {reason}"))
         port = self._by_association.get(name)
         if port is not None and isinstance(port.level2, M2paLink):
@@ -222,7 +222,7 @@ class Signalling:
 
     def association_message(self, name: str, octets: bytes, stream: int, now: float) -> None:
         """A whole message came on the association `name`."""
-        self._touched = True
+        self.touched = True
         port = self._by_association.get(name)
         if port is not None and isinstance(port.level2, M2paLink):
             port.level2.receive(octets, stream, now)
@@ -233,7 +233,7 @@ class Signalling:
 
     def units_received(self, event: UnitsReceived, now: float) -> None:
         """Signal units and error counts from the media process."""
-        self._touched = True
+        self.touched = True
         port = self.links[event.channel]
         if not isinstance(port.level2, SignallingLink):
             return
@@ -246,7 +246,7 @@ class Signalling:
 
     def transfer(self, request: TransferRequest, now: float) -> None:
         """MTP-TRANSFER request of a user part: by M3UA where that serves the relation, else by the point `opc`."""
-        self._touched = True
+        self.touched = True
         if self.m3ua is not None and (request.opc, request.dpc) in self._m3ua_relations:
             self.m3ua.transfer(request, now)
             return
@@ -258,7 +258,7 @@ class Signalling:
     def settle(self, now: float) -> list[UserIndication]:
         """Carry primitives between levels 2 and 3 until there are none; what is for the user parts."""
         indications: list[UserIndication] = []
-        moved, self._touched = self._touched, False
+        moved, self.touched = self.touched, False
         while moved:
             moved = False
             for port in self.links.values():
@@ -313,13 +313,19 @@ class Signalling:
                         indications.append(notice)
         return indications
 
+    def share(self, agenda: Agenda) -> None:
+        """Tell `agenda` of timers from now on."""
+        self._acknowledgements.share(agenda)
+        for machine in self._timed:
+            machine.share(agenda)
+
     def next_deadline(self) -> float | None:
         """When `handle_timers` is due."""
         return earliest(self._acknowledgements.next_deadline(), *[machine.next_deadline() for machine in self._timed])
 
     def handle_timers(self, now: float) -> None:
         """Act on expired timers."""
-        self._touched = True
+        self.touched = True
         for number in self._acknowledgements.expired(now):
             port = self.links[number]
             port.told = _bsn(port)

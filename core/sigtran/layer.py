@@ -30,7 +30,7 @@ from tandem.core.sigtran.primitives import (
     Notice,
     SendMessage,
 )
-from tandem.core.timers import TimerTable
+from tandem.core.timers import Agenda, TimerTable
 
 #: Octets of an offending message that ERR gives back (RFC 4666 3.8.1).
 DIAGNOSTIC_OCTETS: Final = 40
@@ -183,6 +183,10 @@ class AdaptationLayer(ABC, Generic[Server, Upper]):
             server.block(blocked, now)
 
     # The machine's clockwork
+
+    def share(self, agenda: Agenda) -> None:
+        """Tell `agenda` of timers from now on."""
+        self.timers.share(agenda)
 
     def next_deadline(self) -> float | None:
         """Time at which `handle_timers` is due, or None when no timer runs."""

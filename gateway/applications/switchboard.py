@@ -5,7 +5,7 @@ Pure: `Node` owns it, settles it, and hands on `events`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Final
@@ -13,7 +13,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from tandem.core.cause import Cause
-from tandem.core.timers import TimerTable, earliest
+from tandem.core.timers import Agenda, TimerTable, earliest
 from tandem.gateway.applications.causes import cause_of, name_of
 from tandem.gateway.applications.channel_media import ChannelMedia
 from tandem.gateway.applications.dial_strings import DialString, Target
@@ -207,6 +207,11 @@ class Switchboard(ChannelMedia):
 
     # --- the owner
 
+    def share(self, agenda: Agenda) -> None:
+        """Tell `agenda` of timers from now on."""
+        self._timers.share(agenda)
+        self.applications.share(agenda)
+
     def next_deadline(self) -> float | None:
         """When `handle_timers` is due."""
         return earliest(self._timers.next_deadline(), self.applications.next_deadline())
@@ -218,6 +223,11 @@ class Switchboard(ChannelMedia):
             if (origination := self._originations.get(number)) is not None:
                 origination.timed_out(now)
         self.applications.handle_timers(now)
+
+    @property
+    def waiting(self) -> tuple[Collection[object], ...]:
+        """What `settle` is to act on: the same queues every time, for those who look often."""
+        return self.applications.waiting, self._later
 
     def settle(self, now: float) -> bool:
         """Do what waits; True when there was anything."""

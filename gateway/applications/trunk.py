@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from tandem.core.cause import Cause
-from tandem.core.timers import TimerTable
+from tandem.core.timers import Agenda, TimerTable
 from tandem.gateway.applications.session import Begin, Digit, End, Expired, Input, Interrupt, Program, Session
 from tandem.gateway.calls.actions import APPLICATIONS, Action
 from tandem.gateway.calls.half_call import ApplicationPeer, HalfCall
@@ -38,7 +38,7 @@ class ApplicationTrunk(ApplicationPeer):
         self._board = board
         self.sessions: dict[int, Session] = {}
         """By handle of the half-call."""
-        self._inbox: deque[tuple[Session, Begin | End | Primitive]] = deque()
+        self.waiting: deque[tuple[Session, Begin | End | Primitive]] = deque()
         self._timers: TimerTable[int] = TimerTable()
         self._count = 0
 
@@ -49,19 +49,19 @@ class ApplicationTrunk(ApplicationPeer):
         session = self._adopt(half)
         attempt = None if half.call is None else half.call.attempt
         session.actions.extend(() if attempt is None else attempt.actions)
-        self._inbox.append((session, Begin()))
+        self.waiting.append((session, Begin()))
         return None
 
     def send(self, half: HalfCall, primitive: Primitive, now: float) -> None:
         """The channel says something."""
         if (session := self.sessions.get(half.handle)) is not None:
-            self._inbox.append((session, primitive))
+            self.waiting.append((session, primitive))
 
     def release(self, half: HalfCall, release: Release, now: float) -> None:
         """The channel ends, or is joined to another one: what it hears of the application stops at once."""
         if (session := self.sessions.get(half.handle)) is not None:
             self._stop(session, now)
-            self._inbox.append((session, End(release)))
+            self.waiting.append((session, End(release)))
 
     # --- what the switchboard asks
 
@@ -79,7 +79,7 @@ class ApplicationTrunk(ApplicationPeer):
         self._stop(session, now)
         half = session.half
         self._board.control.event(half, release, now)
-        self._inbox.append((session, End(release)))
+        self.waiting.append((session, End(release)))
 
     def run(self, session: Session, actions: list[Action], now: float) -> None:
         """Have `actions` done by a session whose leg has answered."""
@@ -116,6 +116,10 @@ class ApplicationTrunk(ApplicationPeer):
 
     # --- the owner
 
+    def share(self, agenda: Agenda) -> None:
+        """Tell `agenda` of timers from now on."""
+        self._timers.share(agenda)
+
     def next_deadline(self) -> float | None:
         """When `handle_timers` is due."""
         return self._timers.next_deadline()
@@ -128,9 +132,9 @@ class ApplicationTrunk(ApplicationPeer):
 
     def settle(self, now: float) -> bool:
         """Act on what call control said; True when it said anything."""
-        moved = bool(self._inbox)
-        while self._inbox:
-            session, said = self._inbox.popleft()
+        moved = bool(self.waiting)
+        while self.waiting:
+            session, said = self.waiting.popleft()
             self._take(session, said, now)
         return moved
 

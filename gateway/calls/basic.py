@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from tandem.core.cause import Cause
 from tandem.core.enumeration import Symbol
-from tandem.core.timers import TimerTable
+from tandem.core.timers import Agenda, TimerTable
 from tandem.gateway.calls.accounting import Record, ReleasedBy
 from tandem.gateway.calls.call import Call
 from tandem.gateway.calls.cause_changes import CauseChanges
@@ -278,6 +278,10 @@ class BasicCallControl:
         for call in list(self.calls.values()):
             self.ledger.forget_legs(call)
             self._record_if_done(call)
+
+    def share(self, agenda: Agenda) -> None:
+        """Tell `agenda` of timers from now on."""
+        self._timers.share(agenda)
 
     def next_deadline(self) -> float | None:
         """When `handle_timers` is due."""

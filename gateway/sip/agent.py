@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from enum import IntEnum
 from typing import Final
 
+from tandem.core.timers import Agenda
 from tandem.gateway.sip.call import Bye, Call, Context, Extra, Headers, answer_options
 from tandem.gateway.sip.client_transaction import ClientTransaction
 from tandem.gateway.sip.configuration import AgentConfiguration
@@ -77,6 +78,10 @@ class SipAgent:
         for registration in self._registrations.values():
             registration.connection_lost(peer, now)
 
+    def share(self, agenda: Agenda) -> None:
+        """Tell `agenda` of timers from now on."""
+        self._layer.timer_table.share(agenda)
+
     def next_deadline(self) -> float | None:
         """Time at which `handle_timers` is due, or None when no timer runs."""
         return self._layer.timer_table.next_deadline()
@@ -85,10 +90,15 @@ class SipAgent:
         """Act on every timer that has expired at `now`."""
         self._layer.handle_timers(now)
 
+    @property
+    def waiting(self) -> tuple[Sequence[Output], ...]:
+        """What `outputs` is going to return: the same lists every time, for those who look often."""
+        return (self._layer.queue,)
+
     def outputs(self) -> list[Output]:
         """Return what has been produced since the last call, in order, and forget it."""
-        queue = self._layer.queue
-        self._layer.queue = []
+        queue = self._layer.queue[:]
+        self._layer.queue.clear()
         return queue
 
     # --- what the owner asks for ---

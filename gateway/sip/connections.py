@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final
 
-from tandem.core.timers import TimerTable
+from tandem.core.timers import Agenda, TimerTable
 from tandem.gateway.sip.endpoint import Endpoint, Stream, TransportName
 from tandem.gateway.sip.errors import SipDecodeError
 from tandem.gateway.sip.framing import KeepAlive, StreamFramer
@@ -155,7 +155,8 @@ class Connections:
         self._by_peer: dict[tuple[str, str, int], _Connection] = {}
         self._accepted_from: Counter[str] = Counter()
         self._timers: TimerTable[tuple[int, Timer]] = TimerTable()
-        self._outputs: list[Output] = []
+        self.waiting: list[Output] = []
+        """What `outputs` is going to return: the same list every time."""
         self._last = 0
 
     def __len__(self) -> int:
@@ -165,8 +166,13 @@ class Connections:
 
     def outputs(self) -> list[Output]:
         """What was produced since the last call, in order, and forget it."""
-        outputs, self._outputs = self._outputs, []
+        outputs = self.waiting[:]
+        self.waiting.clear()
         return outputs
+
+    def share(self, agenda: Agenda) -> None:
+        """Tell `agenda` of timers from now on."""
+        self._timers.share(agenda)
 
     def next_deadline(self) -> float | None:
         """When `handle_timers` is due."""
@@ -177,7 +183,7 @@ class Connections:
         for number, timer in self._timers.expired(now):
             connection = self._connections[number]
             if timer is Timer.PING:
-                self._outputs.append(Write(number, _PING))
+                self.waiting.append(Write(number, _PING))
                 connection.pinged = True
                 self._timers.start((number, Timer.PING), now + self.limits.ping)
                 if connection.answers_pings:
@@ -230,14 +236,14 @@ class Connections:
             return
         for item in found:
             if item is KeepAlive.PING:
-                self._outputs.append(Write(number, _PONG))
+                self.waiting.append(Write(number, _PONG))
             elif item is KeepAlive.PONG:
                 connection.answers_pings |= connection.pinged
                 connection.pinged = False
                 self._timers.stop((number, Timer.PONG))
             else:
                 self._timers.stop((number, Timer.FIRST_MESSAGE))
-                self._outputs.append(MessageReceived(item, connection.peer._replace(connection=number)))
+                self.waiting.append(MessageReceived(item, connection.peer._replace(connection=number)))
         if found:
             self._timers.start((number, Timer.IDLE), now + self.limits.idle)
         if not connection.framer.partial:
@@ -273,14 +279,14 @@ class Connections:
         connection = self._connections.get(destination.connection) or self._by_peer.get(_key(destination))
         if connection is None:
             if len(self._connections) >= self.limits.connections:
-                self._outputs.append(SendFailed(data, destination, "too many connections"))
+                self.waiting.append(SendFailed(data, destination, "too many connections"))
                 return
             connection = self._add(destination._replace(connection=0), ours=True)
             self._timers.start((connection.number, Timer.CONNECT), now + self.limits.connect)
-            self._outputs.append(OpenConnection(connection.number, connection.peer))
+            self.waiting.append(OpenConnection(connection.number, connection.peer))
             self.statistics["opened"] += 1
         if connection.open and not connection.blocked:
-            self._outputs.append(Write(connection.number, data))
+            self.waiting.append(Write(connection.number, data))
             self._timers.start((connection.number, Timer.IDLE), now + self.limits.idle)
             return
         connection.waiting.append((data, destination))
@@ -323,7 +329,7 @@ class Connections:
         return connection
 
     def _flush(self, connection: _Connection) -> None:
-        self._outputs += [Write(connection.number, data) for data, _ in connection.waiting]
+        self.waiting += [Write(connection.number, data) for data, _ in connection.waiting]
         connection.waiting, connection.waiting_octets = [], 0
 
     def _drop(self, connection: _Connection, reason: str, close: bool) -> None:
@@ -340,10 +346,10 @@ class Connections:
             self._timers.stop((number, timer))
         self.statistics["closed"] += 1
         if close:
-            self._outputs.append(CloseConnection(number, reason))
-        self._outputs += [SendFailed(data, destination, reason) for data, destination in connection.waiting]
+            self.waiting.append(CloseConnection(number, reason))
+        self.waiting += [SendFailed(data, destination, reason) for data, destination in connection.waiting]
         if connection.open:
-            self._outputs.append(ConnectionLost(connection.peer._replace(connection=number), reason))
+            self.waiting.append(ConnectionLost(connection.peer._replace(connection=number), reason))
 
 
 def _key(peer: Stream) -> tuple[str, str, int]:

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from tandem.core.timers import TimerTable
+from tandem.core.timers import Agenda, TimerTable
 from tandem.gateway.sip.endpoint import Endpoint
 from tandem.gateway.sip.errors import SipDecodeError
 from tandem.gateway.sip.fields import Address, parse_address
@@ -76,6 +76,10 @@ class Registrar:
         """There is no such user any more."""
         for uri in list(self._bindings.get(user, ())):
             self._remove(user, uri)
+
+    def share(self, agenda: Agenda) -> None:
+        """Tell `agenda` of timers from now on."""
+        self._timers.share(agenda)
 
     def next_deadline(self) -> float | None:
         """When `handle_timers` is due."""

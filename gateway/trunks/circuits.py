@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from tandem.core.enumeration import Symbol
 from tandem.core.errors import DecodeError
-from tandem.core.timers import TimerTable, earliest
+from tandem.core.timers import Agenda, TimerTable, earliest
 from tandem.gateway.calls.control import CallControl
 from tandem.gateway.calls.half_call import HalfCall
 from tandem.gateway.configuration.ranges import parse_ranges
@@ -62,6 +62,10 @@ class LineFaults:
             faulty = timer is Timer.FAULT
             (self._faulty.add if faulty else self._faulty.discard)(span)
             yield span, faulty
+
+    def share(self, agenda: Agenda) -> None:
+        """Tell `agenda` of timers from now on."""
+        self._timers.share(agenda)
 
     def next_deadline(self) -> float | None:
         """When `settled` has something to say."""
@@ -126,8 +130,17 @@ class CircuitExchange(Protocol):
         """Block every circuit for maintenance."""
         ...
 
+    @property
+    def waiting(self) -> list[Any]:
+        """What `outputs` is going to return: the same list every time."""
+        ...
+
     def outputs(self) -> list[Any]:
         """What was produced since the last call."""
+        ...
+
+    def share(self, agenda: Agenda) -> None:
+        """Tell `agenda` of timers from now on."""
         ...
 
     def next_deadline(self) -> float | None:
@@ -217,6 +230,11 @@ class CircuitTrunks(Generic[Port, Exchange]):
         """No call is left, and every blocking was acknowledged or cannot be for lack of signalling."""
         return not self._halves and self.exchange.quiet
 
+    def share(self, agenda: Agenda) -> None:
+        """Tell `agenda` of timers from now on."""
+        self._faults.share(agenda)
+        self.exchange.share(agenda)
+
     def next_deadline(self) -> float | None:
         """When `handle_timers` is due."""
         return earliest(self._faults.next_deadline(), self.exchange.next_deadline())
@@ -234,11 +252,10 @@ class CircuitTrunks(Generic[Port, Exchange]):
 
     # --- outputs
 
-    def settle(self, now: float) -> list[TransferRequest] | None:
-        """Act on what the exchange says; the messages for MTP, None when it said nothing at all."""
-        requests: list[TransferRequest] | None = None
+    def settle(self, now: float) -> list[TransferRequest]:
+        """Act on what the exchange says; the messages for MTP."""
+        requests: list[TransferRequest] = []
         while outputs := self.exchange.outputs():
-            requests = [] if requests is None else requests
             for output in outputs:
                 if isinstance(output, self.transfer):
                     if self._trace is not None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 
 from msgspec.structs import replace
 
 from tandem.core.cause import Cause
 from tandem.core.errors import EncodeError
-from tandem.core.timers import TimerTable, earliest
+from tandem.core.timers import Agenda, TimerTable, earliest
 from tandem.gateway.calls.control import CallControl
 from tandem.gateway.calls.half_call import HalfCall
 from tandem.gateway.calls.interworking import CauseMap
@@ -261,6 +261,13 @@ class SipTrunks(SipCalls):
             self._trace(_message_line("<", data, source))
         self.agent.receive(data, source, now)
 
+    def share(self, agenda: Agenda) -> None:
+        """Tell `agenda` of timers from now on."""
+        for part in (self.agent, self.connections, self.admission, self.peers):
+            part.share(agenda)
+        for timers in (self._digit_timers, self._confirm_timers):
+            timers.share(agenda)
+
     def next_deadline(self) -> float | None:
         """When `handle_timers` is due."""
         return earliest(
@@ -323,6 +330,11 @@ class SipTrunks(SipCalls):
     def quiet(self) -> bool:
         """No call is left."""
         return not self._sessions
+
+    @property
+    def waiting(self) -> tuple[Collection[object], ...]:
+        """What `settle` is to act on: the same lists every time, for those who look often."""
+        return (*self.agent.waiting, self.connections.waiting)
 
     def settle(self, now: float) -> bool:
         """Act on what the agent says; True when it said anything."""

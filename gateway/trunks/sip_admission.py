@@ -7,6 +7,7 @@ from typing import Protocol
 
 from msgspec.structs import replace
 
+from tandem.core.timers import Agenda
 from tandem.gateway.calls.model import Number, Screening
 from tandem.gateway.configuration.schema import Sip, SipTrunk, SipUser
 from tandem.gateway.log import Line
@@ -86,6 +87,10 @@ class SipAdmission:
     @property
     def _needs_tls(self) -> bool:
         return self._registrar_trunk is not None and self._registrar_trunk.transport == "tls"
+
+    def share(self, agenda: Agenda) -> None:
+        """Tell `agenda` of timers from now on."""
+        self.registrar.share(agenda)
 
     def next_deadline(self) -> float | None:
         """When `handle_timers` is due."""

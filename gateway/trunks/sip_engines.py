@@ -37,6 +37,11 @@ class EnginesAgent(SipAgent):
         super().__init__(configuration, token)
         self.pjsip = pjsip
 
+    @property
+    def waiting(self) -> tuple[Sequence[Output], ...]:
+        """What both are going to return."""
+        return (*super().waiting, self.pjsip.waiting)
+
     def outputs(self) -> list[Output]:
         """What both have produced."""
         return super().outputs() + self.pjsip.outputs()

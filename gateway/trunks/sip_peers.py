@@ -8,7 +8,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from tandem.core.cause import Cause
-from tandem.core.timers import TimerTable
+from tandem.core.timers import Agenda, TimerTable
 from tandem.gateway.calls.model import Release
 from tandem.gateway.log import Line
 from tandem.gateway.sip.agent import SipAgent
@@ -89,6 +89,10 @@ class SipPeers:
         if not port.rate.take(now):
             return Release(Cause.SWITCHING_EQUIPMENT_CONGESTION, diagnostic=f"{port.name}: calls_per_second reached")
         return endpoints
+
+    def share(self, agenda: Agenda) -> None:
+        """Tell `agenda` of timers from now on."""
+        self._timers.share(agenda)
 
     def next_deadline(self) -> float | None:
         """When `handle_timers` is due."""

@@ -137,7 +137,8 @@ class PjsipAgent:
         self._log = log
         self._calls: dict[int, _Call] = {}
         self._last_number = 0
-        self._queue: list[Output] = []
+        self.waiting: list[Output] = []
+        """What `outputs` is going to return: the same list every time."""
         self._gate: Callable[[Request, Endpoint, float], bool] | None = None
         self._gated: tuple[Request, int] | None = None
         self._registrations: dict[int, protocol.Register] = {}
@@ -152,7 +153,8 @@ class PjsipAgent:
 
     def outputs(self) -> list[Output]:
         """Return what has been produced since the last call, in order, and forget it."""
-        queue, self._queue = self._queue, []
+        queue = self.waiting[:]
+        self.waiting.clear()
         return queue
 
     # --- how many calls
@@ -195,7 +197,7 @@ class PjsipAgent:
                 text = f"call from {source} refused with 503: the installed PJSIP allows {self.limit} calls at once"
                 self._log(Line("warning", "!", "engine pjsua2", f"{text} (PJSUA_MAX_CALLS), {self.usable} are taken"))
             case protocol.PingAnswered(number=number, status=status):
-                self._queue.append(OptionsResult(number, status or None))
+                self.waiting.append(OptionsResult(number, status or None))
             case protocol.RegistrationAnswered():
                 self._registered(event)
             case protocol.PeerProved(connection=connection, names=names):
@@ -267,8 +269,8 @@ class PjsipAgent:
         for number, call in list(self._calls.items()):
             del self._calls[number]
             if not call.ending:
-                self._queue.append(Failed(number, "transport"))
-            self._queue.append(Closed(number))
+                self.waiting.append(Failed(number, "transport"))
+            self.waiting.append(Closed(number))
         return [(number, standing) for number, standing in left if standing is not None]
 
     def watch(self, on: bool) -> None:
@@ -296,7 +298,7 @@ class PjsipAgent:
         self._last_number -= 2
         number = self._last_number
         if not self.limit:
-            self._queue += [Failed(number, "transport"), Closed(number)]
+            self.waiting += [Failed(number, "transport"), Closed(number)]
             return number
         trunk = self._trunks[request.account]
         self._calls[number] = _Call(
@@ -393,7 +395,7 @@ class PjsipAgent:
         if self.limit:
             self.commands.append(protocol.Ping(self._last_number, account, _uri_of(destination), uri))
         else:
-            self._queue.append(OptionsResult(self._last_number, None))
+            self.waiting.append(OptionsResult(self._last_number, None))
         return self._last_number
 
     def register(self, options: RegistrationOptions, destinations: Sequence[Endpoint]) -> int:
@@ -475,7 +477,7 @@ class PjsipAgent:
         speech = self._offered(request, event.port)
         if speech is not None:
             self._describe(call, request, speech)
-        self._queue.append(IncomingInvite(number, request, source))
+        self.waiting.append(IncomingInvite(number, request, source))
 
     def _offered(self, request: Request, port: int) -> protocol.Speech | None:
         """What PJSIP is going to agree to of an offer: the first codec of the peer that it has; None without one."""
@@ -498,30 +500,30 @@ class PjsipAgent:
             case protocol.CallConfirmed(number, speech, message) if isinstance(call.message, Request):
                 call.dialog = _dialog_in(_parsed(message))
                 self._describe(call, call.message, speech)
-                self._queue.append(Confirmed(number, call.message))
+                self.waiting.append(Confirmed(number, call.message))
             case protocol.SpeechChanged(number, speech):
                 self._speech_changed(number, call, speech)
             case protocol.HoldFailed(number, status):
                 if call.holding:
                     call.holding = False
-                    self._queue.append(ReInviteResult(number, status, None))
+                    self.waiting.append(ReInviteResult(number, status, None))
             case protocol.InfoArrived(number, message):
                 parsed = _parsed(message)
                 if isinstance(parsed, Request):
-                    self._queue.append(InfoReceived(number, parsed))
+                    self.waiting.append(InfoReceived(number, parsed))
             case protocol.TagChosen(value=tag):
                 call.tag = tag
             case protocol.ReferArrived(number, message):
                 parsed, call.referring = _parsed(message), True
                 if isinstance(parsed, Request) and not call.ending:
-                    self._queue.append(Refer(number, parsed))
+                    self.waiting.append(Refer(number, parsed))
                 else:
                     self.answer_refer(number, 603)
             case protocol.AskAnswered(number, status):
-                self._queue.append(ProbeResult(number, status not in GONE))
+                self.waiting.append(ProbeResult(number, status not in GONE))
             case protocol.StreamMeasured(number):
                 nothing = event == protocol.StreamMeasured(number, final=event.final)
-                self._queue.append(StreamMeasured(number, {} if nothing else statistics_of(event), event.final))
+                self.waiting.append(StreamMeasured(number, {} if nothing else statistics_of(event), event.final))
             case protocol.CallEnded():
                 self._ended(event, call)
 
@@ -532,11 +534,11 @@ class PjsipAgent:
         call.message = message
         self._describe(call, message, speech)
         if message.status < 200:
-            self._queue.append(Provisional(number, message.status, message, message.to.tag))
+            self.waiting.append(Provisional(number, message.status, message, message.to.tag))
         elif not call.answered:
             call.answered = True
             call.dialog = _dialog_in(message)
-            self._queue.append(Answered(number, message))
+            self.waiting.append(Answered(number, message))
 
     def _speech_changed(self, number: int, call: _Call, speech: protocol.Speech) -> None:
         if call.ending or call.message is None:
@@ -546,11 +548,11 @@ class PjsipAgent:
             call.holding = False
             answer = Response(200, "OK", {}, b"")
             self._describe(call, answer, speech)
-            self._queue.append(ReInviteResult(number, 200, answer))
+            self.waiting.append(ReInviteResult(number, 200, answer))
         elif changed:
             request = Request("UPDATE", "", {}, b"")
             self._describe(call, request, speech)
-            self._queue.append(SessionOffered(number, request))
+            self.waiting.append(SessionOffered(number, request))
 
     def _ended(self, event: protocol.CallEnded, call: _Call) -> None:
         number = event.call
@@ -558,15 +560,15 @@ class PjsipAgent:
         if not call.ending:
             message = _parsed(event.message)
             if isinstance(message, Response) and message.status >= 300 and not call.answered:
-                self._queue.append(Rejected(number, message.status, message))
+                self.waiting.append(Rejected(number, message.status, message))
             elif isinstance(message, Request) and message.method == "BYE":
-                self._queue.append(Ended(number, message))
+                self.waiting.append(Ended(number, message))
             elif isinstance(message, Request):
-                self._queue.append(Cancelled(number, message))
+                self.waiting.append(Cancelled(number, message))
             else:
-                self._queue.append(Failed(number, "timeout" if event.status == 408 else "transport"))
+                self.waiting.append(Failed(number, "timeout" if event.status == 408 else "transport"))
                 self._log(Line("info", "=", "engine pjsua2", f"call ended by PJSIP: {event.status} {event.reason}"))
-        self._queue.append(Closed(number))
+        self.waiting.append(Closed(number))
 
     def _describe(self, call: _Call, message: Message, speech: protocol.Speech | None) -> None:
         """Put the description of the PJSIP process in the place of the peer's.
@@ -632,7 +634,7 @@ class PjsipAgent:
             state, detail = "removed", ""
         else:
             state, detail = "failed", f"{event.status}: {event.reason}"
-        self._queue.append(RegistrationChanged(event.number, state, detail))
+        self.waiting.append(RegistrationChanged(event.number, state, detail))
 
 
 def statistics_of(measured: protocol.StreamMeasured) -> dict[str, float]:

@@ -7,7 +7,7 @@ from enum import auto
 from typing import Final
 
 from tandem.core.enumeration import Symbol
-from tandem.core.timers import TimerTable
+from tandem.core.timers import Agenda, TimerTable
 from tandem.ss7.mtp2.alignment import Alignment, AlignmentControl, AlignmentInput, AlignmentState
 from tandem.ss7.mtp2.configuration import LinkConfiguration, LinkCounters, Timer
 from tandem.ss7.mtp2.cyclic import CyclicTransmitter
@@ -194,6 +194,10 @@ class SignallingLink:
         self._finish(now)
 
     # The machine's clockwork
+
+    def share(self, agenda: Agenda) -> None:
+        """Tell `agenda` of timers from now on."""
+        self._timers.share(agenda)
 
     def next_deadline(self) -> float | None:
         """Time at which `handle_timers` is due, or None when no timer runs."""

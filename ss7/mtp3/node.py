@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from tandem.core.errors import DecodeError
-from tandem.core.timers import TimerTable
+from tandem.core.timers import Agenda, TimerTable
 from tandem.ss7.mtp2 import primitives as mtp2
 from tandem.ss7.mtp3.configuration import RESTARTS, Configuration, LinksetConfiguration, RestartProcedure
 from tandem.ss7.mtp3.discrimination import Destination, Discrimination
@@ -188,6 +188,10 @@ class SignallingPoint:
                 level = primitive.level if isinstance(primitive, mtp2.LinkCongested) else 0
                 self._management.congestion.link(link_id, level)
         self._drain_link(link, now)
+
+    def share(self, agenda: Agenda) -> None:
+        """Tell `agenda` of timers from now on."""
+        self._timers.share(agenda)
 
     def next_deadline(self) -> float | None:
         """When `handle_timers` is due, None when no timer runs."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tandem.core.errors import EncodeError
 from tandem.core.sigtran.common import MessageError
 from tandem.core.sigtran.primitives import SendMessage
+from tandem.core.timers import Agenda
 from tandem.ss7.mtp2.primitives import (
     Indication,
     LinkState,
@@ -117,6 +118,10 @@ class M2paLink(LinkControl):
             self._user_data(message, now)
 
     # The machine's clockwork
+
+    def share(self, agenda: Agenda) -> None:
+        """Tell `agenda` of timers from now on."""
+        self._timers.share(agenda)
 
     def next_deadline(self) -> float | None:
         """Time at which `handle_timers` is due, or None when no timer runs."""

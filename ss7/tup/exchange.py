@@ -8,6 +8,7 @@ from typing import Final
 
 from tandem.core.cause import Cause
 from tandem.core.errors import ConfigurationError, DecodeError, EncodeError
+from tandem.core.timers import Agenda
 from tandem.ss7.circuits.reduction import refused_by_congestion
 from tandem.ss7.mtp3.primitives import StatusCause
 from tandem.ss7.tup import blocking, calls_in, calls_out, clearing, congestion, continuity, groups, reset
@@ -110,11 +111,20 @@ class TupExchange:
 
     # The contract of a machine
 
+    @property
+    def waiting(self) -> list[Output]:
+        """What `outputs` is going to return: the same list every time, for those who look often."""
+        return self._kernel.produced
+
     def outputs(self) -> list[Output]:
         """What was produced since the last call, in order."""
-        produced = self._kernel.produced
-        self._kernel.produced = []
+        produced = self._kernel.produced[:]
+        self._kernel.produced.clear()
         return produced
+
+    def share(self, agenda: Agenda) -> None:
+        """Tell `agenda` of timers from now on."""
+        self._kernel.timers.share(agenda)
 
     def next_deadline(self) -> float | None:
         """When `handle_timers` is due."""

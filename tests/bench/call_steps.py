@@ -1,8 +1,10 @@
 """What a call costs the signalling node of a gateway, without sockets, sleep and the machine's other guests.
 
-`python tests/bench/call_steps.py [CALLS] [--events]`: two nodes under the virtual clock, SIP to ISUP to SIP, 50 calls a
-second. The function calls are the same in every run on the same Python; the time is not. With `--events` by turns:
-nobody listens, a client of the event socket that wants digits only, and one that gets every event of channels.
+`python tests/bench/call_steps.py [CALLS] [--cold] [--events]`: two nodes under the virtual clock, SIP to ISUP to SIP,
+50 calls a second. The function calls are the same in every run on the same Python; the time is not. With `--cold` the
+processor's caches are emptied before each input, as other work does between the calls of a real gateway. With
+`--events` by turns: nobody listens, a client of the event socket that wants digits only, and one that gets every event
+of channels.
 """
 
 from __future__ import annotations
@@ -13,6 +15,8 @@ import pstats
 import sys
 import time
 from pathlib import Path
+
+import numpy as np
 
 sys.path[:0] = [str(Path(__file__).parents[1])]
 
@@ -26,13 +30,16 @@ from tandem.gateway.sip.primitives import Answered, IncomingInvite, InviteReques
 
 RATE, HOLD = 50, 0.3
 COUNTED = ("inputs", "events", "octets")
+COLD_OCTETS = 64 << 20
+"""Read before each input with `--cold`: more than the caches hold."""
 
 
 class Watched:
     """A node whose every input is timed, and profiled when asked for; everything else passes."""
 
-    def __init__(self, node, profile, wanted=""):
+    def __init__(self, node, profile, wanted="", cold=False):
         self.node, self.profile, self.seconds, self.inputs = node, profile, 0.0, 0
+        self._other = np.zeros(COLD_OCTETS, np.uint8) if cold else None
         self.events = self.octets = 0
         self._stamp = Stamp("core", "host", "node", time.time)
         self._client = Session("bench")
@@ -46,6 +53,11 @@ class Watched:
 
     def _run(self, action, *arguments):
         self.inputs += 1
+        if self._other is not None:
+            self._other.sum()
+        return self._timed(action, *arguments)
+
+    def _timed(self, action, *arguments):
         if self.profile is not None:
             self.profile.enable()
         start = time.process_time()
@@ -76,13 +88,13 @@ class Watched:
             self.node.next_deadline()
             return effects
 
-        return self._run(act)
+        return self._timed(act)
 
 
-def measure(calls, profile=None, wanted=""):
+def measure(calls, profile=None, wanted="", cold=False):
     """Make `calls` calls; milliseconds, inputs, events and octets of events for a call and gateway."""
     bench = Bench(delay=0.002).up()
-    watched = [Watched(node, profile, wanted) for node in bench.nodes.values()]
+    watched = [Watched(node, profile, wanted, cold) for node in bench.nodes.values()]
     bench.nodes.update(zip(bench.nodes, watched, strict=True))
     gc.collect()
     gc.freeze()
@@ -113,7 +125,8 @@ def measure(calls, profile=None, wanted=""):
 
 def main():
     """Print both figures."""
-    words = [word for word in sys.argv[1:] if word != "--events"]
+    words = [word for word in sys.argv[1:] if not word.startswith("--")]
+    cold = "--cold" in sys.argv
     calls = int(words[0]) if words else 300
     if "--events" in sys.argv:
         for wanted in ("", "DTMF", "ALL") * 5:
@@ -126,7 +139,7 @@ def main():
             steps = pstats.Stats(profile).total_calls / calls / 2
             print(f"{wanted or 'nothing'} wanted: {steps:.0f} function calls for a call and gateway", flush=True)
         return
-    milliseconds, *_ = measure(calls)
+    milliseconds, *_ = measure(calls, cold=cold)
     profile = cProfile.Profile()
     measure(calls, profile)
     steps = pstats.Stats(profile).total_calls / calls / 2

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tandem.core.timers import TimerTable
+from tandem.core.timers import Agenda, TimerTable
 
 
 def test_expires_in_order_and_once():
@@ -76,3 +76,21 @@ def test_agrees_with_a_plain_dictionary(steps):
         assert timers.next_deadline() == min(model.values(), default=None)
     due = sorted(key for key, deadline in model.items() if deadline <= 50)
     assert sorted(timers.expired(50)) == due
+
+
+def test_an_agenda_is_never_late() -> None:
+    agenda, tables = Agenda(), [TimerTable[str]() for _ in range(2)]
+    tables[0].start("before", 7.0)
+    for table in tables:
+        table.share(agenda)
+    assert agenda.due == 7.0
+    tables[1].start("later", 9.0)
+    assert agenda.due == 7.0
+    tables[1].start("sooner", 5.0)
+    assert agenda.due == 5.0
+    tables[1].stop("sooner")
+    assert agenda.due == 5.0, "early for nothing once; the owner sets it anew"
+    agenda.due = min(due for table in tables if (due := table.next_deadline()) is not None)
+    assert agenda.due == 7.0
+    tables[0].start("before", 6.0)
+    assert agenda.due == 6.0

@@ -75,6 +75,7 @@ class _NoSignalling:
         self.sent: list[Any] = []
         self.units: list[Any] = []
         self.messages: list[Any] = []
+        self.touched = False
 
     def settle(self, now: float) -> list[Any]:
         return []

@@ -404,7 +404,7 @@ class _Levels:
     def __init__(self, transit: Transit) -> None:
         self.units: list[Any] = []
         self.messages: list[Any] = []
-        self.stopped = True
+        self.stopped, self.touched = True, False
         self._transit = transit
 
     def stop(self, now: float) -> None:
