@@ -45,8 +45,8 @@ def _mask(size: int) -> np.uint64:
     return np.uint64((1 << 8 * size) - 1)
 
 
-_LOWER: Final = _word(b" " * 8)
-"""What makes letters small, and leaves a colon as it is."""
+_LETTER: Final = _word(b"@" * 8)
+"""The bit that letters have, and what stands between the words of a name has not."""
 _RESPONSE: Final = _word(b"SIP/2.0 ")
 _REQUESTS: Final = [(code, _word(name.encode() + b" "), _mask(len(name) + 1)) for name, code in _CODES.items()]
 _ONCE: Final = [
@@ -287,6 +287,12 @@ def _in_numpy(found: Transports, at: Ints, buffer: bytes) -> tuple[SipRows, Ints
     return rows, chosen, lines.reason[keep]
 
 
+def _lowered(words: Words) -> Words:
+    """The same with letters made small."""
+    found: Words = words | (words & _LETTER) >> np.uint64(1)
+    return found
+
+
 def _kinds(octets: npt.NDArray[np.uint8], words: Words, start: Ints) -> npt.NDArray[np.int16]:
     """The kind of a row by the first octets of its message; 0 for what is none."""
     first = words[start]
@@ -337,7 +343,7 @@ class _Lines:
         # The place behind all lines is no colon, but stands for one that is not there.
         colons = np.append(np.flatnonzero(octets[low : int(stop.max())] == ord(":")) + low, len(octets))
         self.good[self._of[colons[np.searchsorted(colons, self._begin)] >= self._finish]] = False
-        self._word: Words = words[self._begin] | _LOWER
+        self._word = _lowered(words[self._begin])
         self._known = np.zeros(len(header), np.bool_)
         self.reason = self._flag(self._word & _mask(7) == _REASON)
         self._known |= np.isin(self._word, _IDENTITIES)
@@ -387,10 +393,10 @@ class _Lines:
         lines = np.flatnonzero(self._word == _CONTENT)
         self._known[lines] = True
         begin = self._begin[lines] + 8
-        second = self._words[begin] | _LOWER
+        second = _lowered(self._words[begin])
         kind = second & _mask(5) == _TYPE
-        plain = (second == _SDP[0]) & (self._words[begin + 8] | _LOWER == _SDP[1])
-        plain &= (self._words[begin + 16] | _LOWER) & _mask(5) == _SDP[2]
+        plain = (second == _SDP[0]) & (_lowered(self._words[begin + 8]) == _SDP[1])
+        plain &= _lowered(self._words[begin + 16]) & _mask(5) == _SDP[2]
         short = np.flatnonzero(self._word & _mask(2) == _SHORT_TYPE)
         self._known[short] = True
         for line in [*lines[kind & ~plain].tolist(), *short.tolist()]:

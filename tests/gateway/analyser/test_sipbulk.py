@@ -62,6 +62,7 @@ def test_what_is_left_to_others(odd):
         (b"\r\n\r\n", b"\r\n"),
         (b"Call-ID: id1@10.0.0.1", b"Call-ID: "),
         (b"From:", b"From\x1a"),
+        (b"Call-ID:", b"Call\rID:"),
         (b"INVITE sip", b"NOTIFY sip"),
     ],
 )
