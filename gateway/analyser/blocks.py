@@ -19,6 +19,8 @@ from .quick import NATURES
 from .rows import NAMES
 from .texts import Texts
 
+_FEW: Final = 200
+"""Records of a block that are made one by one, before all of its columns are made lists."""
 _COMMON: Final = frozenset({16, 17, 21})
 """Causes by which a caller gives up, never a timer (see `expiry`)."""
 _RECOVERY: Final = 102
@@ -75,8 +77,10 @@ class Block(Kept):
     forward: Any
     rung: Any
     """(m,) ACM or CPG by which the called party was rung."""
-    lists: tuple[list[tuple[Any, ...]], list[float]] | None = field(default=None, kw_only=True)
-    """The columns that a brief record is made of, call by call, and the times: once records are read."""
+    read: int = field(default=0, kw_only=True, compare=False)
+    """How many records were read."""
+    lists: list[tuple[Any, ...]] | None = field(default=None, kw_only=True, compare=False)
+    """The columns that a brief record is made of, call by call: once many records are read."""
 
     def __len__(self) -> int:
         return len(self.number)
@@ -151,19 +155,19 @@ class Block(Kept):
     def record(self, index: int, ends: list[Where], brief: bool = False) -> CallRecord:
         """Call `index` as a record; `brief` leaves its messages out."""
         self.complete()
-        if self.lists is None:
-            columns = [self.first, self.size, self.number, self.place, self.cic, self.alerting, self.progress]
-            columns += [self.answered, self.released, self.completed, self.by_calling, self.cause, self.location]
-            self.lists = list(zip(*(column.tolist() for column in columns), strict=True)), self.time.tolist()
-        calls, times = self.lists
-        begin, size, number, place, cic, *moments, by_calling, cause, location = calls[index]
+        columns = self._brief()
+        if self.lists is None and self.read >= _FEW:
+            self.lists = list(zip(*(column.tolist() for column in columns), strict=True))
+        self.read += 1
+        values = [column[index].item() for column in columns] if self.lists is None else self.lists[index]
+        begin, size, number, place, cic, start, *moments, by_calling, cause, location = values
         # A time that was not reached is NaN, which equals nothing.
         alerting, progress, answered, released, completed = [moment if moment == moment else None for moment in moments]
         calling, called = _split(self.names[index])
         calling_nature, nature = self.natures[index].tolist()
         where = ends[place]
         source, destination = names_of(where)
-        start, by = times[begin], "calling" if by_calling else "called"
+        by = "calling" if by_calling else "called"
         reached = [moment for moment in (alerting, answered, released) if moment is not None]
         return CallRecord(
             protocol="isup",
@@ -195,6 +199,10 @@ class Block(Kept):
             if brief
             else self._messages(slice(begin, begin + size), ends, f"{calling or '-'} to {called}", cause),
         )
+
+    def _brief(self) -> list[Any]:
+        columns = [self.first, self.size, self.number, self.place, self.cic, self.start, self.alerting, self.progress]
+        return [*columns, self.answered, self.released, self.completed, self.by_calling, self.cause, self.location]
 
     def _messages(self, rows: slice, ends: list[Where], opened: str, cause: int) -> list[CallMessage]:
         messages = []

@@ -19,7 +19,6 @@ from . import speed
 from .bulk import Circuits, circuits
 from .flows import flows_of
 from .fragments import Fragments
-from .hep import KEY, SIGTRAN
 from .layers_isdn import IsdnLayers
 from .layers_ss7 import PPID_IUA, PPID_M2PA, PPID_M2UA, PPID_M3UA, TYPES, Ss7Layers
 from .lines import CARRIERS_OF_MTP, MTP2, MTP2_WITH_PSEUDO, MTP3
@@ -107,6 +106,7 @@ class Dissector:
         self._streams = StreamReader()
         self._fragments = Fragments()
         self._names: dict[bytes, str] = {}
+        self._flows: dict[tuple[bytes, int, int], tuple[str, str]] = {}
         self._relations: dict[int, Where] = {}
 
     def feed(self, batch: Batch) -> Dissected:
@@ -285,7 +285,7 @@ class Dissector:
 
     def _sip_place(self, batch: Batch, found: Transports, at: np.ndarray) -> np.ndarray:
         """The place in `ends` of the two ends of every packet; -1 where there is no room for more."""
-        flow, flows = flows_of(batch, found, at, self._addresses)
+        flow, flows = flows_of(batch, found, at, self._endpoints)
         places = np.zeros(len(flows), np.int64)
         for index, ends in enumerate(flows):
             place = self._sip_places.get(ends)
@@ -394,6 +394,19 @@ class Dissector:
                 *ports,
                 payload,
             )
+
+    def _endpoints(self, batch: Batch, found: Transports, single: int) -> tuple[str, str]:
+        """Source and destination of a packet, `ADDRESS:PORT`."""
+        at, size = int(found.address[single]), 32 if found.six[single] else 8
+        source, destination = int(found.source[single]), int(found.destination[single])
+        key = batch.buffer[at : at + size], source, destination
+        ends = self._flows.get(key)
+        if ends is None:
+            if len(self._flows) > MOST_RELATIONS:
+                self._flows.clear()
+            addresses = self._addresses(batch, found, single)
+            ends = self._flows[key] = endpoint(addresses[0], source), endpoint(addresses[1], destination)
+        return ends
 
     def _addresses(self, batch: Batch, found: Transports, single: int) -> tuple[str, str]:
         at, size = int(found.address[single]), 16 if found.six[single] else 4
@@ -549,6 +562,8 @@ class Dissector:
         if key:
             from hmac import compare_digest
 
+            from .hep import KEY
+
             if not compare_digest(chunks.get(KEY, b""), key):
                 self.refused += 1
                 return
@@ -571,6 +586,8 @@ class Dissector:
 
     def _hep_payload(self, packet: int, time: float, kind: int, octets: bytes, where: Where) -> None:
         """SIGTRAN by its message class, whatever the number says exactly; anything else as text."""
+        from .hep import SIGTRAN
+
         if kind in SIGTRAN:
             self._ss7.sigtran(packet, time, 0, octets, where)
         else:
@@ -579,7 +596,7 @@ class Dissector:
     # --- speech
 
     def _rtp(self, batch: Batch, found: Transports, at: np.ndarray) -> RtpPackets | None:
-        speech, control = rtp_packets(batch, found, at, self._addresses)
+        speech, control = rtp_packets(batch, found, at, self._endpoints)
         if control:
             self.counts[Protocol.RTCP.value]["RTCP"] += control
         if speech is not None:

@@ -7,25 +7,17 @@ from collections.abc import Callable
 import numpy as np
 
 from . import speed
-from .network import Transports, endpoint
+from .network import Transports
 from .packets import Batch, grouped
 
-Addresses = Callable[[Batch, Transports, int], tuple[str, str]]
-"""Gives the two addresses of a packet of a batch as text."""
+Ends = Callable[[Batch, Transports, int], tuple[str, str]]
+"""Gives source and destination of a packet of a batch, `ADDRESS:PORT`."""
 
 
-def flows_of(
-    batch: Batch, found: Transports, at: np.ndarray, addresses: Addresses
-) -> tuple[np.ndarray, list[tuple[str, str]]]:
+def flows_of(batch: Batch, found: Transports, at: np.ndarray, ends: Ends) -> tuple[np.ndarray, list[tuple[str, str]]]:
     """Of each of the packets `at` the number of its flow; and (source, destination) of each flow, `ADDRESS:PORT`."""
     flow, heads = (_in_numpy if speed.speedups is None else _compiled)(batch, found, at)
-    flows, heads = [], at[heads]
-    for place, source, destination in zip(
-        heads.tolist(), found.source[heads].tolist(), found.destination[heads].tolist(), strict=True
-    ):
-        names = addresses(batch, found, place)
-        flows.append((endpoint(names[0], source), endpoint(names[1], destination)))
-    return flow, flows
+    return flow, [ends(batch, found, place) for place in at[heads].tolist()]
 
 
 def _compiled(batch: Batch, found: Transports, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,7 +28,11 @@ def kept(files: list[str], again: bool) -> Iterator[list[str]]:
     if not again or STANDARD_INPUT not in paths:
         yield paths
         return
-    with tempfile.TemporaryDirectory(prefix="tandem-trace-") as folder:
+    # Rarely needed, and of use to nobody else.
+    import shutil
+    from tempfile import TemporaryDirectory
+
+    with TemporaryDirectory(prefix="tandem-trace-") as folder:
         copy = Path(folder) / "standard-input"
         try:
             with copy.open("wb") as out:

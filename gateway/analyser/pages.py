@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections import OrderedDict
 from collections.abc import Iterator
 from typing import IO, Any, Final
@@ -89,7 +88,9 @@ class Pages:
         if page in self._changed:
             self._changed.discard(page)
             if self._file is None:
-                self._file = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as this
+                from tempfile import TemporaryFile
+
+                self._file = TemporaryFile()  # noqa: SIM115 - lives as long as this
             octets = rows.tobytes()
             os.pwrite(self._file.fileno(), octets, self._places[page] * len(octets))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 import struct
-import tempfile
 from bisect import bisect_right
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -28,8 +27,8 @@ _SMALL: Final = 4096
 """Octets from which a piece is kept as it is, not copied to others."""
 _AT_ONCE: Final = 4 * PAGE
 """Lines of the table that are made at once."""
-BLOCKS: Final = 32
-"""Blocks that are kept unpacked while records are read: calls of neighbouring batches begin by turns."""
+UNPACKED: Final = 24 << 20
+"""Octets of blocks that are kept unpacked while records are read: calls of neighbouring batches begin by turns."""
 _COLUMNS: Final = [
     ("number", "i8"),
     ("start", "f8"),
@@ -54,7 +53,8 @@ _LINK: Final = struct.Struct("<qqq")
 """An entry of a chain: the one before, another record and a place in `_reasons`; or an offset and a length."""
 _Found = TypeVar("_Found")
 _Key = tuple[int, int, int, int, int]
-"""Of a record: offset, place, number, legs, speech."""
+"""Of a record what `_KEY` names."""
+_KEY: Final = ("offset", "place", "number", "legs", "speech")
 _encode: Final = msgspec.msgpack.Encoder().encode
 _record: Final = msgspec.msgpack.Decoder(CallRecord).decode
 _stream: Final = msgspec.msgpack.Decoder(MediaStream).decode
@@ -77,6 +77,7 @@ class Records(Sequence[CallRecord]):
         self._blocks: list[tuple[type[Block] | type[SipBlock], int, int, int]] = []
         """Kind of each block, offset of its two parts, which follow each other, and the lengths of both."""
         self._unpacked: OrderedDict[int, Block | SipBlock] = OrderedDict()
+        self._room = UNPACKED
         self._pages = Pages(_COLUMNS)
         self._count = self._answered = 0
         self._first, self._latest = math.inf, -math.inf
@@ -261,9 +262,10 @@ class Records(Sequence[CallRecord]):
 
     def numbered(self, number: int) -> CallRecord | None:
         """The record with a number."""
-        if number < 0 or number not in self._pages or not (row := self._pages.get(np.array([number])))["kept"][0]:
+        if number < 0 or number not in self._pages or not (row := self._pages.row(number))["kept"]:
             return None
-        return self._read(_keys(row)[0])
+        offset, place, found, legs, speech = (int(row[name]) for name in _KEY)
+        return self._read((offset, place, found, legs, speech))
 
     def close(self) -> None:
         """Give the temporary files back."""
@@ -283,7 +285,9 @@ class Records(Sequence[CallRecord]):
         if self._size - self._written > IN_MEMORY:
             self._gather()
             if self._file is None:
-                self._file = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as this
+                from tempfile import TemporaryFile
+
+                self._file = TemporaryFile()  # noqa: SIM115 - lives as long as this
             for piece in self._pieces:
                 self._file.write(piece)
             self._file.flush()
@@ -455,8 +459,10 @@ class Records(Sequence[CallRecord]):
             block = self._unpacked[offset] = kind.made_of(
                 self._octets(begin, first), lambda: self._octets(begin + first, rest)
             )
-            if len(self._unpacked) > BLOCKS:
-                self._unpacked.popitem(last=False)
+            self._room -= first + rest
+            while self._room < 0 and len(self._unpacked) > 1:
+                other, _ = self._unpacked.popitem(last=False)
+                self._room += sum(self._blocks[-1 - other][2:])
         else:
             self._unpacked.move_to_end(offset)
         return block
@@ -478,7 +484,7 @@ class Records(Sequence[CallRecord]):
 
 
 def _keys(entries: Entries) -> list[_Key]:
-    columns = [entries[name].tolist() for name in ("offset", "place", "number", "legs", "speech")]
+    columns = [entries[name].tolist() for name in _KEY]
     return list(zip(*columns, strict=True))
 
 

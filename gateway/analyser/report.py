@@ -7,7 +7,7 @@ import io
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 import msgspec
@@ -19,7 +19,9 @@ from .filters import Filter
 from .found import Findings
 from .model import Analysis, CallRecord, Finding, Outcome
 from .records import Records
-from .statistics import Group, Statistics
+
+if TYPE_CHECKING:
+    from .statistics import Group, Statistics
 
 SHOWN: Final = 10
 """Findings of one kind that the table shows."""

@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from . import speed
-from .flows import Addresses, flows_of
+from .flows import Ends, flows_of
 from .model import RtpPackets
 from .network import Transports, pair
 from .packets import Batch
@@ -16,7 +16,7 @@ RTP_HEADER: Final = 12
 """Octets of it at least (RFC 3550 5.1)."""
 
 
-def rtp_packets(batch: Batch, found: Transports, at: np.ndarray, addresses: Addresses) -> tuple[RtpPackets | None, int]:
+def rtp_packets(batch: Batch, found: Transports, at: np.ndarray, ends: Ends) -> tuple[RtpPackets | None, int]:
     """The RTP in the UDP packets `at`, None where there is none; and how many of them are RTCP (RFC 5761 4)."""
     buffer, start = np.frombuffer(batch.buffer, np.uint8), found.start[at] + 8
     second = buffer[start + 1]
@@ -29,7 +29,7 @@ def rtp_packets(batch: Batch, found: Transports, at: np.ndarray, addresses: Addr
     place = found.index[at]
     numbers = batch.number
     columns = (_in_numpy if speed.speedups is None else _compiled)(batch, found, at, start)
-    flow, flows = flows_of(batch, found, at, addresses)
+    flow, flows = flows_of(batch, found, at, ends)
     rtp = RtpPackets(
         packet=place if numbers is None else numbers[place],
         time=batch.time[place],

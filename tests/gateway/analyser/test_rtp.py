@@ -37,7 +37,7 @@ def test_columns():
     assert speech.ssrc.tolist() == [7, 2**32 - 1]
     assert speech.length.tolist() == [160, 80]
     assert speech.packet.tolist() == [1, 2]
-    assert speech.flows == [("a:4000", "b:4002")]
+    assert speech.flows == [("a", "b")]
 
 
 def test_payload_behind_contributors_and_extension():
