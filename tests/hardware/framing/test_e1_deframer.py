@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.e1 import feed, flipped, line_of, numbers, shifted, speech
 
-from tandem.hardware.framing.e1_deframer import Alignment, E1Deframer
+from tandem.hardware.framing.e1_deframer import CHECKED_BLOCKS, FALSE_BLOCKS, Alignment, E1Deframer
 from tandem.hardware.framing.e1_framer import E1Framer
 
 pytestmark = pytest.mark.usefixtures("media_loops")
@@ -276,3 +276,16 @@ def test_lost_signal_begins_anew():
     assert deframer.alignment is Alignment.NONE
     feed(deframer, framer.transmit(speech(80)))
     assert deframer.alignment is Alignment.MULTIFRAME
+
+
+@pytest.mark.parametrize("size", [5120, 256, 7])
+@pytest.mark.parametrize(("bad", "losses"), [(FALSE_BLOCKS, 1), (FALSE_BLOCKS - 1, 0)])
+def test_a_second_is_judged_at_its_end_whatever_the_portions(size, bad, losses):
+    deframer, framer = aligned()
+    deframer._blocks, deframer._bad_blocks = CHECKED_BLOCKS - 2, bad
+    feed(deframer, framer.transmit(speech(16)), size)
+    assert deframer.counts.alignment_losses == losses
+    if not losses:
+        assert (deframer._blocks, deframer._bad_blocks) == (0, 0)
+        feed(deframer, framer.transmit(speech(160)), size)
+        assert (deframer._blocks, deframer.counts.crc4_errors) == (20, 0)
