@@ -60,7 +60,7 @@ class Rendering:
         """The sinks in the order of the rows that `render` returns."""
         self._rows = matrix.rows
         self._sources = matrix.source[self.order]
-        self._first = int(numbers[0]) if numbers.size else 0
+        self._sinks = numbers
         self._in_turn = matrix.source[numbers]
         self._conversions = keys.astype(np.uint8) if len(tables) <= 256 else None
         self._tables = np.frombuffer(b"".join([table or _SAME for table in tables]), np.uint8).reshape(-1, 256)
@@ -79,6 +79,15 @@ class Rendering:
             block[start:end] = np.frombuffer(octets, np.uint8).reshape(-1, BLOCK)
         return block
 
+    def render_into(self, packets: Octets, first: int) -> None:
+        """The same from octet `first` of `packets` on, shape (sinks of the matrix, octets), each sink in its row."""
+        if speed.speedups is None or self._conversions is None:
+            packets[self.order, first : first + BLOCK] = self.render()
+        else:
+            speed.speedups.render(
+                self._rows, self._in_turn, self._conversions, self._tables, packets, self._sinks, first
+            )
+
     def frames(self) -> Octets:
         """The same as frames of lines, shape (lines, 160, 32); the sinks are all timeslots of these, in their order."""
         if speed.speedups is None or self._conversions is None:
@@ -89,7 +98,7 @@ class Rendering:
 
     def _frames_by_rows(self) -> Octets:
         octets = np.empty((len(self.order), BLOCK), np.uint8)
-        octets[self.order - self._first] = self.render()
+        octets[self.order - self._sinks[:1]] = self.render()
         return np.ascontiguousarray(octets.reshape(-1, TIMESLOTS, BLOCK).transpose(0, 2, 1))
 
 

@@ -39,7 +39,7 @@ from .timing import Timing
 from .transmit import Transmitters
 
 TICK: Final = 0.02
-SPANS_AT_ONCE: Final = 8
+SPANS_AT_ONCE: Final = 16
 """Spans that are read before signalling is looked after again."""
 LEAD_MICROSECONDS: Final = 5000
 """A speech tick comes about this long before the line needs its octets."""
@@ -126,6 +126,8 @@ class Plane:
         self._bases = {line.name: legs + TIMESLOTS * place for place, line in enumerate(self.lines)}
         self._timeslots = Rendering(self.matrix, [])
         self._tick: Iterator[None] | None = None
+        self._just_read: set[str] = set()
+        """Lines that were read because something came, since the last drain: they need not be asked in it."""
         self._unfilled = False
         """A tick has begun and its speech is not on the lines yet."""
         self._deferred: list[protocol.Command] = []
@@ -281,16 +283,19 @@ class Plane:
         for line in lines:
             line.transmit(number, groups, now)
             if line.channels and line.span.fileno() is None:  # nothing tells when to read it
-                self.receive_line(line, now)
+                self.events += line.receive(now)
 
     def receive_line(self, line: SpanLine, now: float) -> None:
-        """Read one span; signal units go to `events` at once."""
+        """Read one span, which has something; signal units go to `events` at once."""
+        self._just_read.add(line.name)
         self.events += line.receive(now)
 
     def drain(self, now: float) -> None:
         """Read RTP legs, and spans with signalling; what the others carry is only wanted at the tick."""
         for line in self._signalling:
-            self.events += line.receive(now)
+            if line.name not in self._just_read:
+                self.events += line.receive(now)
+        self._just_read.clear()
         if latched := self.ports.drain(self.receivers, now):
             self.transmitters.refresh(latched)
         if self.receivers.events:

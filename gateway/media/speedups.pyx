@@ -77,6 +77,32 @@ def send(
     return errors
 
 
+def render(
+    const unsigned char[:, ::1] rows, const Py_ssize_t[::1] sources, const unsigned char[::1] conversions,
+    const unsigned char[:, ::1] tables, unsigned char[:, ::1] packets, const Py_ssize_t[::1] places, Py_ssize_t first,
+):
+    """Put a row of each of `sources`, converted by the table named, into the packet at its place, from octet `first` on.
+
+    In Python: `Rendering.render`.
+    """
+    cdef Py_ssize_t sink, octet
+    cdef const unsigned char *row
+    cdef const unsigned char *table
+    cdef unsigned char *payload
+    if not sources.shape[0] == conversions.shape[0] == places.shape[0]:
+        raise ValueError("each source has a table and a place")
+    if rows.shape[1] != BLOCK or tables.shape[1] != 256 or first < 0 or packets.shape[1] < first + BLOCK:
+        raise ValueError("rows have 160 octets, tables 256, and packets room for a row")
+    for sink in range(sources.shape[0]):
+        row, table = &rows[sources[sink], 0], &tables[conversions[sink], 0]
+        payload = &packets[places[sink], 0] + first
+        if conversions[sink] == 0:  # the octets as they are
+            memcpy(payload, row, BLOCK)
+        else:
+            for octet in range(BLOCK):
+                payload[octet] = table[row[octet]]
+
+
 def interleave(
     const unsigned char[:, ::1] rows, const Py_ssize_t[::1] sources, const unsigned char[::1] conversions,
     const unsigned char[:, ::1] tables, unsigned char[:, :, ::1] frames,

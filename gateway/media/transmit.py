@@ -174,10 +174,10 @@ class Transmitters:
             self._plan()
         order, fields = self._order, self._fields
         fields["timestamp"][:] = self._clock
-        octets = self._rendering.render()
         self._held_back.clear()
+        self._rendering.render_into(self._packet_octets, HEADER.size)
         if self._suppressing and order.size:
-            self._suppress(order, octets)
+            self._suppress(order, fields["payload"][order])
         if self._held_back:
             speaking = order[[leg not in self._held_back for leg in order.tolist()]]
             fields["sequence"][speaking] += np.uint16(1)
@@ -187,7 +187,6 @@ class Transmitters:
             fields["sequence"][order] += np.uint16(1)
             self._sent[order] += 1
             self._octets[order] += BLOCK
-        fields["payload"][order] = octets
         if self._packed.order.size:
             self._pack()
         for leg, (payload, timestamp, marker) in events.items():

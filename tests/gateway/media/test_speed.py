@@ -139,6 +139,11 @@ def test_timeslots_that_hear_anybody(lines, seed):
     rendering = Rendering(matrix, np.arange(legs, matrix.sinks))
     frames = rendering.frames()
     assert frames.tolist() == rendering._frames_by_rows().tolist()
+    chosen = random.permutation(matrix.sinks)[: random.integers(matrix.sinks + 1)]
+    rendering, packets = Rendering(matrix, chosen), np.zeros((2, matrix.sinks, 12 + BLOCK), np.uint8)
+    rendering.render_into(packets[0], 12)
+    packets[1, rendering.order, 12:] = rendering.render()
+    assert (packets[0] == packets[1]).all()
     matrix.receive_lines(0, list(frames))
     assert (matrix.timeslot_rows == np.concatenate([line.T for line in frames])).all()
 
@@ -175,6 +180,27 @@ def test_rows_and_frames_that_are_not_there_are_errors():
     for arguments in wrong:
         with pytest.raises(ValueError, match="each timeslot"):
             speedups.interleave(*arguments)
+    packets = np.zeros((9, 12 + BLOCK), np.uint8)
+    one = none[:1]
+    for sources, conversions, places in (
+        (one + 9, 0, one),
+        (one - 1, 0, one),
+        (one, 2, one),
+        (one, 0, one + 9),
+        (one, 0, one - 1),
+    ):
+        with pytest.raises(IndexError):
+            speedups.render(rows, sources, np.full(1, conversions, np.uint8), tables, packets, places, 12)
+    for arguments in (
+        (rows, none, same[:1], tables, packets, none, 12),
+        (rows, none, same, tables, packets, one, 12),
+        (rows, one, same[:1], tables, packets, one, 13),
+        (rows, one, same[:1], tables, packets, one, -1),
+        (rows[:, 1:].copy(), one, same[:1], tables, packets, one, 12),
+        (rows, one, same[:1], tables[:, 1:].copy(), packets, one, 12),
+    ):
+        with pytest.raises(ValueError, match="table"):
+            speedups.render(*arguments)
     for lines, into in (
         ([frames[0, :-1]], rows[:1]),
         ([frames[0]], rows),
