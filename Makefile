@@ -60,6 +60,7 @@ unit: $(BIN)/.tools peers
 ABREAST = $(shell unshare --net true 2>/dev/null && printf '%s' '-n 4 --dist loadfile --own-network')
 interop: $(BIN)/.tools peers
 	@status=0; \
+	(cd tests && exec nice ../$(BIN)/python -m support.dahdi_modules >/dev/null 2>&1) & \
 	$(BIN)/python -m pytest -q --durations 20 -m 'interop and not realtime' $(ABREAST) || status=1; \
 	$(BIN)/python -m pytest -q --durations 20 -m 'interop and realtime' || status=1; \
 	exit $$status

@@ -6,14 +6,12 @@ driver and its line are what is missing. Its local spans have no MTP2 mode: that
 
 import json
 import re
-from pathlib import Path
 
 import pytest
 from support import dahdi_modules, uml
 from support.peers import program
 
 pytestmark = [pytest.mark.interop, pytest.mark.realtime, pytest.mark.timeout(400)]
-BUILT = Path(__file__).resolve().parents[2] / "build/dahdi"
 CALLS = (
     "test_each_hears_the_other[isup]",
     "test_each_hears_the_other[pri]",
@@ -28,7 +26,7 @@ CALLS = (
 def told(tmp_path_factory):
     """What each scene printed, by scene."""
     program("dahdi_cfg", "dahdi")
-    modules = [str(module) for module in dahdi_modules.build(BUILT)]
+    modules = [str(module) for module in dahdi_modules.build()]
     folder = tmp_path_factory.mktemp("dahdi")
     command = uml.python("support.dahdi_linux", str(folder), *modules)
     printed = uml.run(command, ["kernel/lib/crc-ccitt.ko"], folder, 200.0)

@@ -20,7 +20,7 @@ from tandem.gateway.configuration.load import load
 from tandem.gateway.log import Logger
 from tandem.gateway.service import Service
 
-pytestmark = [pytest.mark.interop, pytest.mark.realtime, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.interop, pytest.mark.timeout(240)]
 
 CONFIGURATION = """
 [node]

@@ -1,10 +1,12 @@
 """DAHDI as modules of the Linux that is a program (`support.uml`), built from the sources that Debian has of both.
 
-The sources are got with `apt-get download`, which needs no root, and nothing of them is installed.
+The sources are got with `apt-get download`, which needs no root, and nothing of them is installed. It takes most of a
+minute: `make interop` has it done beside other tests, with `python -m support.dahdi_modules`.
 """
 
 from __future__ import annotations
 
+import fcntl
 import re
 import shutil
 import subprocess
@@ -14,6 +16,7 @@ import pytest
 from support.peers import program
 
 MODULES = ("dahdi", "dahdi_dynamic", "dahdi_dynamic_loc")
+BUILT = Path(__file__).resolve().parents[2] / "build/dahdi"
 #: What modules of others need of a Linux is a fraction of it.
 _LEFT_OUT = (
     "*/Documentation/*/*",
@@ -27,8 +30,15 @@ _LEFT_OUT = (
 )
 
 
-def build(folder: Path) -> list[Path]:
+def build(folder: Path = BUILT) -> list[Path]:
     """Build in `folder`, or take what was built there before; the modules in the order in which they are loaded."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _build(folder)
+
+
+def _build(folder: Path) -> list[Path]:
     release = _output(program("linux.uml", "user-mode-linux"), "--version").strip()
     modules = [folder / release / f"{name}.ko" for name in MODULES]
     if all(module.exists() for module in modules):
@@ -99,3 +109,7 @@ def _run(*command: str, folder: Path | None = None) -> None:
 
 def _output(*command: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+if __name__ == "__main__":
+    build()
