@@ -120,6 +120,7 @@ def engine_configuration(configuration: Configuration) -> EngineConfiguration | 
                 session_seconds=trunk.session_seconds,
                 minimum_session_seconds=trunk.minimum_session_seconds,
                 refresher=trunk.refresher,
+                preconditions=trunk.preconditions,
                 telephone_event=trunk.telephone_event,
                 released=Content.of(Encapsulation(trunk).release_complete()) if trunk.isup_variant else None,
                 tls_name=trunk.tls_name or trunk.domain or _host_of(trunk.peer),

@@ -32,7 +32,6 @@ def check_sip_features(path: str, trunk: SipTrunk) -> Iterator[Problem]:
     if trunk.preconditions != "off":
         for key, bad, why in (
             ("reliable_responses", trunk.reliable_responses == "off", 'is "off", and `preconditions` need it'),
-            ("engine", trunk.engine != "native", 'is "pjsua2", and PJSIP has no preconditions (RFC 3312)'),
             ("overlap", trunk.overlap != "en-bloc", "and `preconditions` do not go together"),
             ("delayed_offer", trunk.delayed_offer, "and `preconditions` do not go together"),
             ("registrar", trunk.registrar, "and `preconditions` do not go together"),

@@ -10,8 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 import pjsua2 as pj
 
+from tandem.core.errors import DecodeError
+from tandem.gateway.sip import sdp
 from tandem.gateway.sip.errors import SipDecodeError
 from tandem.gateway.sip.message import Message, parse_message
+from tandem.gateway.sip.preconditions import Preconditions, Stated, Strength
+from tandem.gateway.sip.session_timer import supports
 
 from . import library
 from .protocol import (
@@ -35,7 +39,10 @@ from .protocol import (
     SpeechChanged,
     StreamMeasured,
     TagChosen,
+    TellReady,
     TellTransfer,
+    UpdateAnswered,
+    UpdateArrived,
 )
 from .speech import SILENCE, SpeechPath
 
@@ -190,6 +197,9 @@ class Call(pj.Call):
         self._over = False
         self._dialog: tuple[str, frozenset[str | None]] | None = None
         """Call-ID and both tags, once the call is answered."""
+        self._conditions: Preconditions | None = None
+        """What must be reserved before the called party is alerted (RFC 3312)."""
+        self._updating = False
         self._call_id = ""
         self._refer = 0
         """The REFER that waits for its answer, as `library` keeps it."""
@@ -200,6 +210,9 @@ class Call(pj.Call):
     def begin(self, place: Place, command: MakeCall) -> None:
         """Send the INVITE; raises pj.Error."""
         super().__init__(place)
+        if place.settings.preconditions != "off":
+            strength = Strength.MANDATORY if place.settings.preconditions == "required" else Strength.OPTIONAL
+            self._conditions = Preconditions.offered(strength, command.ready)
         self._events, self.released = place.settings.telephone_event, place.settings.released
         if (refresher := _REFRESHERS.get(place.settings.refresher)) is not None:
             self._call_id = command.call_id
@@ -218,7 +231,9 @@ class Call(pj.Call):
 
     # --- what the signalling process wants
 
-    def command(self, command: Respond | EndCall | SetHold | SendInfo | Ask | AnswerRefer | TellTransfer) -> None:
+    def command(
+        self, command: Respond | EndCall | SetHold | SendInfo | Ask | TellReady | AnswerRefer | TellTransfer
+    ) -> None:
         """Carry it out; what PJSIP refuses ends the call."""
         if self._over:
             return
@@ -255,6 +270,14 @@ class Call(pj.Call):
                     request.method = "OPTIONS"
                     self._asking = True
                     self.sendRequest(request)
+                case TellReady(headers=headers):
+                    if self._conditions is not None:
+                        self._conditions = self._conditions.made_ready()
+                    self._updating = True
+                    parameters = pj.CallOpParam(True)
+                    parameters.opt.audioCount, parameters.opt.videoCount = 1, 0
+                    headers_into(parameters.txOption, headers)
+                    self.update(parameters)
                 case AnswerRefer(status=status) if self._refer:
                     kept, self._refer, self._refer_status = self._refer, 0, status
                     library.go_on(kept)
@@ -266,6 +289,9 @@ class Call(pj.Call):
                 self.end(500, error.reason)
             elif isinstance(command, Ask):
                 self._asking = False
+            elif isinstance(command, TellReady):
+                self._updating = False
+                self._engine.tell(UpdateAnswered(self.number, 500, b""))
             elif isinstance(command, Respond):
                 self.command(EndCall(self.number, 500, []))
 
@@ -408,6 +434,7 @@ class Call(pj.Call):
             ending = message if message.startswith((b"SIP/2.0 ", b"BYE ", b"CANCEL ")) else b""
             self.end(int(info.lastStatusCode), info.lastReason, ending or self._last)
         elif self.outgoing and message.startswith(b"SIP/2.0 1"):
+            self._note_conditions(message)
             self._tell_early()
             if self._speech is None and b"application/sdp" in message:
                 self._early = message
@@ -433,7 +460,25 @@ class Call(pj.Call):
     def onCallSdpCreated(self, parameters: Any) -> None:
         """A description of ours is made; PJSIP leaves out how long packets are to be, and never telephone-events."""
         description = with_packet_time(parameters.sdp.wholeSdp, self._engine.configuration.packet_time)
+        if self._conditions is not None:
+            if self._confirmed:
+                self._conditions = self._conditions.settled()
+            self._conditions = told(self._conditions, parameters.remSdp.wholeSdp)
+            description = with_lines(description, self._conditions.lines())
         parameters.sdp.wholeSdp = description if self._events else without_events(description)
+
+    def heed_conditions(self, invite: bytes) -> None:
+        """A call that came in may have preconditions, if the peer knows them, PRACK and UPDATE (RFC 3312 11)."""
+        with contextlib.suppress(SipDecodeError):
+            request = parse_message(invite)
+            if supports(request, "precondition") and supports(request, "100rel"):
+                self._conditions = Preconditions()
+
+    def _note_conditions(self, message: bytes) -> None:
+        """What the peer says of them in an answer."""
+        if self._conditions is not None:
+            with contextlib.suppress(SipDecodeError):
+                self._conditions = told(self._conditions, parse_message(message).session.decode("utf-8", "replace"))
 
     def onCallMediaState(self, parameters: Any) -> None:
         """Media began, changed, or ended."""
@@ -486,6 +531,9 @@ class Call(pj.Call):
                 self._tell_tag(body.src.tdata.wholeMsg)
             if message.startswith((b"BYE ", b"CANCEL ")):
                 self._last = message
+            elif message.startswith(b"UPDATE ") and self._conditions is not None and not self._confirmed:
+                if transaction.state == pj.PJSIP_TSX_STATE_TRYING:
+                    self._engine.tell(UpdateArrived(self.number, message, self._speech))
             elif self._refer_status and message.startswith(b"REFER "):
                 library.respond(int(body.src.rdata.pjRxData), self._refer_status)
             elif message.startswith(b"INFO ") and transaction.state == pj.PJSIP_TSX_STATE_TRYING:
@@ -495,6 +543,10 @@ class Call(pj.Call):
         elif self._confirmed and transaction.method == "INVITE" and transaction.statusCode >= 300:
             if transaction.statusCode not in (401, 407, 422):
                 self._engine.tell(HoldFailed(self.number, int(transaction.statusCode)))
+        elif self._updating and transaction.method == "UPDATE" and transaction.statusCode >= 200:
+            self._updating = False
+            self._note_conditions(message)
+            self._engine.tell(UpdateAnswered(self.number, int(transaction.statusCode), message))
         elif self._asking and transaction.method == "OPTIONS" and transaction.statusCode >= 200:
             self._asking = False
             self._engine.tell(AskAnswered(self.number, int(transaction.statusCode)))
@@ -531,6 +583,26 @@ def with_packet_time(description: str, milliseconds: int) -> str:
     end = description.find("\r\nm=", start)
     end = len(description.rstrip()) if end < 0 else end
     return f"{description[:end]}\r\na=ptime:{milliseconds}{description[end:]}"
+
+
+def with_lines(description: str, lines: str) -> str:
+    """A description whose audio stream has some more attributes."""
+    start = description.find("m=audio ")
+    if start < 0 or not lines:
+        return description
+    end = description.find("\r\nm=", start)
+    end = len(description.rstrip()) if end < 0 else end
+    return f"{description[:end]}\r\n{lines.rstrip()}{description[end:]}"
+
+
+def told(conditions: Preconditions, description: str) -> Preconditions:
+    """The table of preconditions after a description of the peer."""
+    try:
+        found = sdp.parse(description.encode())
+        stated = next((Stated.parse(media.preconditions) for media in found.media if media.kind == "audio"), None)
+    except DecodeError:
+        return conditions
+    return conditions if stated is None else conditions.told(stated)
 
 
 def without_events(description: str) -> str:

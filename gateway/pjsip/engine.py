@@ -54,6 +54,7 @@ from .protocol import (
     SetSources,
     Started,
     TellMessages,
+    TellReady,
     TellTransfer,
     Trouble,
     Unregister,
@@ -233,6 +234,8 @@ class Engine:
         for module in self._modules:
             module.register()
         library.understand(b"resource-priority")
+        if any(account.preconditions != "off" for account in wanted.accounts):
+            library.understand(b"precondition")
         self.limit = calls_allowed()
         if any(listener.transport == "tls" for listener in self._listeners):
             assert wanted.tls is not None, "the configuration was checked"
@@ -360,7 +363,7 @@ class Engine:
             case Unregister(number) if (registration := self._registrations.get(number)) is not None:
                 with contextlib.suppress(pj.Error):
                     registration.setRegistration(False)
-            case Respond() | EndCall() | SetHold() | SendInfo() | Ask() | AnswerRefer() | TellTransfer():
+            case Respond() | EndCall() | SetHold() | SendInfo() | Ask() | TellReady() | AnswerRefer() | TellTransfer():
                 if command.call in self.calls:
                     self.calls[command.call].command(command)
 
@@ -531,6 +534,8 @@ class Engine:
         call = Call(self, number, path, account, parameters.callId)
         self.calls[number] = call
         message = parameters.rdata.wholeMsg.encode("utf-8", "surrogateescape")
+        if account.settings.preconditions != "off":
+            call.heed_conditions(message)
         connection, _ = self._proved.get(source, (0, ()))
         transport = transport_in(parameters.rdata)
         self.tell(CallReceived(number, message, _address_of(source), call.path.port, transport, connection))

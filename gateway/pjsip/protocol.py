@@ -52,6 +52,8 @@ class Account(msgspec.Struct, frozen=True):
     minimum_session_seconds: int = 90
     refresher: Literal["auto", "local", "remote"] = "auto"
     """Who refreshes the session where we may choose."""
+    preconditions: Literal["off", "supported", "required"] = "off"
+    """RFC 3312."""
     telephone_event: bool = True
     """DTMF is offered as events (RFC 4733)."""
     tls_name: str = ""
@@ -123,6 +125,8 @@ class MakeCall(msgspec.Struct, array_like=True, tag="call"):
     offer: bool = True
     """Whether the INVITE has a session description."""
     content: Content | None = None
+    ready: bool = True
+    """Our own precondition is met, where the trunk has any."""
 
 
 class Respond(msgspec.Struct, array_like=True, tag="respond"):
@@ -165,6 +169,13 @@ class Ask(msgspec.Struct, array_like=True, tag="ask"):
     """Ask the peer with OPTIONS whether it still knows the call; ends in AskAnswered."""
 
     call: int
+
+
+class TellReady(msgspec.Struct, array_like=True, tag="ready"):
+    """Our own precondition is met: tell the peer by UPDATE; ends in UpdateAnswered."""
+
+    call: int
+    headers: Headers
 
 
 class AnswerRefer(msgspec.Struct, array_like=True, tag="refer"):
@@ -238,6 +249,7 @@ Command = (
     | SetHold
     | SendInfo
     | Ask
+    | TellReady
     | AnswerRefer
     | TellTransfer
     | SetSources
@@ -346,6 +358,22 @@ class InfoArrived(msgspec.Struct, array_like=True, tag="info-in"):
     message: bytes
 
 
+class UpdateArrived(msgspec.Struct, array_like=True, tag="update-in"):
+    """The peer describes its session again before the answer; it is answered."""
+
+    call: int
+    message: bytes
+    speech: Speech | None
+
+
+class UpdateAnswered(msgspec.Struct, array_like=True, tag="updated"):
+    """How TellReady ended; without a message there was no answer."""
+
+    call: int
+    status: int
+    message: bytes
+
+
 class ReferArrived(msgspec.Struct, array_like=True, tag="refer-in"):
     """The peer wants an answered call transferred; it waits for AnswerRefer."""
 
@@ -447,6 +475,8 @@ Event = (
     | SpeechChanged
     | HoldFailed
     | InfoArrived
+    | UpdateArrived
+    | UpdateAnswered
     | ReferArrived
     | AskAnswered
     | StreamMeasured

@@ -6,7 +6,7 @@ check of the configuration does not let it be asked for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from msgspec.structs import replace
 
@@ -90,7 +90,15 @@ class EnginesAgent(SipAgent):
 
     def configure(self, call: int, options: CallOptions, now: float) -> bool:
         """What an incoming call may use: PJSIP has it of the account, and has refused what it must."""
-        return call < 0 or super().configure(call, options, now)
+        return self.pjsip.configure(call, options) if call < 0 else super().configure(call, options, now)
+
+    def is_conditional(self, call: int) -> bool:
+        """Whether both sides of an incoming call know preconditions."""
+        return self.pjsip.is_conditional(call) if call < 0 else super().is_conditional(call)
+
+    def update(self, call: int, body: bytes | None, headers: Headers, now: float, told: Collection[str] = ()) -> bool:
+        """Send UPDATE: with PJSIP, to say that our precondition is met."""
+        return self.pjsip.update(call, headers, told) if call < 0 else super().update(call, body, headers, now, told)
 
     def modify(self, call: int, body: bytes | None, headers: Headers, now: float) -> None:
         """Offer a new session in an answered call: with PJSIP, hold and its end."""

@@ -7,7 +7,7 @@ the media process finds the speech of the call as plain RTP.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -18,13 +18,14 @@ from tandem.gateway.log import Line
 from tandem.gateway.media.protocol import MediaStatistics
 from tandem.gateway.media.quality import judge
 from tandem.gateway.pjsip import protocol
-from tandem.gateway.sip import sdp
+from tandem.gateway.sip import preconditions, sdp
 from tandem.gateway.sip.dialog import Dialog, RequestHead
 from tandem.gateway.sip.endpoint import Endpoint, Stream, show, transport_of
 from tandem.gateway.sip.errors import SipDecodeError
 from tandem.gateway.sip.fields import format_address
 from tandem.gateway.sip.message import Message, Request, Response, parse_message
 from tandem.gateway.sip.multipart import Part, build, parts
+from tandem.gateway.sip.options import CallOptions
 from tandem.gateway.sip.primitives import (
     Answered,
     Cancelled,
@@ -45,8 +46,10 @@ from tandem.gateway.sip.primitives import (
     Rejected,
     SessionOffered,
     StreamMeasured,
+    UpdateResult,
 )
 from tandem.gateway.sip.registration import RegistrationOptions
+from tandem.gateway.sip.session_timer import supports
 from tandem.gateway.sip.standing import ReceivedInvite, SentInvite, Standing, StandingDialog, place_of
 from tandem.gateway.sip.upkeep import GONE
 from tandem.gateway.trunks.sip_isup import MEDIA_TYPE
@@ -59,6 +62,7 @@ _FIRST_SEQUENCE: Final = 1 << 15
 """CSeq numbers of PJSIP begin below it (sip_dialog.c)."""
 _TAG: Final = "lost"
 """Of the refusal of a call to which PJSIP had not sent a response with a tag."""
+_REQUIRED: Final = (("Require", preconditions.OPTION),)
 _BOUNDARY: Final = "tandem-in-the-place-of-pjsip"
 """Between parts of a body that only the adapter sees."""
 _HOLDS: Final = ("sendonly", "inactive")
@@ -91,6 +95,8 @@ class _Call:
     """Where the INVITE went to, or came from."""
     uri: str = ""
     """Request-URI of an outgoing call."""
+    options: CallOptions = field(default_factory=CallOptions)
+    """What a call that came in may use."""
     tag: str = ""
     """Ours, of a call that came in."""
 
@@ -317,10 +323,11 @@ class PjsipAgent:
                 local=format_address(request.from_uri, request.from_display),
                 remote=request.to_uri,
                 call_id=request.call_id,
-                headers=list(request.headers),
+                headers=[*request.headers, *(_REQUIRED if trunk.preconditions == "required" else ())],
                 media=_place_in(request.session or b"") or (self._media_address, 0),
                 offer=not trunk.delayed_offer,
                 content=_content_in(request),
+                ready=_is_ready(request.session or b""),
             )
         )
         return number
@@ -364,6 +371,43 @@ class PjsipAgent:
         if number in self._calls:
             disposition = dict(headers).get("Content-Disposition", "")
             self.commands.append(protocol.SendInfo(number, protocol.Content(content_type, body, disposition)))
+
+    def configure(self, number: int, options: CallOptions) -> bool:
+        """What a call that came in may use; False when it was refused for what it wants (RFC 3312 11).
+
+        PJSIP sees to the rest, and takes preconditions in Require on every trunk once one has them.
+        """
+        call = self._calls.get(number)
+        if call is None or not isinstance(call.message, Request):
+            return True
+        call.options = options
+        wanted = preconditions.OPTION in map(str.lower, call.message.values("require"))
+        if wanted and options.preconditions == "off":
+            self.respond(number, 420, None, (("Unsupported", preconditions.OPTION),), None)
+            return False
+        if options.preconditions == "required" and not self.is_conditional(number):
+            self.respond(number, 421, None, _REQUIRED, None)
+            return False
+        return True
+
+    def is_conditional(self, number: int) -> bool:
+        """Whether both sides of a call that came in know preconditions."""
+        call = self._calls[number]
+        request = call.message
+        return (
+            isinstance(request, Request)
+            and call.options.preconditions != "off"
+            and supports(request, preconditions.OPTION)
+            and supports(request, "100rel")
+        )
+
+    def update(self, number: int, headers: Headers, told: Collection[str]) -> bool:
+        """Tell the peer that our precondition is met; ends in UpdateResult. Of a fork PJSIP knows one dialog only."""
+        call = self._calls.get(number)
+        if call is None or call.ending or told:
+            return False
+        self.commands.append(protocol.TellReady(number, list(headers)))
+        return True
 
     def probe(self, number: int) -> bool:
         """Ask the peer whether it still knows the call; ends in ProbeResult."""
@@ -511,6 +555,17 @@ class PjsipAgent:
                 parsed = _parsed(message)
                 if isinstance(parsed, Request):
                     self.waiting.append(InfoReceived(number, parsed))
+            case protocol.UpdateArrived(number, message, speech):
+                parsed = _parsed(message)
+                if isinstance(parsed, Request) and parsed.session and not call.ending:
+                    self._describe(call, parsed, speech or call.speech)
+                    self.waiting.append(SessionOffered(number, parsed))
+            case protocol.UpdateAnswered(number, status, message):
+                answer = _parsed(message)
+                if isinstance(answer, Response):
+                    self._describe(call, answer, call.speech if answer.session else None)
+                if not call.ending:
+                    self.waiting.append(UpdateResult(number, status, answer if isinstance(answer, Response) else None))
             case protocol.TagChosen(value=tag):
                 call.tag = tag
             case protocol.ReferArrived(number, message):
@@ -581,6 +636,7 @@ class PjsipAgent:
             others = [part for part in message.parts() if part.media_type == MEDIA_TYPE]
         except SipDecodeError:
             others = []
+        conditions = _conditions_in(message)
         message.body = b""
         if speech is not None:
             call.speech = speech
@@ -594,6 +650,7 @@ class PjsipAgent:
                 call.events,
                 version=call.sdp_version,
                 direction=speech.direction,
+                further=conditions,
             )
         if others:
             session = [Part("application/sdp", message.body)] if message.body else []
@@ -712,6 +769,17 @@ def _has_events(message: Message) -> bool | None:
     except DecodeError:
         return None
     return None if found is None else found.event_payload_type is not None
+
+
+def _conditions_in(message: Message) -> str:
+    """The peer's lines of preconditions."""
+    lines = message.session.decode("utf-8", "replace").splitlines()
+    return "".join(f"{line}\r\n" for line in lines if line.startswith(("a=curr:", "a=des:", "a=conf:")))
+
+
+def _is_ready(body: bytes) -> bool:
+    """Whether our description says that our own precondition is met."""
+    return b"a=curr:qos local none" not in body
 
 
 def _direction_in(body: bytes) -> str:

@@ -14,8 +14,9 @@ def with_preconditions(text):
     return text.replace('name = "pbx"\ntype = "sip"\n', 'name = "pbx"\ntype = "sip"\npreconditions = "required"\n')
 
 
-def test_nobody_rings_before_the_way_is_whole(tmp_path):
-    pair = GatewayPair(tmp_path / "pair", edit=with_preconditions)
+@pytest.mark.parametrize("engine", ["native", "pjsua2"])
+def test_nobody_rings_before_the_way_is_whole(tmp_path, engine):
+    pair = GatewayPair(tmp_path / "pair", edit=with_preconditions, engine=engine)
     try:
         with Sipp("callee_with_preconditions", tmp_path, pair["B"].user, payload=8) as callee:
             with Sipp(

@@ -60,7 +60,6 @@ def test_no_process_where_no_trunk_needs_it():
     ("table", "trunk", "path", "words"),
     [
         ("", 'overlap = "invites"', "trunk[0].overlap", "a dialog of its own"),
-        ("", 'preconditions = "supported"', "trunk[0].engine", "PJSIP has no preconditions"),
         ("", "ice = true", "trunk[0].ice", "no loopback address"),
         ("", "clear_mode = true", "trunk[0].clear_mode", "PJSIP carries speech"),
         ("", "silence_suppression = true", "trunk[0].silence_suppression", "neither sends nor plays comfort noise"),

@@ -31,7 +31,6 @@ def test_the_defaults_are_right():
         ({"preconditions": "supported", "reliable_responses": "off"}, "reliable_responses", "preconditions"),
         ({"preconditions": "required", "delayed_offer": True}, "delayed_offer", "preconditions"),
         ({"preconditions": "required", "overlap": "invites"}, "overlap", "preconditions"),
-        ({"preconditions": "required", "engine": "pjsua2"}, "engine", "preconditions"),
         ({"calling_from": ()}, "calling_from", "at least one"),
     ],
 )

@@ -25,6 +25,7 @@ from tandem.gateway.pjsip.protocol import (
     Started,
     TellMessages,
     TellTransfer,
+    UpdateArrived,
 )
 from tandem.gateway.sip.message import parse_message
 
@@ -254,3 +255,44 @@ def test_who_refreshes_the_session(engine, peer, asked, answered):
     for call_id, given, taken in (("open@peer", "", answered), ("set@peer", ";refresher=uac", b"uac")):
         establish(engine, peer, "Supported: timer", f"Session-Expires: 1800{given}", call_id=call_id, refresher=taken)
         end(engine, peer, call_id)
+
+
+CONDITIONS = DESCRIPTION + (
+    "a=curr:qos local none\r\na=curr:qos remote none\r\n"
+    "a=des:qos mandatory local sendrecv\r\na=des:qos none remote sendrecv\r\n"
+)
+
+
+def acknowledge(peer, response, number, call_id):
+    """PRACK for a reliable response, and its answer."""
+    rseq = re.search(rb"^RSeq: *([0-9]+)", response, re.MULTILINE)[1].decode()
+    peer.tag = re.search(rb"^To: .*;tag=([^;\r]+)", response, re.MULTILINE)[1].decode()
+    peer.send("PRACK", number, f"RAck: {rseq} 1 INVITE", call_id=call_id)
+    peer.hear("SIP/2.0 200")
+
+
+@pytest.mark.parametrize("engine", [{"preconditions": "required"}], indirect=True)
+def test_preconditions_of_the_peer(engine, peer):
+    """RFC 3312: the answer asks to be told, UPDATE tells, and its answer knows; each response once."""
+    call_id = "conditions@peer"
+    lines = ("Supported: 100rel, precondition", "Require: precondition", "Content-Type: application/sdp")
+    peer.send("INVITE", 1, *lines, body=CONDITIONS.encode(), call_id=call_id)
+    received = engine.hear(CallReceived)
+    engine.do(Respond(received.call, 183, "", [("Require", "precondition")], MEDIA))
+    progress = peer.hear("SIP/2.0 183")
+    for line in ("a=curr:qos local sendrecv", "a=curr:qos remote none", "a=conf:qos remote sendrecv"):
+        assert f"\r\n{line}\r\n".encode() in progress
+    acknowledge(peer, progress, 2, call_id)
+    met = CONDITIONS.replace("local none", "local sendrecv").replace("1 1 IN", "1 2 IN")
+    peer.send("UPDATE", 3, "Content-Type: application/sdp", body=met.encode(), call_id=call_id)
+    assert b"a=curr:qos remote sendrecv\r\n" in peer.hear("SIP/2.0 200")
+    assert b"a=curr:qos local sendrecv" in engine.hear(UpdateArrived).message
+    engine.do(Respond(received.call, 180, "", [], MEDIA))
+    ringing = peer.hear("SIP/2.0 180")
+    acknowledge(peer, ringing, 4, call_id)
+    engine.do(Respond(received.call, 200, "", [], MEDIA))
+    assert not peer.quiet(3.0)
+    assert peer.socket.recv(4000).startswith(b"SIP/2.0 200")
+    peer.send("ACK", 1, call_id=call_id)
+    engine.hear(CallConfirmed)
+    end(engine, peer, call_id)

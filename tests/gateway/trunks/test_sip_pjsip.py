@@ -692,3 +692,53 @@ def test_a_registration_goes_to_the_next_server():
     assert len(pjsip.bench.said("failed 503: x")) == len(pjsip.bench.said("failed 403: x")) == 1
     pjsip.tell(protocol.RegistrationAnswered(number, 200, "OK", 60))
     assert pjsip.bench.said("registered for 60 s")
+
+
+CONDITIONS = SAVP + (
+    "a=curr:qos local none\r\na=curr:qos remote none\r\n"
+    "a=des:qos mandatory local sendrecv\r\na=des:qos none remote sendrecv\r\n"
+)
+KNOWN = ("Supported: 100rel, precondition", "Require: precondition")
+
+
+def test_a_call_whose_way_is_not_whole_waits():
+    """The peer's UPDATE, which PJSIP has answered, lets the call go on."""
+    pjsip = Pjsip('preconditions = "supported"')
+    pjsip.tell(protocol.CallReceived(-1, message("INVITE sip:4930200@h SIP/2.0", *KNOWN, body=CONDITIONS), PEER, 18500))
+    (progress,) = pjsip.commands(protocol.Respond)
+    assert (progress.status, progress.headers) == (183, [("Require", "precondition")])
+    assert not pjsip.bench.heard(pjsip.pbx, IncomingInvite)
+    met = CONDITIONS.replace("local none", "local sendrecv").replace("1 1 IN", "1 2 IN")
+    pjsip.tell(protocol.UpdateArrived(-1, message("UPDATE sip:h SIP/2.0", body=met, method="UPDATE", tag="b"), SPEECH))
+    assert len(pjsip.bench.heard(pjsip.pbx, IncomingInvite)) == 1
+    assert [one.status for one in pjsip.commands(protocol.Respond)] == [200]
+    pjsip.tell(protocol.CallEnded(-1, 200, "", message("BYE sip:x@h SIP/2.0", method="BYE", tag="b")))
+    pjsip.close()
+
+
+@pytest.mark.parametrize(
+    ("preconditions", "lines", "status"),
+    [("off", KNOWN, 420), ("required", ("Supported: 100rel",), 421), ("required", ("Supported: precondition",), 421)],
+)
+def test_preconditions_that_do_not_fit(preconditions, lines, status):
+    pjsip = Pjsip(f'preconditions = "{preconditions}"')
+    pjsip.tell(protocol.CallReceived(-1, message("INVITE sip:4930200@h SIP/2.0", *lines, body=SAVP), PEER, 18500))
+    (refusal,) = pjsip.commands(protocol.Respond)
+    assert (refusal.status, [value for _, value in refusal.headers]) == (status, ["precondition"])
+    pjsip.tell(protocol.CallEnded(-1, status, "", b""))
+    pjsip.close()
+
+
+def test_a_call_of_ours_rings_when_the_peer_says_that_its_way_is_whole():
+    pjsip = Pjsip('preconditions = "required"')
+    pjsip.call()
+    (made,) = pjsip.commands(protocol.MakeCall)
+    assert ("Require", "precondition") in made.headers
+    assert made.ready
+    answer = CONDITIONS.replace("RTP/SAVP", "RTP/AVP")
+    progress = message("SIP/2.0 183 Session Progress", body=answer, call_id=made.call_id, tag="b")
+    pjsip.tell(protocol.ResponseReceived(made.call, progress, SPEECH))
+    sessions = [one for one in pjsip.bench.node.sip._sessions.values() if one.preconditions is not None]
+    assert [bool(one.preconditions.missing) for one in sessions] == [True]
+    pjsip.tell(protocol.CallEnded(made.call, 486, "", message("SIP/2.0 486 Busy", call_id=made.call_id, tag="b")))
+    pjsip.close()
