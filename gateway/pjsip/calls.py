@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -197,6 +198,10 @@ class Call(pj.Call):
         self._over = False
         self._dialog: tuple[str, frozenset[str | None]] | None = None
         """Call-ID and both tags, once the call is answered."""
+        self.answers = ""
+        """Call-ID of a call that came in."""
+        self.fields: dict[int, dict[str, int]] = {}
+        """How many fields of each name belong into the response with a status; of names that any response has had."""
         self._conditions: Preconditions | None = None
         """What must be reserved before the called party is alerted (RFC 3312)."""
         self._updating = False
@@ -248,6 +253,7 @@ class Call(pj.Call):
                     headers_into(parameters.txOption, headers)
                     if self._confirmed or not self.outgoing:
                         content_into(parameters.txOption, content, alone=True)
+                    self._note_fields(status, parameters.txOption)
                     if self.outgoing or self._confirmed:
                         self.hangup(parameters)
                     else:
@@ -304,7 +310,14 @@ class Call(pj.Call):
         # PJSIP puts a description into 183 and 2xx.
         described = command.status == 183 or 200 <= command.status < 300
         content_into(parameters.txOption, command.content, alone=not described)
+        self._note_fields(command.status, parameters.txOption)
         self.answer(parameters)
+
+    def _note_fields(self, status: int, option: Any) -> None:
+        """What a response is to have of the fields that we put into responses."""
+        now = Counter(field.hName for field in option.headers)
+        names = dict.fromkeys(name for before in self.fields.values() for name in before)
+        self.fields[status] = {**{name: 0 for name in names}, **now}
 
     def _notify(self, command: TellTransfer) -> None:
         """NOTIFY of the subscription that a REFER made (RFC 3515 2.4.4)."""

@@ -457,10 +457,19 @@ class Engine:
         return False
 
     def _sent_response(self, sent: int) -> bool:
-        """A response is being sent: RLC belongs into that to a BYE with REL."""
+        """A response is being sent: RLC belongs into that to a BYE with REL.
+
+        PJSIP makes each answer to INVITE of the one before, with the fields of that, which are taken out.
+        """
         content, self._released = self._released, None
-        if content is not None and library.is_answer_to(sent, b"BYE", 200):
+        if content is not None and library.status_sent(sent, b"BYE") == 200:
             library.with_body(sent, 200, content.media_type, content.octets)
+        elif (status := library.status_sent(sent, b"INVITE")) > 100:
+            message = library.response_sent(sent, status)
+            call_id = library.call_id_in(message)
+            call = next((call for call in self.calls.values() if call.answers == call_id), None)
+            for name, count in call.fields.get(status, {}).items() if call is not None else ():
+                library.keep_last(message, name.encode(), count)
         return False
 
     def place_of(self, received: Any) -> Place | None:
@@ -534,6 +543,7 @@ class Engine:
         call = Call(self, number, path, account, parameters.callId)
         self.calls[number] = call
         message = parameters.rdata.wholeMsg.encode("utf-8", "surrogateescape")
+        call.answers = library.call_id_received(int(parameters.rdata.pjRxData))
         if account.settings.preconditions != "off":
             call.heed_conditions(message)
         connection, _ = self._proved.get(source, (0, ()))

@@ -37,6 +37,7 @@ _POOL: Final = 16
 _RESPONSE: Final = (1).to_bytes(4, "little")
 """`PJSIP_RESPONSE_MSG`, the kind of message that has a status behind it."""
 _OWN_MEMORY: Final = os.open("/proc/self/mem", os.O_RDONLY)
+_ANSWER: Final = re.compile(rb"Response msg ([0-9]{3})/([A-Z]+)/")
 _Asked = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)
 
 
@@ -185,11 +186,14 @@ def without_header(received: int, name: bytes) -> bool:
     return bool(found)
 
 
+def call_id_received(received: int) -> str:
+    """Call-ID of a message that came."""
+    return call_id_in(_word(_information(received) + 16))
+
+
 def call_id_of_sent(sent: int) -> str:
     """Call-ID of an INVITE that is being sent and not put together yet; empty for anything else."""
-    message = _sent_invite(sent)
-    found = _find_header(message, ctypes.byref(_Text(b"Call-ID", 7)), None) if message else None
-    return _text_at(found + _FIELD).decode("utf-8", "replace") if found else ""
+    return call_id_in(_sent_invite(sent))
 
 
 def _sent_invite(sent: int) -> int:
@@ -229,28 +233,53 @@ def without_body(received: int) -> None:
     ctypes.c_uint64.from_address(message + _BODY).value = 0
 
 
-def is_answer_to(sent: int, method: bytes, status: int) -> bool:
-    """Whether what is being sent is the response with this status to a request of this method."""
-    said = _information_of_sent(sent) or b""
-    return bool(said.startswith(b"Response msg %d/%b/" % (status, method)))
+def status_sent(sent: int, method: bytes) -> int:
+    """The status of a response that is being sent to a request of this method; 0 for any other message."""
+    said = _ANSWER.match(_information_of_sent(sent) or b"")
+    return int(said[1]) if said is not None and said[2] == method else 0
+
+
+def response_sent(sent: int, status: int) -> int:
+    """The response with this status in a `pjsip_tx_data`, 0 where it is not found.
+
+    It is what a pointer leads to that begins as one.
+    """
+    for offset in (_Place.sent_message,) if _Place.sent_message else range(_POOL, 1024, 8):
+        message = _word(sent + offset)
+        start = _memory(message, 12)
+        if (start[:4], start[8:]) == (_RESPONSE, status.to_bytes(4, "little")):
+            _Place.sent_message = offset
+            return message
+    return 0
+
+
+def call_id_in(message: int) -> str:
+    """Call-ID of a message."""
+    found = _find_header(message, ctypes.byref(_Text(b"Call-ID", 7)), None) if message else None
+    return _text_at(found + _FIELD).decode("utf-8", "replace") if found else ""
+
+
+def keep_last(message: int, name: bytes, count: int) -> None:
+    """Of the fields of a name leave the last `count`."""
+    text, found = _Text(name, len(name)), []
+    field = _find_header(message, ctypes.byref(text), None)
+    while field:
+        found.append(field)
+        field = _find_header(message, ctypes.byref(text), _word(field + 8))
+    for one in found[: len(found) - count]:
+        _erase(one)
 
 
 def with_body(sent: int, status: int, media_type: str, octets: bytes) -> bool:
-    """Put a body into a response with this status that is being sent and has none; False where it is not found.
-
-    Its message is what a pointer of `pjsip_tx_data` leads to that begins as one.
-    """
-    for offset in range(_POOL, 1024, 8):
-        message = _word(sent + offset)
-        start = _memory(message, 12)
-        found = start[:4], start[8:]
-        if found == (_RESPONSE, status.to_bytes(4, "little")) and _memory(message + _BODY, 8) == bytes(8):
-            kind, _, subtype = media_type.encode().partition(b"/")
-            texts = [_Text(text, len(text)) for text in (kind, subtype, octets)]
-            body = _body(_word(sent + _POOL), *map(ctypes.byref, texts))
-            ctypes.c_uint64.from_address(message + _BODY).value = body or 0
-            return True
-    return False
+    """Put a body into a response with this status that is being sent and has none; False where that cannot be."""
+    message = response_sent(sent, status)
+    if not message or _word(message + _BODY):
+        return False
+    kind, _, subtype = media_type.encode().partition(b"/")
+    texts = [_Text(text, len(text)) for text in (kind, subtype, octets)]
+    body = _body(_word(sent + _POOL), *map(ctypes.byref, texts))
+    ctypes.c_uint64.from_address(message + _BODY).value = body or 0
+    return True
 
 
 def respond(received: int, status: int) -> None:

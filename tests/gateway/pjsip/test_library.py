@@ -296,3 +296,24 @@ def test_preconditions_of_the_peer(engine, peer):
     peer.send("ACK", 1, call_id=call_id)
     engine.hear(CallConfirmed)
     end(engine, peer, call_id)
+
+
+def test_fields_of_a_response_are_not_in_the_next_one(engine, peer):
+    """PJSIP makes each answer of the one before, with all that was put into that."""
+    peer.invite(call_id="fields@peer")
+    received = engine.hear(CallReceived)
+    fields = [("X-A", "1"), ("X-B", "1"), ("X-B", "2")]
+    engine.do(Respond(received.call, 183, "", fields, MEDIA))
+    peer.hear("SIP/2.0 183")
+    engine.do(Respond(received.call, 180, "", [("X-A", "2")], None, Content(TYPE, ISUP, "signal")))
+    ringing = parse_message(peer.hear("SIP/2.0 180"))
+    assert (ringing.fields.get("x-a"), ringing.fields.get("x-b")) == (["2"], None)
+    engine.do(Respond(received.call, 200, "", [("X-B", "3"), ("X-B", "4")], MEDIA))
+    answer = parse_message(peer.hear("SIP/2.0 200"))
+    assert (answer.fields.get("x-a"), answer.fields.get("x-b")) == (None, ["3", "4"])
+    assert answer.get("content-disposition") is None
+    assert answer.session.startswith(b"v=0")
+    peer.tag = answer.to.tag
+    peer.send("ACK", 1, call_id="fields@peer")
+    engine.hear(CallConfirmed)
+    end(engine, peer, "fields@peer")
