@@ -42,7 +42,7 @@ from tandem.gateway.media.srtp import SecureLeg
 
 Bench = tuple[Planes, Side, Side]
 
-pytestmark = pytest.mark.usefixtures("media_loops")
+both_loops = pytest.mark.usefixtures("media_loops")
 
 
 @pytest.fixture
@@ -93,6 +93,7 @@ def talk(planes: Planes, a: Phone, b: Phone, laws: tuple[Law, Law], seconds: flo
     )
 
 
+@both_loops
 def test_a_call_through_a_span_is_bit_exact_when_the_laws_agree(bench: Bench) -> None:
     planes, a, b = bench
     phones = a.phone(1), b.phone(1)
@@ -104,6 +105,7 @@ def test_a_call_through_a_span_is_bit_exact_when_the_laws_agree(bench: Bench) ->
         assert quality.delay_ms < 120
 
 
+@both_loops
 def test_transcoding_costs_no_more_than_the_tables_do(bench: Bench) -> None:
     planes, a, b = bench
     phones = a.phone(1, "u"), b.phone(1, "A")
@@ -135,6 +137,7 @@ def test_mu_law_over_a_t1_is_bit_exact(framing: str, channels: list[Channel]) ->
         assert a.plane.lines[0].counters()["slips"] == 0
 
 
+@both_loops
 def test_a_call_from_a_t1_to_an_e1_is_transcoded() -> None:
     """A phone on either side of a gateway B, whose T1 goes to A and whose E1 goes to C."""
     first = free_ports(60)
@@ -184,6 +187,7 @@ def test_a_d_channel_carries_frames_both_ways(framing: str, slot: int) -> None:
             assert sum(event.good for event in told) == len(frames)
 
 
+@both_loops
 def test_two_legs_and_nothing_else(bench: Bench) -> None:
     planes, a, _ = bench
     one, other = a.phone(1), a.phone(2)
@@ -194,6 +198,7 @@ def test_two_legs_and_nothing_else(bench: Bench) -> None:
         assert quality.delay_ms < 80
 
 
+@both_loops
 def test_timeslot_to_timeslot_in_transit(bench: Bench) -> None:
     """A phone of A over timeslot 3 to B, back over timeslot 9, to the other phone of A."""
     planes, a, b = bench
@@ -233,6 +238,7 @@ def test_a_tone_begins_at_its_beginning_and_ends_at_the_next_source(bench: Bench
     assert set(phone.heard) == {0xD5}
 
 
+@both_loops
 def test_a_line_that_is_looped_sends_back_what_comes_until_it_is_not(bench: Bench) -> None:
     planes, a, b = bench
     one, other = a.phone(1), b.phone(1)
