@@ -21,7 +21,7 @@ from .flows import flows_of
 from .fragments import Fragments
 from .layers_isdn import IsdnLayers
 from .layers_ss7 import PPID_IUA, PPID_M2PA, PPID_M2UA, PPID_M3UA, TYPES, Ss7Layers
-from .lines import CARRIERS_OF_MTP, MTP2, MTP2_WITH_PSEUDO, MTP3
+from .lines import CARRIERS_OF_MTP, CHANNELS, ERF, MTP2, MTP2_WITH_PSEUDO, MTP3
 from .links import MOST_RELATIONS, LinkReader
 from .model import Message, Protocol, RtpPackets, Where
 from .network import CARRIERS_OF_IP, SCTP, TCP, UDP, Transports, endpoint, pair, text_address, transports
@@ -33,7 +33,7 @@ from .sipbulk import LEAST_KIND, SipRows, sip_rows, type_name
 from .streams import StreamReader
 from .variants import Variants
 
-LAPD, LINUX_LAPD, ERF, GSMTAP = 203, 177, 197, 4729
+LAPD, LINUX_LAPD, GSMTAP = 203, 177, 4729
 SIGTRAN_PPIDS: Final = frozenset({PPID_IUA, PPID_M2UA, PPID_M3UA, PPID_M2PA})
 SIGTRAN_PORTS: Final = {9900: PPID_IUA, 2904: PPID_M2UA, 2905: PPID_M3UA, 3565: PPID_M2PA}
 SCTP_OVER_UDP: Final = 9899
@@ -526,7 +526,7 @@ class Dissector:
         position = 16
         while kind & 0x80 and position + 8 <= len(octets):  # extension headers
             kind, position = octets[position] | kind & 0x7F, position + 8
-        if octets[8] & 0x7F in (5, 12):
+        if octets[8] & 0x7F in CHANNELS:
             link, position = str(int.from_bytes(octets[position : position + 4], "big") & 0x3FF), position + 4
         else:
             link = ""

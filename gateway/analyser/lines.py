@@ -1,4 +1,4 @@
-"""ISUP on signalling links captured as such, found in bulk: MTP2 with and without pseudo header, and MTP3.
+"""ISUP on signalling links captured as such, found in bulk: MTP2, with a pseudo header or in ERF, and MTP3.
 
 Plain is a message signal unit of ISUP with the label of ITU-T and at least its message type. All else is left to the
 readers that go unit by unit. Sources: Q.703 2.2, Q.704 2.2, the LINKTYPE list of tcpdump.org.
@@ -18,9 +18,15 @@ from . import speed
 from .network import Ints
 from .packets import Batch
 
-MTP2_WITH_PSEUDO, MTP2, MTP3 = 139, 140, 141
-CARRIERS_OF_MTP: Final = frozenset({MTP2_WITH_PSEUDO, MTP2, MTP3})
+MTP2_WITH_PSEUDO, MTP2, MTP3, ERF = 139, 140, 141, 197
+CARRIERS_OF_MTP: Final = frozenset({MTP2_WITH_PSEUDO, MTP2, MTP3, ERF})
 _PSEUDO: Final = 4
+_RECORD: Final = 16
+"""Octets of the header of an ERF record; of a channel of several 4 more follow, with its number in the last 10 bits."""
+_KIND: Final = 8
+"""Where its type is."""
+CHANNELS: Final = (5, 12)
+"""Types of records of one channel of several; 1 is that of a line of one."""
 _FCS: Final = 2
 _HEADER: Final = 3
 """BSN, FSN and length indicator."""
@@ -29,7 +35,7 @@ _LONG: Final = 63
 _LABELLED: Final = 5
 """Service information octet and label."""
 _LEAST: Final = _LABELLED + 3
-_PAD: Final = 16
+_PAD: Final = 32
 
 Flags = npt.NDArray[np.bool_]
 
@@ -74,7 +80,7 @@ def _compiled(batch: Batch, kind: int, fcs: bool) -> Units:
     columns = np.empty((7, count), np.int64)
     inbound = np.zeros(count, np.int8) if batch.inbound is None else batch.inbound
     speed.speedups.units(
-        batch.buffer, batch.start, batch.length, inbound, kind != MTP3, kind == MTP2_WITH_PSEUDO, fcs,
+        batch.buffer, batch.start, batch.length, inbound, kind != MTP3, kind == MTP2_WITH_PSEUDO, kind == ERF, fcs,
         flags.view(np.uint8), columns,
     )  # fmt: skip
     return Units(np.frombuffer(batch.buffer, np.uint8), *flags, *columns)
@@ -94,10 +100,18 @@ def _in_numpy(batch: Batch, kind: int, fcs: bool) -> Units:
         if kind == MTP2_WITH_PSEUDO:
             link = _pseudo(octets, start)
             begin = start + _PSEUDO
+        if kind == ERF:
+            begin, link = _record(octets, start, link)
         length = (octets[begin + 2] & 0x3F).astype(np.int64)
         whole = end - begin >= _HEADER
+        if kind == ERF:
+            odd = (batch.length >= _RECORD + 2) & (octets[start + _KIND] >= 0x80)
+            # By its look: with or without an FCS. All else may be LAPD.
+            whole &= ~odd & (batch.length >= _RECORD + 2) & _fits(length, end - begin)
         fill_in = whole & (length == 0)
         status = whole & (length > 0) & (length <= 2)
+        if kind == ERF:
+            status |= odd  # what is behind more headers may be one
         begin = begin + _HEADER
         end = np.where(length == _LONG, end, np.minimum(end, begin + length))
         begin = np.where(whole & (length > 2), begin, end)
@@ -123,6 +137,20 @@ def _in_numpy(batch: Batch, kind: int, fcs: bool) -> Units:
         link=link,
         relation=codes | (service.astype(np.int64) >> 6) << 28 | link << 30,
     )
+
+
+def _record(octets: npt.NDArray[np.uint8], start: Ints, inbound: Ints) -> tuple[Ints, Ints]:
+    """Where units of ERF records begin, which have no header but theirs, and link and direction of each."""
+    kind = octets[start + _KIND]
+    several = (kind == CHANNELS[0]) | (kind == CHANNELS[1])
+    number = (octets[start + _RECORD + 2].astype(np.int64) & 3) << 8 | octets[start + _RECORD + 3]
+    return start + _RECORD + 4 * several, np.where(several, number + 1, 0) << 2 | inbound
+
+
+def _fits(length: Ints, size: Ints) -> Flags:
+    """Whether a length indicator is that of a unit of so many octets, with or without an FCS."""
+    fits: Flags = (length == np.minimum(size - _HEADER, _LONG)) | (length == np.minimum(size - _HEADER - _FCS, _LONG))
+    return fits
 
 
 def _pseudo(octets: npt.NDArray[np.uint8], start: Ints) -> Ints:

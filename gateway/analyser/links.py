@@ -11,7 +11,7 @@ import numpy as np
 from tandem.ss7.isup.codes import MessageType as IsupType
 from tandem.ss7.mtp3.label import Service, Variant
 
-from .lines import MTP2_WITH_PSEUDO, MTP3, units
+from .lines import CHANNELS, ERF, MTP2_WITH_PSEUDO, MTP3, units
 from .model import Message, Protocol, Where
 from .network import Ints
 from .packets import Batch, groups
@@ -138,4 +138,8 @@ def _link(batch: Batch, kind: int, index: int) -> tuple[str, bool | None]:
     if kind == MTP2_WITH_PSEUDO:
         head = batch.octets(index)[:4]
         return str(int.from_bytes(head[2:4], "big")), head[0] == 1
+    if kind == ERF:
+        octets = batch.octets(index)[:20]
+        several = octets[8] in CHANNELS
+        return str(int.from_bytes(octets[16:], "big") & 0x3FF) if several else "", batch.sent(index)
     return batch.interface, batch.sent(index)

@@ -503,7 +503,7 @@ def _several(entries: Iterable[Entries], count: int, most: int | None) -> Iterat
     for some in entries:
         kept = some if most is None else some[:most]
         most = None if most is None else most - len(kept)
-        gathered.append(kept.copy())  # a page is to be read at once
+        gathered.append(kept)
         size += len(kept)
         if size >= count or most == 0:
             yield np.concatenate(gathered)

@@ -1365,11 +1365,16 @@ def circuit_rows(
 
 # --- ISUP on signalling links
 
+cdef inline bint _fits(int length, Py_ssize_t size) noexcept nogil:
+    """Whether a length indicator is that of a unit of so many octets, with or without an FCS."""
+    return length == (size - 3 if size < 66 else 63) or length == (size - 5 if size < 68 else 63)
+
+
 def units(
-    Octets octets, Places start, Places length, const signed char[::1] inbound, bint mtp2, bint pseudo, bint fcs,
+    Octets octets, Places start, Places length, const signed char[::1] inbound, bint mtp2, bint pseudo, bint erf, bint fcs,
     unsigned char[:, ::1] flags, long long[:, ::1] found,
 ):
-    """The n signal units of MTP2, or MTP3 messages, as `lines.units` has them.
+    """The n signal units of MTP2, with a pseudo header or in ERF, or MTP3 messages, as `lines.units` has them.
 
     `flags` (3, n) and `found` (7, n) have a row for each column of `Units` but the first. 0 where there is nothing.
     """
@@ -1387,9 +1392,20 @@ def units(
             if end - at >= 4:
                 found[5, index] = _pair(base + at + 2) << 1 | (base[at] == 1)
             at += 4
+        if erf:
+            if end - at >= 18 and base[at + 8] & 0x80:
+                flags[2, index] = True  # what is behind more headers may be one
+            if end - at < 18 or base[at + 8] & 0x80:
+                at = end
+            elif base[at + 8] == 5 or base[at + 8] == 12:
+                if end - at >= 20:
+                    found[5, index] |= ((_pair(base + at + 18) & 0x3FF) + 1) << 2
+                at += 20
+            else:
+                at += 16
         if mtp2:
             end -= 2 * fcs
-            if end - at < 3:
+            if end - at < 3 or (erf and not _fits(base[at + 2] & 63, end - at)):
                 at = end
             else:
                 size = base[at + 2] & 63

@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 from support.batches import batch_of
 
 from tandem.gateway.analyser import speed
-from tandem.gateway.analyser.lines import MTP2, MTP2_WITH_PSEUDO, MTP3, units
+from tandem.gateway.analyser.lines import ERF, MTP2, MTP2_WITH_PSEUDO, MTP3, units
 
 ISUP = b"\x85" + struct.pack("<I", 7 | 9 << 14 | 3 << 28) + b"\1\0\x06\1\0"
 MSU = bytes((0, 0, len(ISUP))) + ISUP
-KINDS = [MTP2, MTP2_WITH_PSEUDO, MTP3]
+KINDS = [MTP2, MTP2_WITH_PSEUDO, MTP3, ERF]
 unit = st.builds(
     lambda before, octets, change: octets[: change[0]] + change[1] + octets[change[0] :],
     st.binary(max_size=4),
@@ -45,6 +45,11 @@ def test_what_units_are():
     st.booleans(),
 )
 def test_the_compiled_loop_says_the_same(packets, kind, fcs):
+    if kind == ERF:
+        heads = [
+            bytes(8) + bytes((1 + 4 * (place % 3 == 1) + 0x80 * (place % 5 == 4),)) + bytes(7) for place in range(6)
+        ]
+        packets = [head[: 16 if packet else 9] + packet for head, packet in zip(heads, packets, strict=False)]
     batch = batch_of(packets, kind)
     one = units(batch, kind, fcs)
     with pytest.MonkeyPatch.context() as patch:

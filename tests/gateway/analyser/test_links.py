@@ -11,7 +11,7 @@ from support.packet_files import block, interface, option, pcap, section
 
 from tandem.gateway.analyser import dissect
 from tandem.gateway.analyser.dissect import Options
-from tandem.gateway.analyser.lines import MTP2, MTP2_WITH_PSEUDO, MTP3
+from tandem.gateway.analyser.lines import ERF, MTP2, MTP2_WITH_PSEUDO, MTP3
 from tandem.gateway.analyser.pcapng import PcapngReader
 from tandem.gateway.analyser.plain import PlainCalls
 from tandem.ss7.mtp3.label import Variant
@@ -48,6 +48,11 @@ def captured(kind, fcs, place, forward, octets):
     """A unit as a capture of this kind has it."""
     if kind == MTP3:
         return octets[3:]
+    if kind == ERF:
+        kind_of, more = (1, 5, 12)[place % 3], place % 25 == 24
+        record = bytes(8) + bytes((kind_of | 0x80 * more,)) + bytes(7 + 8 * more)
+        channel = b"" if kind_of == 1 else bytes((0, 0, 0, 4 + place % 2))
+        return record + channel + octets + bytes(2 * fcs)
     head = bytes((forward, 0, 0, 5 + place % 2)) if kind == MTP2_WITH_PSEUDO else b""
     return head + octets + bytes(2 * fcs)
 
@@ -70,7 +75,7 @@ options = st.builds(
 
 
 @settings(max_examples=80)
-@given(mixed, st.sampled_from((1, 3, 7, 100)), st.sampled_from((MTP2, MTP2_WITH_PSEUDO, MTP3)), options)
+@given(mixed, st.sampled_from((1, 3, 7, 100)), st.sampled_from((MTP2, MTP2_WITH_PSEUDO, MTP3, ERF)), options)
 def test_the_same_as_one_by_one(parts, at_once, kind, chosen):
     octets = capture([event for part in parts for event in part], kind, chosen.fcs)
     assert analysed(octets, True, at_once, chosen) == analysed(octets, False, at_once, chosen)
@@ -107,7 +112,7 @@ def test_directions_of_pcapng_are_the_same(kind):
     assert '"link":"span 1"' in found[0]
 
 
-@pytest.mark.parametrize("kind", [MTP2, MTP2_WITH_PSEUDO, MTP3])
+@pytest.mark.parametrize("kind", [MTP2, MTP2_WITH_PSEUDO, MTP3, ERF])
 @pytest.mark.parametrize("detect", [False, True])
 def test_plain_calls_are_followed_in_bulk(monkeypatch, kind, detect):
     """Nothing of them is read unit by unit once an IAM each way has told the variant."""
