@@ -7,7 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
@@ -29,6 +29,10 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 _FILE = click.Path(dir_okay=False)
 _SECOND_READING = ("html", "pcap", "wav")
 """Outputs for which the captures are read twice."""
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
+"""Numbers of `mallopt` (malloc.h)."""
+_KEPT: Final = 64 << 20
+"""Octets that are kept for the next read."""
 _AT_ONCE: Final = 1 << 16
 """Characters that are written at once."""
 
@@ -234,6 +238,7 @@ def trace_command(
     """  # noqa: D301 - click reads the backspace
     # Hardly anything here is part of a cycle: looking for cycles as often as by default costs a fifth of the time.
     gc.set_threshold(200_000, 50, 50)
+    _keep_memory()
     from tandem.ss7.mtp3 import label
 
     from .analysis import analyse
@@ -285,6 +290,16 @@ def trace_command(
             paths = in_order(paths)
         _write_files(analysis, wanted, paths, options, outputs)
     _print(_answer(analysis, wanted, **outputs))
+
+
+def _keep_memory() -> None:
+    """Memory that is given back is asked for again with the next 4 MB that are read, page by page."""
+    import ctypes
+
+    with suppress(AttributeError, OSError):  # there is no such thing but in the C library of GNU
+        setting = ctypes.CDLL(None).mallopt
+        setting(_TRIM_THRESHOLD, _KEPT)
+        setting(_MMAP_THRESHOLD, _KEPT)
 
 
 def _worthwhile(paths: list[str]) -> bool:
