@@ -211,7 +211,8 @@ class SipCalls(SipPreconditions):
                 self.forked(beside, output, now)
             return
         half, control, port = session.half, self._control, self.trunks[session.trunk.name]
-        if isinstance(output, _TARGET_REFRESHES):
+        if isinstance(output, _TARGET_REFRESHES) or (isinstance(output, Confirmed) and output.call < 0):
+            # Of a call that PJSIP has answered the tag is known no sooner.
             control.renewed(half)
         match output:
             case Provisional(status=status) if status > 100:

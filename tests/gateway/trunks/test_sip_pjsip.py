@@ -742,3 +742,15 @@ def test_a_call_of_ours_rings_when_the_peer_says_that_its_way_is_whole():
     assert [bool(one.preconditions.missing) for one in sessions] == [True]
     pjsip.tell(protocol.CallEnded(made.call, 486, "", message("SIP/2.0 486 Busy", call_id=made.call_id, tag="b")))
     pjsip.close()
+
+
+def test_what_is_kept_of_a_call_for_a_later_process_is_kept_again_when_its_tag_is_known(pjsip):
+    """When both processes are killed the next gateway ends the dialog; with what was known at first it could not."""
+    kept = []
+    control = pjsip.bench.node.control
+    control.renewed = lambda half: kept.append(pjsip.bench.node.sip.farewell(half))
+    answered(pjsip)
+    (farewell,) = kept
+    assert b'"dialog"' in bytes(farewell)
+    assert b";tag=b" in bytes(farewell)
+    pjsip.tell(protocol.CallEnded(-1, 200, "", message("BYE sip:x@h SIP/2.0", method="BYE", tag="b")))
