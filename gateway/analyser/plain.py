@@ -20,7 +20,7 @@ from .attempts import COPY, MOST_MESSAGES, MOST_OPEN
 from .blocks import Block
 from .circuits import PATIENCE
 from .model import Message, Protocol, Where
-from .packets import among, grouped
+from .packets import among, groups
 from .quick import initial_addresses
 from .rows import Ints, Rows
 from .texts import Texts
@@ -106,9 +106,9 @@ class PlainCalls:
         if not len(rows) and not len(self._waiting):
             return messages
         found = self._all = Rows.joined([self._waiting, rows])
-        order = grouped(found.key)
+        order, _, ends = groups(found.key)
         odd = among(found.key, self._others(messages, rows))
-        spoilt, start, stop, names, natures = self._whole(found, order, odd)
+        spoilt, start, stop, names, natures = self._whole(found, order, ends, odd)
         self._over = _Over(order, start, stop, names, natures)
         edges = np.zeros(len(order) + 1, np.int8)
         edges[start] += 1
@@ -125,14 +125,16 @@ class PlainCalls:
             return messages
         return sorted([*others, *messages], key=lambda message: message.packet)
 
-    def _whole(self, found: Rows, order: Ints, odd: np.ndarray) -> tuple[np.ndarray, Ints, Ints, Texts, np.ndarray]:
+    def _whole(
+        self, found: Rows, order: Ints, ends: Ints, odd: np.ndarray
+    ) -> tuple[np.ndarray, Ints, Ints, Texts, np.ndarray]:
         """Calls that are over: which rows are spoilt, and of each call where in `order` it begins and ends.
 
         And what `initial_addresses` has of them: a call whose IAM it cannot read spoils its circuit. `odd` are rows of
         circuits that are known to be spoilt.
         """
         while True:
-            spoilt, start, stop = (_calls if speed.speedups is None else _compiled_calls)(found, order, odd)
+            spoilt, start, stop = (_calls if speed.speedups is None else _compiled_calls)(found, order, ends, odd)
             names, natures = initial_addresses(found.octets.some(order[start]))
             unread = natures[:, 1] < 0
             if not unread.any():
@@ -188,20 +190,21 @@ class PlainCalls:
         return np.array(keys, np.uint64)
 
 
-def _compiled_calls(found: Rows, order: Ints, odd: np.ndarray) -> tuple[np.ndarray, Ints, Ints]:
+def _compiled_calls(found: Rows, order: Ints, ends: Ints, odd: np.ndarray) -> tuple[np.ndarray, Ints, Ints]:
     state = np.empty(len(order), np.bool_)
     start, stop = np.empty(len(order), np.int64), np.empty(len(order), np.int64)
     count = speed.speedups.calls(
-        order, found.key, found.kind, found.time, found.cause, odd.view(np.uint8), _STAGE, _LEGAL.view(np.uint8), COPY,
+        order, ends, found.kind, found.time, found.cause, odd.view(np.uint8), _STAGE, _LEGAL.view(np.uint8), COPY,
         MOST_MESSAGES, state.view(np.uint8), start, stop,
     )  # fmt: skip
     return state, start[:count].copy(), stop[:count].copy()
 
 
-def _calls(found: Rows, order: Ints, odd: np.ndarray) -> tuple[np.ndarray, Ints, Ints]:
+def _calls(found: Rows, order: Ints, ends: Ints, odd: np.ndarray) -> tuple[np.ndarray, Ints, Ints]:
     """Which rows are spoilt, and where in `order` whole calls on other circuits begin and end."""
-    key, stage, time = found.key[order], _STAGE[found.kind[order]], found.time[order]
-    first = np.concatenate(([True], key[1:] != key[:-1])) if len(key) else np.zeros(0, np.bool_)
+    stage, time = _STAGE[found.kind[order]], found.time[order]
+    first = np.zeros(len(order), np.bool_)
+    first[np.concatenate((np.zeros(1, np.int64), ends[:-1]))[: len(ends)]] = True
     before = np.where(first, np.int8(_START), np.concatenate(([0], stage[:-1])).astype(np.int8)[: len(stage)])
     bad = ~_LEGAL[before, stage] | odd[order]
     bad |= (stage == _REL) & (found.cause[order] < 0)

@@ -614,28 +614,25 @@ cdef enum:
 
 
 def calls(
-    Places order, const Word[::1] key, const unsigned char[::1] kind, const double[::1] time, const short[::1] cause,
+    Places order, Places ends, const unsigned char[::1] kind, const double[::1] time, const short[::1] cause,
     const unsigned char[::1] odd, const signed char[::1] stages, const unsigned char[:, ::1] legal, double copy,
     Py_ssize_t most, unsigned char[::1] state, long long[::1] start, long long[::1] stop,
 ):
-    """Whole calls among n messages that `order` brings together by `key`, their circuit; how many.
+    """Whole calls among n messages that `order` brings together by circuit, up to `ends` of each; how many.
 
     `stages` (256,) has the stage of a kind, `legal` which may follow which. A circuit on which something else happens,
     or a message is `odd`, is spoilt as a whole. `state` (n,) gets 0, or 1 for what is spoilt; `start` and `stop` where
     in `order` each whole call begins and ends.
     """
-    cdef Py_ssize_t count = order.shape[0], index = 0, first, begin, row, found = 0, before_circuit
-    cdef Word circuit
+    cdef Py_ssize_t circuit, index = 0, first, begin, row, found = 0, before_circuit
     cdef int before, stage
     cdef bint bad
     cdef double last
-    while index < count:
+    for circuit in range(ends.shape[0]):
         first, before_circuit = index, found
-        circuit, before, bad, last, begin = key[order[first]], _START, False, 0.0, -1
-        while index < count:
+        before, bad, last, begin = _START, False, 0.0, -1
+        while index < ends[circuit]:
             row = order[index]
-            if key[row] != circuit:
-                break
             stage = stages[kind[row]]
             if (
                 not legal[before, stage]
@@ -654,7 +651,9 @@ def calls(
                 # Where another message than an IAM follows, the circuit is spoilt.
                 start[found], stop[found] = begin, index
                 found += 1
-            before, last = stage, time[row]
+            before = stage
+            if stage == _CPG:
+                last = time[row]
         if begin >= 0 and index - begin > most:
             bad = True
         if bad:

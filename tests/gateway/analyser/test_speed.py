@@ -256,11 +256,11 @@ def test_calls_on_circuits(messages, most):
     found.key, found.kind, found.time = keys.astype(np.uint64), kinds.astype(np.uint8), np.cumsum(steps) / 4
     found.cause, found.opc, found.alerting = cause.astype(np.int16), opc.astype(np.int64), alerting.astype(np.bool_)
     found.location = (np.arange(len(keys)) % 7).astype(np.int8)
-    order, odd = packets.grouped(found.key), np.zeros(len(keys), np.bool_)
+    (order, _, ends), odd = packets.groups(found.key), np.zeros(len(keys), np.bool_)
     odd[5:6] = True
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(plain, "MOST_MESSAGES", most)
-        one, other = plain._compiled_calls(found, order, odd), plain._calls(found, order, odd)
+        one, other = plain._compiled_calls(found, order, ends, odd), plain._calls(found, order, ends, odd)
     assert [column.tolist() for column in one] == [column.tolist() for column in other]
     _, start, stop = one
     if len(start):
