@@ -20,6 +20,8 @@ from .packets import Batch
 
 CHUNK: Final = 1 << 22
 """Octets read at a time; memory does not grow with the file."""
+_PACKETS: Final = 40_000
+"""Packets that are enough at a time: of short ones less is read, but no less than a quarter."""
 LARGEST: Final = 1 << 18
 """No link type here has packets longer than this: a longer one is a corrupt header."""
 MAGICS: Final = {
@@ -88,11 +90,13 @@ def _batches(
     """`left`: octets to be read; None for all there are."""
     rest = b""
     is_file = isinstance(getattr(stream, "raw", None), FileIO) and stream.seekable()
-    while chunk := stream.read(size := CHUNK if left is None else min(CHUNK, left)):
+    most = CHUNK
+    while chunk := stream.read(size := most if left is None else min(most, left)):
         left = None if left is None else left - len(chunk)
         buffer = rest + chunk if rest else chunk
         batch, end, bad = _split(buffer, order, unit, link_type)
         if len(batch):
+            most = min(CHUNK, max(CHUNK // 4, _PACKETS * (end // len(batch)), 1))
             yield batch
         if bad:
             complain("a record says that it is longer than any packet; what follows it is not read", len(buffer) - end)

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -67,3 +68,12 @@ def test_any_octets_behind_the_header(octets):
     found, _, batches = read(pcap([]) + octets)
     assert all((b.start + b.length <= len(b.buffer)).all() for b in batches)
     assert sum(len(data) + 16 for _, data in found) <= len(octets)
+
+
+def test_of_short_packets_less_is_read_at_a_time(monkeypatch):
+    monkeypatch.setattr(module, "CHUNK", 1000)
+    monkeypatch.setattr(module, "_PACKETS", 15)
+    octets = pcap([(float(place), b"abcd") for place in range(200)])
+    batches = list(read_pcap(file_of(octets), print))
+    assert [len(batch) for batch in batches][:3] == [50, 15, 15]
+    assert np.concatenate([batch.time for batch in batches]).tolist() == list(range(200))
