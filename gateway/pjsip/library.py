@@ -69,7 +69,10 @@ class _Processing(ctypes.Structure):
 
 
 def _function(name: str, result: Any, *arguments: Any) -> Any:
-    found = getattr(LIBRARY, name)
+    try:
+        found = getattr(LIBRARY, name)
+    except AttributeError:
+        raise ImportError(f"{LIBRARY._name} does not export {name}, as the wheels of pjsua2-python do") from None
     found.restype, found.argtypes = result, arguments
     return found
 

@@ -317,3 +317,9 @@ def test_fields_of_a_response_are_not_in_the_next_one(engine, peer):
     peer.send("ACK", 1, call_id="fields@peer")
     engine.hear(CallConfirmed)
     end(engine, peer, "fields@peer")
+
+
+def test_a_build_that_exports_less_is_told_of_by_name():
+    library = pytest.importorskip("tandem.gateway.pjsip.library", reason="pip install 'tandem-gateway[pjsua2]'")
+    with pytest.raises(ImportError, match="does not export pjsip_nothing, as the wheels of pjsua2-python do"):
+        library._function("pjsip_nothing", None)
