@@ -4,9 +4,10 @@
 Each names what it stands for in Python, which is used where this is not built. What is not plain is left to that.
 """
 
+from cpython.bytearray cimport PyByteArray_AS_STRING
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from libc.errno cimport EAGAIN, errno
-from libc.stdint cimport uint64_t
+from libc.stdint cimport int64_t, uint16_t, uint64_t
 from libc.string cimport memcmp, memcpy
 
 cdef extern from "<sys/socket.h>" nogil:
@@ -26,9 +27,13 @@ cdef enum:
     CONTROL_WORD = 4
     LARGEST = 65536  # octets of a datagram
     ROOM = 131072
+    FCS = 2  # octets
+    GOOD_FCS = 0xF0B8  # what is left over a frame with its FCS, least significant bit first
+    FLAG_ONES = 6  # ones in a row; one more is an abort
 
 cdef unsigned char CRC[FOLDED][256]  # of every octet in each of the last places of a sub-multiframe
 cdef unsigned char OF_C_BITS[16]  # what C bits would add to the CRC if they were not taken as 0
+cdef uint16_t FCS_16[256]  # of every octet
 cdef unsigned char room[ROOM]  # for datagrams
 
 
@@ -48,7 +53,18 @@ cdef void make_tables() noexcept:
                 OF_C_BITS[c_bits] ^= CRC[(2 * FRAME * c + FOLDED - 1) % FOLDED][BIT_1]
 
 
+cdef void make_fcs_table() noexcept:
+    """FCS-16 is by x^16 + x^12 + x^5 + 1, the least significant bit of an octet first (ISO/IEC 13239)."""
+    cdef int octet, bit, crc
+    for octet in range(256):
+        crc = octet
+        for bit in range(8):
+            crc = crc >> 1 ^ (0x8408 if crc & 1 else 0)
+        FCS_16[octet] = crc
+
+
 make_tables()
+make_fcs_table()
 
 
 cdef int crc_of_block(const unsigned char *block) noexcept:
@@ -221,3 +237,126 @@ def receive(int descriptor, int most):
     if end > start:
         runs.append((PyBytes_FromStringAndSize(<char *> room + start, end - start), size))
     return runs, full, count
+
+
+cdef class HdlcDeframer:
+    """Finds the frames of an HDLC line, bit by bit. In Python: `HdlcReceiver.receive`, whose names these are."""
+
+    cdef int min_bits, max_bits, max_line_bits, filtered_octets
+    cdef int ones  # in a row, of the last bits
+    cdef int size  # bits since the last flag, without inserted zeros
+    cdef int size_at_zero  # as it was before the last zero, which is the first bit of the next flag if that is next
+    cdef bint inserted, last_inserted  # whether that zero stood where one is inserted; of the last good frame
+    cdef bint delimited
+    cdef int64_t received, body, counted  # bits; `counted` is -1 outside octet counting mode
+    cdef bytearray octets
+    cdef bytes last_frame
+
+    def __cinit__(self, int min_octets, int max_octets, int filtered_octets):
+        if not FCS <= min_octets <= max_octets <= LARGEST:
+            raise ValueError("frames have an FCS, and an end")
+        self.min_bits, self.max_bits, self.filtered_octets = 8 * min_octets, 8 * max_octets, filtered_octets
+        self.max_line_bits = self.max_bits + self.max_bits // 5 + 8
+        self.octets = bytearray(self.max_line_bits // 8 + 1)
+        self.last_frame = b""
+        self.counted = -1
+
+    @property
+    def octet_counting(self) -> bool:
+        """Whether octet counting mode is on."""
+        return self.counted >= 0
+
+    def receive(self, bytes line, counts) -> list:
+        """The good frames that end in `line`, without FCS; `counts` are increased, `HdlcCounts`."""
+        cdef const unsigned char *source = <const unsigned char *> PyBytes_AS_STRING(line)
+        cdef unsigned char *octets = <unsigned char *> PyByteArray_AS_STRING(self.octets)
+        cdef Py_ssize_t place, count = len(line)
+        cdef int shift, good = 0
+        cdef list frames = []
+        for place in range(count):
+            for shift in range(7, -1, -1):
+                self.received += 1
+                if source[place] >> shift & 1:
+                    self.ones += 1
+                    if self.ones > FLAG_ONES:
+                        if self.ones == FLAG_ONES + 1:
+                            counts.aborts += self.delimited
+                            self.lose()
+                        continue
+                    if self.delimited:
+                        if not self.size & 7:
+                            octets[self.size >> 3] = 0
+                        octets[self.size >> 3] |= 1 << (self.size & 7)
+                        self.size += 1
+                    if self.received - self.body > self.max_line_bits:
+                        counts.too_long += self.delimited
+                        self.lose()
+                    continue
+                if self.received - self.body > self.max_line_bits:
+                    counts.too_long += self.delimited
+                    self.lose()
+                if self.ones == FLAG_ONES:
+                    if self.delimited and self.size_at_zero:
+                        good += self.take(octets, frames, counts)
+                    self.delimited, self.body = True, self.received - 1
+                    self.size = self.size_at_zero = 0
+                elif self.delimited:
+                    self.size_at_zero, self.inserted = self.size, self.ones == FLAG_ONES - 1
+                    if not self.inserted:
+                        if not self.size & 7:
+                            octets[self.size >> 3] = 0
+                        self.size += 1
+                self.ones = 0
+        if good:
+            counts.good += good
+        if self.counted >= 0:
+            self.count_octets(counts)
+        return frames
+
+    cdef bint take(self, unsigned char *octets, list frames, counts) except -1:
+        """Acceptance of a frame, Q.703 4.1.3 and 4.2."""
+        cdef int size = self.size_at_zero, place, crc = 0xFFFF, length
+        if size > self.max_bits:
+            counts.too_long += 1
+            self.lose()
+            return False
+        if not size % 8 and size >= self.min_bits:
+            length = size // 8 - FCS
+            for place in range(length + FCS):
+                crc = crc >> 8 ^ FCS_16[(crc ^ octets[place]) & 0xFF]
+            if crc == GOOD_FCS:
+                if self.counted >= 0:
+                    self.count_octets(counts)
+                    self.counted = -1
+                if (
+                    length != len(self.last_frame)
+                    or self.inserted != self.last_inserted
+                    or memcmp(octets, PyBytes_AS_STRING(self.last_frame), length)
+                ):
+                    self.last_frame = PyBytes_FromStringAndSize(<char *> octets, length)
+                    self.last_inserted = self.inserted
+                    frames.append(self.last_frame)
+                elif length > self.filtered_octets:
+                    frames.append(self.last_frame)
+                return True
+            counts.bad_fcs += 1
+        elif size % 8:
+            counts.misaligned += 1
+        else:
+            counts.too_short += 1
+        if self.counted < 0:
+            counts.errored += 1
+        return False
+
+    cdef void lose(self) noexcept:
+        """Alignment is lost with this bit: an abort, or no flag for too long (Q.703 4.1.2, 4.1.3)."""
+        self.delimited, self.body = False, self.received
+        if self.counted < 0:
+            self.counted = self.received
+
+    cdef int count_octets(self, counts) except -1:
+        cdef int64_t octets = (self.received - self.counted) // 8
+        if octets:
+            counts.octet_counting += octets
+            self.counted += 8 * octets
+        return 0

@@ -7,7 +7,8 @@ wherever no zero was inserted. Several timeslots taken together are one stream i
 
 How it is done fast. Lines are handled as strings of "0" and "1": formatting, searching and replacing them run at C
 speed, so that the cost per frame is a few microseconds and hardly depends on its length. Seen in the order of the
-line, the FCS is the plain CRC-16 with polynomial 0x1021, most significant bit first, which `binascii` has.
+line, the FCS is the plain CRC-16 with polynomial 0x1021, most significant bit first, which `binascii` has. Where there
+is a compiler, `speedups.pyx` finds the frames of a line bit by bit instead, in a tenth of the time.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
+
+from tandem.hardware import speed
 
 FCS_OCTETS: Final = 2
 MTP2_MAX_OCTETS: Final = 278
@@ -171,6 +174,9 @@ class HdlcReceiver:
         # No frame is longer on the line, however many zeros were inserted: its bits, the flag, the zero before.
         self._max_line_bits = self._max_bits + self._max_bits // 5 + 8
         self._filtered_octets = filtered_octets if filter_repeats else 0
+        self._compiled = None
+        if speed.speedups is not None:
+            self._compiled = speed.speedups.HdlcDeframer(min_octets, max_octets, self._filtered_octets)
         self._bits = ""  # of the line, since the first zero behind the last flag
         self._received = 0  # bits so far; positions below are on this scale
         self._body = 0  # position where self._bits begins, or began before it was cut short
@@ -182,6 +188,8 @@ class HdlcReceiver:
     @property
     def octet_counting(self) -> bool:
         """Whether octet counting mode is on: no good frame since the last abort or overlong frame."""
+        if self._compiled is not None:
+            return bool(self._compiled.octet_counting)
         return self._counted is not None
 
     def take_counts(self) -> HdlcCounts:
@@ -191,6 +199,9 @@ class HdlcReceiver:
 
     def receive(self, octets: bytes) -> list[bytes]:
         """Take the next octets of the line; return the good frames that ended in them, without FCS."""
+        if self._compiled is not None:
+            found: list[bytes] = self._compiled.receive(octets, self.counts)
+            return found
         frames: list[bytes] = []
         if not octets:
             return frames
@@ -220,6 +231,7 @@ class HdlcReceiver:
                 if chunk == self._last_chunk:
                     size = len(chunk)
                     while bits.startswith(chunk, start) and bits[start + size : start + size + 1] == "0":
+                        self._leave_octet_counting(origin + start + size + 1)
                         self._accept(self._last_frame, True, frames)
                         start += size
                 if fill := _FILL.match(bits, start):

@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.e1 import speech
+from support.hdlc_reference import FLAG, frame_bits, line_octets
 
 from tandem.hardware import satop, speed
 from tandem.hardware.framing.crc4 import crc4_blocks
 from tandem.hardware.framing.e1_deframer import CHECKED_BLOCKS, FALSE_BLOCKS, Alignment, E1Deframer
 from tandem.hardware.framing.e1_framer import E1Framer, _fill_submultiframes
+from tandem.hardware.framing.hdlc import HdlcReceiver, HdlcTransmitter
 from tandem.hardware.satop import SatopTransmitter
 
 speedups = speed.speedups
@@ -150,3 +152,78 @@ def test_reading_packets_of_many_sizes():
         assert [size for _, size in runs[:6]] == [260, 40, 0, 0, 260, 1]
         assert b"".join([octets for octets, _ in runs]) == b"".join(packets[2:])
     assert speedups.receive(-1, 5) == ([], False, 5), "an error is silence"
+
+
+def hdlc_receivers(**bounds) -> tuple[HdlcReceiver, HdlcReceiver]:
+    """The compiled one, and that which it stands for."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(speed, "speedups", None)
+        plain = HdlcReceiver(**bounds)
+    return HdlcReceiver(**bounds), plain
+
+
+def compare_hdlc(line: bytes, sizes: list[int], **bounds) -> int:
+    """Both find the same, in portions of `sizes` in turn; how many frames that was."""
+    compiled, plain = hdlc_receivers(**bounds)
+    assert compiled._compiled is not None
+    assert plain._compiled is None
+    place = found = turn = 0
+    while place < len(line):
+        portion = line[place : place + sizes[turn % len(sizes)]]
+        place, turn = place + len(portion), turn + 1
+        frames = compiled.receive(portion)
+        assert frames == plain.receive(portion)
+        assert compiled.counts == plain.counts
+        assert compiled.octet_counting == plain.octet_counting
+        found += len(frames)
+    return found
+
+
+short_runs = st.lists(st.sampled_from([0, 1, 4, 5, 6, 7, 8, 14]), max_size=60)
+"""Of ones, each with a zero behind it: flags, aborts, inserted zeros, and neither."""
+
+
+@given(
+    st.lists(
+        st.binary(min_size=3, max_size=40) | st.sampled_from([b"\xff\xff\x00", b"\xff\xff\x01\x03", b"\xff" * 9]),
+        max_size=12,
+    ),
+    st.lists(st.tuples(st.integers(0), st.integers(1, 255)), max_size=5),
+    st.lists(st.integers(1, 300), min_size=1, max_size=5),
+    st.integers(9, 40),
+    st.booleans(),
+)
+@settings(max_examples=200)
+def test_frames_of_a_spoilt_hdlc_line(queue, spoilt, sizes, most, filtering):
+    transmitter = HdlcTransmitter(b"\xff\xff\x00")
+    transmitter.send(queue)
+    line = bytearray(transmitter.block(600))
+    for place, bits in spoilt:
+        line[place % len(line)] ^= bits
+    assert compare_hdlc(bytes(line), sizes, max_octets=most, filter_repeats=filtering)
+
+
+@given(st.lists(short_runs | st.binary(max_size=30)), st.lists(st.integers(1, 60), min_size=1), st.integers(6, 12))
+@settings(max_examples=200)
+def test_hdlc_of_anything(parts, sizes, most):
+    octets = b"".join(
+        [
+            part if isinstance(part, bytes) else line_octets([bit for run in part for bit in [1] * run + [0]])
+            for part in parts
+        ]
+    )
+    compare_hdlc(octets, sizes, min_octets=4, max_octets=most, filter_repeats=True)
+
+
+def test_a_frame_whose_last_zero_is_missing_is_not_the_same_again():
+    """Its FCS ends in five ones, behind which a zero belongs; the flag has one of its own."""
+    frame = next(frame for octet in range(256) if frame_bits(frame := bytes((1, 2, octet)))[-6:] == [1, 1, 1, 1, 1, 0])
+    whole = frame_bits(frame)
+    line = line_octets(FLAG + whole + FLAG + whole[:-1] + FLAG + whole[:-1] + FLAG + whole + FLAG)
+    assert compare_hdlc(line, [7], filter_repeats=True) == 3
+
+
+@pytest.mark.parametrize("bounds", [(1, 9, 0), (9, 8, 0), (5, 65537, 0), (-5, -5, 0)])
+def test_frames_without_bounds(bounds):
+    with pytest.raises(ValueError, match="end"):
+        speedups.HdlcDeframer(*bounds)

@@ -11,6 +11,8 @@ from support.hdlc_reference import FLAG, ReferenceReceiver, frame_bits, line_bit
 
 from tandem.hardware.framing.hdlc import MTP2_EXTENDED_STATUS_OCTETS, HdlcReceiver, HdlcTransmitter, fcs16
 
+pytestmark = pytest.mark.usefixtures("media_loops")
+
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors/e1t1/hdlc.json").read_text())
 FISU = bytes.fromhex("ffff00")
 
@@ -170,6 +172,16 @@ def test_abort_enters_octet_counting_until_a_good_frame():
     assert receiver.counts.bad_fcs == 1
     assert receiver.counts.errored == 0
     assert receiver.receive(line_octets(FLAG + frame_bits(FISU) + FLAG)) == [FISU]
+    assert not receiver.octet_counting
+
+
+def test_repeats_behind_an_abort_leave_octet_counting():
+    """The abort is the flag before a unit like the last good one, which therefore does not count; its repeats do."""
+    unit = frame_bits(FISU) + FLAG
+    receiver = HdlcReceiver()
+    octets = line_octets(FLAG + unit[:-8] + [1] * 7 + [0] + unit * 4)
+    assert receiver.receive(octets) == [FISU] * 3
+    assert (receiver.counts.aborts, receiver.counts.octet_counting) == (1, 2 * len(unit) // 8)
     assert not receiver.octet_counting
 
 
