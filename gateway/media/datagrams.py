@@ -1,4 +1,4 @@
-"""Many RTP packets from and to connected sockets: a system call each, and as little else as can be.
+"""Many RTP packets from and to sockets: a system call each, and as little else as can be.
 
 Where Tandem was installed with a C compiler the loops over the sockets are those of `speedups.pyx`
 (docs/decisions/0024), else they are here. They do the same.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import select
 import socket
+import struct
 from collections.abc import Callable, Iterator
 from typing import Final
 
@@ -18,6 +19,7 @@ import numpy.typing as npt
 from tandem.codecs.g711 import Octets
 
 from . import speed
+from .latch import Address
 from .receive import RECEIVED, ROW
 
 MOST: Final = 256
@@ -25,6 +27,11 @@ MOST: Final = 256
 PASSES: Final = 8
 """Datagrams of a leg read in one go at most, so that a flood cannot hold the caller: 100 ms of short packets."""
 
+_LONGEST_NAME: Final = 28
+"""Octets of a sockaddr_in6."""
+
+Destination = tuple[socket.socket, Address]
+"""A socket that is not connected, and where a packet of it is to go."""
 Indices = npt.NDArray[np.intp]
 Descriptors = npt.NDArray[np.intc] | Indices
 Batch = tuple[Indices, npt.NDArray[np.void], Indices]
@@ -106,21 +113,60 @@ class Incoming:
                 yield np.array(legs, np.intp), self._packets[: len(legs)], np.array(lengths, np.intp)
 
 
-class Outgoing:
-    """Packets of legs whose sockets are connected, at fixed places, to be sent again and again."""
+class Destinations:
+    """Where packets go whose sockets are not connected, by the row of the packet."""
 
-    def __init__(self, octets: Octets, descriptors: Descriptors, rows: Indices, lengths: Indices) -> None:
+    def __init__(self, rows: int) -> None:
+        self.names = np.zeros((rows, _LONGEST_NAME), np.uint8)
+        """Addresses as the kernel has them."""
+        self.sizes = np.zeros(rows, np.intp)
+        """Octets of these; 0 for a socket that is connected."""
+        self.by_row: dict[int, Destination] = {}
+
+    def set(self, row: int, destination: Destination) -> None:
+        """Send the packet of `row` to `destination`; OSError when that is no address."""
+        name = _name(*destination[1])
+        self.names[row, : len(name)] = np.frombuffer(name, np.uint8)
+        self.sizes[row] = len(name)
+        self.by_row[row] = destination
+
+    def clear(self, row: int) -> None:
+        """Send the packet of `row` to the peer of its socket."""
+        if self.by_row.pop(row, None) is not None:
+            self.sizes[row] = 0
+
+
+def _name(host: str, port: int) -> bytes:
+    """A sockaddr_in or sockaddr_in6 of Linux."""
+    if ":" not in host:
+        return struct.pack("=H2s4s8x", socket.AF_INET, port.to_bytes(2, "big"), socket.inet_pton(socket.AF_INET, host))
+    numeric = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
+    scope = socket.getaddrinfo(host, port, socket.AF_INET6, socket.SOCK_DGRAM, 0, numeric)[0][4][-1]
+    octets = socket.inet_pton(socket.AF_INET6, host.partition("%")[0])
+    return struct.pack("=H2sI16sI", socket.AF_INET6, port.to_bytes(2, "big"), 0, octets, scope)
+
+
+class Outgoing:
+    """Packets of legs at fixed places, to be sent again and again."""
+
+    def __init__(
+        self, octets: Octets, descriptors: Descriptors, rows: Indices, lengths: Indices, destinations: Destinations
+    ) -> None:
         """Of each packet the descriptor, the row of `octets` and the length."""
         self._octets = octets
+        self._destinations = destinations
         self._compiled = speed.speedups
         self._descriptors: npt.NDArray[np.intc] = descriptors.astype(np.intc, copy=False)
         self._rows, self._lengths = rows, lengths
-        self._views: list[tuple[int, memoryview]] = []
+        self._views: list[tuple[Callable[..., int], int | memoryview, memoryview | Address]] = []
         if speed.speedups is None:
             columns = descriptors.tolist(), rows.tolist(), lengths.tolist()
-            self._views = [
-                (descriptor, octets[row, :size].data) for descriptor, row, size in zip(*columns, strict=True)
-            ]
+            for descriptor, row, size in zip(*columns, strict=True):
+                packet = octets[row, :size].data
+                if (destination := destinations.by_row.get(row)) is None:
+                    self._views.append((os.write, descriptor, packet))
+                else:
+                    self._views.append((destination[0].sendto, packet, destination[1]))
 
     def __len__(self) -> int:
         """How many packets there are."""
@@ -129,23 +175,24 @@ class Outgoing:
     def without(self, rows: set[int]) -> Outgoing:
         """The same, but for the packets in `rows`."""
         kept = np.flatnonzero(~np.isin(self._rows, list(rows)))
-        return Outgoing(self._octets, self._descriptors[kept], self._rows[kept], self._lengths[kept])
+        columns = self._descriptors[kept], self._rows[kept], self._lengths[kept]
+        return Outgoing(self._octets, *columns, self._destinations)
 
     def send(self, first: int, last: int) -> int:
         """Send the packets from number `first` up to, and without, `last`; how many could not be sent."""
         if self._compiled is not None:
             part = slice(first, last)
+            to = self._destinations
             errors: int = self._compiled.send(
-                self._descriptors[part], self._octets, self._rows[part], self._lengths[part]
+                self._descriptors[part], self._octets, self._rows[part], self._lengths[part], to.names, to.sizes
             )
             return errors
         errors = 0
-        write = os.write
         rest = iter(self._views[first:last])
         while True:
             try:
-                for descriptor, packet in rest:
-                    write(descriptor, packet)
+                for send, *arguments in rest:
+                    send(*arguments)
             except OSError:
                 errors += 1
             else:

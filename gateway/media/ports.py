@@ -19,7 +19,7 @@ from typing import Final
 from tandem.codecs.rtcp import TYPES
 from tandem.core.errors import TandemError
 
-from .datagrams import MOST, PASSES, Incoming
+from .datagrams import MOST, PASSES, Destination, Incoming
 from .latch import Address, Latch
 from .receive import ROW, Receivers
 from .srtp import SecureLeg
@@ -29,9 +29,6 @@ BACKLOG: Final = 1000
 _EXPEDITED: Final = 0xB8
 """DSCP EF, RFC 4594 4.1 (telephony)."""
 _UNSPECIFIED: Final = struct.pack("=H14x", socket.AF_UNSPEC)
-
-
-Destination = tuple[socket.socket, Address]
 
 
 class PortError(TandemError):

@@ -11,7 +11,12 @@ from libc.string cimport memcpy
 
 cdef extern from "<sys/socket.h>" nogil:
     ssize_t receive_datagram "recv"(int descriptor, void *octets, size_t length, int flags)
-    ssize_t send_datagram "send"(int descriptor, const void *octets, size_t length, int flags)
+    ctypedef unsigned int socklen_t
+    struct sockaddr:
+        pass
+    ssize_t send_datagram "sendto"(
+        int descriptor, const void *octets, size_t length, int flags, const sockaddr *name, socklen_t size
+    )
     int MSG_DONTWAIT
 
 cdef extern from "<poll.h>" nogil:
@@ -61,19 +66,27 @@ def receive(
 
 def send(
     const int[::1] descriptors, const unsigned char[:, ::1] octets, const Py_ssize_t[::1] rows,
-    const Py_ssize_t[::1] lengths,
+    const Py_ssize_t[::1] lengths, const unsigned char[:, ::1] names, const Py_ssize_t[::1] sizes,
 ):
-    """Send from each of connected UDP sockets so many octets of its row of `octets`; how many could not be sent.
+    """Send from each of UDP sockets so many octets of its row of `octets`; how many could not be sent.
 
-    In Python: `Outgoing.send`.
+    They go to the address in that row of `names`, so many octets of it; with none, to the peer that the socket is
+    connected to. In Python: `Outgoing.send`.
     """
-    cdef Py_ssize_t place, errors = 0, width = octets.shape[1]
+    cdef Py_ssize_t place, row, errors = 0, width = octets.shape[1]
+    cdef const sockaddr *name
     if not descriptors.shape[0] == rows.shape[0] == lengths.shape[0]:
         raise ValueError("a row and a length are needed for each socket")
     for place in range(descriptors.shape[0]):
         if not 0 <= lengths[place] <= width:
             raise IndexError("a row is not so long")
-        errors += send_datagram(descriptors[place], &octets[rows[place], 0], lengths[place], MSG_DONTWAIT) < 0
+        row = rows[place]
+        if not 0 <= sizes[row] <= names.shape[1]:
+            raise IndexError("an address is not so long")
+        name = <const sockaddr *> &names[row, 0] if sizes[row] else NULL
+        errors += send_datagram(
+            descriptors[place], &octets[row, 0], lengths[place], MSG_DONTWAIT, name, <socklen_t> sizes[row]
+        ) < 0
     return errors
 
 

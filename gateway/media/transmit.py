@@ -13,11 +13,11 @@ import numpy.typing as npt
 from tandem.codecs.g711 import Octets
 from tandem.codecs.rtp import COMFORT_NOISE, HEADER, PLAIN
 
-from .datagrams import Outgoing
+from .datagrams import Destination, Destinations, Outgoing
 from .digits import EventInProgress, EventSender
 from .matrix import Matrix, Rendering
 from .packing import TICK_TIME, Packing
-from .ports import Destination, RtpPorts
+from .ports import RtpPorts
 from .srtp import SecureLeg
 from .suppression import NOISE, SPEECH, Suppression
 
@@ -36,8 +36,8 @@ _PACKET: Final = np.dtype(
 )
 _EVENT_PACKET: Final = 16
 _MARKER: Final = 0x80
-#: How a leg sends: not at all, on a connected socket, to an address, as SRTP, in packets of another length than a tick.
-_NOT, _CONNECTED, _OPEN, _SECURED, _PACKED = range(5)
+#: How a leg sends: not at all, its row as it is, as SRTP, in packets of another length than a tick.
+_NOT, _PLAIN, _SECURED, _PACKED = range(4)
 
 
 class Transmitters:
@@ -66,15 +66,14 @@ class Transmitters:
         self._ways = np.zeros(legs, np.uint8)
         self._descriptors = np.zeros(legs, np.intp)
         self._sizes = np.zeros(legs, np.intp)
-        self._destinations: dict[int, int | Destination] = {}
-        """Of legs that send to an address, or as SRTP."""
+        self._destinations = Destinations(legs)
+        self._sealed: dict[int, int | Destination] = {}
+        """Where legs send to that send as SRTP."""
         self._marked = False  # some second octet differs from the payload type for this tick only
         self._rendering = Rendering(matrix, [])
         self._order = self._rendering.order
         nobody = np.zeros(0, np.intp)
-        self._connected = Outgoing(octets, nobody, nobody, nobody)
-        self._open: list[tuple[Destination, memoryview]] = []
-        self._open_legs: list[int] = []
+        self._plain = Outgoing(octets, nobody, nobody, nobody, self._destinations)
         self._secured: list[tuple[int | Destination, memoryview, SecureLeg, int]] = []
         self._packing: dict[int, Packing] = {}
         """Legs with another packet time than a tick."""
@@ -198,13 +197,12 @@ class Transmitters:
 
     def batches(self) -> Iterator[None]:
         """Send what was prepared, pausing after every batch."""
-        connected = self._connected
+        plain = self._plain
         if self._held_back:
-            connected = connected.without(self._held_back)
-        for start in range(0, len(connected), BATCH):
-            self._ports.send_errors += connected.send(start, start + BATCH)
+            plain = plain.without(self._held_back)
+        for start in range(0, len(plain), BATCH):
+            self._ports.send_errors += plain.send(start, start + BATCH)
             yield
-        self._ports.send_to([one for one, leg in zip(self._open, self._open_legs, strict=True) if self._speaks(leg)])
         if self._secured:
             self._send_secured()
         for leg, packet in self._singly:
@@ -279,16 +277,13 @@ class Transmitters:
             for leg in self._stale_legs:
                 self._find_way(leg)
             self._stale_legs.clear()
-            rows = np.flatnonzero(ways == _CONNECTED)
-            self._connected = Outgoing(self._packet_octets, self._descriptors[rows], rows, self._sizes[rows])
-            self._open, self._open_legs, self._secured = [], [], []
-            for leg, destination in sorted(self._destinations.items(), key=itemgetter(0)):
-                row = self._rows[leg][: self._sizes[leg]]
-                if ways[leg] == _SECURED:
-                    self._secured.append((destination, row, self._ports.secure[leg], leg))
-                elif not isinstance(destination, int):
-                    self._open.append((destination, row))
-                    self._open_legs.append(leg)
+            rows = np.flatnonzero(ways == _PLAIN)
+            columns = self._descriptors[rows], rows, self._sizes[rows]
+            self._plain = Outgoing(self._packet_octets, *columns, self._destinations)
+            self._secured = [
+                (destination, self._rows[leg][: self._sizes[leg]], self._ports.secure[leg], leg)
+                for leg, destination in sorted(self._sealed.items(), key=itemgetter(0))
+            ]
         for leg in self._events:
             if leg in self._packing:
                 self._packing[leg].drop()
@@ -299,7 +294,8 @@ class Transmitters:
 
     def _find_way(self, leg: int) -> None:
         """How `leg` is to send from now on."""
-        self._destinations.pop(leg, None)
+        self._sealed.pop(leg, None)
+        self._destinations.clear(leg)
         self._ways[leg] = _NOT
         destination = self._ports.destination(leg) if leg in self._sending else None
         if destination is None:
@@ -308,12 +304,20 @@ class Transmitters:
             self._ways[leg] = _PACKED
             return
         self._sizes[leg] = _EVENT_PACKET if leg in self._events else _PACKET.itemsize
-        if self._ports.secure.get(leg) is None and isinstance(destination, int):
-            self._ways[leg] = _CONNECTED
+        if self._ports.secure.get(leg) is not None:
+            self._ways[leg] = _SECURED
+            self._sealed[leg] = destination
+        elif isinstance(destination, int):
+            self._ways[leg] = _PLAIN
             self._descriptors[leg] = destination
         else:
-            self._ways[leg] = _OPEN if self._ports.secure.get(leg) is None else _SECURED
-            self._destinations[leg] = destination
+            try:
+                self._destinations.set(leg, destination)
+            except OSError:
+                self._ports.send_errors += 1
+                return
+            self._ways[leg] = _PLAIN
+            self._descriptors[leg] = destination[0].fileno()
 
     def _next_events(self) -> dict[int, tuple[bytes, int, bool]]:
         """Packets of relayed events for this tick, by leg."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from tandem.gateway.media.datagrams import MOST, PASSES, Incoming, Outgoing
+from tandem.gateway.media.datagrams import MOST, PASSES, Destinations, Incoming, Outgoing
 
 
 class Sockets:
@@ -22,6 +22,13 @@ class Sockets:
         one.connect(other.getsockname())
         other.connect(one.getsockname())
         return one, other
+
+    def bound(self, host: str) -> socket.socket:
+        endpoint = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
+        self.all.append(endpoint)
+        endpoint.bind((host, 0))
+        endpoint.settimeout(5.0)
+        return endpoint
 
 
 @pytest.fixture
@@ -110,9 +117,8 @@ def test_an_error_of_one_socket_is_not_that_of_others(incoming: Incoming, socket
 def test_packets_are_sent_from_their_places(media_loops: str, sockets: Sockets) -> None:
     octets = np.arange(40, dtype=np.uint8).reshape(4, 10)
     pairs = [sockets.pair() for _ in range(3)]
-    outgoing = Outgoing(
-        octets, np.array([pair[0].fileno() for pair in pairs]), np.array([3, 0, 1]), np.array([10, 4, 0])
-    )
+    descriptors = np.array([pair[0].fileno() for pair in pairs])
+    outgoing = Outgoing(octets, descriptors, np.array([3, 0, 1]), np.array([10, 4, 0]), Destinations(4))
     assert len(outgoing) == 3
     assert outgoing.send(0, 2) == 0
     assert (pairs[0][1].recv(99), pairs[1][1].recv(99)) == (octets[3].tobytes(), octets[0, :4].tobytes())
@@ -129,6 +135,46 @@ def test_what_cannot_be_sent_is_counted_and_the_rest_goes(media_loops: str, sock
     octets = np.zeros((2, 3), np.uint8)
     gone, other = sockets.pair(), sockets.pair()
     gone[1].close()
-    outgoing = Outgoing(octets, np.array([gone[0].fileno(), other[0].fileno()]), np.arange(2), np.array([3, 3]))
+    descriptors = np.array([gone[0].fileno(), other[0].fileno()])
+    outgoing = Outgoing(octets, descriptors, np.arange(2), np.array([3, 3]), Destinations(2))
     assert sum(outgoing.send(0, 2) for _ in range(6)) >= 3
     assert [other[1].recv(9) for _ in range(6)] == [bytes(3)] * 6
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_sockets_that_are_not_connected_send_to_addresses(media_loops: str, sockets: Sockets, host: str) -> None:
+    octets = np.arange(12, dtype=np.uint8).reshape(3, 4)
+    near, far = (sockets.bound(host) for _ in range(2))
+    pair = sockets.pair()
+    destinations = Destinations(3)
+    destinations.set(0, (near, (host, 9)))
+    destinations.set(2, (near, far.getsockname()[:2]))
+    destinations.set(1, (near, (host, 9)))
+    destinations.clear(1)
+    destinations.clear(1)
+    columns = np.array([pair[0].fileno(), near.fileno()]), np.array([1, 2]), np.array([4, 3])
+    outgoing = Outgoing(octets, *columns, destinations)
+    assert outgoing.send(0, 2) == 0
+    assert far.recvfrom(99)[:2] == (octets[2, :3].tobytes(), near.getsockname())
+    assert pair[1].recv(99) == octets[1].tobytes()
+    assert outgoing.without({1}).send(0, 2) == 0
+    assert far.recv(99) == octets[2, :3].tobytes()
+
+
+def test_an_address_of_the_other_version_is_an_error(media_loops: str, sockets: Sockets) -> None:
+    near = sockets.bound("127.0.0.1")
+    destinations = Destinations(1)
+    destinations.set(0, (near, ("::1", 4000)))
+    outgoing = Outgoing(
+        np.zeros((1, 3), np.uint8), np.array([near.fileno()]), np.arange(1), np.full(1, 3), destinations
+    )
+    assert outgoing.send(0, 1) == 1
+
+
+@pytest.mark.parametrize("host", ["", "host.invalid", "1.2.3", "1::2::3", "::1%nowhere"])
+def test_what_is_no_address_cannot_be_sent_to(sockets: Sockets, host: str) -> None:
+    destinations = Destinations(1)
+    with pytest.raises(OSError, match=r"\w"):
+        destinations.set(0, (sockets.bound("127.0.0.1"), (host, 4000)))
+    assert destinations.by_row == {}
+    assert destinations.sizes.tolist() == [0]

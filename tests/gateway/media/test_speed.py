@@ -241,10 +241,14 @@ def test_legs_that_are_not_there_and_rows_that_do_not_fit_are_errors():
 def test_loops_over_sockets_keep_within_their_arrays() -> None:
     octets, places = np.zeros((2, 3), np.uint8), np.zeros(1, np.intp)
     descriptors = np.array([-1], np.intc)
+    names, sizes = np.zeros((2, 28), np.uint8), np.zeros(2, np.intp)
     for rows, lengths in (([2], [1]), ([-1], [1]), ([0], [4]), ([0], [-1])):
         with pytest.raises(IndexError):
-            speedups.send(descriptors, octets, np.array(rows), np.array(lengths))
+            speedups.send(descriptors, octets, np.array(rows), np.array(lengths), names, sizes)
+    for fewer, longer in ((names[:0], [9]), (names, [29]), (names, [-1]), (names, [])):
+        with pytest.raises(IndexError):
+            speedups.send(descriptors, octets, places, places, fewer, np.array(longer, np.intp))
     with pytest.raises(ValueError, match="row"):
-        speedups.send(descriptors, octets, np.zeros(2, np.intp), places)
+        speedups.send(descriptors, octets, np.zeros(2, np.intp), places, names, sizes)
     with pytest.raises(ValueError, match="row"):
         speedups.receive(descriptors, octets[:0], places, places.copy())

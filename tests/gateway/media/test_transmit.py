@@ -84,6 +84,15 @@ def test_a_leg_that_knows_nobody_sends_nothing(bench: Bench) -> None:
     assert bench.transmitters.close(3) == 0
 
 
+def test_a_leg_whose_peer_is_no_address_sends_nothing(bench: Bench) -> None:
+    bench.ports.open(0, ("host.invalid", 4000))
+    bench.transmitters.open(0, 8, None)
+    bench.open(1)
+    assert len(bench.tick()) == 1
+    assert bench.ports.send_errors == 1
+    assert bench.transmitters.close(0) == 0
+
+
 def test_an_event_takes_the_place_of_speech(bench: Bench) -> None:
     bench.open(0, event_payload_type=101)
     before = bench.tick()[0][0]
