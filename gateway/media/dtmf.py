@@ -45,8 +45,7 @@ class _Group:
 
     def remove(self, channel: int) -> None:
         """An endpoint is listened to no more."""
-        self.places[channel], self.rows[channel] = None, _NOBODY
-        self.detector.reset(channel)
+        self.places[channel], self.rows[channel] = None, _NOBODY  # the detector forgets when the next one comes
         self.used -= 1
 
 

@@ -6,6 +6,7 @@ Sinks are the RTP legs and the timeslots, numbered alike. One gather and one tab
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, Protocol
 
 import numpy as np
@@ -23,6 +24,15 @@ _FIRST: Final = 2
 #: (law of the source, law of the sink) -> table for bytes.translate, three times as fast as an array look-up.
 _CONVERSIONS: Final = {("A", "u"): A_TO_MU.tobytes(), ("u", "A"): MU_TO_A.tobytes()}
 _SAME: Final = bytes(range(256))
+_USUAL: Final = (None, *_CONVERSIONS.values())
+"""Tables of those that hear the same law, mu-law that hears A-law, A-law that hears mu-law."""
+
+
+def _joined(tables: Sequence[bytes | None]) -> Octets:
+    return np.frombuffer(b"".join([table or _SAME for table in tables]), np.uint8).reshape(-1, 256)
+
+
+_USUAL_TABLES: Final = _joined(_USUAL)
 
 
 class Player(Protocol):
@@ -56,14 +66,22 @@ class Rendering:
     def __init__(self, matrix: Matrix, sinks: npt.ArrayLike) -> None:
         numbers = np.asarray(sinks, np.intp)
         tables, keys = matrix.conversions(numbers)
-        self.order = numbers[np.argsort(keys, kind="stable")]
-        """The sinks in the order of the rows that `render` returns."""
+        self._compiled = speed.speedups if len(tables) <= 256 else None
         self._rows = matrix.rows
-        self._sources = matrix.source[self.order]
         self._sinks = numbers
-        self._in_turn = matrix.source[numbers]
-        self._conversions = keys.astype(np.uint8) if len(tables) <= 256 else None
-        self._tables = np.frombuffer(b"".join([table or _SAME for table in tables]), np.uint8).reshape(-1, 256)
+        self.order = numbers
+        """The sinks in the order of the rows that `render` returns."""
+        if self._compiled is None:
+            self._sort(matrix, tables, keys)
+            return
+        self._sources = matrix.source[numbers]
+        self._conversions = keys.astype(np.uint8)
+        self._tables = _USUAL_TABLES if len(tables) == len(_USUAL) else _joined(tables)
+
+    def _sort(self, matrix: Matrix, tables: list[bytes | None], keys: npt.NDArray[np.intp]) -> None:
+        """Put equal conversions together."""
+        self.order = self._sinks[np.argsort(keys, kind="stable")]
+        self._sources = matrix.source[self.order]
         self._converted: list[tuple[int, int, bytes]] = []
         end = 0
         for table, count in zip(tables, np.bincount(keys, minlength=len(tables)).tolist(), strict=True):
@@ -73,27 +91,32 @@ class Rendering:
 
     def render(self) -> Octets:
         """The octets of this tick, shape (sinks, 160)."""
+        if self._compiled is not None:
+            octets = np.empty((len(self.order), BLOCK), np.uint8)
+            places = np.arange(len(self.order))
+            self._compiled.render(self._rows, self._sources, self._conversions, self._tables, octets, places, 0)
+            return octets
         block = self._rows.take(self._sources, axis=0)
         for start, end, table in self._converted:
-            octets = block[start:end].tobytes().translate(table)
-            block[start:end] = np.frombuffer(octets, np.uint8).reshape(-1, BLOCK)
+            converted = block[start:end].tobytes().translate(table)
+            block[start:end] = np.frombuffer(converted, np.uint8).reshape(-1, BLOCK)
         return block
 
     def render_into(self, packets: Octets, first: int) -> None:
         """The same from octet `first` of `packets` on, shape (sinks of the matrix, octets), each sink in its row."""
-        if speed.speedups is None or self._conversions is None:
+        if self._compiled is None:
             packets[self.order, first : first + BLOCK] = self.render()
         else:
-            speed.speedups.render(
-                self._rows, self._in_turn, self._conversions, self._tables, packets, self._sinks, first
+            self._compiled.render(
+                self._rows, self._sources, self._conversions, self._tables, packets, self._sinks, first
             )
 
     def frames(self) -> Octets:
         """The same as frames of lines, shape (lines, 160, 32); the sinks are all timeslots of these, in their order."""
-        if speed.speedups is None or self._conversions is None:
+        if self._compiled is None:
             return self._frames_by_rows()
         frames = np.empty((len(self.order) // TIMESLOTS, BLOCK, TIMESLOTS), np.uint8)
-        speed.speedups.interleave(self._rows, self._in_turn, self._conversions, self._tables, frames)
+        self._compiled.interleave(self._rows, self._sources, self._conversions, self._tables, frames)
         return frames
 
     def _frames_by_rows(self) -> Octets:
@@ -220,16 +243,17 @@ class Matrix:
 
     def listeners(self, endpoint: int) -> list[int]:
         """The sinks that transmit what `endpoint` receives."""
-        return np.flatnonzero(self.source == self.row(endpoint)).tolist()
+        listeners: list[int] = (self.source == _FIRST + endpoint).nonzero()[0].tolist()
+        return listeners
 
     def conversions(self, sinks: npt.NDArray[np.intp]) -> tuple[list[bytes | None], npt.NDArray[np.intp]]:
         """Tables, and of each sink the number of the one that it needs.
 
         The first is None: for a source of the same law and level, or where no law matters.
         """
-        tables: list[bytes | None] = [None, _CONVERSIONS["A", "u"], _CONVERSIONS["u", "A"]]
+        tables: list[bytes | None] = [*_USUAL]
         law, own = self.mu[self.source[sinks]], self.mu[_FIRST + sinks]
-        keys = (~law & own) + 2 * (law & ~own)
+        keys: npt.NDArray[np.intp] = (law ^ own) * (law + np.intp(1))
         if self._transparent or self._gains:
             for place, sink in enumerate(sinks.tolist()):
                 if sink in self._transparent:

@@ -59,7 +59,6 @@ class RtpPorts:
         self._open: dict[int, int] = {}
         """Legs whose sockets are in the epoll, by descriptor: not latched yet, or SRTP."""
         self._latched = Incoming()
-        self._unread = bytearray(1)
         self._connect = ctypes.CDLL(None, use_errno=True).connect
         try:
             for port in self.ports:
@@ -109,7 +108,8 @@ class RtpPorts:
             self._leave(leg)
             self._exchange(leg)
             self._listen(leg)
-        if changed := self.latches[leg].describe(remote):
+        was_connected = self.latches[leg].latched is not None
+        if (changed := self.latches[leg].describe(remote)) and was_connected:
             self._disconnect(leg)
         return changed
 
@@ -236,11 +236,14 @@ class RtpPorts:
         return bool(self._others) and remote is not None and self._sockets[leg].family != version
 
     def _listen(self, leg: int) -> None:
-        self._discard(self._sockets[leg])
+        self.send_errors += discard(self._sockets[leg])
         self._to_open(leg)
 
     def _leave(self, leg: int) -> None:
-        self._disconnect(leg)
+        if self.latches[leg].latched is None:
+            self._to_open(leg)
+        else:
+            self._disconnect(leg)
         descriptor = self._sockets[leg].fileno()
         self._epoll.unregister(descriptor)
         del self._open[descriptor]
@@ -267,11 +270,16 @@ class RtpPorts:
         self._to_open(leg)
         self._connect(self._sockets[leg].fileno(), _UNSPECIFIED, len(_UNSPECIFIED))
 
-    def _discard(self, endpoint: socket.socket) -> None:
-        for _ in range(BACKLOG):
-            try:
-                endpoint.recv_into(self._unread)
-            except BlockingIOError:
-                return
-            except OSError:
-                self.send_errors += 1
+
+def discard(endpoint: socket.socket) -> int:
+    """Throw away what has come on a non-blocking socket; how many errors of sending were among it."""
+    errors = 0
+    unread = bytearray(1)
+    for _ in range(BACKLOG):
+        try:
+            endpoint.recv_into(unread)
+        except BlockingIOError:
+            break
+        except OSError:
+            errors += 1
+    return errors

@@ -1,7 +1,8 @@
 """RTCP of every RTP leg (RFC 3550 6): reports sent and received, on the port above that of RTP or together with it.
 
-A leg has its socket while it is open; a port that cannot be had costs the call its reports and nothing else. What comes
-is looked at once a tick; the kernel says when it came, so that the round trip is known better than that.
+A socket is bound when its leg first opens, and kept for the next call; a port that cannot be had costs the call its
+reports and nothing else. What comes is looked at once a tick; the kernel says when it came, so that the round trip is
+known better than that.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from tandem.codecs.rtcp import Report, ReportBlock, SenderInformation, build, nt
 from tandem.core.errors import DecodeError
 
 from .latch import Address
-from .ports import RtpPorts
+from .ports import RtpPorts, discard
 from .protocol import MediaStatistics
 from .receive import Receivers
 from .transmit import Transmitters
@@ -81,6 +82,8 @@ class Rtcp:
         self._legs: dict[int, _Leg] = {}
         self._epoll = select.epoll()
         self._by_descriptor: dict[int, int] = {}
+        self._kept: dict[tuple[int, socket.AddressFamily], socket.socket] = {}
+        """Sockets of legs that are not open, by leg and version of IP."""
         self._due = float("inf")
 
     def open(self, leg: int, now: float) -> None:
@@ -96,6 +99,17 @@ class Rtcp:
         if port > self._ports.last:
             return
         family = self._ports.family(leg)
+        endpoint = self._kept.pop((leg, family), None)
+        if endpoint is not None:
+            discard(endpoint)
+        elif (endpoint := self._bound(family, port)) is None:
+            return
+        state.endpoint = endpoint
+        self._by_descriptor[endpoint.fileno()] = leg
+        self._epoll.register(endpoint.fileno(), select.EPOLLIN)
+
+    def _bound(self, family: socket.AddressFamily, port: int) -> socket.socket | None:
+        """A new socket, None where the port cannot be had."""
         other = bool(self._address_v6) and family == socket.AF_INET6
         endpoint = socket.socket(family, socket.SOCK_DGRAM)
         try:
@@ -104,17 +118,15 @@ class Rtcp:
             endpoint.bind((self._address_v6 if other else self._address, port))
         except OSError:
             endpoint.close()
-            return
-        state.endpoint = endpoint
-        self._by_descriptor[endpoint.fileno()] = leg
-        self._epoll.register(endpoint.fileno(), select.EPOLLIN)
+            return None
+        return endpoint
 
     def update(self, leg: int, port: int | None, multiplexed: bool) -> None:
         """What was agreed: the peer's RTCP port (None: that above its RTP port), or RTCP on the ports of RTP."""
         state = self._legs[leg]
         state.port, state.multiplexed = port, multiplexed
         if state.endpoint is not None and state.endpoint.family != self._ports.family(leg):
-            self._unbind(state)
+            self._unbind(leg, state)
             self._bind(leg, state)
 
     def close(self, leg: int) -> None:
@@ -124,21 +136,24 @@ class Rtcp:
         if state.reported:
             self._report(leg, state, goodbye=True)
         del self._legs[leg]
-        self._unbind(state)
+        self._unbind(leg, state)
 
-    def _unbind(self, state: _Leg) -> None:
+    def _unbind(self, leg: int, state: _Leg) -> None:
         endpoint, state.endpoint = state.endpoint, None
         if endpoint is not None:
             del self._by_descriptor[endpoint.fileno()]
             self._epoll.unregister(endpoint.fileno())
-            endpoint.close()
+            self._kept[leg, endpoint.family] = endpoint
 
     def close_all(self) -> None:
         """Give every socket back."""
         for state in self._legs.values():
             if state.endpoint is not None:
                 state.endpoint.close()
+        for endpoint in self._kept.values():
+            endpoint.close()
         self._legs.clear()
+        self._kept.clear()
         self._epoll.close()
 
     def tick(self, now: float) -> None:

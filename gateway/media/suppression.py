@@ -36,6 +36,8 @@ class Suppression:
 
     def __init__(self, legs: int) -> None:
         self.on = np.zeros(legs, np.bool_)
+        self.count = 0
+        """How many of them are on."""
         self._floor = np.full(legs, HIGHEST_FLOOR)
         self._hangover = np.zeros(legs, np.int64)
         self._since = np.zeros(legs, np.int64)
@@ -46,13 +48,16 @@ class Suppression:
         """From now on `leg` sends no silence."""
         if not self.on[leg]:
             self.on[leg] = True
+            self.count += 1
             self._floor[leg] = HIGHEST_FLOOR
             self._hangover[leg] = HANGOVER
             self._since[leg] = 0
 
     def stop(self, leg: int) -> None:
         """From now on `leg` sends all."""
-        self.on[leg] = False
+        if self.on[leg]:
+            self.on[leg] = False
+            self.count -= 1
 
     def decide(
         self, legs: npt.NDArray[np.intp], octets: Octets, mu: npt.NDArray[np.bool_]

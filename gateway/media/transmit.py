@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from operator import itemgetter
+from struct import Struct
 from typing import Final
 
 import numpy as np
@@ -34,6 +35,7 @@ _PACKET: Final = np.dtype(
         ("payload", "u1", (BLOCK,)),
     ]
 )
+_BEGINNING: Final = Struct("=HII")
 _EVENT_PACKET: Final = 16
 _MARKER: Final = 0x80
 #: How a leg sends: not at all, its row as it is, as SRTP, in packets of another length than a tick.
@@ -49,7 +51,7 @@ class Transmitters:
         self._ports = ports
         self._packets = np.zeros(legs, _PACKET)
         self._packets["first"] = 0x80
-        self._fields = {name: self._packets[name] for name in ("second", "sequence", "timestamp", "payload")}
+        self._fields = {name: self._packets[name] for name in ("second", "sequence", "timestamp", "ssrc", "payload")}
         octets = self._packets.view(np.uint8).reshape(legs, _PACKET.itemsize)
         self._packet_octets = octets
         self._rows = [memoryview(octets[leg]) for leg in range(legs)]
@@ -77,11 +79,10 @@ class Transmitters:
         self._secured: list[tuple[int | Destination, memoryview, SecureLeg, int]] = []
         self._packing: dict[int, Packing] = {}
         """Legs with another packet time than a tick."""
-        self._packed = self._rendering
+        self._packed = self._nothing = self._rendering
         self._singly: list[tuple[int, bytes]] = []
         """Packets of this tick that are not in the matrix, by leg."""
         self._suppression = Suppression(legs)
-        self._suppressing = False
         self._held_back: set[int] = set()
         """Legs that send nothing in this tick, or comfort noise."""
         self._silent: set[int] = set()
@@ -89,9 +90,9 @@ class Transmitters:
 
     def open(self, leg: int, payload_type: int, event_payload_type: int | None) -> None:
         """Begin to send on `leg` with a random SSRC, sequence number and timestamp (RFC 3550 5.1)."""
-        packet = self._packets[leg : leg + 1]
-        for field in (packet["sequence"], self._clock[leg : leg + 1], packet["ssrc"]):
-            field[:] = int.from_bytes(os.urandom(field.itemsize), "big")
+        self._fields["sequence"][leg], self._clock[leg], self._fields["ssrc"][leg] = _BEGINNING.unpack(
+            os.urandom(_BEGINNING.size)
+        )
         self._sent[leg] = self._octets[leg] = 0
         self.update(leg, payload_type, event_payload_type, True)
 
@@ -113,7 +114,6 @@ class Transmitters:
         else:
             self._packing[leg] = Packing(packet_time)
         (self._suppression.start if comfort_noise else self._suppression.stop)(leg)
-        self._suppressing = bool(self._suppression.on.any())
         self._payload_type[leg] = payload_type
         self._event_type[leg] = event_payload_type
         if event_payload_type is None:
@@ -129,7 +129,6 @@ class Transmitters:
     def send_all(self, leg: int) -> None:
         """From now on silence is sent too: a modem is on `leg`."""
         self._suppression.stop(leg)
-        self._suppressing = bool(self._suppression.on.any())
 
     def close(self, leg: int) -> int:
         """Stop sending on `leg`; how many packets it sent."""
@@ -149,7 +148,7 @@ class Transmitters:
 
     def ssrc(self, leg: int) -> int:
         """The source that `leg` sends as."""
-        return int(self._packets["ssrc"][leg])
+        return int(self._fields["ssrc"][leg])
 
     def sender(self, leg: int) -> tuple[int, int, int, int]:
         """Of `leg`: SSRC, the timestamp of now, packets and octets of payload sent (events count as 20 ms of G.711)."""
@@ -175,7 +174,7 @@ class Transmitters:
         fields["timestamp"][:] = self._clock
         self._held_back.clear()
         self._rendering.render_into(self._packet_octets, HEADER.size)
-        if self._suppressing and order.size:
+        if self._suppression.count and order.size:
             self._suppress(order, fields["payload"][order])
         if self._held_back:
             speaking = order[[leg not in self._held_back for leg in order.tolist()]]
@@ -240,7 +239,7 @@ class Transmitters:
         """Legs whose packets are longer or shorter than a tick."""
         order = self._packed.order
         octets = self._packed.render()
-        if self._suppressing:
+        if self._suppression.count:
             self._suppress(order, octets)
         for leg, row in zip(order.tolist(), octets, strict=True):
             if leg in self._held_back:
@@ -288,7 +287,7 @@ class Transmitters:
             if leg in self._packing:
                 self._packing[leg].drop()
         self._rendering = Rendering(self._matrix, np.flatnonzero((ways != _NOT) & (ways != _PACKED)))
-        self._packed = Rendering(self._matrix, np.flatnonzero(ways == _PACKED))
+        self._packed = Rendering(self._matrix, np.flatnonzero(ways == _PACKED)) if self._packing else self._nothing
         self._order = self._rendering.order
         self._marked = True
 

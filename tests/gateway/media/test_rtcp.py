@@ -94,6 +94,31 @@ class Peer:
         return found
 
 
+def test_a_socket_is_kept_for_the_next_call_and_what_came_meanwhile_is_forgotten(bench: Bench) -> None:
+    peer = Peer(bench)
+    rtcp_of_side = peer.side.plane._rtcp
+    assert rtcp_of_side is not None
+    kept = rtcp_of_side._legs[0].endpoint
+    peer.side.command(CloseRtp(1))
+    peer.planes.run(0.02)
+    stale = build(Report(0xABCD, SenderInformation(1 << 32, 0, 1, 160), ()), "x")
+    for _ in range(3):
+        peer.control.socket.sendto(stale, peer.to)
+    host, port = peer.control.socket.getsockname()
+    peer.side.command(
+        OpenRtp(7, peer.side.ports[0], "A", 8, peer.rtp.address),
+        UpdateRtp(7, "A", 8, peer.rtp.address, rtcp_port=port),
+    )
+    peer.planes.run(0.1)
+    state = rtcp_of_side._legs[0]
+    assert state.endpoint is kept
+    assert state.last_report == 0
+    peer.control.socket.sendto(stale, peer.to)
+    peer.planes.run(0.05)
+    assert state.last_report != 0
+    assert host == peer.to[0]
+
+
 def test_what_we_report(bench: Bench) -> None:
     peer = Peer(bench)
     peer.rtp._sequence = 65530

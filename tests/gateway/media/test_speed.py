@@ -123,6 +123,14 @@ def test_packets_of_any_kind(ticks, depth, sequence, timestamp):
         assert receivers[0].statistics(leg) == receivers[1].statistics(leg)
 
 
+def renderings(matrix: Matrix, sinks: np.ndarray) -> tuple[Rendering, Rendering]:
+    """The compiled one, and that which it stands for."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(speed, "speedups", None)
+        plain = Rendering(matrix, sinks)
+    return Rendering(matrix, sinks), plain
+
+
 @given(st.integers(1, 2), st.integers(0, 2**32 - 1))
 @settings(max_examples=30)
 def test_timeslots_that_hear_anybody(lines, seed):
@@ -136,14 +144,17 @@ def test_timeslots_that_hear_anybody(lines, seed):
         gain = float(random.choice([0.0, 0.0, 3.0, -6.0]))
         matrix.set_source(sink, None if source < 0 else source, bool(random.integers(8) == 0), gain)
     matrix.rows[:] = random.integers(0, 256, matrix.rows.shape, np.uint8)
-    rendering = Rendering(matrix, np.arange(legs, matrix.sinks))
+    rendering, plain = renderings(matrix, np.arange(legs, matrix.sinks))
     frames = rendering.frames()
-    assert frames.tolist() == rendering._frames_by_rows().tolist()
+    assert frames.tolist() == plain.frames().tolist()
     chosen = random.permutation(matrix.sinks)[: random.integers(matrix.sinks + 1)]
-    rendering, packets = Rendering(matrix, chosen), np.zeros((2, matrix.sinks, 12 + BLOCK), np.uint8)
+    packets = np.zeros((3, matrix.sinks, 12 + BLOCK), np.uint8)
+    rendering, plain = renderings(matrix, chosen)
     rendering.render_into(packets[0], 12)
-    packets[1, rendering.order, 12:] = rendering.render()
+    plain.render_into(packets[1], 12)
+    packets[2, rendering.order, 12:] = rendering.render()
     assert (packets[0] == packets[1]).all()
+    assert (packets[2] == packets[1]).all()
     matrix.receive_lines(0, list(frames))
     assert (matrix.timeslot_rows == np.concatenate([line.T for line in frames])).all()
 
