@@ -200,8 +200,8 @@ class Call(pj.Call):
         """Call-ID and both tags, once the call is answered."""
         self.answers = ""
         """Call-ID of a call that came in."""
-        self.fields: dict[int, dict[str, int]] = {}
-        """How many fields of each name belong into the response with a status; of names that any response has had."""
+        self.fields: dict[int, dict[tuple[str, str], int]] = {}
+        """How many fields of each name and value belong into the response with a status; of all that we ever put in."""
         self._conditions: Preconditions | None = None
         """What must be reserved before the called party is alerted (RFC 3312)."""
         self._updating = False
@@ -315,9 +315,9 @@ class Call(pj.Call):
 
     def _note_fields(self, status: int, option: Any) -> None:
         """What a response is to have of the fields that we put into responses."""
-        now = Counter(field.hName for field in option.headers)
-        names = dict.fromkeys(name for before in self.fields.values() for name in before)
-        self.fields[status] = {**{name: 0 for name in names}, **now}
+        now = Counter((field.hName, field.hValue) for field in option.headers)
+        before = dict.fromkeys((field for response in self.fields.values() for field in response), 0)
+        self.fields[status] = {**before, **now}
 
     def _notify(self, command: TellTransfer) -> None:
         """NOTIFY of the subscription that a REFER made (RFC 3515 2.4.4)."""

@@ -468,8 +468,8 @@ class Engine:
             message = library.response_sent(sent, status)
             call_id = library.call_id_in(message)
             call = next((call for call in self.calls.values() if call.answers == call_id), None)
-            for name, count in call.fields.get(status, {}).items() if call is not None else ():
-                library.keep_last(message, name.encode(), count)
+            for (name, value), count in call.fields.get(status, {}).items() if call is not None else ():
+                library.keep_last(message, name.encode(), value.encode(), count)
         return False
 
     def place_of(self, received: Any) -> Place | None:

@@ -262,12 +262,13 @@ def call_id_in(message: int) -> str:
     return _text_at(found + _FIELD).decode("utf-8", "replace") if found else ""
 
 
-def keep_last(message: int, name: bytes, count: int) -> None:
-    """Of the fields of a name leave the last `count`."""
+def keep_last(message: int, name: bytes, value: bytes, count: int) -> None:
+    """Of the fields of a name that have this value leave the last `count`; PJSIP's own have another, or none as text."""
     text, found = _Text(name, len(name)), []
     field = _find_header(message, ctypes.byref(text), None)
     while field:
-        found.append(field)
+        if _text_at(field + _FIELD) == value:
+            found.append(field)
         field = _find_header(message, ctypes.byref(text), _word(field + 8))
     for one in found[: len(found) - count]:
         _erase(one)

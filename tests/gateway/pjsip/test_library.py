@@ -323,3 +323,11 @@ def test_a_build_that_exports_less_is_told_of_by_name():
     library = pytest.importorskip("tandem.gateway.pjsip.library", reason="pip install 'tandem-gateway[pjsua2]'")
     with pytest.raises(ImportError, match="does not export pjsip_nothing, as the wheels of pjsua2-python do"):
         library._function("pjsip_nothing", None)
+
+
+def test_what_pjsip_requires_stays_beside_what_we_require(engine, peer):
+    peer.invite("Supported: 100rel", call_id="require@peer")
+    received = engine.hear(CallReceived)
+    engine.do(Respond(received.call, 183, "", [("Require", "precondition"), ("X-A", "1")], MEDIA))
+    progress = parse_message(peer.hear("SIP/2.0 183"))
+    assert sorted(progress.values("require")) == ["100rel", "precondition"]
