@@ -7,6 +7,7 @@ captures at the host itself sees several packets as one, longer than they are on
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import socket
 import sys
@@ -46,6 +47,7 @@ class PacketSocket:
         self._socket = sock
         self._segments = True
         self._size = 0  # what the kernel cuts at
+        self._most = 0  # octets that it is given at once to be cut so
         self._joining = False
         self._left: int | None = _TRIED
         """Datagrams that are still tried; None: packets do come together."""
@@ -132,11 +134,16 @@ class PacketSocket:
 
     def send_run(self, octets: bytes, size: int) -> None:
         """Send packets of `size` octets each, given one behind the other."""
+        if size == self._size and len(octets) <= self._most:  # as the last time
+            with contextlib.suppress(OSError):
+                self._socket.send(octets)
+                self.packets_out += -(-len(octets) // size)
+                return  # else see below what is wrong
         if not self._segments or len(octets) <= size:
             for start in range(0, len(octets), size):
                 self._send_one(octets[start : start + size])
             return
-        most = max(1, min(_MOST_SEGMENTS, _LONGEST // size)) * size
+        most = _at_once(size)
         if len(octets) <= most:
             self._send_at_once(octets, size)
             return
@@ -170,6 +177,7 @@ class PacketSocket:
             except OSError:
                 return False
             self._size = size
+            self._most = _at_once(size) if size else 0
         return True
 
     def _try(self, octets: bytes) -> int:
@@ -189,3 +197,8 @@ class PacketSocket:
             self.send_errors += packets
         else:
             self.packets_out += packets
+
+
+def _at_once(size: int) -> int:
+    """Octets of packets of `size` that the kernel takes at once."""
+    return max(1, min(_MOST_SEGMENTS, _LONGEST // size)) * size

@@ -20,6 +20,7 @@ from . import speed
 
 BLOCK: Final = 160
 _SILENT_ROWS: Final = {"A": 0, "u": 1}
+_SILENCE: Final = {law.value: SILENCE[law] for law in Law}
 _FIRST: Final = 2
 #: (law of the source, law of the sink) -> table for bytes.translate, three times as fast as an array look-up.
 _CONVERSIONS: Final = {("A", "u"): A_TO_MU.tobytes(), ("u", "A"): MU_TO_A.tobytes()}
@@ -183,7 +184,7 @@ class Matrix:
         silent = self.source[endpoint] < _FIRST
         self._laws[_FIRST + endpoint] = law
         self.mu[_FIRST + endpoint] = law == "u"
-        self.rows[_FIRST + endpoint] = SILENCE[Law(law)]
+        self.rows[_FIRST + endpoint] = _SILENCE[law]
         if silent:
             self.set_source(endpoint, None)
         self.changed = True
@@ -239,7 +240,7 @@ class Matrix:
         for sink in self.listeners(endpoint):
             self.set_source(sink, None)
         self.set_source(endpoint, None)
-        self.rows[self.row(endpoint)] = SILENCE[Law(self.law(endpoint))]
+        self.rows[_FIRST + endpoint] = _SILENCE[self._laws[_FIRST + endpoint]]
 
     def listeners(self, endpoint: int) -> list[int]:
         """The sinks that transmit what `endpoint` receives."""

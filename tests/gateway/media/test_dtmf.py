@@ -86,3 +86,25 @@ def test_a_digit_in_progress_ends_with_its_endpoint(how: str) -> None:
     bench.listener.start(3)
     bench.hear({3: "5"})
     assert bench.digits(3) == [5]
+
+
+@pytest.mark.parametrize("others", [0, 1, 12])
+def test_who_is_listened_to_next_hears_nothing_of_the_one_before(others: int) -> None:
+    """Neither of a digit in progress, nor of what came before, whether or not somebody else was there all the time."""
+    bench = Bench()
+    octets = dtmf_octets("5", Law.A, 80)
+    for place in (3, *range(4, 4 + others)):
+        bench.listener.start(place)
+    for start in range(0, 640, 160):
+        bench.matrix.rows[bench.matrix.row(3)] = octets[start : start + 160]
+        heard = bench.listener.listen()
+    assert heard or bench.listener._digits
+    bench.listener.stop(3)
+    for place in range(4, 4 + others):
+        bench.listener.stop(place)
+    bench.matrix.rows[bench.matrix.row(3)] = SILENCE[Law.A]
+    assert bench.listener.listen() == []
+    bench.listener.start(19)
+    bench.hear({19: "7"})
+    assert bench.ended == [(19, 7, bench.ended[0][2])]
+    assert bench.began == [(19, 7)]
