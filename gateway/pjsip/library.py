@@ -263,7 +263,7 @@ def call_id_in(message: int) -> str:
 
 
 def keep_last(message: int, name: bytes, value: bytes, count: int) -> None:
-    """Of the fields of a name that have this value leave the last `count`; PJSIP's own have another, or none as text."""
+    """Of the fields of a name with this value leave the last `count`; PJSIP's own have another, or none as text."""
     text, found = _Text(name, len(name)), []
     field = _find_header(message, ctypes.byref(text), None)
     while field:
