@@ -68,9 +68,10 @@ interop: $(BIN)/.tools peers
 docs: $(BIN)/.installed ## Regenerate the reference pages that come from the code
 	$(BIN)/python -m tandem.gateway.reference docs/reference
 
-fuzz: $(BIN)/.tools ## Feed decoders and state machines random and mutated input, a minute each
+fuzz: $(BIN)/.tools ## Feed decoders, state machines and the trace analyser random and mutated input, a minute each
 	$(BIN)/python tests/fuzz/fuzz_decoders.py --seconds 60
 	$(BIN)/python tests/fuzz/fuzz_machines.py --seconds 60
+	$(BIN)/python tests/fuzz/fuzz_analyser.py --seconds 60
 
 bench: $(BIN)/.tools ## Measure this machine: media, calls, spans, codecs
 	$(BIN)/python tests/bench/run.py

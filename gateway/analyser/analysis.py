@@ -13,6 +13,7 @@ from . import findings, findings_circuits, findings_links, findings_sip
 from .attempts import Numbering
 from .blocks import Block
 from .circuits import CircuitTracker
+from .clock import Clock, Span
 from .dialogs import DialogTracker
 from .dissect import Dissector, Options
 from .files import expand, read_file
@@ -51,7 +52,10 @@ class Analyser:
         self.dissector = Dissector(options, bulk)
         self.skipped: list[Skipped] = []
         self.end = 0.0
-        """Time of the last packet."""
+        """Time of the last packet, as far as it can be believed."""
+        self._clock = Clock()
+        self._span = Span()
+        """Of what was gathered."""
         self._records = Records(self.dissector.ends)
         numbering = self._numbering = Numbering()
         self._circuits = CircuitTracker(self._done, numbering)
@@ -93,31 +97,30 @@ class Analyser:
         if dissected.dialogs is not None:
             self._dialog_rows.append(dissected.dialogs)
         self._count += len(batch)
+        self._span += Span.of(batch.time)
         if self._count >= self._at_once:
-            self._flush(float(batch.time[-1]))
-        else:
-            self.end = max(self.end, float(batch.time[-1]))
+            self._flush()
 
-    def _flush(self, end: float) -> None:
+    def _flush(self) -> None:
         """Follow the calls of what was gathered."""
         messages, self._gathered, self._count = self._gathered, [], 0
+        span, self._span = self._span, Span()
         rows, self._rows = Rows.joined(self._rows), []
         dialogs, self._dialog_rows = SipRows.joined(self._dialog_rows), []
-        self._take(messages, end, rows, dialogs)
+        self._take(messages, span, rows, dialogs)
 
     def absorb(self, part: Part) -> None:
         """Take what was made of a file elsewhere: the file that follows those before it in time."""
         before = self.dissector.packets
         places = self.dissector.places(part.ends)
-        for messages, rows, dialogs, last in part.steps:
+        for messages, rows, dialogs, span in part.steps:
             for message in messages:
                 message.packet += before
             rows.packet += before
             rows.place = places[rows.place]
             dialogs.packet += before
             dialogs.place = places[dialogs.place]
-            self._take(messages, last, rows, dialogs)
-        self.end = max(self.end, part.last)
+            self._take(messages, span, rows, dialogs)
         self.dissector.packets += part.packets
         for protocol, counts in part.counts.items():
             self.dissector.counts[protocol].update(counts)
@@ -127,7 +130,7 @@ class Analyser:
             self._streams.join(part.streams)
         self.skipped += part.skipped
 
-    def _take(self, messages: list[Message], end: float, rows: Rows, dialogs: SipRows) -> None:
+    def _take(self, messages: list[Message], span: Span, rows: Rows, dialogs: SipRows) -> None:
         packets = np.zeros(0, np.int64)
         given = messages
         if self._bulk:
@@ -148,21 +151,21 @@ class Analyser:
         circuits, calls = self._numbering.settle()
         self._plain.settle(circuits)
         self._plain_dialogs.settle(calls)
-        self.end = max(self.end, end)
-        self._plain_dialogs.expire(self.end)
-        for message in self._plain.expire(self.end):
+        late |= not self._clock.take(span)
+        self.end, now = self._clock.end, self._clock.settled
+        self._plain_dialogs.expire(now)
+        for message in self._plain.expire(now):
             self._circuits.take(message)
             late = True
-        if late:
-            self._circuits.sort()
-            self._dialogs.sort()
         for tracker in self._trackers():
-            tracker.expire(self.end)
+            if late:
+                tracker.sort()
+            tracker.expire(now)
         del self._circuits.supervision[MOST_OTHERS:], self._dialogs.others[MOST_OTHERS:]
         if self._channels is not None:
             del self._channels.supervision[:]
-        if self.end - self._tidied > TIDY:
-            self._tidy()
+        if abs(now - self._tidied) > TIDY:
+            self._tidy(now)
 
     def _channel_tracker(self) -> DChannelTracker:
         """That of D-channels, once there is one in the capture."""
@@ -199,12 +202,12 @@ class Analyser:
     def _attach(self, number: int, stream: MediaStream) -> None:
         self._records.attach(number, stream)
 
-    def _tidy(self) -> None:
+    def _tidy(self, now: float) -> None:
         """Let go of what nothing more will come for: memory does not grow with the length of the capture."""
-        self._tidied = self.end
-        self._give_speech(self._streams.finished(self.end - TIDY))
-        self._dialogs.forget(self.end - 2 * TIDY)
-        self._plain_dialogs.calls.forget(self.end - 2 * TIDY)
+        self._tidied = now
+        self._give_speech(self._streams.finished(now - TIDY))
+        self._dialogs.forget(now - 2 * TIDY)
+        self._plain_dialogs.calls.forget(now - 2 * TIDY)
 
     def complain(self, file: str, reason: str, octets: int) -> None:
         """A part of the input cannot be used."""
@@ -212,7 +215,7 @@ class Analyser:
 
     def result(self) -> Analysis:
         """Everything found; the capture ends here."""
-        self._flush(self.end)
+        self._flush()
         for message in self._plain.rest():
             self._circuits.take(message)
         self._plain_dialogs.rest()

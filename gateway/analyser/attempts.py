@@ -58,7 +58,7 @@ class Attempt:
         self.seen[mark] = message.time
         if len(self.seen) > MOST_SEEN:
             del self.seen[next(iter(self.seen))]
-        return before is not None and message.time - before < COPY
+        return before is not None and abs(message.time - before) < COPY
 
     def note(self, message: Message, forward: bool, summary: str = "") -> None:
         """Keep a message of it."""
@@ -140,6 +140,7 @@ class Table:
         self._attempts: OrderedDict[Hashable, Attempt] = OrderedDict()
         self._done = done
         self._patience = patience
+        self._in_order = True
 
     def __len__(self) -> int:
         return len(self._attempts)
@@ -174,6 +175,9 @@ class Table:
 
     def expire(self, now: float) -> None:
         """Give out what was released and then not heard of for the table's patience."""
+        if not self._in_order:
+            self._attempts = OrderedDict(sorted(self._attempts.items(), key=lambda item: item[1].last))
+            self._in_order = True
         for _ in range(min(len(self._attempts), MOST_CHECKED)):
             key, attempt = next(iter(self._attempts.items()))
             if now - attempt.last < self._patience:
@@ -184,8 +188,11 @@ class Table:
                 self._attempts.move_to_end(key)
 
     def sort(self) -> None:
-        """Put those that were begun late, with messages of long ago, where they belong."""
-        self._attempts = OrderedDict(sorted(self._attempts.items(), key=lambda item: item[1].last))
+        """Before the next look at what is over, put all in the order in which they were heard of last.
+
+        Messages of long ago were taken, or such as are not in the order of time, or an attempt was looked for in vain.
+        """
+        self._in_order = False
 
     def earliest(self) -> float:
         """When the first of those under way began; infinite when there is none."""

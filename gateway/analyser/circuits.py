@@ -194,6 +194,7 @@ class CircuitTracker:
     def _reset(self, key: _Key, message: Message, octets: bytes) -> None:
         """RSC ends the call of its circuit, GRS those of a range (Q.763 3.43); the record says by whom."""
         if message.type == "GRA":
+            self._table.sort()  # what was looked for stands last, and was not heard of
             return
         protocol, low, high, cic = key
         circuits = range(cic, cic + 1)

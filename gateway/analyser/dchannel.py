@@ -74,6 +74,10 @@ class DChannelTracker:
         """Time has gone on to `now`."""
         self._table.expire(now)
 
+    def sort(self) -> None:
+        """Messages were taken that were not in the order of time."""
+        self._table.sort()
+
     def __len__(self) -> int:
         return len(self._table)
 

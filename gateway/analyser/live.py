@@ -8,6 +8,7 @@ from typing import Final
 
 from . import findings
 from .analysis import Analyser
+from .clock import Span
 from .dissect import Options
 from .legs import Joiner
 from .live_findings import LiveFindings
@@ -75,11 +76,11 @@ class LiveAnalyser(Analyser):
         for tracker in self._trackers():
             tracker.close()
 
-    def _take(self, messages: list[Message], end: float, rows: Rows, dialogs: SipRows) -> None:
+    def _take(self, messages: list[Message], span: Span, rows: Rows, dialogs: SipRows) -> None:
         if self._passed is not None:
             for message in messages:
                 self._passed(message)
-        super()._take(messages, end, rows, dialogs)
+        super()._take(messages, span, rows, dialogs)
 
     def _done(self, record: CallRecord) -> None:
         self.latest[number_of(record.id)] = record

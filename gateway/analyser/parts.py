@@ -20,6 +20,7 @@ from tandem.core.errors import DecodeError, TandemError
 
 from . import speed
 from .analysis import AT_ONCE, Analyser, analyse
+from .clock import Span
 from .dissect import Dissector, Options
 from .files import STANDARD_INPUT, expand, read_file
 from .merge import merge
@@ -55,8 +56,8 @@ class Part:
     packets: int = 0
     first: float | None = None
     last: float = 0.0
-    steps: list[tuple[list[Message], Rows, SipRows, float]] = field(default_factory=list)
-    """Messages and rows to be taken at once, and the time of the last packet."""
+    steps: list[tuple[list[Message], Rows, SipRows, Span]] = field(default_factory=list)
+    """Messages and rows to be taken at once, and the times of their packets."""
     ends: list[Where] = field(default_factory=list)
     """What the places of the rows mean."""
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -113,7 +114,7 @@ def _dissected(part: Part, dissector: Dissector, source: Iterator[Batch]) -> Par
     messages: list[Message] = []
     rows: list[Rows] = []
     dialogs: list[SipRows] = []
-    count = 0
+    count, span = 0, Span()
     for batch in merge([source]):
         found = dissector.feed(batch)
         messages += found.messages
@@ -126,10 +127,11 @@ def _dissected(part: Part, dissector: Dissector, source: Iterator[Batch]) -> Par
         part.first = float(batch.time.min()) if part.first is None else min(part.first, float(batch.time.min()))
         part.last = max(part.last, float(batch.time.max()))
         count += len(batch)
+        span += Span.of(batch.time)
         if count >= AT_ONCE:
-            part.steps.append((messages, Rows.joined(rows), SipRows.joined(dialogs), part.last))
-            messages, rows, dialogs, count = [], [], [], 0
-    part.steps.append((messages, Rows.joined(rows), SipRows.joined(dialogs), part.last))
+            part.steps.append((messages, Rows.joined(rows), SipRows.joined(dialogs), span))
+            messages, rows, dialogs, count, span = [], [], [], 0, Span()
+    part.steps.append((messages, Rows.joined(rows), SipRows.joined(dialogs), span))
     part.ends = dissector.ends
     part.packets = dissector.packets
     part.counts = {name: dict(counts) for name, counts in dissector.counts.items()}

@@ -100,3 +100,12 @@ def test_numbers_of_a_batch_follow_its_packets():
     assert numbering("sip", 11) == "sip-8"
     assert [numbers.tolist() for numbers in numbering.settle()] == [[], []]
     assert numbering("sip", 12) == "sip-9"
+
+
+@pytest.mark.parametrize(("after", "copy"), [(0.2, True), (-0.2, True), (0.7, False), (-4000.0, False)])
+def test_a_copy_comes_at_nearly_the_same_time(after, copy):
+    """Before the other, where two probes are not in the order of time; a clock that was set back makes none."""
+    attempt = Attempt(record())
+    octets, where = b"\1\0\x0c", Where(opc=1)
+    messages = [Message(n, 5000.0 + n * after, Protocol.ISUP, "REL", where, octets) for n in range(2)]
+    assert [attempt.is_copy(message) for message in messages] == [False, copy]

@@ -196,3 +196,14 @@ def test_two_probes_see_one_call(stream):
     (record,) = stream.done
     kept = [(message.type, message.duplicate) for message in record.messages]
     assert kept == [("IAM", False), ("IAM", True), ("ACM", False), ("REL", False), ("REL", True), ("REL", False)]
+
+
+def test_who_is_asked_for_in_vain_waits_no_longer():
+    """The circuit of a GRA is looked for: what else waits there is given up when its time has come, not later."""
+    stream = Stream(CircuitTracker)
+    for cic in (7, 8):
+        iam(stream, cic=cic, after=0.0)
+        back(stream, I.REL, cause(16), cic=cic, after=10.0 * (cic == 8))
+    back(stream, I.GRA, body=b"\1\2\1\0", cic=7)
+    stream.tracker.expire(65.0)
+    assert [record.cic for record in stream.done] == [7]

@@ -96,8 +96,55 @@ def test_plain_calls_are_followed_in_bulk(monkeypatch, carried):
 def test_what_is_handed_over_late_is_given_up_in_time():
     """The REL of circuit 2 waits no longer because another call came to the tracker before it."""
     events = [(0.1, True, 2, "IAM3", False), (0.1, True, 2, "REL", False), (0.1, True, 1, "IAM3", False)]
-    events += [(75.0, True, 1, "REL-bad", False), (1.0, True, 3, "IAM", False), (1.0, False, 2, "RLC", False)]
+    events += [(75.0, True, 1, "REL-bad", False), (1.0, True, 3, "IAM", False), (0.1, True, 4, "IAM", False)]
+    events += [(1.0, False, 2, "RLC", False)]
     octets = capture(events)
     found = analysed(octets, True, 2)
     assert found == analysed(octets, False, 2)
     assert "missing-rlc" in found
+
+
+WHOLE = [(0.0, True, 1, "IAM", False), (1.0, False, 1, "ACM", False), (1.0, False, 1, "ANM", False)]
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 100])
+@pytest.mark.parametrize("wrong", [-900.0, -4e6, 400.0 + 3600, 4e6])
+def test_a_time_that_is_wrong_loses_no_message(wrong, at_once):
+    """One packet of another circuit has it, just when a REL waits for its RLC."""
+    events = [
+        *WHOLE,
+        (1.0, True, 1, "REL", False),
+        (wrong, True, 2, "IAM", False),
+        (0.1 - wrong, False, 1, "RLC", False),
+    ]
+    octets = capture([(2e7, True, 3, "IAM", False), *events])
+    found = analysed(octets, True, at_once)
+    assert found == analysed(octets, False, at_once)
+    assert found.count('"type":"RLC"') == 1
+    assert "missing-rlc" not in found
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 5, 100])
+@pytest.mark.parametrize("jump", [-900.0, -90_000.0])
+def test_a_clock_that_is_set_back_loses_no_message(jump, at_once):
+    """Nor is a call said to wait for long that began a moment before the capture ends."""
+    events = [(2e6, True, 3, "IAM", False), *WHOLE, (jump, True, 2, "IAM", False), (0.1, True, 1, "REL", False)]
+    events += [(0.1, False, 2, "ACM", False), (0.1, False, 1, "RLC", False), (0.1, True, 4, "IAM", False)]
+    octets = capture(events)
+    found = analysed(octets, True, at_once)
+    assert found == analysed(octets, False, at_once)
+    assert found.count('"type":"RLC"') == 1
+    assert "missing-rlc" not in found
+    assert "unanswered-iam" not in found
+
+
+def test_what_waits_is_given_up_in_the_order_of_time():
+    """The REL of circuit 1 comes late in the file, with an earlier time than that of circuit 2."""
+    events = [(0.0, True, 1, "IAM3", False), (0.1, True, 2, "IAM3", False), (50.0, True, 2, "REL", False)]
+    events += [(-49.0, True, 1, "REL", False), (70.0, True, 3, "IAM", False), (1.0, True, 4, "IAM", False)]
+    events += [(1.0, False, 1, "RLC", False), (30.0, False, 2, "RLC", False)]
+    octets = capture(events)
+    found = analysed(octets, True, 2)
+    assert found == analysed(octets, False, 2)
+    assert '"completed":null' in found
+    assert found.count("missing-rlc") == 1

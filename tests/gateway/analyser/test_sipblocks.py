@@ -5,6 +5,7 @@ from support.sip_flows import capture
 
 from tandem.gateway.analyser.analysis import Analyser
 from tandem.gateway.analyser.cells import row_of
+from tandem.gateway.analyser.clock import Span
 from tandem.gateway.analyser.merge import merge
 from tandem.gateway.analyser.pcap import read_pcap
 from tandem.gateway.analyser.sipblocks import SipBlock
@@ -27,7 +28,8 @@ def blocks_of(names, by_caller=True, odd=""):
     ]
     for batch in merge([read_pcap(file_of(capture(events)), print)]):
         analyser.feed(batch)
-    analyser._flush(2000.0)
+    analyser._span = Span(2000.0, 2000.0, 2000.0, 2000.0, 2000.0)
+    analyser._flush()
     return found, analyser.dissector.ends
 
 
@@ -75,6 +77,7 @@ def test_what_findings_may_speak_of(names, mark):
     analyser._plain_dialogs._done = found.append
     for batch in merge([read_pcap(file_of(capture([(1.0, 1, n, True, 1, "") for n in names])), print)]):
         analyser.feed(batch)
-    analyser._flush(2000.0)
+    analyser._span = Span(2000.0, 2000.0, 2000.0, 2000.0, 2000.0)
+    analyser._flush()
     analyser._plain_dialogs.rest()
     assert [block.suspect().tolist() for block in found] == [[mark]]

@@ -11,6 +11,7 @@ from support.packet_files import ethernet, file_of, ipv4, pcap, rtp, udp
 from support.sip_flows import ODDITIES, capture, message
 
 from tandem.gateway.analyser.analysis import Analyser
+from tandem.gateway.analyser.clock import Span
 from tandem.gateway.analyser.files import read_file
 from tandem.gateway.analyser.merge import merge
 from tandem.gateway.analyser.pcap import read_pcap
@@ -155,7 +156,8 @@ def test_calls_under_way_are_bounded(monkeypatch):
     analyser = Analyser()
     for batch in merge([read_pcap(file_of(capture(events)), print)]):
         analyser.feed(batch)
-    analyser._flush(2000.0)
+    analyser._span = Span(2000.0, 2000.0, 2000.0, 2000.0, 2000.0)
+    analyser._flush()
     assert (len(analyser._plain_dialogs), len(analyser._dialogs)) == (0, 5)
 
 
