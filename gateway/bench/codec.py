@@ -66,10 +66,10 @@ def encode_a_by_arithmetic(pcm: Samples) -> Octets:
 
 
 def _rate(work: Callable[[], object], seconds: float) -> float:
-    """Samples a second over calls of `work`, each one block, for at least `seconds`."""
+    """Samples a second of CPU time over calls of `work`, each one block, for at least `seconds` of it."""
     work()
-    rounds, start = 0, time.perf_counter()
-    while (elapsed := time.perf_counter() - start) < seconds or not rounds:
+    rounds, start = 0, time.process_time()
+    while (elapsed := time.process_time() - start) < seconds or not rounds:
         work()
         rounds += 1
     return rounds * SHAPE[0] * SHAPE[1] / elapsed
