@@ -65,7 +65,9 @@ class Units:
     """(n,) point codes, network, and `link`, as one number."""
 
     def some(self, which: Ints) -> Units:
-        """Those at these places."""
+        """Those at these places, which are in order."""
+        if len(which) == len(self.plain):
+            return self
         return Units(self.octets, *(getattr(self, name)[which] for name in self.__slots__[1:]))
 
 

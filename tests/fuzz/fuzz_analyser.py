@@ -124,7 +124,7 @@ def mutated(capture: Capture, source: Random) -> Capture:
 def _change(packets: list[Packet], source: Random) -> None:
     at = source.randrange(len(packets))
     moment, octets = packets[at]
-    match source.randrange(8):
+    match source.randrange(9):
         case 0 if octets:
             data = bytearray(octets)
             for _ in range(source.choice((1, 1, 3))):
@@ -146,6 +146,9 @@ def _change(packets: list[Packet], source: Random) -> None:
         case 6:  # the clock is set
             jump = source.choice(JUMPS) * source.choice((-1, 1))
             packets[at:] = [(_at(one + jump), octets) for one, octets in packets[at:]]
+        case 7:  # circuits are used again, and what looks the same comes again
+            later = packets[-1][0] - moment + source.choice((-1, 0.01, 1, 70))
+            packets += [(_at(one + later), octets) for one, octets in packets[at : at + source.choice((5, 30, 100))]]
         case _:
             packets[at] = source.choice((0.0, 2.0**32 - 1, _at(moment + source.random()))), octets
 

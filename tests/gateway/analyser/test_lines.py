@@ -60,3 +60,12 @@ def test_the_compiled_loop_says_the_same(packets, kind, fcs):
     plain = np.flatnonzero(one.plain)
     for name in ("message", "stop", "opc", "dpc", "kind", "link", "relation"):
         assert getattr(one, name)[plain].tolist() == getattr(other, name)[plain].tolist(), name
+
+
+@pytest.mark.usefixtures("loops")
+def test_some_of_them_or_all():
+    found = units(batch_of([MSU, b"\0\0\0", MSU], MTP2), MTP2, False)
+    few = found.some(np.array([0, 2]))
+    assert few.plain.tolist() == [True, True]
+    assert few.message.tolist() == found.message[[0, 2]].tolist()
+    assert found.some(np.arange(3)) is found
