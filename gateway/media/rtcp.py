@@ -1,13 +1,14 @@
 """RTCP of every RTP leg (RFC 3550 6): reports sent and received, on the port above that of RTP or together with it.
 
-A socket is bound when its leg first opens, and kept for the next call; a port that cannot be had costs the call its
-reports and nothing else. What comes is looked at once a tick; the kernel says when it came, so that the round trip is
-known better than that.
+Sockets are bound at the start, as those of RTP are; a port that cannot be had is tried again with each call, and costs
+that its reports and nothing else. What comes is looked at once a tick; the kernel says when it came, so that the round
+trip is known better than that.
 """
 
 from __future__ import annotations
 
 import os
+import resource
 import select
 import socket
 import struct
@@ -31,6 +32,8 @@ _LONGEST: Final = 1500
 _TIMESTAMPNS: Final = 35
 """SO_TIMESTAMPNS of Linux, which the socket module does not name."""
 _TIMESPEC: Final = struct.Struct("@qq")
+_OTHERS: Final = 500
+"""Descriptors left for others than RTP and RTCP: where there are not so many, RTCP sockets are bound call by call."""
 _SLIGHT: Final = 0.05
 _LONGEST_TRIP: Final = 10.0
 """Seconds: a round trip is not below nothing by more than what clocks are read apart, and not longer than this."""
@@ -84,6 +87,11 @@ class Rtcp:
         self._by_descriptor: dict[int, int] = {}
         self._kept: dict[tuple[int, socket.AddressFamily], socket.socket] = {}
         """Sockets of legs that are not open, by leg and version of IP."""
+        room = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - _OTHERS >= 2 * len(ports.ports)
+        for leg, port in enumerate(ports.ports if room else ()):
+            family = ports.family(leg)
+            if port < ports.last and (endpoint := self._bound(family, port + 1)) is not None:
+                self._kept[leg, family] = endpoint
         self._due = float("inf")
 
     def open(self, leg: int, now: float) -> None:
@@ -111,7 +119,10 @@ class Rtcp:
     def _bound(self, family: socket.AddressFamily, port: int) -> socket.socket | None:
         """A new socket, None where the port cannot be had."""
         other = bool(self._address_v6) and family == socket.AF_INET6
-        endpoint = socket.socket(family, socket.SOCK_DGRAM)
+        try:
+            endpoint = socket.socket(family, socket.SOCK_DGRAM)
+        except OSError:  # no descriptor is left
+            return None
         try:
             endpoint.setblocking(False)
             endpoint.setsockopt(socket.SOL_SOCKET, _TIMESTAMPNS, 1)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 
 import pytest
@@ -61,14 +62,20 @@ def test_reports_go_by_the_version_of_ip_of_their_leg(monkeypatch: pytest.Monkey
 
 
 def test_a_port_that_is_taken_costs_the_reports_only(bench: Bench) -> None:
-    _, a, b = bench
-    with pytest.MonkeyPatch.context() as patch:
-        for side in (a, b):
-            assert side.plane._rtcp is not None
-            patch.setattr(side.plane._rtcp, "_address", "203.0.113.1")
-        found = talk(bench, 1.0)
+    """At the start, and then of each call while it is; the first one after that has reports."""
+    _, *sides = bench
+    taken = []
+    for side in sides:
+        assert side.plane._rtcp is not None
+        side.plane._rtcp._kept.pop((0, socket.AF_INET)).close()
+        taken.append(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        taken[-1].bind(("127.0.0.1", side.ports[0] + 1))
+    found = talk(bench, 1.0)
     assert [statistics.round_trip_ms for statistics in found] == [0.0, 0.0]
     assert all(statistics.packets_received > 40 for statistics in found)
+    for other in taken:
+        other.close()
+    assert all(statistics.round_trip_ms > 0 for statistics in talk(bench, 1.0)[-1:])
 
 
 class Peer:
@@ -175,3 +182,12 @@ def test_what_the_peer_reports(bench: Bench) -> None:
     statistics = closed.statistics
     assert (statistics.remote_lost, statistics.remote_jitter_ms) == (7, 10.0)
     assert statistics.round_trip_ms == pytest.approx(100, abs=0.1)
+
+
+@pytest.mark.parametrize(("limit", "bound"), [(4096, True), (510, False)])
+def test_rtcp_leaves_descriptors_to_others(monkeypatch: pytest.MonkeyPatch, limit: int, bound: bool) -> None:
+    monkeypatch.setattr(rtcp.resource, "getrlimit", lambda _: (limit, limit))
+    monkeypatch.setattr(rtcp, "INTERVAL", 0.4)
+    with two_planes() as bench:
+        assert [bool(side.plane._rtcp and side.plane._rtcp._kept) for side in bench[1:]] == [bound] * 2
+        assert all(statistics.round_trip_ms > 0 for statistics in talk(bench, 1.0))
