@@ -184,7 +184,7 @@ def test_what_the_peer_reports(bench: Bench) -> None:
     assert statistics.round_trip_ms == pytest.approx(100, abs=0.1)
 
 
-@pytest.mark.parametrize(("limit", "bound"), [(4096, True), (510, False)])
+@pytest.mark.parametrize(("limit", "bound"), [(4096, True), (501, False)])
 def test_rtcp_leaves_descriptors_to_others(monkeypatch: pytest.MonkeyPatch, limit: int, bound: bool) -> None:
     monkeypatch.setattr(rtcp.resource, "getrlimit", lambda _: (limit, limit))
     monkeypatch.setattr(rtcp, "INTERVAL", 0.4)
