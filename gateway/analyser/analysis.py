@@ -275,7 +275,7 @@ class Analyser:
         """What the rules say of calls, each with the place of the call among all."""
         found: list[tuple[int, Finding]] = []
         for place, record in self._records.suspects():
-            said = findings.of_calls((record,), self.end, self._records.find)
+            said = self._findings(record)
             if len(found) < MOST_FINDINGS:
                 found += ((place, finding) for finding in said)
             else:
@@ -290,7 +290,11 @@ class Analyser:
 
     def _of_call(self, number: int) -> list[Finding]:
         record = self._records.numbered(number)
-        return [] if record is None else list(findings.of_calls((record,), self.end, self._records.find))
+        return [] if record is None else list(self._findings(record))
+
+    def _findings(self, record: CallRecord) -> Iterator[Finding]:
+        last = record.messages[-1].time if record.messages else record.start
+        return findings.of_calls((record,), self._clock.end_after(last), self._records.find)
 
     def _unkept(self) -> Iterator[tuple[str, int]]:
         yield "RTP packets of streams beyond those that are followed at once", self._streams.unkept
@@ -310,7 +314,7 @@ class Analyser:
             for address in (stream.source, stream.destination):
                 self._hear(address.rpartition(":")[0], stream)
             for record in reversed(wanted.get(stream.destination) or wanted.get(stream.source) or []):
-                if record.start <= stream.last and stream.first <= (record.completed or record.released or self.end):
+                if record.start <= stream.last and stream.first <= (record.completed or record.released or math.inf):
                     self._attach(number_of(record.id), stream)
                     break
 

@@ -25,6 +25,8 @@ class Span:
     """The last that is near that of the packet before it; NaN where none is."""
     low: float = math.inf
     high: float = -math.inf
+    reached: float = -math.inf
+    """The highest that is near that of the packet before it."""
     in_order: bool = True
 
     @classmethod
@@ -33,11 +35,12 @@ class Span:
         first, last = float(times[0]), float(times[-1])
         in_order = not bool((times[1:] < times[:-1]).any())
         low, high = (first, last) if in_order else (float(times.min()), float(times.max()))
-        believed = last
-        if len(times) < 2 or abs(last - times[-2]) > LEAP:
-            near = np.flatnonzero(np.abs(np.diff(times)) <= LEAP)
-            believed = float(times[near[-1] + 1]) if len(near) else math.nan
-        return cls(first, last, believed, low, high, in_order)
+        if in_order and len(times) > 1 and last - times[-2] <= LEAP:
+            return cls(first, last, last, low, high, last)
+        near = np.flatnonzero(np.abs(np.diff(times)) <= LEAP) + 1
+        if not len(near):
+            return cls(first, last, math.nan, low, high, -math.inf, in_order)
+        return cls(first, last, float(times[near[-1]]), low, high, float(times[near].max()), in_order)
 
     def __bool__(self) -> bool:
         return self.first == self.first
@@ -46,12 +49,14 @@ class Span:
         """Both as one."""
         if not self or not later:
             return later or self
+        near = abs(later.first - self.last) <= LEAP
         believed = later.believed
         if believed != believed:
-            believed = later.first if abs(later.first - self.last) <= LEAP else self.believed
+            believed = later.first if near else self.believed
         low, high = min(self.low, later.low), max(self.high, later.high)
+        reached = max(self.reached, later.reached, later.first if near else -math.inf)
         in_order = self.in_order and later.in_order and later.low >= self.high
-        return Span(self.first, later.last, believed, low, high, in_order)
+        return Span(self.first, later.last, believed, low, high, reached, in_order)
 
 
 class Clock:
@@ -78,3 +83,10 @@ class Clock:
         self.end = believed if believed == believed else self._all.first
         self.settled = min(span.low, self.end)
         return in_order
+
+    def end_after(self, moment: float) -> float:
+        """When the capture ended for what was heard of last at a time: if that is later, the clock was set back since.
+
+        How long the capture went on after that nobody knows: it ends where the clock was set.
+        """
+        return self.end if moment <= self.end else max(self.end, self._all.reached)

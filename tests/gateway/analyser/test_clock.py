@@ -56,3 +56,15 @@ def test_spans_together_are_the_span_of_all():
         assert parts == Span.of(times)
         assert Span() + parts == parts + Span() == parts
     assert math.isnan(Span().believed)
+
+
+def test_the_end_for_what_was_before_the_clock_was_set_back():
+    for steps in (
+        [[5000.0, 5001.0, 900.0, 901.0]],
+        [[5000.0, 5001.0], [900.0, 901.0]],
+        [[5000.0], [5001.0], [900.0], [901.0]],
+    ):
+        clock, _ = told(*steps)
+        assert [clock.end_after(moment) for moment in (800.0, 901.0, 4990.0, 9000.0)] == [901.0, 901.0, 5001.0, 5001.0]
+    clock, _ = told([900.0, 901.0, 901.0 + FAR, 902.0, 903.0])
+    assert clock.end_after(901.0 + FAR) == 903.0

@@ -1,5 +1,7 @@
 from pathlib import Path
 
+import numpy as np
+
 from tandem.gateway.analyser import live as module
 from tandem.gateway.analyser.analysis import analyse
 from tandem.gateway.analyser.clock import Span
@@ -72,7 +74,7 @@ def test_findings_of_no_call_are_told_when_they_happen():
     analyser = LiveAnalyser(None, lambda record, found: None, told=told.append)
     where = Where("", "", 1, 2, 2, "itu")
     resets = [Message(n, 5.0, Protocol.ISUP, "RSC", where, bytes((n, 0, 0x12))) for n in range(12)]
-    analyser._take(resets, Span(6.0, 6.0, 6.0, 6.0, 6.0), Rows.none(), SipRows.none())
+    analyser._take(resets, Span.of(np.array([6.0])), Rows.none(), SipRows.none())
     assert told == []
     analyser.tick(7.0)
     assert [finding.kind for finding in told] == ["reset-storm"]

@@ -148,3 +148,14 @@ def test_what_waits_is_given_up_in_the_order_of_time():
     assert found == analysed(octets, False, 2)
     assert '"completed":null' in found
     assert found.count("missing-rlc") == 1
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 100])
+def test_what_waited_before_the_clock_was_set_back_is_told(at_once):
+    events = [(2e6, True, 1, "IAM", False), (1.0, True, 1, "REL", False), (70.0, True, 2, "IAM", False)]
+    events += [(0.1, False, 2, "ACM", False), (-9000.0, True, 3, "IAM", False), (0.1, True, 4, "IAM", False)]
+    octets = capture(events)
+    found = analysed(octets, True, at_once)
+    assert found == analysed(octets, False, at_once)
+    assert found.count('"kind":"missing-rlc"') == 1
+    assert "unanswered-iam" not in found

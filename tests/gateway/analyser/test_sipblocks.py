@@ -28,7 +28,7 @@ def blocks_of(names, by_caller=True, odd=""):
     ]
     for batch in merge([read_pcap(file_of(capture(events)), print)]):
         analyser.feed(batch)
-    analyser._span = Span(2000.0, 2000.0, 2000.0, 2000.0, 2000.0)
+    analyser._span = Span.of(np.array([2000.0]))
     analyser._flush()
     return found, analyser.dissector.ends
 
@@ -77,7 +77,7 @@ def test_what_findings_may_speak_of(names, mark):
     analyser._plain_dialogs._done = found.append
     for batch in merge([read_pcap(file_of(capture([(1.0, 1, n, True, 1, "") for n in names])), print)]):
         analyser.feed(batch)
-    analyser._span = Span(2000.0, 2000.0, 2000.0, 2000.0, 2000.0)
+    analyser._span = Span.of(np.array([2000.0]))
     analyser._flush()
     analyser._plain_dialogs.rest()
     assert [block.suspect().tolist() for block in found] == [[mark]]

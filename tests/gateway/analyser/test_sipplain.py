@@ -2,6 +2,7 @@
 
 import struct
 
+import numpy as np
 import pytest
 from bench.traffic import generate
 from hypothesis import given, settings
@@ -156,7 +157,7 @@ def test_calls_under_way_are_bounded(monkeypatch):
     analyser = Analyser()
     for batch in merge([read_pcap(file_of(capture(events)), print)]):
         analyser.feed(batch)
-    analyser._span = Span(2000.0, 2000.0, 2000.0, 2000.0, 2000.0)
+    analyser._span = Span.of(np.array([2000.0]))
     analyser._flush()
     assert (len(analyser._plain_dialogs), len(analyser._dialogs)) == (0, 5)
 
