@@ -35,8 +35,8 @@ class Span:
         first, last = float(times[0]), float(times[-1])
         in_order = not bool((times[1:] < times[:-1]).any())
         low, high = (first, last) if in_order else (float(times.min()), float(times.max()))
-        if in_order and len(times) > 1 and last - times[-2] <= LEAP:
-            return cls(first, last, last, low, high, last)
+        if len(times) > 1 and high - low <= LEAP:
+            return cls(first, last, last, low, high, last if in_order else float(times[1:].max()), in_order)
         near = np.flatnonzero(np.abs(np.diff(times)) <= LEAP) + 1
         if not len(near):
             return cls(first, last, math.nan, low, high, -math.inf, in_order)
