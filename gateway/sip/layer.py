@@ -266,7 +266,7 @@ class TransactionLayer:
         """Make the server transaction of a new request."""
         key = _server_key(request)
         kind = InviteServerTransaction if request.method == "INVITE" else NonInviteServerTransaction
-        echo = _echo(request, source)
+        echo = echo_of(request, source)
         transaction = kind(self, key, _reply_address(request.via, source), user, request, echo)
         self.servers[key] = transaction
         if request.method == "INVITE" and request.to.tag is None:
@@ -309,7 +309,7 @@ class TransactionLayer:
         """Answer a request and forget it (8.2.7): what a stranger sends must not cost memory."""
         self.statistics[f"refused {status}"] += 1
         to = _to_line(request, stateless_tag(request))
-        fields = f"{_echo(request, source)}{to}{self.server_line}{extra}"
+        fields = f"{echo_of(request, source)}{to}{self.server_line}{extra}"
         try:
             data = build_message(f"SIP/2.0 {status} {PHRASES.get(status, 'Unknown')}", fields, None)
         except EncodeError:
@@ -346,13 +346,16 @@ class TransactionLayer:
 
     def _receive_response(self, response: Response, source: Endpoint, now: float) -> None:
         transaction = self.clients.get((response.via.branch or "", response.method))
-        # A CANCEL may be for an INVITE of another process on this machine, and has its Via.
-        ours = response.method == "CANCEL" or response.via.sent_by in self._sent_by
-        if transaction is None or len(response.fields["via"]) > 1 or not ours:
+        if transaction is None or len(response.fields["via"]) > 1 or not self._is_ours(response, transaction.request):
             # 17.1.3, 18.1.2, 8.1.3.3: not ours, or not for us.
             self.statistics["stray responses"] += 1
         elif transaction.receive(response, now) and transaction.user is not None:
             cast(User, transaction.user).on_response(transaction, response, source, now)
+
+    def _is_ours(self, response: Response, request: bytes) -> bool:
+        """Whether the topmost Via of a response names us, or whoever `request` did: a process that is no more."""
+        named = response.via.sent_by
+        return named in self._sent_by or named == parse_message(request).via.sent_by
 
     def _receive_request(self, request: Request, source: Endpoint, now: float) -> None:
         transaction = self.servers.get(_server_key(request))
@@ -383,7 +386,7 @@ class TransactionLayer:
             if not hasattr(request, "via"):
                 return
         to = request.fields["to"][0]
-        echo = _echo(request, source)
+        echo = echo_of(request, source)
         if not (echo.replace("\r\n", "") + to).isprintable():
             return
         reason = "".join([c if " " <= c < "\x7f" else "?" for c in error.message])[:120]
@@ -422,7 +425,7 @@ def _server_key(request: Request, method: str | None = None) -> tuple[str, ...]:
     return str(request.via), request.uri_text, tag, request.call_id, str(request.cseq), method
 
 
-def _echo(request: Request, source: Endpoint) -> str:
+def echo_of(request: Request, source: Endpoint) -> str:
     """Via (the topmost completed as RFC 3261 18.2.1 and RFC 3581 4 say), From, Call-ID and CSeq of the responses."""
     via, lines = request.via, request.fields["via"]
     first = lines[0]

@@ -165,14 +165,14 @@ class EnginesAgent(SipAgent):
         if number > 0:
             super().move_registration(number, destinations, now)
         elif destinations:
-            self.pjsip.move_registration(number, destinations)
+            self.pjsip.registrations.move(number, destinations)
 
     def unregister(self, now: float) -> None:
         """Take every registration back."""
-        self.pjsip.unregister()
+        self.pjsip.registrations.end()
         super().unregister(now)
 
     @property
     def registering(self) -> bool:
         """Whether a REGISTER waits for its answer."""
-        return self.pjsip.registering or super().registering
+        return self.pjsip.registrations.asking or super().registering

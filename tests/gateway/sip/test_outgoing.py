@@ -156,6 +156,23 @@ def test_cancel_while_ringing_is_sent_once():
     assert [m.method for m in script.drain()] == ["CANCEL"]
 
 
+def test_an_answer_to_cancel_that_names_another_in_via_is_not_ours():
+    """18.1.2."""
+    script, call, invite = calling()
+    script.answer(invite, 180)
+    script.agent.cancel(call, (), 0.0)
+    (cancel,) = script.drain()
+    via = cancel.fields["via"][0]
+    cancel.fields["via"] = [via.replace("10.0.0.1:5060", "10.0.0.7:5060")]
+    script.answer(cancel, 200)
+    assert script.agent.statistics["stray responses"] == 1
+    cancel.fields["via"] = [via]
+    script.answer(cancel, 200)
+    assert script.agent.statistics["stray responses"] == 1
+    script.answer(invite, 487)
+    at_rest(script)
+
+
 def test_cancel_meets_the_answer():
     """9.1, 15: a 2xx that crosses the CANCEL is acknowledged and ended with BYE."""
     script, call, invite = calling()

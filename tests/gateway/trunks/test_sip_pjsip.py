@@ -2,93 +2,11 @@
 
 import pytest
 from support.certificates import Authority
-from support.sip_bench import SipBench
+from support.pjsip_adapter import PEER, SAVP, SPEECH, Pjsip, answered, message
 
 from tandem.gateway.media.protocol import Detect, OpenRtp, RtpEndpoint, UpdateRtp
 from tandem.gateway.pjsip import protocol
-from tandem.gateway.sip.message import parse_message
-from tandem.gateway.sip.primitives import Answered, Cancelled, Confirmed, Ended, IncomingInvite, InviteRequest, ReInvite
-
-PEER = ("10.0.0.8", 5060)
-TEXT = """
-[sip.pjsua2]
-listen = "127.0.0.1:5070"
-{tables}
-[[trunk]]
-name = "ice"
-type = "sip"
-engine = "pjsua2"
-peer = "10.0.0.8"
-srtp = "required"
-{options}
-[[trunk]]
-name = "pbx"
-type = "sip"
-peer = "10.0.0.9"
-[[route]]
-trunk = ["ice"]
-to = ["pbx"]
-[[route]]
-trunk = ["pbx"]
-to = ["ice"]
-"""
-SAVP = (
-    "v=0\r\no=- 1 1 IN IP4 10.0.0.8\r\ns=-\r\nc=IN IP4 10.0.0.8\r\nt=0 0\r\nm=audio 4000 RTP/SAVP 0 8 96\r\n"
-    "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj\r\n"
-    "a=rtpmap:96 telephone-event/8000\r\n"
-)
-
-
-def message(start, *lines, body="", call_id="in@peer", method="INVITE", tag=""):
-    head = [
-        start,
-        "Via: SIP/2.0/UDP 10.0.0.8;branch=z9hG4bK1",
-        "From: <sip:4930100@10.0.0.8>;tag=a",
-        f"To: <sip:4930200@127.0.0.1>{';tag=b' if tag else ''}",
-        f"Call-ID: {call_id}",
-        f"CSeq: 1 {method}",
-        "Contact: <sip:10.0.0.8>",
-        *(["Content-Type: application/sdp"] if body else []),
-        *lines,
-        f"Content-Length: {len(body)}",
-    ]
-    return ("\r\n".join(head) + "\r\n\r\n" + body).encode()
-
-
-class Pjsip:
-    """A gateway, a native peer, and this test in the place of the PJSIP process."""
-
-    def __init__(self, options="", up=True, answer=200, tables=""):
-        self.bench = SipBench(TEXT.format(options=options, tables=tables))
-        self.pbx = self.bench.agent("10.0.0.9", answer=answer)
-        if up:
-            self.tell(protocol.Started("2.15", 4))
-
-    def tell(self, *events):
-        self.bench.node.pjsip_events(list(events), self.bench.now)
-        self.bench.run(0.1)
-
-    def commands(self, kind):
-        """Those of one kind that have not been seen yet."""
-        found = [command for command in self.bench.commands if isinstance(command, kind)]
-        self.bench.commands = [command for command in self.bench.commands if not isinstance(command, kind)]
-        return found
-
-    def call(self, number="4930200"):
-        """A call from the native side."""
-        offer = SAVP.replace("RTP/SAVP", "RTP/AVP").encode()
-        uri = f"sip:{number}@127.0.0.1:5060"
-        self.out = self.pbx.invite(InviteRequest(uri, "sip:1@10.0.0.9", uri, ("127.0.0.1", 5060), offer), 0.0)
-        self.bench.run(0.1)
-
-    def close(self):
-        """Nothing is left of any call."""
-        assert not self.bench.node.control.calls
-        assert self.bench.node.sip.quiet
-        assert len(self.bench.node.sip.ports) == 20
-
-
-SPEECH = protocol.Speech(18500, "u")
+from tandem.gateway.sip.primitives import Answered, Cancelled, Confirmed, Ended, IncomingInvite, ReInvite
 
 
 @pytest.fixture
@@ -288,36 +206,6 @@ def test_pings_mark_the_peer():
     assert pjsip.bench.said("up again")
 
 
-def test_a_registration():
-    pjsip = Pjsip(
-        'user = "account"\npassword = "secret"\ndomain = "provider.example"\n'
-        '[[sip.registration]]\ntrunk = "ice"\nnumber = "4930300"\n',
-        up=False,
-    )
-    pjsip.tell(protocol.Started("2.15", 4))
-    (register,) = pjsip.commands(protocol.Register)
-    assert (register.address_of_record, register.registrar, register.user, register.destination) == (
-        "sip:account@provider.example",
-        "sip:provider.example",
-        "account",
-        "sip:10.0.0.8:5060;transport=udp",
-    )
-    pjsip.tell(protocol.RegistrationAnswered(register.number, 200, "OK", 3600))
-    pjsip.tell(protocol.CallReceived(-1, message("INVITE sip:account@h SIP/2.0", body=SAVP), PEER, 18500))
-    (incoming,) = pjsip.bench.heard(pjsip.pbx, IncomingInvite)
-    assert incoming.request.uri.user == "4930300"
-    pjsip.tell(protocol.CallEnded(-1, 487, "", b""))
-    pjsip.tell(protocol.RegistrationAnswered(register.number, 403, "Forbidden", 0))
-    assert pjsip.bench.said("registration sip:account@provider.example: registered for 3600 s")
-    assert pjsip.bench.said("registration sip:account@provider.example: failed 403: Forbidden")
-    pjsip.bench.node.stop(pjsip.bench.now)
-    pjsip.bench.run(0.0)
-    assert pjsip.commands(protocol.Unregister) == [protocol.Unregister(register.number)]
-    assert not pjsip.bench.node.stopped
-    pjsip.tell(protocol.RegistrationAnswered(register.number, 200, "OK", 0))
-    assert pjsip.bench.node.stopped
-
-
 def test_confirmed_carries_the_answer_where_the_invite_had_no_offer(pjsip):
     pjsip.tell(protocol.CallReceived(-1, message("INVITE sip:4930200@h SIP/2.0"), PEER, 18500))
     (answer,) = [one for one in pjsip.commands(protocol.Respond) if one.status == 200]
@@ -384,33 +272,6 @@ def test_packets_towards_pjsip_are_its_own_matter():
     pjsip.tell(protocol.CallReceived(-1, message("INVITE sip:4930200@h SIP/2.0", body=SAVP), PEER, 18500))
     update, _ = leg_towards_pjsip(commands)
     assert update.packet_time == 20
-
-
-def test_the_record_tells_what_the_rtp_of_the_peer_was_like(pjsip):
-    pjsip.tell(protocol.CallReceived(-1, message("INVITE sip:4930200@h SIP/2.0", body=SAVP), PEER, 18500))
-    pjsip.tell(protocol.CallConfirmed(-1, SPEECH))
-    measured = protocol.StreamMeasured(
-        -1,
-        packets_sent=500,
-        packets_received=495,
-        octets_received=495 * 160,
-        packets_lost=4,
-        packets_late=1,
-        remote_lost=7,
-        jitter_ms=3.5,
-        remote_jitter_ms=2.25,
-        round_trip_ms=80.0,
-        waiting_ms=40.0,
-    )
-    pjsip.tell(measured)
-    pjsip.tell(protocol.CallEnded(-1, 200, "", message("BYE sip:h SIP/2.0", method="BYE", tag="b")))
-    (record,) = pjsip.bench.records
-    media = record.incoming.media
-    assert (media["packets_lost"], media["packets_late"], media["remote_lost"]) == (4, 1, 7)
-    assert (media["concealed_ms"], media["round_trip_ms"], media["jitter_ms"]) == (100, 80.0, 3.5)
-    assert 3.5 < media["mos"] < 4.4
-    assert media["modem_hz"] == 0
-    assert record.outgoing.media["packets_lost"] == 0, "of the other leg the media process tells"
 
 
 def test_the_record_of_a_call_that_we_end_waits_for_what_was_measured_last(pjsip):
@@ -499,14 +360,6 @@ def test_who_proves_his_name_calls_and_nobody_else(tmp_path):
 REFER = ("Refer-To: <sip:4930300@127.0.0.1>",)
 
 
-def answered(pjsip, number=-1, call_id="in@peer", *lines):
-    """A call from the peer on PJSIP that is up."""
-    invite = message("INVITE sip:4930200@127.0.0.1:5070 SIP/2.0", *lines, body=SAVP, call_id=call_id)
-    pjsip.tell(protocol.CallReceived(number, invite, PEER, 18500), protocol.TagChosen(number, "b"))
-    ack = message("ACK sip:4930200@127.0.0.1:5070 SIP/2.0", method="ACK", tag="b", call_id=call_id)
-    pjsip.tell(protocol.CallConfirmed(number, SPEECH, ack))
-
-
 def test_a_transfer_that_the_peer_asks_for():
     pjsip = Pjsip('refer = "perform"')
     answered(pjsip)
@@ -593,107 +446,6 @@ def test_isup_goes_both_ways():
     assert (leg.result, leg.alerting_time is not None) == ("answered", True)
 
 
-def lost(pjsip, peer=PEER):
-    """The PJSIP process dies: what its peer gets first."""
-    pjsip.bench.raw[peer] = []
-    pjsip.bench.node.pjsip_lost(pjsip.bench.now)
-    pjsip.bench.run(0.1)
-    pjsip.close()
-    return parse_message(pjsip.bench.raw[peer][0])
-
-
-def test_a_peer_is_told_when_the_process_is_lost_in_a_call_of_its_own():
-    pjsip = Pjsip()
-    answered(pjsip)
-    bye = lost(pjsip)
-    assert (bye.method, bye.uri_text, bye.call_id) == ("BYE", "sip:10.0.0.8", "in@peer")
-    assert (bye.from_.tag, bye.to.tag) == ("b", "a")
-    assert bye.cseq > 1 << 15
-    assert "cause=41" in bye.get("reason")
-
-
-def test_a_peer_is_told_when_the_process_is_lost_in_a_call_of_ours():
-    pjsip = Pjsip()
-    pjsip.call()
-    (made,) = pjsip.commands(protocol.MakeCall)
-    lines = ("Record-Route: <sip:10.0.0.8:5060;lr>", "Record-Route: <sip:10.0.0.7;lr>")
-    answer = message("SIP/2.0 200 OK", *lines, call_id=made.call_id, tag="b")
-    pjsip.tell(protocol.ResponseReceived(made.call, answer, SPEECH))
-    bye = lost(pjsip, ("10.0.0.7", 5060))
-    assert (bye.method, bye.from_.tag, bye.to.tag) == ("BYE", "a", "b")
-    assert bye.fields["route"] == ["<sip:10.0.0.7;lr>", "<sip:10.0.0.8:5060;lr>"]
-
-
-def test_a_peer_that_rings_is_told_when_the_process_is_lost():
-    pjsip = Pjsip()
-    pjsip.call()
-    (made,) = pjsip.commands(protocol.MakeCall)
-    pjsip.tell(
-        protocol.ResponseReceived(made.call, message("SIP/2.0 180 Ringing", call_id=made.call_id, tag="b"), None)
-    )
-    cancel = lost(pjsip)
-    done = (
-        b"SIP/2.0 200 OK\r\n"
-        + b"".join(
-            b"%b: %b\r\n" % (name.encode(), value.encode())
-            for name, value in (
-                ("Via", cancel.fields["via"][0]),
-                ("From", cancel.fields["from"][0]),
-                ("To", "<sip:x@h>;tag=b"),
-                ("Call-ID", cancel.call_id),
-                ("CSeq", "1 CANCEL"),
-            )
-        )
-        + b"\r\n"
-    )
-    assert pjsip.bench.send(done, PEER) == []
-    pjsip.bench.run(40.0)
-    assert pjsip.bench.raw[PEER] == [], "its answer is taken, and nothing is sent again"
-    assert (cancel.method, cancel.uri_text, cancel.cseq) == ("CANCEL", made.target, 1)
-    assert (cancel.via.branch, cancel.via.host) == ("z9hG4bK1", "10.0.0.8")
-    assert (cancel.from_.tag, cancel.to.tag) == ("a", None)
-
-
-def test_a_peer_that_calls_is_told_when_the_process_is_lost():
-    pjsip = Pjsip(answer=180)
-    pjsip.tell(protocol.CallReceived(-1, message("INVITE sip:4930200@h SIP/2.0", body=SAVP), PEER, 18500))
-    refusal = lost(pjsip)
-    assert (refusal.status, refusal.via.branch, refusal.call_id) == (503, "z9hG4bK1", "in@peer")
-
-
-def test_nobody_is_told_of_a_call_that_ends_already():
-    pjsip = Pjsip()
-    answered(pjsip)
-    (incoming,) = pjsip.bench.heard(pjsip.pbx, IncomingInvite)
-    pjsip.pbx.bye(incoming.call, (), pjsip.bench.now)
-    pjsip.bench.run(0.1)
-    assert pjsip.bench.node.sip.pjsip.standing(-1) is None
-    pjsip.bench.raw[PEER] = []
-    pjsip.bench.node.pjsip_lost(pjsip.bench.now)
-    pjsip.bench.run(0.1)
-    assert pjsip.bench.raw[PEER] == []
-    pjsip.close()
-
-
-def test_a_registration_goes_to_the_next_server():
-    """RFC 5626 4.5 as on our own engine: one after the other at once; when all have failed PJSIP waits."""
-    pjsip = Pjsip('user = "u"\npassword = "p"\n[[sip.registration]]\ntrunk = "ice"\n')
-    (register,) = pjsip.commands(protocol.Register)
-    number = register.number
-    places = [(f"10.0.1.{last}", 5060) for last in (1, 2, 3)]
-    pjsip.bench.node.sip.agent.move_registration(number, places, pjsip.bench.now)
-    pjsip.tell()
-    seen = [one.destination for one in pjsip.commands(protocol.Register)]
-    for status in (503, 408, 503, 500, 403):
-        pjsip.tell(protocol.RegistrationAnswered(number, status, "x", 0))
-        seen.append([one.destination for one in pjsip.commands(protocol.Register)])
-    at = {last: f"sip:10.0.1.{last}:5060;transport=udp" for last in (1, 2, 3)}
-    assert seen == [at[1], [at[2]], [at[3]], [], [at[1]], []]
-    assert len(pjsip.bench.said("failed 503: x")) == len(pjsip.bench.said("failed 403: x")) == 1
-    pjsip.tell(protocol.RegistrationAnswered(number, 200, "OK", 60))
-    assert pjsip.bench.said("registered for 60 s")
-
-
 CONDITIONS = SAVP + (
     "a=curr:qos local none\r\na=curr:qos remote none\r\n"
     "a=des:qos mandatory local sendrecv\r\na=des:qos none remote sendrecv\r\n"
@@ -742,15 +494,3 @@ def test_a_call_of_ours_rings_when_the_peer_says_that_its_way_is_whole():
     assert [bool(one.preconditions.missing) for one in sessions] == [True]
     pjsip.tell(protocol.CallEnded(made.call, 486, "", message("SIP/2.0 486 Busy", call_id=made.call_id, tag="b")))
     pjsip.close()
-
-
-def test_what_is_kept_of_a_call_for_a_later_process_is_kept_again_when_its_tag_is_known(pjsip):
-    """When both processes are killed the next gateway ends the dialog; with what was known at first it could not."""
-    kept = []
-    control = pjsip.bench.node.control
-    control.renewed = lambda half: kept.append(pjsip.bench.node.sip.farewell(half))
-    answered(pjsip)
-    (farewell,) = kept
-    assert b'"dialog"' in bytes(farewell)
-    assert b";tag=b" in bytes(farewell)
-    pjsip.tell(protocol.CallEnded(-1, 200, "", message("BYE sip:x@h SIP/2.0", method="BYE", tag="b")))
