@@ -15,7 +15,7 @@ from typing import Protocol, TypeVar
 from tandem.core.cause import Cause
 from tandem.core.errors import TandemError
 from tandem.core.sigtran.primitives import CloseAssociation, SendMessage
-from tandem.core.timers import Agenda
+from tandem.core.timers import Agenda, earliest
 from tandem.gateway.applications.events import ChannelEvent
 from tandem.gateway.applications.switchboard import Switchboard
 from tandem.gateway.calls.accounting import Farewell, OpenCall, Record, statistics_of
@@ -178,8 +178,9 @@ class Node:
         self._machines = (*shared, *pri)
         # Looking at what waits costs less than asking the machines, above all where the processor's caches are cold.
         self._sip_waiting = self.sip.waiting
+        self._board_waiting = self.switchboard.waiting
         parts = [part.exchange.waiting for part in self._user_parts]
-        self._waiting = (*self._sip_waiting, *parts, *self.switchboard.waiting)
+        self._waiting = (*self._sip_waiting, *parts, *self._board_waiting)
 
     # --- inputs
 
@@ -320,14 +321,13 @@ class Node:
             if deadline is not None and deadline <= now:
                 machine.handle_timers(now)
         self._settle(now)
-        self._agenda.due = min((due for one in self._machines if (due := one.next_deadline()) is not None), default=inf)
+        first = earliest(*[machine.next_deadline() for machine in self._machines])
+        self._agenda.due = inf if first is None else first
 
     def next_deadline(self) -> float | None:
         """When `handle_timers` is due: a time before which it has nothing to do, as timers that were stopped count."""
-        due = self._agenda.due
-        if self._has_pri and (first := self.pri.next_deadline()) is not None:
-            due = min(due, first)
-        return None if due == inf else due
+        due = None if self._agenda.due == inf else self._agenda.due
+        return earliest(due, self.pri.next_deadline()) if self._has_pri else due
 
     def watch(self, on: bool = True) -> None:
         """Collect `notices` from now on, or none any more."""
@@ -547,7 +547,7 @@ class Node:
                 if user_part.exchange.waiting:
                     for request in user_part.settle(now):
                         signalling.transfer(request, now)
-            if any(switchboard.waiting):
+            if any(self._board_waiting):
                 switchboard.settle(now)
         seen = [] if sip.pjsip is None else sip.pjsip.seen
         for capture in self._sip_captures:

@@ -43,7 +43,7 @@ class Interval:
     """Unavailable seconds."""
 
     def add(self, other: Interval, sign: int = 1) -> None:
-        """Count `other` in, or out."""
+        """Count `other` in, or out."""  # each second for each line: field by field, not by `fields`
         self.seconds += sign * other.seconds
         self.es += sign * other.es
         self.ses += sign * other.ses

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any
 
-speedups: Any
+from tandem.core.compiled import compiled
+
+speedups: Any = compiled("tandem.gateway.analyser")
 """The module `speedups`, of speedups.pyx; None where it was not built, and everything is done with numpy."""
-try:
-    speedups = import_module(".speedups", __package__)
-except ImportError:
-    speedups = None
 
 
 def room(count: int) -> int:

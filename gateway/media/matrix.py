@@ -25,11 +25,13 @@ _FIRST: Final = 2
 #: (law of the source, law of the sink) -> table for bytes.translate, three times as fast as an array look-up.
 _CONVERSIONS: Final = {("A", "u"): A_TO_MU.tobytes(), ("u", "A"): MU_TO_A.tobytes()}
 _SAME: Final = bytes(range(256))
+"""The table that changes nothing."""
 _USUAL: Final = (None, *_CONVERSIONS.values())
 """Tables of those that hear the same law, mu-law that hears A-law, A-law that hears mu-law."""
 
 
 def _joined(tables: Sequence[bytes | None]) -> Octets:
+    """Tables as rows, None as the one that changes nothing."""
     return np.frombuffer(b"".join([table or _SAME for table in tables]), np.uint8).reshape(-1, 256)
 
 

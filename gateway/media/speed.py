@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any
 
-speedups: Any
+from tandem.core.compiled import compiled
+
+speedups: Any = compiled("tandem.gateway.media")
 """The module of speedups.pyx; None where it was not built, and everything is done with Python and numpy."""
-try:
-    speedups = import_module(".speedups", __package__)
-except ImportError:
-    speedups = None

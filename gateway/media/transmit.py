@@ -36,6 +36,7 @@ _PACKET: Final = np.dtype(
     ]
 )
 _BEGINNING: Final = Struct("=HII")
+"""Sequence number, timestamp and SSRC of a leg that begins, at random (RFC 3550 5.1)."""
 _EVENT_PACKET: Final = 16
 _MARKER: Final = 0x80
 #: How a leg sends: not at all, its row as it is, as SRTP, in packets of another length than a tick.
