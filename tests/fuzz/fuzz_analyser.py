@@ -13,13 +13,10 @@ differ, and a file with the few packets that still show it.
 
 from __future__ import annotations
 
-import argparse
 import json
-import random
 import sys
 import tempfile
 import time
-import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,6 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.traffic import MIXES, generate
 from support.bulk_analysis import analysed
+from support.fuzz_command import command
 from support.packet_files import pcap
 
 from tandem.core.errors import TandemError
@@ -243,33 +241,13 @@ def fuzz(targets: Iterable[Target], seconds: float, source: Random, inputs: int 
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=60.0, help="time to spend in all (default 60)")
-    parser.add_argument("--inputs", type=int, default=None, help="inputs for each target, if the time is enough")
-    parser.add_argument("--seed", type=int, default=None, help="seed of the random source (default: a new one)")
-    parser.add_argument("--episode", type=int, default=None, help="play this one episode of the targets chosen")
-    parser.add_argument("--only", metavar="NAME", help="targets whose name contains NAME")
-    options = parser.parse_args()
-    seed = random.randrange(1 << 32) if options.seed is None else options.seed
-    targets = [target for target in TARGETS if not options.only or options.only in target.name]
-    if not targets:
-        parser.error(f"no target is called {options.only}; there are {', '.join(t.name for t in TARGETS)}")
-    print(f"seed {seed}", flush=True)
-    bad = 0
-    for target in targets:
-        try:
-            if options.episode is not None:
-                play(target, options.episode)
-                counts = {target.name: 1}
-            else:
-                counts = fuzz([target], options.seconds / len(targets), Random(seed), options.inputs)
-        except AssertionError:
-            traceback.print_exc()
-            bad = 1
-            continue
-        for name, inputs in counts.items():
-            print(f"{name:22} {inputs:9} inputs", flush=True)
-    return bad
+    def once(target: Target, episode: int) -> str:
+        play(target, episode)
+        return f"{1:9} input"
+
+    return command(
+        __doc__, TARGETS, once, lambda target, *limits: f"{fuzz([target], *limits).get(target.name, 0):9} inputs"
+    )
 
 
 if __name__ == "__main__":

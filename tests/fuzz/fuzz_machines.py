@@ -13,11 +13,8 @@ Exit status 0 when all was well; 1 with the seed of the episode and the tracebac
 
 from __future__ import annotations
 
-import argparse
-import random
 import sys
 import time
-import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -41,6 +38,7 @@ from support import (
     fuzz_streams,
     fuzz_tup,
 )
+from support.fuzz_command import command
 from support.fuzzing import held
 from support.isup_fuzz import Fuzz as IsupFuzz
 
@@ -170,32 +168,15 @@ def fuzz(
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=60.0, help="time to spend in all (default 60)")
-    parser.add_argument("--inputs", type=int, default=None, help="inputs for each target, if the time is enough")
-    parser.add_argument("--seed", type=int, default=None, help="seed of the random source (default: a new one)")
-    parser.add_argument("--episode", type=int, default=None, help="play this one episode of the targets chosen")
-    parser.add_argument("--only", metavar="NAME", help="targets whose name contains NAME")
-    options = parser.parse_args()
-    seed = random.randrange(1 << 32) if options.seed is None else options.seed
-    targets = [target for target in TARGETS if not options.only or options.only in target.name]
-    if not targets:
-        parser.error(f"no target is called {options.only}; there are {', '.join(t.name for t in TARGETS)}")
-    print(f"seed {seed}", flush=True)
-    bad = 0
-    for target in targets:
-        try:
-            if options.episode is not None:
-                counts = {target.name: (play(target, options.episode), 1)}
-            else:
-                counts = fuzz([target], options.seconds / len(targets), Random(seed), options.inputs)
-        except AssertionError:
-            traceback.print_exc()
-            bad = 1
-            continue
-        for name, (inputs, episodes) in counts.items():
-            print(f"{name:22} {inputs:9} inputs in {episodes:6} episodes", flush=True)
-    return bad
+    def said(inputs: int, episodes: int) -> str:
+        return f"{inputs:9} inputs in {episodes:6} episodes"
+
+    return command(
+        __doc__,
+        TARGETS,
+        lambda target, episode: said(play(target, episode), 1),
+        lambda target, *limits: said(*fuzz([target], *limits)[target.name]),
+    )
 
 
 if __name__ == "__main__":
