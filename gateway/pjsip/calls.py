@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 import pjsua2 as pj
 
-from tandem.core.errors import DecodeError
-from tandem.gateway.sip import sdp
 from tandem.gateway.sip.errors import SipDecodeError
 from tandem.gateway.sip.message import Message, parse_message
-from tandem.gateway.sip.preconditions import Preconditions, Stated, Strength
+from tandem.gateway.sip.preconditions import Preconditions, Strength
 from tandem.gateway.sip.session_timer import supports
 
 from . import library
+from .conditions import told, with_lines
 from .protocol import (
     AnswerRefer,
     Ask,
@@ -596,26 +595,6 @@ def with_packet_time(description: str, milliseconds: int) -> str:
     end = description.find("\r\nm=", start)
     end = len(description.rstrip()) if end < 0 else end
     return f"{description[:end]}\r\na=ptime:{milliseconds}{description[end:]}"
-
-
-def with_lines(description: str, lines: str) -> str:
-    """A description whose audio stream has some more attributes."""
-    start = description.find("m=audio ")
-    if start < 0 or not lines:
-        return description
-    end = description.find("\r\nm=", start)
-    end = len(description.rstrip()) if end < 0 else end
-    return f"{description[:end]}\r\n{lines.rstrip()}{description[end:]}"
-
-
-def told(conditions: Preconditions, description: str) -> Preconditions:
-    """The table of preconditions after a description of the peer."""
-    try:
-        found = sdp.parse(description.encode())
-        stated = next((Stated.parse(media.preconditions) for media in found.media if media.kind == "audio"), None)
-    except DecodeError:
-        return conditions
-    return conditions if stated is None else conditions.told(stated)
 
 
 def without_events(description: str) -> str:

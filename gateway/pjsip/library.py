@@ -34,6 +34,8 @@ _FIELD: Final = 64
 """Octets before the value of a header field that PJSIP knows: its place in a list, kind, both names, functions."""
 _POOL: Final = 16
 """Offset of `pool` in `pjsip_tx_data`: behind two pointers of a list."""
+_LENGTH_BEFORE: Final = 24
+"""Octets from the length of a `std::string` to its text, where `_GLIBCXX_USE_CXX11_ABI` is 0."""
 _RESPONSE: Final = (1).to_bytes(4, "little")
 """`PJSIP_RESPONSE_MSG`, the kind of message that has a status behind it."""
 _OWN_MEMORY: Final = os.open("/proc/self/mem", os.O_RDONLY)
@@ -318,22 +320,24 @@ def forget(kept: int) -> None:
 def put_octets(owner: Any, octets: bytes) -> None:
     """Put `octets` in the place of the text `filler_for` in an object of pjsua2.
 
-    Texts go through UTF-8 on their way to C++; octets do not come back from there. The text is where one of the
-    pointers in the object leads to.
+    Texts go through UTF-8 on their way to C++; octets do not come back from there. A `std::string` points to its text,
+    which ends with 0, and has the length behind the pointer, or before the text in the older of both ABIs: all of it
+    must be right, as a message of ISUP may have two octets.
     """
-    filler = filler_for(octets)
-    start = int(owner.this)
+    if not octets:
+        return
+    start, filler, length = int(owner.this), filler_for(octets) + b"\0", len(octets).to_bytes(8, "little")
     for offset in range(0, 512, 8):
-        text = _word(start + offset)
-        if octets and _memory(text, len(filler)) == filler:
+        place = _memory(start + offset, 16)
+        text = int.from_bytes(place[:8], "little")
+        if _memory(text, len(filler)) == filler and length in (place[8:], _memory(max(0, text - _LENGTH_BEFORE), 8)):
             ctypes.memmove(text, octets, len(octets))
             return
-    if octets:
-        raise LookupError("no text in an object of pjsua2")
+    raise LookupError("no text in an object of pjsua2")
 
 
 def filler_for(octets: bytes) -> bytes:
-    """What `put_octets` looks for: a text of the same length, and as good as never there by chance."""
+    """What `put_octets` looks for: a text of the same length."""
     return (b"tandem puts octets here;" * (len(octets) // 24 + 1))[: len(octets)]
 
 

@@ -331,3 +331,18 @@ def test_what_pjsip_requires_stays_beside_what_we_require(engine, peer):
     engine.do(Respond(received.call, 183, "", [("Require", "precondition"), ("X-A", "1")], MEDIA))
     progress = parse_message(peer.hear("SIP/2.0 183"))
     assert sorted(progress.values("require")) == ["100rel", "precondition"]
+
+
+@pytest.mark.parametrize("octets", [b"\t\0", b"\x10", b"", bytes(range(100))])
+def test_octets_go_into_their_own_text_and_no_other_that_is_like_it(octets):
+    pjsua2 = pytest.importorskip("pjsua2", reason="pip install 'tandem-gateway[pjsua2]'")
+    library = pytest.importorskip("tandem.gateway.pjsip.library")
+    option = pjsua2.SipTxOption()
+    option.targetUri = option.contentType = "tandem/x"  # begins as what is looked for
+    option.msgBody = library.filler_for(octets).decode()
+    library.put_octets(option, octets)
+    assert (option.targetUri, option.contentType, option.msgBody.encode()) == ("tandem/x", "tandem/x", octets)
+    option.msgBody = "something else"
+    if octets:
+        with pytest.raises(LookupError):
+            library.put_octets(option, octets)
