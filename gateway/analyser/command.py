@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import re
 import sys
@@ -236,8 +235,6 @@ def trace_command(
       tandem trace --ladder isup-3 capture.pcapng
       tandem trace --html report.html --where 'duration > 3600' captures/
     """  # noqa: D301 - click reads the backspace
-    # Hardly anything here is part of a cycle: looking for cycles as often as by default costs a fifth of the time.
-    gc.set_threshold(200_000, 50, 50)
     _keep_memory()
     from tandem.ss7.mtp3 import label
 

@@ -25,7 +25,7 @@ from .lines import CARRIERS_OF_MTP, CHANNELS, ERF, MTP2, MTP2_WITH_PSEUDO, MTP3
 from .links import MOST_RELATIONS, LinkReader
 from .model import Message, Protocol, RtpPackets, Where
 from .network import CARRIERS_OF_IP, SCTP, TCP, UDP, Transports, endpoint, pair, text_address, transports
-from .packets import HEP_DATAGRAM, Batch, among, groups
+from .packets import HEP_DATAGRAM, Batch, among, groups, starts
 from .rows import WIDEST, Rows, rows_of
 from .rtp import RTP_HEADER, rtp_packets
 from .sctp import CONTROL, Mark, SctpReader
@@ -301,7 +301,7 @@ class Dissector:
     def _place(self, batch: Batch, found: Transports, plain: Circuits, relation: np.ndarray) -> np.ndarray:
         """The place of the two ends of every message in `ends`; -1 for variants that rows are not of."""
         order, of, ends = groups(relation)
-        first = order[np.concatenate((np.zeros(1, np.int64), ends[:-1]))]
+        first = order[starts(ends)]
         unique = relation[first]
         # An IAM tells most of the variant: the first one of each.
         begins = np.flatnonzero(plain.kind == IsupType.IAM)[::-1]

@@ -14,7 +14,7 @@ from tandem.ss7.mtp3.label import Service, Variant
 from .lines import CHANNELS, ERF, MTP2_WITH_PSEUDO, MTP3, units
 from .model import Message, Protocol, Where
 from .network import Ints
-from .packets import Batch, groups
+from .packets import Batch, groups, starts
 from .rows import Rows, rows_of
 from .variants import Variants
 
@@ -58,7 +58,7 @@ class LinkReader:
             return None
         at = np.flatnonzero(found.plain)
         order, of, ends = groups(found.relation[at].view(np.uint64))
-        heads = order[np.concatenate((np.zeros(1, np.int64), ends[:-1]))[: len(ends)]]
+        heads = order[starts(ends)]
         relations = found.relation[at[heads]].tolist()
         first = self._until_settled(relations, of, found.kind[at], at)
         each(range(first))
@@ -126,7 +126,7 @@ class LinkReader:
             return
         self._counts[Protocol.MTP2.value][name] += len(at)
         order, _, ends = groups(link[at].view(np.uint64))
-        heads = order[np.concatenate((np.zeros(1, np.int64), ends[:-1]))]
+        heads = order[starts(ends)]
         for index in at[heads[np.argsort(link[at[heads]])]].tolist():
             name_of, sent = _link(batch, kind, index)
             where = Where(link=name_of, sent=sent)

@@ -72,6 +72,11 @@ def grouped(keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
     return np.argsort(keys, kind="stable")
 
 
+def starts(ends: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Where groups begin that end there, one behind the other."""
+    return np.concatenate((np.zeros(1, np.int64), ends[:-1]))[: len(ends)]
+
+
 def groups(keys: npt.NDArray[np.uint64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """The order of `grouped`, (n,) the group of each key, numbered in that order, and where in it each group ends."""
     count = len(keys)

@@ -20,7 +20,7 @@ from .attempts import COPY, MOST_MESSAGES, MOST_OPEN
 from .blocks import Block
 from .circuits import PATIENCE
 from .model import Message, Protocol, Where
-from .packets import among, groups
+from .packets import among, groups, starts
 from .quick import initial_addresses
 from .rows import Ints, Rows
 from .texts import Texts
@@ -204,7 +204,7 @@ def _calls(found: Rows, order: Ints, ends: Ints, odd: np.ndarray) -> tuple[np.nd
     """Which rows are spoilt, and where in `order` whole calls on other circuits begin and end."""
     stage, time = _STAGE[found.kind[order]], found.time[order]
     first = np.zeros(len(order), np.bool_)
-    first[np.concatenate((np.zeros(1, np.int64), ends[:-1]))[: len(ends)]] = True
+    first[starts(ends)] = True
     before = np.where(first, np.int8(_START), np.concatenate(([0], stage[:-1])).astype(np.int8)[: len(stage)])
     bad = ~_LEGAL[before, stage] | odd[order]
     bad |= (stage == _REL) & (found.cause[order] < 0)

@@ -16,7 +16,7 @@ from .attempts import MOST_MESSAGES, MOST_OPEN
 from .dialogs import CHALLENGES, PATIENCE, REMEMBERED, Spoken, host_of
 from .model import Message, Protocol, Where
 from .network import Ints
-from .packets import among, groups
+from .packets import among, groups, starts
 from .sipblocks import SipBlock, block_of, last_retry, releases
 from .sipbulk import BYE, CANCEL, INVITE, SipRows
 from .sipkeys import key_of
@@ -193,10 +193,10 @@ class PlainDialogs:
         found = self._all = SipRows.joined([self._waiting, rows])
         fresh = len(self._waiting)
         order, of, ends = groups(found.key)
-        first = order[np.concatenate((np.zeros(1, np.int64), ends[:-1]))]
+        first = order[starts(ends)]
         if np.count_nonzero(found.opens) > np.count_nonzero(found.opens[first]):
             again = found.opens[order]
-            again[np.concatenate((np.zeros(1, np.int64), ends[:-1]))] = False
+            again[starts(ends)] = False
             again &= _answers(found, order, of[order])
             found.opens[order[again]], found.retry[order[again]] = False, True
         odd = among(found.key, others)
