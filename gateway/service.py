@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import math
 import os
 import secrets
 import signal
@@ -68,6 +69,15 @@ def serve(configuration: Configuration, logger: Logger, path: Path | None = None
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(main())
+
+
+def not_before(deadline: float) -> float:
+    """The first moment from `deadline` on that uvloop can wait for, in seconds of its clock.
+
+    It counts whole milliseconds, and rounds what it is asked for. A timer that it has rounded down is called too early,
+    and armed anew for the rest it is called at once, again and again until the millisecond is over.
+    """
+    return math.ceil(deadline * 1000) / 1000
 
 
 class Service:
@@ -434,7 +444,7 @@ class Service:
         self._act()
 
     def _arm(self, deadline: float | None) -> None:
-        """Have `_timer_due` called at `deadline`, or a little before.
+        """Have `_timer_due` called as soon as `deadline` has come, unless it will be called earlier.
 
         A timer that is armed too early stays: firing once for nothing is cheaper than arming anew for each input.
         """
@@ -442,7 +452,7 @@ class Service:
             if self._timer is not None:
                 self._timer.cancel()
             self._deadline = deadline
-            self._timer = self._loop.call_at(deadline, self._timer_due)
+            self._timer = self._loop.call_at(not_before(deadline), self._timer_due)
 
     def _send_datagrams(self, datagrams: list[tuple[bytes, tuple[str, int]]]) -> None:
         sockets = self._sip

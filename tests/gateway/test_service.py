@@ -1,5 +1,6 @@
 """The service as a process: how it starts, and how it ends."""
 
+import asyncio
 import json
 import signal
 import socket
@@ -8,8 +9,10 @@ import sys
 import time
 
 import pytest
+import uvloop
 
 from tandem.gateway.demo.gateway import example, free_offset, shift_ports
+from tandem.gateway.service import not_before
 
 STARTED = []
 
@@ -130,3 +133,21 @@ def test_the_media_process_ends_with_the_gateway(configuration):
             return
         time.sleep(0.1)
     raise AssertionError("the media process lives on")
+
+
+def test_a_timer_is_not_called_before_it_is_due():
+    """Each call too early would be followed by others until the millisecond is over."""
+
+    async def wait(fraction):
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + 0.003 + fraction / 1000
+        called = loop.create_future()
+        loop.call_at(not_before(deadline), lambda: called.set_result(loop.time()))
+        return deadline, await called
+
+    async def main():
+        return [await wait(tenths / 10) for tenths in range(10)]
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        for deadline, called in runner.run(main()):
+            assert called >= deadline
