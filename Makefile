@@ -14,7 +14,7 @@ endif
 # Tests start more than a thousand processes: each would compile all modules anew where something has set this.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test check format lint types layers docs fuzz bench peers clean
+.PHONY: help demo test check format lint types layers docs fuzz bench peers pjsip clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -75,6 +75,9 @@ fuzz: $(BIN)/.tools ## Feed decoders, state machines and the trace analyser rand
 
 bench: $(BIN)/.tools ## Measure this machine: media, calls, spans, codecs
 	$(BIN)/python tests/bench/run.py
+
+pjsip: $(BIN)/.installed ## Build PJSIP with TLS 1.3 and room for 256 calls, and install it
+	$(BIN)/tandem build-pjsip --folder build/pjsip
 
 clean: ## Remove the virtual environment and build products
 	rm -rf $(VENV) build dist *.egg-info gateway/*/speedups.c hardware/speedups.c gateway/*/*.so hardware/*.so .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -13,6 +13,10 @@ import click
 from tandem.core.errors import TandemError
 
 ELSEWHERE: Final = {
+    "build-pjsip": (
+        "tandem.gateway.pjsip.build:build_command",
+        'Build PJSIP for trunks with `engine = "pjsua2"`: TLS 1.3, and 256 calls.',
+    ),
     "console": (
         "tandem.gateway.console.command:console_command",
         "Give commands to a running gateway, and see its log.",

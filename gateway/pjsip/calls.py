@@ -75,6 +75,17 @@ _DIRECTIONS: Final = {
 """What the peer does, by what we do."""
 
 
+_TEXT: Final = hasattr(pj.CallSetting, "textCount")
+"""Whether this PJSIP would offer real-time text (RFC 4103) beside speech, as it does since 2.16."""
+
+
+def speech_alone(parameters: Any) -> None:
+    """Have the CallOpParam of an offer or answer of ours be of one audio stream."""
+    parameters.opt.audioCount, parameters.opt.videoCount = 1, 0
+    if _TEXT:
+        parameters.opt.textCount = 0
+
+
 def headers_into(option: Any, headers: Headers) -> None:
     """Put header fields into a SipTxOption."""
     for name, value in headers:
@@ -223,7 +234,7 @@ class Call(pj.Call):
             self._engine.refreshers[command.call_id] = refresher
         self.path.connect(command.media)
         parameters = pj.CallOpParam(True)
-        parameters.opt.audioCount, parameters.opt.videoCount = 1, 0
+        speech_alone(parameters)
         parameters.opt.customCallId = command.call_id
         if not command.offer:
             parameters.opt.flag |= pj.PJSUA_CALL_NO_SDP_OFFER
@@ -263,7 +274,7 @@ class Call(pj.Call):
                         self.setHold(parameters)
                     else:
                         parameters.opt.flag = pj.PJSUA_CALL_UNHOLD
-                        parameters.opt.audioCount, parameters.opt.videoCount = 1, 0
+                        speech_alone(parameters)
                         self.reinvite(parameters)
                 case SendInfo(content=content):
                     request = pj.CallSendRequestParam()
@@ -280,7 +291,7 @@ class Call(pj.Call):
                         self._conditions = self._conditions.made_ready()
                     self._updating = True
                     parameters = pj.CallOpParam(True)
-                    parameters.opt.audioCount, parameters.opt.videoCount = 1, 0
+                    speech_alone(parameters)
                     headers_into(parameters.txOption, headers)
                     self.update(parameters)
                 case AnswerRefer(status=status) if self._refer:
@@ -303,7 +314,9 @@ class Call(pj.Call):
     def _respond(self, command: Respond) -> None:
         if command.media is not None:
             self.path.connect(command.media)
-        parameters = pj.CallOpParam()
+        parameters = pj.CallOpParam(_TEXT)
+        if _TEXT:
+            speech_alone(parameters)
         parameters.statusCode, parameters.reason = command.status, command.phrase
         headers_into(parameters.txOption, command.headers)
         # PJSIP puts a description into 183 and 2xx.

@@ -25,8 +25,8 @@ BEFORE_TRANSACTIONS: Final = 12
 BEFORE_DIALOGS: Final = 24
 """Priority of one that is asked between transactions and dialogs (32): retransmissions of what has been answered, or is
 being answered, are gone by then."""
-_FAR: Final = 1 << 14
-"""More octets than `pjsip_rx_data` has; its packet is of 4000 (PJSIP_MAX_PKT_LEN)."""
+_FAR: Final = 1 << 17
+"""More octets than `pjsip_rx_data` has; its packet is of PJSIP_MAX_PKT_LEN, 4000 unless a build has it otherwise."""
 _START: Final = re.compile(rb"SIP/2\.0 |[A-Z]+ ")
 _BODY: Final = 104
 """Offset of `body` in `pjsip_msg`: behind the kind of message, its first line and the head of its list of fields."""
@@ -156,9 +156,10 @@ def _information(received: int) -> int:
     It stands behind the packet, of which the message is a part, and begins with a pointer into it.
     """
     if not _Place.offset:
-        for offset in range(8, _FAR, 8):
-            start = _word(received + offset)
-            if received < start < received + offset and _START.match(ctypes.string_at(start, 8)):
+        block = _memory(received, _FAR)
+        for offset in range(8, len(block) - 7, 8):
+            start = int.from_bytes(block[offset : offset + 8], "little")
+            if received < start < received + offset and _START.match(_memory(start, 8)):
                 _Place.offset = offset
                 break
         else:
