@@ -268,7 +268,8 @@ def _cache() -> Path:
 def build_command(folder: Path | None, mirror: str, install: bool) -> None:
     """Build PJSIP for trunks with `engine = "pjsua2"`: TLS 1.3, and 256 calls.
 
-    It takes a minute or two and a compiler, and is installed in the place of another PJSIP. What was built before is installed again at once.
+    It takes a minute or two and a compiler, and is installed in the place of another PJSIP. What was
+    built before is installed again at once.
 
     \b
     Example:
