@@ -13,16 +13,12 @@ from tandem.gateway.configuration.ranges import parse_endpoint, parse_listener, 
 from tandem.gateway.configuration.schema import Configuration, Pjsua2, Sip, SipTrunk
 from tandem.gateway.pjsip.protocol import Account, Content, EngineConfiguration
 from tandem.gateway.sip.endpoint import Listener
+from tandem.gateway.trunks.sip_direct import first_by_pjsip, is_direct
 from tandem.gateway.trunks.sip_isup import Encapsulation
 
 _STUN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?")
 _ONLY_NATIVE = 'is not to be had with engine = "pjsua2"'
 _NO_IPV6 = "the wheels of PJSIP are built without it (PJ_HAS_IPV6)"
-#: What PJSIP has not, and why.
-_LACKS = {
-    "clear_mode": "PJSIP carries speech, and no octets as they are",
-    "silence_suppression": "PJSIP neither sends nor plays comfort noise (RFC 3389)",
-}
 
 
 def _trunks(configuration: Configuration) -> list[SipTrunk]:
@@ -58,7 +54,7 @@ def check_pjsua2_trunk(path: str, trunk: SipTrunk, configuration: Configuration)
         yield Problem(f"{path}.engine", text)
     if configuration.sip is not None and configuration.sip.pjsua2 is None:
         yield Problem(f"{path}.engine", "needs a [sip.pjsua2] table with `listen`, the address PJSIP listens on")
-    if trunk.ice and configuration.media.address.startswith("127."):
+    if trunk.ice and not is_direct(trunk) and configuration.media.address.startswith("127."):
         text = "needs an address in [media] that others reach: PJSIP takes no loopback address as a candidate"
         yield Problem(f"{path}.ice", text)
     if ":" in configuration.media.address:
@@ -66,9 +62,8 @@ def check_pjsua2_trunk(path: str, trunk: SipTrunk, configuration: Configuration)
         yield Problem(f"{path}.engine", text)
     if trunk.registrar:
         yield Problem(f"{path}.registrar", f"{_ONLY_NATIVE}; users register with a trunk of Tandem's own engine")
-    for key, why in _LACKS.items():
-        if getattr(trunk, key):
-            yield Problem(f"{path}.{key}", f"{_ONLY_NATIVE}: {why}" if why else _ONLY_NATIVE)
+    if is_direct(trunk):
+        yield from _past_pjsip(path, trunk, configuration)
     if trunk.overlap != "en-bloc":
         text = f'"{trunk.overlap}" {_ONLY_NATIVE}: PJSIP makes a dialog of its own of each INVITE'
         yield Problem(f"{path}.overlap", text)
@@ -83,11 +78,25 @@ def check_pjsua2_trunk(path: str, trunk: SipTrunk, configuration: Configuration)
             yield Problem(f"{path}.accept_names", text)
     if trunk.peer.startswith("["):
         yield Problem(f"{path}.peer", f"IPv6 {_ONLY_NATIVE}: {_NO_IPV6}")
-    first = _trunks(configuration)[0]
+    first = first_by_pjsip(_trunks(configuration))
     for key in ("codecs", "ptime"):
-        if getattr(trunk, key) != getattr(first, key):
+        if not is_direct(trunk) and getattr(trunk, key) != getattr(first, key):
             text = f"differs from that of {first.name!r}: PJSIP has one for all of its trunks"
             yield Problem(f"{path}.{key}", text)
+
+
+def _past_pjsip(path: str, trunk: SipTrunk, configuration: Configuration) -> Iterator[Problem]:
+    """Problems of a trunk whose RTP passes PJSIP by: what PJSIP does with RTP, or with the order of offers."""
+    key = "clear_mode" if trunk.clear_mode else "silence_suppression"
+    past = f"`{key}` has RTP pass PJSIP by, as PJMEDIA has no such codec"
+    if trunk.ice:
+        yield Problem(f"{path}.ice", f"is not to be had with `{key}`: {past}, and ICE is part of it")
+    if trunk.delayed_offer:
+        text = f"is not to be had with `{key}`: {past}, and PJSIP answers an offer at once"
+        yield Problem(f"{path}.delayed_offer", text)
+    if configuration.sip is not None and configuration.sip.pjsua2 is not None and configuration.sip.pjsua2.stun:
+        text = f"is not to be had with `stun` in [sip.pjsua2]: {past}; write `public_address` there instead"
+        yield Problem(f"{path}.{key}", text)
 
 
 def engine_configuration(configuration: Configuration) -> EngineConfiguration | None:
@@ -95,7 +104,7 @@ def engine_configuration(configuration: Configuration) -> EngineConfiguration | 
     sip, trunks = configuration.sip, _trunks(configuration)
     if sip is None or sip.pjsua2 is None or not trunks:
         return None
-    table = sip.pjsua2
+    table, first = sip.pjsua2, first_by_pjsip(trunks)
     address, port = parse_endpoint(table.listen, 5060)
     return EngineConfiguration(
         address=address,
@@ -106,15 +115,16 @@ def engine_configuration(configuration: Configuration) -> EngineConfiguration | 
         tls=tls_files(sip, trunks),
         public_address=table.public_address,
         stun=table.stun,
-        codecs=trunks[0].codecs,
-        packet_time=trunks[0].ptime,
+        codecs=first.codecs,
+        packet_time=first.ptime,
         user_agent=f"Tandem {configuration.node.name}".strip(),
         accounts=[
             Account(
                 name=trunk.name,
                 user=trunk.user,
                 password=trunk.password,
-                srtp=trunk.srtp,
+                srtp="off" if is_direct(trunk) else trunk.srtp,
+                direct=is_direct(trunk),
                 ice=trunk.ice,
                 reliable=trunk.reliable_responses,
                 session_seconds=trunk.session_seconds,

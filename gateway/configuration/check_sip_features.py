@@ -8,6 +8,7 @@ from importlib.util import find_spec
 
 from tandem.gateway.configuration.problem import Problem
 from tandem.gateway.configuration.schema import SipTrunk
+from tandem.gateway.trunks.sip_direct import has_own_media
 
 _PRIVATE_FIELD = re.compile(r"X-[A-Za-z0-9.!%*_+`'~-]+", re.IGNORECASE)
 _CONTEXT = re.compile(r"\+[0-9]+|[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
@@ -40,7 +41,7 @@ def check_sip_features(path: str, trunk: SipTrunk) -> Iterator[Problem]:
                 yield Problem(f"{path}.{key}", why)
     if not trunk.isup_variant and (trunk.isup_version or trunk.isup_base):
         yield Problem(f"{path}.isup_variant", "is empty, and `isup_version` and `isup_base` say nothing; give it")
-    if trunk.srtp != "off" and trunk.engine == "native" and find_spec("pylibsrtp") is None:
+    if trunk.srtp != "off" and has_own_media(trunk) and find_spec("pylibsrtp") is None:
         yield Problem(f"{path}.srtp", "needs pylibsrtp: pip install 'tandem-gateway[srtp]', or set it to \"off\"")
     if not trunk.calling_from:
         yield Problem(f"{path}.calling_from", "is empty; name at least one header field, or leave it out")

@@ -16,9 +16,10 @@ from tandem.gateway.sip.message import Message, parse_message
 from tandem.gateway.sip.preconditions import Preconditions, Strength
 from tandem.gateway.sip.session_timer import supports
 
-from . import library
+from . import direct, library
 from .conditions import told, with_lines
 from .protocol import (
+    AnswerOffer,
     AnswerRefer,
     Ask,
     AskAnswered,
@@ -30,6 +31,8 @@ from .protocol import (
     HoldFailed,
     InfoArrived,
     MakeCall,
+    OfferAnswered,
+    OfferArrived,
     ReferArrived,
     Respond,
     ResponseReceived,
@@ -188,6 +191,14 @@ class Call(pj.Call):
         """Body of the 200 to a BYE with ISUP."""
         self._events = True if account is None else account.settings.telephone_event
         """Whether the peer is told of telephone-events."""
+        self.direct = account is not None and account.settings.direct
+        """RTP passes PJSIP by."""
+        self.session = b""
+        """What goes out in the place of PJSIP's descriptions then; empty: none does."""
+        self._offer = 0
+        """The request with an offer of the peer that waits for its answer, as `library` keeps it."""
+        self._changing = False
+        """A re-INVITE of ours with another description is on its way."""
         self._port: SpeechPort | None = None
         self._speech: Speech | None = None
         self._confirmed = self._tagged = False
@@ -208,6 +219,8 @@ class Call(pj.Call):
         self._over = False
         self._dialog: tuple[str, frozenset[str | None]] | None = None
         """Call-ID and both tags, once the call is answered."""
+        self.known_as = ""
+        """Call-ID as the peer sees it."""
         self.answers = ""
         """Call-ID of a call that came in."""
         self.fields: dict[int, dict[tuple[str, str], int]] = {}
@@ -225,14 +238,17 @@ class Call(pj.Call):
     def begin(self, place: Place, command: MakeCall) -> None:
         """Send the INVITE; raises pj.Error."""
         super().__init__(place)
-        if place.settings.preconditions != "off":
+        self.direct, self.session = place.settings.direct, command.session
+        self.known_as = command.call_id
+        if place.settings.preconditions != "off" and not self.direct:
             strength = Strength.MANDATORY if place.settings.preconditions == "required" else Strength.OPTIONAL
             self._conditions = Preconditions.offered(strength, command.ready)
         self._events, self.released = place.settings.telephone_event, place.settings.released
         if (refresher := _REFRESHERS.get(place.settings.refresher)) is not None:
             self._call_id = command.call_id
             self._engine.refreshers[command.call_id] = refresher
-        self.path.connect(command.media)
+        if not self.direct:
+            self.path.connect(command.media)
         parameters = pj.CallOpParam(True)
         speech_alone(parameters)
         parameters.opt.customCallId = command.call_id
@@ -247,7 +263,8 @@ class Call(pj.Call):
     # --- what the signalling process wants
 
     def command(
-        self, command: Respond | EndCall | SetHold | SendInfo | Ask | TellReady | AnswerRefer | TellTransfer
+        self,
+        command: Respond | EndCall | SetHold | SendInfo | Ask | TellReady | AnswerOffer | AnswerRefer | TellTransfer,
     ) -> None:
         """Carry it out; what PJSIP refuses ends the call."""
         if self._over:
@@ -268,9 +285,10 @@ class Call(pj.Call):
                         self.hangup(parameters)
                     else:
                         self.answer(parameters)
-                case SetHold(on=on):
+                case SetHold(on=on, session=session):
                     parameters = pj.CallOpParam(True)
-                    if on:
+                    self.session, self._changing = session, self.direct
+                    if on and not self.direct:
                         self.setHold(parameters)
                     else:
                         parameters.opt.flag = pj.PJSUA_CALL_UNHOLD
@@ -286,7 +304,8 @@ class Call(pj.Call):
                     request.method = "OPTIONS"
                     self._asking = True
                     self.sendRequest(request)
-                case TellReady(headers=headers):
+                case TellReady(headers=headers, session=session):
+                    self.session = session
                     if self._conditions is not None:
                         self._conditions = self._conditions.made_ready()
                     self._updating = True
@@ -294,6 +313,14 @@ class Call(pj.Call):
                     speech_alone(parameters)
                     headers_into(parameters.txOption, headers)
                     self.update(parameters)
+                case AnswerOffer(status=status, session=session) if self._offer:
+                    kept, self._offer = self._offer, 0
+                    if status < 300:
+                        self.session = session
+                        library.go_on(kept)
+                    else:
+                        library.refuse(kept, status)
+                        library.forget(kept)
                 case AnswerRefer(status=status) if self._refer:
                     kept, self._refer, self._refer_status = self._refer, 0, status
                     library.go_on(kept)
@@ -312,8 +339,9 @@ class Call(pj.Call):
                 self.command(EndCall(self.number, 500, []))
 
     def _respond(self, command: Respond) -> None:
-        if command.media is not None:
+        if command.media is not None and not self.direct:
             self.path.connect(command.media)
+        self.session = command.session
         parameters = pj.CallOpParam(_TEXT)
         if _TEXT:
             speech_alone(parameters)
@@ -366,6 +394,17 @@ class Call(pj.Call):
             self._engine.tell(ReferArrived(self.number, message))
         return bool(self._refer)
 
+    def has_offered(self, received: int, message: bytes) -> bool:
+        """A request of this call with another description came: whether it waits for its answer, or was refused."""
+        if self._over or not self.direct:
+            return False
+        if self._changing or self._updating or self._offer:
+            return library.refuse(received, 491)
+        self._offer = library.keep(received)
+        if self._offer:
+            self._engine.tell(OfferArrived(self.number, message))
+        return bool(self._offer)
+
     def end(self, status: int, reason: str, message: bytes = b"") -> None:
         """The call is over: tell so, once."""
         if self._over:
@@ -374,6 +413,10 @@ class Call(pj.Call):
         if self._refer:
             library.forget(self._refer)
             self._refer = 0
+        if self._offer:
+            library.refuse(self._offer, 481)
+            library.forget(self._offer)
+            self._offer = 0
         self._tell_last()
         del self._engine.calls[self.number]
         self._engine.refreshers.pop(self._call_id, None)
@@ -461,7 +504,7 @@ class Call(pj.Call):
         elif self.outgoing and message.startswith(b"SIP/2.0 1"):
             self._note_conditions(message)
             self._tell_early()
-            if self._speech is None and b"application/sdp" in message:
+            if self._speech is None and b"application/sdp" in message and not self.direct:
                 self._early = message
             else:
                 self._engine.tell(ResponseReceived(self.number, message, self._speech))
@@ -484,6 +527,9 @@ class Call(pj.Call):
 
     def onCallSdpCreated(self, parameters: Any) -> None:
         """A description of ours is made; PJSIP leaves out how long packets are to be, and never telephone-events."""
+        if self.direct:
+            parameters.sdp.wholeSdp = direct.named(parameters.sdp.wholeSdp, self.number)
+            return
         description = with_packet_time(parameters.sdp.wholeSdp, self._engine.configuration.packet_time)
         if self._conditions is not None:
             if self._confirmed:
@@ -507,6 +553,8 @@ class Call(pj.Call):
 
     def onCallMediaState(self, parameters: Any) -> None:
         """Media began, changed, or ended."""
+        if self.direct:
+            return
         info = self.getInfo()
         for index, media in enumerate(info.media):
             if media.type != pj.PJMEDIA_TYPE_AUDIO or media.status == pj.PJSUA_CALL_MEDIA_ERROR:
@@ -567,7 +615,11 @@ class Call(pj.Call):
                 self._engine.tell(InfoArrived(self.number, message))
         elif self._confirmed and transaction.method == "INVITE" and transaction.statusCode >= 300:
             if transaction.statusCode not in (401, 407, 422):
+                self._changing = False
                 self._engine.tell(HoldFailed(self.number, int(transaction.statusCode)))
+        elif self._changing and transaction.method == "INVITE" and transaction.statusCode >= 200:
+            self._changing = False
+            self._engine.tell(OfferAnswered(self.number, message))
         elif self._updating and transaction.method == "UPDATE" and transaction.statusCode >= 200:
             self._updating = False
             self._note_conditions(message)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import re
 import socket
 import time
 from collections import deque
@@ -25,11 +24,12 @@ from tandem.gateway.sip.message import parse_message
 from tandem.gateway.sip.sources import Sources
 from tandem.gateway.sip.tls import TlsContexts
 
-from . import library, packet_filter, tls
+from . import direct, library, packet_filter, tls, wire
 from .calls import ISUP, UAS, Call, headers_into
 from .messages import MessageLog
 from .protocol import (
     Account,
+    AnswerOffer,
     AnswerRefer,
     Ask,
     CallEnded,
@@ -69,9 +69,6 @@ _LOOK: Final = 0.2
 """Seconds between looks at what comes from the peers."""
 _FILES: Final = 1.0
 """Seconds between looks at whether certificates have changed."""
-_FOLD: Final = re.compile(rb"\r?\n[ \t]+")
-_TAG: Final = re.compile(rb"^t(?:o)?[ \t]*:[^\r\n]*;[ \t]*tag[ \t]*=", re.MULTILINE | re.IGNORECASE)
-"""To with a tag."""
 _KINDS: Final = {
     "udp": pj.PJSIP_TRANSPORT_UDP,
     "tcp": pj.PJSIP_TRANSPORT_TCP,
@@ -205,7 +202,9 @@ class Engine:
                 sent_request=self._sent_request,
                 sent_response=self._sent_response,
             ),
+            library.Module(library.LOG, sent_request=self._goes, sent_response=self._goes),
         )
+        self._placeholder = direct.placeholder(configuration.media_address, configuration.codecs[0])
         self.refreshers: dict[str, bytes] = {}
         """Who is to refresh the session of a call of ours, by its Call-ID."""
         self._released: Content | None = None
@@ -363,9 +362,18 @@ class Engine:
             case Unregister(number) if (registration := self._registrations.get(number)) is not None:
                 with contextlib.suppress(pj.Error):
                     registration.setRegistration(False)
-            case Respond() | EndCall() | SetHold() | SendInfo() | Ask() | TellReady() | AnswerRefer() | TellTransfer():
-                if command.call in self.calls:
-                    self.calls[command.call].command(command)
+            case (
+                Respond()
+                | EndCall()
+                | SetHold()
+                | SendInfo()
+                | Ask()
+                | TellReady()
+                | AnswerOffer()
+                | AnswerRefer()
+                | TellTransfer()
+            ) if command.call in self.calls:
+                self.calls[command.call].command(command)
 
     def _make_call(self, command: MakeCall) -> None:
         try:
@@ -433,10 +441,12 @@ class Engine:
         message = library.octets_of(received)
         self._released = None
         _hide_isup(received, message)
+        if self._hide_description(received, message):
+            return True
         if message.startswith(b"INVITE "):
             library.without_header(received, b"Replaces")
         elif message.startswith(b"ACK "):
-            return _TAG.search(_FOLD.sub(b" ", message)) is None
+            return not direct.is_within_dialog(message)
         elif message.startswith(b"REFER "):
             return any(call.asked_to_transfer(received, message) for call in self.calls.values())
         elif message.startswith(b"BYE ") and ISUP in message.lower():
@@ -447,8 +457,35 @@ class Engine:
 
     def _response(self, received: int) -> bool:
         """A response came, which PJSIP is to see."""
-        _hide_isup(received, library.octets_of(received))
+        message = library.octets_of(received)
+        _hide_isup(received, message)
+        self._hide_description(received, message)
         return False
+
+    def _hide_description(self, received: int, message: bytes) -> bool:
+        """Have PJSIP not see the peer's description of a call whose RTP passes it by; whether the request waits."""
+        if b"application/sdp" not in message.lower():
+            return False
+        call_id = library.call_id_received(received)
+        found = [call for call in self.calls.values() if call.direct and call.known_as == call_id]
+        if not found:
+            return False
+        wire.put_session(received, self._placeholder)
+        return direct.is_offer(message) and found[-1].has_offered(received, message)
+
+    def _goes(self, sent: int) -> bool:
+        """A message is put together and is being sent: our descriptions take the place of PJSIP's."""
+        message = library.octets_of_sent(sent)
+        number = direct.number_in(message)
+        call = None if number is None else self.calls.get(number)
+        if call is not None:
+            wire.write(sent, direct.with_session(message, self._announced(call.session)))
+        return False
+
+    def _announced(self, session: bytes) -> bytes:
+        """Our description with the address that peers are told."""
+        own, public = self.configuration.media_address.encode(), self.configuration.public_address.encode()
+        return session.replace(b" IN IP4 " + own, b" IN IP4 " + public) if public else session
 
     def _sent_request(self, sent: int) -> bool:
         """A request is being sent: an INVITE names who is to refresh the session."""
@@ -475,6 +512,8 @@ class Engine:
     def place_of(self, received: Any) -> Place | None:
         """The account of the trunk whose peer has sent something, as `SipTrunks` is going to find it too."""
         found = self._account_of(received.srcAddress, transport_in(received))
+        if found is not None and self._accounts[found].direct and "application/sdp" in received.wholeMsg.lower():
+            wire.put_session(int(received.pjRxData), self._placeholder)
         if found is not None and self._accounts[found].refresher == "local":
             library.name_refresher_received(int(received.pjRxData), UAS)
         return None if found is None else self._place(self._accounts[found], "")
@@ -543,12 +582,13 @@ class Engine:
         call = Call(self, number, path, account, parameters.callId)
         self.calls[number] = call
         message = parameters.rdata.wholeMsg.encode("utf-8", "surrogateescape")
-        call.answers = library.call_id_received(int(parameters.rdata.pjRxData))
-        if account.settings.preconditions != "off":
+        call.answers = call.known_as = library.call_id_received(int(parameters.rdata.pjRxData))
+        if account.settings.preconditions != "off" and not call.direct:
             call.heed_conditions(message)
         connection, _ = self._proved.get(source, (0, ()))
         transport = transport_in(parameters.rdata)
-        self.tell(CallReceived(number, message, _address_of(source), call.path.port, transport, connection))
+        where = _address_of(source)
+        self.tell(CallReceived(number, message, where, call.path.port, transport, connection, call.direct))
 
     # --- accounts
 

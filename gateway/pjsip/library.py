@@ -8,6 +8,7 @@ anything else stands depends on the build, and is looked for. Everything is call
 from __future__ import annotations
 
 import ctypes
+import itertools
 import os
 import re
 from collections.abc import Callable
@@ -28,11 +29,11 @@ being answered, are gone by then."""
 _FAR: Final = 1 << 17
 """More octets than `pjsip_rx_data` has; its packet is of PJSIP_MAX_PKT_LEN, 4000 unless a build has it otherwise."""
 _START: Final = re.compile(rb"SIP/2\.0 |[A-Z]+ ")
-_BODY: Final = 104
+BODY: Final = 104
 """Offset of `body` in `pjsip_msg`: behind the kind of message, its first line and the head of its list of fields."""
-_FIELD: Final = 64
+FIELD: Final = 64
 """Octets before the value of a header field that PJSIP knows: its place in a list, kind, both names, functions."""
-_POOL: Final = 16
+POOL: Final = 16
 """Offset of `pool` in `pjsip_tx_data`: behind two pointers of a list."""
 _LENGTH_BEFORE: Final = 24
 """Octets from the length of a `std::string` to its text, where `_GLIBCXX_USE_CXX11_ABI` is 0."""
@@ -40,10 +41,12 @@ _RESPONSE: Final = (1).to_bytes(4, "little")
 """`PJSIP_RESPONSE_MSG`, the kind of message that has a status behind it."""
 _OWN_MEMORY: Final = os.open("/proc/self/mem", os.O_RDONLY)
 _ANSWER: Final = re.compile(rb"Response msg ([0-9]{3})/([A-Z]+)/")
+_NUMBERS: Final = itertools.count(1)
+"""Of modules, whose names must differ."""
 _Asked = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)
 
 
-class _Text(ctypes.Structure):
+class Text(ctypes.Structure):
     """`pj_str_t`."""
 
     _fields_ = (("start", ctypes.c_char_p), ("length", ctypes.c_ssize_t))
@@ -53,7 +56,7 @@ class _Module(ctypes.Structure):
     """`pjsip_module`."""
 
     _fields_ = (
-        *(("before", ctypes.c_void_p), ("after", ctypes.c_void_p), ("name", _Text)),
+        *(("before", ctypes.c_void_p), ("after", ctypes.c_void_p), ("name", Text)),
         *(("number", ctypes.c_int), ("priority", ctypes.c_int)),
         *((name, ctypes.c_void_p) for name in ("load", "start", "stop", "unload")),
         *((name, _Asked) for name in ("request", "response", "sent_request", "sent_response")),
@@ -70,7 +73,8 @@ class _Processing(ctypes.Structure):
     )
 
 
-def _function(name: str, result: Any, *arguments: Any) -> Any:
+def function(name: str, result: Any, *arguments: Any) -> Any:
+    """A function of PJSIP; raises ImportError where the build does not export it."""
     try:
         found = getattr(LIBRARY, name)
     except AttributeError:
@@ -80,26 +84,26 @@ def _function(name: str, result: Any, *arguments: Any) -> Any:
 
 
 _POINTER = ctypes.c_void_p
-_endpoint = _function("pjsua_get_pjsip_endpt", _POINTER)
-_register = _function("pjsip_endpt_register_module", ctypes.c_int, _POINTER, ctypes.POINTER(_Module))
-_dialog_of = _function("pjsip_rdata_get_dlg", _POINTER, _POINTER)
-_respond = _function("pjsip_dlg_respond", ctypes.c_int, _POINTER, _POINTER, ctypes.c_int, *([_POINTER] * 3))
-_respond_stateless = _function(
+_endpoint = function("pjsua_get_pjsip_endpt", _POINTER)
+_register = function("pjsip_endpt_register_module", ctypes.c_int, _POINTER, ctypes.POINTER(_Module))
+_dialog_of = function("pjsip_rdata_get_dlg", _POINTER, _POINTER)
+_respond = function("pjsip_dlg_respond", ctypes.c_int, _POINTER, _POINTER, ctypes.c_int, *([_POINTER] * 3))
+_respond_stateless = function(
     "pjsip_endpt_respond_stateless", ctypes.c_int, _POINTER, _POINTER, ctypes.c_int, *([_POINTER] * 3)
 )
-_clone = _function("pjsip_rx_data_clone", ctypes.c_int, _POINTER, ctypes.c_uint, ctypes.POINTER(_POINTER))
-_free = _function("pjsip_rx_data_free_cloned", ctypes.c_int, _POINTER)
-_process = _function(
+_clone = function("pjsip_rx_data_clone", ctypes.c_int, _POINTER, ctypes.c_uint, ctypes.POINTER(_POINTER))
+_free = function("pjsip_rx_data_free_cloned", ctypes.c_int, _POINTER)
+_process = function(
     "pjsip_endpt_process_rx_data", ctypes.c_int, _POINTER, _POINTER, ctypes.POINTER(_Processing), _POINTER
 )
-_understand = _function(
+_understand = function(
     "pjsip_endpt_add_capability",
-    *(ctypes.c_int, _POINTER, _POINTER, ctypes.c_int, _POINTER, ctypes.c_uint, ctypes.POINTER(_Text)),
+    *(ctypes.c_int, _POINTER, _POINTER, ctypes.c_int, _POINTER, ctypes.c_uint, ctypes.POINTER(Text)),
 )
-_find_header = _function("pjsip_msg_find_hdr_by_name", _POINTER, _POINTER, ctypes.POINTER(_Text), _POINTER)
-_erase = _function("pj_list_erase", None, _POINTER)
-_body = _function("pjsip_msg_body_create", _POINTER, _POINTER, *([ctypes.POINTER(_Text)] * 3))
-_information_of_sent = _function("pjsip_tx_data_get_info", ctypes.c_char_p, _POINTER)
+find_header = function("pjsip_msg_find_hdr_by_name", _POINTER, _POINTER, ctypes.POINTER(Text), _POINTER)
+_erase = function("pj_list_erase", None, _POINTER)
+make_body = function("pjsip_msg_body_create", _POINTER, _POINTER, *([ctypes.POINTER(Text)] * 3))
+_information_of_sent = function("pjsip_tx_data_get_info", ctypes.c_char_p, _POINTER)
 
 
 class Module:
@@ -117,11 +121,11 @@ class Module:
 
         The others get that of a `pjsip_tx_data`, and return False.
         """
-        self._name = f"tandem-{priority}".encode()
+        self._name = b"tandem-%d" % next(_NUMBERS)
         several = request, response, sent_request, sent_response
         asked = [_Asked() if one is None else _Asked(one) for one in several]
         self._module = _Module(
-            name=_Text(self._name, len(self._name)),
+            name=Text(self._name, len(self._name)),
             number=-1,
             priority=priority,
             request=asked[0],
@@ -139,7 +143,7 @@ class Module:
 
 def understand(option: bytes) -> None:
     """Have PJSIP take an option tag in Require, which somebody else sees to."""
-    _understand(_endpoint(), None, pj.PJSIP_H_SUPPORTED, None, 1, ctypes.byref(_Text(option, len(option))))
+    _understand(_endpoint(), None, pj.PJSIP_H_SUPPORTED, None, 1, ctypes.byref(Text(option, len(option))))
 
 
 class _Place:
@@ -150,16 +154,16 @@ class _Place:
     sent_message = 0
 
 
-def _information(received: int) -> int:
+def information(received: int) -> int:
     """Address of `msg_info`: where the message begins, its length, and the parsed message.
 
     It stands behind the packet, of which the message is a part, and begins with a pointer into it.
     """
     if not _Place.offset:
-        block = _memory(received, _FAR)
+        block = memory(received, _FAR)
         for offset in range(8, len(block) - 7, 8):
             start = int.from_bytes(block[offset : offset + 8], "little")
-            if received < start < received + offset and _START.match(_memory(start, 8)):
+            if received < start < received + offset and _START.match(memory(start, 8)):
                 _Place.offset = offset
                 break
         else:
@@ -169,24 +173,33 @@ def _information(received: int) -> int:
 
 def octets_of(received: int) -> bytes:
     """The message as it came."""
-    place = _information(received)
-    return ctypes.string_at(_word(place), ctypes.c_int.from_address(place + 8).value)
+    place = information(received)
+    return ctypes.string_at(word(place), ctypes.c_int.from_address(place + 8).value)
 
 
 def octets_of_sent(sent: int) -> bytes:
-    """A message that is being sent, of a `pjsip_tx_data`: `buf` is where it begins, where it ends, and its room."""
-    for offset in (_Place.sent,) if _Place.sent else range(_POOL, 1024, 8):
-        start, end, limit = (_word(sent + offset + more) for more in (0, 8, 16))
-        if start < end <= limit < start + (1 << 20) and _START.match(_memory(start, 16)):
+    """A message that is being sent, of a `pjsip_tx_data`, once it is put together; empty before."""
+    place, _ = put_together(sent)
+    return ctypes.string_at(word(place), word(place + 8) - word(place)) if place else b""
+
+
+def put_together(sent: int) -> tuple[int, int]:
+    """Addresses of `buf` in a `pjsip_tx_data` (where the message begins, where it ends, and its room) and of its pool.
+
+    Both are 0 where there is no message yet.
+    """
+    for offset in (_Place.sent,) if _Place.sent else range(POOL, 1024, 8):
+        start, end, limit = (word(sent + offset + more) for more in (0, 8, 16))
+        if start < end <= limit < start + (1 << 20) and _START.match(memory(start, 16)):
             _Place.sent = offset
-            return ctypes.string_at(start, end - start)
-    return b""
+            return sent + offset, word(sent + POOL)
+    return 0, 0
 
 
 def without_header(received: int, name: bytes) -> bool:
     """Have PJSIP not see the first header field of a name; False without one."""
-    message = _word(_information(received) + 16)
-    found = _find_header(message, ctypes.byref(_Text(name, len(name))), None)
+    message = word(information(received) + 16)
+    found = find_header(message, ctypes.byref(Text(name, len(name))), None)
     if found:
         _erase(found)
     return bool(found)
@@ -194,7 +207,7 @@ def without_header(received: int, name: bytes) -> bool:
 
 def call_id_received(received: int) -> str:
     """Call-ID of a message that came."""
-    return call_id_in(_word(_information(received) + 16))
+    return call_id_in(word(information(received) + 16))
 
 
 def call_id_of_sent(sent: int) -> str:
@@ -204,9 +217,9 @@ def call_id_of_sent(sent: int) -> str:
 
 def _sent_invite(sent: int) -> int:
     """The message of a `pjsip_tx_data` where it is an INVITE: its first line begins with number and name of that."""
-    for offset in (_Place.sent_message,) if _Place.sent_message else range(_POOL, 1024, 8):
-        message = _word(sent + offset)
-        if _memory(message, 4) == _memory(message + 8, 4) == bytes(4) and _text_at(message + 16) == b"INVITE":
+    for offset in (_Place.sent_message,) if _Place.sent_message else range(POOL, 1024, 8):
+        message = word(sent + offset)
+        if memory(message, 4) == memory(message + 8, 4) == bytes(4) and _text_at(message + 16) == b"INVITE":
             _Place.sent_message = offset
             return message
     return 0
@@ -214,17 +227,17 @@ def _sent_invite(sent: int) -> int:
 
 def name_refresher(message: int, who: bytes) -> bool:
     """Put `uac` or `uas` into Session-Expires where that names nobody; `who` must outlive the message."""
-    found = _find_header(message, ctypes.byref(_Text(b"Session-Expires", 15)), None)
+    found = find_header(message, ctypes.byref(Text(b"Session-Expires", 15)), None)
     # The number of seconds, then who refreshes.
-    if not found or ctypes.c_ssize_t.from_address(found + _FIELD + 16).value:
+    if not found or ctypes.c_ssize_t.from_address(found + FIELD + 16).value:
         return False
-    ctypes.memmove(found + _FIELD + 8, ctypes.byref(_Text(who, len(who))), ctypes.sizeof(_Text))
+    ctypes.memmove(found + FIELD + 8, ctypes.byref(Text(who, len(who))), ctypes.sizeof(Text))
     return True
 
 
 def name_refresher_received(received: int, who: bytes) -> bool:
     """The same in a message that came."""
-    return name_refresher(_word(_information(received) + 16), who)
+    return name_refresher(word(information(received) + 16), who)
 
 
 def name_refresher_sent(sent: int, who: bytes) -> bool:
@@ -235,8 +248,8 @@ def name_refresher_sent(sent: int, who: bytes) -> bool:
 
 def without_body(received: int) -> None:
     """Have PJSIP not see the body of a message."""
-    message = _word(_information(received) + 16)
-    ctypes.c_uint64.from_address(message + _BODY).value = 0
+    message = word(information(received) + 16)
+    ctypes.c_uint64.from_address(message + BODY).value = 0
 
 
 def status_sent(sent: int, method: bytes) -> int:
@@ -250,9 +263,9 @@ def response_sent(sent: int, status: int) -> int:
 
     It is what a pointer leads to that begins as one.
     """
-    for offset in (_Place.sent_message,) if _Place.sent_message else range(_POOL, 1024, 8):
-        message = _word(sent + offset)
-        start = _memory(message, 12)
+    for offset in (_Place.sent_message,) if _Place.sent_message else range(POOL, 1024, 8):
+        message = word(sent + offset)
+        start = memory(message, 12)
         if (start[:4], start[8:]) == (_RESPONSE, status.to_bytes(4, "little")):
             _Place.sent_message = offset
             return message
@@ -261,18 +274,18 @@ def response_sent(sent: int, status: int) -> int:
 
 def call_id_in(message: int) -> str:
     """Call-ID of a message."""
-    found = _find_header(message, ctypes.byref(_Text(b"Call-ID", 7)), None) if message else None
-    return _text_at(found + _FIELD).decode("utf-8", "replace") if found else ""
+    found = find_header(message, ctypes.byref(Text(b"Call-ID", 7)), None) if message else None
+    return _text_at(found + FIELD).decode("utf-8", "replace") if found else ""
 
 
 def keep_last(message: int, name: bytes, value: bytes, count: int) -> None:
     """Of the fields of a name with this value leave the last `count`; PJSIP's own have another, or none as text."""
-    text, found = _Text(name, len(name)), []
-    field = _find_header(message, ctypes.byref(text), None)
+    text, found = Text(name, len(name)), []
+    field = find_header(message, ctypes.byref(text), None)
     while field:
-        if _text_at(field + _FIELD) == value:
+        if _text_at(field + FIELD) == value:
             found.append(field)
-        field = _find_header(message, ctypes.byref(text), _word(field + 8))
+        field = find_header(message, ctypes.byref(text), word(field + 8))
     for one in found[: len(found) - count]:
         _erase(one)
 
@@ -280,12 +293,12 @@ def keep_last(message: int, name: bytes, value: bytes, count: int) -> None:
 def with_body(sent: int, status: int, media_type: str, octets: bytes) -> bool:
     """Put a body into a response with this status that is being sent and has none; False where that cannot be."""
     message = response_sent(sent, status)
-    if not message or _word(message + _BODY):
+    if not message or word(message + BODY):
         return False
     kind, _, subtype = media_type.encode().partition(b"/")
-    texts = [_Text(text, len(text)) for text in (kind, subtype, octets)]
-    body = _body(_word(sent + _POOL), *map(ctypes.byref, texts))
-    ctypes.c_uint64.from_address(message + _BODY).value = body or 0
+    texts = [Text(text, len(text)) for text in (kind, subtype, octets)]
+    body = make_body(word(sent + POOL), *map(ctypes.byref, texts))
+    ctypes.c_uint64.from_address(message + BODY).value = body or 0
     return True
 
 
@@ -329,9 +342,9 @@ def put_octets(owner: Any, octets: bytes) -> None:
         return
     start, filler, length = int(owner.this), filler_for(octets) + b"\0", len(octets).to_bytes(8, "little")
     for offset in range(0, 512, 8):
-        place = _memory(start + offset, 16)
+        place = memory(start + offset, 16)
         text = int.from_bytes(place[:8], "little")
-        if _memory(text, len(filler)) == filler and length in (place[8:], _memory(max(0, text - _LENGTH_BEFORE), 8)):
+        if memory(text, len(filler)) == filler and length in (place[8:], memory(max(0, text - _LENGTH_BEFORE), 8)):
             ctypes.memmove(text, octets, len(octets))
             return
     raise LookupError("no text in an object of pjsua2")
@@ -342,7 +355,7 @@ def filler_for(octets: bytes) -> bytes:
     return (b"tandem puts octets here;" * (len(octets) // 24 + 1))[: len(octets)]
 
 
-def _memory(address: int, length: int) -> bytes:
+def memory(address: int, length: int) -> bytes:
     """What stands in memory, empty where there is none of ours: for numbers that may be pointers or not."""
     try:
         return os.pread(_OWN_MEMORY, length, address)
@@ -352,10 +365,11 @@ def _memory(address: int, length: int) -> bytes:
 
 def _text_at(address: int) -> bytes:
     """The text of a `pj_str_t`, at most 1000 octets of it."""
-    place = _memory(address, 16)
+    place = memory(address, 16)
     start, length = int.from_bytes(place[:8], "little"), int.from_bytes(place[8:], "little")
-    return _memory(start, min(length, 1000))
+    return memory(start, min(length, 1000))
 
 
-def _word(address: int) -> int:
+def word(address: int) -> int:
+    """Eight octets of memory that are known to be there, as a number."""
     return ctypes.c_uint64.from_address(address).value

@@ -60,6 +60,8 @@ class Account(msgspec.Struct, frozen=True):
     """What the certificate of the peer must bear; empty: the address that we connect to."""
     released: Content | None = None
     """Body of the 200 to a BYE that brings ISUP, where the trunk carries that."""
+    direct: bool = False
+    """RTP goes between the peer and the media process: PJSIP signals only, and has descriptions in place of theirs."""
 
 
 class EngineConfiguration(msgspec.Struct, frozen=True):
@@ -127,6 +129,8 @@ class MakeCall(msgspec.Struct, array_like=True, tag="call"):
     content: Content | None = None
     ready: bool = True
     """Our own precondition is met, where the trunk has any."""
+    session: bytes = b""
+    """Our description, where RTP passes PJSIP by."""
 
 
 class Respond(msgspec.Struct, array_like=True, tag="respond"):
@@ -139,6 +143,8 @@ class Respond(msgspec.Struct, array_like=True, tag="respond"):
     media: tuple[str, int] | None
     """Where the media process receives, once that has been said."""
     content: Content | None = None
+    session: bytes = b""
+    """Our description, where RTP passes PJSIP by; empty: none goes with this response."""
 
 
 class EndCall(msgspec.Struct, array_like=True, tag="end"):
@@ -152,10 +158,12 @@ class EndCall(msgspec.Struct, array_like=True, tag="end"):
 
 
 class SetHold(msgspec.Struct, array_like=True, tag="hold"):
-    """Hold the peer (re-INVITE with sendonly), or no longer. SpeechChanged tells of the answer."""
+    """Hold the peer (re-INVITE with sendonly), or no longer. SpeechChanged tells of the answer, or OfferAnswered."""
 
     call: int
     on: bool
+    session: bytes = b""
+    """Our description, where RTP passes PJSIP by."""
 
 
 class SendInfo(msgspec.Struct, array_like=True, tag="info"):
@@ -176,6 +184,16 @@ class TellReady(msgspec.Struct, array_like=True, tag="ready"):
 
     call: int
     headers: Headers
+    session: bytes = b""
+    """Our description, where RTP passes PJSIP by."""
+
+
+class AnswerOffer(msgspec.Struct, array_like=True, tag="answer"):
+    """Answer what OfferArrived told of: with a description, or a refusal from 300 on."""
+
+    call: int
+    status: int
+    session: bytes = b""
 
 
 class AnswerRefer(msgspec.Struct, array_like=True, tag="refer"):
@@ -250,6 +268,7 @@ Command = (
     | SendInfo
     | Ask
     | TellReady
+    | AnswerOffer
     | AnswerRefer
     | TellTransfer
     | SetSources
@@ -295,6 +314,8 @@ class CallReceived(msgspec.Struct, array_like=True, tag="received"):
     """What the INVITE came over."""
     connection: int = 0
     """The connection over TLS that it came on."""
+    direct: bool = False
+    """RTP passes PJSIP by."""
 
 
 class TagChosen(msgspec.Struct, array_like=True, tag="tag"):
@@ -371,6 +392,20 @@ class UpdateAnswered(msgspec.Struct, array_like=True, tag="updated"):
 
     call: int
     status: int
+    message: bytes
+
+
+class OfferArrived(msgspec.Struct, array_like=True, tag="offer-in"):
+    """The peer describes its session again, in re-INVITE or UPDATE, where RTP passes PJSIP by: AnswerOffer ends it."""
+
+    call: int
+    message: bytes
+
+
+class OfferAnswered(msgspec.Struct, array_like=True, tag="offered"):
+    """The peer took SetHold, where RTP passes PJSIP by."""
+
+    call: int
     message: bytes
 
 
@@ -477,6 +512,8 @@ Event = (
     | InfoArrived
     | UpdateArrived
     | UpdateAnswered
+    | OfferArrived
+    | OfferAnswered
     | ReferArrived
     | AskAnswered
     | StreamMeasured

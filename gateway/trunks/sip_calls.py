@@ -61,6 +61,7 @@ from tandem.gateway.trunks.rules import Means
 from tandem.gateway.trunks.sip_access import with_access
 from tandem.gateway.trunks.sip_attempts import GLOBAL_FAILURE, REDIRECTIONS
 from tandem.gateway.trunks.sip_digits import further_digits
+from tandem.gateway.trunks.sip_direct import has_own_media
 from tandem.gateway.trunks.sip_forks import best
 from tandem.gateway.trunks.sip_identity import connected_headers, connected_of
 from tandem.gateway.trunks.sip_isup import digits_of, information_of, release_of
@@ -137,7 +138,7 @@ class SipCalls(SipPreconditions):
         headers = (*mapping.reason_headers(release, session.trunk), *sip_access.headers(release.opaque))
         self.agent.end(half.handle, status, headers, now, part)
         self.end_branches(session, headers, now)
-        if session.trunk.engine == "native":  # else what the other engine measured comes first, then the record
+        if has_own_media(session.trunk):  # else what the other engine measured comes first, then the record
             self._media.close(session)
 
     def farewell(self, half: HalfCall) -> msgspec.Raw | None:

@@ -20,12 +20,16 @@ from tandem.gateway.sip.options import CallOptions
 from tandem.gateway.sip.primitives import InviteRequest, Output
 from tandem.gateway.sip.registration import RegistrationOptions
 from tandem.gateway.sip.standing import Standing
+from tandem.gateway.trunks.sip_direct import has_own_media
 from tandem.gateway.trunks.sip_pjsip import PjsipAgent
 
 
 def towards_adapter(trunk: SipTrunk) -> SipTrunk:
-    """A trunk as the adapter is to treat it: PJSIP has SRTP, the order of offers and the peer's packets to itself."""
-    if trunk.engine == "native":
+    """A trunk as the adapter is to treat it: PJSIP has SRTP, the order of offers and the peer's packets to itself.
+
+    Unless RTP passes it by.
+    """
+    if has_own_media(trunk):
         return trunk
     return replace(trunk, srtp="off", delayed_offer=False, ptime=20)
 
@@ -98,7 +102,27 @@ class EnginesAgent(SipAgent):
 
     def update(self, call: int, body: bytes | None, headers: Headers, now: float, told: Collection[str] = ()) -> bool:
         """Send UPDATE: with PJSIP, to say that our precondition is met."""
-        return self.pjsip.update(call, headers, told) if call < 0 else super().update(call, body, headers, now, told)
+        if call < 0:
+            return self.pjsip.update(call, body, headers, told)
+        return super().update(call, body, headers, now, told)
+
+    def answer_update(
+        self, call: int, status: int, body: bytes | None = None, headers: Headers = (), *, now: float
+    ) -> None:
+        """Answer SessionOffered: PJSIP does by itself, unless RTP passes it by."""
+        if call < 0:
+            self.pjsip.answer_offer(call, status, body)
+        else:
+            super().answer_update(call, status, body, headers, now=now)
+
+    def answer_reinvite(
+        self, call: int, status: int, body: bytes | None = None, headers: Headers = (), *, now: float
+    ) -> None:
+        """Answer ReInvite, which comes of PJSIP where RTP passes it by."""
+        if call < 0:
+            self.pjsip.answer_offer(call, status, body)
+        else:
+            super().answer_reinvite(call, status, body, headers, now=now)
 
     def modify(self, call: int, body: bytes | None, headers: Headers, now: float) -> None:
         """Offer a new session in an answered call: with PJSIP, hold and its end."""

@@ -36,6 +36,7 @@ from tandem.gateway.sip.primitives import (
     ProbeResult,
     Provisional,
     Refer,
+    ReInvite,
     ReInviteResult,
     Rejected,
     SessionOffered,
@@ -46,6 +47,7 @@ from tandem.gateway.sip.registration import RegistrationOptions
 from tandem.gateway.sip.session_timer import supports
 from tandem.gateway.sip.standing import Standing
 from tandem.gateway.sip.upkeep import GONE
+from tandem.gateway.trunks.sip_direct import first_by_pjsip, is_direct
 from tandem.gateway.trunks.sip_isup import MEDIA_TYPE
 from tandem.gateway.trunks.sip_pjsip_call import PjsipCall
 from tandem.gateway.trunks.sip_pjsip_messages import (
@@ -232,6 +234,7 @@ class PjsipAgent:
         trunk = self._trunks[request.account]
         self._calls[number] = PjsipCall(
             request.account,
+            is_direct(trunk),
             outgoing=True,
             events=trunk.telephone_event,
             place=request.destination,
@@ -251,6 +254,7 @@ class PjsipAgent:
                 offer=not trunk.delayed_offer,
                 content=content_in(request),
                 ready=is_ready(request.session or b""),
+                session=(request.session or b"") if is_direct(trunk) else b"",
             )
         )
         return number
@@ -272,7 +276,15 @@ class PjsipAgent:
         call.answered = call.answered or 200 <= status < 300
         media = None if not body else place_in(body)
         self.commands.append(
-            protocol.Respond(number, status, phrase or "", list(headers), media, protocol.Content.of(part))
+            protocol.Respond(
+                number,
+                status,
+                phrase or "",
+                list(headers),
+                media,
+                protocol.Content.of(part),
+                body if body and call.direct else b"",
+            )
         )
 
     def end(self, number: int, status: int, headers: Headers, part: Part | None = None) -> None:
@@ -287,7 +299,13 @@ class PjsipAgent:
         call = self._calls.get(number)
         if call is not None and body and not call.ending:
             call.holding = True
-            self.commands.append(protocol.SetHold(number, direction_in(body) in _HOLDS))
+            self.commands.append(protocol.SetHold(number, direction_in(body) in _HOLDS, body if call.direct else b""))
+
+    def answer_offer(self, number: int, status: int, body: bytes | None) -> None:
+        """Answer SessionOffered or ReInvite, where RTP passes PJSIP by; else it has answered."""
+        call = self._calls.get(number)
+        if call is not None and call.direct and not call.ending:
+            self.commands.append(protocol.AnswerOffer(number, status, body or b""))
 
     def send_info(self, number: int, content_type: str, body: bytes, headers: Headers) -> None:
         """Send INFO in an answered call."""
@@ -324,12 +342,13 @@ class PjsipAgent:
             and supports(request, "100rel")
         )
 
-    def update(self, number: int, headers: Headers, told: Collection[str]) -> bool:
+    def update(self, number: int, body: bytes | None, headers: Headers, told: Collection[str]) -> bool:
         """Tell the peer that our precondition is met; ends in UpdateResult. Of a fork PJSIP knows one dialog only."""
         call = self._calls.get(number)
         if call is None or call.ending or told:
             return False
-        self.commands.append(protocol.TellReady(number, list(headers)))
+        session = body if body and call.direct else b""
+        self.commands.append(protocol.TellReady(number, list(headers), session))
         return True
 
     def probe(self, number: int) -> bool:
@@ -392,7 +411,7 @@ class PjsipAgent:
 
     def _received(self, event: protocol.CallReceived, now: float) -> None:
         number = event.call
-        call = self._calls[number] = PjsipCall("")
+        call = self._calls[number] = PjsipCall("", event.direct)
         try:
             request = parse_message(event.message)
             if not isinstance(request, Request):
@@ -415,7 +434,7 @@ class PjsipAgent:
             self.respond(number, 420, None, (("Unsupported", "replaces"),), None)
             return
         call.message, call.place = request, source
-        speech = self._offered(request, event.port)
+        speech = None if call.direct else self._offered(request, event.port)
         if speech is not None:
             self._describe(call, request, speech)
         self.waiting.append(IncomingInvite(number, request, source))
@@ -426,7 +445,7 @@ class PjsipAgent:
             offer = sdp.parse(request.session)
         except DecodeError:
             return None
-        codecs = next(iter(self._trunks.values())).codecs
+        codecs = first_by_pjsip(list(self._trunks.values())).codecs
         found = [answer for codec in codecs if (answer := sdp.choose(offer, [LAWS[codec]], profiles=PROFILES))]
         if not found:
             return None
@@ -439,11 +458,25 @@ class PjsipAgent:
             case protocol.ResponseReceived(number, message, speech):
                 self._response(number, call, message, speech)
             case protocol.CallConfirmed(number, speech, message) if isinstance(call.message, Request):
-                call.dialog = dialog_in(message_in(message))
+                acknowledgement = message_in(message)
+                call.dialog = dialog_in(acknowledgement)
                 self._describe(call, call.message, speech)
-                self.waiting.append(Confirmed(number, call.message))
+                by_peer = call.direct and isinstance(acknowledgement, Request)
+                self.waiting.append(Confirmed(number, acknowledgement if by_peer else call.message))  # type: ignore[arg-type]
             case protocol.SpeechChanged(number, speech):
                 self._speech_changed(number, call, speech)
+            case protocol.OfferArrived(number, message):
+                parsed = message_in(message)
+                if not isinstance(parsed, Request) or call.ending:
+                    self.answer_offer(number, 400, None)
+                elif parsed.method == "INVITE":
+                    self.waiting.append(ReInvite(number, parsed))
+                else:
+                    self.waiting.append(SessionOffered(number, parsed))
+            case protocol.OfferAnswered(number, message):
+                call.holding, answer = False, message_in(message)
+                if isinstance(answer, Response) and not call.ending:
+                    self.waiting.append(ReInviteResult(number, answer.status, answer))
             case protocol.HoldFailed(number, status):
                 if call.holding:
                     call.holding = False
@@ -523,10 +556,12 @@ class PjsipAgent:
         self.waiting.append(Closed(number))
 
     def _describe(self, call: PjsipCall, message: Message, speech: protocol.Speech | None) -> None:
-        """Put the description of the PJSIP process in the place of the peer's.
+        """Put the description of the PJSIP process in the place of the peer's, unless RTP passes it by.
 
         Whether the peer takes telephone-events is its own: without them digits are sent and found in the speech.
         """
+        if call.direct:
+            return
         if (events := has_events(message)) is not None:
             call.events = events
         try:

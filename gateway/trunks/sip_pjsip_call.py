@@ -25,6 +25,8 @@ class PjsipCall:
     """What is known of a call of PJSIP."""
 
     account: str
+    direct: bool = False
+    """RTP passes PJSIP by: descriptions are the peer's, and ours."""
     message: Message | None = None
     """The INVITE of an incoming call, the last response to an outgoing one."""
     speech: protocol.Speech | None = None

@@ -22,12 +22,11 @@ def gateway(tmp_path_factory, ports, request):
     These are on the engine of the parameter, the caller and the one that gets long requests on our own.
     """
     native = request.param == "native"
-    clear = "clear_mode = true\n" if native else ""
     trunks = {
-        "caller": f'{clear}pass_headers = ["X-Account", "X-Words"]\n',
+        "caller": 'clear_mode = true\npass_headers = ["X-Account", "X-Words"]\n',
         "wants": (
             'uri = "tel"\nnumber_parameters = ["rn", "npdi", "cic", "cpc", "oli"]\ndiversion = "both"\n'
-            f'identity = "both"\n{clear}pass_headers = ["X-Account"]\n'
+            'identity = "both"\nclear_mode = true\npass_headers = ["X-Account"]\n'
         ),
         "pinged": f"options_seconds = {PING_SECONDS}\n",
         "busy": "",
@@ -46,7 +45,7 @@ def gateway(tmp_path_factory, ports, request):
     for called, first in ((r"\\+493", "wants"), ("5", "pinged"), ("6", "busy")):
         text += f'[[route]]\ntrunk = ["caller"]\ncalled = "^{called}"\nto = ["{first}", "left"]\n'
     with sip_gateway(tmp_path_factory.mktemp("trunks"), text) as gateway:
-        gateway.media = {"payload": 97, "codec": "CLEARMODE"} if native else {"payload": 8, "codec": "PCMA"}
+        gateway.media = {"payload": 97, "codec": "CLEARMODE"}
         yield gateway
 
 

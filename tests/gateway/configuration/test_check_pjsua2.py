@@ -61,8 +61,9 @@ def test_no_process_where_no_trunk_needs_it():
     [
         ("", 'overlap = "invites"', "trunk[0].overlap", "a dialog of its own"),
         ("", "ice = true", "trunk[0].ice", "no loopback address"),
-        ("", "clear_mode = true", "trunk[0].clear_mode", "PJSIP carries speech"),
-        ("", "silence_suppression = true", "trunk[0].silence_suppression", "neither sends nor plays comfort noise"),
+        ("", "clear_mode = true\nice = true", "trunk[0].ice", "not to be had with `clear_mode`"),
+        ("", "clear_mode = true\ndelayed_offer = true", "trunk[0].delayed_offer", "PJSIP answers an offer at once"),
+        ('stun = ["x"]', "silence_suppression = true", "trunk[0].silence_suppression", "write `public_address`"),
         ("", 'transport = "tcp"', "trunk[0].transport", "add tcp:ADDRESS to `also_listen`"),
         ("", 'transport = "tls"', "trunk[0].transport", "add tls:ADDRESS to `also_listen`"),
         ("", 'accept_names = ["a.example"]', "trunk[0].accept_names", "PJSIP does not listen on it"),

@@ -322,7 +322,7 @@ def test_fields_of_a_response_are_not_in_the_next_one(engine, peer):
 def test_a_build_that_exports_less_is_told_of_by_name():
     library = pytest.importorskip("tandem.gateway.pjsip.library", reason="pip install 'tandem-gateway[pjsua2]'")
     with pytest.raises(ImportError, match="does not export pjsip_nothing, as the wheels of pjsua2-python do"):
-        library._function("pjsip_nothing", None)
+        library.function("pjsip_nothing", None)
 
 
 def test_what_pjsip_requires_stays_beside_what_we_require(engine, peer):

@@ -1,0 +1,70 @@
+"""Calls whose RTP passes PJSIP by, for what PJMEDIA has no codec for: PJSIP signals, Tandem's media process speaks.
+
+PJSIP must agree to some media. So it sees a description without a direction in the place of each of the peer's, and
+opens no stream; each description that it makes bears the number of its call as its name, and the media plane's goes out
+in its place. Nothing of this needs PJSIP: it is octets in, octets out.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from tandem.gateway.sip import sdp
+
+_LAWS: Final = {codec: law for law, codec in sdp.CODECS.items()}
+_NAME: Final = "tandem-direct"
+_DESCRIPTION: Final = re.compile(
+    rb"v=0\r\no=[^\r\n]*\r\ns=" + _NAME.encode() + rb" (-?[0-9]+)\r\n(?:[a-z]=[^\r\n]*\r\n)*"
+)
+_PART: Final = re.compile(rb"--[^\r\n]+\r\n(?:[^\r\n]+\r\n)*\r\n$")
+"""Where a part of a body begins: delimiter and fields (RFC 2046 5.1.1)."""
+_TYPE: Final = re.compile(rb"\r\nContent-Type *:[^\r\n]*", re.IGNORECASE)
+_LENGTH: Final = re.compile(rb"(\r\n(?:Content-Length|l) *: *)[0-9]+", re.IGNORECASE)
+_OFFERS: Final = (b"INVITE ", b"UPDATE ")
+_FOLD: Final = re.compile(rb"\r?\n[ \t]+")
+_TAG: Final = re.compile(rb"^t(?:o)?[ \t]*:[^\r\n]*;[ \t]*tag[ \t]*=", re.MULTILINE | re.IGNORECASE)
+"""To with a tag."""
+
+
+def placeholder(address: str, codec: str) -> bytes:
+    """What PJSIP sees in the place of the peer's descriptions: a stream of its codec on which nobody sends."""
+    return sdp.build_offer(address, 9, 1, [_LAWS[codec]], False, direction="inactive")
+
+
+def named(description: str, number: int) -> str:
+    """A description of PJSIP that bears the number of its call."""
+    return re.sub(r"(?m)^s=[^\r\n]*", f"s={_NAME} {number}", description, count=1)
+
+
+def number_in(message: bytes) -> int | None:
+    """The call whose description PJSIP has put into a message; None where there is none, or it has gone out once."""
+    found = _DESCRIPTION.search(message)
+    return None if found is None else int(found[1])
+
+
+def with_session(message: bytes, session: bytes) -> bytes:
+    """A message with our description in the place of PJSIP's; without any where ours is empty."""
+    head, _, body = message.partition(b"\r\n\r\n")
+    found = _DESCRIPTION.search(body)
+    if found is None:
+        return message
+    before, after = body[: found.start()], body[found.end() :]
+    if session:
+        body = before + session + after
+    elif (part := _PART.search(before)) is not None:
+        body = before[: part.start()] + after.removeprefix(b"\r\n")
+    else:
+        head, body = _TYPE.sub(b"", head), b""
+    head = _LENGTH.sub(rb"\g<1>%d" % len(body), head)
+    return head + b"\r\n\r\n" + body
+
+
+def is_offer(message: bytes) -> bool:
+    """Whether a message with a description is a request within a dialog that offers it."""
+    return message.startswith(_OFFERS) and is_within_dialog(message)
+
+
+def is_within_dialog(message: bytes) -> bool:
+    """Whether a request has a tag in To."""
+    return _TAG.search(_FOLD.sub(b" ", message)) is not None

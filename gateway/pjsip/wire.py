@@ -1,0 +1,48 @@
+"""Messages of PJSIP that differ from what goes over the wire.
+
+What came is changed before PJSIP acts on it, what goes after PJSIP has put it together. PJSIP's structures are known
+here as in `library`, and as little of them.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Final
+
+from .library import BODY, FIELD, Text, find_header, function, information, make_body, put_together, word
+
+_ROOM: Final = 1024
+"""Octets more than a message needs, when it gets another place."""
+_allocate = function("pj_pool_alloc", ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t)
+_TYPE: Final = b"application"
+_SUBTYPE: Final = b"sdp"
+
+
+def put_session(received: int, octets: bytes) -> None:
+    """Have PJSIP see a description as the body of a message that came, in the place of what is there.
+
+    `octets` must outlive the message. PJSIP reads the kind of body from Content-Type.
+    """
+    message = word(information(received) + 16)
+    kind = find_header(message, ctypes.byref(Text(b"Content-Type", 12)), None)
+    if not kind:
+        return
+    texts = [Text(text, len(text)) for text in (_TYPE, _SUBTYPE, octets)]
+    for place, text in zip((kind + FIELD, kind + FIELD + 16), texts, strict=False):
+        ctypes.memmove(place, ctypes.byref(text), ctypes.sizeof(Text))
+    pool = word(received)
+    ctypes.c_uint64.from_address(message + BODY).value = make_body(pool, *map(ctypes.byref, texts)) or 0
+
+
+def write(sent: int, octets: bytes) -> None:
+    """Have something else go out than what PJSIP has put together."""
+    place, pool = put_together(sent)
+    if not place:
+        return
+    start, limit = word(place), word(place + 16)
+    if len(octets) > limit - start:
+        start = _allocate(pool, len(octets) + _ROOM)
+        ctypes.c_uint64.from_address(place).value = start
+        ctypes.c_uint64.from_address(place + 16).value = start + len(octets) + _ROOM
+    ctypes.memmove(start, octets, len(octets))
+    ctypes.c_uint64.from_address(place + 8).value = start + len(octets)

@@ -1,0 +1,60 @@
+"""Descriptions in the place of PJSIP's, and of the peer's."""
+
+import pytest
+
+from tandem.gateway.pjsip import direct
+from tandem.gateway.sip import sdp
+
+OWN = sdp.build_offer("192.0.2.1", 4000, 1, ["clear"], False)
+BY_PJSIP = direct.named(
+    "v=0\r\no=- 3 3 IN IP4 192.0.2.1\r\ns=pjmedia\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n"
+    "m=audio 9 RTP/AVP 8\r\na=inactive\r\n",
+    -12,
+).encode()
+HEAD = b"SIP/2.0 200 OK\r\nVia: x\r\nContent-Type: application/sdp\r\nContent-Length:   %d\r\n\r\n"
+MULTIPART = (
+    b"--b\r\nContent-Type: application/sdp\r\n\r\n%s\r\n"
+    b"--b\r\nContent-Type: application/isup\r\n\r\n\x10\0\r\n--b--\r\n"
+)
+
+
+def message(body):
+    return HEAD % len(body) + body
+
+
+def test_a_description_of_pjsip_names_its_call():
+    assert direct.number_in(message(BY_PJSIP)) == -12
+    assert direct.number_in(message(OWN)) is None
+    assert b"s=tandem-direct -12\r\n" in BY_PJSIP
+
+
+@pytest.mark.parametrize("around", [b"%s", MULTIPART])
+def test_ours_goes_out_in_its_place(around):
+    changed = direct.with_session(message(around % BY_PJSIP), OWN)
+    assert changed.partition(b"\r\n\r\n")[2] == around % OWN
+    assert b"Content-Length:   %d\r\n" % len(around % OWN) in changed
+    assert direct.with_session(changed, b"v=0\r\n") == changed, "once is enough: retransmissions stay as they are"
+
+
+def test_where_we_have_none_no_description_goes_out():
+    assert direct.with_session(message(BY_PJSIP), b"") == b"SIP/2.0 200 OK\r\nVia: x\r\nContent-Length:   0\r\n\r\n"
+    left = b"--b\r\nContent-Type: application/isup\r\n\r\n\x10\0\r\n--b--\r\n"
+    assert direct.with_session(message(MULTIPART % BY_PJSIP), b"").endswith(b"\r\n\r\n" + left)
+
+
+def test_pjsip_sees_a_stream_on_which_nobody_sends():
+    (stream,) = sdp.parse(direct.placeholder("192.0.2.1", "PCMU")).media
+    assert (stream.direction, stream.formats) == ("inactive", ("0",))
+
+
+@pytest.mark.parametrize(
+    ("start", "to", "offers"),
+    [
+        (b"INVITE", b"To: <sip:a@h>;tag=1", True),
+        (b"UPDATE", b"t: <sip:a@h>\r\n ;tag=1", True),
+        (b"INVITE", b"To: <sip:a@h>", False),
+        (b"PRACK", b"To: <sip:a@h>;tag=1", False),
+    ],
+)
+def test_offers_within_a_dialog(start, to, offers):
+    assert direct.is_offer(start + b" sip:a@h SIP/2.0\r\n" + to + b"\r\n\r\nv=0\r\n") is offers

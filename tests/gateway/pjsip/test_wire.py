@@ -1,0 +1,107 @@
+"""Messages that differ between PJSIP and the wire, with the real PJSIP: calls whose RTP passes it by."""
+
+import pytest
+from support.pjsip_engine import Engine, Peer
+
+from tandem.gateway.pjsip.protocol import (
+    Account,
+    AnswerOffer,
+    CallConfirmed,
+    CallEnded,
+    CallReceived,
+    Content,
+    EndCall,
+    OfferAnswered,
+    OfferArrived,
+    Ping,
+    PingAnswered,
+    Respond,
+    ResponseReceived,
+    SetHold,
+    SetSources,
+    Started,
+)
+from tandem.gateway.sip import sdp
+from tandem.gateway.sip.message import parse_message
+
+OURS = sdp.build_offer("127.0.0.1", 4000, 1, ["clear"], False)
+THEIRS = sdp.build_offer("127.0.0.1", 5000, 2, ["clear"], False)
+CHANGED = sdp.build_offer("127.0.0.1", 4000, 1, ["clear"], False, version=2)
+MEDIA = ("127.0.0.1", 9)
+TYPE = "Content-Type: application/sdp"
+
+
+@pytest.fixture
+def engine():
+    made = Engine(accounts=[Account("t", direct=True)])
+    made.hear(Started)
+    try:
+        yield made
+    finally:
+        made.process.close()
+
+
+@pytest.fixture
+def peer(engine):
+    made = Peer(engine.port)
+    engine.do(SetSources("t", [("127.0.0.1", made.port)], ["127.0.0.1"]))
+    uri = f"sip:127.0.0.1:{made.port}"
+    engine.do(Ping(-2, "t", f"{uri};transport=udp", uri))
+    with made.socket:
+        made.answer(made.hear("OPTIONS"), "200 OK")
+        engine.hear(PingAnswered)
+        yield made
+
+
+def test_a_call_that_comes_in(engine, peer):
+    peer.send("INVITE", 1, TYPE, body=THEIRS)
+    received = engine.hear(CallReceived)
+    assert received.direct
+    assert received.message.endswith(THEIRS)
+    engine.do(Respond(received.call, 183, "", [], None))
+    progress = parse_message(peer.hear("SIP/2.0 183"))
+    assert (progress.body, progress.get("content-type")) == (b"", None)
+    # Longer than the room that PJSIP has for a message.
+    long = OURS + b"".join(b"a=note:%040d\r\n" % number for number in range(100))
+    engine.do(Respond(received.call, 200, "", [], MEDIA, session=long))
+    assert parse_message(peer.hear("SIP/2.0 200")).body == long
+    peer.send("ACK", 1)
+    assert engine.hear(CallConfirmed).speech is None
+    for number, status in ((2, 488), (3, 200)):
+        peer.send("UPDATE", number, TYPE, body=THEIRS)
+        assert engine.hear(OfferArrived).message.endswith(THEIRS)
+        if status == 200:
+            peer.send("UPDATE", 4, TYPE, body=THEIRS)
+            peer.hear("SIP/2.0 491")
+        engine.do(AnswerOffer(received.call, status, CHANGED))
+        answer = parse_message(peer.hear(f"SIP/2.0 {status}"))
+        assert answer.body == (CHANGED if status == 200 else b"")
+    peer.send("INVITE", 5, TYPE, body=THEIRS)
+    assert engine.hear(OfferArrived).message.startswith(b"INVITE")
+    peer.send("BYE", 6)
+    peer.hear("SIP/2.0 481")
+    assert engine.hear(CallEnded).message.startswith(b"BYE")
+
+
+def test_a_call_that_goes_out(engine, peer):
+    """With ISUP beside the description, then hold that the peer takes."""
+    isup = Content("application/isup", b"\x01\0\xff")
+    engine.call(-4, MEDIA, to=peer.port, session=OURS, content=isup)
+    octets = peer.hear("INVITE")
+    invite = parse_message(octets)
+    assert {part.media_type: part.body for part in invite.parts()} == {
+        "application/sdp": OURS,
+        "application/isup": isup.octets,
+    }
+    peer.answer(octets, "200 OK", TYPE, body=THEIRS)
+    assert engine.hear(ResponseReceived).message.endswith(THEIRS)
+    peer.hear("ACK")
+    engine.do(SetHold(-4, True, CHANGED))
+    again = peer.hear("INVITE")
+    assert again.endswith(CHANGED)
+    peer.answer(again, "200 OK", TYPE, body=THEIRS)
+    assert engine.hear(OfferAnswered).message.endswith(THEIRS)
+    peer.hear("ACK")
+    engine.do(EndCall(-4, 200, []))
+    peer.answer(peer.hear("BYE"), "200 OK")
+    engine.hear(CallEnded)
