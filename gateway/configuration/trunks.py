@@ -264,7 +264,7 @@ class SipTrunk(AnyTrunk, kw_only=True, tag_field="type", tag="sip"):
     else. What the peer asks for is sent, of these times; received is any. One for all trunks of `engine = "pjsua2"`."""
     silence_suppression: bool = False
     """Offer and accept comfort noise (RFC 3389, payload type 13), and where it is agreed send it in place of silence.
-    What comes of it is played either way. Not with `engine = "pjsua2"`: PJSIP has no comfort noise."""
+    What comes of it is played either way. With `engine = "pjsua2"` RTP then passes PJSIP by."""
     telephone_event: bool = True
     """Offer and accept DTMF as RFC 4733 events."""
     digits: Literal["events", "info-relay", "info"] = "events"
@@ -310,7 +310,8 @@ class SipTrunk(AnyTrunk, kw_only=True, tag_field="type", tag="sip"):
     """SRTP with keys in SDP (RFC 4568): never; RTP/SAVP offered, and RTP/AVP after 488, both accepted; or nothing else.
     Who sees SDP can read the keys, so use TLS too. Needs `pip install tandem-gateway[srtp]`."""
     clear_mode: bool = False
-    """Offer and accept CLEARMODE (RFC 4040) for calls of 64 kbit/s unrestricted."""
+    """Offer and accept CLEARMODE (RFC 4040) for calls of 64 kbit/s unrestricted. With `engine = "pjsua2"` RTP of all
+    calls then passes PJSIP by."""
     early_media: bool = True
     """Send SDP in 180/183 when tones or announcements come from the far side; off: plain 180/183."""
     user: str = ""
