@@ -16,7 +16,7 @@ from .clock import Ticker
 from .line import SpanLine
 from .link import Link
 from .plane import Plane
-from .protocol import Command, Event, Shutdown
+from .protocol import Command, Event, RtpClosed, Shutdown
 from .timer import interval_timer, set_interval
 
 STARTING: Final = 0.002
@@ -27,6 +27,8 @@ YOUNG: Final = 1
 """The oldest generation collected: what was there for a second or two stays, and is not looked at again."""
 FLUSH: Final = 0.2
 """Seconds that signal units still queued at Shutdown are given to leave."""
+COMPANY: Final = 0.02
+"""Seconds that the statistics of a leg may wait for another event: they end a record, and are not worth a wake-up."""
 LAST_UNIT: Final = 0.04
 """Seconds that the longest signal unit takes on a timeslot, once begun."""
 _COMMANDS = msgspec.msgpack.Decoder(list[Command])
@@ -41,6 +43,7 @@ class Loop:
         self._ending: float | None = None
         self._clock = time.monotonic if plane.timing is None else plane.timing.now
         self._last: float | None = None
+        self._held_until: float | None = None
         self._epoll = select.epoll()
         self._epoll.register(end.fileno(), select.EPOLLIN)
         self._command_descriptor = end.fileno()
@@ -78,7 +81,7 @@ class Loop:
                     self._obey()
             now = clock()
             more = self._plane.serve(now)
-            self._tell()
+            self._tell(now)
             if timing is not None and timing.take_steered():
                 seconds = period / 1e6
                 due = start + math.ceil((now - start) / seconds) * seconds
@@ -95,15 +98,24 @@ class Loop:
             else:
                 self._plane.command(command)
 
+    def _worth_a_wake_up(self, now: float) -> bool:
+        """Whether to send the events now and not after a later turn."""
+        if not all(isinstance(event, RtpClosed) for event in self._plane.events):
+            return True
+        if self._held_until is None:
+            self._held_until = now + COMPANY
+        return now >= self._held_until
+
     def _ended(self, now: float) -> bool:
         """After Shutdown: whether the last signal unit is out, or its time."""
         if self._last is None and not self._plane.queued():
             self._last = now + LAST_UNIT
         return now >= min(self._ending or now, self._last or math.inf)
 
-    def _tell(self) -> None:
+    def _tell(self, now: float) -> None:
         events = self._plane.events
-        if events:
+        if events and (self._ending is not None or self._worth_a_wake_up(now)):
+            self._held_until = None
             self._link.send(events)
             events.clear()
         elif self._link.waiting:

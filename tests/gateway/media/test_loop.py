@@ -5,7 +5,7 @@ import pytest
 from support.media_plane import free_ports
 
 from tandem.gateway.media.link import Link, socket_pair
-from tandem.gateway.media.loop import Loop
+from tandem.gateway.media.loop import COMPANY, Loop
 from tandem.gateway.media.plane import Plane
 from tandem.gateway.media.protocol import (
     Channel,
@@ -13,12 +13,14 @@ from tandem.gateway.media.protocol import (
     Command,
     Event,
     MediaConfiguration,
+    MediaStatistics,
     OpenRtp,
     Ready,
     RtpClosed,
     SendUnits,
     Shutdown,
     SpanConfiguration,
+    UnitsReceived,
 )
 
 NO_PORTS = (2, 1)
@@ -60,3 +62,54 @@ def test_shutdown_does_not_wait_for_ever_for_signal_units(count: int) -> None:
         spans=[SpanConfiguration("E", "virtual:loop")], channels=[Channel(1, "E", (16,))], rtp_ports=NO_PORTS
     )
     run(configuration, SendUnits(1, [bytes(100)] * count, None), Shutdown())
+
+
+class Scripted:
+    """A plane whose turns bring given events, and whose clock says a millisecond more each time it is asked."""
+
+    period = 1000
+    lines = ()
+
+    def __init__(self, turns: list[Event | None]) -> None:
+        self.events: list[Event] = []
+        self.timing, self._turns, self._milliseconds = self, iter(turns), 0
+
+    def now(self) -> float:
+        self._milliseconds += 1
+        return self._milliseconds / 1000
+
+    def take_steered(self) -> bool:
+        return False
+
+    def begin(self, now: float) -> None:
+        pass
+
+    def serve(self, now: float) -> bool:
+        event = next(self._turns)
+        if event is not None:
+            self.events.append(event)
+        return False
+
+
+def told(turns: list[Event | None]) -> list[list[Event]]:
+    """What the loop tells of `turns`, message by message."""
+    ours, theirs = socket_pair()
+    messages: list[list[Event]] = []
+    loop = Loop(Scripted(turns), theirs)  # type: ignore[arg-type]
+    loop._link.send = lambda events: messages.append(list(events))  # type: ignore[method-assign]
+    with ours, theirs, pytest.raises(StopIteration):
+        loop.run()
+    return messages
+
+
+CLOSED, UNITS = [RtpClosed(leg, MediaStatistics()) for leg in (1, 2)], UnitsReceived(1, [b"abc"], 1, 0, 0)
+
+
+def test_the_end_of_a_leg_goes_with_what_comes_soon_after() -> None:
+    assert told([CLOSED[0], None, CLOSED[1], UNITS, None]) == [[*CLOSED, UNITS]]
+
+
+def test_the_end_of_a_leg_waits_for_nothing_in_vain() -> None:
+    turns: list[Event | None] = [None] * (round(COMPANY * 1000) + 2)
+    assert told([CLOSED[0], *turns, CLOSED[1]]) == [[CLOSED[0]]]
+    assert told([UNITS, CLOSED[0], *turns]) == [[UNITS], [CLOSED[0]]]
