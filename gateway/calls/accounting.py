@@ -81,11 +81,15 @@ class OpenCall(msgspec.Struct, frozen=True):
     """What its peers would have to be told."""
 
 
-@lru_cache(4096)  # what is noted of a call again and again has the same times
 def timestamp(seconds: float) -> str:
     """`seconds` since 1970 as ISO 8601 UTC with milliseconds."""
-    text = datetime.fromtimestamp(round(seconds, 3), UTC).isoformat(timespec="milliseconds")
-    return text.replace("+00:00", "Z")
+    whole, milliseconds = divmod(round(seconds * 1000), 1000)
+    return f"{_second(whole)}.{milliseconds:03d}Z"
+
+
+@lru_cache(64)
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 class RecordWriter:

@@ -216,21 +216,27 @@ def split_list(text: str) -> list[str]:
     """Split at the commas outside quotes and angle brackets (RFC 3261 7.3.1)."""
     if "," not in text and (single := text.strip()):
         return [single]
-    items, current, position = [], "", 0
+    parts = _parts(text) if '"' in text or "<" in text else text.split(",")
+    items = [part.strip() for part in parts]
+    if not all(items):
+        raise SipDecodeError(f"{text[:80]!r}: empty element in a list")
+    return items
+
+
+def _parts(text: str) -> list[str]:
+    """What stands between commas outside quotes and angle brackets."""
+    parts, current, position = [], "", 0
     while position < len(text):
         match = _LIST_PART.match(text, position)
         if match is None:
             raise SipDecodeError(f"{text[:80]!r}: unbalanced quote or angle bracket")
         if match[1]:
-            items.append(current.strip())
+            parts.append(current)
             current = ""
         else:
             current += match[0]
         position = match.end()
-    items.append(current.strip())
-    if not all(items):
-        raise SipDecodeError(f"{text[:80]!r}: empty element in a list")
-    return items
+    return [*parts, current]
 
 
 def unquote(text: str) -> str:

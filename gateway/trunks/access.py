@@ -7,6 +7,7 @@ is carried whole has them already.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from tandem.core.errors import DecodeError
@@ -47,8 +48,13 @@ def isup_message(opaque: tuple[Opaque, ...]) -> IsupMessage | None:
     for part in opaque:
         protocol, _, variant = part.kind.partition("-")
         if protocol == "isup":
-            return IsupMessage.parse(part.data, Variant(variant))
+            return _parse(part.data, variant)
     return None
+
+
+@lru_cache(64)  # both halves of a call ask, once for each thing that may be in it
+def _parse(octets: bytes, variant: str) -> IsupMessage:
+    return IsupMessage.parse(octets, Variant(variant))
 
 
 def parameter_of(opaque: tuple[Opaque, ...], code: ParameterCode) -> bytes | None:
