@@ -1,14 +1,16 @@
 """What a call costs the signalling node of a gateway, without sockets, sleep and the machine's other guests.
 
-`python tests/bench/call_steps.py [CALLS] [--cold] [--events]`: two nodes under the virtual clock, SIP to ISUP to SIP,
-50 calls a second. The function calls are the same in every run on the same Python; the time is not. With `--cold` the
-processor's caches are emptied before each input, as other work does between the calls of a real gateway. With
-`--events` by turns: nobody listens, a client of the event socket that wants digits only, and one that gets every event
-of channels.
+`python tests/bench/call_steps.py [CALLS] [--cold] [--gap MS] [--events]`: two nodes under the virtual clock, SIP to
+ISUP to SIP, 50 calls a second. The function calls are the same in every run on the same Python; the time is not. With
+`--cold` the processor's caches are emptied before each input, as other work does between the calls of a real gateway.
+With `--gap` so many milliseconds pass before each in a small loop that touches nothing: what the processor forgets by
+itself, and to others that share it. With `--events` by turns: nobody listens, a client of the event socket that wants
+digits only, and one that gets every event of channels.
 """
 
 from __future__ import annotations
 
+import argparse
 import cProfile
 import gc
 import pstats
@@ -37,7 +39,8 @@ COLD_OCTETS = 64 << 20
 class Watched:
     """A node whose every input is timed, and profiled when asked for; everything else passes."""
 
-    def __init__(self, node, profile, wanted="", cold=False):
+    def __init__(self, node, profile, wanted="", cold=False, gap=0.0):
+        self.gap = gap
         self.node, self.profile, self.seconds, self.inputs = node, profile, 0.0, 0
         self._other = np.zeros(COLD_OCTETS, np.uint8) if cold else None
         self.events = self.octets = 0
@@ -55,6 +58,9 @@ class Watched:
         self.inputs += 1
         if self._other is not None:
             self._other.sum()
+        end = time.perf_counter() + self.gap
+        while time.perf_counter() < end:
+            pass
         return self._timed(action, *arguments)
 
     def _timed(self, action, *arguments):
@@ -91,10 +97,10 @@ class Watched:
         return self._timed(act)
 
 
-def measure(calls, profile=None, wanted="", cold=False):
+def measure(calls, profile=None, wanted="", cold=False, gap=0.0):
     """Make `calls` calls; milliseconds, inputs, events and octets of events for a call and gateway."""
     bench = Bench(delay=0.002).up()
-    watched = [Watched(node, profile, wanted, cold) for node in bench.nodes.values()]
+    watched = [Watched(node, profile, wanted, cold, gap) for node in bench.nodes.values()]
     bench.nodes.update(zip(bench.nodes, watched, strict=True))
     gc.collect()
     gc.freeze()
@@ -125,10 +131,14 @@ def measure(calls, profile=None, wanted="", cold=False):
 
 def main():
     """Print both figures."""
-    words = [word for word in sys.argv[1:] if not word.startswith("--")]
-    cold = "--cold" in sys.argv
-    calls = int(words[0]) if words else 300
-    if "--events" in sys.argv:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("calls", type=int, nargs="?", default=300)
+    parser.add_argument("--cold", action="store_true")
+    parser.add_argument("--gap", type=float, default=0.0, metavar="MS")
+    parser.add_argument("--events", action="store_true")
+    given = parser.parse_args()
+    calls = given.calls
+    if given.events:
         for wanted in ("", "DTMF", "ALL") * 5:
             milliseconds, _, events, octets = measure(calls, wanted=wanted)
             what = f"{events:.0f} events of {octets:.0f} octets for a call and gateway"
@@ -139,7 +149,7 @@ def main():
             steps = pstats.Stats(profile).total_calls / calls / 2
             print(f"{wanted or 'nothing'} wanted: {steps:.0f} function calls for a call and gateway", flush=True)
         return
-    milliseconds, *_ = measure(calls, cold=cold)
+    milliseconds, *_ = measure(calls, cold=given.cold, gap=given.gap / 1000)
     profile = cProfile.Profile()
     measure(calls, profile)
     steps = pstats.Stats(profile).total_calls / calls / 2
