@@ -77,7 +77,8 @@ def not_before(deadline: float) -> float:
     It counts whole milliseconds, and rounds what it is asked for. A timer that it has rounded down is called too early,
     and armed anew for the rest it is called at once, again and again until the millisecond is over.
     """
-    return math.ceil(deadline * 1000) / 1000
+    moment = math.ceil(deadline * 1000) / 1000
+    return moment if moment >= deadline else moment + 0.001  # what floating point has rounded down
 
 
 class Service:

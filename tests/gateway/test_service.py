@@ -10,6 +10,8 @@ import time
 
 import pytest
 import uvloop
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from tandem.gateway.demo.gateway import example, free_offset, shift_ports
 from tandem.gateway.service import not_before
@@ -135,18 +137,27 @@ def test_the_media_process_ends_with_the_gateway(configuration):
     raise AssertionError("the media process lives on")
 
 
+@example(64, 0.5)
+@given(st.integers(0, 10**10), st.sampled_from([0.0, 0.0004, 0.05, 0.1, 0.5, 32.0]))
+def test_a_timer_is_armed_for_the_next_millisecond(milliseconds, delay):
+    """What is added to a time of the clock is a little more or less than it says, in floating point."""
+    deadline = milliseconds / 1000 + delay
+    assert deadline <= not_before(deadline) <= deadline + 0.001001
+
+
 def test_a_timer_is_not_called_before_it_is_due():
     """Each call too early would be followed by others until the millisecond is over."""
 
-    async def wait(fraction):
+    async def wait(milliseconds):
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + 0.003 + fraction / 1000
+        deadline = loop.time() + milliseconds / 1000
         called = loop.create_future()
         loop.call_at(not_before(deadline), lambda: called.set_result(loop.time()))
         return deadline, await called
 
     async def main():
-        return [await wait(tenths / 10) for tenths in range(10)]
+        tenths = [30 + step for step in range(10)]
+        return await asyncio.gather(*[wait(step / 10) for step in (*tenths, *range(50, 500, 10))])
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         for deadline, called in runner.run(main()):
