@@ -8,9 +8,9 @@ import subprocess
 import sys
 import time
 
+import hypothesis
 import pytest
 import uvloop
-from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tandem.gateway.demo.gateway import example, free_offset, shift_ports
@@ -137,8 +137,8 @@ def test_the_media_process_ends_with_the_gateway(configuration):
     raise AssertionError("the media process lives on")
 
 
-@example(64, 0.5)
-@given(st.integers(0, 10**10), st.sampled_from([0.0, 0.0004, 0.05, 0.1, 0.5, 32.0]))
+@hypothesis.example(64, 0.5)
+@hypothesis.given(st.integers(0, 10**10), st.sampled_from([0.0, 0.0004, 0.05, 0.1, 0.5, 32.0]))
 def test_a_timer_is_armed_for_the_next_millisecond(milliseconds, delay):
     """What is added to a time of the clock is a little more or less than it says, in floating point."""
     deadline = milliseconds / 1000 + delay
