@@ -6,9 +6,11 @@ BIN := $(VENV)/bin
 PEERS := sip-tester tshark sngrep openssl baresip-core kamailio kamailio-tls-modules gcc libc6-dev python3-dev libss7-dev libpri-dev libusrsctp2 postgresql
 # A browser for the HTML report of traces.
 PEERS += chromium chromium-driver
+# What builds PJSIP, as `tandem build-pjsip` says.
+PEERS += g++ make swig xz-utils libssl-dev libsrtp2-dev uuid-dev
 # A Linux as a program, for what a kernel must have (SCTP, DAHDI), and peers that want it; Debian has it for x86 only.
 ifneq ($(filter x86_64 i386 i686,$(shell uname -m)),)
-PEERS += user-mode-linux kmod iproute2 osmo-stp dahdi flex bison bc make
+PEERS += user-mode-linux kmod iproute2 osmo-stp dahdi flex bison bc
 endif
 
 # Tests start more than a thousand processes: each would compile all modules anew where something has set this.
@@ -60,6 +62,7 @@ unit: $(BIN)/.tools peers
 ABREAST = $(shell unshare --net true 2>/dev/null && printf '%s' '-n 4 --dist loadfile --own-network')
 interop: $(BIN)/.tools peers
 	@status=0; \
+	(cd tests && exec nice ../$(BIN)/python -m support.built_pjsip >/dev/null 2>&1) & \
 	(cd tests && exec nice ../$(BIN)/python -m support.dahdi_modules >/dev/null 2>&1) & \
 	$(BIN)/python -m pytest -q --durations 20 -m 'interop and not realtime' $(ABREAST) || status=1; \
 	$(BIN)/python -m pytest -q --durations 20 -m 'interop and realtime' || status=1; \

@@ -458,8 +458,9 @@ class Service:
     def _send_datagrams(self, datagrams: list[tuple[bytes, tuple[str, int]]]) -> None:
         sockets = self._sip
         if len(sockets) == 1:
-            (opened,) = sockets.values()
-            send(opened, datagrams)
+            ((six, opened),) = sockets.items()
+            # A peer of PJSIP that is told of the end of its process may be of the other version.
+            send(opened, [one for one in datagrams if (":" in one[1][0]) is six])
             return
         for datagram in datagrams:
             chosen = sockets.get(":" in datagram[1][0])

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from importlib.util import find_spec
-from pathlib import Path
 
 from tandem.gateway.configuration.check_sip import tls_files
+from tandem.gateway.configuration.installed_pjsip import installed
 from tandem.gateway.configuration.problem import Problem
 from tandem.gateway.configuration.ranges import parse_endpoint, parse_listener, split_host
 from tandem.gateway.configuration.schema import Configuration, Pjsua2, Sip, SipTrunk
@@ -18,7 +18,6 @@ from tandem.gateway.trunks.sip_isup import Encapsulation
 
 _STUN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?")
 _ONLY_NATIVE = 'is not to be had with engine = "pjsua2"'
-_NO_IPV6 = "the wheels of PJSIP are built without it (PJ_HAS_IPV6)"
 
 
 def _trunks(configuration: Configuration) -> list[SipTrunk]:
@@ -30,10 +29,14 @@ def check_pjsua2(configuration: Configuration) -> Iterator[Problem]:
     table = configuration.sip.pjsua2 if configuration.sip is not None else None
     if table is None:
         return
-    yield from _ipv4("sip.pjsua2.listen", table.listen)
+    yield from _address("sip.pjsua2.listen", table.listen)
     yield from _also(configuration.sip, table)
     if table.public_address:
-        yield from _ipv4("sip.pjsua2.public_address", f"{table.public_address}:5060")
+        path = "sip.pjsua2.public_address"
+        if ":" in table.public_address:
+            yield Problem(path, "is not of IPv4, and there is no NAT of IPv6 for it")
+        else:
+            yield from _address(path, f"{table.public_address}:5060")
     low, high = table.ports
     if low >= high:
         yield Problem("sip.pjsua2.ports", f"[{low}, {high}] does not rise; write the first port, then the last")
@@ -57,9 +60,8 @@ def check_pjsua2_trunk(path: str, trunk: SipTrunk, configuration: Configuration)
     if trunk.ice and not is_direct(trunk) and configuration.media.address.startswith("127."):
         text = "needs an address in [media] that others reach: PJSIP takes no loopback address as a candidate"
         yield Problem(f"{path}.ice", text)
-    if ":" in configuration.media.address:
-        text = f"RTP over IPv6 {_ONLY_NATIVE}: {_NO_IPV6}; [media] needs an IPv4 address"
-        yield Problem(f"{path}.engine", text)
+    if ":" in configuration.media.address and (why := _why_no_ipv6()):
+        yield Problem(f"{path}.engine", f"no RTP over IPv6: {why}; or [media] needs an IPv4 address")
     if trunk.registrar:
         yield Problem(f"{path}.registrar", f"{_ONLY_NATIVE}; users register with a trunk of Tandem's own engine")
     if is_direct(trunk):
@@ -73,11 +75,14 @@ def check_pjsua2_trunk(path: str, trunk: SipTrunk, configuration: Configuration)
         if trunk.transport not in spoken:
             text = f"PJSIP does not listen on {trunk.transport.upper()}; add {trunk.transport}:ADDRESS to `also_listen`"
             yield Problem(f"{path}.transport", f"{text} in [sip.pjsua2]")
+        elif (version := _version_missing(trunk, table)) is not None:
+            over = "udp" if trunk.transport == "auto" else trunk.transport
+            example = f"{over}:{'[2001:db8::1]' if version == 6 else '192.0.2.1'}:5070"
+            text = f"PJSIP does not listen on {over.upper()} over IPv{version}; add it to `also_listen` in [sip.pjsua2]"
+            yield Problem(f"{path}.peer", f"{text}, as {example}")
         if trunk.accept_names and "tls" not in spoken:
             text = "is about TLS, and PJSIP does not listen on it; add tls:ADDRESS to `also_listen` in [sip.pjsua2]"
             yield Problem(f"{path}.accept_names", text)
-    if trunk.peer.startswith("["):
-        yield Problem(f"{path}.peer", f"IPv6 {_ONLY_NATIVE}: {_NO_IPV6}")
     first = first_by_pjsip(_trunks(configuration))
     for key in ("codecs", "ptime"):
         if not is_direct(trunk) and getattr(trunk, key) != getattr(first, key):
@@ -106,12 +111,14 @@ def engine_configuration(configuration: Configuration) -> EngineConfiguration | 
         return None
     table, first = sip.pjsua2, first_by_pjsip(trunks)
     address, port = parse_endpoint(table.listen, 5060)
+    listeners = pjsua2_listeners(table)
     return EngineConfiguration(
         address=address,
         port=port,
         media_address=configuration.media.address,
         rtp_ports=table.ports,
-        listeners=pjsua2_listeners(table)[1:],
+        media_address_v6=configuration.media.address_v6 if any(":" in one.host for one in listeners) else "",
+        listeners=listeners[1:],
         tls=tls_files(sip, trunks),
         public_address=table.public_address,
         stun=table.stun,
@@ -154,7 +161,8 @@ def pjsua2_listeners(table: Pjsua2) -> list[Listener]:
 
 def _also(sip: Sip | None, table: Pjsua2) -> Iterator[Problem]:
     """Problems of `also_listen`."""
-    seen = {"udp": "listen", **({"tcp": "tcp"} if table.tcp else {})}
+    first = ":" in table.listen.rpartition(":")[0]
+    seen = {("udp", first): "listen", **({("tcp", first): "tcp"} if table.tcp else {})}
     for index, text in enumerate(table.also_listen):
         path = f"sip.pjsua2.also_listen[{index}]"
         try:
@@ -162,33 +170,52 @@ def _also(sip: Sip | None, table: Pjsua2) -> Iterator[Problem]:
         except ValueError as error:
             yield Problem(path, f"{error}; write TRANSPORT:ADDRESS:PORT, such as tls:192.0.2.1:5071")
             continue
-        yield from _ipv4(path, listener.sent_by)
-        if listener.transport in seen:
-            over = listener.transport.upper()
-            yield Problem(path, f"`{seen[listener.transport]}` has PJSIP listen on {over} already; one of each kind")
-        seen[listener.transport] = f"also_listen[{index}]"
+        yield from _address(path, listener.sent_by)
+        kind = listener.transport, ":" in listener.host
+        if kind in seen:
+            over = f"{listener.transport.upper()} over IPv{6 if kind[1] else 4}"
+            yield Problem(path, f"`{seen[kind]}` has PJSIP listen on {over} already; one of each kind")
+        seen[kind] = f"also_listen[{index}]"
         if listener.transport == "tls":
             tls = None if sip is None else sip.tls
             if tls is None or not tls.certificate:
                 text = "needs a certificate: write a [sip.tls] table with `certificate` and `private_key`"
                 yield Problem(path, text)
-            elif tls.minimum == "1.3" and (library := old_library()):
-                yield Problem(path, f"`minimum` of [sip.tls] is 1.3, which the {library} of this PJSIP has not")
+            elif tls.minimum == "1.3" and (why := _why_no_tls13()):
+                yield Problem(path, f"`minimum` of [sip.tls] is 1.3: {why}")
 
 
-def old_library(places: Iterable[str] | None = None) -> str:
-    """The OpenSSL that the installed wheel of PJSIP brings, where that has no TLS 1.3; empty where it is none of these.
+def _why_no_ipv6() -> str:
+    """Why the installed PJSIP has no IPv6; empty where it has, or where there is none, which is told elsewhere."""
+    try:
+        found = installed()
+    except ValueError as error:
+        return str(error)
+    if found is None or found.ipv6:
+        return ""
+    return f"PJSIP {found.version} is built without it (PJ_HAS_IPV6), and `tandem build-pjsip` builds one with it"
 
-    The wheel is looked at, not loaded: `places` are the folders of its module.
-    """
-    if places is None:
-        spec = find_spec("pjsua2")
-        places = (spec.submodule_search_locations or []) if spec is not None else []
-    for place in places:
-        for file in Path(place).parent.glob("pjsua2*.libs/libssl*"):
-            if (found := re.search(r"\.so\.(1\.0\.[0-9a-z]+)", file.name)) is not None:
-                return f"OpenSSL {found[1]}"
-    return ""
+
+def _why_no_tls13() -> str:
+    """The same for TLS 1.3."""
+    try:
+        found = installed()
+    except ValueError as error:
+        return str(error)
+    if found is None or found.tls13:
+        return ""
+    library = found.openssl or "library"
+    return f"the {library} of this PJSIP has not got it, and `tandem build-pjsip` builds one that has"
+
+
+def _version_missing(trunk: SipTrunk, table: Pjsua2) -> int | None:
+    """The version of IP of a peer's address, where PJSIP does not listen on it."""
+    try:
+        host, _ = parse_endpoint(trunk.peer, 5060)
+    except ValueError:
+        return None
+    spoken = [one for one in pjsua2_listeners(table) if trunk.transport in ("auto", one.transport)]
+    return None if any((":" in one.host) == (":" in host) for one in spoken) else 6 if ":" in host else 4
 
 
 def _host_of(peer: str) -> str:
@@ -197,15 +224,15 @@ def _host_of(peer: str) -> str:
     return "" if name is None else name[0]
 
 
-def _ipv4(path: str, text: str) -> Iterator[Problem]:
+def _address(path: str, text: str) -> Iterator[Problem]:
     try:
         address, port = parse_endpoint(text, 5060)
     except ValueError as error:
         yield Problem(path, str(error))
         return
-    if ":" in address:
-        yield Problem(path, f"is IPv6: {_NO_IPV6}")
-    elif address == "0.0.0.0":
+    if address in ("0.0.0.0", "::"):
         yield Problem(path, f"{address} cannot be announced to peers; give the address they reach us at")
+    elif ":" in address and (why := _why_no_ipv6()):
+        yield Problem(path, f"is IPv6: {why}")
     if port == 0:
         yield Problem(path, "port 0 is no port; give the one to use (1-65535)")

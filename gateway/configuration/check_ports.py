@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -74,6 +75,12 @@ def _bound(configuration: Configuration) -> Iterator[Ports]:
                 pass
             else:
                 yield Ports("sip.pjsua2.listen", "the SIP port of PJSIP", address, port, port)
+            for index, text in enumerate(pjsua2.also_listen):
+                with contextlib.suppress(ValueError):
+                    listener = parse_listener(text)
+                    if listener.transport == "udp":
+                        path = f"sip.pjsua2.also_listen[{index}]"
+                        yield Ports(path, "the SIP port of PJSIP", listener.host, listener.port, listener.port)
             if pjsua2.ports[0] < pjsua2.ports[1]:
                 yield Ports("sip.pjsua2.ports", "an RTP port of PJSIP", media.address, *pjsua2.ports)
     for index, span in enumerate(configuration.span):

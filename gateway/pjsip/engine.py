@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import re
 import socket
 import time
 from collections import deque
@@ -24,7 +25,7 @@ from tandem.gateway.sip.message import parse_message
 from tandem.gateway.sip.sources import Sources
 from tandem.gateway.sip.tls import TlsContexts
 
-from . import direct, library, packet_filter, tls, wire
+from . import abilities, direct, library, packet_filter, tls, wire
 from .calls import ISUP, UAS, Call, headers_into
 from .messages import MessageLog
 from .protocol import (
@@ -61,19 +62,24 @@ from .protocol import (
 )
 from .speech import SpeechPath
 
-#: Asked for when PJSIP starts; it takes as many as it was built for.
-_PLENTY: Final = 1 << 15
 _SPARE: Final = 1
 """Calls that the build has beyond those we use, to answer 503 to one that is too much: PJSIP itself would say 486."""
 _LOOK: Final = 0.2
 """Seconds between looks at what comes from the peers."""
 _FILES: Final = 1.0
 """Seconds between looks at whether certificates have changed."""
+_CONNECTION: Final = re.compile(r"\nc=IN IP([46]) ")
+"""Version of IP of a stream, or of all (RFC 4566 5.7)."""
 _KINDS: Final = {
-    "udp": pj.PJSIP_TRANSPORT_UDP,
-    "tcp": pj.PJSIP_TRANSPORT_TCP,
-    "tls": pj.PJSIP_TRANSPORT_TLS,
+    ("udp", False): pj.PJSIP_TRANSPORT_UDP,
+    ("tcp", False): pj.PJSIP_TRANSPORT_TCP,
+    ("tls", False): pj.PJSIP_TRANSPORT_TLS,
+    ("udp", True): pj.PJSIP_TRANSPORT_UDP6,
+    ("tcp", True): pj.PJSIP_TRANSPORT_TCP6,
+    ("tls", True): pj.PJSIP_TRANSPORT_TLS6,
 }
+"""By transport and whether it is of IPv6."""
+_VERSIONS: Final = {False: pj.PJSUA_IPV6_DISABLED, True: pj.PJSUA_IPV6_ENABLED_USE_IPV6_ONLY}
 _RELIABLE: Final = {
     "off": pj.PJSUA_100REL_NOT_USED,
     "supported": pj.PJSUA_100REL_OPTIONAL,
@@ -88,18 +94,6 @@ _SRTP: Final = {
 
 class EngineError(TandemError):
     """PJSIP cannot do what the configuration wants."""
-
-
-def calls_allowed() -> int:
-    """How many calls the installed build allows at once (PJSUA_MAX_CALLS), once the endpoint is initialised.
-
-    The Python interface does not say it; the library does. Where it does not either, what every build has.
-    """
-    try:
-        library = ctypes.CDLL(pj._pjsua2.__file__)
-        return int(library.pjsua_call_get_max_count())
-    except (OSError, AttributeError):
-        return int(pj.UaConfig().maxCalls)
 
 
 class Endpoint(pj.Endpoint):
@@ -175,7 +169,10 @@ class Engine:
         """Calls that are over, to be let go of outside PJSIP's callbacks."""
         self._accounts = {account.name: account for account in configuration.accounts}
         self._sources: dict[str, tuple[SetSources, Sources]] = {}
-        self._places: dict[tuple[str, str], Place] = {}
+        self._places: dict[tuple[str, str, bool, bool], Place] = {}
+        several = configuration.media_address, configuration.media_address_v6
+        self._media_addresses = {":" in one: one for one in several if one}
+        """Addresses of RTP, by whether they are of IPv6."""
         self._registrations: dict[int, Registration] = {}
         self._last_number = -1
         self._look = self._files = 0.0
@@ -217,10 +214,13 @@ class Engine:
         """Open the ports; EngineError when that cannot be done."""
         wanted = self.configuration
         self.endpoint.libCreate()
+        several = *(one.host for one in self._listeners), *self._media_addresses.values()
+        if any(":" in one for one in several) and not abilities.has_ipv6():
+            raise EngineError(f"PJSIP {self.endpoint.libVersion().full} was built without IPv6 (PJ_HAS_IPV6)")
         settings = pj.EpConfig()
         self._log.into(settings.logConfig)
         agent, media = settings.uaConfig, settings.medConfig
-        agent.maxCalls, agent.threadCnt, agent.mainThreadOnly = _PLENTY, 0, True
+        agent.maxCalls, agent.threadCnt, agent.mainThreadOnly = abilities.PLENTY, 0, True
         agent.userAgent, agent.stunIgnoreFailure = wanted.user_agent, True
         for server in wanted.stun:
             agent.stunServer.append(server)
@@ -235,10 +235,10 @@ class Engine:
         library.understand(b"resource-priority")
         if any(account.preconditions != "off" for account in wanted.accounts):
             library.understand(b"precondition")
-        self.limit = calls_allowed()
+        self.limit = abilities.calls_allowed()
         if any(listener.transport == "tls" for listener in self._listeners):
             assert wanted.tls is not None, "the configuration was checked"
-            self._certificates, self._openssl = TlsContexts(wanted.tls), tls.openssl()
+            self._certificates, self._openssl = TlsContexts(wanted.tls), abilities.openssl()
         for listener in self._listeners:
             self._listen(listener)
         self.endpoint.libStart()
@@ -257,12 +257,12 @@ class Engine:
     def _listen(self, listener: Listener) -> None:
         transport = pj.TransportConfig()
         transport.boundAddress, transport.port = listener.host, listener.port
-        transport.publicAddress = self.configuration.public_address
+        transport.publicAddress = self._public_of(listener.host)
         if listener.transport == "tls":
             assert self.configuration.tls is not None, "the configuration was checked"
             transport.tlsConfig = tls.settings_of(self.configuration.tls, self._openssl)
         try:
-            number = self.endpoint.transportCreate(_KINDS[listener.transport], transport)
+            number = self.endpoint.transportCreate(_KINDS[listener.transport, ":" in listener.host], transport)
         except pj.Error as error:
             key = "listen" if listener[1:] == self._listeners[0][1:] else "also_listen"
             raise EngineError(f"sip.pjsua2.{key}: {listener} cannot be opened: {error.reason}") from None
@@ -279,7 +279,7 @@ class Engine:
         for listener in self._listeners:
             anybody = listener.transport == "tls" and any(one.names for one in told)
             kind = socket.SOCK_DGRAM if listener.transport == "udp" else socket.SOCK_STREAM
-            packet_filter.protect(kind, listener[1:], ["0.0.0.0/0"] if anybody else sources)
+            packet_filter.protect(kind, listener[1:], ["0.0.0.0/0", "::/0"] if anybody else sources)
 
     def _message(self, octets: bytes, transport: str, peer: tuple[str, int], sent: bool) -> None:
         own = next((one for one in self._listeners if one.transport == transport), self._listeners[0])
@@ -406,14 +406,16 @@ class Engine:
             self.tell(PingAnswered(number, 0))
 
     def _register(self, command: Register) -> None:
-        settings = self._settings(self._accounts[command.account], command.destination)
+        six = "[" in command.destination
+        media_six = ":" in self.configuration.media_address
+        settings = self._settings(self._accounts[command.account], command.destination, six, media_six)
         settings.idUri = command.address_of_record
         settings.regConfig.registrarUri = command.registrar
         settings.regConfig.timeoutSec = command.expires
         settings.regConfig.registerOnAdd = True
         # Waits when no server has answered, that of Tandem's own engine first.
         settings.regConfig.firstRetryIntervalSec, settings.regConfig.retryIntervalSec = 30, 300
-        settings.sipConfig.contactForced = f"<{self._own_uri(command.destination, command.contact_user)}>"
+        settings.sipConfig.contactForced = f"<{self._own_uri(command.destination, command.contact_user, six)}>"
         if command.user:
             settings.sipConfig.authCreds.clear()
             settings.sipConfig.authCreds.append(pj.AuthCredInfo("digest", "*", command.user, 0, command.password))
@@ -516,7 +518,9 @@ class Engine:
             wire.put_session(int(received.pjRxData), self._placeholder)
         if found is not None and self._accounts[found].refresher == "local":
             library.name_refresher_received(int(received.pjRxData), UAS)
-        return None if found is None else self._place(self._accounts[found], "")
+        if found is None:
+            return None
+        return self._place(self._accounts[found], "", "[" in received.srcAddress, version_offered(received.wholeMsg))
 
     def _account_of(self, source: str, transport: TransportName) -> str | None:
         """The trunk that `ADDRESS:PORT` is of."""
@@ -558,7 +562,7 @@ class Engine:
         names = self._expected.get(source, {""})
         wrong = [tls.why_not(parameters.tlsInfo, name or _address_of(source)[0]) for name in names]
         if all(wrong):
-            self.endpoint.transportShutdown(parameters.hnd)
+            library.close_connection(int(parameters.hnd))
             self.tell(Trouble(f"tls:{source} is not who it should be: {wrong[0]}"))
 
     def incoming(self, account: Any, parameters: Any) -> None:
@@ -592,28 +596,38 @@ class Engine:
 
     # --- accounts
 
-    def _place(self, account: Account, destination: str) -> Place:
-        key = account.name, destination
+    def _place(self, account: Account, destination: str, six: bool = False, media_six: bool | None = None) -> Place:
+        """`six`: whether SIP is over IPv6, which a destination says itself; `media_six`: and RTP, None: the same."""
+        six = "[" in destination if destination else six
+        media_six = six if media_six is None else media_six
+        if media_six not in self._media_addresses or account.direct:
+            media_six = ":" in self.configuration.media_address
+        key = account.name, destination, six, media_six
         found = self._places.get(key)
         if found is None:
             found = self._places[key] = Place(self, account)
             if destination.endswith(";transport=tls"):
                 self._expected.setdefault(destination[4:].partition(";")[0], set()).add(account.tls_name)
-            found.create(self._settings(account, destination))
+            found.create(self._settings(account, destination, six, media_six))
         return found
 
-    def _own_uri(self, destination: str, user: str = "") -> str:
+    def _own_uri(self, destination: str, user: str = "", six: bool = False) -> str:
         """Ours as the peer at a destination is to use it."""
-        over = destination.rpartition(";transport=")[2]
-        own = next((one for one in self._listeners if one.transport == over), self._listeners[0])
-        own = own._replace(host=self.configuration.public_address or own.host)
+        over = destination.rpartition(";transport=")[2] or "udp"
+        own = min(self._listeners, key=lambda one: ((":" in one.host) != six, one.transport != over))
+        own = own._replace(host=self._public_of(own.host) or own.host)
         parameter = "" if own.transport == "udp" else f";transport={own.transport}"
         return f"sip:{user}{'@' if user else ''}{own.sent_by}{parameter}"
 
-    def _settings(self, account: Account, destination: str) -> Any:
+    def _public_of(self, host: str) -> str:
+        """What peers are told in the place of an address of ours, empty: itself."""
+        return "" if ":" in host else self.configuration.public_address
+
+    def _settings(self, account: Account, destination: str, six: bool, media_six: bool) -> Any:
         wanted = self.configuration
         settings = pj.AccountConfig()
-        settings.idUri = self._own_uri(destination)
+        settings.idUri = self._own_uri(destination, six=six)
+        settings.sipConfig.ipv6Use = _VERSIONS[six]
         if destination:
             settings.sipConfig.proxies.append(f"<{destination};lr;hide>")
         if account.user:
@@ -632,8 +646,9 @@ class Engine:
         call.timerMinSESec = account.minimum_session_seconds
         call.timerSessExpiresSec = account.session_seconds or 1800
         media = settings.mediaConfig
-        media.transportConfig.boundAddress = wanted.media_address
-        media.transportConfig.publicAddress = wanted.public_address
+        media.ipv6Use = _VERSIONS[media_six]
+        media.transportConfig.boundAddress = address = self._media_addresses[media_six]
+        media.transportConfig.publicAddress = self._public_of(address)
         media.transportConfig.port = wanted.rtp_ports[0]
         media.transportConfig.portRange = wanted.rtp_ports[1] - wanted.rtp_ports[0]
         media.srtpUse = _SRTP[account.srtp]
@@ -646,6 +661,13 @@ def _hide_isup(received: int, message: bytes) -> None:
     folded = message.lower()
     if ISUP in folded and b"application/sdp" not in folded:
         library.without_body(received)
+
+
+def version_offered(message: str) -> bool | None:
+    """Whether the first stream of an offer is of IPv6; None without one."""
+    session, mark, rest = message.partition("\r\nm=")
+    found = _CONNECTION.search(rest.partition("\r\nm=")[0]) or _CONNECTION.search(session)
+    return None if not mark or found is None else found[1] == "6"
 
 
 def _address_of(source: str) -> tuple[str, int]:

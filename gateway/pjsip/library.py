@@ -100,6 +100,7 @@ _understand = function(
     "pjsip_endpt_add_capability",
     *(ctypes.c_int, _POINTER, _POINTER, ctypes.c_int, _POINTER, ctypes.c_uint, ctypes.POINTER(Text)),
 )
+_close = function("pjsip_transport_shutdown", ctypes.c_int, _POINTER)
 find_header = function("pjsip_msg_find_hdr_by_name", _POINTER, _POINTER, ctypes.POINTER(Text), _POINTER)
 _erase = function("pj_list_erase", None, _POINTER)
 make_body = function("pjsip_msg_body_create", _POINTER, _POINTER, *([ctypes.POINTER(Text)] * 3))
@@ -300,6 +301,11 @@ def with_body(sent: int, status: int, media_type: str, octets: bytes) -> bool:
     body = make_body(word(sent + POOL), *map(ctypes.byref, texts))
     ctypes.c_uint64.from_address(message + BODY).value = body or 0
     return True
+
+
+def close_connection(transport: int) -> None:
+    """Close a connection once nothing uses it any more."""
+    _close(transport)
 
 
 def respond(received: int, status: int) -> None:

@@ -20,25 +20,45 @@ _SO_ATTACH_FILTER: Final = 26
 #: Instructions of the classic Berkeley packet filter: code, jump if true, jump if false, operand (linux/filter.h).
 _INSTRUCTION: Final = struct.Struct("=HBBI")
 _LOAD_WORD, _AND, _JUMP_IF_EQUAL, _RETURN = 0x20, 0x54, 0x15, 0x06
-#: The source address in the IPv4 header, whose place the kernel counts from here.
-_SOURCE: Final = 0xFFF00000 + 12
+#: The source address in the headers of IPv4 (RFC 791 3.1) and IPv6 (RFC 8200 3); the kernel counts their octets from
+#: SKF_NET_OFF.
+_HEADER: Final = 0xFFF00000
+_SOURCE: Final = {4: _HEADER + 12, 6: _HEADER + 8}
+_FAMILIES: Final = {4: socket.AF_INET, 6: socket.AF_INET6}
 _ALL: Final = 0xFFFFFFFF
-#: Most networks: the kernel takes 4096 instructions.
-_MOST: Final = 1000
+#: Most instructions that the kernel takes (BPF_MAXINSNS).
+_MOST: Final = 4096
 
 
-def program(sources: Iterable[str]) -> bytes:
-    """A filter that lets packets of these IPv4 addresses and networks through, and no others."""
-    networks = {ipaddress.ip_network(source) for source in sources}
+def program(sources: Iterable[str], version: int = 4) -> bytes:
+    """A filter that lets packets of these addresses and networks of a version of IP through, and no others."""
+    networks = [one for one in map(ipaddress.ip_network, sources) if one.version == version]
     lines: list[tuple[int, int, int, int]] = []
-    for network in ipaddress.collapse_addresses(one for one in networks if isinstance(one, ipaddress.IPv4Network)):
+    for network in ipaddress.collapse_addresses(networks):  # type: ignore[type-var]
+        own = _of_network(network)
+        if len(lines) + len(own) < _MOST:
+            lines += own
+    return b"".join(_INSTRUCTION.pack(*line) for line in (*lines, (_RETURN, 0, 0, 0)))
+
+
+def _of_network(network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> list[tuple[int, int, int, int]]:
+    """Let packets of a network through: a test for each word of an address that matters; where one fails, go on."""
+    words = network.max_prefixlen // 32
+    masks, values = _words(network.netmask.packed), _words(network.network_address.packed)
+    tested = [place for place in range(words) if masks[place]]
+    lines: list[tuple[int, int, int, int]] = []
+    for number, place in enumerate(tested):
+        past = 3 * (len(tested) - number - 1) + 1
         lines += [
-            (_LOAD_WORD, 0, 0, _SOURCE),
-            (_AND, 0, 0, int(network.netmask)),
-            (_JUMP_IF_EQUAL, 0, 1, int(network.network_address)),
-            (_RETURN, 0, 0, _ALL),
+            (_LOAD_WORD, 0, 0, _SOURCE[network.version] + 4 * place),
+            (_AND, 0, 0, masks[place]),
+            (_JUMP_IF_EQUAL, 0, past, values[place]),
         ]
-    return b"".join(_INSTRUCTION.pack(*line) for line in (*lines[: 4 * _MOST], (_RETURN, 0, 0, 0)))
+    return [*lines, (_RETURN, 0, 0, _ALL)]
+
+
+def _words(address: bytes) -> tuple[int, ...]:
+    return struct.unpack(f">{len(address) // 4}I", address)
 
 
 def attach(own: socket.socket, code: bytes) -> None:
@@ -53,13 +73,14 @@ def protect(kind: socket.SocketKind, address: tuple[str, int], sources: Iterable
 
     PJSIP does not say which descriptor that is.
     """
-    code, found = program(sources), False
+    version = 6 if ":" in address[0] else 4
+    code, found = program(sources, version), False
     for name in os.listdir("/proc/self/fd"):
         try:
             if not stat.S_ISSOCK(os.fstat(int(name)).st_mode):
                 continue
             with socket.socket(fileno=os.dup(int(name))) as own:
-                if own.family != socket.AF_INET or own.type != kind or own.getsockname() != address:
+                if own.family != _FAMILIES[version] or own.type != kind or own.getsockname()[:2] != address:
                     continue
                 if kind == socket.SOCK_DGRAM or own.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
                     attach(own, code)

@@ -83,6 +83,8 @@ class EngineConfiguration(msgspec.Struct, frozen=True):
     """What peers are told in the place of both addresses, behind a NAT that does not change ports."""
     stun: list[str] = []
     """STUN servers, `HOST[:PORT]`."""
+    media_address_v6: str = ""
+    """Address of RTP over IPv6, towards peers, where the first is of IPv4."""
     codecs: tuple[str, ...] = ("PCMA", "PCMU")
     """Most wanted first."""
     packet_time: int = 20

@@ -37,7 +37,8 @@ class SpeechPath:
 
     def __init__(self, address: str) -> None:
         """Bind a port of `address`; OSError when none is to be had."""
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        version = socket.AF_INET6 if ":" in address else socket.AF_INET
+        self._socket = socket.socket(version, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
         self._socket.bind((address, 0))
         self.port: int = self._socket.getsockname()[1]

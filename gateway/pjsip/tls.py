@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import ssl
 from typing import Any, Final
 
@@ -12,6 +11,8 @@ from tandem.core.errors import ConfigurationError
 from tandem.gateway.sip.certificate_names import domains
 from tandem.gateway.sip.tls import TlsFiles
 
+from .abilities import has_tls13
+
 _KINDS: Final = {
     pj.PJ_SSL_CERT_NAME_DNS: "DNS",
     pj.PJ_SSL_CERT_NAME_URI: "URI",
@@ -19,26 +20,6 @@ _KINDS: Final = {
 }
 _HANDSHAKE: Final = 5000
 """Milliseconds that a handshake may take: who begins one and says no more holds a socket so long."""
-_WITH_TLS13: Final = (1, 1, 1)
-"""The first OpenSSL that has TLS 1.3."""
-
-
-def openssl() -> str:
-    """Name and version of the OpenSSL that PJSIP uses, as it says it; empty where PJSIP uses another library."""
-    library = ctypes.CDLL(pj._pjsua2.__file__)
-    for name in ("OpenSSL_version", "SSLeay_version"):
-        function = getattr(library, name, None)
-        if function is not None:
-            function.restype = ctypes.c_char_p
-            return (function(0) or b"").decode("ascii", "replace")
-    return ""
-
-
-def version_of(text: str) -> tuple[int, ...]:
-    """The numbers in `OpenSSL 1.0.2k-fips  26 Jan 2017`; empty where there are none."""
-    words = text.split()
-    numbers = words[1].partition("-")[0].split(".") if len(words) > 1 else []
-    return tuple(int("".join(filter(str.isdigit, number)) or 0) for number in numbers)
 
 
 def settings_of(files: TlsFiles, library: str) -> Any:
@@ -47,7 +28,7 @@ def settings_of(files: TlsFiles, library: str) -> Any:
     found.certFile, found.privKeyFile = files.certificate, files.private_key or files.certificate
     usual = ssl.get_default_verify_paths()
     found.CaListFile = files.authorities or usual.cafile or usual.openssl_cafile
-    modern = version_of(library) >= _WITH_TLS13
+    modern = has_tls13(library)
     if files.minimum == "1.3" and not modern:
         raise ConfigurationError(f"sip.tls.minimum: PJSIP was built with {library}, which has no TLS 1.3")
     found.proto = pj.PJ_SSL_SOCK_PROTO_TLS1_3 if modern else 0

@@ -169,6 +169,7 @@ class Sessions:
         """A new leg for `half`, not known to the media process yet; None when no port is free.
 
         `peer` is the address that signalling goes to: what we offer is of the same version of IP, where we have it.
+        With the peers of PJSIP it is PJSIP that speaks, and we speak with it over one version.
         """
         if not self.ports:
             return None
@@ -176,7 +177,8 @@ class Sessions:
         half.endpoint = RtpEndpoint(self._legs)
         half.leg.protocol = "sip"
         crypto = None if trunk.srtp == "off" else Crypto(1, SUITES[0], self._key())
-        address = self._addresses.get(":" in peer) or next(iter(self._addresses.values()))
+        six = ":" in peer and has_own_media(trunk)
+        address = self._addresses.get(six) or next(iter(self._addresses.values()))
         return Session(half, trunk, self._legs, self.ports.popleft(), laws, address, crypto=crypto)
 
     def _key(self) -> bytes:

@@ -34,7 +34,7 @@ SECONDS = 20.0
 BUILD = """
 import ctypes, os
 import pjsua2 as pj
-from tandem.gateway.pjsip.tls import openssl
+from tandem.gateway.pjsip.abilities import openssl
 endpoint, settings = pj.Endpoint(), pj.EpConfig()
 endpoint.libCreate()
 settings.logConfig.level = settings.logConfig.consoleLevel = 3

@@ -4,6 +4,7 @@ import shutil
 
 import numpy as np
 import pytest
+from support.built_pjsip import used
 from support.gateways import GatewayPair
 from support.libss7 import Talk
 
@@ -24,6 +25,13 @@ def pair(tmp_path_factory, request):
     pair = GatewayPair(tmp_path_factory.mktemp("pair"), capture=True, engine=getattr(request, "param", "native"))
     yield pair
     pair.close()
+
+
+@pytest.fixture
+def engine(request):
+    """An engine of SIP by its name; of `pjsua2-built` PJSIP as `tandem build-pjsip` builds it."""
+    with used(request.param):
+        yield request.param
 
 
 @pytest.fixture(scope="module")

@@ -21,6 +21,8 @@ from support.sipp import Sipp
 
 pytestmark = pytest.mark.interop
 both_engines = pytest.mark.parametrize("engine", ["native", "pjsua2"])
+each_build = pytest.mark.parametrize("engine", ["native", "pjsua2", "pjsua2-built"], indirect=True)
+with_ipv6 = pytest.mark.parametrize("engine", ["native", "pjsua2-built"], indirect=True)
 
 
 def trunks(caller, callee, transport="udp", callee_transport=None, host="127.0.0.1"):
@@ -210,7 +212,14 @@ INVITE = (
 )
 
 
-@pytest.mark.parametrize(("engine", "version"), [("native", "-tls1_2"), ("native", "-tls1_3"), ("pjsua2", "-tls1_2")])
+@pytest.mark.parametrize(
+    ("engine", "version"),
+    [
+        *(("native", "-tls1_2"), ("native", "-tls1_3"), ("pjsua2", "-tls1_2")),
+        *(("pjsua2-built", "-tls1_2"), ("pjsua2-built", "-tls1_3")),
+    ],
+    indirect=["engine"],
+)
 def test_openssl_as_tls_peer(tmp_path, engine, version):
     authority = Authority(tmp_path / "ca")
     port = free_stream_ports(4)
@@ -278,7 +287,8 @@ def test_keep_alives_are_answered_and_calls_go_on(tmp_path):
         assert came.startswith(b"\r\nSIP/2.0 ")
 
 
-def test_ipv6_and_ipv4(tmp_path, speech):
+@with_ipv6
+def test_ipv6_and_ipv4(tmp_path, speech, engine):
     """SIP and RTP over IPv6 on one side, over IPv4 on the other, with speech both ways."""
     port = free_stream_ports(3)
     text = (
@@ -288,7 +298,7 @@ def test_ipv6_and_ipv4(tmp_path, speech):
         '[[route]]\ntrunk = ["six"]\nto = ["four"]\n'
     )
     values = {"speech": speech[8]}
-    with sip_gateway(tmp_path, text) as gateway:
+    with sip_gateway(tmp_path, by_engine(engine, text)) as gateway:
         with (
             Sipp("callee_offers", tmp_path, port + 2, **values) as answering,
             Sipp("caller_without_offer", tmp_path, port + 1, port, host="::1", called="4930100", **values) as calling,

@@ -7,7 +7,8 @@ from support.certificates import Authority
 
 from tandem.core.errors import ConfigurationError
 from tandem.gateway.configuration import check_pjsua2
-from tandem.gateway.configuration.check_pjsua2 import engine_configuration, old_library
+from tandem.gateway.configuration.check_pjsua2 import engine_configuration
+from tandem.gateway.configuration.installed_pjsip import Abilities
 from tandem.gateway.configuration.load import parse
 from tandem.gateway.pjsip.protocol import Account
 from tandem.gateway.sip.endpoint import Listener
@@ -115,18 +116,82 @@ def test_mistakes_beside_the_defaults(old, new, path, words):
     assert words in dict(found)[path]
 
 
-def test_a_library_without_tls_1_3_is_known_by_its_file(tmp_path):
-    module, libraries = tmp_path / "pjsua2", tmp_path / "pjsua2_python.libs"
-    module.mkdir()
-    libraries.mkdir()
-    (libraries / "libssl-12ab.so.3").touch()
-    assert old_library([str(module)]) == ""
-    (libraries / "libssl-cd1d.so.1.0.2k").touch()
-    assert old_library([str(module)]) == "OpenSSL 1.0.2k"
+WHEEL = Abilities("2.15.1", 4, False, "OpenSSL 1.0.2k-fips  26 Jan 2017", False)
+BUILT = Abilities("2.17", 256, True, "OpenSSL 3.0.22 25 Aug 2026", True)
+SIX = {"table": 'also_listen = ["udp:[2001:db8::1]:5070"]', "trunk": ""}
+
+
+def test_ipv6_where_the_installed_pjsip_has_it(monkeypatch):
+    monkeypatch.setattr(check_pjsua2, "installed", lambda: BUILT)
+    media = '[media]\naddress = "192.0.2.1"\naddress_v6 = "2001:db8::1"\n'
+    text = media + TEXT.format(**SIX).replace('"192.0.2.8"', '"[2001:db8::8]"')
+    found = engine_configuration(parse(text))
+    assert found is not None
+    assert found.listeners == [Listener("udp", "2001:db8::1", 5070)]
+    assert (found.media_address, found.media_address_v6) == ("192.0.2.1", "2001:db8::1")
+    only = parse(
+        TEXT.format(table="", trunk="")
+        .replace("192.0.2.1:5070", "[2001:db8::1]:5070")
+        .replace("192.0.2.8", "[2001:db8::8]")
+    )
+    assert engine_configuration(only).address == "2001:db8::1"
+
+
+def test_ipv6_where_nothing_of_pjsip_is_of_it(monkeypatch):
+    monkeypatch.setattr(check_pjsua2, "installed", lambda: BUILT)
+    found = engine_configuration(parse('[media]\naddress_v6 = "2001:db8::1"\n' + TEXT.format(table="", trunk="")))
+    assert found is not None
+    assert found.media_address_v6 == ""
+
+
+@pytest.mark.parametrize(
+    ("change", "path", "words"),
+    [
+        (('"192.0.2.8"', '"[2001:db8::8]"'), "trunk[0].peer", "add it to `also_listen` in [sip.pjsua2], as udp:[2001:"),
+        (('"192.0.2.1:5070"', '"[2001:db8::1]:5070"'), "trunk[0].peer", "over IPv4; add it to `also_listen`"),
+        (('"192.0.2.1:5070"', '"[::]:5070"'), "sip.pjsua2.listen", ":: cannot be announced"),
+        (
+            ('5070"\n', '5070"\nalso_listen = ["udp:[::2]:1", "udp:[::3]:1"]\n'),
+            "sip.pjsua2.also_listen[1]",
+            "`also_listen[0]` has PJSIP listen on UDP over IPv6 already",
+        ),
+        (
+            ('5070"\n', '5070"\npublic_address = "2001:db8::1"\n'),
+            "sip.pjsua2.public_address",
+            "no NAT of IPv6",
+        ),
+    ],
+)
+def test_mistakes_with_ipv6(change, path, words, monkeypatch):
+    monkeypatch.setattr(check_pjsua2, "installed", lambda: BUILT)
+    found = dict(problems_of(TEXT.format(table="", trunk="").replace(*change)))
+    assert words in found[path]
+
+
+def test_ipv6_that_the_installed_pjsip_has_not_with_what_to_do():
+    """Of the wheel, which the tests have."""
+    ((path, words),) = problems_of(TEXT.format(**SIX))
+    assert path == "sip.pjsua2.also_listen[0]"
+    assert words == (
+        "is IPv6: PJSIP 2.15.1 is built without it (PJ_HAS_IPV6), and `tandem build-pjsip` builds one with it"
+    )
+    media = '[media]\naddress = "2001:db8::1"\n'
+    ((path, words),) = problems_of(media + TEXT.format(table="", trunk=""))
+    assert path == "trunk[0].engine"
+    assert words.startswith("no RTP over IPv6: PJSIP 2.15.1 is built without it")
+
+
+def test_a_pjsip_that_does_not_work(monkeypatch):
+    def broken():
+        raise ValueError("pjsua2/__init__.py cannot be used: ImportError: libssl.so.3")
+
+    monkeypatch.setattr(check_pjsua2, "installed", broken)
+    ((_, words),) = problems_of(TEXT.format(**SIX))
+    assert words == "is IPv6: pjsua2/__init__.py cannot be used: ImportError: libssl.so.3"
 
 
 def test_tls_1_3_that_the_installed_library_has_not(tmp_path, monkeypatch):
-    monkeypatch.setattr(check_pjsua2, "old_library", lambda: "OpenSSL 1.0.2k")
+    monkeypatch.setattr(check_pjsua2, "installed", lambda: WHEEL)
     certificate = Authority(tmp_path).issue("a", "a.example")
     text = TEXT.format(table='also_listen = ["tls:192.0.2.1:5071"]', trunk='transport = "tls"')
     tls = f'[sip.tls]\ncertificate = "{certificate}"\nminimum = "1.{{}}"\n'
@@ -136,7 +201,12 @@ def test_tls_1_3_that_the_installed_library_has_not(tmp_path, monkeypatch):
     assert (found.tls.certificate, found.tls.minimum) == (str(certificate), "1.2")
     ((path, words),) = problems_of(text + tls.format(3))
     assert path == "sip.pjsua2.also_listen[0]"
-    assert "which the OpenSSL 1.0.2k of this PJSIP has not" in words
+    assert words == (
+        "`minimum` of [sip.tls] is 1.3: the OpenSSL 1.0.2k-fips  26 Jan 2017 of this PJSIP has not got it, "
+        "and `tandem build-pjsip` builds one that has"
+    )
+    monkeypatch.setattr(check_pjsua2, "installed", lambda: BUILT)
+    assert engine_configuration(parse(text + tls.format(3))).tls.minimum == "1.3"
 
 
 def test_without_the_package_it_says_what_to_install(monkeypatch):

@@ -38,6 +38,40 @@ def test_only_these_connect(listener, sources, reached):
     assert [reaches(listener, source) for source in ("127.0.0.1", "127.0.0.3", "127.0.9.9")] == reached
 
 
+@pytest.mark.parametrize(
+    ("sources", "reached"),
+    [
+        (["::/0"], True),
+        (["::1"], True),
+        (["::/127"], True),
+        (["2001:db8::/32", "2001:db8:1::7", "::1"], True),
+        (["::2"], False),
+        (["::1:0:0/96"], False),
+        (["0:0:1::/48"], False),
+        (["0:1::/32"], False),
+        (["127.0.0.1", "0.0.0.0/0"], False),
+        ([], False),
+    ],
+)
+def test_only_these_send_over_ipv6(sources, reached):
+    """From ::1: each word of the address that differs is enough."""
+    with (
+        socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as own,
+        socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as peer,
+    ):
+        own.bind(("::1", 0))
+        assert protect(socket.SOCK_DGRAM, own.getsockname()[:2], sources)
+        peer.sendto(b"from the peer", own.getsockname())
+        assert bool(select.select([own], [], [], 0.1)[0]) == reached
+
+
+def test_a_great_many_networks_of_ipv6():
+    many = [f"2001:db8:{number:x}::{number:x}" for number in range(3000)]
+    assert len(program(many, 6)) <= 4096 * 8
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as opened:
+        assert protect(socket.SOCK_STREAM, opened.getsockname()[:2], many)
+
+
 def test_the_last_word_counts(listener):
     assert protect(socket.SOCK_STREAM, listener.getsockname(), [])
     assert protect(socket.SOCK_STREAM, listener.getsockname(), ["127.0.0.1"])
