@@ -79,7 +79,7 @@ fuzz: $(BIN)/.tools ## Feed decoders, state machines and the trace analyser rand
 bench: $(BIN)/.tools ## Measure this machine: media, calls, spans, codecs
 	$(BIN)/python tests/bench/run.py
 
-pjsip: $(BIN)/.installed ## Build PJSIP with TLS 1.3 and room for 256 calls, and install it
+pjsip: $(BIN)/.installed ## Build PJSIP with IPv6, TLS 1.3 and room for 256 calls, and install it
 	$(BIN)/tandem build-pjsip --folder build/pjsip
 
 clean: ## Remove the virtual environment and build products

@@ -15,7 +15,7 @@ from tandem.core.errors import TandemError
 ELSEWHERE: Final = {
     "build-pjsip": (
         "tandem.gateway.pjsip.build:build_command",
-        'Build PJSIP for trunks with `engine = "pjsua2"`: TLS 1.3, and 256 calls.',
+        'Build PJSIP for trunks with `engine = "pjsua2"`: IPv6, TLS 1.3, 256 calls.',
     ),
     "console": (
         "tandem.gateway.console.command:console_command",

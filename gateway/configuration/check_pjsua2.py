@@ -6,13 +6,12 @@ import re
 from collections.abc import Iterator
 from importlib.util import find_spec
 
-from tandem.gateway.configuration.check_sip import tls_files
+from tandem.gateway.configuration.check_sip import pjsua2_listeners, tls_files
 from tandem.gateway.configuration.installed_pjsip import installed
 from tandem.gateway.configuration.problem import Problem
 from tandem.gateway.configuration.ranges import parse_endpoint, parse_listener, split_host
 from tandem.gateway.configuration.schema import Configuration, Pjsua2, Sip, SipTrunk
 from tandem.gateway.pjsip.protocol import Account, Content, EngineConfiguration
-from tandem.gateway.sip.endpoint import Listener
 from tandem.gateway.trunks.sip_direct import first_by_pjsip, is_direct
 from tandem.gateway.trunks.sip_isup import Encapsulation
 
@@ -145,18 +144,6 @@ def engine_configuration(configuration: Configuration) -> EngineConfiguration | 
             for trunk in trunks
         ],
     )
-
-
-def pjsua2_listeners(table: Pjsua2) -> list[Listener]:
-    """Every address that PJSIP listens on, `listen` first; those that can be read."""
-    found: list[Listener] = []
-    first = f"udp:{table.listen}"
-    for text in (first, *([f"tcp:{table.listen}"] if table.tcp else []), *table.also_listen):
-        try:
-            found.append(parse_listener(text))
-        except ValueError:
-            continue
-    return found
 
 
 def _also(sip: Sip | None, table: Pjsua2) -> Iterator[Problem]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from tandem.core.errors import ConfigurationError
 from tandem.gateway.configuration.problem import Problem, duplicates, unknown_name
 from tandem.gateway.configuration.ranges import parse_endpoint, parse_listener, split_host
-from tandem.gateway.configuration.schema import Configuration, Sip, SipTrunk, Trunk
+from tandem.gateway.configuration.schema import Configuration, Pjsua2, Sip, SipTrunk, Trunk
 from tandem.gateway.sip.endpoint import DEFAULT_PORTS, Listener
 from tandem.gateway.sip.tls import TlsContexts, TlsFiles
 
@@ -123,6 +123,18 @@ def user_names(configuration: Configuration) -> list[str]:
     if sip is None or not registrars:
         return []
     return [f"user:{user.name}" for user in sip.user if user.trunk in ("", registrars[0])]
+
+
+def pjsua2_listeners(table: Pjsua2) -> list[Listener]:
+    """Every address that PJSIP listens on, `listen` first; those that can be read."""
+    found: list[Listener] = []
+    first = f"udp:{table.listen}"
+    for text in (first, *([f"tcp:{table.listen}"] if table.tcp else []), *table.also_listen):
+        try:
+            found.append(parse_listener(text))
+        except ValueError:
+            continue
+    return found
 
 
 def tls_files(sip: Sip, trunks: Iterable[Trunk] = ()) -> TlsFiles:

@@ -143,10 +143,12 @@ class Pjsua2(Table):
     """PJSIP, for trunks with `engine = "pjsua2"`."""
 
     listen: str = "127.0.0.1:5070"
-    """Address and UDP port of SIP; the peers of its trunks send calls here."""
+    """Address and UDP port of SIP; the peers of its trunks send calls here. IPv6 needs a PJSIP that was built
+    with it."""
     also_listen: list[str] = []
     """More addresses, each `TRANSPORT:ADDRESS[:PORT]`, as in `[sip]`. `tls:` has the certificates of `[sip.tls]`. It is
-    spoken by the OpenSSL that PJSIP was built with: the wheels' own has no TLS 1.3 and is not maintained any more."""
+    spoken by the OpenSSL that PJSIP was built with: the wheels' own has no TLS 1.3 and is not maintained any more;
+    `tandem build-pjsip` builds PJSIP with that of the system, and with IPv6."""
     tcp: bool = False
     """Listen on the same port of TCP too."""
     ports: tuple[Port, Port] = (18000, 18199)

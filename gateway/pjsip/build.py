@@ -266,7 +266,7 @@ def _cache() -> Path:
 @click.option("--mirror", default=source.MIRROR, show_default=True, help="A mirror of Debian, for the source.")
 @click.option("--install/--no-install", default=True, show_default=True, help="Into this virtual environment.")
 def build_command(folder: Path | None, mirror: str, install: bool) -> None:
-    """Build PJSIP for trunks with `engine = "pjsua2"`: TLS 1.3, and 256 calls.
+    """Build PJSIP for trunks with `engine = "pjsua2"`: IPv6, TLS 1.3, 256 calls.
 
     It takes a minute or two and a compiler, and is installed in the place of another PJSIP. What was
     built before is installed again at once.

@@ -22,8 +22,7 @@ from tandem.gateway.calls.model import (
     Setup,
 )
 from tandem.gateway.calls.routing import Attempt
-from tandem.gateway.configuration.check_pjsua2 import pjsua2_listeners
-from tandem.gateway.configuration.check_sip import listeners
+from tandem.gateway.configuration.check_sip import listeners, pjsua2_listeners
 from tandem.gateway.configuration.schema import Configuration, Sip, SipTrunk
 from tandem.gateway.log import Line
 from tandem.gateway.pjsip import protocol as pjsip

@@ -25,6 +25,7 @@ from tandem.gateway.sip.endpoint import Endpoint
 from tandem.gateway.sip.message import Response
 from tandem.gateway.sip.preconditions import Preconditions, Stated
 from tandem.gateway.sip.primitives import InviteRequest
+from tandem.gateway.trunks.sip_direct import has_own_media
 
 
 class Verdict(Enum):

@@ -60,8 +60,11 @@ try:
     pj.Call(account).makeCall("sip:b@[::1]", pj.CallOpParam(True))
 except pj.Error as error:
     print("UDP, a call with RTP over IPv6:", error.reason, flush=True)
-settings.mediaConfig.ipv6Use = pj.PJSUA_IPV6_ENABLED
-pj.Account().create(settings)  # ends the process, where PJ_HAS_IPV6 is 0
+settings.mediaConfig.ipv6Use = pj.PJSUA_IPV6_ENABLED_USE_IPV6_ONLY
+account = pj.Account()
+account.create(settings)  # ends the process, where PJ_HAS_IPV6 is 0
+pj.Call(account).makeCall("sip:b@[::1]", pj.CallOpParam(True))
+print("UDP, a call with RTP over IPv6, of an account that asks for it: is begun", flush=True)
 os._exit(0)
 """
 ASKED = re.compile(
