@@ -65,9 +65,6 @@ def check_pjsua2_trunk(path: str, trunk: SipTrunk, configuration: Configuration)
         yield Problem(f"{path}.registrar", f"{_ONLY_NATIVE}; users register with a trunk of Tandem's own engine")
     if is_direct(trunk):
         yield from _past_pjsip(path, trunk, configuration)
-    if trunk.overlap != "en-bloc":
-        text = f'"{trunk.overlap}" {_ONLY_NATIVE}: PJSIP makes a dialog of its own of each INVITE'
-        yield Problem(f"{path}.overlap", text)
     table = configuration.sip.pjsua2 if configuration.sip is not None else None
     if table is not None:
         spoken = {"auto", *(one.transport for one in pjsua2_listeners(table))}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import re
+import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,6 +19,7 @@ from tandem.gateway.sip.session_timer import supports
 
 from . import direct, library
 from .conditions import told, with_lines
+from .overlap import Alias
 from .protocol import (
     AnswerOffer,
     AnswerRefer,
@@ -29,6 +31,7 @@ from .protocol import (
     EndCall,
     Headers,
     HoldFailed,
+    InfoAnswered,
     InfoArrived,
     MakeCall,
     OfferAnswered,
@@ -53,6 +56,8 @@ if TYPE_CHECKING:
     from .engine import Engine, Place
 
 ISUP: Final = b"application/isup"
+_TAKEN: Final = (ISUP, b"application/x-session-info", b"application/session-info")
+"""What may be in INFO beside digits of DTMF, which PJSIP knows: ISUP, and further digits of a number."""
 UAS: Final = b"uas"
 _REFRESHERS: Final = {"local": b"uac", "remote": UAS}
 """Of an INVITE of ours."""
@@ -220,14 +225,19 @@ class Call(pj.Call):
         self._dialog: tuple[str, frozenset[str | None]] | None = None
         """Call-ID and both tags, once the call is answered."""
         self.known_as = ""
-        """Call-ID as the peer sees it."""
-        self.answers = ""
+        """Call-ID as PJSIP has it."""
+        self.answers = "", 0
+        """Call-ID and number in CSeq of the INVITE of a call that came in."""
         """Call-ID of a call that came in."""
         self.fields: dict[int, dict[tuple[str, str], int]] = {}
         """How many fields of each name and value belong into the response with a status; of all that we ever put in."""
         self._conditions: Preconditions | None = None
         """What must be reserved before the called party is alerted (RFC 3312)."""
         self._updating = False
+        self._telling = False
+        """An INFO with digits is on its way."""
+        self.bare = False
+        """The 183 that is being sent has no description."""
         self._call_id = ""
         self._refer = 0
         """The REFER that waits for its answer, as `library` keeps it."""
@@ -239,19 +249,22 @@ class Call(pj.Call):
         """Send the INVITE; raises pj.Error."""
         super().__init__(place)
         self.direct, self.session = place.settings.direct, command.session
-        self.known_as = command.call_id
+        self._call_id = self.known_as = command.call_id
+        if command.from_tag:
+            self._call_id = self.known_as = f"{-command.call}.{command.call_id}"
+            inside, call_id, tag = (name.encode() for name in (self._call_id, command.call_id, command.from_tag))
+            self._engine.aliases.add(Alias(inside, call_id, tag, command.sequence))
         if place.settings.preconditions != "off" and not self.direct:
             strength = Strength.MANDATORY if place.settings.preconditions == "required" else Strength.OPTIONAL
             self._conditions = Preconditions.offered(strength, command.ready)
         self._events, self.released = place.settings.telephone_event, place.settings.released
         if (refresher := _REFRESHERS.get(place.settings.refresher)) is not None:
-            self._call_id = command.call_id
-            self._engine.refreshers[command.call_id] = refresher
+            self._engine.refreshers[self._call_id] = refresher
         if not self.direct:
             self.path.connect(command.media)
         parameters = pj.CallOpParam(True)
         speech_alone(parameters)
-        parameters.opt.customCallId = command.call_id
+        parameters.opt.customCallId = self._call_id
         if not command.offer:
             parameters.opt.flag |= pj.PJSUA_CALL_NO_SDP_OFFER
         option = parameters.txOption
@@ -294,7 +307,8 @@ class Call(pj.Call):
                         parameters.opt.flag = pj.PJSUA_CALL_UNHOLD
                         speech_alone(parameters)
                         self.reinvite(parameters)
-                case SendInfo(content=content):
+                case SendInfo(content=content, early=early):
+                    self._telling = early
                     request = pj.CallSendRequestParam()
                     request.method = "INFO"
                     content_into(request.txOption, content, alone=True)
@@ -332,6 +346,9 @@ class Call(pj.Call):
                 self.end(500, error.reason)
             elif isinstance(command, Ask):
                 self._asking = False
+            elif isinstance(command, SendInfo) and command.early:
+                self._telling = False
+                self._engine.tell(InfoAnswered(self.number, 500))
             elif isinstance(command, TellReady):
                 self._updating = False
                 self._engine.tell(UpdateAnswered(self.number, 500, b""))
@@ -351,6 +368,7 @@ class Call(pj.Call):
         described = command.status == 183 or 200 <= command.status < 300
         content_into(parameters.txOption, command.content, alone=not described)
         self._note_fields(command.status, parameters.txOption)
+        self.bare = command.status == 183 and command.media is None and command.content is None
         self.answer(parameters)
 
     def _note_fields(self, status: int, option: Any) -> None:
@@ -420,6 +438,7 @@ class Call(pj.Call):
         self._tell_last()
         del self._engine.calls[self.number]
         self._engine.refreshers.pop(self._call_id, None)
+        self._engine.aliases.ended(self._call_id.encode(), time.monotonic())
         self._engine.ended.append(self)
         self._engine.tell(CallEnded(self.number, status, reason, message))
         self.path.close()
@@ -610,7 +629,7 @@ class Call(pj.Call):
             elif self._refer_status and message.startswith(b"REFER "):
                 library.respond(int(body.src.rdata.pjRxData), self._refer_status)
             elif message.startswith(b"INFO ") and transaction.state == pj.PJSIP_TSX_STATE_TRYING:
-                if ISUP in message.lower():
+                if any(kind in message.lower() for kind in _TAKEN):
                     library.respond(int(body.src.rdata.pjRxData), 200)
                 self._engine.tell(InfoArrived(self.number, message))
         elif self._confirmed and transaction.method == "INVITE" and transaction.statusCode >= 300:
@@ -624,6 +643,9 @@ class Call(pj.Call):
             self._updating = False
             self._note_conditions(message)
             self._engine.tell(UpdateAnswered(self.number, int(transaction.statusCode), message))
+        elif self._telling and transaction.method == "INFO" and transaction.statusCode >= 200:
+            self._telling = False
+            self._engine.tell(InfoAnswered(self.number, int(transaction.statusCode)))
         elif self._asking and transaction.method == "OPTIONS" and transaction.statusCode >= 200:
             self._asking = False
             self._engine.tell(AskAnswered(self.number, int(transaction.statusCode)))

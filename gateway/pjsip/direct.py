@@ -55,9 +55,15 @@ def with_session(message: bytes, session: bytes) -> bytes:
     elif (part := _PART.search(before)) is not None:
         body = before[: part.start()] + after.removeprefix(b"\r\n")
     else:
-        head, body = _TYPE.sub(b"", head), b""
+        return without_body(message)
     head = _LENGTH.sub(rb"\g<1>%d" % len(body), head)
     return head + b"\r\n\r\n" + body
+
+
+def without_body(message: bytes) -> bytes:
+    """A message without a body. PJSIP keeps its own, which is that of its next response."""
+    head = message.partition(b"\r\n\r\n")[0]
+    return _LENGTH.sub(rb"\g<1>0", _TYPE.sub(b"", head)) + b"\r\n\r\n"
 
 
 def is_offer(message: bytes) -> bool:

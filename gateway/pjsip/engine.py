@@ -28,6 +28,7 @@ from tandem.gateway.sip.tls import TlsContexts
 from . import abilities, direct, library, packet_filter, tls, wire
 from .calls import ISUP, UAS, Call, headers_into
 from .messages import MessageLog
+from .overlap import Aliases
 from .protocol import (
     Account,
     AnswerOffer,
@@ -192,7 +193,7 @@ class Engine:
         """What servers that we connect to are called, by `ADDRESS:PORT`."""
         self.endpoint = Endpoint(self)
         self._modules = (
-            library.Module(library.BEFORE_TRANSACTIONS, response=self._response),
+            library.Module(library.BEFORE_TRANSACTIONS, request=self._comes, response=self._response),
             library.Module(
                 library.BEFORE_DIALOGS,
                 request=self._request,
@@ -202,8 +203,12 @@ class Engine:
             library.Module(library.LOG, sent_request=self._goes, sent_response=self._goes),
         )
         self._placeholder = direct.placeholder(configuration.media_address, configuration.codecs[0])
+        self.aliases = Aliases()
+        """INVITEs that are several of one call."""
         self.refreshers: dict[str, bytes] = {}
         """Who is to refresh the session of a call of ours, by its Call-ID."""
+        self._bare = False
+        """The response that PJSIP is about to put together goes out without the description in it."""
         self._released: Content | None = None
         """What the 200 to the BYE that PJSIP is about to see is to have in it."""
         self.limit = 0
@@ -320,6 +325,7 @@ class Engine:
         now = time.monotonic()
         if now >= self._look:
             self._look = now + _LOOK
+            self.aliases.expire(now)
             for call in self.calls.values():
                 call.watch(now)
         if now >= self._files:
@@ -459,9 +465,16 @@ class Engine:
 
     def _response(self, received: int) -> bool:
         """A response came, which PJSIP is to see."""
+        self._comes(received)
         message = library.octets_of(received)
         _hide_isup(received, message)
         self._hide_description(received, message)
+        return False
+
+    def _comes(self, received: int) -> bool:
+        """A message came: one of several INVITEs of a call is PJSIP's by other names."""
+        if self.aliases and (names := self.aliases.inwards(library.octets_of(received))) is not None:
+            wire.put_names(received, names)
         return False
 
     def _hide_description(self, received: int, message: bytes) -> bool:
@@ -476,12 +489,19 @@ class Engine:
         return direct.is_offer(message) and found[-1].has_offered(received, message)
 
     def _goes(self, sent: int) -> bool:
-        """A message is put together and is being sent: our descriptions take the place of PJSIP's."""
-        message = library.octets_of_sent(sent)
-        number = direct.number_in(message)
+        """A message is put together and is being sent: our descriptions and names take the place of PJSIP's."""
+        made = message = library.octets_of_sent(sent)
+        number = direct.number_in(made)
         call = None if number is None else self.calls.get(number)
         if call is not None:
-            wire.write(sent, direct.with_session(message, self._announced(call.session)))
+            message = direct.with_session(made, self._announced(call.session))
+        elif self._bare:
+            message = direct.without_body(made)
+        self._bare = False
+        if self.aliases:
+            message = self.aliases.outwards(message)
+        if message != made:
+            wire.write(sent, message)
         return False
 
     def _announced(self, session: bytes) -> bytes:
@@ -501,12 +521,15 @@ class Engine:
         PJSIP makes each answer to INVITE of the one before, with the fields of that, which are taken out.
         """
         content, self._released = self._released, None
+        self._bare = False
         if content is not None and library.status_sent(sent, b"BYE") == 200:
             library.with_body(sent, 200, content.media_type, content.octets)
         elif (status := library.status_sent(sent, b"INVITE")) > 100:
             message = library.response_sent(sent, status)
             call_id = library.call_id_in(message)
-            call = next((call for call in self.calls.values() if call.answers == call_id), None)
+            invite = call_id, library.sequence_in(message)
+            call = next((call for call in self.calls.values() if call.answers == invite), None)
+            self._bare = status == 183 and call is not None and call.bare
             for (name, value), count in call.fields.get(status, {}).items() if call is not None else ():
                 library.keep_last(message, name.encode(), value.encode(), count)
         return False
@@ -586,7 +609,8 @@ class Engine:
         call = Call(self, number, path, account, parameters.callId)
         self.calls[number] = call
         message = parameters.rdata.wholeMsg.encode("utf-8", "surrogateescape")
-        call.answers = call.known_as = library.call_id_received(int(parameters.rdata.pjRxData))
+        call.known_as = library.call_id_received(int(parameters.rdata.pjRxData))
+        call.answers = call.known_as, library.sequence_received(int(parameters.rdata.pjRxData))
         if account.settings.preconditions != "off" and not call.direct:
             call.heed_conditions(message)
         connection, _ = self._proved.get(source, (0, ()))

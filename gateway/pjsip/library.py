@@ -206,6 +206,17 @@ def without_header(received: int, name: bytes) -> bool:
     return bool(found)
 
 
+def sequence_in(message: int) -> int:
+    """Number in CSeq of a message."""
+    found = find_header(message, ctypes.byref(Text(b"CSeq", 4)), None)
+    return ctypes.c_int32.from_address(found + FIELD).value
+
+
+def sequence_received(received: int) -> int:
+    """Number in CSeq of a message that came."""
+    return sequence_in(word(information(received) + 16))
+
+
 def call_id_received(received: int) -> str:
     """Call-ID of a message that came."""
     return call_id_in(word(information(received) + 16))

@@ -131,6 +131,10 @@ class MakeCall(msgspec.Struct, array_like=True, tag="call"):
     content: Content | None = None
     ready: bool = True
     """Our own precondition is met, where the trunk has any."""
+    from_tag: str = ""
+    """Tag of From, where further INVITEs of the same call may follow (RFC 3578); empty: PJSIP's."""
+    sequence: int = 1
+    """Number in CSeq, where there is such a tag."""
     session: bytes = b""
     """Our description, where RTP passes PJSIP by."""
 
@@ -173,6 +177,8 @@ class SendInfo(msgspec.Struct, array_like=True, tag="info"):
 
     call: int
     content: Content
+    early: bool = False
+    """Before the answer; ends in InfoAnswered."""
 
 
 class Ask(msgspec.Struct, array_like=True, tag="ask"):
@@ -381,6 +387,13 @@ class InfoArrived(msgspec.Struct, array_like=True, tag="info-in"):
     message: bytes
 
 
+class InfoAnswered(msgspec.Struct, array_like=True, tag="told"):
+    """How SendInfo before the answer ended; status 408 is no answer."""
+
+    call: int
+    status: int
+
+
 class UpdateArrived(msgspec.Struct, array_like=True, tag="update-in"):
     """The peer describes its session again before the answer; it is answered."""
 
@@ -512,6 +525,7 @@ Event = (
     | SpeechChanged
     | HoldFailed
     | InfoArrived
+    | InfoAnswered
     | UpdateArrived
     | UpdateAnswered
     | OfferArrived

@@ -10,10 +10,13 @@ import ctypes
 from typing import Final
 
 from .library import BODY, FIELD, Text, find_header, function, information, make_body, put_together, word
+from .overlap import Names
 
 _ROOM: Final = 1024
 """Octets more than a message needs, when it gets another place."""
 _allocate = function("pj_pool_alloc", ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t)
+_TAG: Final = 8
+"""Octets before the tag in the value of From and To: a pointer to the URI."""
 _TYPE: Final = b"application"
 _SUBTYPE: Final = b"sdp"
 
@@ -32,6 +35,22 @@ def put_session(received: int, octets: bytes) -> None:
         ctypes.memmove(place, ctypes.byref(text), ctypes.sizeof(Text))
     pool = word(received)
     ctypes.c_uint64.from_address(message + BODY).value = make_body(pool, *map(ctypes.byref, texts)) or 0
+
+
+def put_names(received: int, names: Names) -> None:
+    """Have PJSIP see other names of a dialog in a message that came."""
+    message, pool = word(information(received) + 16), word(received)
+    response = ctypes.c_int.from_address(message).value
+    ours = b"From" if response else b"To"
+    for name, offset, text in ((b"Call-ID", 0, names.call_id), (ours, _TAG, names.tag)):
+        field = find_header(message, ctypes.byref(Text(name, len(name))), None)
+        place = _allocate(pool, len(text))
+        ctypes.memmove(place, text, len(text))
+        ctypes.c_uint64.from_address(field + FIELD + offset).value = place
+        ctypes.c_ssize_t.from_address(field + FIELD + offset + 8).value = len(text)
+    if names.sequence is not None:
+        field = find_header(message, ctypes.byref(Text(b"CSeq", 4)), None)
+        ctypes.c_int32.from_address(field + FIELD).value = names.sequence
 
 
 def write(sent: int, octets: bytes) -> None:

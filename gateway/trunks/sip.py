@@ -463,7 +463,7 @@ class SipTrunks(SipCalls):
         setup = onward
         if port.full:
             return Release(Cause.SWITCHING_EQUIPMENT_CONGESTION, diagnostic=f"{port.name}: max_calls reached")
-        if port.account and self.pjsip is not None and (why := self.pjsip.why_no_call):
+        if why := self.why_no_call(port):
             self._log(Line("warning", "!", f"trunk {port.name}", f"call not made: {why}"))
             return Release(Cause.SWITCHING_EQUIPMENT_CONGESTION, diagnostic=f"{port.name}: {why}")
         trunk = port.configuration
@@ -520,6 +520,10 @@ class SipTrunks(SipCalls):
         self._ring_beside(session, others, now)
         self._control.leg_opened(half, session.leg)
         return None
+
+    def why_no_call(self, port: SipTrunkPort) -> str:
+        """Why the engine of a trunk takes no further call; empty where it does."""
+        return self.pjsip.why_no_call if port.account and self.pjsip is not None else ""
 
     def _places(
         self, port: SipTrunkPort, setup: Setup, called_user: str | None, now: float

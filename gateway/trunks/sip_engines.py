@@ -96,6 +96,10 @@ class EnginesAgent(SipAgent):
         """What an incoming call may use: PJSIP has it of the account, and has refused what it must."""
         return self.pjsip.configure(call, options) if call < 0 else super().configure(call, options, now)
 
+    def is_reliable(self, call: int) -> bool:
+        """Whether provisional responses of an incoming call are sent reliably."""
+        return self.pjsip.is_reliable(call) if call < 0 else super().is_reliable(call)
+
     def is_conditional(self, call: int) -> bool:
         """Whether both sides of an incoming call know preconditions."""
         return self.pjsip.is_conditional(call) if call < 0 else super().is_conditional(call)
@@ -164,6 +168,12 @@ class EnginesAgent(SipAgent):
             self.pjsip.send_info(call, content_type, body, headers)
         else:
             super().send_info(call, content_type, body, headers, now)
+
+    def send_early_info(self, call: int, content_type: str, body: bytes, headers: Headers, now: float) -> bool:
+        """Send INFO in an early dialog."""
+        if call < 0:
+            return self.pjsip.send_early_info(call, content_type, body, headers)
+        return super().send_early_info(call, content_type, body, headers, now)
 
     def send_options(
         self,

@@ -51,6 +51,10 @@ class SipOverlap(SipDigits):
     _callers: dict[tuple[str, str], Session]
     """Unanswered calls of peers that may send further INVITEs."""
 
+    def why_no_call(self, port: SipTrunkPort) -> str:
+        """Why the engine of a trunk takes no further call; empty where it does."""
+        raise NotImplementedError
+
     def send(self, half: HalfCall, primitive: Primitive, now: float) -> None:
         """Tell the peer what the other side of the call does."""
         raise NotImplementedError
@@ -77,6 +81,10 @@ class SipOverlap(SipDigits):
     def _invite_again(self, session: Session, setup: Setup, now: float) -> None:
         assert session.request is not None  # the caller has looked
         port, request = self.trunks[session.trunk.name], session.request
+        if why := self.why_no_call(port):
+            # PJSIP has a place for each INVITE; the one before has one still.
+            self._log(Line("warning", "!", session.half.reference, f"further digits cannot be sent: {why}"))
+            return
         host = port.host or request.destination[0]
         parties = identity_of(
             setup, session.trunk, host, session.uri_port, self._domain, self._country_code, self._rules

@@ -30,6 +30,7 @@ from tandem.gateway.sip.primitives import (
     Failed,
     IncomingInvite,
     InfoReceived,
+    InfoResult,
     InviteRequest,
     OptionsResult,
     Output,
@@ -44,6 +45,7 @@ from tandem.gateway.sip.primitives import (
     UpdateResult,
 )
 from tandem.gateway.sip.registration import RegistrationOptions
+from tandem.gateway.sip.reliable import response_sequence
 from tandem.gateway.sip.session_timer import supports
 from tandem.gateway.sip.standing import Standing
 from tandem.gateway.sip.upkeep import GONE
@@ -70,6 +72,7 @@ from tandem.gateway.trunks.sip_pjsip_registrations import PjsipRegistrations
 _REQUIRED: Final = (("Require", preconditions.OPTION),)
 _BOUNDARY: Final = "tandem-in-the-place-of-pjsip"
 """Between parts of a body that only the adapter sees."""
+NO_ANSWER: Final = 408
 _HOLDS: Final = ("sendonly", "inactive")
 Headers = Iterable[tuple[str, str]]
 
@@ -254,6 +257,8 @@ class PjsipAgent:
                 offer=not trunk.delayed_offer,
                 content=content_in(request),
                 ready=is_ready(request.session or b""),
+                from_tag=request.from_tag,
+                sequence=request.sequence,
                 session=(request.session or b"") if is_direct(trunk) else b"",
             )
         )
@@ -312,6 +317,26 @@ class PjsipAgent:
         if number in self._calls:
             disposition = dict(headers).get("Content-Disposition", "")
             self.commands.append(protocol.SendInfo(number, protocol.Content(content_type, body, disposition)))
+
+    def send_early_info(self, number: int, content_type: str, body: bytes, headers: Headers) -> bool:
+        """Send INFO in the early dialog that a reliable response made; False when there is none."""
+        call = self._calls.get(number)
+        if call is None or call.ending or call.answered or not isinstance(call.message, Response):
+            return False
+        if response_sequence(call.message) is None:
+            return False
+        disposition = dict(headers).get("Content-Disposition", "")
+        content = protocol.Content(content_type, body, disposition)
+        self.commands.append(protocol.SendInfo(number, content, early=True))
+        return True
+
+    def is_reliable(self, number: int) -> bool:
+        """Whether provisional responses are sent reliably, to an INVITE with an offer; without one PJSIP offers."""
+        call = self._calls[number]
+        request = call.message
+        if not isinstance(request, Request) or call.options.reliable == "off":
+            return False
+        return bool(request.session) and supports(request, "100rel")
 
     def configure(self, number: int, options: CallOptions) -> bool:
         """What a call that came in may use; False when it was refused for what it wants (RFC 3312 11).
@@ -485,6 +510,8 @@ class PjsipAgent:
                 parsed = message_in(message)
                 if isinstance(parsed, Request):
                     self.waiting.append(InfoReceived(number, parsed))
+            case protocol.InfoAnswered(number, status):
+                self.waiting.append(InfoResult(number, None if status == NO_ANSWER else status))
             case protocol.UpdateArrived(number, message, speech):
                 parsed = message_in(message)
                 if isinstance(parsed, Request) and parsed.session and not call.ending:

@@ -5,6 +5,7 @@ from support.gateways import GatewayPair, wait_for
 from support.sipp import Sipp
 
 pytestmark = pytest.mark.interop
+ENGINES = ("native", "pjsua2")
 FIRST, NUMBER = "30", "301234567"
 
 
@@ -20,7 +21,8 @@ def with_overlap(how):
 
 @pytest.fixture
 def overlapping(request, tmp_path):
-    pair = GatewayPair(tmp_path / "pair", edit=with_overlap(request.param))
+    how, engine = request.param
+    pair = GatewayPair(tmp_path / "pair", engine=engine, edit=with_overlap(how))
     yield pair
     pair.close()
 
@@ -33,7 +35,7 @@ def judge(pair):
         assert record.outgoing.called == NUMBER
 
 
-@pytest.mark.parametrize("overlapping", ["invites"], indirect=True)
+@pytest.mark.parametrize("overlapping", [("invites", engine) for engine in ENGINES], indirect=True)
 def test_a_number_in_two_invites(overlapping, tmp_path):
     pair = overlapping
     with Sipp("callee_wants_more_digits", tmp_path, pair["B"].user, first=FIRST, called=NUMBER) as callee:
@@ -43,7 +45,7 @@ def test_a_number_in_two_invites(overlapping, tmp_path):
     judge(pair)
 
 
-@pytest.mark.parametrize("overlapping", ["info"], indirect=True)
+@pytest.mark.parametrize("overlapping", [("info", engine) for engine in ENGINES], indirect=True)
 def test_a_number_in_an_invite_and_two_info(overlapping, tmp_path):
     pair = overlapping
     more = {"second": NUMBER[2:4], "third": NUMBER[4:]}

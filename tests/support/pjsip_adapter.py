@@ -21,6 +21,7 @@ srtp = "required"
 name = "pbx"
 type = "sip"
 peer = "10.0.0.9"
+{pbx}
 [[route]]
 trunk = ["ice"]
 to = ["pbx"]
@@ -54,11 +55,11 @@ def message(start, *lines, body="", call_id="in@peer", method="INVITE", tag=""):
 class Pjsip:
     """A gateway, a native peer, and this test in the place of the PJSIP process."""
 
-    def __init__(self, options="", up=True, answer=200, tables=""):
-        self.bench = SipBench(TEXT.format(options=options, tables=tables))
+    def __init__(self, options="", up=True, answer=200, tables="", pbx="", limit=4):
+        self.bench = SipBench(TEXT.format(options=options, tables=tables, pbx=pbx))
         self.pbx = self.bench.agent("10.0.0.9", answer=answer)
         if up:
-            self.tell(protocol.Started("2.15", 4))
+            self.tell(protocol.Started("2.15", limit))
 
     def tell(self, *events):
         self.bench.node.pjsip_events(list(events), self.bench.now)

@@ -60,7 +60,6 @@ def test_no_process_where_no_trunk_needs_it():
 @pytest.mark.parametrize(
     ("table", "trunk", "path", "words"),
     [
-        ("", 'overlap = "invites"', "trunk[0].overlap", "a dialog of its own"),
         ("", "ice = true", "trunk[0].ice", "no loopback address"),
         ("", "clear_mode = true\nice = true", "trunk[0].ice", "not to be had with `clear_mode`"),
         ("", "clear_mode = true\ndelayed_offer = true", "trunk[0].delayed_offer", "PJSIP answers an offer at once"),

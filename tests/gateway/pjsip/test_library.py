@@ -346,3 +346,19 @@ def test_octets_go_into_their_own_text_and_no_other_that_is_like_it(octets):
     if octets:
         with pytest.raises(LookupError):
             library.put_octets(option, octets)
+
+
+def test_a_183_without_a_description(engine, peer):
+    """Where call control has none to send; the answer has it."""
+    peer.invite(call_id="bare@peer")
+    received = engine.hear(CallReceived)
+    engine.do(Respond(received.call, 183, "", [], None))
+    progress = parse_message(peer.hear("SIP/2.0 183"))
+    assert (progress.body, progress.get("content-type")) == (b"", None)
+    engine.do(Respond(received.call, 200, "", [], MEDIA))
+    answer = parse_message(peer.hear("SIP/2.0 200"))
+    assert answer.session.startswith(b"v=0")
+    peer.tag = answer.to.tag
+    peer.send("ACK", 1, call_id="bare@peer")
+    engine.hear(CallConfirmed)
+    end(engine, peer, "bare@peer")

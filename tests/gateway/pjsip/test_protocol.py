@@ -41,6 +41,7 @@ EVENTS = [
     protocol.SpeechChanged(-1, SPEECH),
     protocol.HoldFailed(-1, 488),
     protocol.InfoArrived(-1, b"INFO"),
+    protocol.InfoAnswered(-2, 200),
     protocol.UpdateArrived(-1, b"UPDATE", SPEECH),
     protocol.UpdateAnswered(-2, 200, b"SIP/2.0 200 OK"),
     protocol.OfferArrived(-1, b"UPDATE"),

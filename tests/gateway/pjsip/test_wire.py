@@ -31,6 +31,13 @@ MEDIA = ("127.0.0.1", 9)
 TYPE = "Content-Type: application/sdp"
 
 
+BYE = (
+    "BYE sip:x@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:{port};branch=z9hG4bKbye\r\n"
+    "From: <sip:4930@127.0.0.1>;tag=p\r\nTo: <sip:+49301@gw.example>;tag=shared\r\n"
+    "Call-ID: c@gw\r\nCSeq: 5 BYE\r\nContent-Length: 0\r\n\r\n"
+)
+
+
 @pytest.fixture
 def engine():
     made = Engine(accounts=[Account("t", direct=True)])
@@ -105,3 +112,29 @@ def test_a_call_that_goes_out(engine, peer):
     engine.do(EndCall(-4, 200, []))
     peer.answer(peer.hear("BYE"), "200 OK")
     engine.hear(CallEnded)
+
+
+def test_several_invites_of_one_call(engine, peer):
+    """RFC 3578: one Call-ID, one tag of From, rising numbers; the first is refused, the second one answered."""
+    invites = []
+    for number, sequence in ((-4, 1), (-6, 11)):
+        engine.call(number, MEDIA, to=peer.port, session=OURS, call_id="c@gw", from_tag="shared", sequence=sequence)
+        invites.append(peer.hear("INVITE"))
+        invite = parse_message(invites[-1])
+        assert (invite.call_id, invite.from_.tag, invite.cseq) == ("c@gw", "shared", sequence)
+    peer.answer(invites[0], "484 Address Incomplete")
+    assert parse_message(peer.hear("ACK")).cseq == 1
+    assert engine.hear(CallEnded).status == 484
+    peer.answer(invites[1], "183 Progress", "Require: 100rel", "RSeq: 1", TYPE, body=THEIRS)
+    octets = peer.hear("PRACK")
+    prack = parse_message(octets)
+    assert (prack.cseq, prack.get("rack")) == (12, "1 11 INVITE")
+    peer.answer(octets, "200 OK")
+    assert engine.hear(ResponseReceived).call == -6
+    peer.answer(invites[1], "200 OK", TYPE, body=THEIRS)
+    assert parse_message(peer.hear("ACK")).cseq == 11
+    engine.hear(ResponseReceived)
+    bye = BYE.format(port=peer.port)
+    peer.socket.sendto(bye.encode(), ("127.0.0.1", engine.port))
+    assert b";tag=shared\r\n" in peer.hear("SIP/2.0 200")
+    assert engine.hear(CallEnded).call == -6

@@ -1,13 +1,15 @@
 """Each wish goes to the engine of its call: above zero our own, below zero PJSIP."""
 
 import pytest
+from msgspec.structs import replace
+from support.pjsip_adapter import message
 from support.sip_pair import counting_token
 
 from tandem.gateway.configuration.schema import SipTrunk
 from tandem.gateway.pjsip import protocol
 from tandem.gateway.sip.configuration import AgentConfiguration
 from tandem.gateway.sip.options import CallOptions
-from tandem.gateway.sip.primitives import InviteRequest, SendDatagram
+from tandem.gateway.sip.primitives import InfoResult, InviteRequest, SendDatagram
 from tandem.gateway.sip.registration import RegistrationOptions
 from tandem.gateway.trunks.sip_engines import EnginesAgent, towards_adapter
 from tandem.gateway.trunks.sip_pjsip import PjsipAgent
@@ -74,6 +76,62 @@ def test_what_pjsip_does_by_itself_does_nothing(agent):
     assert not agent.is_reliable(call)
     assert agent.pjsip.commands == []
     assert agent.outputs() == []
+
+
+def test_where_rtp_passes_pjsip_by_the_adapter_answers():
+    trunk = replace(TRUNK, clear_mode=True, delayed_offer=False)
+    pjsip = PjsipAgent({"t": trunk}, "10.0.0.1", list, lambda line: None)
+    pjsip.event(protocol.Started("2.15", 4), 0.0)
+    agent = EnginesAgent(AgentConfiguration("10.0.0.1"), counting_token("x"), pjsip)
+    call = agent.invite(request("t"), 0.0)
+    agent.answer_update(call, 200, SDP, now=0.0)
+    agent.answer_reinvite(call, 488, now=0.0)
+    assert agent.update(call, SDP, (), 0.0)
+    agent.modify(call, SDP, (), 0.0)
+    (made, *others) = agent.pjsip.commands
+    assert isinstance(made, protocol.MakeCall)
+    assert made.session == SDP
+    assert others == [
+        protocol.AnswerOffer(call, 200, SDP),
+        protocol.AnswerOffer(call, 488),
+        protocol.TellReady(call, [], SDP),
+        protocol.SetHold(call, False, SDP),
+    ]
+
+
+def test_digits_in_an_early_dialog(agent):
+    """INFO goes once a reliable response has made the dialog, and its answer is told."""
+    call = agent.invite(request("t"), 0.0)
+
+    def send():
+        return agent.send_early_info(call, "application/x-session-info", b"1", (), 0.0)
+
+    assert not send()
+    for lines, sent in (([], False), (["Require: 100rel", "RSeq: 1"], True)):
+        progress = message("SIP/2.0 183 Progress", *lines, tag="b")
+        agent.pjsip.event(protocol.ResponseReceived(call, progress, None), 0.0)
+        assert send() is sent
+    content = protocol.Content("application/x-session-info", b"1")
+    assert agent.pjsip.commands[1:] == [protocol.SendInfo(call, content, early=True)]
+    agent.outputs()
+    for status, told in ((200, 200), (408, None)):
+        agent.pjsip.event(protocol.InfoAnswered(call, status), 0.0)
+        assert agent.outputs() == [InfoResult(call, told)]
+    agent.pjsip.event(protocol.ResponseReceived(call, message("SIP/2.0 200 OK", tag="b"), None), 0.0)
+    assert not send()
+
+
+@pytest.mark.parametrize(
+    ("lines", "body", "reliable"),
+    [(["Supported: 100rel"], SDP, True), ([], SDP, False), (["Supported: 100rel"], b"", False)],
+)
+def test_responses_to_a_call_that_came_in_are_reliable(agent, lines, body, reliable):
+    invite = message("INVITE sip:1@10.0.0.1 SIP/2.0", *lines, body=body.decode())
+    agent.pjsip.event(protocol.CallReceived(-1, invite, PEER, 4000), 0.0)
+    assert agent.configure(-1, CallOptions(reliable="supported"), 0.0)
+    assert agent.is_reliable(-1) is reliable
+    assert agent.configure(-1, CallOptions(), 0.0)
+    assert not agent.is_reliable(-1)
 
 
 def test_pings_and_registrations(agent):

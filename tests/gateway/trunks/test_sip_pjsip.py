@@ -6,7 +6,7 @@ from support.pjsip_adapter import PEER, SAVP, SPEECH, Pjsip, answered, message
 
 from tandem.gateway.media.protocol import Detect, OpenRtp, RtpEndpoint, UpdateRtp
 from tandem.gateway.pjsip import protocol
-from tandem.gateway.sip.primitives import Answered, Cancelled, Confirmed, Ended, IncomingInvite, ReInvite
+from tandem.gateway.sip.primitives import Answered, Cancelled, Confirmed, Ended, IncomingInvite, InviteRequest, ReInvite
 
 
 @pytest.fixture
@@ -493,4 +493,59 @@ def test_a_call_of_ours_rings_when_the_peer_says_that_its_way_is_whole():
     sessions = [one for one in pjsip.bench.node.sip._sessions.values() if one.preconditions is not None]
     assert [bool(one.preconditions.missing) for one in sessions] == [True]
     pjsip.tell(protocol.CallEnded(made.call, 486, "", message("SIP/2.0 486 Busy", call_id=made.call_id, tag="b")))
+    pjsip.close()
+
+
+OVERLAP = 'overlap = "invites"'
+
+
+def dial(pjsip, digits, step):
+    """The native side dials as far as this."""
+    uri = f"sip:{digits}@127.0.0.1:5060"
+    call = {"call_id": "one@pbx", "from_tag": "caller", "sequence": 1 + 10 * step}
+    offer = SAVP.replace("RTP/SAVP", "RTP/AVP").encode()
+    pjsip.out = pjsip.pbx.invite(InviteRequest(uri, "sip:1@10.0.0.9", uri, ("127.0.0.1", 5060), offer, **call), 0.0)
+    pjsip.bench.run(0.1)
+    return pjsip.commands(protocol.MakeCall)
+
+
+def test_digits_go_on_in_further_invites():
+    """RFC 3578: Call-ID and tag of From stay, numbers rise; the refusal of the first one is that of too few digits."""
+    pjsip = Pjsip(OVERLAP, pbx=OVERLAP)
+    (first,) = dial(pjsip, "4930", 0)
+    (second,) = dial(pjsip, "4930200", 1)
+    assert (first.remote.partition("@")[0], second.remote.partition("@")[0]) == ("sip:4930", "sip:4930200")
+    assert (first.call_id, first.from_tag, first.sequence + 10) == (second.call_id, second.from_tag, second.sequence)
+    assert first.from_tag
+    refusal = message("SIP/2.0 484 Address Incomplete", call_id=first.call_id, tag="b")
+    pjsip.tell(protocol.CallEnded(first.call, 484, "", refusal))
+    answer = message("SIP/2.0 200 OK", call_id=second.call_id, tag="b")
+    pjsip.tell(protocol.ResponseReceived(second.call, answer, SPEECH))
+    assert len(pjsip.bench.heard(pjsip.pbx, Answered)) == 1
+    pjsip.tell(protocol.CallEnded(second.call, 200, "", message("BYE sip:x@y SIP/2.0", method="BYE", tag="b")))
+    pjsip.bench.run(1.0)
+    pjsip.close()
+
+
+def test_without_a_place_the_digits_so_far_must_do():
+    pjsip = Pjsip(OVERLAP, pbx=OVERLAP, limit=2)
+    (first,) = dial(pjsip, "4930", 0)
+    assert dial(pjsip, "4930200", 1) == []
+    assert pjsip.bench.said("further digits cannot be sent: the installed PJSIP allows 2 calls at once")
+    pjsip.tell(protocol.CallEnded(first.call, 404, "", message("SIP/2.0 404 Not Found", tag="b")))
+    pjsip.bench.run(1.0)
+    pjsip.close()
+
+
+def test_digits_come_in_further_invites():
+    pjsip = Pjsip(OVERLAP, pbx=OVERLAP, answer=100)
+    for number, digits in ((-1, "4930"), (-3, "4930200")):
+        invite = message(f"INVITE sip:{digits}@127.0.0.1:5070 SIP/2.0", body=SAVP)
+        pjsip.tell(protocol.CallReceived(number, invite, PEER, 18500))
+    assert [(answer.call, answer.status) for answer in pjsip.commands(protocol.Respond)] == [(-1, 484)]
+    invites = pjsip.bench.heard(pjsip.pbx, IncomingInvite)
+    assert [one.request.uri.user for one in invites] == ["4930", "4930200"]
+    pjsip.tell(protocol.CallEnded(-1, 484, "", b""))
+    pjsip.tell(protocol.CallEnded(-3, 487, "", message("CANCEL sip:4930200@h SIP/2.0", method="CANCEL")))
+    pjsip.bench.run(40.0)
     pjsip.close()
