@@ -64,8 +64,8 @@ interop: $(BIN)/.tools peers
 	@status=0; \
 	(cd tests && exec nice ../$(BIN)/python -m support.built_pjsip >/dev/null 2>&1) & \
 	(cd tests && exec nice ../$(BIN)/python -m support.dahdi_modules >/dev/null 2>&1) & \
-	$(BIN)/python -m pytest -q --durations 20 -m 'interop and not realtime' $(ABREAST) || status=1; \
-	$(BIN)/python -m pytest -q --durations 20 -m 'interop and realtime' || status=1; \
+	$(BIN)/python -m pytest -q --durations 20 -m 'interop and not realtime' $(ABREAST) tests/interop || status=1; \
+	$(BIN)/python -m pytest -q --durations 20 -m 'interop and realtime' tests/interop || status=1; \
 	exit $$status
 
 docs: $(BIN)/.installed ## Regenerate the reference pages that come from the code

@@ -44,6 +44,11 @@ def test_source_has_its_test(source: Path):
     assert test.exists(), f"{source} has no {test.relative_to(ROOT)}"
 
 
+def test_tests_with_peers_are_where_they_are_run_from():
+    tests = [path for layer in LAYERS for path in (ROOT / "tests" / layer).rglob("test_*.py")]
+    assert [test for test in tests if "mark.interop" in test.read_text()] == []
+
+
 def test_every_test_has_its_source():
     tests = [
         path.relative_to(ROOT / "tests") for layer in LAYERS for path in (ROOT / "tests" / layer).rglob("test_*.py")

@@ -9,7 +9,7 @@ import pytest
 from support import stp_scenes, uml
 from support.peers import program
 
-pytestmark = [pytest.mark.interop, pytest.mark.realtime, pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.interop, pytest.mark.timeout(150)]
 MODULES = ["kernel/crypto/hmac.ko", "kernel/net/sctp/sctp.ko"]
 
 
