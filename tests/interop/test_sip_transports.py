@@ -21,8 +21,7 @@ from support.sipp import Sipp
 
 pytestmark = pytest.mark.interop
 both_engines = pytest.mark.parametrize("engine", ["native", "pjsua2"])
-each_build = pytest.mark.parametrize("engine", ["native", "pjsua2", "pjsua2-built"], indirect=True)
-with_ipv6 = pytest.mark.parametrize("engine", ["native", "pjsua2-built"], indirect=True)
+with_all = pytest.mark.parametrize("engine", ["native", "pjsua2-built"], indirect=True)
 
 
 def trunks(caller, callee, transport="udp", callee_transport=None, host="127.0.0.1"):
@@ -239,6 +238,21 @@ def test_openssl_as_tls_peer(tmp_path, engine, version):
             client.communicate()
 
 
+@with_all
+def test_nothing_older_than_tls_1_3(tmp_path, engine):
+    """`minimum = "1.3"`: a client that has 1.2 alone is turned away."""
+    authority = Authority(tmp_path / "ca")
+    port = free_stream_ports(4)
+    text = tls_gateway(authority, "a", port, trunks(port + 2, port + 3), mutual=False)
+    text = by_engine(engine, text.replace("[sip.tls]\n", '[sip.tls]\nminimum = "1.3"\n'))
+    context = ssl.create_default_context(cafile=str(authority.file))
+    with sip_gateway(tmp_path, text):
+        assert asked(authority, port + 1, None, OPTIONS) == 200
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        with socket.create_connection(("127.0.0.1", port + 1), 10) as plain, pytest.raises(ssl.SSLError):
+            context.wrap_socket(plain, server_hostname="a.example")
+
+
 def test_half_open_peers_do_not_hold_the_gateway(tmp_path):
     """Connections without a word, with half a message, with half a handshake, and peers that never read."""
     authority = Authority(tmp_path / "ca")
@@ -287,7 +301,7 @@ def test_keep_alives_are_answered_and_calls_go_on(tmp_path):
         assert came.startswith(b"\r\nSIP/2.0 ")
 
 
-@with_ipv6
+@with_all
 def test_ipv6_and_ipv4(tmp_path, speech, engine):
     """SIP and RTP over IPv6 on one side, over IPv4 on the other, with speech both ways."""
     port = free_stream_ports(3)

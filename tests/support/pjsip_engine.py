@@ -20,19 +20,19 @@ PATIENCE = 20.0
 class Engine:
     """A running process that calls itself, and its events."""
 
-    def __init__(self, over="", known=True, **options):
+    def __init__(self, over="", known=True, host="127.0.0.1", **options):
         """`known`: whether this machine is the peer of the trunk."""
-        self.port = free_ports(30)
+        self.port, self._host = free_ports(30), f"[{host}]" if ":" in host else host
         if over:
-            options["listeners"] = [Listener(over, "127.0.0.1", self.port)]
-        settings = {"accounts": [Account("t")], "media_address": "127.0.0.1", **options}
+            options["listeners"] = [Listener(over, host, self.port)]
+        settings = {"accounts": [Account("t")], "media_address": host, **options}
         self.configuration = EngineConfiguration(
-            address="127.0.0.1", port=self.port, rtp_ports=(self.port + 2, self.port + 29), **settings
+            address=host, port=self.port, rtp_ports=(self.port + 2, self.port + 29), **settings
         )
         self.process = PjsipProcess.start(self.configuration)
         self.events = []
         if over and known:
-            self.do(SetSources("t", [], ["127.0.0.1"]))
+            self.do(SetSources("t", [], [host]))
 
     def hear(self, kind, **values):
         """The next event of a kind that nobody has heard yet."""
@@ -49,7 +49,7 @@ class Engine:
 
     def call(self, number, media, transport="udp", to=0, **options):
         """A call to the process itself, or to another port."""
-        uri = f"sip:4930@127.0.0.1:{to or self.port}"
+        uri = f"sip:4930@{self._host}:{to or self.port}"
         place = f"{uri};transport=udp".replace("4930@", "")
         values = {"call_id": f"call{number}@x", "headers": [("X-Kind", "one")], **options}
         place = place.replace("udp", transport)
@@ -67,13 +67,16 @@ DIALOG = re.compile(rb"^(?:Via|From|To|Call-ID|CSeq): .*\r\n", re.MULTILINE | re
 class Peer:
     """A SIP peer over UDP that does nothing by itself."""
 
-    def __init__(self, port: int, own: int = 0) -> None:
-        """`port`: where PJSIP listens; `own`: where the peer does, 0: anywhere."""
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.1", own))
+    def __init__(self, port: int, own: int = 0, host: str = "127.0.0.1") -> None:
+        """`port`: where PJSIP listens; `own`: where the peer does, 0: anywhere; `host`: the address of both."""
+        self.socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind((host, own))
         self.socket.settimeout(5.0)
         self.port: int = self.socket.getsockname()[1]
-        self._engine = "127.0.0.1", port
+        self._engine = host, port
+        self._host = f"[{host}]" if ":" in host else host
+        self.description = DESCRIPTION.replace("IP4 127.0.0.1", f"IP6 {host}") if ":" in host else DESCRIPTION
+        """Of its speech, which nobody hears."""
         self.tag = ""
         """Of PJSIP, in the dialog."""
 
@@ -83,17 +86,17 @@ class Peer:
         """Send a request in the one dialog that there is, or that begins with it."""
         to = f";tag={self.tag}" if self.tag else ""
         head = (
-            f"{method} sip:4930@127.0.0.1:{self._engine[1]} SIP/2.0\r\n"
-            f"Via: SIP/2.0/UDP 127.0.0.1:{self.port};branch=z9hG4bK{method}{number}{call_id.partition('@')[0]}\r\n"
-            f"From: <sip:1@127.0.0.1>;tag={tag}\r\nTo: <sip:4930@127.0.0.1>{to}\r\nCall-ID: {call_id}\r\n"
-            f"CSeq: {number} {method}\r\nContact: <sip:127.0.0.1:{self.port}>\r\nMax-Forwards: 70\r\n"
+            f"{method} sip:4930@{self._host}:{self._engine[1]} SIP/2.0\r\n"
+            f"Via: SIP/2.0/UDP {self._host}:{self.port};branch=z9hG4bK{method}{number}{call_id.partition('@')[0]}\r\n"
+            f"From: <sip:1@{self._host}>;tag={tag}\r\nTo: <sip:4930@{self._host}>{to}\r\nCall-ID: {call_id}\r\n"
+            f"CSeq: {number} {method}\r\nContact: <sip:{self._host}:{self.port}>\r\nMax-Forwards: 70\r\n"
         )
         head += "".join(f"{line}\r\n" for line in lines) + f"Content-Length: {len(body)}\r\n\r\n"
         self.socket.sendto(head.encode() + body, self._engine)
 
     def invite(self, *lines: str, **options: Any) -> None:
         """Send an INVITE with a description."""
-        self.send("INVITE", 1, "Content-Type: application/sdp", *lines, body=DESCRIPTION.encode(), **options)
+        self.send("INVITE", 1, "Content-Type: application/sdp", *lines, body=self.description.encode(), **options)
 
     def hear(self, start: str) -> bytes:
         """The next message that begins so; those before it, retransmissions perhaps, are passed over."""
@@ -108,9 +111,9 @@ class Peer:
         head = b"".join(DIALOG.findall(request))
         if b";tag=" not in next(line for line in DIALOG.findall(request) if line.startswith(b"To:")):
             head = re.sub(rb"^(To: .*)\r\n", rb"\1;tag=p\r\n", head, flags=re.MULTILINE)
-        more = "".join(f"{line}\r\n" for line in (*lines, f"Contact: <sip:127.0.0.1:{self.port}>"))
+        more = "".join(f"{line}\r\n" for line in (*lines, f"Contact: <sip:{self._host}:{self.port}>"))
         end = f"{more}Content-Length: {len(body)}\r\n\r\n"
-        place = ("127.0.0.1", to) if to else self._engine
+        place = (self._engine[0], to) if to else self._engine
         self.socket.sendto(f"SIP/2.0 {status}\r\n".encode() + head + end.encode() + body, place)
 
     def quiet(self, seconds: float) -> bool:
