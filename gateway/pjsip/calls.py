@@ -202,6 +202,8 @@ class Call(pj.Call):
         """What goes out in the place of PJSIP's descriptions then; empty: none does."""
         self._offer = 0
         """The request with an offer of the peer that waits for its answer, as `library` keeps it."""
+        self._offer_number = 0
+        """In CSeq of that request."""
         self._changing = False
         """A re-INVITE of ours with another description is on its way."""
         self._port: SpeechPort | None = None
@@ -416,9 +418,12 @@ class Call(pj.Call):
         """A request of this call with another description came: whether it waits for its answer, or was refused."""
         if self._over or not self.direct:
             return False
+        number = library.sequence_received(received)
+        if self._offer and number == self._offer_number:
+            return True  # once more
         if self._changing or self._updating or self._offer:
             return library.refuse(received, 491)
-        self._offer = library.keep(received)
+        self._offer, self._offer_number = library.keep(received), number
         if self._offer:
             self._engine.tell(OfferArrived(self.number, message))
         return bool(self._offer)

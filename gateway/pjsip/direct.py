@@ -20,6 +20,7 @@ _DESCRIPTION: Final = re.compile(
 _PART: Final = re.compile(rb"--[^\r\n]+\r\n(?:[^\r\n]+\r\n)*\r\n$")
 """Where a part of a body begins: delimiter and fields (RFC 2046 5.1.1)."""
 _TYPE: Final = re.compile(rb"\r\nContent-Type *:[^\r\n]*", re.IGNORECASE)
+_KIND: Final = re.compile(rb"^(?:content-type|c)[ \t]*:[ \t]*(application/sdp|multipart)\b", re.M | re.I)
 _LENGTH: Final = re.compile(rb"(\r\n(?:Content-Length|l) *: *)[0-9]+", re.IGNORECASE)
 _OFFERS: Final = (b"INVITE ", b"UPDATE ")
 _FOLD: Final = re.compile(rb"\r?\n[ \t]+")
@@ -64,6 +65,16 @@ def without_body(message: bytes) -> bytes:
     """A message without a body. PJSIP keeps its own, which is that of its next response."""
     head = message.partition(b"\r\n\r\n")[0]
     return _LENGTH.sub(rb"\g<1>0", _TYPE.sub(b"", head)) + b"\r\n\r\n"
+
+
+def has_description(message: bytes) -> bool:
+    """Whether a message has a description as its body or a part of it; what it takes (Accept) is none."""
+    head, _, body = message.partition(b"\r\n\r\n")
+    kind = _KIND.search(_FOLD.sub(b" ", head))
+    if not body or kind is None:
+        return False
+    media_type = kind[1].lower()
+    return media_type == b"application/sdp" or (media_type == b"multipart" and b"application/sdp" in body.lower())
 
 
 def is_offer(message: bytes) -> bool:

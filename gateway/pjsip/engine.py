@@ -202,6 +202,7 @@ class Engine:
             ),
             library.Module(library.LOG, sent_request=self._goes, sent_response=self._goes),
         )
+        self._has_direct = any(account.direct for account in configuration.accounts)
         self._placeholder = direct.placeholder(configuration.media_address, configuration.codecs[0])
         self.aliases = Aliases()
         """INVITEs that are several of one call."""
@@ -479,7 +480,7 @@ class Engine:
 
     def _hide_description(self, received: int, message: bytes) -> bool:
         """Have PJSIP not see the peer's description of a call whose RTP passes it by; whether the request waits."""
-        if b"application/sdp" not in message.lower():
+        if not self._has_direct or not direct.has_description(message):
             return False
         call_id = library.call_id_received(received)
         found = [call for call in self.calls.values() if call.direct and call.known_as == call_id]
@@ -537,8 +538,10 @@ class Engine:
     def place_of(self, received: Any) -> Place | None:
         """The account of the trunk whose peer has sent something, as `SipTrunks` is going to find it too."""
         found = self._account_of(received.srcAddress, transport_in(received))
-        if found is not None and self._accounts[found].direct and "application/sdp" in received.wholeMsg.lower():
-            wire.put_session(int(received.pjRxData), self._placeholder)
+        if found is not None and self._accounts[found].direct:
+            came = int(received.pjRxData)
+            if direct.has_description(library.octets_of(came)):
+                wire.put_session(came, self._placeholder)
         if found is not None and self._accounts[found].refresher == "local":
             library.name_refresher_received(int(received.pjRxData), UAS)
         if found is None:

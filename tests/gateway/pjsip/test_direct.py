@@ -48,6 +48,22 @@ def test_pjsip_sees_a_stream_on_which_nobody_sends():
 
 
 @pytest.mark.parametrize(
+    ("lines", "body", "described"),
+    [
+        (b"Content-Type: application/sdp", b"v=0", True),
+        (b"c:\r\n Application/SDP;charset=utf-8", b"v=0", True),
+        (b"Content-Type: application/sdp", b"", False),
+        (b"Accept: application/sdp", b"v=0", False),
+        (b"Accept: application/sdp\r\nContent-Type: application/isup", b"\x10", False),
+        (b"Content-Type: multipart/mixed;boundary=b", MULTIPART % OWN, True),
+        (b"Content-Type: multipart/mixed;boundary=b", b"--b\r\nContent-Type: application/isup\r\n", False),
+    ],
+)
+def test_what_is_a_description(lines, body, described):
+    assert direct.has_description(b"UPDATE sip:a@h SIP/2.0\r\nX: y\r\n" + lines + b"\r\n\r\n" + body) is described
+
+
+@pytest.mark.parametrize(
     ("start", "to", "offers"),
     [
         (b"INVITE", b"To: <sip:a@h>;tag=1", True),

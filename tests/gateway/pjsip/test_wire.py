@@ -78,14 +78,17 @@ def test_a_call_that_comes_in(engine, peer):
         peer.send("UPDATE", number, TYPE, body=THEIRS)
         assert engine.hear(OfferArrived).message.endswith(THEIRS)
         if status == 200:
+            peer.send("UPDATE", number, TYPE, body=THEIRS)  # once more, and no other
             peer.send("UPDATE", 4, TYPE, body=THEIRS)
-            peer.hear("SIP/2.0 491")
+            assert b"CSeq: 4 UPDATE" in peer.hear("SIP/2.0 491")
         engine.do(AnswerOffer(received.call, status, CHANGED))
         answer = parse_message(peer.hear(f"SIP/2.0 {status}"))
         assert answer.body == (CHANGED if status == 200 else b"")
-    peer.send("INVITE", 5, TYPE, body=THEIRS)
+    peer.send("UPDATE", 5, "Accept: application/sdp")
+    assert b"CSeq: 5 UPDATE" in peer.hear("SIP/2.0 200")
+    peer.send("INVITE", 6, TYPE, body=THEIRS)
     assert engine.hear(OfferArrived).message.startswith(b"INVITE")
-    peer.send("BYE", 6)
+    peer.send("BYE", 7)
     peer.hear("SIP/2.0 481")
     assert engine.hear(CallEnded).message.startswith(b"BYE")
 
