@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from importlib.util import find_spec
 
+from tandem.gateway.configuration.check_pjsua2_registrar import check_pjsua2_registrar
 from tandem.gateway.configuration.check_sip import pjsua2_listeners, tls_files
 from tandem.gateway.configuration.installed_pjsip import installed
 from tandem.gateway.configuration.problem import Problem
@@ -62,7 +63,7 @@ def check_pjsua2_trunk(path: str, trunk: SipTrunk, configuration: Configuration)
     if ":" in configuration.media.address and (why := _why_no_ipv6()):
         yield Problem(f"{path}.engine", f"no RTP over IPv6: {why}; or [media] needs an IPv4 address")
     if trunk.registrar:
-        yield Problem(f"{path}.registrar", f"{_ONLY_NATIVE}; users register with a trunk of Tandem's own engine")
+        yield from check_pjsua2_registrar(path, trunk)
     if is_direct(trunk):
         yield from _past_pjsip(path, trunk, configuration)
     table = configuration.sip.pjsua2 if configuration.sip is not None else None
@@ -135,6 +136,7 @@ def engine_configuration(configuration: Configuration) -> EngineConfiguration | 
                 refresher=trunk.refresher,
                 preconditions=trunk.preconditions,
                 telephone_event=trunk.telephone_event,
+                guarded=trunk.registrar or trunk.authenticate,
                 released=Content.of(Encapsulation(trunk).release_complete()) if trunk.isup_variant else None,
                 tls_name=trunk.tls_name or trunk.domain or _host_of(trunk.peer),
             )

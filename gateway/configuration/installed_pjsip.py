@@ -27,6 +27,8 @@ class Abilities(msgspec.Struct, frozen=True):
     """Name and version, empty where it uses another library for TLS."""
     tls13: bool
     """Whether that has TLS 1.3."""
+    assertions: bool = False
+    """Whether what a peer sends may end the process by an assertion of C."""
 
 
 def installed() -> Abilities | None:

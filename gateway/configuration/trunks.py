@@ -249,7 +249,7 @@ class SipTrunk(AnyTrunk, kw_only=True, tag_field="type", tag="sip"):
     """Host name that the peer's certificate must bear; empty: `domain`, else the peer's address."""
     accept_from: list[str] = []
     """More source addresses that calls are accepted from (any port), or networks such as `192.0.2.0/24`. With
-    `registrar`: where users may be; empty means anywhere."""
+    `registrar`: where users may be; empty means anywhere, on PJSIP only of a build without assertions."""
     accept_names: list[str] = []
     """SIP domains, such as `carrier.example`: calls come from whoever connects to us over TLS with a certificate for
     one of them (RFC 5922), wherever from, and from nobody else; the `authorities` of `[sip.tls]` vouch for it."""

@@ -233,7 +233,7 @@ def _any_up(node: Node, trunk: str) -> bool:
 
 def registrations(node: Node, now: float, wall: float) -> Iterator[Row]:
     """Every contact of every user that is registered here."""
-    admission = node.sip.admission
+    admission = node.sip.users
     for name in admission.users:
         for binding in admission.contacts(name):
             source = binding.source

@@ -6,6 +6,7 @@ import ctypes
 import json
 import os
 import sys
+from pathlib import Path
 from typing import Any, Final
 
 import pjsua2 as pj
@@ -14,6 +15,7 @@ _LIBRARY: Final = ctypes.CDLL(pj._pjsua2.__file__)
 _Written = ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_char_p, ctypes.c_int)
 PLENTY: Final = 1 << 15
 """Calls to ask for: PJSIP takes as many as it was built for."""
+_ASSERTION: Final = b"\0__assert_fail\0"
 _WITH_TLS13: Final = (1, 1, 1)
 """The first OpenSSL that has TLS 1.3."""
 
@@ -63,6 +65,13 @@ def has_ipv6() -> bool:
     return any(words[-3:] == [b"PJ_HAS_IPV6", b":", b"1"] for words in map(bytes.split, lines))
 
 
+def has_assertions() -> bool:
+    """Whether the build has assertions, as the wheels of PyPI have: its libraries name what they then call."""
+    with open("/proc/self/maps", encoding="utf-8") as maps:
+        files = {line.split(maxsplit=5)[5].strip() for line in maps if "/" in line}
+    return any(_ASSERTION in Path(file).read_bytes() for file in files if "pj" in Path(file).name)
+
+
 def main() -> None:
     """Print it."""
     out = os.dup(1)
@@ -74,7 +83,7 @@ def main() -> None:
     settings.uaConfig.maxCalls = PLENTY
     found: dict[str, Any] = {"ipv6": has_ipv6(), "openssl": openssl(), "tls13": has_tls13(openssl())}
     endpoint.libInit(settings)
-    found |= {"version": endpoint.libVersion().full, "calls": calls_allowed()}
+    found |= {"assertions": has_assertions(), "version": endpoint.libVersion().full, "calls": calls_allowed()}
     os.write(out, json.dumps(found).encode())
     sys.stdout.flush()
     os._exit(0)  # PJSIP's own end waits a second for nothing

@@ -244,6 +244,10 @@ class Call(pj.Call):
         self._refer = 0
         """The REFER that waits for its answer, as `library` keeps it."""
         self._refer_number = ""
+        self.pinned = ""
+        """Call-ID of a call whose requests all go where its INVITE went."""
+        self.passing: Place | None = None
+        """Where that is, for as long as there are such calls."""
         self._refer_status = 0
         """What a REFER is being answered with."""
 
@@ -256,6 +260,9 @@ class Call(pj.Call):
             self._call_id = self.known_as = f"{-command.call}.{command.call_id}"
             inside, call_id, tag = (name.encode() for name in (self._call_id, command.call_id, command.from_tag))
             self._engine.aliases.add(Alias(inside, call_id, tag, command.sequence))
+        if command.pinned:
+            self.pinned = self._call_id
+            self._engine.pins[self.pinned] = command.destination.encode()
         if place.settings.preconditions != "off" and not self.direct:
             strength = Strength.MANDATORY if place.settings.preconditions == "required" else Strength.OPTIONAL
             self._conditions = Preconditions.offered(strength, command.ready)
@@ -444,6 +451,7 @@ class Call(pj.Call):
         del self._engine.calls[self.number]
         self._engine.refreshers.pop(self._call_id, None)
         self._engine.aliases.ended(self._call_id.encode(), time.monotonic())
+        self._engine.pins.pop(self.pinned, None)
         self._engine.ended.append(self)
         self._engine.tell(CallEnded(self.number, status, reason, message))
         self.path.close()
@@ -502,7 +510,8 @@ class Call(pj.Call):
     def _tell_last(self) -> None:
         """Tell what was measured, before it is told that the call is over: its record is written then."""
         with contextlib.suppress(pj.Error):
-            self._measure(0)
+            if hasattr(self, "this"):  # PJSIP knows of it
+                self._measure(0)
         self._tell_measured(final=True)
 
     # --- what PJSIP says

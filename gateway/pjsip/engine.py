@@ -25,14 +25,17 @@ from tandem.gateway.sip.message import parse_message
 from tandem.gateway.sip.sources import Sources
 from tandem.gateway.sip.tls import TlsContexts
 
-from . import abilities, direct, library, packet_filter, tls, wire
+from . import abilities, direct, library, packet_filter, requests, tls, wire
 from .calls import ISUP, UAS, Call, headers_into
+from .gate import Gate
 from .messages import MessageLog
 from .overlap import Aliases
 from .protocol import (
     Account,
+    AdmitRequest,
     AnswerOffer,
     AnswerRefer,
+    AnswerRequest,
     Ask,
     CallEnded,
     CallReceived,
@@ -40,9 +43,11 @@ from .protocol import (
     CertificatesRead,
     Command,
     Content,
+    DropRequest,
     EndCall,
     EngineConfiguration,
     Event,
+    KeepConnections,
     MakeCall,
     MessageSeen,
     PeerProved,
@@ -59,12 +64,15 @@ from .protocol import (
     TellReady,
     TellTransfer,
     Trouble,
+    TurnAway,
     Unregister,
 )
 from .speech import SpeechPath
 
 _SPARE: Final = 1
 """Calls that the build has beyond those we use, to answer 503 to one that is too much: PJSIP itself would say 486."""
+_ACCEPTED: Final = (b"tcps", b"tlss")
+"""How connections are called that others have opened; our own are tcpc and tlsc."""
 _LOOK: Final = 0.2
 """Seconds between looks at what comes from the peers."""
 _FILES: Final = 1.0
@@ -123,6 +131,8 @@ class Place(pj.Account):
         self._engine = engine
         self.settings = settings
         self.pings: deque[int] = deque()
+        self.calls = 0
+        """Calls to a phone that registered there."""
 
     def onIncomingCall(self, parameters: Any) -> None:
         """A call came."""
@@ -177,6 +187,8 @@ class Engine:
         self._registrations: dict[int, Registration] = {}
         self._last_number = -1
         self._look = self._files = 0.0
+        self._turning_away = False
+        """Somebody is to be turned away."""
         self._listeners = [
             Listener("udp", configuration.address, configuration.port),
             *configuration.listeners,
@@ -189,6 +201,11 @@ class Engine:
         """Who has connected to us over TLS, by `ADDRESS:PORT`: number of the connection, names in the certificate."""
         self._last_connection = 0
         self._log = MessageLog(self._message)
+        self._guarded = any(account.guarded for account in configuration.accounts)
+        self.gate = Gate(tell, lambda place: self._proved.get(_shown(place), (0, ()))[0])
+        """Who must prove who he is."""
+        self.pins: dict[str, bytes] = {}
+        """Where the requests of a call of ours go to, whatever the peer's Contact says, by its Call-ID."""
         self._expected: dict[str, set[str]] = {}
         """What servers that we connect to are called, by `ADDRESS:PORT`."""
         self.endpoint = Endpoint(self)
@@ -241,7 +258,7 @@ class Engine:
         library.understand(b"resource-priority")
         if any(account.preconditions != "off" for account in wanted.accounts):
             library.understand(b"precondition")
-        self.limit = abilities.calls_allowed()
+        self.limit = self.gate.calls_allowed = abilities.calls_allowed()
         if any(listener.transport == "tls" for listener in self._listeners):
             assert wanted.tls is not None, "the configuration was checked"
             self._certificates, self._openssl = TlsContexts(wanted.tls), abilities.openssl()
@@ -285,7 +302,8 @@ class Engine:
         for listener in self._listeners:
             anybody = listener.transport == "tls" and any(one.names for one in told)
             kind = socket.SOCK_DGRAM if listener.transport == "udp" else socket.SOCK_STREAM
-            packet_filter.protect(kind, listener[1:], ["0.0.0.0/0", "::/0"] if anybody else sources)
+            admitted = ["0.0.0.0/0", "::/0"] if anybody else sources
+            packet_filter.protect(kind, listener[1:], admitted, self.gate.turned_away)
 
     def _message(self, octets: bytes, transport: str, peer: tuple[str, int], sent: bool) -> None:
         own = next((one for one in self._listeners if one.transport == transport), self._listeners[0])
@@ -320,6 +338,8 @@ class Engine:
         for over in self.ended:
             if isinstance(over, Call):
                 over.let_go()
+                if over.passing is not None:
+                    self._leave(over.passing)
         self.ended.clear()
         for call in self.calls.values():
             call.send_digits()
@@ -329,6 +349,9 @@ class Engine:
             self.aliases.expire(now)
             for call in self.calls.values():
                 call.watch(now)
+            if self.gate.look(now) or self._turning_away:
+                self._turning_away = False
+                self._protect()
         if now >= self._files:
             self._files = now + _FILES
             self._read_certificates()
@@ -364,6 +387,11 @@ class Engine:
                 self._protect()
             case Register():
                 self._register(command)
+            case AnswerRequest() | AdmitRequest() | DropRequest() | KeepConnections():
+                self.gate.command(command)
+            case TurnAway():
+                self.gate.turn_away(command, time.monotonic())
+                self._turning_away = True
             case TellMessages(on):
                 self._log.listen(on)
             case Unregister(number) if (registration := self._registrations.get(number)) is not None:
@@ -383,19 +411,33 @@ class Engine:
                 self.calls[command.call].command(command)
 
     def _make_call(self, command: MakeCall) -> None:
+        if why := self._why_no_call(command):
+            self.tell(CallEnded(command.call, 503, why, b""))
+            return
         try:
             call = Call(self, command.call, self._path(), outgoing=True)
         except OSError as error:
             self.tell(CallEnded(command.call, 503, f"no port for speech: {error.strerror}", b""))
             return
         self.calls[command.call] = call
-        if len(self.calls) > self.limit - _SPARE:
-            call.end(503, f"this PJSIP allows {self.limit} calls, and one is spared to refuse others")
-            return
         try:
-            call.begin(self._place(self._accounts[command.account], command.destination), command)
+            place = self._place(self._accounts[command.account], command.destination)
+            if command.pinned:
+                call.passing = place
+                place.calls += 1
+            call.begin(place, command)
         except pj.Error as error:
             call.end(500, error.reason)
+
+    def _why_no_call(self, command: MakeCall) -> str:
+        """Why there can be no such call; empty where there can."""
+        if len(self.calls) >= self.limit - _SPARE:
+            return f"this PJSIP allows {self.limit} calls, and one is spared to refuse others"
+        if command.pinned and not command.destination.endswith(";transport=udp"):
+            place = command.destination.partition(":")[2].partition(";")[0]
+            if not self.gate.has_connection(_address_of(place)):
+                return f"the connection from {place} is closed"
+        return ""
 
     def _path(self) -> SpeechPath:
         return SpeechPath(self.configuration.media_address)
@@ -454,7 +496,9 @@ class Engine:
             return True
         if message.startswith(b"INVITE "):
             library.without_header(received, b"Replaces")
-        elif message.startswith(b"ACK "):
+        if self._guarded and self._must_prove(received, message):
+            return True
+        if message.startswith(b"ACK "):
             return not direct.is_within_dialog(message)
         elif message.startswith(b"REFER "):
             return any(call.asked_to_transfer(received, message) for call in self.calls.values())
@@ -464,11 +508,26 @@ class Engine:
                 self._released = next((call.released for call in self.calls.values() if call.is_of(request)), None)
         return False
 
+    def _must_prove(self, received: int, message: bytes) -> bool:
+        """Whether a request waits for what the signalling process decides: outside a dialog, and of no known peer."""
+        if message.startswith(b"ACK ") or direct.is_within_dialog(message):
+            return False
+        if message.startswith(b"CANCEL "):
+            return self.gate.cancel(received, message)
+        source = _shown(requests.origin_of(received))
+        found = self._account_of(source, requests.transport_of(received))
+        if found is not None and not self._accounts[found].guarded:
+            self.gate.proved(requests.connection_of(received))
+            return False
+        return self.gate.ask(received, message, time.monotonic())
+
     def _response(self, received: int) -> bool:
         """A response came, which PJSIP is to see."""
         self._comes(received)
         message = library.octets_of(received)
         _hide_isup(received, message)
+        if self.pins and (place := self.pins.get(library.call_id_received(received))) is not None:
+            requests.route_back(received, place)
         self._hide_description(received, message)
         return False
 
@@ -527,6 +586,8 @@ class Engine:
             library.with_body(sent, 200, content.media_type, content.octets)
         elif (status := library.status_sent(sent, b"INVITE")) > 100:
             message = library.response_sent(sent, status)
+            if self._guarded and message:
+                requests.without_route_back(message)
             call_id = library.call_id_in(message)
             invite = call_id, library.sequence_in(message)
             call = next((call for call in self.calls.values() if call.answers == invite), None)
@@ -537,7 +598,8 @@ class Engine:
 
     def place_of(self, received: Any) -> Place | None:
         """The account of the trunk whose peer has sent something, as `SipTrunks` is going to find it too."""
-        found = self._account_of(received.srcAddress, transport_in(received))
+        found = None if self.gate.admitted is None else self.gate.admitted.account
+        found = found or self._account_of(received.srcAddress, transport_in(received))
         if found is not None and self._accounts[found].direct:
             came = int(received.pjRxData)
             if direct.has_description(library.octets_of(came)):
@@ -568,6 +630,10 @@ class Engine:
 
     def connection(self, parameters: Any) -> None:
         """One is there or gone: look at the certificate of a server, note that of a client."""
+        if parameters.state != pj.PJSIP_TP_STATE_CONNECTED:
+            self.gate.connection_gone(int(parameters.hnd))
+        elif self._guarded and ctypes.string_at(int(parameters.hnd), 4) in _ACCEPTED:
+            self.gate.connected(int(parameters.hnd), time.monotonic())
         if not parameters.type.upper().startswith("TLS"):
             return
         kind, source = ctypes.string_at(int(parameters.hnd), 4), parameters.tlsInfo.remoteAddr
@@ -619,7 +685,10 @@ class Engine:
         connection, _ = self._proved.get(source, (0, ()))
         transport = transport_in(parameters.rdata)
         where = _address_of(source)
-        self.tell(CallReceived(number, message, where, call.path.port, transport, connection, call.direct))
+        event = CallReceived(number, message, where, call.path.port, transport, connection, call.direct)
+        if (admitted := self.gate.admitted) is not None:
+            event.admitted, event.caller = True, admitted.caller
+        self.tell(event)
 
     # --- accounts
 
@@ -632,11 +701,20 @@ class Engine:
         key = account.name, destination, six, media_six
         found = self._places.get(key)
         if found is None:
-            found = self._places[key] = Place(self, account)
+            found = Place(self, account)
             if destination.endswith(";transport=tls"):
                 self._expected.setdefault(destination[4:].partition(";")[0], set()).add(account.tls_name)
             found.create(self._settings(account, destination, six, media_six))
+            self._places[key] = found
         return found
+
+    def _leave(self, place: Place) -> None:
+        """A call to a phone is over, which will be elsewhere tomorrow; PJSIP has few accounts (PJSUA_MAX_ACC)."""
+        place.calls -= 1
+        if not place.calls:
+            self._places = {key: one for key, one in self._places.items() if one is not place}
+            with contextlib.suppress(pj.Error):
+                place.shutdown()
 
     def _own_uri(self, destination: str, user: str = "", six: bool = False) -> str:
         """Ours as the peer at a destination is to use it."""
@@ -701,6 +779,12 @@ def _address_of(source: str) -> tuple[str, int]:
     """`ADDRESS:PORT` in two."""
     host, _, port = source.rpartition(":")
     return host.strip("[]"), int(port)
+
+
+def _shown(place: tuple[str, int]) -> str:
+    """The same in one."""
+    host = f"[{place[0]}]" if ":" in place[0] else place[0]
+    return f"{host}:{place[1]}"
 
 
 def transport_in(received: Any) -> TransportName:

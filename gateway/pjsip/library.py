@@ -164,7 +164,7 @@ def information(received: int) -> int:
         block = memory(received, _FAR)
         for offset in range(8, len(block) - 7, 8):
             start = int.from_bytes(block[offset : offset + 8], "little")
-            if received < start < received + offset and _START.match(memory(start, 8)):
+            if received < start < received + offset and _START.match(memory(start, 16)):
                 _Place.offset = offset
                 break
         else:

@@ -28,12 +28,18 @@ _FAMILIES: Final = {4: socket.AF_INET, 6: socket.AF_INET6}
 _ALL: Final = 0xFFFFFFFF
 #: Most instructions that the kernel takes (BPF_MAXINSNS).
 _MOST: Final = 4096
+_MOST_TURNED_AWAY: Final = 100
 
 
-def program(sources: Iterable[str], version: int = 4) -> bytes:
-    """A filter that lets packets of these addresses and networks of a version of IP through, and no others."""
+def program(sources: Iterable[str], version: int = 4, turned_away: Iterable[str] = ()) -> bytes:
+    """A filter that lets packets of these addresses and networks of a version of IP through, and no others.
+
+    But none of those `turned_away`, of whom the last ones are turned away here.
+    """
     networks = [one for one in map(ipaddress.ip_network, sources) if one.version == version]
     lines: list[tuple[int, int, int, int]] = []
+    for one in [one for one in map(ipaddress.ip_network, turned_away) if one.version == version][-_MOST_TURNED_AWAY:]:
+        lines += _of_network(one, 0)
     for network in ipaddress.collapse_addresses(networks):  # type: ignore[type-var]
         own = _of_network(network)
         if len(lines) + len(own) < _MOST:
@@ -41,8 +47,10 @@ def program(sources: Iterable[str], version: int = 4) -> bytes:
     return b"".join(_INSTRUCTION.pack(*line) for line in (*lines, (_RETURN, 0, 0, 0)))
 
 
-def _of_network(network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> list[tuple[int, int, int, int]]:
-    """Let packets of a network through: a test for each word of an address that matters; where one fails, go on."""
+def _of_network(
+    network: ipaddress.IPv4Network | ipaddress.IPv6Network, taken: int = _ALL
+) -> list[tuple[int, int, int, int]]:
+    """Let packets of a network through, or not (0): a test for each word of an address that matters; else go on."""
     words = network.max_prefixlen // 32
     masks, values = _words(network.netmask.packed), _words(network.network_address.packed)
     tested = [place for place in range(words) if masks[place]]
@@ -54,7 +62,7 @@ def _of_network(network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> list[
             (_AND, 0, 0, masks[place]),
             (_JUMP_IF_EQUAL, 0, past, values[place]),
         ]
-    return [*lines, (_RETURN, 0, 0, _ALL)]
+    return [*lines, (_RETURN, 0, 0, taken)]
 
 
 def _words(address: bytes) -> tuple[int, ...]:
@@ -68,13 +76,15 @@ def attach(own: socket.socket, code: bytes) -> None:
     own.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, wanted)
 
 
-def protect(kind: socket.SocketKind, address: tuple[str, int], sources: Iterable[str]) -> bool:
+def protect(
+    kind: socket.SocketKind, address: tuple[str, int], sources: Iterable[str], turned_away: Iterable[str] = ()
+) -> bool:
     """Let nobody but `sources` reach the UDP or listening TCP socket of this process at `address`; False without one.
 
     PJSIP does not say which descriptor that is.
     """
     version = 6 if ":" in address[0] else 4
-    code, found = program(sources, version), False
+    code, found = program(sources, version, turned_away), False
     for name in os.listdir("/proc/self/fd"):
         try:
             if not stat.S_ISSOCK(os.fstat(int(name)).st_mode):

@@ -62,6 +62,8 @@ class Account(msgspec.Struct, frozen=True):
     """Body of the 200 to a BYE that brings ISUP, where the trunk carries that."""
     direct: bool = False
     """RTP goes between the peer and the media process: PJSIP signals only, and has descriptions in place of theirs."""
+    guarded: bool = False
+    """Who calls or registers must prove who he is: the signalling process decides before PJSIP sees the request."""
 
 
 class EngineConfiguration(msgspec.Struct, frozen=True):
@@ -137,6 +139,8 @@ class MakeCall(msgspec.Struct, array_like=True, tag="call"):
     """Number in CSeq, where there is such a tag."""
     session: bytes = b""
     """Our description, where RTP passes PJSIP by."""
+    pinned: bool = False
+    """Everything goes to `destination`, over the connection that there is from there, whatever Contact says."""
 
 
 class Respond(msgspec.Struct, array_like=True, tag="respond"):
@@ -264,6 +268,47 @@ class TellMessages(msgspec.Struct, array_like=True, tag="tell"):
     on: bool
 
 
+class AnswerRequest(msgspec.Struct, array_like=True, tag="answer-request"):
+    """Answer a request that RequestArrived told of, in the place of PJSIP."""
+
+    number: int
+    status: int
+    headers: Headers
+    lasting: bool
+    """Remember the answer for when the request comes again."""
+
+
+class AdmitRequest(msgspec.Struct, array_like=True, tag="admit"):
+    """Have PJSIP see a request that RequestArrived told of; an INVITE becomes CallReceived."""
+
+    number: int
+    account: str = ""
+    """Whose settings its call has; empty: as its source says."""
+    caller: str | None = None
+    """The user who has proved himself, told again in CallReceived."""
+    pinned: str = ""
+    """Where requests of the dialog go, whatever Contact says: `sip:ADDRESS:PORT;transport=…`."""
+
+
+class DropRequest(msgspec.Struct, array_like=True, tag="drop"):
+    """Forget a request that RequestArrived told of: there is no answer."""
+
+    number: int
+
+
+class KeepConnections(msgspec.Struct, array_like=True, tag="keep"):
+    """Phones have registered over the connections from these addresses and ports, which stay open; others need not."""
+
+    places: list[tuple[str, int]]
+
+
+class TurnAway(msgspec.Struct, array_like=True, tag="turn-away"):
+    """Hear nothing from an address for so many seconds."""
+
+    host: str
+    seconds: float
+
+
 class Shutdown(msgspec.Struct, array_like=True, tag="shutdown"):
     """End every call and registration as far as that goes in a second, and exit."""
 
@@ -284,6 +329,11 @@ Command = (
     | Register
     | Unregister
     | TellMessages
+    | AnswerRequest
+    | AdmitRequest
+    | DropRequest
+    | KeepConnections
+    | TurnAway
     | Shutdown
 )
 
@@ -324,6 +374,21 @@ class CallReceived(msgspec.Struct, array_like=True, tag="received"):
     """The connection over TLS that it came on."""
     direct: bool = False
     """RTP passes PJSIP by."""
+    admitted: bool = False
+    """AdmitRequest has had it through."""
+    caller: str | None = None
+    """As AdmitRequest said."""
+
+
+class RequestArrived(msgspec.Struct, array_like=True, tag="request"):
+    """A request outside a dialog that needs a decision; AnswerRequest, AdmitRequest or DropRequest is to follow."""
+
+    number: int
+    message: bytes
+    source: tuple[str, int]
+    transport: TransportName = "udp"
+    connection: int = 0
+    """The connection over TLS that it came on."""
 
 
 class TagChosen(msgspec.Struct, array_like=True, tag="tag"):
@@ -515,6 +580,7 @@ Event = (
     Started
     | Failed
     | CallReceived
+    | RequestArrived
     | TagChosen
     | PeerProved
     | CertificatesRead

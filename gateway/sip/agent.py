@@ -280,6 +280,9 @@ class SipAgent:
         """Answer a request that `gate` has kept to itself without remembering it."""
         self._layer.refuse_without_state(request, source, status, lines)
 
+    def turn_away(self, host: str, seconds: float) -> None:
+        """Somebody is banned: the owner gives us nothing that he sends."""
+
     def register(self, options: RegistrationOptions, destinations: Sequence[Endpoint], now: float) -> int:
         """Register with a provider, and renew that for ever; RegistrationChanged carries the returned number."""
         number = self._next_number()

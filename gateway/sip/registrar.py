@@ -6,6 +6,7 @@ It answers REGISTER requests whose sender has been proved to be the user; the pr
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -66,11 +67,15 @@ class Registrar:
 
     def user_at(self, source: Endpoint) -> str | None:
         """The user who registered from just this source, None when nobody has."""
+        return self.sources().get(source)
+
+    def sources(self) -> Mapping[Endpoint, str]:
+        """Where users have registered from, and who; another object once that has changed."""
         if self._by_source is None:
             self._by_source = {
                 binding.source: user for user, bindings in self._bindings.items() for binding in bindings.values()
             }
-        return self._by_source.get(source)
+        return self._by_source
 
     def forget(self, user: str) -> None:
         """There is no such user any more."""

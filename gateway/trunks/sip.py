@@ -64,7 +64,7 @@ from tandem.gateway.sip.primitives import (
 from tandem.gateway.trunks import sip_access, sip_early, sip_priority, sip_refer
 from tandem.gateway.trunks import sip_mapping as mapping
 from tandem.gateway.trunks.rules import Rules
-from tandem.gateway.trunks.sip_admission import SipAdmission
+from tandem.gateway.trunks.sip_admission import ANYWHERE, SipAdmission
 from tandem.gateway.trunks.sip_attempts import together
 from tandem.gateway.trunks.sip_calls import SipCalls
 from tandem.gateway.trunks.sip_engines import EnginesAgent, towards_adapter
@@ -162,7 +162,7 @@ class SipTrunks(SipCalls):
         )
         self.overload = Overload((sip.overload_ms if sip else 0) / 1000)
         """Which new calls are refused because the process is late."""
-        configurations = [port.configuration for port in self.trunks.values()]
+        configurations = [port.configuration for port in self.trunks.values() if not port.account]
         self.admission = SipAdmission(
             sip or Sip(), configurations, self._peer_trunk, self.agent, token(), log, self.overload
         )
@@ -170,9 +170,11 @@ class SipTrunks(SipCalls):
         self._admissions = [self.admission]
         if self.pjsip is not None:
             own = [port.configuration for port in self.trunks.values() if port.account]
-            self._admissions.append(
-                SipAdmission(sip or Sip(), own, self._pjsip_peer_trunk, self.pjsip, token(), log, self.overload)
-            )
+            by = SipAdmission(sip or Sip(), own, self._pjsip_peer_trunk, self.pjsip, token(), log, self.overload)
+            self._admissions.append(by)
+            self.pjsip.gate.keeper = by
+        self.users = next((one for one in self._admissions if one.has_registrar), self.admission)
+        """Who the users are and where: that of the engine with the registrar."""
         self.user_trunks = self._user_ports()
         """Each registered user as a trunk of its own, for routes."""
         self._registrations = SipRegistrations(sip, self.trunks, self.agent, log)
@@ -236,15 +238,16 @@ class SipTrunks(SipCalls):
         for trunk in configuration.trunk:
             if isinstance(trunk, SipTrunk) and trunk != self.trunks[trunk.name].configuration:
                 self.trunks[trunk.name].reconfigure(trunk)
-        self.admission.reconfigure(configuration.sip or Sip())
+        for admission in self._admissions:
+            admission.reconfigure(configuration.sip or Sip())
         self.user_trunks = self._user_ports()
 
     def _user_ports(self) -> dict[str, SipUserPort]:
         """Each registered user as a trunk of its own, for routes."""
         return {
             f"user:{name}": SipUserPort(name, port, self)
-            for name in self.admission.users
-            if (port := self.trunks[self.admission.trunk_of_user(name)]).configuration.registrar
+            for name in self.users.users
+            if (port := self.trunks[self.users.trunk_of_user(name)]).configuration.registrar
         }
 
     def resume(self, now: float) -> None:
@@ -262,8 +265,10 @@ class SipTrunks(SipCalls):
 
     def share(self, agenda: Agenda) -> None:
         """Tell `agenda` of timers from now on."""
-        for part in (self.agent, self.connections, self.admission, self.peers):
+        for part in (self.agent, self.connections, self.peers):
             part.share(agenda)
+        for admission in self._admissions:
+            admission.share(agenda)
         for timers in (self._digit_timers, self._confirm_timers):
             timers.share(agenda)
 
@@ -272,7 +277,7 @@ class SipTrunks(SipCalls):
         return earliest(
             self.agent.next_deadline(),
             self.connections.next_deadline(),
-            self.admission.next_deadline(),
+            *(admission.next_deadline() for admission in self._admissions),
             self.peers.next_deadline(),
             self._digit_timers.next_deadline(),
             self._confirm_timers.next_deadline(),
@@ -282,7 +287,10 @@ class SipTrunks(SipCalls):
         """Act on expired timers."""
         self.connections.handle_timers(now)
         self.agent.handle_timers(now)
-        self.admission.handle_timers(now)
+        for admission in self._admissions:
+            admission.handle_timers(now)
+        if self.pjsip is not None:
+            self.pjsip.gate.tell_connections()
         self.peers.handle_timers(now)
         self.digits_missing(now)
         self.confirm_again(now)
@@ -409,10 +417,11 @@ class SipTrunks(SipCalls):
             pjsip.SetSources(
                 port.account,
                 [(one[0], one[1]) for one in port.destinations],
-                port.accepted,
+                (port.configuration.accept_from or ANYWHERE) if port.configuration.registrar else port.accepted,
                 sorted(port.accept_names),
             )
-            for port in self.trunks.values()
+            # The peers of other trunks may be where users may be.
+            for port in sorted(self.trunks.values(), key=lambda port: port.configuration.registrar)
             if port.account
         ]
 
@@ -445,7 +454,7 @@ class SipTrunks(SipCalls):
 
     def number_here(self, uri: str) -> Number | None:
         """The number that a URI at this gateway means: that of the user it names, or itself."""
-        named = self.admission.number_named(parse_uri(uri).user or "")
+        named = self.users.number_named(parse_uri(uri).user or "")
         return number_of(parse_uri(uri if named is None else sip_uri(named, self._domain)))
 
     # --- outgoing calls
@@ -532,7 +541,7 @@ class SipTrunks(SipCalls):
         if not port.configuration.registrar:
             chosen = self.peers.choose(port, now)
             return ([], chosen) if isinstance(chosen, Release) else ([Place(endpoint) for endpoint in chosen], None)
-        user = called_user or self.admission.find_user(user_part(setup.called, self._country_code))
+        user = called_user or self.users.find_user(user_part(setup.called, self._country_code))
         if user is None:
             return [], Release(Cause.UNALLOCATED_NUMBER, diagnostic=f"{port.name}: no user has this number")
         trunk = port.configuration
@@ -540,7 +549,7 @@ class SipTrunks(SipCalls):
         at_once = trunk.ring == "together" and trunk.srtp != "offered" and not trunk.delayed_offer
         places = [
             Place(binding.source, binding.uri, binding.quality if at_once else None)
-            for binding in self.admission.contacts(user)
+            for binding in self.users.contacts(user)
         ]
         if not places:
             return [], Release(Cause.SUBSCRIBER_ABSENT, diagnostic=f"user {user} is not registered")
@@ -559,7 +568,7 @@ class SipTrunks(SipCalls):
         call, request, source = output.call, output.request, output.source
         caller = request.caller
         if caller is not None:
-            port: SipTrunkPort | None = self.trunks[self.admission.trunk_of_user(caller)]
+            port: SipTrunkPort | None = self.trunks[self.users.trunk_of_user(caller)]
             self.agent.pin(call)
         else:
             port = self._trunk_of(source, by_pjsip=call < 0)
@@ -571,7 +580,7 @@ class SipTrunks(SipCalls):
             return
         number = self._registrations.number_of(port.name, request.uri.user or "")
         if number is None:
-            number = self.admission.number_named(request.uri.user or "")
+            number = self.users.number_named(request.uri.user or "")
         if number is not None:
             request.uri_text = sip_uri(number, self._domain)
         if (priority := sip_priority.refusal(request, port.configuration)) is not None:
@@ -582,7 +591,7 @@ class SipTrunks(SipCalls):
             self.agent.respond(call, 404, "Not a telephone number", now=now)
             return
         if caller is not None:
-            setup = replace(setup, calling=self.admission.number_of_user(caller))
+            setup = replace(setup, calling=self.users.number_of_user(caller))
         if request.body and (status := refusal(request, port.encapsulation)) is not None:
             accept = (("Accept", _ACCEPT),) if status == 415 else ()
             self.agent.respond(call, status, headers=accept, now=now)

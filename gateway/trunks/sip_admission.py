@@ -24,6 +24,8 @@ from tandem.gateway.trunks.sip_priority import has_priority
 
 #: Offences are counted over a minute.
 _WINDOW = 60.0
+#: Where users may be if the trunk does not say so.
+ANYWHERE = ["0.0.0.0/0", "::/0"]
 
 
 class Guarded(Protocol):
@@ -39,6 +41,9 @@ class Guarded(Protocol):
 
     def answer_stranger(self, request: Request, source: Endpoint, status: int, lines: str = "") -> None:
         """Answer one without remembering it."""
+
+    def turn_away(self, host: str, seconds: float) -> None:
+        """Somebody is banned, and what he sends is dropped before it costs anything, where that can be."""
 
 
 class SipAdmission:
@@ -62,8 +67,7 @@ class SipAdmission:
         self._overload = overload
         trunks = list(trunks)
         self._registrar_trunk = next((trunk for trunk in trunks if trunk.registrar), None)
-        anywhere = ["0.0.0.0/0", "::/0"]
-        places = self._registrar_trunk.accept_from or anywhere if self._registrar_trunk is not None else []
+        places = self._registrar_trunk.accept_from or ANYWHERE if self._registrar_trunk is not None else []
         self._places = Sources(places, tls_only=bool(places) and self._needs_tls)
         """Where users may be."""
         self.users: Mapping[str, SipUser] = {user.name: user for user in sip.user}
@@ -83,6 +87,11 @@ class SipAdmission:
         self.users = {user.name: user for user in sip.user}
         self._by_number = {user.number or user.name: user.name for user in sip.user}
         self._digest.replace(Account(user.name, user.password, user.ha1) for user in sip.user)
+
+    @property
+    def has_registrar(self) -> bool:
+        """Whether users register here."""
+        return self._registrar_trunk is not None
 
     @property
     def _needs_tls(self) -> bool:
@@ -202,5 +211,6 @@ class SipAdmission:
             # Over UDP anybody can write the address of a trunk on his packets: a ban would hurt the trunk.
             self.bans.counts[kind] += 1
         elif self.bans.offence(source, kind, now):
+            self._agent.turn_away(source[0], self._sip.ban_seconds)
             text = f"banned for {self._sip.ban_seconds:.0f} s: {self._sip.ban_offences} offences, last: {kind}"
             self._log(Line("warning", "!", f"sip {show(source)}", text))

@@ -52,6 +52,7 @@ from tandem.gateway.sip.upkeep import GONE
 from tandem.gateway.trunks.sip_direct import first_by_pjsip, is_direct
 from tandem.gateway.trunks.sip_isup import MEDIA_TYPE
 from tandem.gateway.trunks.sip_pjsip_call import PjsipCall
+from tandem.gateway.trunks.sip_pjsip_gate import PjsipGate
 from tandem.gateway.trunks.sip_pjsip_messages import (
     LAWS,
     PROFILES,
@@ -103,6 +104,8 @@ class PjsipAgent:
         """What `outputs` is going to return: the same list every time."""
         self._gate: Callable[[Request, Endpoint, float], bool] | None = None
         self._gated: tuple[Request, int] | None = None
+        self.gate = PjsipGate(self.commands)
+        """Who must prove who he is, and what of PJSIP waits for that."""
         self.registrations = PjsipRegistrations(self.commands, self.waiting)
         self.seen: list[protocol.MessageSeen] = []
         """Messages of PJSIP since the owner took them; none unless `watch` asks for them."""
@@ -148,9 +151,13 @@ class PjsipAgent:
                 if self._watching:
                     self.commands.append(protocol.TellMessages(True))
                 self.tell_sources()
+                self.gate.started()
+                self.gate.tell_connections()
                 self.registrations.started()
             case protocol.CallReceived():
                 self._received(event, now)
+            case protocol.RequestArrived():
+                self.gate.arrived(event, now)
             case protocol.CallRefused(source=source):
                 text = f"call from {source} refused with 503: the installed PJSIP allows {self.limit} calls at once"
                 self._log(Line("warning", "!", "engine pjsua2", f"{text} (PJSUA_MAX_CALLS), {self.usable} are taken"))
@@ -260,6 +267,7 @@ class PjsipAgent:
                 from_tag=request.from_tag,
                 sequence=request.sequence,
                 session=(request.session or b"") if is_direct(trunk) else b"",
+                pinned=request.pinned,
             )
         )
         return number
@@ -422,15 +430,23 @@ class PjsipAgent:
         self._gate = gate
 
     def answer_stranger(self, request: Request, source: Endpoint, status: int, lines: str = "") -> None:
-        """Answer a call that `gate` has kept to itself."""
+        """Answer a call, or another request, that `gate` has kept to itself."""
+        if self.gate.answer(status, lines, lasting=False):
+            return
         assert self._gated is not None, "only within `gate`"
         headers = [tuple(line.split(": ", 1)) for line in lines.split("\r\n") if line]
         self._calls[self._gated[1]].ending = True
         self.commands.append(protocol.Respond(self._gated[1], status, "", headers, None))  # type: ignore[arg-type]
 
     def answer(self, request: Request, source: Endpoint, status: int, lines: str, now: float) -> None:
-        """As `answer_stranger`."""
-        self.answer_stranger(request, source, status, lines)
+        """The same, and remember the answer for when the request comes again."""
+        if not self.gate.answer(status, lines, lasting=True):
+            self.answer_stranger(request, source, status, lines)
+
+    def turn_away(self, host: str, seconds: float) -> None:
+        """Somebody is banned: the PJSIP process is not to hear him either."""
+        if self.limit:
+            self.commands.append(protocol.TurnAway(host, seconds))
 
     # --- what the process says
 
@@ -446,8 +462,8 @@ class PjsipAgent:
             call.ending = True
             self.commands.append(protocol.Respond(number, error.status, "", [], None))
             return
-        self._gated = request, number
-        admitted = self._gate is None or self._gate(request, source, now)
+        self._gated, request.caller = (request, number), event.caller
+        admitted = event.admitted or self._gate is None or self._gate(request, source, now)
         self._gated = None
         if not admitted:
             if not call.ending:

@@ -61,8 +61,8 @@ def dialog_in(message: Message | None) -> tuple[str, frozenset[str | None]] | No
     return None if message is None else (message.call_id, frozenset((message.from_.tag, message.to.tag)))
 
 
-def source_of(event: protocol.CallReceived) -> Endpoint:
-    """Where a call came from."""
+def source_of(event: protocol.CallReceived | protocol.RequestArrived) -> Endpoint:
+    """Where a call or another request came from."""
     if event.transport == "udp":
         return event.source
     return Stream(*event.source, event.transport, event.connection)

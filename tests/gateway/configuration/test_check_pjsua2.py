@@ -94,7 +94,6 @@ def test_mistakes(table, trunk, path, words):
         ('listen = "192.0.2.1:5070"', 'listen = "0.0.0.0:5070"', "sip.pjsua2.listen", "cannot be announced"),
         ('listen = "192.0.2.1:5070"', 'listen = "[2001:db8::1]:5070"', "sip.pjsua2.listen", "PJ_HAS_IPV6"),
         ('[sip.pjsua2]\nlisten = "192.0.2.1:5070"', "", "trunk[0].engine", "needs a [sip.pjsua2] table"),
-        ('peer = "192.0.2.8"', "registrar = true", "trunk[0].registrar", "users register with a trunk"),
         ('engine = "pjsua2"', "ice = true", "trunk[0].ice", 'only to be had with engine = "pjsua2"'),
         ('peer = "192.0.2.8"', 'peer = "[2001:db8::8]"', "trunk[0].peer", "IPv6"),
         (
@@ -109,8 +108,7 @@ def test_mistakes(table, trunk, path, words):
 def test_mistakes_beside_the_defaults(old, new, path, words):
     text = TEXT.format(table="", trunk="")
     assert old in text
-    user = '[[sip.user]]\nname = "a"\npassword = "b"\n' if "registrar" in new else ""
-    found = problems_of(text.replace(old, new) + user)
+    found = problems_of(text.replace(old, new))
     assert path in dict(found)
     assert words in dict(found)[path]
 

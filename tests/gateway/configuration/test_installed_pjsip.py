@@ -10,7 +10,7 @@ from tandem.gateway.configuration.installed_pjsip import Abilities, installed
 
 def test_of_the_wheel():
     found = installed()
-    assert found == Abilities(found.version, 4, False, found.openssl, False)
+    assert found == Abilities(found.version, 4, False, found.openssl, False, True)
     assert found.version.startswith("2.15")
     assert found.openssl.startswith("OpenSSL 1.0.2")
     assert "pjsua2" not in sys.modules, "the signalling process never loads it"

@@ -11,7 +11,7 @@ CODE = "from tandem.gateway.pjsip.abilities import has_tls13; print(has_tls13({!
 
 def test_it_is_printed_as_json_and_nothing_else():
     told = subprocess.check_output([sys.executable, "-P", "-m", "tandem.gateway.pjsip.abilities"])
-    assert set(json.loads(told)) == {"version", "calls", "ipv6", "openssl", "tls13"}
+    assert set(json.loads(told)) == {"version", "calls", "ipv6", "openssl", "tls13", "assertions"}
 
 
 @pytest.mark.parametrize(

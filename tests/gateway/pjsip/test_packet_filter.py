@@ -105,3 +105,10 @@ def test_datagrams():
         peer.sendto(b"from the peer", own.getsockname())
         own.settimeout(5)
         assert own.recvfrom(100) == (b"from the peer", peer.getsockname())
+
+
+def test_some_of_them_are_turned_away(listener):
+    """However many there have been, the last are."""
+    many = [f"192.0.{high}.{low}" for high in range(40) for low in range(250)]
+    assert protect(socket.SOCK_STREAM, listener.getsockname(), ["127.0.0.0/8"], [*many, "2001:db8::1", "127.0.0.3"])
+    assert [reaches(listener, source) for source in ("127.0.0.1", "127.0.0.3", "127.0.9.9")] == [True, False, True]

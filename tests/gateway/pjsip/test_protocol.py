@@ -24,12 +24,18 @@ COMMANDS = [
     protocol.Register(-2, "t", "sip:h", "sip:a@h", "sip:h", "a", "u", "p", 3600),
     protocol.Unregister(-2),
     protocol.TellMessages(True),
+    protocol.AnswerRequest(1, 200, [("Contact", "<sip:a@h>")], True),
+    protocol.AdmitRequest(2, "t", "alice", "sip:h;transport=udp"),
+    protocol.DropRequest(3),
+    protocol.KeepConnections([("192.0.2.1", 5060)]),
+    protocol.TurnAway("192.0.2.1", 600.0),
     protocol.Shutdown(),
 ]
 EVENTS = [
     protocol.Started("2.15", 4),
     protocol.Failed("no"),
     protocol.CallReceived(-1, b"INVITE \xff", ("192.0.2.1", 5060), 4000, "tls", 7),
+    protocol.RequestArrived(1, b"REGISTER \xff", ("192.0.2.1", 5060), "tls", 7),
     protocol.PeerProved(7, ("carrier.example",)),
     protocol.PeerProved(7, None),
     protocol.TagChosen(-1, "t"),
