@@ -58,7 +58,10 @@ class Gate:
         self._last = 0
         self._open: dict[tuple[str, int], int] = {}
         """Connections that requests have come over, by the peer's address: where PJSIP has them."""
-        self._held: set[tuple[str, int]] = set()
+        self._wanted: set[tuple[str, int]] = set()
+        """Where phones have registered from."""
+        self._held: dict[tuple[str, int], int] = {}
+        """Those of them whose connections are held."""
         self._loose: list[int] = []
         """Connections that are gone, and still held by us."""
         self._turned_away: dict[str, float] = {}
@@ -78,6 +81,7 @@ class Gate:
         transport = requests.transport_of(received)
         if transport != "udp":
             self._open[source] = requests.connection_of(received)
+            self._hold()
         self._last += 1
         self._waiting[self._last] = _Kept(kept, message, source, transport, now + _PATIENCE)
         self._known.add((source, message))
@@ -170,19 +174,20 @@ class Gate:
         self._unproved.pop(connection, None)
         for place in [place for place, one in self._open.items() if one == connection]:
             del self._open[place]
-            if place in self._held:
-                self._held.discard(place)
-                self._loose.append(connection)
+        for place in [place for place, one in self._held.items() if one == connection]:
+            self._loose.append(self._held.pop(place))
 
     def _keep(self, places: set[tuple[str, int]]) -> None:
         """These connections are of phones that have registered, and stay open."""
-        for place in self._held - places:
-            self._loose.append(self._open[place])
-        self._held &= places
-        for place in places - self._held:
-            if place in self._open:
-                requests.hold(self._open[place])
-                self._held.add(place)
+        for place in self._held.keys() - places:
+            self._loose.append(self._held.pop(place))
+        self._wanted = places
+        self._hold()
+
+    def _hold(self) -> None:
+        for place in (self._wanted - self._held.keys()) & self._open.keys():
+            self._held[place] = self._open[place]
+            requests.hold(self._open[place])
 
     # --- who is not heard
 

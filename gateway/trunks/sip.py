@@ -123,7 +123,8 @@ class SipTrunks(SipCalls):
         """Whether some capture wants messages."""
         self._country_code = configuration.node.country_code
         self._rules = Rules.of(configuration.mapping)
-        self._domain = (sip.domain if sip else "") or self.address[0]
+        host = self.address[0]
+        self._domain = (sip.domain if sip else "") or (f"[{host}]" if ":" in host else host)
         self._sessions: dict[int, Session] = {}
         self._by_leg: dict[int, int] = {}
         """Calls by RTP leg."""
@@ -448,7 +449,7 @@ class SipTrunks(SipCalls):
         parsed = parse_uri(uri)
         host, port = parsed.host.strip("[]").lower(), parsed.port
         ports = [listener.port for listener in self._listeners]
-        if self._domain != self.address[0] and host == self._domain.lower():
+        if host == self._domain.lower() != self.address[0]:
             return port is None or port in ports
         return any(host == one.host and (port or 5060) == one.port for one in self._listeners)
 

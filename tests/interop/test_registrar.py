@@ -3,6 +3,7 @@
 import contextlib
 
 import pytest
+from support.built_pjsip import NAME, used
 from support.gateways import wait_for
 from support.raw_phone import SDP, RawPhone
 from support.sip_gateway import by_engine, free_stream_ports, sip_gateway
@@ -103,3 +104,47 @@ def test_phones_behind_a_translator(gateway, phone, transport, ends):
     wait_for(lambda: len(gateway[0].records()) > before, "the record")
     record = gateway[0].records()[-1]
     assert (record.result, record.incoming.calling, record.incoming.called) == ("answered", "100", "200")
+
+
+@pytest.mark.parametrize("engine", ["native", NAME])
+def test_phones_anywhere_with_ipv6(tmp_path, engine):
+    """PJSIP as it is built for Tandem needs no list of networks."""
+    port = free_stream_ports(2)
+    text = TEXT.format(port=port).replace('accept_from = ["127.0.0.1"]\n', "").replace("127.0.0.1", "[::1]")
+    with (
+        used(engine) as name,
+        sip_gateway(tmp_path, by_engine(name, text)) as gateway,
+        contextlib.closing(RawPhone("alice", "a-secret", port, host="::1", contact=BEHIND.format("alice"))) as alice,
+        contextlib.closing(RawPhone("bob", "b-secret", port, host="::1", contact=BEHIND.format("bob"))) as bob,
+    ):
+        assert bob.register().status == 200
+        alice.dial("200")
+        invite = bob.request("INVITE")
+        bob.respond(invite, 200, SDP)
+        answer = alice.response("INVITE", 200)
+        alice.acknowledge(answer, answer.values("contact")[0].strip("<>"))
+        bob.request("ACK")
+        bob.hang_up(invite)
+        alice.respond(alice.request("BYE"), 200)
+        wait_for(lambda: [record.result for record in gateway.records()] == ["answered"], "the record")
+
+
+@pytest.mark.parametrize("engine", ["native", "pjsua2"])
+def test_a_trunk_that_wants_proof(tmp_path, engine):
+    """A PBX at a known address, which must name a user and his password for each call."""
+    port = free_stream_ports(2)
+    text = TEXT.format(port=port).replace("registrar = true", f'peer = "127.0.0.1:{port + 1}"\nauthenticate = true')
+    text = text.replace('to = ["phones"]', "refuse_cause = 17").replace('number = "100"', 'trunk = "phones"')
+    text = text.replace('number = "200"', 'trunk = "phones"')
+    with (
+        sip_gateway(tmp_path, by_engine(engine, text)) as gateway,
+        contextlib.closing(RawPhone("alice", "a-secret", port)) as right,
+        contextlib.closing(RawPhone("alice", "guess", port)) as wrong,
+    ):
+        right.dial("300")
+        assert right.response("INVITE", 300).status == 486
+        with pytest.raises(AssertionError):
+            wrong.dial("300")
+        assert wrong.heard[-1].status == 401
+        wait_for(lambda: gateway.said("INVITE: wrong credentials for 'alice'"), "the wrong password is noticed")
+        wait_for(lambda: [record.cause for record in gateway.records()] == [17], "the record of the one that was right")

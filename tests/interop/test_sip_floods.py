@@ -129,6 +129,32 @@ def test_strangers_at_pjsip(tmp_path):
         assert {record.result for record in gateway.records()} == {"answered"}
 
 
+def test_strangers_where_phones_may_be(tmp_path):
+    """They reach the registrar on PJSIP: none of them has one of its three places, and some are banned soon."""
+    port = free_stream_ports(4)
+    rtp = free_ports(20)
+    text = (
+        f'[sip]\nlisten = "127.0.0.1:{port}"\n'
+        f'[sip.pjsua2]\nlisten = "127.0.0.1:{port + 3}"\nports = [{rtp}, {rtp + 19}]\n'
+        '[[sip.user]]\nname = "alice"\npassword = "secret"\nnumber = "100"\n'
+        '[[trunk]]\nname = "phones"\ntype = "sip"\nengine = "pjsua2"\nregistrar = true\naccept_from = ["127.0.0.0/8"]\n'
+        f'[[trunk]]\nname = "caller"\ntype = "sip"\nengine = "pjsua2"\npeer = "127.0.0.1:{port + 1}"\n'
+        f'[[trunk]]\nname = "callee"\ntype = "sip"\npeer = "127.0.0.1:{port + 2}"\n'
+        '[[route]]\ntrunk = ["caller"]\nto = ["callee"]\n'
+    )
+    with sip_gateway(tmp_path, text, options='log_level = "error"\n') as gateway:
+        flood = subprocess.Popen([sys.executable, str(FLOOD), str(port + 3), "1500", "4"], stdout=subprocess.PIPE)
+        try:
+            calls(tmp_path, port + 3, port + 1, port + 2, 8, 3)
+        finally:
+            sent, _ = flood.communicate(timeout=30)
+        assert int(sent) > 1000
+        wait_for(lambda: len(gateway.records()) == 8, "a record for each call")
+        assert {record.result for record in gateway.records()} == {"answered"}
+        assert {record.incoming.trunk for record in gateway.records()} == {"caller"}, "nobody else placed a call"
+        assert gateway.said("banned for 600 s")
+
+
 def test_a_noisy_peer(tmp_path):
     """One trunk sends INVITEs beyond its limit: it gets 503 with Retry-After, the other trunk all of its calls."""
     port = free_stream_ports(3)

@@ -20,17 +20,26 @@ SDP = (
 class RawPhone:
     """One phone; `contact` is what it says of itself, which need not be true."""
 
-    def __init__(self, user: str, password: str, server: int, transport: str = "udp", contact: str = "") -> None:
+    def __init__(
+        self,
+        user: str,
+        password: str,
+        server: int,
+        transport: str = "udp",
+        contact: str = "",
+        host: str = "127.0.0.1",
+    ) -> None:
         self.user, self._password, self._server = user, password, server
         self._transport = transport
         kind = socket.SOCK_DGRAM if transport == "udp" else socket.SOCK_STREAM
-        self.socket = socket.socket(socket.AF_INET, kind)
+        self._host = f"[{host}]" if ":" in host else host
+        self.socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, kind)
         self.socket.settimeout(PATIENCE)
-        self.socket.bind(("127.0.0.1", 0))
-        self.socket.connect(("127.0.0.1", server))
+        self.socket.bind((host, 0))
+        self.socket.connect((host, server))
         self.port: int = self.socket.getsockname()[1]
         parameter = "" if transport == "udp" else f";transport={transport}"
-        self.contact = contact or f"sip:{user}@127.0.0.1:{self.port}{parameter}"
+        self.contact = contact or f"sip:{user}@{self._host}:{self.port}{parameter}"
         self._tag = f"at{user}{self.port}"
         self._framer = StreamFramer(65536)
         self._came: list[bytes] = []
@@ -49,11 +58,11 @@ class RawPhone:
     def register(self, *lines: str, password: str = "", seconds: int = 600) -> Response:
         """REGISTER, and again with what the challenge asks for; `lines` in the place of the contact."""
         lines = lines or (f"Contact: <{self.contact}>;expires={seconds}",)
-        return self.ask("REGISTER", f"sip:127.0.0.1:{self._server}", self.user, *lines, password=password)
+        return self.ask("REGISTER", f"sip:{self._host}:{self._server}", self.user, *lines, password=password)
 
     def dial(self, number: str) -> None:
         """INVITE, and again with what the challenge asks for, until there is 100 (Trying)."""
-        uri = f"sip:{number}@127.0.0.1:{self._server}"
+        uri = f"sip:{number}@{self._host}:{self._server}"
         lines = (f"Contact: <{self.contact}>",)
         proof: tuple[str, ...] = ()
         while True:
@@ -63,6 +72,7 @@ class RawPhone:
             if (challenge := find_challenge(answer)) is None:
                 return
             self.acknowledge(answer, uri)
+            assert not proof or challenge.stale, answer
             proof = (self._proof(challenge, "INVITE", uri),)
 
     def ask(self, method: str, uri: str, to: str, *lines: str, password: str = "", body: str = "") -> Response:

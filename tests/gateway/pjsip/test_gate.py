@@ -197,3 +197,23 @@ def test_more_places_than_pjsip_has_accounts(engine):
             phone.answer(phone.hear("INVITE "), "486 Busy Here")
             phone.hear("ACK ")
             assert engine.hear(CallEnded, call=number).status == 486
+
+
+@pytest.fixture
+def phone_of_nobody():
+    """Who hears and says nothing."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as made:
+        made.bind(("127.0.0.1", 0))
+        yield made
+
+
+def test_more_calls_than_pjsip_has_room_for(over_tcp, phone_of_nobody):
+    """As many phones as a user has are rung at once: one too many is refused, and costs nothing else."""
+    place = phone_of_nobody.getsockname()[1]
+    for number in range(1, over_tcp.limit + 1):
+        over_tcp.call(-2 * number, MEDIA, to=place, pinned=True)
+    ended = over_tcp.hear(CallEnded)
+    assert (ended.call, ended.status) == (-2 * over_tcp.limit, 503)
+    assert "one is spared" in ended.reason
+    over_tcp.do(EndCall(-2, 487, []))
+    assert over_tcp.hear(CallEnded).call == -2
