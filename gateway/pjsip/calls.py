@@ -21,6 +21,7 @@ from . import direct, library
 from .conditions import told, with_lines
 from .overlap import Alias
 from .protocol import (
+    AnswerArrived,
     AnswerOffer,
     AnswerRefer,
     Ask,
@@ -200,6 +201,8 @@ class Call(pj.Call):
         """RTP passes PJSIP by."""
         self.session = b""
         """What goes out in the place of PJSIP's descriptions then; empty: none does."""
+        self.offered = True
+        """The INVITE had a description."""
         self._offer = 0
         """The request with an offer of the peer that waits for its answer, as `library` keeps it."""
         self._offer_number = 0
@@ -421,9 +424,16 @@ class Call(pj.Call):
             self._engine.tell(ReferArrived(self.number, message))
         return bool(self._refer)
 
-    def has_offered(self, received: int, message: bytes) -> bool:
-        """A request of this call with another description came: whether it waits for its answer, or was refused."""
+    def is_told(self, received: int, message: bytes) -> bool:
+        """A request of this call with another description came: whether it waits for its answer, or was refused.
+
+        In PRACK it is the answer to an offer of ours where the INVITE had none (RFC 3262 5).
+        """
         if self._over or not self.direct:
+            return False
+        if message.startswith(b"PRACK ") and not self.offered:
+            self.offered = True
+            self._engine.tell(AnswerArrived(self.number, message))
             return False
         number = library.sequence_received(received)
         if self._offer and number == self._offer_number:

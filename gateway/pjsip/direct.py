@@ -22,7 +22,7 @@ _PART: Final = re.compile(rb"--[^\r\n]+\r\n(?:[^\r\n]+\r\n)*\r\n$")
 _TYPE: Final = re.compile(rb"\r\nContent-Type *:[^\r\n]*", re.IGNORECASE)
 _KIND: Final = re.compile(rb"^(?:content-type|c)[ \t]*:[ \t]*(application/sdp|multipart)\b", re.M | re.I)
 _LENGTH: Final = re.compile(rb"(\r\n(?:Content-Length|l) *: *)[0-9]+", re.IGNORECASE)
-_OFFERS: Final = (b"INVITE ", b"UPDATE ")
+_OFFERS: Final = (b"INVITE ", b"UPDATE ", b"PRACK ")
 _FOLD: Final = re.compile(rb"\r?\n[ \t]+")
 _TAG: Final = re.compile(rb"^t(?:o)?[ \t]*:[^\r\n]*;[ \t]*tag[ \t]*=", re.MULTILINE | re.IGNORECASE)
 """To with a tag."""

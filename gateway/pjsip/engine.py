@@ -546,7 +546,7 @@ class Engine:
         if not found:
             return False
         wire.put_session(received, self._placeholder)
-        return direct.is_offer(message) and found[-1].has_offered(received, message)
+        return direct.is_offer(message) and found[-1].is_told(received, message)
 
     def _goes(self, sent: int) -> bool:
         """A message is put together and is being sent: our descriptions and names take the place of PJSIP's."""
@@ -682,6 +682,7 @@ class Engine:
         call.answers = call.known_as, library.sequence_received(int(parameters.rdata.pjRxData))
         if account.settings.preconditions != "off" and not call.direct:
             call.heed_conditions(message)
+        call.offered = direct.has_description(message)
         connection, _ = self._proved.get(source, (0, ()))
         transport = transport_in(parameters.rdata)
         where = _address_of(source)

@@ -17,8 +17,8 @@ _BRANCH: Final = re.compile(rb"^v(?:ia)?[ \t]*:[^\r\n,]*;[ \t]*branch[ \t]*=[ \t
 _FROM_TAG: Final = re.compile(rb"^f(?:rom)?[ \t]*:[^\r\n]*;[ \t]*tag[ \t]*=[ \t]*([^;\s]+)", re.M | re.I)
 _TO_TAG: Final = re.compile(rb"^t(?:o)?[ \t]*:[^\r\n]*;[ \t]*tag[ \t]*=[ \t]*([^;\s]+)", re.M | re.I)
 _CALL_ID: Final = re.compile(rb"^(?:call-id|i)[ \t]*:[ \t]*([^\s]+)", re.M | re.I)
-_SEQUENCE: Final = re.compile(rb"^(CSeq[ \t]*:[ \t]*)([0-9]+)", re.M | re.I)
-_ACKNOWLEDGED: Final = re.compile(rb"^(RAck[ \t]*:[ \t]*[0-9]+[ \t]+)([0-9]+)", re.M | re.I)
+_SEQUENCE: Final = re.compile(rb"^(CSeq[ \t]*:[ \t]*)([0-9]{1,10})", re.M | re.I)
+_ACKNOWLEDGED: Final = re.compile(rb"^(RAck[ \t]*:[ \t]*[0-9]+[ \t]+)([0-9]{1,10})", re.M | re.I)
 """RAck: number of the response, then of the request (RFC 3262 7.2)."""
 _RESPONSE: Final = b"SIP/2.0 "
 LINGER: Final = 40.0

@@ -476,7 +476,14 @@ class UpdateAnswered(msgspec.Struct, array_like=True, tag="updated"):
 
 
 class OfferArrived(msgspec.Struct, array_like=True, tag="offer-in"):
-    """The peer describes its session again, in re-INVITE or UPDATE, where RTP passes PJSIP by: AnswerOffer ends it."""
+    """The peer describes its session again, in re-INVITE, UPDATE or PRACK, where RTP passes PJSIP by: AnswerOffer ends it."""
+
+    call: int
+    message: bytes
+
+
+class AnswerArrived(msgspec.Struct, array_like=True, tag="answered-in"):
+    """PRACK brought the answer to the offer in our response, where RTP passes PJSIP by."""
 
     call: int
     message: bytes
@@ -595,6 +602,7 @@ Event = (
     | UpdateArrived
     | UpdateAnswered
     | OfferArrived
+    | AnswerArrived
     | OfferAnswered
     | ReferArrived
     | AskAnswered

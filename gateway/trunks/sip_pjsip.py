@@ -36,6 +36,7 @@ from tandem.gateway.sip.primitives import (
     Output,
     ProbeResult,
     Provisional,
+    ProvisionalConfirmed,
     Refer,
     ReInvite,
     ReInviteResult,
@@ -73,7 +74,7 @@ from tandem.gateway.trunks.sip_pjsip_registrations import PjsipRegistrations
 _REQUIRED: Final = (("Require", preconditions.OPTION),)
 _BOUNDARY: Final = "tandem-in-the-place-of-pjsip"
 """Between parts of a body that only the adapter sees."""
-NO_ANSWER: Final = 408
+_RINGING, _PROGRESS, NO_ANSWER = 180, 183, 408
 _HOLDS: Final = ("sendonly", "inactive")
 Headers = Iterable[tuple[str, str]]
 
@@ -288,6 +289,11 @@ class PjsipAgent:
         call.ending = status >= 300
         call.answered = call.answered or 200 <= status < 300
         media = None if not body else place_in(body)
+        if call.direct and status == _RINGING and body and not call.offers:
+            # The offer goes with the first reliable response (RFC 3261 13.2.1), and PJSIP puts none into 180.
+            progress = protocol.Respond(number, _PROGRESS, "", list(headers), media, session=body)
+            self.commands.append(progress)
+            call.offers = True
         self.commands.append(
             protocol.Respond(
                 number,
@@ -339,12 +345,15 @@ class PjsipAgent:
         return True
 
     def is_reliable(self, number: int) -> bool:
-        """Whether provisional responses are sent reliably, to an INVITE with an offer; without one PJSIP offers."""
+        """Whether provisional responses are sent reliably, to an INVITE with an offer; without one PJSIP offers.
+
+        Unless RTP passes it by.
+        """
         call = self._calls[number]
         request = call.message
         if not isinstance(request, Request) or call.options.reliable == "off":
             return False
-        return bool(request.session) and supports(request, "100rel")
+        return (call.direct or bool(request.session)) and supports(request, "100rel")
 
     def configure(self, number: int, options: CallOptions) -> bool:
         """What a call that came in may use; False when it was refused for what it wants (RFC 3312 11).
@@ -475,6 +484,7 @@ class PjsipAgent:
             self.respond(number, 420, None, (("Unsupported", "replaces"),), None)
             return
         call.message, call.place = request, source
+        call.offers = bool(request.session)
         speech = None if call.direct else self._offered(request, event.port)
         if speech is not None:
             self._describe(call, request, speech)
@@ -514,6 +524,10 @@ class PjsipAgent:
                     self.waiting.append(ReInvite(number, parsed))
                 else:
                     self.waiting.append(SessionOffered(number, parsed))
+            case protocol.AnswerArrived(number, message):
+                parsed = message_in(message)
+                if isinstance(parsed, Request) and not call.ending:
+                    self.waiting.append(ProvisionalConfirmed(number, parsed))
             case protocol.OfferAnswered(number, message):
                 call.holding, answer = False, message_in(message)
                 if isinstance(answer, Response) and not call.ending:

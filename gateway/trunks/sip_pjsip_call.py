@@ -33,6 +33,8 @@ class PjsipCall:
     """As the adapter knows it."""
     outgoing: bool = False
     answered: bool = False
+    offers: bool = True
+    """The INVITE has a description, or one has gone out since."""
     ending: bool = False
     """The adapter has ended it: it only waits for Closed."""
     holding: bool = False

@@ -69,7 +69,8 @@ def test_what_is_a_description(lines, body, described):
         (b"INVITE", b"To: <sip:a@h>;tag=1", True),
         (b"UPDATE", b"t: <sip:a@h>\r\n ;tag=1", True),
         (b"INVITE", b"To: <sip:a@h>", False),
-        (b"PRACK", b"To: <sip:a@h>;tag=1", False),
+        (b"PRACK", b"To: <sip:a@h>;tag=1", True),
+        (b"ACK", b"To: <sip:a@h>;tag=1", False),
     ],
 )
 def test_offers_within_a_dialog(start, to, offers):

@@ -51,6 +51,7 @@ EVENTS = [
     protocol.UpdateArrived(-1, b"UPDATE", SPEECH),
     protocol.UpdateAnswered(-2, 200, b"SIP/2.0 200 OK"),
     protocol.OfferArrived(-1, b"UPDATE"),
+    protocol.AnswerArrived(-1, b"PRACK"),
     protocol.OfferAnswered(-1, b"SIP/2.0 200 OK"),
     protocol.ReferArrived(-1, b"REFER"),
     protocol.AskAnswered(-1, 481),

@@ -5,6 +5,7 @@ from support.pjsip_engine import Engine, Peer
 
 from tandem.gateway.pjsip.protocol import (
     Account,
+    AnswerArrived,
     AnswerOffer,
     CallConfirmed,
     CallEnded,
@@ -141,3 +142,28 @@ def test_several_invites_of_one_call(engine, peer):
     peer.socket.sendto(bye.encode(), ("127.0.0.1", engine.port))
     assert b";tag=shared\r\n" in peer.hear("SIP/2.0 200")
     assert engine.hear(CallEnded).call == -6
+
+
+def test_an_invite_without_an_offer(engine, peer):
+    """Ours goes with the first reliable response, its answer comes in PRACK; then an offer in another PRACK."""
+    peer.send("INVITE", 1, "Supported: 100rel")
+    received = engine.hear(CallReceived)
+    engine.do(Respond(received.call, 183, "", [], MEDIA, session=OURS))
+    engine.do(Respond(received.call, 180, "", [], MEDIA, session=OURS))
+    for number, status, kind in ((2, 183, AnswerArrived), (3, 180, OfferArrived)):
+        response = parse_message(peer.hear(f"SIP/2.0 {status}"))
+        assert response.body == (OURS if status == 183 else b"")
+        peer.tag = response.to.tag
+        peer.send("PRACK", number, f"RAck: {response.get('rseq')} 1 INVITE", TYPE, body=THEIRS)
+        assert engine.hear(kind).message.startswith(b"PRACK")
+        if kind is OfferArrived:
+            engine.do(AnswerOffer(received.call, 200, CHANGED))
+        answer = parse_message(peer.hear("SIP/2.0 200"))
+        assert answer.body == (CHANGED if kind is OfferArrived else b"")
+    engine.do(Respond(received.call, 200, "", [], MEDIA, session=CHANGED))
+    answer = parse_message(peer.hear("SIP/2.0 200"))
+    peer.send("ACK", 1)
+    engine.hear(CallConfirmed)
+    engine.do(EndCall(received.call, 200, []))
+    peer.answer(peer.hear("BYE"), "200 OK")
+    engine.hear(CallEnded)

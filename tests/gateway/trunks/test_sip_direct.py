@@ -64,6 +64,31 @@ def test_a_call_that_comes_in(pjsip):
     pjsip.tell(protocol.CallEnded(-1, 200, "", bye))
 
 
+def test_a_call_without_an_offer():
+    """RFC 3261 13.2.1: ours goes with the first reliable response, which PJSIP lets be a 183; PRACK has the answer."""
+    pjsip = Pjsip("silence_suppression = true", answer=180)
+    invite = message("INVITE sip:4930200@127.0.0.1:5070 SIP/2.0", "Supported: 100rel")
+    pjsip.tell(protocol.CallReceived(-1, invite, PEER, 18500, direct=True))
+    progress, ringing = pjsip.commands(protocol.Respond)
+    assert (progress.status, ringing.status) == (183, 180)
+    assert b"CN/8000" in progress.session
+    assert progress.session == ringing.session
+    (session,) = (one for one in pjsip.bench.node.sip._sessions.values() if one.trunk.name == "ice")
+    assert session.offering
+    answer = SAVP.replace("SAVP 0 8 96", "SAVP 8")
+    prack = message("PRACK sip:4930200@127.0.0.1:5070 SIP/2.0", body=answer, method="PRACK", tag="b")
+    pjsip.tell(protocol.AnswerArrived(-1, prack))
+    assert (session.offering, session.description.port) == (False, 4000)
+    offer = prack.replace(b"1 1 IN", b"1 2 IN").replace(b" 4000 ", b" 4002 ")
+    pjsip.tell(protocol.OfferArrived(-1, offer))
+    assert [answer.status for answer in pjsip.commands(protocol.AnswerOffer)] == [200]
+    assert session.description.port == 4002
+    cancel = message("CANCEL sip:4930200@h SIP/2.0", method="CANCEL")
+    pjsip.tell(protocol.CallEnded(-1, 487, "", cancel))
+    pjsip.bench.run(1.0)
+    pjsip.close()
+
+
 def test_a_call_that_goes_out(pjsip):
     """The media process has SRTP too, and hold is answered by the peer's own description."""
     pjsip.call()
