@@ -64,6 +64,9 @@ def check_pjsua2_trunk(path: str, trunk: SipTrunk, configuration: Configuration)
         yield Problem(f"{path}.engine", f"no RTP over IPv6: {why}; or [media] needs an IPv4 address")
     if trunk.registrar:
         yield from check_pjsua2_registrar(path, trunk)
+    if trunk.delayed_offer and trunk.reliable_responses == "required":
+        text = f'"required" {_ONLY_NATIVE} and `delayed_offer`: PJSIP cannot answer the offer of a reliable response'
+        yield Problem(f"{path}.reliable_responses", text)
     if is_direct(trunk):
         yield from _past_pjsip(path, trunk, configuration)
     table = configuration.sip.pjsua2 if configuration.sip is not None else None
@@ -88,14 +91,11 @@ def check_pjsua2_trunk(path: str, trunk: SipTrunk, configuration: Configuration)
 
 
 def _past_pjsip(path: str, trunk: SipTrunk, configuration: Configuration) -> Iterator[Problem]:
-    """Problems of a trunk whose RTP passes PJSIP by: what PJSIP does with RTP, or with the order of offers."""
+    """Problems of a trunk whose RTP passes PJSIP by: what PJSIP does with RTP."""
     key = "clear_mode" if trunk.clear_mode else "silence_suppression"
     past = f"`{key}` has RTP pass PJSIP by, as PJMEDIA has no such codec"
     if trunk.ice:
         yield Problem(f"{path}.ice", f"is not to be had with `{key}`: {past}, and ICE is part of it")
-    if trunk.delayed_offer:
-        text = f"is not to be had with `{key}`: {past}, and PJSIP answers an offer at once"
-        yield Problem(f"{path}.delayed_offer", text)
     if configuration.sip is not None and configuration.sip.pjsua2 is not None and configuration.sip.pjsua2.stun:
         text = f"is not to be had with `stun` in [sip.pjsua2]: {past}; write `public_address` there instead"
         yield Problem(f"{path}.{key}", text)
@@ -129,6 +129,7 @@ def engine_configuration(configuration: Configuration) -> EngineConfiguration | 
                 password=trunk.password,
                 srtp="off" if is_direct(trunk) else trunk.srtp,
                 direct=is_direct(trunk),
+                delayed_offer=trunk.delayed_offer,
                 ice=trunk.ice,
                 reliable=trunk.reliable_responses,
                 session_seconds=trunk.session_seconds,

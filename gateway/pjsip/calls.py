@@ -204,7 +204,11 @@ class Call(pj.Call):
         self.offered = True
         """The INVITE had a description."""
         self._offer = 0
-        """The request with an offer of the peer that waits for its answer, as `library` keeps it."""
+        """The message with an offer of the peer that waits for its answer, as `library` keeps it."""
+        self._unreliable = b""
+        """Call-ID of a call of ours without reliable responses."""
+        self._by_response = False
+        """It is a response to our INVITE that waits."""
         self._offer_number = 0
         """In CSeq of that request."""
         self._changing = False
@@ -258,6 +262,7 @@ class Call(pj.Call):
         """Send the INVITE; raises pj.Error."""
         super().__init__(place)
         self.direct, self.session = place.settings.direct, command.session
+        self.offered = command.offer
         self._call_id = self.known_as = command.call_id
         if command.from_tag:
             self._call_id = self.known_as = f"{-command.call}.{command.call_id}"
@@ -266,6 +271,9 @@ class Call(pj.Call):
         if command.pinned:
             self.pinned = self._call_id
             self._engine.pins[self.pinned] = command.destination.encode()
+        if place.settings.reliable == "off" or not command.offer:
+            self._unreliable = self._call_id.encode()
+            self._engine.unreliable.add(self._unreliable)
         if place.settings.preconditions != "off" and not self.direct:
             strength = Strength.MANDATORY if place.settings.preconditions == "required" else Strength.OPTIONAL
             self._conditions = Preconditions.offered(strength, command.ready)
@@ -341,7 +349,10 @@ class Call(pj.Call):
                     self.update(parameters)
                 case AnswerOffer(status=status, session=session) if self._offer:
                     kept, self._offer = self._offer, 0
-                    if status < 300:
+                    if self._by_response:
+                        self.session, self._by_response = session, False
+                        library.go_on(kept, library.BEFORE_TRANSACTIONS)
+                    elif status < 300:
                         self.session = session
                         library.go_on(kept)
                     else:
@@ -424,6 +435,16 @@ class Call(pj.Call):
             self._engine.tell(ReferArrived(self.number, message))
         return bool(self._refer)
 
+    def is_offered(self, received: int, message: bytes) -> bool:
+        """The answer to our INVITE without a description has one: whether it waits for ours."""
+        if self._over or (self.offered and not self._by_response):
+            return False
+        if not self._by_response:
+            self._offer, self.offered = library.keep(received), True
+            self._by_response = bool(self._offer)
+            self._engine.tell(OfferArrived(self.number, message))
+        return self._by_response
+
     def is_told(self, received: int, message: bytes) -> bool:
         """A request of this call with another description came: whether it waits for its answer, or was refused.
 
@@ -454,12 +475,14 @@ class Call(pj.Call):
             library.forget(self._refer)
             self._refer = 0
         if self._offer:
-            library.refuse(self._offer, 481)
+            if not self._by_response:
+                library.refuse(self._offer, 481)
             library.forget(self._offer)
             self._offer = 0
         self._tell_last()
         del self._engine.calls[self.number]
         self._engine.refreshers.pop(self._call_id, None)
+        self._engine.unreliable.discard(self._unreliable)
         self._engine.aliases.ended(self._call_id.encode(), time.monotonic())
         self._engine.pins.pop(self.pinned, None)
         self._engine.ended.append(self)
@@ -547,7 +570,7 @@ class Call(pj.Call):
         elif self.outgoing and message.startswith(b"SIP/2.0 1"):
             self._note_conditions(message)
             self._tell_early()
-            if self._speech is None and b"application/sdp" in message and not self.direct:
+            if self._speech is None and b"application/sdp" in message and self.offered and not self.direct:
                 self._early = message
             else:
                 self._engine.tell(ResponseReceived(self.number, message, self._speech))

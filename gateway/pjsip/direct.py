@@ -8,6 +8,7 @@ in its place. Nothing of this needs PJSIP: it is octets in, octets out.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Final
 
 from tandem.gateway.sip import sdp
@@ -23,6 +24,10 @@ _TYPE: Final = re.compile(rb"\r\nContent-Type *:[^\r\n]*", re.IGNORECASE)
 _KIND: Final = re.compile(rb"^(?:content-type|c)[ \t]*:[ \t]*(application/sdp|multipart)\b", re.M | re.I)
 _LENGTH: Final = re.compile(rb"(\r\n(?:Content-Length|l) *: *)[0-9]+", re.IGNORECASE)
 _OFFERS: Final = (b"INVITE ", b"UPDATE ", b"PRACK ")
+_CALL_ID: Final = re.compile(rb"\r\nCall-ID: ([^\r\n]*)")
+_SUPPORTED: Final = re.compile(rb"(\r\nSupported: )([^\r\n]*)")
+_OPTION: Final = re.compile(rb"(?<![^ ])100rel, |(?:^|, )100rel$")
+_INVITED: Final = re.compile(rb"^CSeq[ \t]*:[ \t]*[0-9]+[ \t]+INVITE[ \t]*\r?$", re.M | re.I)
 _FOLD: Final = re.compile(rb"\r?\n[ \t]+")
 _TAG: Final = re.compile(rb"^t(?:o)?[ \t]*:[^\r\n]*;[ \t]*tag[ \t]*=", re.MULTILINE | re.IGNORECASE)
 """To with a tag."""
@@ -77,9 +82,23 @@ def has_description(message: bytes) -> bool:
     return media_type == b"application/sdp" or (media_type == b"multipart" and b"application/sdp" in body.lower())
 
 
+def without_reliability(message: bytes, calls: Collection[bytes]) -> bytes:
+    """An INVITE without 100rel in Supported, where it is one of these calls by its Call-ID."""
+    head, end, body = message.partition(b"\r\n\r\n")
+    found = _CALL_ID.search(head)
+    if found is None or found[1] not in calls:
+        return message
+    return _SUPPORTED.sub(lambda said: said[1] + _OPTION.sub(b"", said[2]), head) + end + body
+
+
 def is_offer(message: bytes) -> bool:
     """Whether a message with a description is a request within a dialog that offers it."""
     return message.startswith(_OFFERS) and is_within_dialog(message)
+
+
+def is_answer(message: bytes) -> bool:
+    """Whether a message is a 2xx to an INVITE."""
+    return message.startswith(b"SIP/2.0 2") and _INVITED.search(message) is not None
 
 
 def is_within_dialog(message: bytes) -> bool:

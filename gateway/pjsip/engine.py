@@ -219,8 +219,9 @@ class Engine:
             ),
             library.Module(library.LOG, sent_request=self._goes, sent_response=self._goes),
         )
-        self._has_direct = any(account.direct for account in configuration.accounts)
         self._placeholder = direct.placeholder(configuration.media_address, configuration.codecs[0])
+        self.unreliable: set[bytes] = set()
+        """Calls of ours, by Call-ID, whose provisional responses are not to be reliable: PJSIP says that it can."""
         self.aliases = Aliases()
         """INVITEs that are several of one call."""
         self.refreshers: dict[str, bytes] = {}
@@ -522,14 +523,13 @@ class Engine:
         return self.gate.ask(received, message, time.monotonic())
 
     def _response(self, received: int) -> bool:
-        """A response came, which PJSIP is to see."""
+        """A response came: whether PJSIP is to see nothing of it for now."""
         self._comes(received)
         message = library.octets_of(received)
         _hide_isup(received, message)
         if self.pins and (place := self.pins.get(library.call_id_received(received))) is not None:
             requests.route_back(received, place)
-        self._hide_description(received, message)
-        return False
+        return self._hide_description(received, message)
 
     def _comes(self, received: int) -> bool:
         """A message came: one of several INVITEs of a call is PJSIP's by other names."""
@@ -538,14 +538,24 @@ class Engine:
         return False
 
     def _hide_description(self, received: int, message: bytes) -> bool:
-        """Have PJSIP not see the peer's description of a call whose RTP passes it by; whether the request waits."""
-        if not self._has_direct or not direct.has_description(message):
+        """Have PJSIP not see the peer's description of a call whose RTP passes it by; whether the message waits.
+
+        Nor one in a provisional response to an INVITE without any: PJSIP has no media yet to answer a reliable one
+        with, and its assertions end the process.
+        """
+        if not direct.has_description(message):
             return False
         call_id = library.call_id_received(received)
-        found = [call for call in self.calls.values() if call.direct and call.known_as == call_id]
+        found = [call for call in self.calls.values() if call.known_as == call_id]
+        if message.startswith(b"SIP/2.0 1") and any(call.outgoing and not call.offered for call in found):
+            library.without_body(received)
+            return False
+        found = [call for call in found if call.direct]
         if not found:
             return False
         wire.put_session(received, self._placeholder)
+        if direct.is_answer(message):
+            return any(call.outgoing and call.is_offered(received, message) for call in found)
         return direct.is_offer(message) and found[-1].is_told(received, message)
 
     def _goes(self, sent: int) -> bool:
@@ -558,6 +568,8 @@ class Engine:
         elif self._bare:
             message = direct.without_body(made)
         self._bare = False
+        if made.startswith(b"INVITE ") and self.unreliable:
+            message = direct.without_reliability(message, self.unreliable)
         if self.aliases:
             message = self.aliases.outwards(message)
         if message != made:
@@ -747,7 +759,7 @@ class Engine:
         # Contact names where we listen, not the end of a connection of ours that may be gone by then.
         nat.contactUseSrcPort = nat.sipOutboundUse = 0
         call = settings.callConfig
-        call.prackUse = _RELIABLE[account.reliable]
+        call.prackUse = _RELIABLE["off" if account.delayed_offer and destination else account.reliable]
         call.timerUse = pj.PJSUA_SIP_TIMER_OPTIONAL if account.session_seconds else pj.PJSUA_SIP_TIMER_INACTIVE
         call.timerMinSESec = account.minimum_session_seconds
         call.timerSessExpiresSec = account.session_seconds or 1800

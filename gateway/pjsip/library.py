@@ -332,14 +332,14 @@ def refuse(received: int, status: int) -> bool:
 
 
 def keep(received: int) -> int:
-    """A copy of a request that is to be seen to later, 0 when there can be none."""
+    """A copy of a message that is to be seen to later, 0 when there can be none."""
     kept = _POINTER()
     return 0 if _clone(received, 0, ctypes.byref(kept)) else kept.value or 0
 
 
-def go_on(kept: int) -> None:
-    """Have dialogs see what was kept by a module `BEFORE_DIALOGS`, and forget it."""
-    _process(_endpoint(), kept, ctypes.byref(_Processing(priority=BEFORE_DIALOGS + 1)), None)
+def go_on(kept: int, after: int = BEFORE_DIALOGS) -> None:
+    """Have PJSIP see what was kept by a module of priority `after`, and forget it."""
+    _process(_endpoint(), kept, ctypes.byref(_Processing(priority=after + 1)), None)
     _free(kept)
 
 

@@ -60,6 +60,8 @@ class Account(msgspec.Struct, frozen=True):
     """What the certificate of the peer must bear; empty: the address that we connect to."""
     released: Content | None = None
     """Body of the 200 to a BYE that brings ISUP, where the trunk carries that."""
+    delayed_offer: bool = False
+    """INVITEs of ours have no description, and their provisional responses are not reliable."""
     direct: bool = False
     """RTP goes between the peer and the media process: PJSIP signals only, and has descriptions in place of theirs."""
     guarded: bool = False
@@ -476,7 +478,10 @@ class UpdateAnswered(msgspec.Struct, array_like=True, tag="updated"):
 
 
 class OfferArrived(msgspec.Struct, array_like=True, tag="offer-in"):
-    """The peer describes its session again, in re-INVITE, UPDATE or PRACK, where RTP passes PJSIP by: AnswerOffer ends it."""
+    """The peer describes its session, where RTP passes PJSIP by: AnswerOffer is waited for.
+
+    In re-INVITE, UPDATE or PRACK; or in the answer to an INVITE of ours that had no description.
+    """
 
     call: int
     message: bytes

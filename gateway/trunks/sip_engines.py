@@ -110,6 +110,13 @@ class EnginesAgent(SipAgent):
             return self.pjsip.update(call, body, headers, told)
         return super().update(call, body, headers, now, told)
 
+    def acknowledge(self, call: int, body: bytes | None, now: float) -> None:
+        """Answer the offer of an answer."""
+        if call < 0:
+            self.pjsip.answer_offer(call, 200, body)
+        else:
+            super().acknowledge(call, body, now)
+
     def answer_update(
         self, call: int, status: int, body: bytes | None = None, headers: Headers = (), *, now: float
     ) -> None:

@@ -321,7 +321,7 @@ class PjsipAgent:
             self.commands.append(protocol.SetHold(number, direction_in(body) in _HOLDS, body if call.direct else b""))
 
     def answer_offer(self, number: int, status: int, body: bytes | None) -> None:
-        """Answer SessionOffered or ReInvite, where RTP passes PJSIP by; else it has answered."""
+        """Answer what the peer offers, where RTP passes PJSIP by; else it has answered."""
         call = self._calls.get(number)
         if call is not None and call.direct and not call.ending:
             self.commands.append(protocol.AnswerOffer(number, status, body or b""))
@@ -518,7 +518,9 @@ class PjsipAgent:
                 self._speech_changed(number, call, speech)
             case protocol.OfferArrived(number, message):
                 parsed = message_in(message)
-                if not isinstance(parsed, Request) or call.ending:
+                if isinstance(parsed, Response):
+                    self._offered_in_answer(number, call, parsed)
+                elif not isinstance(parsed, Request) or call.ending:
                     self.answer_offer(number, 400, None)
                 elif parsed.method == "INVITE":
                     self.waiting.append(ReInvite(number, parsed))
@@ -581,6 +583,14 @@ class PjsipAgent:
             call.answered = True
             call.dialog = dialog_in(message)
             self.waiting.append(Answered(number, message))
+
+    def _offered_in_answer(self, number: int, call: PjsipCall, response: Response) -> None:
+        """What our INVITE did not offer the peer does: PJSIP goes on when that is answered."""
+        if call.ending:
+            self.commands.append(protocol.AnswerOffer(number, 200))
+            return
+        call.message, call.answered, call.dialog = response, True, dialog_in(response)
+        self.waiting.append(Answered(number, response, offer=True))
 
     def _speech_changed(self, number: int, call: PjsipCall, speech: protocol.Speech) -> None:
         if call.ending or call.message is None:

@@ -61,8 +61,8 @@ def test_no_process_where_no_trunk_needs_it():
     ("table", "trunk", "path", "words"),
     [
         ("", "ice = true", "trunk[0].ice", "no loopback address"),
+        ("", 'delayed_offer = true\nreliable_responses = "required"', "trunk[0].reliable_responses", "cannot answer"),
         ("", "clear_mode = true\nice = true", "trunk[0].ice", "not to be had with `clear_mode`"),
-        ("", "clear_mode = true\ndelayed_offer = true", "trunk[0].delayed_offer", "PJSIP answers an offer at once"),
         ('stun = ["x"]', "silence_suppression = true", "trunk[0].silence_suppression", "write `public_address`"),
         ("", 'transport = "tcp"', "trunk[0].transport", "add tcp:ADDRESS to `also_listen`"),
         ("", 'transport = "tls"', "trunk[0].transport", "add tls:ADDRESS to `also_listen`"),

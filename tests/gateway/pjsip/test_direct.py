@@ -64,6 +64,16 @@ def test_what_is_a_description(lines, body, described):
 
 
 @pytest.mark.parametrize(
+    ("before", "after"),
+    [(b"a, 100rel, b", b"a, b"), (b"100rel, b", b"b"), (b"a, 100rel", b"a"), (b"a", b"a"), (b"x100rel", b"x100rel")],
+)
+def test_an_invite_that_wants_no_reliable_response(before, after):
+    text = b"INVITE sip:a@h SIP/2.0\r\nCall-ID: 1@h\r\nSupported: %b\r\n\r\n100rel, v=0"
+    assert direct.without_reliability(text % before, {b"1@h"}) == text % after
+    assert direct.without_reliability(text % before, {b"2@h"}) == text % before
+
+
+@pytest.mark.parametrize(
     ("start", "to", "offers"),
     [
         (b"INVITE", b"To: <sip:a@h>;tag=1", True),

@@ -362,3 +362,21 @@ def test_a_183_without_a_description(engine, peer):
     peer.send("ACK", 1, call_id="bare@peer")
     engine.hear(CallConfirmed)
     end(engine, peer, "bare@peer")
+
+
+@pytest.mark.parametrize("engine", [{"delayed_offer": True}], indirect=True)
+def test_a_reliable_response_that_offers_ends_nothing(engine, peer):
+    """PJSIP has no media to answer with before the answer; its assertions ended the process."""
+    engine.call(-4, MEDIA, to=peer.port, offer=False)
+    invite = peer.hear("INVITE")
+    assert "100rel" not in parse_message(invite).get("supported")
+    body = DESCRIPTION.encode()
+    peer.answer(invite, "183 Progress", "Content-Type: application/sdp", "Require: 100rel", "RSeq: 1", body=body)
+    assert engine.hear(ResponseReceived).message.startswith(b"SIP/2.0 183")
+    peer.answer(peer.hear("PRACK"), "200 OK")
+    peer.answer(invite, "200 OK", "Content-Type: application/sdp", body=body)
+    assert parse_message(peer.hear("ACK")).session.startswith(b"v=0")
+    assert engine.hear(ResponseReceived).speech is not None
+    engine.do(EndCall(-4, 200, []))
+    peer.answer(peer.hear("BYE"), "200 OK")
+    engine.hear(CallEnded)

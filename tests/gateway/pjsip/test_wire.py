@@ -167,3 +167,20 @@ def test_an_invite_without_an_offer(engine, peer):
     engine.do(EndCall(received.call, 200, []))
     peer.answer(peer.hear("BYE"), "200 OK")
     engine.hear(CallEnded)
+
+
+def test_the_peer_offers_in_its_answer(engine, peer):
+    """An INVITE of ours without a description: our answer goes in ACK, when it is there."""
+    engine.call(-4, MEDIA, to=peer.port, offer=False)
+    invite = peer.hear("INVITE")
+    assert parse_message(invite).body == b""
+    for _ in range(2):
+        peer.answer(invite, "200 OK", TYPE, body=THEIRS)
+    assert engine.hear(OfferArrived).message.endswith(THEIRS)
+    engine.do(AnswerOffer(-4, 200, OURS))
+    assert parse_message(peer.hear("ACK")).body == OURS
+    engine.hear(ResponseReceived)
+    engine.do(EndCall(-4, 200, []))
+    peer.answer(peer.hear("BYE"), "200 OK")
+    engine.hear(CallEnded)
+    assert not [event for event in engine.events if isinstance(event, OfferArrived)]

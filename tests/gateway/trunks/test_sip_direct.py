@@ -89,6 +89,27 @@ def test_a_call_without_an_offer():
     pjsip.close()
 
 
+def test_an_invite_of_ours_without_an_offer():
+    """The peer offers in its answer; PJSIP goes on with ours, and tells of that answer once more."""
+    pjsip = Pjsip("silence_suppression = true\ndelayed_offer = true")
+    pjsip.call()
+    (call,) = pjsip.commands(protocol.MakeCall)
+    assert (call.offer, call.session) == (False, b"")
+    offer = message("SIP/2.0 200 OK", body=SAVP, call_id=call.call_id, tag="b")
+    pjsip.tell(protocol.OfferArrived(call.call, offer))
+    (answer,) = pjsip.commands(protocol.AnswerOffer)
+    assert (answer.status, sdp.parse(answer.session).media[0].formats) == (200, ("8", "96"))
+    pjsip.tell(protocol.ResponseReceived(call.call, offer, None))
+    assert len(pjsip.bench.heard(pjsip.pbx, Answered)) == 1
+    pjsip.pbx.bye(pjsip.out, (), pjsip.bench.now)
+    pjsip.bench.run(0.1)
+    pjsip.tell(protocol.OfferArrived(call.call, offer))
+    assert pjsip.commands(protocol.AnswerOffer) == [protocol.AnswerOffer(call.call, 200)]
+    pjsip.tell(protocol.CallEnded(call.call, 200, "", b""))
+    pjsip.bench.run(1.0)
+    pjsip.close()
+
+
 def test_a_call_that_goes_out(pjsip):
     """The media process has SRTP too, and hold is answered by the peer's own description."""
     pjsip.call()
