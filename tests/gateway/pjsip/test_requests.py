@@ -4,11 +4,8 @@ import ctypes
 
 import pytest
 
-pytest.importorskip("pjsua2")
-
 
 def test_the_list_of_fields_is_as_long_as_it_must_be():
     """`pjsip_hdr` on 64 bits: two pointers, a kind, two texts, and its functions."""
-    from tandem.gateway.pjsip import requests
-
+    requests = pytest.importorskip("tandem.gateway.pjsip.requests", reason="pip install 'tandem-gateway[pjsua2]'")
     assert ctypes.sizeof(requests._Fields) == 64
