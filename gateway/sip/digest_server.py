@@ -58,6 +58,8 @@ class DigestServer:
         self._counts: OrderedDict[str, int] = OrderedDict()
         """Highest nonce count seen, by nonce."""
         self._wanted = tuple(algorithms)
+        self._last_stamp = -1
+        """Of a nonce, in microseconds."""
         self.replace(accounts)
 
     def replace(self, accounts: Iterable[Account]) -> None:
@@ -117,7 +119,9 @@ class DigestServer:
         return Verdict.RIGHT
 
     def _nonce(self, now: float) -> str:
-        stamp = f"{int(now * 1_000_000):x}"
+        # Many ask at the same moment, after a power failure say, and each counts from 1.
+        self._last_stamp = max(int(now * 1_000_000), self._last_stamp + 1)
+        stamp = f"{self._last_stamp:x}"
         return f"{stamp}.{hmac.new(self._secret, stamp.encode(), hashlib.sha256).hexdigest()[:24]}"
 
     def _is_fresh(self, nonce: str, count: int, now: float) -> bool:
@@ -126,7 +130,7 @@ class DigestServer:
         made = hmac.new(self._secret, stamp.encode(), hashlib.sha256).hexdigest()[:24]
         if not hmac.compare_digest(made.encode(), proof.encode()):
             return False
-        if not 0 <= now - int(stamp, 16) / 1_000_000 <= NONCE_SECONDS or count <= self._counts.get(nonce, 0):
+        if not -1 <= now - int(stamp, 16) / 1_000_000 <= NONCE_SECONDS or count <= self._counts.get(nonce, 0):
             return False
         self._counts[nonce] = count
         self._counts.move_to_end(nonce)

@@ -153,7 +153,6 @@ class PjsipAgent:
                     self.commands.append(protocol.TellMessages(True))
                 self.tell_sources()
                 self.gate.started()
-                self.gate.tell_connections()
                 self.registrations.started()
             case protocol.CallReceived():
                 self._received(event, now)

@@ -40,12 +40,15 @@ class PjsipGate:
         self._commands = commands
         self._number = 0
         """The request that is being decided about; 0: none, or decided."""
-        self._kept: Collection[Endpoint] = ()
-        """Where phones have registered from, as the process was told of it."""
+        self._sources: Collection[Endpoint] = ()
+        """Where phones have registered from, when that was last looked at."""
+        self._streams: set[Endpoint] = set()
+        """Those of them over connections, as the process was told of them."""
 
     def started(self) -> None:
         """The process has begun, and knows nothing."""
-        self._kept = ()
+        self._sources, self._streams = (), set()
+        self.tell_connections(anew=True)
 
     def arrived(self, event: protocol.RequestArrived, now: float) -> None:
         """A request waits."""
@@ -71,7 +74,7 @@ class PjsipGate:
         elif self._number:
             self._commands.append(protocol.DropRequest(event.number))
         self._number = 0
-        self.tell_connections()
+        self.tell_connections(anew=event.transport != "udp")
 
     def answer(self, status: int, lines: str, *, lasting: bool) -> bool:
         """Answer the request that is being decided about; False where there is none. `lines` end with CRLF."""
@@ -82,15 +85,14 @@ class PjsipGate:
         self._number = 0
         return True
 
-    def tell_connections(self) -> None:
-        """Have the connections stay open that phones have registered over."""
-        sources = () if self.keeper is None else self.keeper.registrar.sources()
-        if sources is not self._kept:
-            before, self._kept = set(filter(_is_stream, self._kept)), sources
-            after = set(filter(_is_stream, sources))
-            if before != after:
-                self._commands.append(protocol.KeepConnections([(one[0], one[1]) for one in after]))
-
-
-def _is_stream(endpoint: Endpoint) -> bool:
-    return isinstance(endpoint, Stream)
+    def tell_connections(self, *, anew: bool = False) -> None:
+        """Have the connections stay open that phones have registered over; `anew`: there may be one more of them."""
+        if self.keeper is None or not (anew or self._streams):
+            return
+        sources = self.keeper.registrar.sources()
+        if sources is not self._sources:
+            self._sources = sources
+            streams: set[Endpoint] = {source for source in sources if isinstance(source, Stream)}
+            if streams != self._streams:
+                self._streams = streams
+                self._commands.append(protocol.KeepConnections([(one[0], one[1]) for one in streams]))

@@ -87,7 +87,8 @@ def test_phones_behind_a_translator(gateway, phone, transport, ends):
     before = len(gateway[0].records())
     alice.dial("200")
     invite = bob.request("INVITE")
-    bob.respond(invite, 180)
+    bob.respond(invite, 180, "", "Require: 100rel", "RSeq: 7")
+    bob.respond(bob.request("PRACK"), 200)
     assert alice.response("INVITE").status == 180
     bob.respond(invite, 200, SDP)
     answer = alice.response("INVITE", 200)

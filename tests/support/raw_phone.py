@@ -178,7 +178,7 @@ class RawPhone:
         assert isinstance(found, Request)
         return found
 
-    def respond(self, request: Request, status: int, body: str = "") -> None:
+    def respond(self, request: Request, status: int, body: str = "", *lines: str) -> None:
         """Answer a request."""
         copied = [
             f"{name}: {value}" for name in ("Via", "Record-Route") for value in request.fields.get(name.lower(), [])
@@ -191,6 +191,7 @@ class RawPhone:
             f"Call-ID: {request.call_id}",
             f"CSeq: {request.cseq} {request.method}",
             f"Contact: <{self.contact}>",
+            *lines,
             *(["Content-Type: application/sdp"] if body else []),
             f"Content-Length: {len(body)}",
         ]

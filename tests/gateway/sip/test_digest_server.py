@@ -36,8 +36,15 @@ def test_the_better_algorithm_comes_first_and_both_work():
     assert [challenge.algorithm for challenge in found] == ["SHA-256", "MD5"]
     for challenge in found:
         challenge = challenges(digest)[found.index(challenge)]
-        assert digest.verify(answer(challenge), "authorization", 1.0)[0] in (Verdict.RIGHT, Verdict.STALE)
+        assert digest.verify(answer(challenge), "authorization", 1.0)[0] is Verdict.RIGHT
     assert digest.verify(answer(challenges(digest, 5.0)[1]), "authorization", 6.0) == (Verdict.RIGHT, "alice")
+
+
+def test_all_who_ask_at_one_moment_are_right():
+    """Each with a nonce of its own, whose count is 1."""
+    digest = server()
+    asked = [challenges(digest, 7.0)[0] for _ in range(1000)]
+    assert {digest.verify(answer(challenge), "authorization", 7.0)[0] for challenge in asked} == {Verdict.RIGHT}
 
 
 def test_hashes_instead_of_passwords():

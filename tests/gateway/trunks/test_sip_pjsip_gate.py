@@ -113,6 +113,16 @@ def test_connections_of_phones_stay(desk):
     assert desk.commands(protocol.KeepConnections) == [protocol.KeepConnections([])]
 
 
+def test_another_process_of_pjsip_is_told_of_phones(desk):
+    """Their contacts hold, and so do those over UDP; connections are to be kept when phones have come again."""
+    desk.register("bob", BOB, over="tcp")
+    desk.commands(protocol.KeepConnections)
+    desk.bench.node.pjsip_lost(desk.bench.now)
+    desk.tell(protocol.Started("2.15", 4))
+    assert desk.commands(protocol.KeepConnections) == [protocol.KeepConnections([BOB])]
+    assert [row["reg_user"] for row in state.registrations(desk.bench.node, desk.bench.now, 0.0)] == ["bob"]
+
+
 def test_who_is_not_admitted(desk):
     wrong = desk.prove("REGISTER", "bob", BOB, password="guess")
     assert (wrong.status, wrong.lasting) == (401, False)
