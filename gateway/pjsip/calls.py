@@ -211,6 +211,8 @@ class Call(pj.Call):
         """It is a response to our INVITE that waits."""
         self._offer_number = 0
         """In CSeq of that request."""
+        self._settled = b""
+        """What holds again when the peer refuses another description."""
         self._changing = False
         """A re-INVITE of ours with another description is on its way."""
         self._port: SpeechPort | None = None
@@ -267,13 +269,13 @@ class Call(pj.Call):
         if command.from_tag:
             self._call_id = self.known_as = f"{-command.call}.{command.call_id}"
             inside, call_id, tag = (name.encode() for name in (self._call_id, command.call_id, command.from_tag))
-            self._engine.aliases.add(Alias(inside, call_id, tag, command.sequence))
+            self._engine.exchange.aliases.add(Alias(inside, call_id, tag, command.sequence))
         if command.pinned:
             self.pinned = self._call_id
             self._engine.pins[self.pinned] = command.destination.encode()
         if place.settings.reliable == "off" or not command.offer:
             self._unreliable = self._call_id.encode()
-            self._engine.unreliable.add(self._unreliable)
+            self._engine.exchange.unreliable.add(self._unreliable)
         if place.settings.preconditions != "off" and not self.direct:
             strength = Strength.MANDATORY if place.settings.preconditions == "required" else Strength.OPTIONAL
             self._conditions = Preconditions.offered(strength, command.ready)
@@ -320,7 +322,7 @@ class Call(pj.Call):
                         self.answer(parameters)
                 case SetHold(on=on, session=session):
                     parameters = pj.CallOpParam(True)
-                    self.session, self._changing = session, self.direct
+                    self._settled, self.session, self._changing = self.session, session, self.direct
                     if on and not self.direct:
                         self.setHold(parameters)
                     else:
@@ -482,8 +484,8 @@ class Call(pj.Call):
         self._tell_last()
         del self._engine.calls[self.number]
         self._engine.refreshers.pop(self._call_id, None)
-        self._engine.unreliable.discard(self._unreliable)
-        self._engine.aliases.ended(self._call_id.encode(), time.monotonic())
+        self._engine.exchange.unreliable.discard(self._unreliable)
+        self._engine.exchange.aliases.ended(self._call_id.encode(), time.monotonic())
         self._engine.pins.pop(self.pinned, None)
         self._engine.ended.append(self)
         self._engine.tell(CallEnded(self.number, status, reason, message))
@@ -681,7 +683,8 @@ class Call(pj.Call):
                 self._engine.tell(InfoArrived(self.number, message))
         elif self._confirmed and transaction.method == "INVITE" and transaction.statusCode >= 300:
             if transaction.statusCode not in (401, 407, 422):
-                self._changing = False
+                if self._changing:
+                    self.session, self._changing = self._settled, False
                 self._engine.tell(HoldFailed(self.number, int(transaction.statusCode)))
         elif self._changing and transaction.method == "INVITE" and transaction.statusCode >= 200:
             self._changing = False

@@ -25,11 +25,11 @@ from tandem.gateway.sip.message import parse_message
 from tandem.gateway.sip.sources import Sources
 from tandem.gateway.sip.tls import TlsContexts
 
-from . import abilities, direct, library, packet_filter, requests, tls, wire
+from . import abilities, direct, library, packet_filter, requests, tls
 from .calls import ISUP, UAS, Call, headers_into
+from .exchange import Exchange
 from .gate import Gate
 from .messages import MessageLog
-from .overlap import Aliases
 from .protocol import (
     Account,
     AdmitRequest,
@@ -209,25 +209,19 @@ class Engine:
         self._expected: dict[str, set[str]] = {}
         """What servers that we connect to are called, by `ADDRESS:PORT`."""
         self.endpoint = Endpoint(self)
+        self.exchange = Exchange(configuration, self.calls)
         self._modules = (
-            library.Module(library.BEFORE_TRANSACTIONS, request=self._comes, response=self._response),
+            library.Module(library.BEFORE_TRANSACTIONS, request=self.exchange.comes, response=self._response),
             library.Module(
                 library.BEFORE_DIALOGS,
                 request=self._request,
                 sent_request=self._sent_request,
                 sent_response=self._sent_response,
             ),
-            library.Module(library.LOG, sent_request=self._goes, sent_response=self._goes),
+            library.Module(library.LOG, sent_request=self.exchange.goes, sent_response=self.exchange.goes),
         )
-        self._placeholder = direct.placeholder(configuration.media_address, configuration.codecs[0])
-        self.unreliable: set[bytes] = set()
-        """Calls of ours, by Call-ID, whose provisional responses are not to be reliable: PJSIP says that it can."""
-        self.aliases = Aliases()
-        """INVITEs that are several of one call."""
         self.refreshers: dict[str, bytes] = {}
         """Who is to refresh the session of a call of ours, by its Call-ID."""
-        self._bare = False
-        """The response that PJSIP is about to put together goes out without the description in it."""
         self._released: Content | None = None
         """What the 200 to the BYE that PJSIP is about to see is to have in it."""
         self.limit = 0
@@ -347,7 +341,7 @@ class Engine:
         now = time.monotonic()
         if now >= self._look:
             self._look = now + _LOOK
-            self.aliases.expire(now)
+            self.exchange.aliases.expire(now)
             for call in self.calls.values():
                 call.watch(now)
             if self.gate.look(now) or self._turning_away:
@@ -493,7 +487,7 @@ class Engine:
         message = library.octets_of(received)
         self._released = None
         _hide_isup(received, message)
-        if self._hide_description(received, message):
+        if self.exchange.hide_description(received, message):
             return True
         if message.startswith(b"INVITE "):
             library.without_header(received, b"Replaces")
@@ -524,62 +518,12 @@ class Engine:
 
     def _response(self, received: int) -> bool:
         """A response came: whether PJSIP is to see nothing of it for now."""
-        self._comes(received)
+        self.exchange.comes(received)
         message = library.octets_of(received)
         _hide_isup(received, message)
         if self.pins and (place := self.pins.get(library.call_id_received(received))) is not None:
             requests.route_back(received, place)
-        return self._hide_description(received, message)
-
-    def _comes(self, received: int) -> bool:
-        """A message came: one of several INVITEs of a call is PJSIP's by other names."""
-        if self.aliases and (names := self.aliases.inwards(library.octets_of(received))) is not None:
-            wire.put_names(received, names)
-        return False
-
-    def _hide_description(self, received: int, message: bytes) -> bool:
-        """Have PJSIP not see the peer's description of a call whose RTP passes it by; whether the message waits.
-
-        Nor one in a provisional response to an INVITE without any: PJSIP has no media yet to answer a reliable one
-        with, and its assertions end the process.
-        """
-        if not direct.has_description(message):
-            return False
-        call_id = library.call_id_received(received)
-        found = [call for call in self.calls.values() if call.known_as == call_id]
-        if message.startswith(b"SIP/2.0 1") and any(call.outgoing and not call.offered for call in found):
-            library.without_body(received)
-            return False
-        found = [call for call in found if call.direct]
-        if not found:
-            return False
-        wire.put_session(received, self._placeholder)
-        if direct.is_answer(message):
-            return any(call.outgoing and call.is_offered(received, message) for call in found)
-        return direct.is_offer(message) and found[-1].is_told(received, message)
-
-    def _goes(self, sent: int) -> bool:
-        """A message is put together and is being sent: our descriptions and names take the place of PJSIP's."""
-        made = message = library.octets_of_sent(sent)
-        number = direct.number_in(made)
-        call = None if number is None else self.calls.get(number)
-        if call is not None:
-            message = direct.with_session(made, self._announced(call.session))
-        elif self._bare:
-            message = direct.without_body(made)
-        self._bare = False
-        if made.startswith(b"INVITE ") and self.unreliable:
-            message = direct.without_reliability(message, self.unreliable)
-        if self.aliases:
-            message = self.aliases.outwards(message)
-        if message != made:
-            wire.write(sent, message)
-        return False
-
-    def _announced(self, session: bytes) -> bytes:
-        """Our description with the address that peers are told."""
-        own, public = self.configuration.media_address.encode(), self.configuration.public_address.encode()
-        return session.replace(b" IN IP4 " + own, b" IN IP4 " + public) if public else session
+        return self.exchange.hide_description(received, message)
 
     def _sent_request(self, sent: int) -> bool:
         """A request is being sent: an INVITE names who is to refresh the session."""
@@ -593,7 +537,7 @@ class Engine:
         PJSIP makes each answer to INVITE of the one before, with the fields of that, which are taken out.
         """
         content, self._released = self._released, None
-        self._bare = False
+        self.exchange.bare = False
         if content is not None and library.status_sent(sent, b"BYE") == 200:
             library.with_body(sent, 200, content.media_type, content.octets)
         elif (status := library.status_sent(sent, b"INVITE")) > 100:
@@ -603,7 +547,7 @@ class Engine:
             call_id = library.call_id_in(message)
             invite = call_id, library.sequence_in(message)
             call = next((call for call in self.calls.values() if call.answers == invite), None)
-            self._bare = status == 183 and call is not None and call.bare
+            self.exchange.bare = status == 183 and call is not None and call.bare
             for (name, value), count in call.fields.get(status, {}).items() if call is not None else ():
                 library.keep_last(message, name.encode(), value.encode(), count)
         return False
@@ -613,9 +557,7 @@ class Engine:
         found = None if self.gate.admitted is None else self.gate.admitted.account
         found = found or self._account_of(received.srcAddress, transport_in(received))
         if found is not None and self._accounts[found].direct:
-            came = int(received.pjRxData)
-            if direct.has_description(library.octets_of(came)):
-                wire.put_session(came, self._placeholder)
+            self.exchange.begins(int(received.pjRxData))
         if found is not None and self._accounts[found].refresher == "local":
             library.name_refresher_received(int(received.pjRxData), UAS)
         if found is None:

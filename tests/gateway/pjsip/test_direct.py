@@ -1,6 +1,8 @@
 """Descriptions in the place of PJSIP's, and of the peer's."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tandem.gateway.pjsip import direct
 from tandem.gateway.sip import sdp
@@ -85,3 +87,34 @@ def test_an_invite_that_wants_no_reliable_response(before, after):
 )
 def test_offers_within_a_dialog(start, to, offers):
     assert direct.is_offer(start + b" sip:a@h SIP/2.0\r\n" + to + b"\r\n\r\nv=0\r\n") is offers
+
+
+PIECES = st.sampled_from(
+    [
+        b"SIP/2.0 200 OK",
+        b"INVITE x",
+        b"\r\n",
+        b"\r\n\r\n",
+        b"CSeq: 1 INVITE",
+        b"To: <a>;tag=",
+        b"c: application/sdp",
+        b"--b",
+        b"Content-Type: multipart/mixed",
+        b"Content-Length: 1",
+        b"Call-ID: 1",
+        b"Supported: 100rel",
+        BY_PJSIP,
+        BY_PJSIP[:40],
+    ]
+)
+
+
+@given(st.lists(PIECES | st.binary(max_size=8), max_size=12).map(b"".join))
+def test_whatever_octets_come_or_go(octets):
+    direct.has_description(octets)
+    direct.is_offer(octets)
+    direct.is_answer(octets)
+    direct.without_body(octets)
+    direct.without_reliability(octets, {b"1"})
+    for session in (b"", OWN):
+        assert direct.number_in(direct.with_session(octets, session)) in (None, direct.number_in(octets))

@@ -1,6 +1,8 @@
 """Names of several INVITEs of one call: PJSIP's, and those that the peer sees."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tandem.gateway.pjsip.overlap import LINGER, Alias, Aliases, Names
 
@@ -92,3 +94,29 @@ def test_what_is_no_message_stays_as_it_is():
     for octets in (b"", b"INVITE\r\n\r\n", b"INVITE x\r\nCall-ID: 1.c@h\r\n\r\n", b"INVITE x\r\nCall-ID: 2@h\r\n\r\n"):
         assert aliases.outwards(octets) == octets
         assert aliases.inwards(octets) is None
+
+
+PIECES = st.sampled_from(
+    [
+        b"SIP/2.0 200 OK\r\n",
+        b"BYE x\r\n",
+        b"\r\n\r\n",
+        b"CSeq: 1 INVITE\r\n",
+        b"CSeq: " + b"9" * 5000 + b"\r\n",
+        b"Call-ID: 1.c@h\r\n",
+        b"Call-ID: c@h\r\n",
+        b"From: <a>;tag=mine\r\n",
+        b"To: <a>;tag=tag\r\n",
+        b"Via: x;branch=z\r\n",
+        b"RAck: 1 2 INVITE\r\n",
+        b" ;tag=x\r\n",
+    ]
+)
+
+
+@given(st.lists(PIECES | st.binary(max_size=8), max_size=12).map(b"".join))
+def test_whatever_octets_come_or_go(octets):
+    aliases = Aliases()
+    aliases.add(Alias(b"1.c@h", b"c@h", b"tag", 1))
+    assert isinstance(aliases.outwards(octets), bytes)
+    assert aliases.inwards(octets) in (None, aliases.inwards(octets))
