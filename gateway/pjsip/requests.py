@@ -84,7 +84,7 @@ def transport_of(received: int) -> TransportName:
 
 
 def hold(connection: int) -> None:
-    """Have PJSIP keep a connection that nobody uses now: it closes such a one after half a minute."""
+    """Have PJSIP keep a connection that nobody uses now: it closes such a one after ten minutes."""
     _hold(connection)
 
 
