@@ -25,7 +25,7 @@ from tandem.gateway.sip.message import parse_message
 from tandem.gateway.sip.sources import Sources
 from tandem.gateway.sip.tls import TlsContexts
 
-from . import abilities, direct, library, packet_filter, requests, tls
+from . import abilities, direct, library, packet_filter, requests, sound, tls
 from .calls import ISUP, UAS, Call, headers_into
 from .exchange import Exchange
 from .gate import Gate
@@ -211,7 +211,7 @@ class Engine:
         self.endpoint = Endpoint(self)
         self.exchange = Exchange(configuration, self.calls)
         self._modules = (
-            library.Module(library.BEFORE_TRANSACTIONS, request=self.exchange.comes, response=self._response),
+            library.Module(library.BEFORE_TRANSACTIONS, request=self._first, response=self._response),
             library.Module(
                 library.BEFORE_DIALOGS,
                 request=self._request,
@@ -515,6 +515,10 @@ class Engine:
             self.gate.proved(requests.connection_of(received))
             return False
         return self.gate.ask(received, message, time.monotonic())
+
+    def _first(self, received: int) -> bool:
+        """A request came: whether PJSIP is to see nothing of it at all."""
+        return not sound.is_sound(library.octets_of(received)) or self.exchange.comes(received)
 
     def _response(self, received: int) -> bool:
         """A response came: whether PJSIP is to see nothing of it for now."""

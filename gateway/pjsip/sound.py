@@ -1,0 +1,23 @@
+"""What PJSIP must not see: messages that any peer can send, and that end a build with assertions.
+
+Nothing of this needs PJSIP: it is octets in.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_FOLD: Final = re.compile(rb"\r?\n[ \t]+")
+_END: Final = re.compile(rb"\r?\n\r?\n")
+_SEQUENCE: Final = re.compile(rb"^CSeq[ \t]*:[ \t]*[0-9]*[ \t]*([^\s]*)", re.MULTILINE | re.IGNORECASE)
+
+
+def is_sound(request: bytes) -> bool:
+    """Whether CSeq names the method of a request, as it must (RFC 3261 8.1.1.5).
+
+    PJSIP finds the transaction of a request by CSeq, and takes anything that is of an INVITE for INVITE or ACK.
+    """
+    head = _END.split(request, maxsplit=1)[0]
+    method = head.lstrip().partition(b" ")[0]
+    return all(named == method for named in _SEQUENCE.findall(_FOLD.sub(b" ", head)))
