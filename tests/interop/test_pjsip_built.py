@@ -143,12 +143,12 @@ def test_messages_of_sixty_thousand_octets():
         engine.process.close()
 
 
-def tables(port, sip="", media="", more=""):
-    """The tables of a gateway whose PJSIP listens on `port` of both versions of IP."""
-    rtp = free_ports(20)
+def tables(port, sip="", media="", calls=10):
+    """The tables of a gateway whose PJSIP listens on `port` of both versions of IP, and our own engine on the next."""
+    rtp = free_ports(2 * calls)
     return (
-        f'{media}[sip]\nlisten = "127.0.0.1:{free_ports(1)}"\n{sip}[sip.pjsua2]\nlisten = "127.0.0.1:{port}"\n'
-        f'also_listen = ["udp:[::1]:{port}"{more}]\nports = [{rtp}, {rtp + 19}]\n'
+        f'{media}[sip]\nlisten = "127.0.0.1:{port + 1}"\n{sip}[sip.pjsua2]\nlisten = "127.0.0.1:{port}"\n'
+        f'also_listen = ["udp:[::1]:{port}"]\nports = [{rtp}, {rtp + 2 * calls - 1}]\n'
     )
 
 
@@ -162,19 +162,19 @@ ROUTE = '[[route]]\ntrunk = ["caller"]\nto = ["callee"]\n'
 
 
 def test_a_peer_by_name_that_has_ipv6_only(tmp_path):
-    port = free_stream_ports(3)
+    port = free_stream_ports(4)
     zone = [
-        "_sip._udp.six.example 300 IN SRV 1 10 " + f"{port + 2} one.six.example.",
+        "_sip._udp.six.example 300 IN SRV 1 10 " + f"{port + 3} one.six.example.",
         "one.six.example 300 IN AAAA ::1",
     ]
     with DnsServer(zone) as dns:
         text = tables(port, sip=f'nameservers = ["127.0.0.1:{dns.port}"]\n', media='address_v6 = "::1"\n')
-        text += trunk("caller", f"127.0.0.1:{port + 1}") + trunk("callee", "six.example") + ROUTE
+        text += trunk("caller", f"127.0.0.1:{port + 2}") + trunk("callee", "six.example") + ROUTE
         with sip_gateway(tmp_path, text) as gateway:
-            wait_for(lambda: gateway.said(f"six.example is at [::1]:{port + 2}"), "the name is resolved")
+            wait_for(lambda: gateway.said(f"six.example is at [::1]:{port + 3}"), "the name is resolved")
             with (
-                Sipp("plain_callee", tmp_path, port + 2, called="4930100", host="::1") as answering,
-                Sipp("plain_caller", tmp_path, port + 1, port, called="4930100") as calling,
+                Sipp("plain_callee", tmp_path, port + 3, called="4930100", host="::1") as answering,
+                Sipp("plain_caller", tmp_path, port + 2, port, called="4930100") as calling,
             ):
                 calling.wait()
                 answering.wait()
@@ -184,19 +184,53 @@ def test_a_peer_by_name_that_has_ipv6_only(tmp_path):
 
 def test_rtp_past_pjmedia_over_ipv6(tmp_path, speech):
     """Comfort noise: the media process speaks to the peer itself, over the version of the peer."""
-    port = free_stream_ports(3)
+    port = free_stream_ports(4)
     text = tables(port, media='address_v6 = "::1"\n')
-    text += trunk("caller", f"[::1]:{port + 1}", "silence_suppression = true")
-    text += trunk("callee", f"127.0.0.1:{port + 2}", "delayed_offer = true") + ROUTE
+    text += trunk("caller", f"[::1]:{port + 2}", "silence_suppression = true")
+    text += trunk("callee", f"127.0.0.1:{port + 3}", "delayed_offer = true") + ROUTE
     values = {"speech": speech[8]}
     with sip_gateway(tmp_path, text) as gateway:
         with (
-            Sipp("callee_offers", tmp_path, port + 2, **values) as answering,
-            Sipp("caller_without_offer", tmp_path, port + 1, port, host="::1", called="4930100", **values) as calling,
+            Sipp("callee_offers", tmp_path, port + 3, **values) as answering,
+            Sipp("caller_without_offer", tmp_path, port + 2, port, host="::1", called="4930100", **values) as calling,
         ):
             calling.wait(30)
             answering.wait(30)
         (record,) = wait_for(gateway.records, "the record")
         for leg in (record.incoming, record.outgoing):
             assert leg.media["packets_received"] >= 10, leg
+        assert not gateway.trouble()
+
+
+@pytest.mark.realtime
+def test_thirty_calls_with_speech_at_once(tmp_path, speech):
+    """The wheels have room for three. Half of them come from peers of PJSIP, half go to them."""
+    port = free_stream_ports(6)
+    text, each = tables(port, calls=30), 15
+    for number, (caller, callee) in enumerate((("pjsua2", "native"), ("native", "pjsua2"))):
+        names, peers = [f"{caller}-caller", f"{callee}-callee"], [port + 2 + 2 * number, port + 3 + 2 * number]
+        for name, peer, engine in zip(names, peers, (caller, callee), strict=True):
+            text += trunk(name, f"127.0.0.1:{peer}", engine=engine)
+        text += f'[[route]]\ntrunk = ["{names[0]}"]\nto = ["{names[1]}"]\n'
+    values = {"payload": 8, "speech": speech[8], "called": "4930", "calls": each}
+    with sip_gateway(tmp_path, text) as gateway, contextlib.ExitStack() as stack:
+        sipps = []
+        for number in range(2):
+            folder, caller, callee = tmp_path / str(number), port + 2 + 2 * number, port + 3 + 2 * number
+            sipps += [
+                Sipp("callee_answers", folder, callee, ring=10, **values),
+                Sipp("caller_hangs_up", folder, caller, port + number, calling="4940", hold=5000, **values),
+            ]
+            for one in sipps[-2:]:
+                stack.enter_context(one)
+        wait_for(lambda: len(gateway.said(": ACK sip:")) >= 4 * each, "all are up")
+        assert not gateway.records()
+        for one in sipps:
+            one.wait()
+        records = wait_for(lambda: len(found := gateway.records()) == 2 * each and found, "the records")
+        assert {record.result for record in records} == {"answered"}
+        for record in records:
+            for leg in (record.incoming, record.outgoing):
+                assert leg.media["packets_received"] >= 200, record
+                assert leg.media["packets_sent"] >= 200, record
         assert not gateway.trouble()
