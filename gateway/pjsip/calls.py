@@ -686,7 +686,7 @@ class Call(pj.Call):
                 if self._changing:
                     self.session, self._changing = self._settled, False
                 self._engine.tell(HoldFailed(self.number, int(transaction.statusCode)))
-        elif self._changing and transaction.method == "INVITE" and transaction.statusCode >= 200:
+        elif self.direct and not self._updating and self._has_answered(transaction, message):
             self._changing = False
             self._engine.tell(OfferAnswered(self.number, message))
         elif self._updating and transaction.method == "UPDATE" and transaction.statusCode >= 200:
@@ -699,6 +699,16 @@ class Call(pj.Call):
         elif self._asking and transaction.method == "OPTIONS" and transaction.statusCode >= 200:
             self._asking = False
             self._engine.tell(AskAnswered(self.number, int(transaction.statusCode)))
+
+    def _has_answered(self, transaction: Any, message: bytes) -> bool:
+        """Whether the peer has answered an offer within the call: ours, or PJSIP's that only refreshes the session."""
+        return (
+            self._confirmed
+            and transaction.method in ("INVITE", "UPDATE")
+            and transaction.statusCode // 100 == 2
+            and message not in (b"", self._answer)
+            and (direct.has_description(message) or (self._changing and transaction.method == "INVITE"))
+        )
 
     def _tell_tag(self, response: str) -> None:
         """What our response has in To: without it nobody could end the call if this process were lost."""

@@ -80,6 +80,10 @@ def test_a_call_that_goes_out(past_pjmedia, its_peer):
     past_pjmedia.do(SetHold(-4, False, OURS))
     its_peer.answer(its_peer.hear("INVITE"), "488 Not Acceptable Here")
     assert past_pjmedia.hear(HoldFailed).status == 488
+    past_pjmedia.do(SetHold(-4, True, CHANGED))
+    its_peer.answer(its_peer.hear("INVITE"), "200 OK")  # without the answer that it should have
+    assert parse_message(past_pjmedia.hear(OfferAnswered).message).body == b""
+    its_peer.hear("ACK")
     its_peer.tag = invite.from_.tag
     its_peer.send("INVITE", 7, call_id=invite.call_id)
     assert parse_message(its_peer.hear("SIP/2.0 200")).body == CHANGED, "what was refused does not hold"
