@@ -27,24 +27,26 @@ def ports():
     return free_stream_ports(10)
 
 
-@pytest.fixture(scope="module", params=["native", "pjsua2"])
+@pytest.fixture(scope="module", params=["native", "pjsua2", "past PJMEDIA"])
 def gateway(tmp_path_factory, ports, request):
     """The trunks of `TRUNKS`, and who calls with ISUP, are on the engine of the parameter."""
+    past = request.param == "past PJMEDIA"
+    engine = "pjsua2" if past else request.param
+    options = f'engine = "{engine}"\n{"silence_suppression = true" if past else ""}\n'
     text = f'[sip]\nlisten = "127.0.0.1:{ports}"\ncapture = true\n'
-    if request.param == "pjsua2":
+    if engine == "pjsua2":
         rtp = free_ports(20)
         text += f'[sip.pjsua2]\nlisten = "127.0.0.1:{ports + 9}"\nports = [{rtp}, {rtp + 19}]\n'
     text += f'[[trunk]]\nname = "caller"\ntype = "sip"\npeer = "127.0.0.1:{ports + 1}"\np_early_media = true\n'
     text += f'[[trunk]]\nname = "exchange"\ntype = "sip"\npeer = "127.0.0.1:{ports + 8}"\nisup_variant = "itu"\n'
-    text += f'engine = "{request.param}"\n'
+    text += options
     for number, (name, (called, settings)) in enumerate(TRUNKS.items()):
         peer = f'peer = "127.0.0.1:{ports + 2 + number}"'
-        settings += f'\nengine = "{request.param}"'
-        text += f'[[trunk]]\nname = "{name}"\ntype = "sip"\n{peer}\n{settings}\n'
+        text += f'[[trunk]]\nname = "{name}"\ntype = "sip"\n{peer}\n{settings}\n{options}'
         text += f'[[route]]\ntrunk = ["caller", "exchange"]\ncalled = "^{called}"\nto = ["{name}"]\n'
     with sip_gateway(tmp_path_factory.mktemp("dialogs"), text) as gateway:
-        gateway.engine = request.param
-        gateway.exchange_calls = ports + 9 if request.param == "pjsua2" else ports
+        gateway.engine = engine
+        gateway.exchange_calls = ports + 9 if engine == "pjsua2" else ports
         yield gateway
 
 
