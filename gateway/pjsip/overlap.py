@@ -79,6 +79,7 @@ class Aliases:
 
     def __init__(self) -> None:
         self._by_inside: dict[bytes, Alias] = {}
+        self._by_call_id: dict[bytes, list[Alias]] = {}
 
     def __bool__(self) -> bool:
         return bool(self._by_inside)
@@ -86,6 +87,7 @@ class Aliases:
     def add(self, alias: Alias) -> None:
         """An INVITE is about to be sent."""
         self._by_inside[alias.inside] = alias
+        self._by_call_id.setdefault(alias.call_id, []).append(alias)
 
     def ended(self, inside: bytes, now: float) -> None:
         """The call is over for PJSIP; its last request and what answers that may still be on their way."""
@@ -94,8 +96,12 @@ class Aliases:
 
     def expire(self, now: float) -> None:
         """Forget what is over."""
-        for inside in [inside for inside, alias in self._by_inside.items() if alias.until <= now]:
-            del self._by_inside[inside]
+        for alias in [alias for alias in self._by_inside.values() if alias.until <= now]:
+            del self._by_inside[alias.inside]
+            alike = self._by_call_id[alias.call_id]
+            alike.remove(alias)
+            if not alike:
+                del self._by_call_id[alias.call_id]
 
     def outwards(self, message: bytes) -> bytes:
         """A message that PJSIP sends as the peer is to see it."""
@@ -107,7 +113,7 @@ class Aliases:
         """What PJSIP is to see of a message that came; None: what is there."""
         head = _FOLD.sub(b" ", message.partition(b"\r\n\r\n")[0])
         call_id = _CALL_ID.search(head)
-        alike = [one for one in self._by_inside.values() if call_id is not None and one.call_id == call_id[1]]
+        alike = [] if call_id is None else self._by_call_id.get(call_id[1], [])
         if not alike:
             return None
         if head.startswith(_RESPONSE):
