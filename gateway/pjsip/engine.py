@@ -715,6 +715,9 @@ class Engine:
         media.transportConfig.publicAddress = self._public_of(address)
         media.transportConfig.port = wanted.rtp_ports[0]
         media.transportConfig.portRange = wanted.rtp_ports[1] - wanted.rtp_ports[0]
+        if hasattr(media.transportConfig, "randomizePort"):
+            # Of a hundred pairs in a row that calls of another account have, PJSIP tries none further.
+            media.transportConfig.randomizePort = True
         media.srtpUse = _SRTP[account.srtp]
         media.srtpSecureSignaling = 0
         return settings
