@@ -273,6 +273,8 @@ class Call(pj.Call):
         if command.pinned:
             self.pinned = self._call_id
             self._engine.pins[self.pinned] = command.destination.encode()
+        if command.max_forwards != direct.MAX_FORWARDS:
+            self._engine.exchange.hops[self._call_id.encode()] = command.max_forwards
         if place.settings.reliable == "off" or not command.offer:
             self._unreliable = self._call_id.encode()
             self._engine.exchange.unreliable.add(self._unreliable)
@@ -485,6 +487,7 @@ class Call(pj.Call):
         del self._engine.calls[self.number]
         self._engine.refreshers.pop(self._call_id, None)
         self._engine.exchange.unreliable.discard(self._unreliable)
+        self._engine.exchange.hops.pop(self._call_id.encode(), None)
         self._engine.exchange.aliases.ended(self._call_id.encode(), time.monotonic())
         self._engine.pins.pop(self.pinned, None)
         self._engine.ended.append(self)

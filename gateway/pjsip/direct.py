@@ -8,7 +8,7 @@ in its place. Nothing of this needs PJSIP: it is octets in, octets out.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from tandem.gateway.sip import sdp
@@ -27,6 +27,9 @@ _OFFERS: Final = (b"INVITE ", b"UPDATE ", b"PRACK ")
 _CALL_ID: Final = re.compile(rb"\r\nCall-ID: ([^\r\n]*)")
 _SUPPORTED: Final = re.compile(rb"(\r\nSupported: )([^\r\n]*)")
 _OPTION: Final = re.compile(rb"(?<![^ ])100rel, |(?:^|, )100rel$")
+_HOPS: Final = re.compile(rb"\r\nMax-Forwards: [0-9]+")
+MAX_FORWARDS: Final = 70
+"""What PJSIP writes into each request (RFC 3261 8.1.1.6)."""
 _INVITED: Final = re.compile(rb"^CSeq[ \t]*:[ \t]*[0-9]+[ \t]+INVITE[ \t]*\r?$", re.M | re.I)
 _FOLD: Final = re.compile(rb"\r?\n[ \t]+")
 _TAG: Final = re.compile(rb"^t(?:o)?[ \t]*:[^\r\n]*;[ \t]*tag[ \t]*=", re.MULTILINE | re.IGNORECASE)
@@ -89,6 +92,14 @@ def without_reliability(message: bytes, calls: Collection[bytes]) -> bytes:
     if found is None or found[1] not in calls:
         return message
     return _SUPPORTED.sub(lambda said: said[1] + _OPTION.sub(b"", said[2]), head) + end + body
+
+
+def with_hops(message: bytes, calls: Mapping[bytes, int]) -> bytes:
+    """An INVITE with the Max-Forwards of its call, by Call-ID, in the place of PJSIP's."""
+    head, end, body = message.partition(b"\r\n\r\n")
+    found = _CALL_ID.search(head)
+    hops = None if found is None else calls.get(found[1])
+    return message if hops is None else _HOPS.sub(b"\r\nMax-Forwards: %d" % hops, head, count=1) + end + body
 
 
 def is_offer(message: bytes) -> bool:

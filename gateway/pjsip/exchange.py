@@ -28,6 +28,8 @@ class Exchange:
         """INVITEs that are several of one call."""
         self.unreliable: set[bytes] = set()
         """Calls of ours, by Call-ID, whose provisional responses are not to be reliable: PJSIP says that it can."""
+        self.hops: dict[bytes, int] = {}
+        """Max-Forwards of calls of ours, by Call-ID, where it is another one than PJSIP's."""
         self.bare = False
         """The response that PJSIP is about to put together goes out without the description in it."""
 
@@ -75,6 +77,8 @@ class Exchange:
         self.bare = False
         if made.startswith(b"INVITE ") and self.unreliable:
             message = direct.without_reliability(message, self.unreliable)
+        if made.startswith(b"INVITE ") and self.hops:
+            message = direct.with_hops(message, self.hops)
         if self.aliases:
             message = self.aliases.outwards(message)
         if message != made:

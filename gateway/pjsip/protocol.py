@@ -137,6 +137,7 @@ class MakeCall(msgspec.Struct, array_like=True, tag="call"):
     """Our own precondition is met, where the trunk has any."""
     from_tag: str = ""
     """Tag of From, where further INVITEs of the same call may follow (RFC 3578); empty: PJSIP's."""
+    max_forwards: int = 70
     sequence: int = 1
     """Number in CSeq, where there is such a tag."""
     session: bytes = b""

@@ -265,6 +265,7 @@ class PjsipAgent:
                 content=content_in(request),
                 ready=is_ready(request.session or b""),
                 from_tag=request.from_tag,
+                max_forwards=request.max_forwards,
                 sequence=request.sequence,
                 session=(request.session or b"") if is_direct(trunk) else b"",
                 pinned=request.pinned,

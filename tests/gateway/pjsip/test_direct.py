@@ -89,6 +89,12 @@ def test_offers_within_a_dialog(start, to, offers):
     assert direct.is_offer(start + b" sip:a@h SIP/2.0\r\n" + to + b"\r\n\r\nv=0\r\n") is offers
 
 
+def test_hops_that_are_left_go_on():
+    text = b"INVITE sip:a@h SIP/2.0\r\nMax-Forwards: %d\r\nCall-ID: 1@h\r\n\r\nMax-Forwards: 70"
+    assert direct.with_hops(text % 70, {b"1@h": 12}) == text % 12
+    assert direct.with_hops(text % 70, {b"2@h": 12}) == text % 70
+
+
 PIECES = st.sampled_from(
     [
         b"SIP/2.0 200 OK",
@@ -116,5 +122,6 @@ def test_whatever_octets_come_or_go(octets):
     direct.is_answer(octets)
     direct.without_body(octets)
     direct.without_reliability(octets, {b"1"})
+    direct.with_hops(octets, {b"1": 7})
     for session in (b"", OWN):
         assert direct.number_in(direct.with_session(octets, session)) in (None, direct.number_in(octets))

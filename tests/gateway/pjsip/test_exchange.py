@@ -61,9 +61,10 @@ def test_a_call_that_comes_in(past_pjmedia, its_peer):
 def test_a_call_that_goes_out(past_pjmedia, its_peer):
     """With ISUP beside the description, then hold that the peer takes."""
     isup = Content("application/isup", b"\x01\0\xff")
-    past_pjmedia.call(-4, MEDIA, to=its_peer.port, session=OURS, content=isup)
+    past_pjmedia.call(-4, MEDIA, to=its_peer.port, session=OURS, content=isup, max_forwards=12)
     octets = its_peer.hear("INVITE")
     invite = parse_message(octets)
+    assert invite.get("max-forwards") == "12"
     assert {part.media_type: part.body for part in invite.parts()} == {
         "application/sdp": OURS,
         "application/isup": isup.octets,
