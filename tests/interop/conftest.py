@@ -4,7 +4,7 @@ import shutil
 
 import numpy as np
 import pytest
-from support.built_pjsip import used
+from support.built_pjsip import NAME, PATIENCE, used
 from support.gateways import GatewayPair
 from support.libss7 import Talk
 
@@ -19,10 +19,19 @@ def pytest_generate_tests(metafunc):
         metafunc.parametrize("pair", engines, indirect=True, scope="module")
 
 
+def pytest_collection_modifyitems(items):
+    """Tests with PJSIP as it is built wait for that, where it is not built yet."""
+    for item in items:
+        parameters = item.callspec.params if hasattr(item, "callspec") else {}
+        if NAME in (parameters.get("engine"), parameters.get("pair")):
+            item.add_marker(pytest.mark.timeout(PATIENCE))
+
+
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory, request):
     """Two gateways that are up; whatever happens, they are gone afterwards. Another engine of SIP by its parameter."""
-    pair = GatewayPair(tmp_path_factory.mktemp("pair"), capture=True, engine=getattr(request, "param", "native"))
+    with used(getattr(request, "param", "native")) as engine:
+        pair = GatewayPair(tmp_path_factory.mktemp("pair"), capture=True, engine=engine)
     yield pair
     pair.close()
 

@@ -10,7 +10,7 @@ import select
 import socket
 
 import pytest
-from support.built_pjsip import NAME, used
+from support.built_pjsip import NAME, PATIENCE, used
 from support.certificates import Authority
 from support.dns_server import DnsServer
 from support.gateways import free_ports, wait_for
@@ -34,7 +34,7 @@ from tandem.gateway.pjsip.protocol import (
 )
 from tandem.gateway.sip.tls import TlsFiles
 
-pytestmark = pytest.mark.interop
+pytestmark = [pytest.mark.interop, pytest.mark.timeout(PATIENCE)]
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -1,11 +1,12 @@
 """What a carrier tests at acceptance, seen by SIPp on both sides: SIP, ISUP, SIP through two gateways."""
 
 import pytest
+from support.built_pjsip import NAME
 from support.gateways import wait_for
 from support.sipp import Sipp
 
 pytestmark = pytest.mark.interop
-ENGINES = ("native", "pjsua2")
+ENGINES = ("native", "pjsua2", NAME)
 
 NUMBER = "301234567"
 REFER_REFUSED = {"native": 405, "pjsua2": 603}

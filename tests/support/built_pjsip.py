@@ -18,6 +18,8 @@ from tandem.gateway.pjsip.build import BuildError, build, unpacked
 FOLDER = Path(__file__).resolve().parents[2] / "build/pjsip"
 NAME = "pjsua2-built"
 """What the engine is called in tests."""
+PATIENCE = 600
+"""Seconds that a test with it may take: it may have to wait for the compiler, beside other tests."""
 
 
 def place() -> Path:
