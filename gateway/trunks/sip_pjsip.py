@@ -191,7 +191,7 @@ class PjsipAgent:
         text = f"TLS by {' '.join(openssl.split())}"
         if old:
             text += (
-                ", which nobody maintains any more; build PJSIP with the OpenSSL of the system, or use Tandem's engine"
+                ", which nobody maintains any more; `tandem build-pjsip` has that of the system, or use Tandem's engine"
             )
         self._log(Line("warning" if old else "info", "=", "engine pjsua2", text))
 
