@@ -1,6 +1,6 @@
 """PJSIP built from the source that Debian has, as `tandem build-pjsip` does it, beside the wheel that the tests have.
 
-It takes a minute or two and a network: `make interop` has it done beside other tests, with `python -m
+It takes a minute or two and a network: `make` begins it before all tests (`ahead`), with `python -m
 support.built_pjsip`.
 """
 

@@ -1,7 +1,7 @@
 """DAHDI as modules of the Linux that is a program (`support.uml`), built from the sources that Debian has of both.
 
 The sources are got with `apt-get download`, which needs no root, and nothing of them is installed. It takes most of a
-minute: `make interop` has it done beside other tests, with `python -m support.dahdi_modules`.
+minute: `make` begins it before all tests (`ahead`), with `python -m support.dahdi_modules`.
 """
 
 from __future__ import annotations
