@@ -8,6 +8,7 @@ import lzma
 import re
 import shutil
 import subprocess
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -24,6 +25,9 @@ _POOL: Final = "pool/main/a/asterisk"
 _KEYRING: Final = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 _TIMEOUT: Final = 30.0
 """Seconds in which a server must answer, and go on answering."""
+_ATTEMPTS: Final = 3
+_PAUSE: Final = 3.0
+"""Seconds between attempts where a server has not answered."""
 _BLOCK: Final = 1 << 16
 
 
@@ -88,19 +92,24 @@ def _fetched(url: str, place: Path, sha256: str, say: Callable[[str], None]) -> 
     """Fetch a file that is what `sha256` says, or leave none; any file where it is empty."""
     say(f"fetching {url}")
     part = place.with_name(f"{place.name}.part")
-    try:
-        with urllib.request.urlopen(url, timeout=_TIMEOUT) as answer, part.open("wb") as file:
-            shutil.copyfileobj(answer, file, _BLOCK)
-    except urllib.error.HTTPError as error:
-        what = f"{url}: {error.code} {error.reason}"
-        raise (_AbsentError if error.code in (404, 410) else BuildError)(what) from None
-    except (OSError, http.client.HTTPException) as error:
-        reason = getattr(error, "reason", error)
-        if isinstance(reason, FileNotFoundError) and url.startswith("file:"):
-            raise _AbsentError(f"{url}: not there") from None
-        part.unlink(missing_ok=True)
-        text = f"{url} cannot be fetched: {reason}; is there a network, and http_proxy set where it needs one?"
-        raise BuildError(text) from None
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            with urllib.request.urlopen(url, timeout=_TIMEOUT) as answer, part.open("wb") as file:
+                shutil.copyfileobj(answer, file, _BLOCK)
+            break
+        except urllib.error.HTTPError as error:
+            what = f"{url}: {error.code} {error.reason}"
+            raise (_AbsentError if error.code in (404, 410) else BuildError)(what) from None
+        except (OSError, http.client.HTTPException) as error:
+            reason = getattr(error, "reason", error)
+            if isinstance(reason, FileNotFoundError) and url.startswith("file:"):
+                raise _AbsentError(f"{url}: not there") from None
+            part.unlink(missing_ok=True)
+            if attempt == _ATTEMPTS:
+                text = f"{url} cannot be fetched: {reason}; is there a network, and http_proxy set where it needs one?"
+                raise BuildError(text) from None
+            say(f"{reason}; once more in {_PAUSE:.0f} s")
+            time.sleep(_PAUSE)
     found = _checksum(part)
     if sha256 and found != sha256:
         part.unlink()

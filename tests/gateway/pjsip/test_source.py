@@ -35,6 +35,11 @@ SHA256:
 """
 
 
+@pytest.fixture(autouse=True)
+def _no_pause(monkeypatch):
+    monkeypatch.setattr(source, "_PAUSE", 0.0)
+
+
 @pytest.fixture
 def mirror(tmp_path, monkeypatch):
     """A mirror that has another version, and nothing where old ones are kept."""
@@ -100,6 +105,21 @@ def test_an_archive_that_was_changed_is_refused_and_not_kept(mirror):
     with pytest.raises(BuildError, match=f"and must be {SHA256}"):
         fetch(mirror, OLD)
     assert list((mirror.parent / "folder").iterdir()) == []
+
+
+def test_a_server_that_does_not_answer_at_once(mirror, monkeypatch):
+    (mirror / "pool/main/a/asterisk" / OLD.name).write_bytes(ARCHIVE)
+    opened, failures = source.urllib.request.urlopen, [TimeoutError("timed out"), OSError("no route to host")]
+
+    def urlopen(url, timeout):
+        if failures:
+            raise failures.pop(0)
+        return opened(url, timeout=timeout)
+
+    monkeypatch.setattr(source.urllib.request, "urlopen", urlopen)
+    archive, _, said = fetch(mirror, OLD)
+    assert archive.read_bytes() == ARCHIVE
+    assert said[1:] == ["timed out; once more in 0 s", "no route to host; once more in 0 s"]
 
 
 def test_without_a_network(tmp_path):
