@@ -29,6 +29,7 @@ from . import abilities, direct, library, packet_filter, requests, sound, tls
 from .calls import ISUP, UAS, Call, headers_into
 from .exchange import Exchange
 from .gate import Gate
+from .keep_alives import KeepAlives
 from .messages import MessageLog
 from .protocol import (
     Account,
@@ -210,6 +211,7 @@ class Engine:
         """What servers that we connect to are called, by `ADDRESS:PORT`."""
         self.endpoint = Endpoint(self)
         self.exchange = Exchange(configuration, self.calls)
+        self._keep_alives = KeepAlives()
         self._modules = (
             library.Module(library.BEFORE_TRANSACTIONS, request=self._first, response=self._response),
             library.Module(
@@ -250,6 +252,7 @@ class Engine:
         self._log.begin()
         for module in self._modules:
             module.register()
+        self._keep_alives.begin()
         library.understand(b"resource-priority")
         if any(account.preconditions != "off" for account in wanted.accounts):
             library.understand(b"precondition")
@@ -518,10 +521,19 @@ class Engine:
 
     def _first(self, received: int) -> bool:
         """A request came: whether PJSIP is to see nothing of it at all."""
-        return not sound.is_sound(library.octets_of(received)) or self.exchange.comes(received)
+        if not sound.is_sound(library.octets_of(received)):
+            return True
+        self._heard(received)
+        return self.exchange.comes(received)
+
+    def _heard(self, received: int) -> None:
+        """A message came: where nobody registers, its connection is one that is used."""
+        if not self._guarded:
+            self.gate.proved(requests.connection_of(received))
 
     def _response(self, received: int) -> bool:
         """A response came: whether PJSIP is to see nothing of it for now."""
+        self._heard(received)
         self.exchange.comes(received)
         message = library.octets_of(received)
         _hide_isup(received, message)
@@ -590,7 +602,8 @@ class Engine:
         """One is there or gone: look at the certificate of a server, note that of a client."""
         if parameters.state != pj.PJSIP_TP_STATE_CONNECTED:
             self.gate.connection_gone(int(parameters.hnd))
-        elif self._guarded and ctypes.string_at(int(parameters.hnd), 4) in _ACCEPTED:
+            self._keep_alives.connection_gone(int(parameters.hnd))
+        elif ctypes.string_at(int(parameters.hnd), 4) in _ACCEPTED:
             self.gate.connected(int(parameters.hnd), time.monotonic())
         if not parameters.type.upper().startswith("TLS"):
             return

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from support.gateways import free_ports, wait_for
-from support.sip_gateway import free_stream_ports, sip_gateway
+from support.sip_gateway import by_engine, free_stream_ports, sip_gateway
 from support.sipp import Sipp
 
 pytestmark = [pytest.mark.interop, pytest.mark.realtime]
@@ -155,7 +155,8 @@ def test_strangers_where_phones_may_be(tmp_path):
         assert gateway.said("banned for 600 s")
 
 
-def test_a_noisy_peer(tmp_path):
+@pytest.mark.parametrize("engine", ["native", "pjsua2-built"], indirect=True)
+def test_a_noisy_peer(tmp_path, engine):
     """One trunk sends INVITEs beyond its limit: it gets 503 with Retry-After, the other trunk all of its calls."""
     port = free_stream_ports(3)
     noisy = free_ports(1)
@@ -168,7 +169,7 @@ def test_a_noisy_peer(tmp_path):
         '[[route]]\ntrunk = ["noisy"]\nrefuse_cause = 21\n'
     )
     with (
-        sip_gateway(tmp_path, text) as gateway,
+        sip_gateway(tmp_path, by_engine(engine, text)) as gateway,
         Sipp(
             "caller_told_to_wait",
             tmp_path,

@@ -4,12 +4,12 @@ What PJSIP can do too is tried with each SIP engine.
 """
 
 import contextlib
-import os
 import re
 import socket
 import ssl
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 from support.certificates import Authority
@@ -253,43 +253,54 @@ def test_nothing_older_than_tls_1_3(tmp_path, engine):
             context.wrap_socket(plain, server_hostname="a.example")
 
 
-def test_half_open_peers_do_not_hold_the_gateway(tmp_path):
-    """Connections without a word, with half a message, with half a handshake, and peers that never read."""
+def accepted(*ports):
+    """How many connections to these ports some process has: those that wait for one have no inode."""
+    lines = [line.split() for line in Path("/proc/thread-self/net/tcp").read_text().splitlines()[1:]]
+    places = tuple(f":{port:04X}" for port in ports)
+    return sum(line[1].endswith(places) and line[3] == "01" and line[9] != "0" for line in lines)
+
+
+@both_engines
+def test_half_open_peers_do_not_hold_the_gateway(tmp_path, engine):
+    """Connections without a word, with half a message, with half a handshake, and peers that never read.
+
+    Fewer to PJSIP of the wheels, which has 64 sockets; with our own engine it is all that an address may open.
+    """
     authority = Authority(tmp_path / "ca")
     port = free_stream_ports(4)
     text = tls_gateway(authority, "a", port, trunks(port + 2, port + 3), mutual=False)
-    text = text.replace("also_listen = [", f'connections_per_address = 40\nalso_listen = ["tcp:127.0.0.1:{port}", ')
-    with sip_gateway(tmp_path, text) as gateway, contextlib.ExitStack() as held:
+    text = text.replace("also_listen = [", f'also_listen = ["tcp:127.0.0.1:{port}", ')
+    text = text.replace("[sip.tls]\n", "connections_per_address = 40\n[sip.tls]\n")
+    count = 16 if engine == "pjsua2" else 40
+    with sip_gateway(tmp_path, by_engine(engine, text)) as gateway, contextlib.ExitStack() as held:
 
         def connect(where):
             opened = held.enter_context(socket.create_connection(("127.0.0.1", where), 10))
             opened.settimeout(10)
             return opened
 
-        def descriptors():
-            return len(os.listdir(f"/proc/{gateway.process.pid}/fd"))
-
-        before = descriptors()
-        for _ in range(10):
+        for _ in range(count // 4):
             connect(port)
             connect(port).sendall(OPTIONS.encode()[:100])
             connect(port + 1)
             connect(port + 1).sendall(b"\x16\x03\x01\x02\x00\x01")
-        wait_for(lambda: descriptors() >= before + 40, "all connections are accepted")
-        # The address has used up its share: the next one is turned away, calls from elsewhere go on.
-        with contextlib.suppress(ConnectionError):
-            assert connect(port).recv(100) == b""
-        wait_for(lambda: gateway.said("turned away: connections_per_address; 40 are open"), "it says so")
-        call(tmp_path, port, port + 2, port + 3, 3)
+        wait_for(lambda: accepted(port, port + 1) >= count, "all connections are accepted")
+        if engine == "native":
+            # The address has used up its share: the next one is turned away, calls from elsewhere go on.
+            with contextlib.suppress(ConnectionError):
+                assert connect(port).recv(100) == b""
+            wait_for(lambda: gateway.said("turned away: connections_per_address; 40 are open"), "it says so")
+        call(tmp_path, port, port + 2, port + 3, 3, ("-t", "u1", "-r", "2"))
         wait_for(lambda: len(gateway.records()) == 3, "three records")
-        assert descriptors() < before + 60
+        assert accepted(port, port + 1) <= count
 
 
-def test_keep_alives_are_answered_and_calls_go_on(tmp_path):
+@both_engines
+def test_keep_alives_are_answered_and_calls_go_on(tmp_path, engine):
     """RFC 5626 4.4.1: a peer that pings an idle connection, between the calls on it and within a message."""
     port = free_stream_ports(3)
     text = f'[sip]\nlisten = "127.0.0.1:{port}"\nalso_listen = ["tcp:127.0.0.1:{port}"]\n{trunks(port + 1, port + 2)}'
-    with sip_gateway(tmp_path, text), socket.create_connection(("127.0.0.1", port), 10) as peer:
+    with sip_gateway(tmp_path, by_engine(engine, text)), socket.create_connection(("127.0.0.1", port), 10) as peer:
         peer.settimeout(10)
         for _ in range(3):
             peer.sendall(b"\r\n\r\n")

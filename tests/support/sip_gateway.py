@@ -76,9 +76,9 @@ def by_engine(engine: str, text: str) -> str:
     rows = rest.splitlines(keepends=True)
     count = next(i for i, row in enumerate([*rows, ""]) if not row.startswith(("listen", "also_listen")))
     addresses, rest = "".join(rows[:count]), "".join(rows[count:])
-    own, rtp = free_ports(1), free_ports(20)
+    own, rtp = free_ports(1), free_ports(120)
     tables, mark, trunks = rest.partition("[[trunk]]")
     return (
-        f'{head}[sip]\nlisten = "127.0.0.1:{own}"\n{tables}[sip.pjsua2]\n{addresses}ports = [{rtp}, {rtp + 19}]\n'
+        f'{head}[sip]\nlisten = "127.0.0.1:{own}"\n{tables}[sip.pjsua2]\n{addresses}ports = [{rtp}, {rtp + 119}]\n'
         + (mark + trunks).replace('type = "sip"\n', 'type = "sip"\nengine = "pjsua2"\n')
     )

@@ -314,6 +314,39 @@ def test_strangers_cannot_hold_it(ends, authority, over):
         engine.process.close()
 
 
+def test_silent_connections_give_way(engine_over_tcp):
+    """Of a peer too: of those over which no message came only so many stay as there are sockets to spare."""
+    with contextlib.ExitStack() as held:
+
+        def connect():
+            opened = held.enter_context(socket.create_connection(("127.0.0.1", engine_over_tcp.port), PATIENCE))
+            opened.settimeout(PATIENCE)
+            return opened
+
+        used = connect()
+        used.sendall(OPTIONS_OVER_TCP)
+        assert used.recv(4096).startswith(b"SIP/2.0 ")
+        first, *_, last = [connect() for _ in range(24)]
+        assert first.recv(1) == b""
+        for one in (last, used):
+            one.sendall(b"\r\n\r\n")
+            assert one.recv(100) == b"\r\n"
+
+
+@pytest.fixture
+def engine_over_tcp():
+    made = Engine("tcp")
+    made.hear(Started)
+    yield made
+    made.process.close()
+
+
+OPTIONS_OVER_TCP = (
+    b"OPTIONS sip:gw SIP/2.0\r\nVia: SIP/2.0/TCP 127.0.0.1:9;branch=z9hG4bKone;rport\r\nFrom: <sip:a@b>;tag=one\r\n"
+    b"To: <sip:gw>\r\nCall-ID: one@b\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+)
+
+
 def test_certificates_that_are_spoilt_are_not_taken(ends, authority):
     engine = over_tls(authority)
     try:
