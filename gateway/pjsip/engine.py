@@ -49,6 +49,7 @@ from .protocol import (
     EngineConfiguration,
     Event,
     KeepConnections,
+    Leave,
     MakeCall,
     MessageSeen,
     PeerProved,
@@ -74,6 +75,8 @@ _SPARE: Final = 1
 """Calls that the build has beyond those we use, to answer 503 to one that is too much: PJSIP itself would say 486."""
 _ACCEPTED: Final = (b"tcps", b"tlss")
 """How connections are called that others have opened; our own are tcpc and tlsc."""
+_LATER: Final = [("Retry-After", "60")]
+"""With 503 while no new calls are wanted, as of Tandem's own agent."""
 _LOOK: Final = 0.2
 """Seconds between looks at what comes from the peers."""
 _FILES: Final = 1.0
@@ -226,6 +229,8 @@ class Engine:
         """Who is to refresh the session of a call of ours, by its Call-ID."""
         self._released: Content | None = None
         """What the 200 to the BYE that PJSIP is about to see is to have in it."""
+        self._leaving = False
+        """No new calls are wanted."""
         self.limit = 0
         self.first_law = {"PCMA": "A", "PCMU": "u"}[configuration.codecs[0]]
         """Of the codec that we want most."""
@@ -390,6 +395,8 @@ class Engine:
             case TurnAway():
                 self.gate.turn_away(command, time.monotonic())
                 self._turning_away = True
+            case Leave(on):
+                self._leaving = on
             case TellMessages(on):
                 self._log.listen(on)
             case Unregister(number) if (registration := self._registrations.get(number)) is not None:
@@ -494,6 +501,8 @@ class Engine:
             return True
         if message.startswith(b"INVITE "):
             library.without_header(received, b"Replaces")
+        if self._leaving and message.startswith(b"OPTIONS ") and not direct.is_within_dialog(message):
+            return requests.answer(received, 503, _LATER, lasting=False)
         if self._guarded and self._must_prove(received, message):
             return True
         if message.startswith(b"ACK "):

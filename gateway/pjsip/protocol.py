@@ -265,6 +265,12 @@ class Unregister(msgspec.Struct, array_like=True, tag="unregister"):
     number: int
 
 
+class Leave(msgspec.Struct, array_like=True, tag="leave"):
+    """No new calls are wanted, or they are again: OPTIONS of peers get 503 meanwhile."""
+
+    on: bool
+
+
 class TellMessages(msgspec.Struct, array_like=True, tag="tell"):
     """Tell every message in MessageSeen, or no more."""
 
@@ -332,6 +338,7 @@ Command = (
     | Register
     | Unregister
     | TellMessages
+    | Leave
     | AnswerRequest
     | AdmitRequest
     | DropRequest

@@ -213,6 +213,8 @@ class SipTrunks(SipCalls):
     def drain(self, now: float) -> None:
         """Let everybody know that no new calls are wanted."""
         self.agent.leaving = True
+        if self.pjsip is not None:
+            self.pjsip.leave(True)
         self.agent.unregister(now)
 
     def stop(self, now: float) -> None:
@@ -254,6 +256,8 @@ class SipTrunks(SipCalls):
     def resume(self, now: float) -> None:
         """Take back `drain`."""
         self.agent.leaving = False
+        if self.pjsip is not None:
+            self.pjsip.leave(False)
         self._registrations.start(now)
 
     def receive(self, data: bytes, source: Endpoint, now: float) -> None:

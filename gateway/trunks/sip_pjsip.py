@@ -110,7 +110,7 @@ class PjsipAgent:
         self.registrations = PjsipRegistrations(self.commands, self.waiting)
         self.seen: list[protocol.MessageSeen] = []
         """Messages of PJSIP since the owner took them; none unless `watch` asks for them."""
-        self._watching = False
+        self._watching = self._leaving = False
         self._proved: dict[int, tuple[str, ...]] = {}
         """SIP domains in the certificates of those who have connected to us over TLS, by connection."""
 
@@ -151,6 +151,8 @@ class PjsipAgent:
                 self._tell_library(event.openssl)
                 if self._watching:
                     self.commands.append(protocol.TellMessages(True))
+                if self._leaving:
+                    self.commands.append(protocol.Leave(True))
                 self.tell_sources()
                 self.gate.started()
                 self.registrations.started()
@@ -220,6 +222,12 @@ class PjsipAgent:
             self._watching = on
             if self.limit:
                 self.commands.append(protocol.TellMessages(on))
+
+    def leave(self, on: bool) -> None:
+        """Have PJSIP tell whoever watches us that no new calls are wanted, or that they are again."""
+        self._leaving = on
+        if self.limit:
+            self.commands.append(protocol.Leave(on))
 
     def tell_sources(self) -> None:
         """Have the process know whose calls come from where, so that a call has the settings of its trunk."""

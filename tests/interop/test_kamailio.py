@@ -8,11 +8,12 @@ import signal
 import time
 
 import pytest
+from support.built_pjsip import used
 from support.certificates import Authority
 from support.gateways import wait_for
 from support.kamailio import EXAMPLE, Kamailio
 from support.peers import INTEROP
-from support.sip_gateway import SipGateway, free_stream_ports
+from support.sip_gateway import SipGateway, by_engine, free_stream_ports
 from support.sipp import Sipp
 
 pytestmark = pytest.mark.interop
@@ -21,8 +22,9 @@ pytestmark = pytest.mark.interop
 class Edge:
     """Everything that the tests of this module share."""
 
-    def __init__(self, folder, stack):
-        self.folder = folder
+    def __init__(self, folder, stack, engine):
+        """`engine`: that of gateway 1, which leaves and joins; gateway 2 has our own."""
+        self.folder, self._engine = folder, engine
         authority = Authority(folder / "ca")
         port = free_stream_ports(9)
         self.udp, self.tls = port, port + 1
@@ -73,6 +75,7 @@ class Edge:
             f'[[trunk]]\nname = "edge"\ntype = "sip"\npeer = "127.0.0.1:{self.udp}"\n'
             '[[route]]\ntrunk = ["edge"]\nto = ["edge"]\n'
         )
+        text = by_engine(self._engine if name == "1" else "native", text)
         return self.stack.enter_context(contextlib.closing(SipGateway(self.folder / name, text, name)))
 
     def answering(self, calls, name):
@@ -97,10 +100,11 @@ class Edge:
         return {name: len(gateway.records()) for name, gateway in self.gateways.items()}
 
 
-@pytest.fixture(scope="module")
-def edge(tmp_path_factory):
-    with contextlib.ExitStack() as stack:
-        made = Edge(tmp_path_factory.mktemp("edge"), stack)
+@pytest.fixture(scope="module", params=["native", "pjsua2-built"])
+def edge(tmp_path_factory, request):
+    """Each of its calls is two to PJSIP: with the wheels of it there would be room for one."""
+    with used(request.param) as engine, contextlib.ExitStack() as stack:
+        made = Edge(tmp_path_factory.mktemp("edge"), stack, engine)
         # Kamailio's first round of OPTIONS must have found everybody.
         time.sleep(2.5)
         yield made

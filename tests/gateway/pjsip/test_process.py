@@ -35,6 +35,7 @@ from tandem.gateway.pjsip.protocol import (
     EngineConfiguration,
     Failed,
     InfoArrived,
+    Leave,
     MakeCall,
     MessageSeen,
     PeerProved,
@@ -312,6 +313,19 @@ def test_strangers_cannot_hold_it(ends, authority, over):
                 assert engine.hear(CallEnded, call=-2).status == 486
     finally:
         engine.process.close()
+
+
+def test_options_while_no_new_calls_are_wanted(engine_over_tcp):
+    """As of Tandem's own agent, 503 with Retry-After: whoever watches us sends calls elsewhere."""
+    engine = engine_over_tcp
+    for leaving, status in ((True, b"503 "), (False, b"200 ")):
+        engine.do(Leave(leaving))
+        with socket.create_connection(("127.0.0.1", engine.port), PATIENCE) as peer:
+            peer.settimeout(PATIENCE)
+            peer.sendall(OPTIONS_OVER_TCP)
+            answer = peer.recv(4096)
+        assert answer.startswith(b"SIP/2.0 " + status)
+        assert (b"\r\nRetry-After: 60\r\n" in answer) == leaving
 
 
 def test_silent_connections_give_way(engine_over_tcp):

@@ -24,6 +24,7 @@ COMMANDS = [
     protocol.Register(-2, "t", "sip:h", "sip:a@h", "sip:h", "a", "u", "p", 3600),
     protocol.Unregister(-2),
     protocol.TellMessages(True),
+    protocol.Leave(True),
     protocol.AnswerRequest(1, 200, [("Contact", "<sip:a@h>")], True),
     protocol.AdmitRequest(2, "t", "alice", "sip:h;transport=udp"),
     protocol.DropRequest(3),

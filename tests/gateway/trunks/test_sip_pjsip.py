@@ -340,6 +340,24 @@ def test_messages_are_asked_for_again_when_the_process_comes_back():
     assert pjsip.commands(protocol.TellMessages) == [protocol.TellMessages(True)]
 
 
+def test_peers_are_told_that_no_new_calls_are_wanted():
+    """And by a process that comes back meanwhile too, until calls are wanted again."""
+    pjsip = Pjsip()
+    sip = pjsip.bench.node.sip
+    sip.drain(pjsip.bench.now)
+    pjsip.bench.run(0.1)
+    assert pjsip.commands(protocol.Leave) == [protocol.Leave(True)]
+    sip.pjsip_lost(pjsip.bench.now)
+    pjsip.tell(protocol.Started("2.15", 4))
+    assert pjsip.commands(protocol.Leave) == [protocol.Leave(True)]
+    sip.resume(pjsip.bench.now)
+    pjsip.bench.run(0.1)
+    assert pjsip.commands(protocol.Leave) == [protocol.Leave(False)]
+    sip.pjsip_lost(pjsip.bench.now)
+    pjsip.tell(protocol.Started("2.15", 4))
+    assert pjsip.commands(protocol.Leave) == []
+
+
 def test_who_proves_his_name_calls_and_nobody_else(tmp_path):
     """RFC 5922: certificates that PJSIP has verified."""
     certificate = Authority(tmp_path).issue("gw", "gw.example")
