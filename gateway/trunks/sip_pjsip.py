@@ -10,71 +10,45 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Final
 
-from tandem.core.errors import DecodeError
 from tandem.gateway.configuration.schema import SipTrunk
 from tandem.gateway.log import Line
 from tandem.gateway.pjsip import protocol
-from tandem.gateway.sip import preconditions, sdp
+from tandem.gateway.sip import preconditions
 from tandem.gateway.sip.endpoint import Endpoint, Stream
 from tandem.gateway.sip.errors import SipDecodeError
 from tandem.gateway.sip.fields import format_address
-from tandem.gateway.sip.message import Message, Request, Response, parse_message
-from tandem.gateway.sip.multipart import Part, build
+from tandem.gateway.sip.message import Request, Response, parse_message
+from tandem.gateway.sip.multipart import Part
 from tandem.gateway.sip.options import CallOptions
 from tandem.gateway.sip.primitives import (
-    Answered,
-    Cancelled,
     Closed,
-    Confirmed,
-    Ended,
     Failed,
     IncomingInvite,
-    InfoReceived,
-    InfoResult,
     InviteRequest,
     OptionsResult,
     Output,
-    ProbeResult,
-    Provisional,
-    ProvisionalConfirmed,
-    Refer,
-    ReInvite,
-    ReInviteResult,
-    Rejected,
-    SessionOffered,
-    StreamMeasured,
-    UpdateResult,
 )
 from tandem.gateway.sip.registration import RegistrationOptions
 from tandem.gateway.sip.reliable import response_sequence
-from tandem.gateway.sip.session_timer import supports
 from tandem.gateway.sip.standing import Standing
-from tandem.gateway.sip.upkeep import GONE
 from tandem.gateway.trunks.sip_direct import first_by_pjsip, is_direct
-from tandem.gateway.trunks.sip_isup import MEDIA_TYPE
 from tandem.gateway.trunks.sip_pjsip_call import PjsipCall
+from tandem.gateway.trunks.sip_pjsip_events import PjsipEvents
 from tandem.gateway.trunks.sip_pjsip_gate import PjsipGate
 from tandem.gateway.trunks.sip_pjsip_messages import (
-    LAWS,
-    PROFILES,
-    conditions_in,
+    about_tls,
+    agreed_to,
     content_in,
-    dialog_in,
     direction_in,
-    has_events,
     is_ready,
-    message_in,
     place_in,
     source_of,
-    statistics_of,
     uri_of,
 )
 from tandem.gateway.trunks.sip_pjsip_registrations import PjsipRegistrations
 
 _REQUIRED: Final = (("Require", preconditions.OPTION),)
-_BOUNDARY: Final = "tandem-in-the-place-of-pjsip"
-"""Between parts of a body that only the adapter sees."""
-_RINGING, _PROGRESS, NO_ANSWER = 180, 183, 408
+_RINGING, _PROGRESS = 180, 183
 _HOLDS: Final = ("sendonly", "inactive")
 Headers = Iterable[tuple[str, str]]
 
@@ -105,6 +79,7 @@ class PjsipAgent:
         """What `outputs` is going to return: the same list every time."""
         self._gate: Callable[[Request, Endpoint, float], bool] | None = None
         self._gated: tuple[Request, int] | None = None
+        self._events = PjsipEvents(self._calls, self.commands, self.waiting, media_address, log)
         self.gate = PjsipGate(self.commands)
         """Who must prove who he is, and what of PJSIP waits for that."""
         self.registrations = PjsipRegistrations(self.commands, self.waiting)
@@ -148,7 +123,8 @@ class PjsipAgent:
                     f"{self.usable} are taken, the last place answers 503 to what is too much"
                 )
                 self._log(Line("info", "=", "engine pjsua2", text))
-                self._tell_library(event.openssl)
+                if event.openssl:
+                    self._log(about_tls(event.openssl))
                 if self._watching:
                     self.commands.append(protocol.TellMessages(True))
                 if self._leaving:
@@ -183,19 +159,7 @@ class PjsipAgent:
             case _:
                 call = self._calls.get(event.call)
                 if call is not None:
-                    self._in_call(event, call)
-
-    def _tell_library(self, openssl: str) -> None:
-        """Say what speaks TLS; and that nobody maintains it any more, where that is so: nothing before 3.0 in 2026."""
-        if not openssl:
-            return
-        old = not openssl.startswith(("OpenSSL 3", "OpenSSL 4"))
-        text = f"TLS by {' '.join(openssl.split())}"
-        if old:
-            text += (
-                ", which nobody maintains any more; `tandem build-pjsip` has that of the system, or use Tandem's engine"
-            )
-        self._log(Line("warning" if old else "info", "=", "engine pjsua2", text))
+                    self._events.within(event, call)
 
     def standing(self, number: int) -> Standing | None:
         """What would stand at the peer of a call if the PJSIP process ended now."""
@@ -337,8 +301,7 @@ class PjsipAgent:
     def send_info(self, number: int, content_type: str, body: bytes, headers: Headers) -> None:
         """Send INFO in an answered call."""
         if number in self._calls:
-            disposition = dict(headers).get("Content-Disposition", "")
-            self.commands.append(protocol.SendInfo(number, protocol.Content(content_type, body, disposition)))
+            self._send_info(number, content_type, body, headers, early=False)
 
     def send_early_info(self, number: int, content_type: str, body: bytes, headers: Headers) -> bool:
         """Send INFO in the early dialog that a reliable response made; False when there is none."""
@@ -347,21 +310,16 @@ class PjsipAgent:
             return False
         if response_sequence(call.message) is None:
             return False
-        disposition = dict(headers).get("Content-Disposition", "")
-        content = protocol.Content(content_type, body, disposition)
-        self.commands.append(protocol.SendInfo(number, content, early=True))
+        self._send_info(number, content_type, body, headers, early=True)
         return True
 
-    def is_reliable(self, number: int) -> bool:
-        """Whether provisional responses are sent reliably, to an INVITE with an offer; without one PJSIP offers.
+    def _send_info(self, number: int, content_type: str, body: bytes, headers: Headers, *, early: bool) -> None:
+        content = protocol.Content(content_type, body, dict(headers).get("Content-Disposition", ""))
+        self.commands.append(protocol.SendInfo(number, content, early))
 
-        Unless RTP passes it by.
-        """
-        call = self._calls[number]
-        request = call.message
-        if not isinstance(request, Request) or call.options.reliable == "off":
-            return False
-        return (call.direct or bool(request.session)) and supports(request, "100rel")
+    def is_reliable(self, number: int) -> bool:
+        """Whether provisional responses to a call that came in are sent reliably."""
+        return self._calls[number].is_reliable
 
     def configure(self, number: int, options: CallOptions) -> bool:
         """What a call that came in may use; False when it was refused for what it wants (RFC 3312 11).
@@ -376,21 +334,14 @@ class PjsipAgent:
         if wanted and options.preconditions == "off":
             self.respond(number, 420, None, (("Unsupported", preconditions.OPTION),), None)
             return False
-        if options.preconditions == "required" and not self.is_conditional(number):
+        if options.preconditions == "required" and not call.is_conditional:
             self.respond(number, 421, None, _REQUIRED, None)
             return False
         return True
 
     def is_conditional(self, number: int) -> bool:
         """Whether both sides of a call that came in know preconditions."""
-        call = self._calls[number]
-        request = call.message
-        return (
-            isinstance(request, Request)
-            and call.options.preconditions != "off"
-            and supports(request, preconditions.OPTION)
-            and supports(request, "100rel")
-        )
+        return self._calls[number].is_conditional
 
     def update(self, number: int, body: bytes | None, headers: Headers, told: Collection[str]) -> bool:
         """Tell the peer that our precondition is met; ends in UpdateResult. Of a fork PJSIP knows one dialog only."""
@@ -493,173 +444,9 @@ class PjsipAgent:
             return
         call.message, call.place = request, source
         call.offers = bool(request.session)
-        speech = None if call.direct else self._offered(request, event.port)
-        if speech is not None:
-            self._describe(call, request, speech)
+        if not call.direct:
+            codecs = first_by_pjsip(list(self._trunks.values())).codecs
+            speech = agreed_to(request, event.port, codecs)
+            if speech is not None:
+                call.describe(request, speech, self._media_address)
         self.waiting.append(IncomingInvite(number, request, source))
-
-    def _offered(self, request: Request, port: int) -> protocol.Speech | None:
-        """What PJSIP is going to agree to of an offer: the first codec of the peer that it has; None without one."""
-        try:
-            offer = sdp.parse(request.session)
-        except DecodeError:
-            return None
-        codecs = first_by_pjsip(list(self._trunks.values())).codecs
-        found = [answer for codec in codecs if (answer := sdp.choose(offer, [LAWS[codec]], profiles=PROFILES))]
-        if not found:
-            return None
-        formats = offer.media[found[0].index].formats
-        first = min(found, key=lambda answer: formats.index(str(answer.payload_type)))
-        return protocol.Speech(port, first.law, offer.media[first.index].direction)
-
-    def _in_call(self, event: protocol.Event, call: PjsipCall) -> None:
-        match event:
-            case protocol.ResponseReceived(number, message, speech):
-                self._response(number, call, message, speech)
-            case protocol.CallConfirmed(number, speech, message) if isinstance(call.message, Request):
-                acknowledgement = message_in(message)
-                call.dialog = dialog_in(acknowledgement)
-                self._describe(call, call.message, speech)
-                by_peer = call.direct and isinstance(acknowledgement, Request)
-                self.waiting.append(Confirmed(number, acknowledgement if by_peer else call.message))  # type: ignore[arg-type]
-            case protocol.SpeechChanged(number, speech):
-                self._speech_changed(number, call, speech)
-            case protocol.OfferArrived(number, message):
-                parsed = message_in(message)
-                if isinstance(parsed, Response):
-                    self._offered_in_answer(number, call, parsed)
-                elif not isinstance(parsed, Request) or call.ending:
-                    self.answer_offer(number, 400, None)
-                elif parsed.method == "INVITE":
-                    self.waiting.append(ReInvite(number, parsed))
-                else:
-                    self.waiting.append(SessionOffered(number, parsed))
-            case protocol.AnswerArrived(number, message):
-                parsed = message_in(message)
-                if isinstance(parsed, Request) and not call.ending:
-                    self.waiting.append(ProvisionalConfirmed(number, parsed))
-            case protocol.OfferAnswered(number, message):
-                call.holding, answer = False, message_in(message)
-                if isinstance(answer, Response) and not call.ending:
-                    self.waiting.append(ReInviteResult(number, answer.status, answer))
-            case protocol.HoldFailed(number, status):
-                if call.holding:
-                    call.holding = False
-                    self.waiting.append(ReInviteResult(number, status, None))
-            case protocol.InfoArrived(number, message):
-                parsed = message_in(message)
-                if isinstance(parsed, Request):
-                    self.waiting.append(InfoReceived(number, parsed))
-            case protocol.InfoAnswered(number, status):
-                self.waiting.append(InfoResult(number, None if status == NO_ANSWER else status))
-            case protocol.UpdateArrived(number, message, speech):
-                parsed = message_in(message)
-                if isinstance(parsed, Request) and parsed.session and not call.ending:
-                    self._describe(call, parsed, speech or call.speech)
-                    self.waiting.append(SessionOffered(number, parsed))
-            case protocol.UpdateAnswered(number, status, message):
-                answer = message_in(message)
-                if isinstance(answer, Response):
-                    self._describe(call, answer, call.speech if answer.session else None)
-                if not call.ending:
-                    self.waiting.append(UpdateResult(number, status, answer if isinstance(answer, Response) else None))
-            case protocol.TagChosen(value=tag):
-                call.tag = tag
-            case protocol.ReferArrived(number, message):
-                parsed, call.referring = message_in(message), True
-                if isinstance(parsed, Request) and not call.ending:
-                    self.waiting.append(Refer(number, parsed))
-                else:
-                    self.answer_refer(number, 603)
-            case protocol.AskAnswered(number, status):
-                self.waiting.append(ProbeResult(number, status not in GONE))
-            case protocol.StreamMeasured(number):
-                nothing = event == protocol.StreamMeasured(number, final=event.final)
-                self.waiting.append(StreamMeasured(number, {} if nothing else statistics_of(event), event.final))
-            case protocol.CallEnded():
-                self._ended(event, call)
-
-    def _response(self, number: int, call: PjsipCall, octets: bytes, speech: protocol.Speech | None) -> None:
-        message = message_in(octets)
-        if not isinstance(message, Response) or call.ending:
-            return
-        call.message = message
-        self._describe(call, message, speech)
-        if message.status < 200:
-            self.waiting.append(Provisional(number, message.status, message, message.to.tag))
-        elif not call.answered:
-            call.answered = True
-            call.dialog = dialog_in(message)
-            self.waiting.append(Answered(number, message))
-
-    def _offered_in_answer(self, number: int, call: PjsipCall, response: Response) -> None:
-        """What our INVITE did not offer the peer does: PJSIP goes on when that is answered."""
-        if call.ending:
-            self.commands.append(protocol.AnswerOffer(number, 200))
-            return
-        call.message, call.answered, call.dialog = response, True, dialog_in(response)
-        self.waiting.append(Answered(number, response, offer=True))
-
-    def _speech_changed(self, number: int, call: PjsipCall, speech: protocol.Speech) -> None:
-        if call.ending or call.message is None:
-            return
-        changed = speech != call.speech
-        if call.holding:
-            call.holding = False
-            answer = Response(200, "OK", {}, b"")
-            self._describe(call, answer, speech)
-            self.waiting.append(ReInviteResult(number, 200, answer))
-        elif changed:
-            request = Request("UPDATE", "", {}, b"")
-            self._describe(call, request, speech)
-            self.waiting.append(SessionOffered(number, request))
-
-    def _ended(self, event: protocol.CallEnded, call: PjsipCall) -> None:
-        number = event.call
-        del self._calls[number]
-        if not call.ending:
-            message = message_in(event.message)
-            if isinstance(message, Response) and message.status >= 300 and not call.answered:
-                self.waiting.append(Rejected(number, message.status, message))
-            elif isinstance(message, Request) and message.method == "BYE":
-                self.waiting.append(Ended(number, message))
-            elif isinstance(message, Request):
-                self.waiting.append(Cancelled(number, message))
-            else:
-                self.waiting.append(Failed(number, "timeout" if event.status == 408 else "transport"))
-                self._log(Line("info", "=", "engine pjsua2", f"call ended by PJSIP: {event.status} {event.reason}"))
-        self.waiting.append(Closed(number))
-
-    def _describe(self, call: PjsipCall, message: Message, speech: protocol.Speech | None) -> None:
-        """Put the description of the PJSIP process in the place of the peer's, unless RTP passes it by.
-
-        Whether the peer takes telephone-events is its own: without them digits are sent and found in the speech.
-        """
-        if call.direct:
-            return
-        if (events := has_events(message)) is not None:
-            call.events = events
-        try:
-            others = [part for part in message.parts() if part.media_type == MEDIA_TYPE]
-        except SipDecodeError:
-            others = []
-        conditions = conditions_in(message)
-        message.body = b""
-        if speech is not None:
-            call.speech = speech
-            call.sdp_version += 1
-            message.fields["content-type"] = ["application/sdp"]
-            message.body = sdp.build_offer(
-                self._media_address,
-                speech.port,
-                speech.port,
-                [speech.law],
-                call.events,
-                version=call.sdp_version,
-                direction=speech.direction,
-                further=conditions,
-            )
-        if others:
-            session = [Part("application/sdp", message.body)] if message.body else []
-            content_type, message.body = build([*session, *others], _BOUNDARY)
-            message.fields["content-type"] = [content_type]

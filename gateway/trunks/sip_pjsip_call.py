@@ -6,16 +6,23 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from tandem.gateway.pjsip import protocol
+from tandem.gateway.sip import preconditions, sdp
 from tandem.gateway.sip.dialog import Dialog, RequestHead
 from tandem.gateway.sip.endpoint import Endpoint
 from tandem.gateway.sip.errors import SipDecodeError
 from tandem.gateway.sip.layer import echo_of
 from tandem.gateway.sip.message import Message, Request, Response
+from tandem.gateway.sip.multipart import Part, build
 from tandem.gateway.sip.options import CallOptions
+from tandem.gateway.sip.session_timer import supports
 from tandem.gateway.sip.standing import ReceivedInvite, SentInvite, Standing, StandingDialog, place_of
+from tandem.gateway.trunks.sip_isup import MEDIA_TYPE
+from tandem.gateway.trunks.sip_pjsip_messages import conditions_in, has_events
 
 _FIRST_SEQUENCE: Final = 1 << 15
 """CSeq numbers of PJSIP begin below it (sip_dialog.c)."""
+_BOUNDARY: Final = "tandem-in-the-place-of-pjsip"
+"""Between parts of a body that only the adapter sees."""
 _TAG: Final = "lost"
 """Of the refusal of a call to which PJSIP had not sent a response with a tag."""
 
@@ -56,6 +63,28 @@ class PjsipCall:
     """Ours, of a call that came in."""
 
     @property
+    def is_reliable(self) -> bool:
+        """Whether provisional responses to an INVITE are sent reliably (RFC 3262).
+
+        To one with an offer; without one PJSIP offers, unless RTP passes it by.
+        """
+        request = self.message
+        if not isinstance(request, Request) or self.options.reliable == "off":
+            return False
+        return (self.direct or bool(request.session)) and supports(request, "100rel")
+
+    @property
+    def is_conditional(self) -> bool:
+        """Whether both sides of a call that came in know preconditions (RFC 3312)."""
+        request = self.message
+        return (
+            isinstance(request, Request)
+            and self.options.preconditions != "off"
+            and supports(request, preconditions.OPTION)
+            and supports(request, "100rel")
+        )
+
+    @property
     def standing(self) -> Standing | None:
         """What would stand at the peer if the PJSIP process ended now; None when nothing would, or is known.
 
@@ -82,3 +111,39 @@ class PjsipCall:
         caller = message.fields["from"][0]
         head = RequestHead(self.uri, via, caller, to, message.call_id, message.cseq, foreign=True)
         return SentInvite(head, place_of(self.place))
+
+    def describe(self, message: Message, speech: protocol.Speech | None, media_address: str) -> None:
+        """Put the description of the PJSIP process in the place of the peer's, unless RTP passes it by.
+
+        `speech`: None where the message has no description that counts; `media_address`: of the PJSIP process.
+
+        Whether the peer takes telephone-events is its own: without them digits are sent and found in the speech.
+        """
+        if self.direct:
+            return
+        if (events := has_events(message)) is not None:
+            self.events = events
+        try:
+            others = [part for part in message.parts() if part.media_type == MEDIA_TYPE]
+        except SipDecodeError:
+            others = []
+        conditions = conditions_in(message)
+        message.body = b""
+        if speech is not None:
+            self.speech = speech
+            self.sdp_version += 1
+            message.fields["content-type"] = ["application/sdp"]
+            message.body = sdp.build_offer(
+                media_address,
+                speech.port,
+                speech.port,
+                [speech.law],
+                self.events,
+                version=self.sdp_version,
+                direction=speech.direction,
+                further=conditions,
+            )
+        if others:
+            session = [Part("application/sdp", message.body)] if message.body else []
+            content_type, message.body = build([*session, *others], _BOUNDARY)
+            message.fields["content-type"] = [content_type]

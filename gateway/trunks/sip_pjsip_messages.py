@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 from tandem.core.errors import DecodeError
 from tandem.gateway.calls import accounting
+from tandem.gateway.log import Line
 from tandem.gateway.media.protocol import MediaStatistics
 from tandem.gateway.media.quality import judge
 from tandem.gateway.pjsip import protocol
@@ -71,6 +73,29 @@ def source_of(event: protocol.CallReceived | protocol.RequestArrived) -> Endpoin
 def uri_of(endpoint: Endpoint) -> str:
     """An address as PJSIP is told it."""
     return f"sip:{show((endpoint[0], endpoint[1]))};transport={transport_of(endpoint)}"
+
+
+def agreed_to(request: Request, port: int, codecs: Collection[str]) -> protocol.Speech | None:
+    """What PJSIP agrees to of an offer: the first codec of the peer that is among `codecs`; None without one."""
+    try:
+        offer = sdp.parse(request.session)
+    except DecodeError:
+        return None
+    found = [answer for codec in codecs if (answer := sdp.choose(offer, [LAWS[codec]], profiles=PROFILES))]
+    if not found:
+        return None
+    formats = offer.media[found[0].index].formats
+    first = min(found, key=lambda answer: formats.index(str(answer.payload_type)))
+    return protocol.Speech(port, first.law, offer.media[first.index].direction)
+
+
+def about_tls(openssl: str) -> Line:
+    """What speaks TLS; and that nobody maintains it any more, where that is so: nothing before 3.0 in 2026."""
+    text = f"TLS by {' '.join(openssl.split())}"
+    if openssl.startswith(("OpenSSL 3", "OpenSSL 4")):
+        return Line("info", "=", "engine pjsua2", text)
+    text += ", which nobody maintains any more; `tandem build-pjsip` has that of the system, or use Tandem's engine"
+    return Line("warning", "=", "engine pjsua2", text)
 
 
 def place_in(body: bytes) -> tuple[str, int] | None:
