@@ -14,7 +14,10 @@ ELSEWHERE = {
     "gateway/__main__.py": "started as a process by tests/gateway/test_cli.py",
     "gateway/pjsip/__main__.py": "started as a process by tests/gateway/pjsip/test_process.py",
     "gateway/pjsip/engine.py": "PJSIP is one a process: tests/gateway/pjsip/test_process.py drives it",
-    "gateway/pjsip/calls.py": "the same",
+    **{
+        f"gateway/pjsip/{name}.py": "the same"
+        for name in ("accounts", "bridge", "calls", "media", "modules", "offers", "parameters", "peers", "transports")
+    },
     "gateway/pjsip/messages.py": "the same",
     "gateway/pjsip/tls.py": "the same",
     "gateway/child.py": "its two kinds: tests/gateway/media/test_process.py, tests/gateway/pjsip/test_process.py",

@@ -7,16 +7,6 @@ from tandem.gateway.sip import sdp
 from tandem.gateway.sip.preconditions import Preconditions, Stated
 
 
-def with_lines(description: str, lines: str) -> str:
-    """A description whose audio stream has some more attributes."""
-    start = description.find("m=audio ")
-    if start < 0 or not lines:
-        return description
-    end = description.find("\r\nm=", start)
-    end = len(description.rstrip()) if end < 0 else end
-    return f"{description[:end]}\r\n{lines.rstrip()}{description[end:]}"
-
-
 def told(conditions: Preconditions, description: str) -> Preconditions:
     """The table of preconditions after a description of the peer."""
     try:

@@ -13,6 +13,8 @@ from typing import Final
 
 from tandem.gateway.sip import sdp
 
+from .fields import CALL_ID, body_of, head_of, is_within_dialog
+
 _LAWS: Final = {codec: law for law, codec in sdp.CODECS.items()}
 _NAME: Final = "tandem-direct"
 _DESCRIPTION: Final = re.compile(
@@ -24,16 +26,12 @@ _TYPE: Final = re.compile(rb"\r\nContent-Type *:[^\r\n]*", re.IGNORECASE)
 _KIND: Final = re.compile(rb"^(?:content-type|c)[ \t]*:[ \t]*(application/sdp|multipart)\b", re.M | re.I)
 _LENGTH: Final = re.compile(rb"(\r\n(?:Content-Length|l) *: *)[0-9]+", re.IGNORECASE)
 _OFFERS: Final = (b"INVITE ", b"UPDATE ", b"PRACK ")
-_CALL_ID: Final = re.compile(rb"\r\nCall-ID: ([^\r\n]*)")
 _SUPPORTED: Final = re.compile(rb"(\r\nSupported: )([^\r\n]*)")
 _OPTION: Final = re.compile(rb"(?<![^ ])100rel, |(?:^|, )100rel$")
 _HOPS: Final = re.compile(rb"\r\nMax-Forwards: [0-9]+")
 MAX_FORWARDS: Final = 70
 """What PJSIP writes into each request (RFC 3261 8.1.1.6)."""
 _INVITED: Final = re.compile(rb"^CSeq[ \t]*:[ \t]*[0-9]+[ \t]+INVITE[ \t]*\r?$", re.M | re.I)
-_FOLD: Final = re.compile(rb"\r?\n[ \t]+")
-_TAG: Final = re.compile(rb"^t(?:o)?[ \t]*:[^\r\n]*;[ \t]*tag[ \t]*=", re.MULTILINE | re.IGNORECASE)
-"""To with a tag."""
 
 
 def placeholder(address: str, codec: str) -> bytes:
@@ -77,8 +75,8 @@ def without_body(message: bytes) -> bytes:
 
 def has_description(message: bytes) -> bool:
     """Whether a message has a description as its body or a part of it; what it takes (Accept) is none."""
-    head, _, body = message.partition(b"\r\n\r\n")
-    kind = _KIND.search(_FOLD.sub(b" ", head))
+    kind = _KIND.search(head_of(message))
+    body = body_of(message)
     if not body or kind is None:
         return False
     media_type = kind[1].lower()
@@ -88,7 +86,7 @@ def has_description(message: bytes) -> bool:
 def without_reliability(message: bytes, calls: Collection[bytes]) -> bytes:
     """An INVITE without 100rel in Supported, where it is one of these calls by its Call-ID."""
     head, end, body = message.partition(b"\r\n\r\n")
-    found = _CALL_ID.search(head)
+    found = CALL_ID.search(head)
     if found is None or found[1] not in calls:
         return message
     return _SUPPORTED.sub(lambda said: said[1] + _OPTION.sub(b"", said[2]), head) + end + body
@@ -97,7 +95,7 @@ def without_reliability(message: bytes, calls: Collection[bytes]) -> bytes:
 def with_hops(message: bytes, calls: Mapping[bytes, int]) -> bytes:
     """An INVITE with the Max-Forwards of its call, by Call-ID, in the place of PJSIP's."""
     head, end, body = message.partition(b"\r\n\r\n")
-    found = _CALL_ID.search(head)
+    found = CALL_ID.search(head)
     hops = None if found is None else calls.get(found[1])
     return message if hops is None else _HOPS.sub(b"\r\nMax-Forwards: %d" % hops, head, count=1) + end + body
 
@@ -109,9 +107,4 @@ def is_offer(message: bytes) -> bool:
 
 def is_answer(message: bytes) -> bool:
     """Whether a message is a 2xx to an INVITE."""
-    return message.startswith(b"SIP/2.0 2") and _INVITED.search(message) is not None
-
-
-def is_within_dialog(message: bytes) -> bool:
-    """Whether a request has a tag in To."""
-    return _TAG.search(_FOLD.sub(b" ", message)) is not None
+    return message.startswith(b"SIP/2.0 2") and _INVITED.search(head_of(message)) is not None

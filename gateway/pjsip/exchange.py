@@ -54,7 +54,7 @@ class Exchange:
             return False
         call_id = library.call_id_received(received)
         found = [call for call in self._calls.values() if call.known_as == call_id]
-        if message.startswith(b"SIP/2.0 1") and any(call.outgoing and not call.offered for call in found):
+        if message.startswith(b"SIP/2.0 1") and any(call.outgoing and not call.offers.made for call in found):
             library.without_body(received)
             return False
         found = [call for call in found if call.direct]
@@ -62,8 +62,8 @@ class Exchange:
             return False
         wire.put_session(received, self._placeholder)
         if direct.is_answer(message):
-            return any(call.outgoing and call.is_offered(received, message) for call in found)
-        return direct.is_offer(message) and found[-1].is_told(received, message)
+            return any(call.outgoing and call.offers.is_offered(received, message) for call in found)
+        return direct.is_offer(message) and found[-1].offers.is_told(received, message)
 
     def goes(self, sent: int) -> bool:
         """A message is put together and is being sent: our descriptions and names take the place of PJSIP's."""
@@ -71,7 +71,7 @@ class Exchange:
         number = direct.number_in(made)
         call = None if number is None else self._calls.get(number)
         if call is not None:
-            message = direct.with_session(made, self._announced(call.session))
+            message = direct.with_session(made, self._announced(call.offers.session))
         elif self.bare:
             message = direct.without_body(made)
         self.bare = False

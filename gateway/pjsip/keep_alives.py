@@ -10,7 +10,7 @@ from __future__ import annotations
 import ctypes
 from typing import Final
 
-from .library import function, word
+from .library import endpoint, function, word
 
 PING: Final = b"\r\n\r\n"
 PONG: Final = b"\r\n"
@@ -49,7 +49,6 @@ class _Selector(ctypes.Structure):
 
 _OnDropped = ctypes.CFUNCTYPE(None, ctypes.POINTER(_Dropped))
 _OnSent = ctypes.CFUNCTYPE(None, _POINTER, _POINTER, ctypes.c_ssize_t)
-_endpoint = function("pjsua_get_pjsip_endpt", _POINTER)
 _manager = function("pjsip_endpt_get_tpmgr", _POINTER, _POINTER)
 _tell_dropped = function("pjsip_tpmgr_set_drop_data_cb", ctypes.c_int, _POINTER, _OnDropped)
 _send = function(
@@ -69,7 +68,7 @@ class KeepAlives:
 
     def begin(self) -> None:
         """From now on, until the process ends; once the endpoint is initialised."""
-        _tell_dropped(_manager(_endpoint()), self._on_dropped)
+        _tell_dropped(_manager(endpoint()), self._on_dropped)
 
     def connection_gone(self, connection: int) -> None:
         """PJSIP closes a connection."""
@@ -87,7 +86,7 @@ class KeepAlives:
         selector = _Selector(_SELECT_TRANSPORT, 0, connection)
         length, octets = _LENGTHS[kind & _SIX], PONG * pings
         status = _send(
-            _manager(_endpoint()), kind, ctypes.byref(selector), None, octets, len(octets), address, length,
+            _manager(endpoint()), kind, ctypes.byref(selector), None, octets, len(octets), address, length,
             connection, self._on_sent,
         )  # fmt: skip
         if status == _PENDING:

@@ -39,6 +39,9 @@ _LENGTH_BEFORE: Final = 24
 """Octets from the length of a `std::string` to its text, where `_GLIBCXX_USE_CXX11_ABI` is 0."""
 _RESPONSE: Final = (1).to_bytes(4, "little")
 """`PJSIP_RESPONSE_MSG`, the kind of message that has a status behind it."""
+UAC: Final = b"uac"
+UAS: Final = b"uas"
+"""Who refreshes a session, in Session-Expires (RFC 4028 4)."""
 _OWN_MEMORY: Final = os.open("/proc/self/mem", os.O_RDONLY)
 _ANSWER: Final = re.compile(rb"Response msg ([0-9]{3})/([A-Z]+)/")
 _NUMBERS: Final = itertools.count(1)
@@ -84,11 +87,11 @@ def function(name: str, result: Any, *arguments: Any) -> Any:
 
 
 _POINTER = ctypes.c_void_p
-_endpoint = function("pjsua_get_pjsip_endpt", _POINTER)
+endpoint = function("pjsua_get_pjsip_endpt", _POINTER)
 _register = function("pjsip_endpt_register_module", ctypes.c_int, _POINTER, ctypes.POINTER(_Module))
 _dialog_of = function("pjsip_rdata_get_dlg", _POINTER, _POINTER)
 _respond = function("pjsip_dlg_respond", ctypes.c_int, _POINTER, _POINTER, ctypes.c_int, *([_POINTER] * 3))
-_respond_stateless = function(
+respond_stateless = function(
     "pjsip_endpt_respond_stateless", ctypes.c_int, _POINTER, _POINTER, ctypes.c_int, *([_POINTER] * 3)
 )
 _clone = function("pjsip_rx_data_clone", ctypes.c_int, _POINTER, ctypes.c_uint, ctypes.POINTER(_POINTER))
@@ -100,9 +103,9 @@ _understand = function(
     "pjsip_endpt_add_capability",
     *(ctypes.c_int, _POINTER, _POINTER, ctypes.c_int, _POINTER, ctypes.c_uint, ctypes.POINTER(Text)),
 )
-_close = function("pjsip_transport_shutdown", ctypes.c_int, _POINTER)
+allocate = function("pj_pool_alloc", _POINTER, _POINTER, ctypes.c_size_t)
 find_header = function("pjsip_msg_find_hdr_by_name", _POINTER, _POINTER, ctypes.POINTER(Text), _POINTER)
-_erase = function("pj_list_erase", None, _POINTER)
+erase = function("pj_list_erase", None, _POINTER)
 make_body = function("pjsip_msg_body_create", _POINTER, _POINTER, *([ctypes.POINTER(Text)] * 3))
 _information_of_sent = function("pjsip_tx_data_get_info", ctypes.c_char_p, _POINTER)
 
@@ -137,14 +140,14 @@ class Module:
 
     def register(self) -> None:
         """Be asked from now on, until the process ends; once the endpoint is initialised."""
-        status = _register(_endpoint(), ctypes.byref(self._module))
+        status = _register(endpoint(), ctypes.byref(self._module))
         if status:
             raise OSError(f"PJSIP does not take a module: status {status}")
 
 
 def understand(option: bytes) -> None:
     """Have PJSIP take an option tag in Require, which somebody else sees to."""
-    _understand(_endpoint(), None, pj.PJSIP_H_SUPPORTED, None, 1, ctypes.byref(Text(option, len(option))))
+    _understand(endpoint(), None, pj.PJSIP_H_SUPPORTED, None, 1, ctypes.byref(Text(option, len(option))))
 
 
 class _Place:
@@ -202,7 +205,7 @@ def without_header(received: int, name: bytes) -> bool:
     message = word(information(received) + 16)
     found = find_header(message, ctypes.byref(Text(name, len(name))), None)
     if found:
-        _erase(found)
+        erase(found)
     return bool(found)
 
 
@@ -299,7 +302,7 @@ def keep_last(message: int, name: bytes, value: bytes, count: int) -> None:
             found.append(field)
         field = find_header(message, ctypes.byref(text), word(field + 8))
     for one in found[: len(found) - count]:
-        _erase(one)
+        erase(one)
 
 
 def with_body(sent: int, status: int, media_type: str, octets: bytes) -> bool:
@@ -314,11 +317,6 @@ def with_body(sent: int, status: int, media_type: str, octets: bytes) -> bool:
     return True
 
 
-def close_connection(transport: int) -> None:
-    """Close a connection once nothing uses it any more."""
-    _close(transport)
-
-
 def respond(received: int, status: int) -> None:
     """Answer a request within a dialog, in the place of PJSIP."""
     dialog = _dialog_of(received)
@@ -328,7 +326,7 @@ def respond(received: int, status: int) -> None:
 
 def refuse(received: int, status: int) -> bool:
     """Answer a request that PJSIP is not to see."""
-    return bool(_respond_stateless(_endpoint(), received, status, None, None, None) == 0)
+    return bool(respond_stateless(endpoint(), received, status, None, None, None) == 0)
 
 
 def keep(received: int) -> int:
@@ -339,7 +337,7 @@ def keep(received: int) -> int:
 
 def go_on(kept: int, after: int = BEFORE_DIALOGS) -> None:
     """Have PJSIP see what was kept by a module of priority `after`, and forget it."""
-    _process(_endpoint(), kept, ctypes.byref(_Processing(priority=after + 1)), None)
+    _process(endpoint(), kept, ctypes.byref(_Processing(priority=after + 1)), None)
     _free(kept)
 
 

@@ -8,19 +8,11 @@ PJSIP: it is octets and names in, and out.
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass, field
 from typing import Final
 
-_FOLD: Final = re.compile(rb"\r?\n[ \t]+")
-_BRANCH: Final = re.compile(rb"^v(?:ia)?[ \t]*:[^\r\n,]*;[ \t]*branch[ \t]*=[ \t]*([^;,\s]+)", re.M | re.I)
-_FROM_TAG: Final = re.compile(rb"^f(?:rom)?[ \t]*:[^\r\n]*;[ \t]*tag[ \t]*=[ \t]*([^;\s]+)", re.M | re.I)
-_TO_TAG: Final = re.compile(rb"^t(?:o)?[ \t]*:[^\r\n]*;[ \t]*tag[ \t]*=[ \t]*([^;\s]+)", re.M | re.I)
-_CALL_ID: Final = re.compile(rb"^(?:call-id|i)[ \t]*:[ \t]*([^\s]+)", re.M | re.I)
-_SEQUENCE: Final = re.compile(rb"^(CSeq[ \t]*:[ \t]*)([0-9]{1,10})", re.M | re.I)
-_ACKNOWLEDGED: Final = re.compile(rb"^(RAck[ \t]*:[ \t]*[0-9]+[ \t]+)([0-9]{1,10})", re.M | re.I)
-"""RAck: number of the response, then of the request (RFC 3262 7.2)."""
-_RESPONSE: Final = b"SIP/2.0 "
+from .fields import ACKNOWLEDGED, BRANCH, CALL_ID, FROM_TAG, RESPONSE, SEQUENCE, TO_TAG, head_of
+
 LINGER: Final = 40.0
 """Seconds that the names of a call are kept behind its end: more than 64 times T1, 32 s."""
 
@@ -60,15 +52,15 @@ class Alias:
     def outwards(self, message: bytes) -> bytes:
         """A message of PJSIP as the peer is to see it."""
         head, end, body = message.partition(b"\r\n\r\n")
-        request = not head.startswith(_RESPONSE)
+        request = not head.startswith(RESPONSE)
         if not self.own_tag:
-            if (tag := _FROM_TAG.search(head)) is None or (number := _SEQUENCE.search(head)) is None:
+            if (tag := FROM_TAG.search(head)) is None or (number := SEQUENCE.search(head)) is None:
                 return message
             self.own_tag, self.ahead = tag[1], self.sequence - int(number[2])
         if request:
-            if (branch := _BRANCH.search(head)) is not None:
+            if (branch := BRANCH.search(head)) is not None:
                 self.branches.add(branch[1])
-            for pattern in (_SEQUENCE, _ACKNOWLEDGED):
+            for pattern in (SEQUENCE, ACKNOWLEDGED):
                 head = pattern.sub(lambda found: b"%b%d" % (found[1], int(found[2]) + self.ahead), head, count=1)
         head = head.replace(self.inside, self.call_id).replace(self.own_tag, self.tag)
         return head + end + body
@@ -105,20 +97,20 @@ class Aliases:
 
     def outwards(self, message: bytes) -> bytes:
         """A message that PJSIP sends as the peer is to see it."""
-        found = _CALL_ID.search(message)
+        found = CALL_ID.search(message)
         alias = None if found is None else self._by_inside.get(found[1])
         return message if alias is None else alias.outwards(message)
 
     def inwards(self, message: bytes) -> Names | None:
         """What PJSIP is to see of a message that came; None: what is there."""
-        head = _FOLD.sub(b" ", message.partition(b"\r\n\r\n")[0])
-        call_id = _CALL_ID.search(head)
+        head = head_of(message)
+        call_id = CALL_ID.search(head)
         alike = [] if call_id is None else self._by_call_id.get(call_id[1], [])
         if not alike:
             return None
-        if head.startswith(_RESPONSE):
+        if head.startswith(RESPONSE):
             return self._of_response(head, alike)
-        tag, peer = _TO_TAG.search(head), _FROM_TAG.search(head)
+        tag, peer = TO_TAG.search(head), FROM_TAG.search(head)
         if tag is None or tag[1] != alike[0].tag:
             return None
         found = [one for one in alike if peer is not None and peer[1] in one.peer_tags] or alike
@@ -127,7 +119,7 @@ class Aliases:
 
     @staticmethod
     def _of_response(head: bytes, alike: list[Alias]) -> Names | None:
-        branch, number, peer = _BRANCH.search(head), _SEQUENCE.search(head), _TO_TAG.search(head)
+        branch, number, peer = BRANCH.search(head), SEQUENCE.search(head), TO_TAG.search(head)
         alias = next((one for one in alike if branch is not None and branch[1] in one.branches), None)
         if alias is None or number is None:
             return None

@@ -13,7 +13,7 @@ from typing import Final
 
 from tandem.gateway.sip.endpoint import TransportName
 
-from .library import Text, find_header, function, information, word
+from .library import Text, allocate, endpoint, erase, find_header, function, information, respond_stateless, word
 
 _NAME: Final = 46
 """Octets of the address as text, PJ_INET6_ADDRSTRLEN."""
@@ -28,10 +28,6 @@ _LONGEST: Final = 4000
 _ROUTE: Final = b"Record-Route"
 _POINTER = ctypes.c_void_p
 
-_endpoint = function("pjsua_get_pjsip_endpt", _POINTER)
-_respond_stateless = function(
-    "pjsip_endpt_respond_stateless", ctypes.c_int, _POINTER, _POINTER, ctypes.c_int, *([_POINTER] * 3)
-)
 _respond_lasting = function(
     "pjsip_endpt_respond",
     *(ctypes.c_int, _POINTER, _POINTER, _POINTER, ctypes.c_int, _POINTER, _POINTER, _POINTER, _POINTER),
@@ -40,9 +36,7 @@ _field = function("pjsip_generic_string_hdr_create", _POINTER, _POINTER, ctypes.
 _parse_field = function(
     "pjsip_parse_hdr", _POINTER, _POINTER, ctypes.POINTER(Text), _POINTER, ctypes.c_size_t, _POINTER
 )
-_allocate = function("pj_pool_alloc", _POINTER, _POINTER, ctypes.c_size_t)
 _print_field = function("pjsip_hdr_print_on", ctypes.c_int, _POINTER, ctypes.c_char_p, ctypes.c_size_t)
-_erase = function("pj_list_erase", None, _POINTER)
 _insert_before = function("pj_list_insert_before", None, _POINTER, _POINTER)
 _insert_after = function("pj_list_insert_after", None, _POINTER, _POINTER)
 _hold = function("pjsip_transport_add_ref", ctypes.c_int, _POINTER)
@@ -109,8 +103,8 @@ def answer(kept: int, status: int, headers: Iterable[tuple[str, str]], *, lastin
         texts = [Text(text, len(text)) for text in (name.encode(), value.encode("utf-8", "surrogateescape"))]
         _insert_before(ctypes.byref(head), _field(pool, *map(ctypes.byref, texts)))
     if lasting:
-        return not _respond_lasting(_endpoint(), None, kept, status, None, ctypes.byref(head), None, None)
-    return not _respond_stateless(_endpoint(), kept, status, None, ctypes.byref(head), None)
+        return not _respond_lasting(endpoint(), None, kept, status, None, ctypes.byref(head), None, None)
+    return not respond_stateless(endpoint(), kept, status, None, ctypes.byref(head), None)
 
 
 def route_back(received: int, place: bytes) -> None:
@@ -119,7 +113,7 @@ def route_back(received: int, place: bytes) -> None:
     As if the message had come through a proxy there; PJSIP writes no Route with `hide` into what it sends.
     """
     pool, text = word(received), b"<" + place + b";lr;hide>"
-    room = _allocate(pool, len(text) + 1)  # what is parsed points into it, as long as there is the message
+    room = allocate(pool, len(text) + 1)  # what is parsed points into it, as long as there is the message
     ctypes.memmove(room, text, len(text) + 1)
     found = _parse_field(pool, ctypes.byref(Text(_ROUTE, len(_ROUTE))), room, len(text), None)
     if found:
@@ -132,7 +126,7 @@ def without_route_back(message: int) -> None:
     """Take out of a response what `route_back` has put into its request."""
     found = find_header(message, ctypes.byref(Text(_ROUTE, len(_ROUTE))), None)
     if found and b";hide" in text_of(found):
-        _erase(found)
+        erase(found)
 
 
 def text_of(field: int) -> bytes:

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_FOLD: Final = re.compile(rb"\r?\n[ \t]+")
-_END: Final = re.compile(rb"\r?\n\r?\n")
-_SEQUENCE: Final = re.compile(rb"^CSeq[ \t]*:[ \t]*[0-9]*[ \t]*([^\s]*)", re.MULTILINE | re.IGNORECASE)
+from .fields import head_of
+
+_METHOD: Final = re.compile(rb"^CSeq[ \t]*:[ \t]*[0-9]*[ \t]*([^\s]*)", re.MULTILINE | re.IGNORECASE)
 
 
 def is_sound(request: bytes) -> bool:
@@ -18,6 +18,6 @@ def is_sound(request: bytes) -> bool:
 
     PJSIP finds the transaction of a request by CSeq, and takes anything that is of an INVITE for INVITE or ACK.
     """
-    head = _END.split(request, maxsplit=1)[0]
+    head = head_of(request)
     method = head.lstrip().partition(b" ")[0]
-    return all(named == method for named in _SEQUENCE.findall(_FOLD.sub(b" ", head)))
+    return all(named == method for named in _METHOD.findall(head))

@@ -9,12 +9,11 @@ from __future__ import annotations
 import ctypes
 from typing import Final
 
-from .library import BODY, FIELD, Text, find_header, function, information, make_body, put_together, word
+from .library import BODY, FIELD, Text, allocate, find_header, information, make_body, put_together, word
 from .overlap import Names
 
 _ROOM: Final = 1024
 """Octets more than a message needs, when it gets another place."""
-_allocate = function("pj_pool_alloc", ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t)
 _TAG: Final = 8
 """Octets before the tag in the value of From and To: a pointer to the URI."""
 _TYPE: Final = b"application"
@@ -44,7 +43,7 @@ def put_names(received: int, names: Names) -> None:
     ours = b"From" if response else b"To"
     for name, offset, text in ((b"Call-ID", 0, names.call_id), (ours, _TAG, names.tag)):
         field = find_header(message, ctypes.byref(Text(name, len(name))), None)
-        place = _allocate(pool, len(text))
+        place = allocate(pool, len(text))
         ctypes.memmove(place, text, len(text))
         ctypes.c_uint64.from_address(field + FIELD + offset).value = place
         ctypes.c_ssize_t.from_address(field + FIELD + offset + 8).value = len(text)
@@ -60,7 +59,7 @@ def write(sent: int, octets: bytes) -> None:
         return
     start, limit = word(place), word(place + 16)
     if len(octets) > limit - start:
-        start = _allocate(pool, len(octets) + _ROOM)
+        start = allocate(pool, len(octets) + _ROOM)
         ctypes.c_uint64.from_address(place).value = start
         ctypes.c_uint64.from_address(place + 16).value = start + len(octets) + _ROOM
     ctypes.memmove(start, octets, len(octets))

@@ -637,7 +637,7 @@ def test_it_outlives_signals_and_ends_with_its_parent(engine):
 COMING_AND_GOING = """
 import os
 import pjsua2 as pj
-from tandem.gateway.pjsip.calls import SpeechPort
+from tandem.gateway.pjsip.bridge import SpeechPort
 from tandem.gateway.pjsip.speech import SpeechPath
 
 endpoint, settings = pj.Endpoint(), pj.EpConfig()
