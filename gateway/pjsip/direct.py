@@ -23,7 +23,7 @@ _DESCRIPTION: Final = re.compile(
 _PART: Final = re.compile(rb"--[^\r\n]+\r\n(?:[^\r\n]+\r\n)*\r\n$")
 """Where a part of a body begins: delimiter and fields (RFC 2046 5.1.1)."""
 _TYPE: Final = re.compile(rb"\r\nContent-Type *:[^\r\n]*", re.IGNORECASE)
-_KIND: Final = re.compile(rb"^(?:content-type|c)[ \t]*:[ \t]*(application/sdp|multipart)\b", re.M | re.I)
+_KIND: Final = re.compile(rb"\n(?:content-type|c)[ \t]*:[ \t]*(application/sdp|multipart)\b", re.I)
 _LENGTH: Final = re.compile(rb"(\r\n(?:Content-Length|l) *: *)[0-9]+", re.IGNORECASE)
 _OFFERS: Final = (b"INVITE ", b"UPDATE ", b"PRACK ")
 _SUPPORTED: Final = re.compile(rb"(\r\nSupported: )([^\r\n]*)")
@@ -31,7 +31,7 @@ _OPTION: Final = re.compile(rb"(?<![^ ])100rel, |(?:^|, )100rel$")
 _HOPS: Final = re.compile(rb"\r\nMax-Forwards: [0-9]+")
 MAX_FORWARDS: Final = 70
 """What PJSIP writes into each request (RFC 3261 8.1.1.6)."""
-_INVITED: Final = re.compile(rb"^CSeq[ \t]*:[ \t]*[0-9]+[ \t]+INVITE[ \t]*\r?$", re.M | re.I)
+_INVITED: Final = re.compile(rb"\nCSeq[ \t]*:[ \t]*[0-9]+[ \t]+INVITE[ \t]*\r?$", re.M | re.I)
 
 
 def placeholder(address: str, codec: str) -> bytes:

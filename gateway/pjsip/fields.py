@@ -1,7 +1,7 @@
 """Header fields found in the octets of a message, where parsing all of it would be too much: for every one that passes.
 
 In long or compact form, in any case, as peers may write them (RFC 3261 7.3); `head_of` is to be looked in. Nothing of
-this needs PJSIP: it is octets in.
+this needs PJSIP: it is octets in. Patterns begin with the end of the line before: `^` would be tried at every octet.
 """
 
 from __future__ import annotations
@@ -9,18 +9,22 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_END: Final = re.compile(rb"\r?\n\r?\n")
+_END: Final = re.compile(rb"\n\r?\n")
 _FOLD: Final = re.compile(rb"\r?\n[ \t]+")
-_PARTY: Final = rb'[ \t]*:(?:[^\r\n"<]|"(?:[^"\\\r\n]|\\[^\r\n])*"|<[^>\r\n]*>)*;[ \t]*tag[ \t]*=[ \t]*([^;\s]+)'
+_REST: Final = rb'[^\r\n"<;]*+'
+_PARTY: Final = (
+    rb"[ \t]*:" + _REST + rb'(?:(?:"(?:[^"\\\r\n]|\\[^\r\n])*+"|<[^>\r\n]*+>|;(?![ \t]*tag[ \t]*=))' + _REST + rb")*+"
+    rb";[ \t]*tag[ \t]*=[ \t]*([^;\s]+)"
+)
 """From and To: display name in quotation marks and URI in angles, where `;tag=` is none, then parameters."""
-BRANCH: Final = re.compile(rb"^v(?:ia)?[ \t]*:[^\r\n,]*;[ \t]*branch[ \t]*=[ \t]*([^;,\s]+)", re.M | re.I)
+BRANCH: Final = re.compile(rb"\nv(?:ia)?[ \t]*:[^\r\n,]*;[ \t]*branch[ \t]*=[ \t]*([^;,\s]+)", re.I)
 """Of the first Via."""
-FROM_TAG: Final = re.compile(rb"^f(?:rom)?" + _PARTY, re.M | re.I)
-TO_TAG: Final = re.compile(rb"^t(?:o)?" + _PARTY, re.M | re.I)
-CALL_ID: Final = re.compile(rb"^(?:call-id|i)[ \t]*:[ \t]*([^\s]+)", re.M | re.I)
-SEQUENCE: Final = re.compile(rb"^(CSeq[ \t]*:[ \t]*)([0-9]{1,10})", re.M | re.I)
+FROM_TAG: Final = re.compile(rb"\nf(?:rom)?" + _PARTY, re.I)
+TO_TAG: Final = re.compile(rb"\nt(?:o)?" + _PARTY, re.I)
+CALL_ID: Final = re.compile(rb"\n(?:call-id|i)[ \t]*:[ \t]*([^\s]+)", re.I)
+SEQUENCE: Final = re.compile(rb"(\nCSeq[ \t]*:[ \t]*)([0-9]{1,10})", re.I)
 """CSeq: what stands before its number, and that."""
-ACKNOWLEDGED: Final = re.compile(rb"^(RAck[ \t]*:[ \t]*[0-9]+[ \t]+)([0-9]{1,10})", re.M | re.I)
+ACKNOWLEDGED: Final = re.compile(rb"(\nRAck[ \t]*:[ \t]*[0-9]+[ \t]+)([0-9]{1,10})", re.I)
 """RAck: number of the response, then of the request (RFC 3262 7.2)."""
 RESPONSE: Final = b"SIP/2.0 "
 """How a response begins."""
@@ -30,12 +34,15 @@ ISUP: Final = b"application/isup"
 
 def head_of(message: bytes) -> bytes:
     """First line and header fields of a message, each on one line."""
-    return _FOLD.sub(b" ", _END.split(message, maxsplit=1)[0])
+    end = _END.search(message)
+    head = message if end is None else message[: end.start()]
+    return _FOLD.sub(b" ", head) if b"\n " in head or b"\n\t" in head else head
 
 
 def body_of(message: bytes) -> bytes:
     """What stands behind the header fields, empty where nothing does."""
-    return _END.split(message, maxsplit=1)[-1] if _END.search(message) else b""
+    end = _END.search(message)
+    return b"" if end is None else message[end.end() :]
 
 
 def is_within_dialog(request: bytes) -> bool:

@@ -10,7 +10,7 @@ from typing import Final
 
 from .fields import head_of
 
-_METHOD: Final = re.compile(rb"^CSeq[ \t]*:[ \t]*[0-9]*[ \t]*([^\s]*)", re.MULTILINE | re.IGNORECASE)
+_METHOD: Final = re.compile(rb"\nCSeq[ \t]*:[ \t]*[0-9]*[ \t]*([^\s]*)", re.IGNORECASE)
 
 
 def is_sound(request: bytes) -> bool:
