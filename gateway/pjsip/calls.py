@@ -115,7 +115,8 @@ class Call(pj.Call):
         self._call_id = ""
         self._refer = 0
         """The REFER that waits for its answer, as `library` keeps it."""
-        self._refer_number = ""
+        self._refer_number = 0
+        """In CSeq of that."""
         self.pinned = ""
         """Call-ID of a call whose requests all go where its INVITE went."""
         self.passing: Place | None = None
@@ -275,17 +276,11 @@ class Call(pj.Call):
         return self._dialog == (request.call_id, frozenset((request.from_.tag, request.to.tag)))
 
     def asked_to_transfer(self, received: int, message: bytes) -> bool:
-        """A REFER came: whether it is of this call and waits for its answer, or has come once more meanwhile.
+        """A REFER of this call came: whether it waits for its answer, or has come once more meanwhile.
 
         A second one meanwhile is refused without PJSIP, to which it would make the first one too old (CSeq).
         """
-        try:
-            request = parse_message(message)
-        except SipDecodeError:
-            return False
-        if self.over or not self.is_of(request):
-            return False
-        number = request.get("cseq") or ""
+        number = library.sequence_received(received)
         if self._refer:
             return number == self._refer_number or library.refuse(received, 603)
         self._refer, self._refer_number = library.keep(received), number

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +14,7 @@ from .peers import shown
 from .protocol import Content
 
 if TYPE_CHECKING:
+    from .calls import Call
     from .engine import Engine
 
 _LATER: Final = [("Retry-After", "60")]
@@ -87,14 +87,20 @@ class Modules:
         if message.startswith(b"ACK "):
             return not is_within_dialog(message)
         elif message.startswith(b"REFER "):
-            return any(call.asked_to_transfer(received, message) for call in self._engine.calls.values())
+            call = self._call_of(message)
+            return call is not None and call.asked_to_transfer(received, message)
         elif message.startswith(b"BYE ") and ISUP in message.lower():
-            with contextlib.suppress(SipDecodeError):
-                request = parse_message(message)
-                self._released = next(
-                    (call.released for call in self._engine.calls.values() if call.is_of(request)), None
-                )
+            call = self._call_of(message)
+            self._released = None if call is None else call.released
         return False
+
+    def _call_of(self, message: bytes) -> Call | None:
+        """The answered call whose dialog a request is of."""
+        try:
+            request = parse_message(message)
+        except SipDecodeError:
+            return None
+        return next((call for call in self._engine.calls.values() if call.is_of(request)), None)
 
     def _must_prove(self, received: int, message: bytes) -> bool:
         """Whether a request waits for what the signalling process decides: outside a dialog, and of no known peer."""
