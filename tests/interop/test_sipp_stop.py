@@ -1,10 +1,12 @@
 """Ends of a gateway with calls up: SIGTERM in order, SIGKILL without warning."""
 
+import contextlib
 import json
 import signal
 import subprocess
 
 import pytest
+from support.built_pjsip import used
 from support.gateways import CIRCUITS, GatewayPair, wait_for
 from support.peers import program
 from support.sipp import Sipp
@@ -16,10 +18,15 @@ NUMBER = "301234567"
 
 
 @pytest.fixture
-def pair(tmp_path):
-    pair = GatewayPair(tmp_path, capture=True)
+def pair(tmp_path, request):
+    """With another engine of SIP by its parameter."""
+    with used(getattr(request, "param", "native")) as engine:
+        pair = GatewayPair(tmp_path, capture=True, engine=engine)
     yield pair
     pair.close()
+
+
+both_engines = pytest.mark.parametrize("pair", ["native", "pjsua2-built"], indirect=True)
 
 
 def calls(pair, speech, folder, caller, hold, callee="callee_answers", **values):
@@ -40,6 +47,7 @@ def answered(gateway):
     return sum(text == "< ANM" for text in gateway.messages()) == CALLS
 
 
+@both_engines
 def test_terminated_with_calls_up(pair, speech, tmp_path):
     """SIGTERM: BYE to the SIP side, REL to the other exchange, all circuits blocked, records written, status 0."""
     # 31: normal, unspecified
@@ -85,6 +93,7 @@ def test_new_calls_are_refused_while_ending(pair, speech, tmp_path):
         refused.wait()
 
 
+@both_engines
 def test_killed(pair, speech, tmp_path):
     """SIGKILL: every call that had ended is in the records, whole lines all; the other gateway notices and clears."""
     answering, asking = calls(pair, speech, tmp_path / "first", "caller_hangs_up", 300)
@@ -105,16 +114,18 @@ def test_killed(pair, speech, tmp_path):
     assert b.process.poll() is None
 
 
-def test_media_process_ends_with_a_killed_gateway(pair):
-    """The media process must not stay behind when its gateway is killed."""
-    _, media = pair["A"].processes()
+@both_engines
+def test_its_processes_end_with_a_killed_gateway(pair):
+    """The media process must not stay behind when its gateway is killed, nor that of PJSIP."""
+    _, *others = pair["A"].processes()
+    assert len(others) == (1 if pair.engine == "native" else 2)
     pair["A"].stop(signal.SIGKILL)
 
     def gone():
-        try:
-            with open(f"/proc/{media}/stat") as file:
-                return file.read().split()[2] == "Z"
-        except OSError:
-            return True
+        for one in others:
+            with contextlib.suppress(OSError), open(f"/proc/{one}/stat") as file:
+                if file.read().split()[2] != "Z":
+                    return False
+        return True
 
-    wait_for(gone, "the media process ends", 10)
+    wait_for(gone, "they end", 10)
