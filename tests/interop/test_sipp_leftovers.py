@@ -1,7 +1,8 @@
 """After SIPp's calls a gateway holds what it held before: no call, transaction, timer, task or object is left over.
 
 The gateway runs in this process, so that everything it holds can be counted. It is a neighbour of itself: an E1 leads
-from one of its signalling points to the other, so that each call goes SIP, ISUP out, ISUP in, SIP.
+from one of its signalling points to the other, so that each call goes SIP, ISUP out, ISUP in, SIP. With the trunk on
+PJSIP what that process holds is counted by its descriptors.
 """
 
 import asyncio
@@ -9,11 +10,14 @@ import functools
 import gc
 import io
 import os
+import re
 import signal
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from support.gateways import free_ports
+from support.sip_gateway import by_engine
 from support.sipp import Sipp
 
 from tandem.gateway.configuration.load import load
@@ -78,6 +82,7 @@ def held(node):
     exchange = node.isup.exchange
     return {
         **node.sip.agent.sizes(),
+        "calls of PJSIP": 0 if node.sip.pjsip is None else len(node.sip.pjsip._calls),
         "calls of call control": len(node.control.calls),
         "calls of ISUP": len(exchange.calls()),
         "busy circuits": 60 - exchange.idle_circuits("left") - exchange.idle_circuits("right"),
@@ -98,6 +103,13 @@ def objects():
     )
 
 
+def descriptors():
+    """How many the PJSIP process has, for sockets of RTP above all; 0 without one."""
+    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    found = [one for one in children if b"tandem.gateway.pjsip" in Path(f"/proc/{one}/cmdline").read_bytes()]
+    return sum(len(os.listdir(f"/proc/{one}/fd")) for one in found)
+
+
 async def calls(folder, ports, speech, refused):
     """One round of calls, all successful as SIPp sees it."""
     number = "301234567"
@@ -116,10 +128,13 @@ async def calls(folder, ports, speech, refused):
         await asyncio.to_thread(callee.wait)
 
 
-def test_nothing_is_left_over(tmp_path, speech):
+@pytest.mark.parametrize("engine", ["native", "pjsua2-built"], indirect=True)
+def test_nothing_is_left_over(tmp_path, speech, engine):
     first = free_ports(2 + 300)
     ports = {"sip": first, "user": first + 1, "rtp": first + 2, "rtp_last": first + 301}
-    text = CONFIGURATION.format(**ports)
+    text = by_engine(engine, CONFIGURATION.format(**ports))
+    if engine != "native":
+        ports["sip"] = int(re.search(r"\[sip\.pjsua2\]\nlisten = .*:(\d+)", text)[1])
     text += SIDE.format(name="left", own=1, other=2) + SIDE.format(name="right", own=2, other=1)
     file = tmp_path / "gateway.toml"
     file.write_text(text)
@@ -131,13 +146,16 @@ def test_nothing_is_left_over(tmp_path, speech):
         running = asyncio.create_task(service.run())
         await until(lambda: running.done() or not any(held(node).values()), "every circuit idle")
         assert not running.done(), log.getvalue()
-        tasks = len(asyncio.all_tasks())
+        await until(lambda: node.sip.pjsip is None or node.sip.pjsip.limit, "PJSIP is up")
+        tasks, files = len(asyncio.all_tasks()), descriptors()
+        assert bool(files) == (engine != "native")
         counted = []
         # Refused calls come first only: their transactions last 32 s whatever T1 is (Timer D, RFC 3261 17.1.1.2).
         for rounds in ([True, False], [False, False]):
             for number, refused in enumerate(rounds):
                 await calls(tmp_path / f"{len(counted)}{number}", ports, speech, refused)
             await until(lambda: not any(held(node).values()), "nothing held any more", 90.0)
+            await until(lambda: descriptors() <= files, "the descriptors of PJSIP are closed")
             assert len(asyncio.all_tasks()) == tasks
             counted.append(objects())
         os.kill(os.getpid(), signal.SIGTERM)
