@@ -62,6 +62,8 @@ class Registration(pj.Account):
         self.settings = settings
         self._number = number
         self.granted = 0
+        self.refused = False
+        """The last answer was none to be glad of."""
 
     def onIncomingCall(self, parameters: Any) -> None:
         """A call to our contact, from a source of no trunk."""
@@ -72,7 +74,7 @@ class Registration(pj.Account):
         granted = int(parameters.expiration) if parameters.code // 100 == 2 else 0
         if granted > 1 << 31:
             granted = 0
-        self.granted = granted
+        self.granted, self.refused = granted, parameters.code // 100 != 2
         self._engine.tell(RegistrationAnswered(self._number, int(parameters.code), parameters.reason, granted))
 
 
@@ -145,8 +147,12 @@ class Accounts:
     def unregister(self, number: int) -> None:
         """Take a registration back, where there is one."""
         if (registration := self._registrations.get(number)) is not None:
-            with contextlib.suppress(pj.Error):
+            try:
                 registration.setRegistration(False)
+            except pj.Error:
+                if registration.refused:  # there is none to take back
+                    registration.refused = False
+                    self._engine.tell(RegistrationAnswered(number, 200, "", 0))
 
     def unregister_all(self) -> None:
         """Take every registration back."""
