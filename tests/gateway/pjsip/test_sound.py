@@ -1,4 +1,4 @@
-"""Requests whose CSeq names another method: what PJSIP is not to see, and that it lives."""
+"""Requests whose CSeq names another method, or does so behind a lone CR: PJSIP is not to see them, and lives."""
 
 import pytest
 from support.pjsip_engine import Engine, Peer
@@ -18,6 +18,8 @@ from tandem.gateway.pjsip.sound import is_sound
         (b"OPTIONS sip:h SIP/2.0\r\nCSeq: 1 OPTIONS\r\ncseq: 1 INVITE\r\n\r\n", False),
         (b"OPTIONS sip:h SIP/2.0\r\nCSeq: 1 OPTIONS\r\nCSEQ:\r\n 1\r\n\tINVITE\r\n\r\n", False),
         (b"OPTIONS sip:h SIP/2.0\r\nCSeq: 1\r\n\r\n", False),
+        (b"OPTIONS sip:h SIP/2.0\r\nCSeq: 1 OPTIONS\r\nX: y\rCSeq: 1 INVITE\r\n\r\n", False),
+        (b"OPTIONS sip:h SIP/2.0\r\nCSeq: 1 OPTIONS\r\n\r\nX: y\rCSeq: 1 INVITE\r\n\r\n", True),
     ],
 )
 def test_which_are(message, sound):
@@ -37,8 +39,12 @@ def test_pjsip_outlives_it():
             engine.hear(CallEnded)
             refusal = peer.hear("SIP/2.0 486")
             fields = [line for line in refusal.split(b"\r\n") if line.startswith((b"Via", b"From", b"To"))]
-            for method, named in ((b"ACK", b"ACK"), (b"OPTIONS", b"INVITE")):
-                lines = [method + b" sip:4930@h SIP/2.0", *fields, b"Call-ID: c@peer", b"CSeq: 1 " + named]
+            for method, named in (
+                (b"ACK", b"1 ACK"),
+                (b"OPTIONS", b"1 INVITE"),
+                (b"OPTIONS", b"1 OPTIONS\rCSeq: 1 INVITE"),
+            ):
+                lines = [method + b" sip:4930@h SIP/2.0", *fields, b"Call-ID: c@peer", b"CSeq: " + named]
                 octets = b"\r\n".join([*lines, b"Content-Length: 0", b"", b""])
                 peer.socket.sendto(octets, ("127.0.0.1", engine.port))
             peer.send("OPTIONS", 2, call_id="o@peer")
