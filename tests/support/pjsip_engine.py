@@ -6,12 +6,14 @@ import re
 import select
 import socket
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from support.gateways import free_ports
 
 from tandem.gateway.pjsip.process import PjsipProcess
-from tandem.gateway.pjsip.protocol import Account, EngineConfiguration, MakeCall, SetSources
+from tandem.gateway.pjsip.protocol import Account, EngineConfiguration, MakeCall, Ping, PingAnswered, SetSources
 from tandem.gateway.sip.endpoint import Listener
 
 PATIENCE = 20.0
@@ -119,3 +121,16 @@ class Peer:
     def quiet(self, seconds: float) -> bool:
         """Whether nothing comes for so long."""
         return not select.select([self.socket], [], [], seconds)[0]
+
+
+@contextmanager
+def peer_of(engine: Engine) -> Iterator[Peer]:
+    """The peer of trunk `t`, once it has answered a ping."""
+    made = Peer(engine.port)
+    engine.do(SetSources("t", [("127.0.0.1", made.port)], ["127.0.0.1"]))
+    uri = f"sip:127.0.0.1:{made.port}"
+    engine.do(Ping(-2, "t", f"{uri};transport=udp", uri))
+    with made.socket:
+        made.answer(made.hear("OPTIONS"), "200 OK")
+        engine.hear(PingAnswered)
+        yield made

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from support.pjsip_engine import DESCRIPTION, Engine, Peer
+from support.pjsip_engine import DESCRIPTION, Engine, peer_of
 
 from tandem.gateway.pjsip.protocol import (
     Account,
@@ -15,13 +15,10 @@ from tandem.gateway.pjsip.protocol import (
     EndCall,
     InfoArrived,
     MessageSeen,
-    Ping,
-    PingAnswered,
     ReferArrived,
     Respond,
     ResponseReceived,
     SendInfo,
-    SetSources,
     Started,
     TellMessages,
     TellTransfer,
@@ -49,13 +46,7 @@ def engine(request):
 
 @pytest.fixture
 def peer(engine):
-    made = Peer(engine.port)
-    engine.do(SetSources("t", [("127.0.0.1", made.port)], ["127.0.0.1"]))
-    uri = f"sip:127.0.0.1:{made.port}"
-    engine.do(Ping(-2, "t", f"{uri};transport=udp", uri))
-    with made.socket:
-        made.answer(made.hear("OPTIONS"), "200 OK")
-        engine.hear(PingAnswered)
+    with peer_of(engine) as made:
         yield made
 
 
