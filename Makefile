@@ -21,7 +21,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
 
-$(BIN)/.installed: pyproject.toml $(wildcard hardware/speedups.pyx gateway/*/speedups.pyx)
+$(BIN)/.installed: pyproject.toml $(wildcard */speedups.pyx gateway/*/speedups.pyx)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Tandem needs Python 3.11 or newer; set PYTHON=/path/to/python3.11"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "python3 cannot make a virtual environment: apt install python3-venv"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
@@ -87,4 +87,4 @@ pjsip: $(BIN)/.installed ## Build PJSIP with IPv6, TLS 1.3 and room for 256 call
 	$(BIN)/tandem build-pjsip --folder build/pjsip
 
 clean: ## Remove the virtual environment and build products
-	rm -rf $(VENV) build dist *.egg-info gateway/*/speedups.c hardware/speedups.c gateway/*/*.so hardware/*.so .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) build dist *.egg-info */speedups.c gateway/*/speedups.c */*.so gateway/*/*.so .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator
 from heapq import heapify, heappop, heappush
 from math import inf
-from typing import Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+
+from tandem.core.compiled import compiled
 
 Key = TypeVar("Key", bound=Hashable)
 _Entry = list[Any]
@@ -122,3 +124,11 @@ class TimerTable(Generic[Key]):
     def _compact(self) -> None:
         self._heap = [*self._live.values()]
         heapify(self._heap)
+
+
+#: Both as they stand here, which is what runs where nothing was compiled.
+IN_PYTHON: Final = (Agenda, TimerTable)
+
+_speedups: Final = compiled("tandem.core")
+if not TYPE_CHECKING and _speedups is not None:
+    Agenda, TimerTable = _speedups.Agenda, _speedups.TimerTable
