@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import MISSING, dataclass, field, fields
 from enum import IntEnum
+from operator import attrgetter
 from typing import Any, Final
 
 from tandem.core.errors import EncodeError
@@ -35,6 +36,12 @@ def bits(
 
 
 _LAYOUTS: Final[dict[Any, tuple[Bits, ...]]] = {}
+_GETTERS: Final[dict[Any, Any]] = {}
+"""For each class what gives the values of all its bit fields."""
+_READ: Final[dict[tuple[Any, int], dict[str, Any]]] = {}
+_WRITTEN: Final[dict[tuple[Any, Any], int]] = {}
+_MOST_KEPT: Final = 4096
+"""What few octets say comes all the time: so many results are kept, of reading and of writing."""
 
 
 def layout(cls: Any) -> tuple[Bits, ...]:
@@ -48,14 +55,34 @@ def layout(cls: Any) -> tuple[Bits, ...]:
 
 def read_bits(cls: Any, number: int) -> dict[str, Any]:
     """Values of the bit fields of `cls` by name, in octets given as one little-endian number."""
-    return {
-        place.name: bool(number >> place.shift & 1) if place.flag else number >> place.shift & place.mask
-        for place in layout(cls)
-    }
+    found = _READ.get((cls, number))
+    if found is None:
+        if len(_READ) >= _MOST_KEPT:
+            _READ.clear()
+        found = _READ[cls, number] = {
+            place.name: bool(number >> place.shift & 1) if place.flag else number >> place.shift & place.mask
+            for place in layout(cls)
+        }
+    return found.copy()
 
 
 def write_bits(value: Any, name: str) -> int:
     """The bit fields of `value` as one little-endian number; EncodeError, with its `name`, when one does not fit."""
+    cls = type(value)
+    getter = _GETTERS.get(cls)
+    if getter is None:
+        names = [place.name for place in layout(cls)]
+        getter = _GETTERS[cls] = attrgetter(*names) if names else lambda value: ()
+    key = (cls, getter(value))
+    number = _WRITTEN.get(key)
+    if number is None:
+        if len(_WRITTEN) >= _MOST_KEPT:
+            _WRITTEN.clear()
+        number = _WRITTEN[key] = _put_together(value, name)
+    return number
+
+
+def _put_together(value: Any, name: str) -> int:
     number = 0
     for place in layout(type(value)):
         content = int(getattr(value, place.name))

@@ -50,6 +50,7 @@ CYCLIC_ACKNOWLEDGEMENT_DELAY = 0.01
 #: count for its congestion onset.
 UNACKNOWLEDGED = 8
 
+_OF_SERVICE: Final = (LinkInService, LinkOutOfService)
 
 LinkOrder = Literal["activate", "deactivate", "inhibit", "uninhibit"]
 _ORDERS: Final[dict[LinkOrder, Callable[[SignallingPoint, int, float], None]]] = {
@@ -163,6 +164,8 @@ class Signalling:
             *self._layers,
         ]
         """Machines with timers; those of an M2UA link are in the M2UA machine."""
+        self._link_outputs = [(port, port.level2.waiting) for port in self.links.values()]
+        self._point_outputs = [(point, point.waiting) for point in self.points.values()]
 
     def start(self, now: float) -> None:
         """Bring every link up."""
@@ -261,45 +264,14 @@ class Signalling:
         moved, self.touched = self.touched, False
         while moved:
             moved = False
-            for port in self.links.values():
-                for primitive in port.level2.outputs():
+            for port, said in self._link_outputs:
+                if said:
                     moved = True
-                    if isinstance(primitive, SendUnits):
-                        self._send(port, primitive, now)
-                    elif isinstance(primitive, SendOctets):
-                        self.messages.append(primitive)
-                    elif isinstance(primitive, Indication):
-                        if isinstance(primitive, LinkInService | LinkOutOfService):
-                            self._log_level2(port, primitive)
-                        if port.point is not None:
-                            port.point.link_event(port.number, primitive, now)
-                        elif self.m2ua is not None:
-                            self.m2ua.link_indication(port.interface, primitive, now)
-            for point in self.points.values():
-                for output in point.outputs():
+                    self._settle_link(port, now)
+            for point, produced in self._point_outputs:
+                if produced:
                     moved = True
-                    if isinstance(output, TransferIndication):
-                        indications.append(output)
-                    elif isinstance(output, SendMessage):
-                        self.links[output.link].level2.send(output.msu, now)
-                    elif isinstance(output, StartLink):
-                        level2 = self.links[output.link].level2
-                        level2.set_emergency(output.emergency, now)
-                        level2.start(now)
-                    elif isinstance(output, StopLink):
-                        self.links[output.link].level2.stop(now)
-                    elif isinstance(output, FlushBuffers):
-                        level2 = self.links[output.link].level2
-                        if isinstance(level2, SignallingLink):  # M2PA has no such request (RFC 4165 4.1.4)
-                            level2.flush_buffers(now)
-                    elif isinstance(output, RetrieveBsnt):
-                        self.links[output.link].level2.retrieve_bsnt(now)
-                    elif isinstance(output, RetrieveMessages):
-                        self.links[output.link].level2.retrieval_request(output.fsnc, now)
-                    elif isinstance(output, LinkRestored | LinkFailed | Notice):
-                        self._log_level3(output)
-                    else:
-                        indications.append(output)
+                    self._settle_point(point, indications, now)
             for layer in self._layers:
                 for notice in layer.outputs():
                     moved = True
@@ -312,6 +284,47 @@ class Signalling:
                     else:
                         indications.append(notice)
         return indications
+
+    def _settle_link(self, port: LinkPort, now: float) -> None:
+        """Carry what level 2 of a link has produced to where it belongs."""
+        for primitive in port.level2.outputs():
+            if isinstance(primitive, SendUnits):
+                self._send(port, primitive, now)
+            elif isinstance(primitive, SendOctets):
+                self.messages.append(primitive)
+            elif isinstance(primitive, Indication):
+                if isinstance(primitive, _OF_SERVICE):
+                    self._log_level2(port, primitive)
+                if port.point is not None:
+                    port.point.link_event(port.number, primitive, now)
+                elif self.m2ua is not None:
+                    self.m2ua.link_indication(port.interface, primitive, now)
+
+    def _settle_point(self, point: SignallingPoint, indications: list[UserIndication], now: float) -> None:
+        """Carry what level 3 of a signalling point has produced to where it belongs."""
+        for output in point.outputs():
+            if isinstance(output, TransferIndication):
+                indications.append(output)
+            elif isinstance(output, SendMessage):
+                self.links[output.link].level2.send(output.msu, now)
+            elif isinstance(output, StartLink):
+                level2 = self.links[output.link].level2
+                level2.set_emergency(output.emergency, now)
+                level2.start(now)
+            elif isinstance(output, StopLink):
+                self.links[output.link].level2.stop(now)
+            elif isinstance(output, FlushBuffers):
+                level2 = self.links[output.link].level2
+                if isinstance(level2, SignallingLink):  # M2PA has no such request (RFC 4165 4.1.4)
+                    level2.flush_buffers(now)
+            elif isinstance(output, RetrieveBsnt):
+                self.links[output.link].level2.retrieve_bsnt(now)
+            elif isinstance(output, RetrieveMessages):
+                self.links[output.link].level2.retrieval_request(output.fsnc, now)
+            elif isinstance(output, LinkRestored | LinkFailed | Notice):
+                self._log_level3(output)
+            else:
+                indications.append(output)
 
     def share(self, agenda: Agenda) -> None:
         """Tell `agenda` of timers from now on."""
@@ -362,6 +375,8 @@ class Signalling:
 
     def _captures(self, port: LinkPort) -> tuple[UnitCapture, ...]:
         """Where the units of a link are recorded."""
+        if self.everything is None and not port.capture:
+            return ()
         own = (self._capture,) if port.capture and self._capture is not None else ()
         return own if self.everything is None else (*own, self.everything)
 

@@ -206,6 +206,11 @@ class AdaptationLayer(ABC, Generic[Server, Upper]):
             else:
                 self._timer(timer, self.peers[name], key, now)
 
+    @property
+    def waiting(self) -> list[Upper | SendMessage | CloseAssociation | Notice | AsStateChanged | AspStateChanged]:
+        """What `outputs` is going to return: the same list every time, for those who look often."""
+        return self._outputs
+
     def outputs(self) -> list[Upper | SendMessage | CloseAssociation | Notice | AsStateChanged | AspStateChanged]:
         """Return what has been produced since the last call, in order, and forget it."""
         outputs = self._outputs[:]

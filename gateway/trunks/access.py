@@ -23,6 +23,9 @@ from tandem.ss7.isup.variants import Variant
 PARAMETER: Final = "parameter-isup"
 #: Kind of an `Opaque` that is the calling party's name, in UTF-8.
 _NAME: Final = "calling-name"
+#: Kind of an `Opaque` that is a whole ISUP message, for each variant.
+ISUP: Final = {variant: f"isup-{variant.value}" for variant in Variant}
+_VARIANTS: Final = {kind: variant for variant, kind in ISUP.items()}
 #: Most octets of user-to-user information, protocol discriminator included (Q.931 4.5.30, Q.957.1).
 LONGEST_USER_TO_USER: Final = 129
 
@@ -44,17 +47,17 @@ def name_of(opaque: tuple[Opaque, ...]) -> str:
 
 
 def isup_message(opaque: tuple[Opaque, ...]) -> IsupMessage | None:
-    """The ISUP message that came through."""
+    """The ISUP message that came through. Messages are shared: what changes one makes another."""
     for part in opaque:
-        protocol, _, variant = part.kind.partition("-")
-        if protocol == "isup":
+        variant = _VARIANTS.get(part.kind)
+        if variant is not None:
             return _parse(part.data, variant)
     return None
 
 
 @lru_cache(64)  # both halves of a call ask, once for each thing that may be in it
-def _parse(octets: bytes, variant: str) -> IsupMessage:
-    return IsupMessage.parse(octets, Variant(variant))
+def _parse(octets: bytes, variant: Variant) -> IsupMessage:
+    return IsupMessage.parse(octets, variant)
 
 
 def parameter_of(opaque: tuple[Opaque, ...], code: ParameterCode) -> bytes | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum, auto
+from functools import lru_cache
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from tandem.core.enumeration import Symbol
@@ -192,16 +193,21 @@ class CircuitTrunks(Generic[Port, Exchange]):
         self._faults = LineFaults()
         self._out_of_service = {name: set(port.endpoints) for name, port in trunks.items()}
         """Circuits that cannot carry calls now, by trunk."""
+        self._word = self.service.name.lower()
+        """The user part as subjects of the log name it."""
 
     # --- inputs
 
     def mtp(self, indication: UserIndication, now: float) -> None:
         """MTP level 3 has something for the user parts."""
-        match indication:
-            case TransferIndication(service=self.service, opc=opc, dpc=dpc, sls=sls, data=data):
+        if isinstance(indication, TransferIndication):
+            if indication.service == self.service:
+                opc, sls, data = indication.opc, indication.sls, indication.data
                 if self._trace is not None:
                     self._trace(self._message_line("<", opc, sls, data))
-                self.exchange.receive(opc, dpc, sls, data, now)
+                self.exchange.receive(opc, indication.dpc, sls, data, now)
+            return
+        match indication:
             case PauseIndication(pc=pc):
                 self.exchange.pause(pc, now)
             case ResumeIndication(pc=pc):
@@ -278,7 +284,7 @@ class CircuitTrunks(Generic[Port, Exchange]):
         half.handle = call
         self._place(half, port, cics)
         half.hears_early = True
-        half.leg.protocol = self.service.name.lower()
+        half.leg.protocol = self._word
         self._halves[call] = half
 
     def part(self, half: HalfCall) -> None:
@@ -347,11 +353,6 @@ class CircuitTrunks(Generic[Port, Exchange]):
                 self.log(Line("info", "=", f"trunk {group}", f"circuits leave service, first CIC {cic}"))
             out.add(cic)
 
-    @property
-    def _word(self) -> str:
-        """The user part as subjects of the log name it."""
-        return self.service.name.lower()
-
     def _message_line(self, shape: str, point_code: int, sls: int, octets: bytes) -> Line:
         """One message as a line of the log, with the peer's point code."""
         variant = self._peers.get(point_code, Variant.ITU)
@@ -386,6 +387,7 @@ def lay_out(runs: Iterable[Circuits], highest_cic: int) -> dict[int, TimeslotEnd
     return endpoints
 
 
+@lru_cache(256)
 def state_text(status: Enum, blocking: int) -> str:
     """The coarse state and the blocking of a circuit in words."""
     word = status.name.lower().replace("_", " ")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from msgspec.structs import replace
 
@@ -204,70 +204,62 @@ class IsupTrunks(CircuitTrunks[IsupTrunkPort, IsupExchange]):
         peers = {group.peer_point_code: Network(group.variant.value) for group in groups}
         super().__init__(IsupExchange(groups), ports, peers, control, log, trace)
         self._priorities = {
-            (group.own_point_code, group.peer_point_code): CODINGS[group.variant].priorities for group in groups
+            (group.own_point_code, group.peer_point_code): CODINGS[group.variant].priorities
+            for group in groups
+            if CODINGS[group.variant].priorities
         }
         """Message priorities (ANSI) by message type, for each pair of exchanges."""
 
     # --- inside
 
     def _request(self, output: Any) -> TransferRequest:
-        priority = self._priorities.get((output.opc, output.dpc), {}).get(output.octets[2], 0)
+        priorities = self._priorities
+        priority = priorities.get((output.opc, output.dpc), {}).get(output.octets[2], 0) if priorities else 0
         return TransferRequest(self.service, output.dpc, output.sls, output.octets, output.opc, priority)
 
     def _handle(self, output: Any, now: float) -> None:
-        match output:
-            case IncomingCall(call=call, group=group, cic=cic, message=message, complete=complete):
-                port = self.trunks[group]
-                self.adopt(HalfCall(port, incoming=True), call, port, output.circuits or (cic,))
-                if output.pending:
-                    self.pending[call] = []
-                if complete:
-                    self._set_up(call, mapping.setup_from(message, True, None, self.rules), now)
-                else:
-                    self._waiting_digits[call] = (
-                        port,
-                        message,
-                        mapping.setup_from(message, False, None, self.rules).called.digits,
-                    )
-                    self._offer_early(call, now)
-            case ContinuityComplete(call=call):
-                self._continuous(call, now)
-            case AddressComplete(call=call):
-                self._number_complete(call, now)
-            case AddressCompleteDue(call=call):
-                if call not in self.address_complete:
-                    kind, parameters = mapping.early_acm(self.rules)
-                    self.address_complete.add(call)
-                    self.exchange.send(call, kind, parameters, now)
-            case CallMessage(call=call, message=message):
-                self._call_message(call, message, now)
-            case CallReleased():
-                self._released(output, now)
-            case CallCleared(call=call):
-                self._waiting_digits.pop(call, None)
-                self.pending.pop(call, None)
-                self._following.discard(call)
-                self.address_complete.discard(call)
-                self._asked.discard(call)
-                self._asking.pop(call, None)
-                half = self._halves.pop(call, None)
-                if half is not None:
-                    self.control.cleared(half, now)
-            case CircuitChanged(call=call, new_cic=cic, circuits=circuits):
-                half = self._halves.get(call)
-                if half is not None and isinstance(half.trunk, IsupTrunkPort):
-                    self._moved(half, half.trunk, circuits or (cic,))
-            case ContinuityLoop(group=group, cic=cic, connected=connected):
-                self._loop(group, cic, connected)
-            case ContinuityTone(group=group, cic=cic, connected=connected):
-                self._check_tone(group, cic, connected)
-            case Congested(group=group, level=level):
-                self._congested(group, level)
-            case CircuitState(group=group, cic=cic, status=status, blocking=blocking):
-                usable = not blocking and status not in _UNUSABLE
-                self._circuit_state(group, cic, state_text(status, blocking), usable)
-            case Alert(group=group, cic=cic, text=text):
-                self._alert(group, cic, text)
+        handler = _HANDLERS.get(type(output))
+        if handler is not None:
+            handler(self, output, now)
+
+    def _incoming(self, output: IncomingCall, now: float) -> None:
+        call, message, port = output.call, output.message, self.trunks[output.group]
+        self.adopt(HalfCall(port, incoming=True), call, port, output.circuits or (output.cic,))
+        if output.pending:
+            self.pending[call] = []
+        if output.complete:
+            self._set_up(call, mapping.setup_from(message, True, None, self.rules), now)
+        else:
+            digits = mapping.setup_from(message, False, None, self.rules).called.digits
+            self._waiting_digits[call] = (port, message, digits)
+            self._offer_early(call, now)
+
+    def _address_complete_due(self, output: AddressCompleteDue, now: float) -> None:
+        call = output.call
+        if call not in self.address_complete:
+            kind, parameters = mapping.early_acm(self.rules)
+            self.address_complete.add(call)
+            self.exchange.send(call, kind, parameters, now)
+
+    def _cleared(self, output: CallCleared, now: float) -> None:
+        call = output.call
+        self._waiting_digits.pop(call, None)
+        self.pending.pop(call, None)
+        for calls in (self._following, self.address_complete, self._asked):
+            calls.discard(call)
+        self._asking.pop(call, None)
+        half = self._halves.pop(call, None)
+        if half is not None:
+            self.control.cleared(half, now)
+
+    def _circuit_changed(self, output: CircuitChanged, now: float) -> None:
+        half = self._halves.get(output.call)
+        if half is not None and isinstance(half.trunk, IsupTrunkPort):
+            self._moved(half, half.trunk, output.circuits or (output.new_cic,))
+
+    def _state_changed(self, output: CircuitState, now: float) -> None:
+        usable = not output.blocking and output.status not in _UNUSABLE
+        self._circuit_state(output.group, output.cic, state_text(output.status, output.blocking), usable)
 
     def _set_up(self, call: int, setup: Setup, now: float) -> None:
         self.control.setup(self._halves[call], replace(setup, continuity_pending=call in self.pending), now)
@@ -432,6 +424,24 @@ class IsupTrunks(CircuitTrunks[IsupTrunkPort, IsupExchange]):
 
     def _describe(self, octets: bytes, sls: int, variant: Network) -> str:
         return str(Message.parse(octets, Variant(variant.value)))
+
+
+#: What becomes of each output of the exchange but its messages for MTP; others are nothing to call control.
+_HANDLERS: Final[dict[type, Callable[[IsupTrunks, Any, float], None]]] = {
+    IncomingCall: IsupTrunks._incoming,
+    ContinuityComplete: lambda trunks, output, now: trunks._continuous(output.call, now),
+    AddressComplete: lambda trunks, output, now: trunks._number_complete(output.call, now),
+    AddressCompleteDue: IsupTrunks._address_complete_due,
+    CallMessage: lambda trunks, output, now: trunks._call_message(output.call, output.message, now),
+    CallReleased: IsupTrunks._released,
+    CallCleared: IsupTrunks._cleared,
+    CircuitChanged: IsupTrunks._circuit_changed,
+    ContinuityLoop: lambda trunks, output, now: trunks._loop(output.group, output.cic, output.connected),
+    ContinuityTone: lambda trunks, output, now: trunks._check_tone(output.group, output.cic, output.connected),
+    Congested: lambda trunks, output, now: trunks._congested(output.group, output.level),
+    CircuitState: IsupTrunks._state_changed,
+    Alert: lambda trunks, output, now: trunks._alert(output.group, output.cic, output.text),
+}
 
 
 def _group(trunk: IsupTrunk, linkset: Linkset | ApplicationServer, cics: tuple[int, ...]) -> GroupConfiguration:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
+from typing import Final
 
 from tandem.core.errors import DecodeError
 from tandem.gateway.calls.model import (
@@ -32,7 +34,7 @@ from tandem.gateway.calls.model import (
 from tandem.gateway.calls.model import Charge as CallCharge
 from tandem.gateway.trunks import access
 from tandem.gateway.trunks.rules import STANDARD, Means, Rules
-from tandem.ss7.isup.adaptation import adapted, medium_of
+from tandem.ss7.isup.adaptation import adapted, is_adapted, medium_of
 from tandem.ss7.isup.cause import CauseIndicators
 from tandem.ss7.isup.codes import MessageType, ParameterCode
 from tandem.ss7.isup.indicators import (
@@ -82,6 +84,8 @@ _BEARERS = {Medium.SPEECH: Bearer.SPEECH, Medium.UNRESTRICTED_64K: Bearer.UNREST
 #: Parameters of an IAM that come from the neutral call and not from the message carried through.
 _NEUTRAL = (ParameterCode.CALLED_PARTY_NUMBER, ParameterCode.CALLING_PARTY_NUMBER, ParameterCode.HOP_COUNTER)
 _PLANS = {int(plan): plan for plan in Plan}
+_PRESENTATIONS: Final = tuple(Presentation)
+_SCREENINGS: Final = tuple(Screening)
 #: What a generic notification indicator in a CPG means to the call (Q.733.2).
 _HELD: dict[int | None, type[Hold] | type[Retrieve]] = {
     Notification.REMOTE_HOLD: Hold,
@@ -229,7 +233,7 @@ def _in_band(message: Message) -> bool:
 
 def carry(message: Message) -> Opaque:
     """The whole message with its variant, to go through where the other side is ISUP too."""
-    return Opaque(f"isup-{message.variant.value}", message.encode(), int(message.type))
+    return Opaque(access.ISUP[message.variant], message.encode(), int(message.type))
 
 
 def number_of(number: PartyNumber, rules: Rules = STANDARD) -> Number:
@@ -238,8 +242,8 @@ def number_of(number: PartyNumber, rules: Rules = STANDARD) -> Number:
         number.digits,
         rules.isup_nature.get(getattr(number, "nature", Nature.UNKNOWN), Nature.UNKNOWN),
         _PLANS.get(getattr(number, "plan", Plan.E164), Plan.E164),
-        Presentation(min(getattr(number, "presentation", 0), 2)),
-        Screening(getattr(number, "screening", Screening.NETWORK)),
+        _PRESENTATIONS[min(getattr(number, "presentation", 0), 2)],
+        _SCREENINGS[getattr(number, "screening", Screening.NETWORK)],
     )
 
 
@@ -282,22 +286,34 @@ def iam_parameters(
             item for item in numbers if item.code not in kept
         ]
     parameters: Parameters = [
-        NatureOfConnectionIndicators(
-            continuity_check=ContinuityCheck.PERFORMED_ON_A_PREVIOUS_CIRCUIT if setup.continuity_pending else 0
+        *_fixed(
+            setup.continuity_pending,
+            called.nature is Nature.INTERNATIONAL,
+            setup.ported,
+            own_category(setup.category, category, rules),
+            _medium(setup),
         ),
-        ForwardCallIndicators(
-            international=called.nature is Nature.INTERNATIONAL,
-            interworking=True,
-            ported_number_translated=setup.ported,
-        ),
-        CallingPartysCategory(category=own_category(setup.category, category, rules)),
-        TransmissionMediumRequirement(medium=_medium(setup)),
         *numbers,
         *_redirection(setup, rules),
         *_further(setup, unknown_nature, country_code, variant, rules),
     ]
     parameters = _with_access(parameters, setup.opaque)
+    if not is_adapted(Variant.ITU, variant):
+        return parameters
     return list(adapted(Message.build(MessageType.IAM, 0, parameters), variant))
+
+
+@lru_cache(256)  # calls differ in their numbers, and hardly ever in these
+def _fixed(pending: bool, international: bool, ported: bool, category: int, medium: int) -> tuple[Parameter, ...]:
+    """The mandatory fixed part of an IAM from another protocol."""
+    return (
+        NatureOfConnectionIndicators(
+            continuity_check=ContinuityCheck.PERFORMED_ON_A_PREVIOUS_CIRCUIT if pending else 0
+        ),
+        ForwardCallIndicators(international=international, interworking=True, ported_number_translated=ported),
+        CallingPartysCategory(category=category),
+        TransmissionMediumRequirement(medium=medium),
+    )
 
 
 def _unchanged(message: Message, setup: Setup, country_code: str, rules: Rules) -> set[int]:
@@ -316,7 +332,9 @@ def _unchanged(message: Message, setup: Setup, country_code: str, rules: Rules) 
 
 def _with_access(parameters: Parameters, opaque: tuple[Opaque, ...]) -> Parameters:
     """The parameters with those that an ISDN access has given (Q.699): its indicators instead of interworking."""
-    given = {part.code: part.data for part in opaque if part.kind == "parameter-isup"}
+    given = {part.code: part.data for part in opaque if part.kind == access.PARAMETER}
+    if not given:
+        return parameters
     found: Parameters = []
     for item in parameters:
         octets = given.pop(int(item.code), None)
@@ -440,7 +458,12 @@ def release_parameters(release: Release, variant: Variant = Variant.ITU) -> Para
     message = _carried(release.opaque, MessageType.REL)
     if message is not None:
         return list(adapted(message, variant))
-    return _with_access([CauseIndicators(value=release.cause, location=release.location)], release.opaque)
+    return _with_access([_cause(release.cause, release.location)], release.opaque)
+
+
+@lru_cache(256)
+def _cause(value: int, location: int) -> CauseIndicators:
+    return CauseIndicators(value=value, location=location)
 
 
 def adapted_parameters(message: Message, variant: Variant) -> Parameters:
@@ -455,11 +478,7 @@ def _carried(opaque: tuple[Opaque, ...], kind: MessageType) -> Message | None:
 
 def carried(opaque: tuple[Opaque, ...]) -> Message | None:
     """The ISUP message that came from another trunk, None where there is none."""
-    for part in opaque:
-        protocol, _, variant = part.kind.partition("-")
-        if protocol == "isup":
-            return Message.parse(part.data, Variant(variant))
-    return None
+    return access.isup_message(opaque)
 
 
 def _carried_backward(
@@ -519,8 +538,13 @@ def _connected_number(connected: Number | None, rules: Rules) -> Parameters:
 
 
 def _backward(status: CalledPartyStatus, charge: CallCharge, rules: Rules) -> BackwardCallIndicators:
+    return _backward_indicators(status, rules.charge_isup[charge])
+
+
+@lru_cache(64)
+def _backward_indicators(status: CalledPartyStatus, charge: int) -> BackwardCallIndicators:
     return BackwardCallIndicators(
-        charge=rules.charge_isup[charge],
+        charge=charge,
         called_party_status=status,
         called_party_category=CalledPartyCategory.ORDINARY_SUBSCRIBER,
         interworking=True,

@@ -48,7 +48,7 @@ _CAUSES: Final = {23: 1, 24: 31, 25: 25, 26: 31, 45: 34, 46: 34, 51: 57, 53: 29,
 def adapted(message: Message, target: Variant) -> list[RawParameter]:
     """The parameters of `message` for a message of the same type in `target`."""
     parameters = message.raw_parameters()
-    if _family(message.variant) is _family(target):
+    if not is_adapted(message.variant, target):
         return parameters
     adapt = _for_ansi if target is Variant.ANSI else _for_itu
     found = []
@@ -66,8 +66,9 @@ def has_type(message_type: int, variant: Variant) -> bool:
     return int(message_type) in CODINGS[variant].types
 
 
-def _family(variant: Variant) -> Variant:
-    return Variant.ANSI if variant is Variant.ANSI else Variant.ITU
+def is_adapted(variant: Variant, target: Variant) -> bool:
+    """Whether parameters of a message in `variant` may be others in `target`: one is ANSI, the other not."""
+    return (variant is Variant.ANSI) is not (target is Variant.ANSI)
 
 
 def _for_ansi(parameter: RawParameter) -> RawParameter | None:

@@ -43,6 +43,7 @@ M = MessageType
 
 #: Calling party's category "test call", Q.763 3.11.
 TEST_CALL: Final = 13
+_TEST_CALL: Final = bytes((TEST_CALL,))
 
 _NO_SUCH_MESSAGE: Final = Cause.MESSAGE_TYPE_NON_EXISTENT_OR_NOT_IMPLEMENTED
 _ST: Final = 0xF
@@ -50,14 +51,15 @@ _ST: Final = 0xF
 
 def initial_address(kernel: Kernel, circuit: Circuit, message: Message, now: float) -> None:
     """IAM on a free circuit, Q.764 2.1.2; blocked circuits 2.8.2.1 and 2.8.2.3."""
-    if message.raw(ParameterCode.CALLING_PARTYS_CATEGORY) != bytes((TEST_CALL,)):
+    if message.raw(ParameterCode.CALLING_PARTYS_CATEGORY) != _TEST_CALL:
         if circuit.wanted:
             # The peer does not know that we blocked the circuit: tell it again. Its call is tried elsewhere.
             kernel.set_state(circuit, State.IDLE)
             block_again(kernel, circuit, now)
             return
         # A peer that seizes a circuit has unblocked it, whatever became of its UBL.
-        kernel.set_blocking(circuit, circuit.blocking & ~(Blocking.REMOTE_MAINTENANCE | Blocking.REMOTE_HARDWARE))
+        if circuit.blocking:
+            kernel.set_blocking(circuit, circuit.blocking & ~(Blocking.REMOTE_MAINTENANCE | Blocking.REMOTE_HARDWARE))
     moved = _take_members(kernel, circuit, message, now)
     if moved is None:
         kernel.start_release(circuit, [cause_indicators(Cause.REQUESTED_CIRCUIT_CHANNEL_NOT_AVAILABLE)], now)

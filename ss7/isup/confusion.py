@@ -118,8 +118,7 @@ def examine(kernel: Kernel, circuit: Circuit, message: Message, now: float) -> M
     None when the message was discarded or the call released for one of them. REL is never held up; what there was
     in it to notify is told in RLC (`release_complete`).
     """
-    codes = message.codes()
-    if KNOWN.issuperset(codes) or message.type in _EXEMPT:
+    if message.holds_only(KNOWN) or message.type in _EXEMPT:
         return message
     instructions = _instructions(message)
     discarded: list[int] = []
@@ -141,7 +140,7 @@ def examine(kernel: Kernel, circuit: Circuit, message: Message, now: float) -> M
 
 def release_complete(circuit: Circuit, message: Message) -> list[RawParameter]:
     """Parameters of the RLC in answer to a REL: cause 99 where it held a parameter whose loss is to be told."""
-    if circuit.group.variant is Variant.ANSI or KNOWN.issuperset(message.codes()):
+    if circuit.group.variant is Variant.ANSI or message.holds_only(KNOWN):
         return []
     instructions = _instructions(message)
     told = [

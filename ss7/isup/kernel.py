@@ -40,6 +40,8 @@ MAXIMUM_ATTEMPTS: Final = 3
 #: Location of causes that this exchange makes itself.
 OWN_LOCATION: Final = Location.TRANSIT_NETWORK
 
+_BLOCKINGS: Final = tuple(Blocking(bits) for bits in range(max(Blocking) << 1))
+
 
 class Kernel:
     """State of the exchange and the steps that every procedure is made of."""
@@ -185,9 +187,8 @@ class Kernel:
         self._report(circuit)
 
     def _report(self, circuit: Circuit) -> None:
-        self.produced.append(
-            CircuitState(circuit.group.name, circuit.cic, STATUS[circuit.state], Blocking(circuit.blocking))
-        )
+        blocking = _BLOCKINGS[circuit.blocking]
+        self.produced.append(CircuitState(circuit.group.name, circuit.cic, STATUS[circuit.state], blocking))
 
     # Calls
 

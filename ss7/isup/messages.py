@@ -53,7 +53,7 @@ class Message:
     octets it came from, whatever the order of its variable parts, spare bits and padding.
     """
 
-    __slots__ = ("_octets", "_parameters", "_starts", "_typed", "body", "cic", "type", "variant")
+    __slots__ = ("_contents", "_octets", "_parameters", "_starts", "_typed", "body", "cic", "type", "variant")
 
     def __init__(
         self,
@@ -75,6 +75,8 @@ class Message:
         self._starts: Sequence[int] | None = None
         self._octets: bytes | None = None
         self._typed: dict[type[Parameter], Parameter] = {}
+        self._contents: dict[int, bytes] | None = None
+        """Content octets of the first parameter of each code, once somebody looked for one."""
 
     @classmethod
     def parse(cls, octets: bytes, variant: Variant = Variant.ITU) -> Self:
@@ -123,17 +125,17 @@ class Message:
         """Parameter codes in the order of the message."""
         return tuple([code for code, _ in self._parameters])
 
+    def holds_only(self, codes: frozenset[int]) -> bool:
+        """Whether there is no parameter beyond those of `codes`."""
+        return codes.issuperset(self._firsts())
+
     def __contains__(self, parameter: object) -> bool:
         """Whether a parameter is there, given its code or its class."""
-        wanted = getattr(parameter, "code", parameter)
-        return any(code == wanted for code, _ in self._parameters)
+        return getattr(parameter, "code", parameter) in self._firsts()
 
     def raw(self, code: int) -> bytes | None:
         """Content octets of the first parameter with `code`, None when it is absent."""
-        for present, content in self._parameters:
-            if present == code:
-                return content
-        return None
+        return self._firsts().get(code)
 
     def raw_parameters(self) -> list[RawParameter]:
         """Every parameter unread, in the order of the message."""
@@ -143,10 +145,13 @@ class Message:
         """The first parameter of a type, None when it is absent. DecodeError when its content is malformed."""
         found = self._typed.get(cls)
         if found is None:
-            for index, (code, content) in enumerate(self._parameters):
-                if code == cls.code:
-                    found = self._typed[cls] = self._read(index, cls, content)
-                    break
+            content = self._firsts().get(cls.code)
+            if content is None:
+                return None
+            try:
+                found = self._typed[cls] = cls.parse(content)
+            except DecodeError as error:
+                raise self._placed(self.codes().index(cls.code), error) from None
         return found  # type: ignore[return-value]
 
     def find(self, cls: type[P]) -> P | None:
@@ -158,6 +163,8 @@ class Message:
 
     def get_all(self, cls: type[P]) -> list[P]:
         """Every parameter of a type, in order."""
+        if cls.code not in self._firsts():
+            return []
         return [self._read(i, cls, content) for i, (code, content) in enumerate(self._parameters) if code == cls.code]
 
     def parameters(self) -> list[Parameter | RawParameter]:
@@ -235,6 +242,12 @@ class Message:
             parts.append(f"body {self.body.hex()}")
         return " | ".join([f"{message_name(self.type)} CIC {self.cic}", *parts])
 
+    def _firsts(self) -> dict[int, bytes]:
+        contents = self._contents
+        if contents is None:
+            contents = self._contents = dict(reversed(self._parameters))
+        return contents
+
     def _identity(self) -> tuple[int, int, tuple[tuple[int, bytes], ...], bytes]:
         return (int(self.type), self.cic, tuple(self._parameters), self.body)
 
@@ -256,7 +269,7 @@ class Message:
 
 def _ordered(contents: list[tuple[int, bytes]], layout: MessageFormat | None) -> list[tuple[int, bytes]]:
     """The mandatory parameters in the order of the format, then the others as they come."""
-    if layout is None:
+    if layout is None or [code for code, _ in contents[: len(layout.mandatory)]] == [*layout.mandatory]:
         return contents
     mandatory = []
     for wanted in layout.mandatory:

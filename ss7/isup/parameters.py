@@ -25,7 +25,7 @@ class Parameter:
     __slots__ = ("_coded",)
 
     _coded: bytes
-    """Content octets that the value was parsed from; absent from values made here."""
+    """Content octets that the value was parsed from, or was encoded to before; absent from one made here till then."""
 
     code: ClassVar[ParameterCode]
     DERIVED: ClassVar[tuple[str, ...]] = ()
@@ -52,10 +52,11 @@ class Parameter:
 
     def encode(self) -> bytes:
         """Content octets; EncodeError when a value does not fit its field."""
-        try:
-            return self._coded
-        except AttributeError:
-            return self._encode()
+        coded = getattr(self, "_coded", None)
+        if coded is None:
+            coded = self._encode()
+            object.__setattr__(self, "_coded", coded)
+        return coded
 
     @classmethod
     def _parse(cls, octets: bytes) -> Self:

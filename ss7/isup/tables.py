@@ -5,7 +5,7 @@ Order matters in the mandatory parts; in the optional part parameters may come i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from tandem.ss7.isup.codes import MessageType, ParameterCode
@@ -25,11 +25,11 @@ class MessageFormat:
     """Parameters the optional part may hold; None for a message without optional part (and so without its pointer)."""
     pointer_may_lack: bool = False
     """Whether a message that ends before the pointer to the optional part is accepted as one without it."""
+    mandatory: tuple[ParameterCode, ...] = field(init=False)
+    """Codes of the mandatory parameters in order."""
 
-    @property
-    def mandatory(self) -> tuple[ParameterCode, ...]:
-        """Codes of the mandatory parameters in order."""
-        return (*(code for code, _ in self.fixed), *self.variable)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "mandatory", (*(code for code, _ in self.fixed), *self.variable))
 
 
 #: Formats of ITU-T by message type. A type without an entry has no defined format: its body is kept whole.

@@ -75,10 +75,9 @@ class UnitFormat:
 
     def header(self, bsn: int, bib: int, fsn: int, fib: int, length: int) -> bytes:
         """The header of a unit with `length` octets between LI and check bits."""
-        bits = self.field_bits
-        value = (
-            bsn | bib << bits - 1 | (fsn | fib << bits - 1) << bits | min(length, self.max_length_indicator) << 2 * bits
-        )
+        bits, longest = self.field_bits, self.max_length_indicator
+        indicator = length if length < longest else longest
+        value = bsn | bib << bits - 1 | (fsn | fib << bits - 1) << bits | indicator << 2 * bits
         return value.to_bytes(self.header_octets, "little")
 
 

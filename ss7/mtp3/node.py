@@ -159,10 +159,10 @@ class SignallingPoint:
         if link is None:
             self.counters["unknown link"] += 1
             return
+        if isinstance(primitive, mtp2.MessageReceived):
+            self._received(link, primitive.msu, now)
+            return
         match primitive:
-            case mtp2.MessageReceived(msu):
-                self._received(link, msu, now)
-                return
             case mtp2.LinkInService():
                 link.delivers = True
                 self._traffic.link_restored(link)
@@ -244,6 +244,11 @@ class SignallingPoint:
             case Timer.TEST_T2:
                 link.handle_test(SltInput.T2_EXPIRY, now)
         self._drain_link(link, now)
+
+    @property
+    def waiting(self) -> list[Output]:
+        """What `outputs` is going to return: the same list every time, for those who look often."""
+        return self._outputs
 
     def outputs(self) -> list[Output]:
         """What has been produced since the last call."""

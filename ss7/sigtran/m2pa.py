@@ -142,6 +142,11 @@ class M2paLink(LinkControl):
                 event, self._reason = EXPIRIES[timer]
                 self._handle(event, now)
 
+    @property
+    def waiting(self) -> list[object]:
+        """What `outputs` is going to return: the same list every time, for those who look often."""
+        return self._outputs
+
     def outputs(self) -> list[object]:
         """Return what has been produced since the last call, in order, and forget it; see Output."""
         outputs = self._outputs[:]

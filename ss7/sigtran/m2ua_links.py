@@ -213,10 +213,16 @@ class M2uaLink:
         """Messages that wait here; those at the gateway are not counted."""
         return len(self._waiting)
 
+    @property
+    def waiting(self) -> list[Indication]:
+        """What `outputs` is going to return: the same list every time, for those who look often."""
+        return self._outputs
+
     def outputs(self) -> list[Indication]:
         """Return what has been produced for level 3 since the last call, in order, and forget it."""
-        done, self._outputs = self._outputs, []
-        return done
+        outputs = self._outputs[:]
+        self._outputs.clear()
+        return outputs
 
     # From the layer
 

@@ -53,3 +53,13 @@ def test_words():
     assert describe_bits(Sample(colour=1, flag=True, last=False)) == ["colour dark red", "flag"]
     assert describe_bits(Sample(colour=5, split=2)) == ["colour 5", "split 2", "last"]
     assert (meaning_of(Colour, 1), meaning_of(Colour, 6)) == ("dark red", "6")
+
+
+def test_what_was_read_belongs_to_the_reader():
+    read_bits(Sample, 0x8249).clear()
+    assert read_bits(Sample, 0x8249) == {"colour": 1, "flag": True, "split": 9, "last": True}
+
+
+def test_more_values_than_are_kept():
+    for number in range(0, 0x10000, 7):
+        assert write_bits(Sample(**read_bits(Sample, number)), "sample") == number & 0x83CF

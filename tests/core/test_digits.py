@@ -30,3 +30,23 @@ def test_a_letter_is_refused():
 @given(st.text(alphabet=SIGNALS, max_size=40))
 def test_round_trip(digits):
     assert unpack_digits(pack_digits(digits), odd=len(digits) % 2 == 1) == digits
+
+
+@given(st.one_of(st.text(alphabet=SIGNALS + "abcdef*# \t", max_size=20), st.text(max_size=8)))
+def test_packing_is_signal_by_signal(digits):
+    """Small letters are signals too; what else a hexadecimal number may hold, such as spaces, is not."""
+    codes = {signal: code for code, signal in enumerate(SIGNALS)} | {"*": 0xB, "#": 0xC}
+    shown = digits.upper()
+    if set(shown) <= set(codes):
+        octets = pack_digits(digits)
+        assert len(octets) == (len(shown) + 1) // 2
+        assert [octets[i // 2] >> 4 * (i % 2) & 0xF for i in range(len(shown))] == [codes[one] for one in shown]
+    else:
+        with pytest.raises(EncodeError, match="is not an address signal"):
+            pack_digits(digits)
+
+
+@given(st.binary(max_size=20), st.booleans())
+def test_unpacking_is_signal_by_signal(octets, odd):
+    signals = [SIGNALS[half] for octet in octets for half in (octet & 0xF, octet >> 4)]
+    assert unpack_digits(octets, odd) == "".join(signals[:-1] if odd else signals)

@@ -114,6 +114,10 @@ def test_unknown_and_repeated_parameters_survive_in_order():
     parsed = Message.parse(message.encode())
     assert parsed.codes()[5:] == (254, 44, 200, 44)
     assert parsed.get_all(GenericNotificationIndicator) == notifications
+    assert parsed.get(GenericNotificationIndicator) == notifications[0]
+    assert (254 in parsed, 253 in parsed, parsed.raw(200)) == (True, False, b"")
+    assert not parsed.holds_only(frozenset(ParameterCode))
+    assert parsed.without(254, 200).holds_only(frozenset(ParameterCode))
     assert parsed.replace(HopCounter(3)).codes()[5:] == (254, 44, 200, 44, 61)
 
 

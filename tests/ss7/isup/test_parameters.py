@@ -1,7 +1,7 @@
 """The base of the parameters, and what holds for every typed one."""
 
 import random
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 
 import pytest
 from hypothesis import given, settings
@@ -43,6 +43,15 @@ def test_values_are_frozen_and_hashable(cls):
     hash(value)
     with pytest.raises((FrozenInstanceError, TypeError)):
         value.code = 1
+
+
+def test_a_changed_value_is_not_encoded_as_the_former_one_was():
+    value = HopCounter(3)
+    assert value.encode() == value.encode() == b"\x03"
+    assert replace(value, count=4).encode() == b"\x04"
+    assert value == HopCounter(3)
+    parsed = HopCounter.parse(b"\xe3\x01")
+    assert (parsed.encode(), replace(parsed, count=3).encode()) == (b"\xe3\x01", b"\x03")
 
 
 def test_bits_lie_where_q763_says():
