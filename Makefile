@@ -70,12 +70,14 @@ ahead: $(BIN)/.tools peers
 	@(cd tests && exec nice ../$(BIN)/python -m support.dahdi_modules >../build/dahdi.log 2>&1) &
 
 # Most of them wait for timers: four abreast, each in a network of its own so that they find the same ports free, which
-# takes root. Those that measure (speech, delays, load) run one after another, with nothing else beside them.
-ABREAST = $(shell unshare --net true 2>/dev/null && printf '%s' '-n 4 --dist loadfile --own-network')
+# takes root. Those that measure speech and delays leave most of two processors idle: two abreast. Those that want all of
+# the machine run one after another.
+ABREAST = $(shell unshare --net true 2>/dev/null && printf '%s' '-n $(1) --dist loadfile --own-network')
 interop: ahead
-	@status=0; \
-	$(BIN)/python -m pytest -q --durations 20 -m 'interop and not realtime' $(ABREAST) tests/interop || status=1; \
-	$(BIN)/python -m pytest -q --durations 20 -m 'interop and realtime' tests/interop || status=1; \
+	@status=0; run="$(BIN)/python -m pytest -q --durations 20 tests/interop"; \
+	$$run -m 'interop and not realtime' $(call ABREAST,4) || status=1; \
+	$$run -m 'realtime and not alone' $(call ABREAST,2) || status=1; \
+	$$run -m alone || status=1; \
 	exit $$status
 
 docs: $(BIN)/.installed ## Regenerate the reference pages that come from the code

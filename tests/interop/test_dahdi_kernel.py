@@ -11,7 +11,7 @@ import pytest
 from support import dahdi_modules, uml
 from support.peers import program
 
-pytestmark = [pytest.mark.interop, pytest.mark.realtime, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.interop, pytest.mark.realtime, pytest.mark.alone, pytest.mark.timeout(400)]
 CALLS = (
     "test_each_hears_the_other[isup]",
     "test_each_hears_the_other[pri]",

@@ -5,7 +5,7 @@ import json
 import pytest
 from support import kernel_scenes, uml
 
-pytestmark = [pytest.mark.interop, pytest.mark.realtime, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.interop, pytest.mark.realtime, pytest.mark.alone, pytest.mark.timeout(120)]
 MODULES = ["kernel/crypto/hmac.ko", "kernel/net/sctp/sctp.ko", "kernel/drivers/net/veth.ko"]
 
 

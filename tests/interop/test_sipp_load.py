@@ -6,7 +6,7 @@ import pytest
 from support.gateways import CIRCUITS, GatewayPair, wait_for
 from support.sipp import Sipp
 
-pytestmark = [pytest.mark.interop, pytest.mark.realtime, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.interop, pytest.mark.realtime, pytest.mark.alone, pytest.mark.timeout(240)]
 
 PAYLOAD = {"A": 0, "B": 8}
 #: Each round: so many calls from A to B and from B to A, this many new ones a second, each of HOLD ms.
