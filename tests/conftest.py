@@ -6,9 +6,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 from support.own_network import enter_own_network
 from support.peers import program
+from support.sip_ways import reading
 
 from tandem.gateway.analyser import speed
 from tandem.gateway.media import speed as media_speed
+from tandem.gateway.sip import speed as sip_speed
 from tandem.hardware import speed as line_speed
 
 # Machines are shared: how long an example takes says nothing about the code.
@@ -53,4 +55,13 @@ def media_loops(request: pytest.FixtureRequest) -> Iterator[str]:
             patch.setattr(line_speed, "speedups", None)
         elif media_speed.speedups is None or line_speed.speedups is None:
             pytest.skip("Tandem was installed here without a C compiler")
+        yield request.param
+
+
+@pytest.fixture(scope="module", params=["compiled", "python"])
+def sip_reading(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Both ways in which SIP and SDP are read, one after the other."""
+    if request.param == "compiled" and sip_speed.speedups is None:
+        pytest.skip("Tandem was installed here without a C compiler")
+    with reading(sip_speed.speedups if request.param == "compiled" else None):
         yield request.param

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 from tandem.core.errors import EncodeError
+from tandem.gateway.sip import speed
 from tandem.gateway.sip.errors import SipDecodeError
 from tandem.gateway.sip.fields import (
+    CACHED_LENGTH,
     TOKEN,
     Address,
     Uri,
@@ -22,6 +25,7 @@ from tandem.gateway.sip.fields import (
     parse_cseq,
     parse_uri,
     parse_via,
+    plain_via,
     split_list,
 )
 from tandem.gateway.sip.multipart import Part, parts
@@ -158,8 +162,8 @@ class Message:
         if not fields.keys() >= MANDATORY:
             raise SipDecodeError(f"{', '.join(sorted(MANDATORY - fields.keys())).title()} missing")
         self.via = parse_via(split_list(fields["via"][0])[0])
-        self.from_ = _parse_party(fields["from"][0])
-        self.to = _parse_party(fields["to"][0])
+        self.from_ = _party(fields["from"][0])
+        self.to = _party(fields["to"][0])
         self.call_id = fields["call-id"][0]
         if _CALL_ID.fullmatch(self.call_id) is None:
             raise SipDecodeError(f"Call-ID {self.call_id[:80]!r} is malformed")
@@ -232,6 +236,11 @@ class MalformedRequest(SipDecodeError):
 
 def parse_message(data: bytes) -> Request | Response:
     """Parse and check one datagram; raise MalformedRequest where an answer may be possible, else SipDecodeError."""
+    if speed.speedups is not None and (found := speed.speedups.message(data, _KEYS, _SINGLE)) is not None:
+        try:
+            return _plain_message(*found)
+        except SipDecodeError:
+            pass  # read again below, which says what is wrong with all that there is to answer it
     head, separator, body = data.partition(b"\r\n\r\n")
     try:
         text = head.decode()
@@ -257,6 +266,37 @@ def parse_message(data: bytes) -> Request | Response:
         if not message.fields:
             _parse_readable_fields(lines, message.fields)
         raise MalformedRequest(error, message) from None
+    return message
+
+
+def _plain_message(
+    start: str | int,
+    rest: str,
+    fields: dict[str, list[str]],
+    body: bytes,
+    transport: str,
+    host: str,
+    port: int | None,
+    parameters: dict[str, str | None],
+    cseq: int,
+    method: str,
+) -> Request | Response:
+    """The message of which the compiled reader has read these; raise SipDecodeError where the rest is malformed."""
+    message: Request | Response
+    if isinstance(start, int):
+        message = Response(start, rest, fields, body)
+        message.method = method
+    else:
+        message = Request(start, rest, fields, body)
+        parse_uri(rest)
+        for line in fields["via"][1:]:
+            for via in split_list(line):
+                parse_via(via)
+    message.via = plain_via(transport, host, port, parameters)
+    message.from_ = _party(fields["from"][0])
+    message.to = _party(fields["to"][0])
+    message.call_id = fields["call-id"][0]
+    message.cseq = cseq
     return message
 
 
@@ -344,8 +384,13 @@ def _key(name: str, colon: str, line: str) -> str:
     return _COMPACT.get(key, key)
 
 
+def _party(text: str) -> Address:
+    """From or To, whose tag is a token where there is one; raise SipDecodeError."""
+    return _parse_party(text) if len(text) <= CACHED_LENGTH else _parse_party.__wrapped__(text)
+
+
+@lru_cache(maxsize=4096)
 def _parse_party(text: str) -> Address:
-    """From or To, whose tag is a token where there is one."""
     address = parse_address(text)
     if "tag" in address.parameters and (address.tag is None or _NAME.fullmatch(address.tag) is None):
         raise SipDecodeError(f"tag of {text[:80]!r} is not a token")

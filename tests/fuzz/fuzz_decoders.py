@@ -23,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from support.fuzzing import mutate
 from support.sigtran_vectors import captured
+from support.sip_ways import OF_TEXTS, assert_both_ways, both_ways
 
 from tandem.codecs.rtcp import parse as parse_reports
 from tandem.codecs.rtp import parse_header
@@ -102,6 +103,13 @@ _SIP = [_CARRIER] + [
     item["text"].encode()
     for name in ("dtmf-info", "hold-resume", "session-refresh-422")
     for item in json.loads((VECTORS / f"sip/{name}.json").read_text())
+]
+
+_SDP = [
+    *[message.partition(b"\r\n\r\n")[2] for message in _SIP[1:] if b"\r\nv=0" in message],
+    b"v=0\r\no=- 1 1 IN IP4 1.2.3.4\r\ns=-\r\nt=0 0\r\nc=IN IP4 1.2.3.4\r\nm=audio 4000 RTP/SAVP 97 8\r\n"
+    b"a=rtpmap:97 CLEARMODE/8000\r\n"
+    b"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz|2^20\r\n",
 ]
 
 
@@ -266,6 +274,14 @@ def sip(octets: bytes) -> object:
     return message.session, message.contact, message.content_type
 
 
+def sip_texts(octets: bytes) -> object:
+    """Values of fields, as compiled and as in Python."""
+    text = octets.decode("utf-8", "replace")
+    for read in OF_TEXTS:
+        assert_both_ways(read, text)
+    return text
+
+
 #: One message of each type, since no capture of IUA is at hand.
 _IUA = [
     SigtranMessage(kind, tuple(Parameter(choice[0], bytes((0, 1, 0, 0))) for choice in form.required)).encode()
@@ -322,16 +338,10 @@ TARGETS = [
     Target("telephone-event", parse_events, [bytes.fromhex("058a0320")]),
     Target("satop", Packet.parse, [bytes(4) + bytes(256), b"\x00\x10\x00\x01" + bytes(60)]),
     Target("sip", sip, _SIP),
-    Target(
-        "sdp",
-        sdp.parse,
-        [
-            *[message.partition(b"\r\n\r\n")[2] for message in _SIP[1:] if b"\r\nv=0" in message],
-            b"v=0\r\no=- 1 1 IN IP4 1.2.3.4\r\ns=-\r\nt=0 0\r\nc=IN IP4 1.2.3.4\r\nm=audio 4000 RTP/SAVP 97 8\r\n"
-            b"a=rtpmap:97 CLEARMODE/8000\r\n"
-            b"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz|2^20\r\n",
-        ],
-    ),
+    Target("sip-both-ways", both_ways(parse_message), _SIP),
+    Target("sdp", sdp.parse, _SDP),
+    Target("sdp-both-ways", both_ways(sdp.parse), _SDP),
+    Target("sip-texts-both-ways", sip_texts, [line.partition(b": ")[2] for m in _SIP for line in m.split(b"\r\n")]),
 ]
 
 

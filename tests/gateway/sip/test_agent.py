@@ -9,6 +9,8 @@ from support.sip_script import PEER, Script, peer_request
 from tandem.gateway.sip.message import parse_message
 from tandem.gateway.sip.primitives import Answered, IncomingInvite, InviteRequest, OptionsResult, ReInvite, SendDatagram
 
+pytestmark = pytest.mark.usefixtures("sip_reading")
+
 ENDS = {"Rejected", "Cancelled", "Ended", "Failed"}
 
 

@@ -15,6 +15,8 @@ from tandem.gateway.sip.primitives import (
     SessionOffered,
 )
 
+pytestmark = pytest.mark.usefixtures("sip_reading")
+
 SDP = "v=0\r\n"
 
 

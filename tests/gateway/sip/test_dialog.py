@@ -5,6 +5,8 @@ from tandem.gateway.sip.dialog import Dialog
 from tandem.gateway.sip.endpoint import Stream
 from tandem.gateway.sip.message import parse_message
 
+pytestmark = pytest.mark.usefixtures("sip_reading")
+
 SOURCE = ("198.51.100.7", 5070)
 
 

@@ -21,6 +21,8 @@ from tandem.gateway.sip.fields import (
     unquote,
 )
 
+pytestmark = pytest.mark.usefixtures("sip_reading")
+
 
 @pytest.mark.parametrize(
     ("text", "user", "host", "port", "parameters"),

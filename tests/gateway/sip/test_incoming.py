@@ -3,6 +3,8 @@ from support.sip_script import PEER, Script, peer_request
 
 from tandem.gateway.sip.primitives import Cancelled, Confirmed, Ended, Failed, IncomingInvite
 
+pytestmark = pytest.mark.usefixtures("sip_reading")
+
 SDP = "v=0\r\n"
 
 

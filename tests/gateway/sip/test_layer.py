@@ -6,6 +6,8 @@ from tandem.gateway.sip.endpoint import Listener, Stream
 from tandem.gateway.sip.message import parse_message
 from tandem.gateway.sip.primitives import AliasOffered, Failed, OptionsResult, SendDatagram
 
+pytestmark = pytest.mark.usefixtures("sip_reading")
+
 
 def test_symmetric_responses():
     """RFC 3581 4: with rport to the source port, and both parameters in Via."""

@@ -17,6 +17,8 @@ from tandem.gateway.sip.message import (
     parse_message,
 )
 
+pytestmark = pytest.mark.usefixtures("sip_reading")
+
 VECTORS = Path(__file__).parents[2] / "vectors" / "sip"
 CAPTURED = [
     message["text"].encode() for name in sorted(VECTORS.glob("*.json")) for message in json.loads(name.read_text())

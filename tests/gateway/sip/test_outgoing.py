@@ -5,6 +5,8 @@ from support.sip_script import PEER, Script, peer_request, response_to
 from tandem.core.errors import EncodeError
 from tandem.gateway.sip.primitives import Answered, Credentials, Failed, Provisional, Rejected
 
+pytestmark = pytest.mark.usefixtures("sip_reading")
+
 
 def calling(**options):
     """A call whose INVITE is out: the script, its number, the INVITE."""

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from tandem.core.errors import DecodeError
 from tandem.gateway.sip.sdp import PAYLOAD_TYPES, build_answer, build_offer, choose, parse
 
+pytestmark = pytest.mark.usefixtures("sip_reading")
+
 VECTORS = Path(__file__).parents[2] / "vectors" / "sip"
 CAPTURED = [
     body.encode()

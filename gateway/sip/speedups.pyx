@@ -1,0 +1,670 @@
+# cython: language_level=3, cdivision=True, embedsignature=True
+"""SIP and SDP as nearly everybody writes them, read in one pass; whatever is written otherwise is None.
+
+What is accepted, and what is said of what is not, is defined in Python: `message`, `fields` and `sdp`. These read the
+plain part of it, with the same values: printable ASCII, no folded lines, no white space where none is usual, no
+escapes. Octets and texts come from anybody: each is looked at behind a comparison with the end.
+"""
+
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.dict cimport PyDict_Contains, PyDict_GetItem, PyDict_SetItem
+from libc.stdint cimport uint16_t
+
+cdef extern from "Python.h":
+    str PyUnicode_DecodeASCII(const char *octets, Py_ssize_t size, const char *errors)
+    bint PyUnicode_IS_COMPACT_ASCII(object text)
+    void *PyUnicode_1BYTE_DATA(object text)
+    Py_ssize_t PyUnicode_GET_LENGTH(object text)
+
+ctypedef const unsigned char *Place
+
+cdef enum:
+    TOKEN = 1  # bits of KINDS
+    WORD = 2  # of Call-ID
+    HOST = 4  # of names and IPv4 addresses
+    USER = 8  # of a SIP URI, without escapes
+    OF_URI = 16  # of parameters of a URI, without escapes
+    HOST_VALUE = 32  # of values of parameters that are hosts
+    DIGIT = 64
+    PRINTABLE = 128  # space included
+    IPV6 = 256  # in its brackets
+    LONGEST_LABEL = 63
+    LONGEST_PORT = 5  # digits
+    LONGEST_NUMBER = 9
+
+cdef uint16_t KINDS[256]
+
+
+cdef void mark(bytes octets, int kind):
+    cdef int octet
+    for octet in octets:
+        KINDS[octet] |= kind
+
+
+cdef void make_kinds():
+    cdef bytes digits = b"0123456789"
+    cdef bytes alphanumeric = digits + b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    cdef bytes unreserved = alphanumeric + b"_.!~*'()-"
+    mark(alphanumeric + b".!%*_+`'~-", TOKEN)
+    mark(alphanumeric + b".!%*_+`'~()<>:\\\"/[]?{}-", WORD)
+    mark(alphanumeric + b".-", HOST)
+    mark(unreserved + b"&=+$,;?/", USER)
+    mark(unreserved + b"[]/:&+$=", OF_URI)
+    mark(alphanumeric + b".:[]-", HOST_VALUE)
+    mark(digits, DIGIT)
+    mark(bytes(range(32, 127)), PRINTABLE)
+    mark(digits + b"abcdefABCDEF:.", IPV6)
+
+
+make_kinds()
+
+
+cdef str text_between(Place start, Place end):
+    """The octets from `start` to before `end`, all ASCII."""
+    return PyUnicode_DecodeASCII(<const char *> start, end - start, NULL)
+
+
+cdef Place past(Place place, Place end, int kind) noexcept:
+    """The first octet from `place` on that is not of `kind`, `end` where all are."""
+    while place < end and KINDS[place[0]] & kind:
+        place += 1
+    return place
+
+
+cdef Place find(Place place, Place end, int octet) noexcept:
+    """The first such octet from `place` on, `end` where there is none."""
+    while place < end and place[0] != octet:
+        place += 1
+    return place
+
+
+cdef Place past_spaces(Place place, Place end) noexcept:
+    while place < end and place[0] == c" ":
+        place += 1
+    return place
+
+
+cdef bint equals(Place start, Place end, const char *wanted) noexcept:
+    """Whether exactly `wanted` stands there."""
+    while start < end and wanted[0]:
+        if start[0] != <unsigned char> wanted[0]:
+            return False
+        start += 1
+        wanted += 1
+    return start == end and not wanted[0]
+
+
+cdef bint has_upper(Place place, Place end) noexcept:
+    while place < end:
+        if c"A" <= place[0] <= c"Z":
+            return True
+        place += 1
+    return False
+
+
+cdef str lower_between(Place start, Place end):
+    return text_between(start, end).lower() if has_upper(start, end) else text_between(start, end)
+
+
+cdef long number(Place start, Place end, int most) noexcept:
+    """The value of what must be 1 to `most` digits, at most 18; -1 of anything else."""
+    cdef long value = 0
+    if not 0 < end - start <= most:
+        return -1
+    while start < end:
+        if not KINDS[start[0]] & DIGIT:
+            return -1
+        value = 10 * value + start[0] - c"0"
+        start += 1
+    return value
+
+
+cdef bint is_ipv4(Place place, Place end) noexcept:
+    """Four numbers below 256 without leading zeros."""
+    cdef int part
+    cdef Place stop
+    for part in range(4):
+        stop = past(place, end, DIGIT)
+        if not 0 <= number(place, stop, 3) < 256 or (place[0] == c"0" and stop - place > 1):
+            return False
+        if part == 3:
+            return stop == end
+        if stop == end or stop[0] != c".":
+            return False
+        place = stop + 1
+    return False
+
+
+cdef bint is_name(Place place, Place end) noexcept:
+    """Labels of letters, digits and inner hyphens, the last of which begins with a letter."""
+    cdef Place stop
+    while True:
+        stop = find(place, end, c".")
+        if not 0 < stop - place <= LONGEST_LABEL or place[0] == c"-" or stop[-1] == c"-":
+            return False
+        if stop == end:
+            return not KINDS[place[0]] & DIGIT
+        place = stop + 1
+
+
+cdef Place past_host(Place place, Place end) noexcept:
+    """Past an IPv4 address, a name, or brackets with what may be an IPv6 address; NULL where there is none."""
+    cdef Place stop
+    if place < end and place[0] == c"[":
+        stop = past(place + 1, end, IPV6)
+        return stop + 1 if stop < end and stop[0] == c"]" else NULL
+    stop = past(place, end, HOST)
+    return stop if is_ipv4(place, stop) or is_name(place, stop) else NULL
+
+
+cdef Place past_port(Place place, Place end, long *port) noexcept:
+    """Past a colon and a port, where there is a colon; `port` is then it, and -1 where it is none."""
+    cdef Place stop = place
+    port[0] = 0
+    if place < end and place[0] == c":":
+        stop = past(place + 1, end, DIGIT)
+        port[0] = number(place + 1, stop, LONGEST_PORT)
+        if not 0 < port[0] < 65536:
+            port[0] = -1
+    return stop
+
+
+cdef dict parameters_between(Place place, Place end):
+    """What `fields.parse_parameters` gives of `;name=value;name`, of nothing too."""
+    cdef dict parameters = {}
+    cdef Place stop
+    cdef int kinds
+    cdef str name
+    while place < end:
+        if place[0] != c";":
+            return None
+        stop = past(place + 1, end, TOKEN)
+        if stop == place + 1:
+            return None
+        name = lower_between(place + 1, stop)
+        if PyDict_Contains(parameters, name):
+            return None
+        place = stop
+        if place == end or place[0] != c"=":
+            PyDict_SetItem(parameters, name, None)
+            continue
+        stop = place + 1
+        kinds = TOKEN | HOST_VALUE
+        while stop < end and stop[0] != c";":
+            kinds &= KINDS[stop[0]]
+            stop += 1
+        if not kinds or stop == place + 1:
+            return None
+        PyDict_SetItem(parameters, name, text_between(place + 1, stop))
+        place = stop
+    return parameters
+
+
+cdef tuple via_between(Place place, Place end):
+    """Transport, host, port and parameters of a Via; in brackets the host is to be looked at."""
+    cdef Place stop = find(place, end, c" ")
+    cdef str transport
+    cdef long port
+    if equals(place, stop, b"SIP/2.0/UDP"):
+        transport = "UDP"
+    elif equals(place, stop, b"SIP/2.0/TCP"):
+        transport = "TCP"
+    elif equals(place, stop, b"SIP/2.0/TLS"):
+        transport = "TLS"
+    else:
+        return None
+    if stop == end:
+        return None
+    place = stop + 1
+    stop = past_host(place, end)
+    if stop is NULL:
+        return None
+    cdef str host = text_between(place, stop)
+    place = past_port(stop, end, &port)
+    if port < 0:
+        return None
+    cdef dict parameters = parameters_between(place, end)
+    if parameters is None or ("branch" in parameters and parameters["branch"] is None):
+        return None
+    return transport, host, port or None, parameters
+
+
+cdef bint is_call_id(Place place, Place end) noexcept:
+    """Words around one @, or one word."""
+    cdef Place stop = past(place, end, WORD)
+    if stop == place:
+        return False
+    if stop < end and stop[0] == c"@":
+        place = stop + 1
+        stop = past(place, end, WORD)
+    return stop == end and stop > place
+
+
+cdef Place place_of(str text) noexcept:
+    """Where the octets of an ASCII text are, NULL of any other."""
+    return <Place> PyUnicode_1BYTE_DATA(text) if PyUnicode_IS_COMPACT_ASCII(text) else NULL
+
+
+def via(str text not None):
+    """Transport, host, port and parameters. In Python: `fields.parse_via`, which looks at a host in brackets."""
+    cdef Place place = place_of(text)
+    return None if place is NULL else via_between(place, place + PyUnicode_GET_LENGTH(text))
+
+
+def parameters(str text not None):
+    """In Python: `fields.parse_parameters`."""
+    cdef Place place = place_of(text)
+    return None if place is NULL else parameters_between(place, place + PyUnicode_GET_LENGTH(text))
+
+
+cdef bint are_words(Place place, Place end) noexcept:
+    """Tokens with spaces between them, or nothing."""
+    if place < end and place[0] == c" ":
+        return False
+    while place < end:
+        if place[0] != c" " and not KINDS[place[0]] & TOKEN:
+            return False
+        place += 1
+    return True
+
+
+cdef tuple bare_address(Place place, Place end):
+    """A URI that stands without <>, no display name, and parameters, all of which are the header's."""
+    cdef Place stop = find(place, end, c";"), octet = place
+    while octet < stop:
+        if octet[0] <= c" " or octet[0] == c"?" or octet[0] == c",":
+            return None
+        octet += 1
+    cdef dict found = parameters_between(stop, end)
+    return None if found is None or stop == place else (text_between(place, stop), "", found)
+
+
+def address(str text not None):
+    """URI as text, display name and parameters. In Python: `fields.parse_address`."""
+    cdef Place place = place_of(text), end, stop, last
+    cdef str display = ""
+    cdef dict found
+    if place is NULL:
+        return None
+    end = place + PyUnicode_GET_LENGTH(text)
+    if place < end and place[0] == c'"':
+        stop = place + 1
+        while stop < end and stop[0] != c'"':
+            if stop[0] == c"\\":
+                return None
+            stop += 1
+        if stop == end:
+            return None
+        display = text_between(place + 1, stop)
+        place = past_spaces(stop + 1, end)
+        if place == end or place[0] != c"<":
+            return None
+    else:
+        stop = find(place, end, c"<")
+        if stop == end:
+            return bare_address(place, end)
+        last = stop
+        while last > place and last[-1] == c" ":
+            last -= 1
+        if not are_words(place, last):
+            return None
+        display = text_between(place, last)
+        place = stop
+    stop = find(place, end, c">")
+    if stop == end or find(place + 1, stop, c"<") != stop:
+        return None
+    found = parameters_between(stop + 1, end)
+    return None if found is None else (text_between(place + 1, stop), display, found)
+
+
+def uri(str text not None):
+    """Scheme, user, host, port, parameters, no headers, no password and the text of a sip or sips URI.
+
+    In Python: `fields.parse_uri`, which looks at a host in brackets.
+    """
+    cdef Place place = place_of(text), end, stop, equal
+    cdef dict parameters = {}
+    cdef str user = None, host, scheme, name
+    cdef long port
+    if place is NULL:
+        return None
+    end = place + PyUnicode_GET_LENGTH(text)
+    stop = find(place, end, c":")
+    if equals(place, stop, b"sip"):
+        scheme = "sip"
+    elif equals(place, stop, b"sips"):
+        scheme = "sips"
+    else:
+        return None
+    if stop == end:
+        return None
+    place = stop + 1
+    stop = find(place, end, c"@")
+    if stop < end:
+        if stop == place or past(place, stop, USER) != stop:
+            return None
+        user = text_between(place, stop)
+        place = stop + 1
+    stop = past_host(place, end)
+    if stop is NULL:
+        return None
+    host = text_between(place, stop)
+    place = past_port(stop, end, &port)
+    if port < 0:
+        return None
+    while place < end:
+        if place[0] != c";":
+            return None
+        place += 1
+        stop = find(place, end, c";")
+        equal = find(place, stop, c"=")
+        if equal == place or equal + 1 == stop or past(place, stop, OF_URI) != stop:
+            return None
+        name = lower_between(place, equal)
+        if PyDict_Contains(parameters, name):
+            return None
+        PyDict_SetItem(parameters, name, None if equal == stop else text_between(equal + 1, stop))
+        place = stop
+    return scheme, user, host, port or None, parameters, "", None, text
+
+
+def message(bytes data not None, dict keys not None, frozenset single not None):
+    """Start line, fields and body of a message, and what stands in its Via and CSeq; From and To are not looked at.
+
+    Status and phrase or method and URI, fields, body; transport, host, port and parameters of the topmost Via; number
+    and method of CSeq. `keys` has lower-case names of fields by usual spelling, `single` those that appear once. In
+    Python: `message.parse_message`, which looks at what is left: From, To, the URI, a host in brackets, further Vias.
+    """
+    cdef Place begin = <Place> PyBytes_AS_STRING(data), end = begin + PyBytes_GET_SIZE(data)
+    cdef Place place, stop, last, body
+    cdef dict fields = {}
+    cdef str name, key, text, rest, method = None
+    cdef list held
+    cdef object start
+    cdef tuple hop
+    cdef long value
+    cdef Py_ssize_t size
+    stop = past(begin, end, PRINTABLE)
+    place = find(begin, stop, c" ")
+    if place == begin or place == stop:
+        return None
+    if equals(begin, place, b"SIP/2.0"):
+        if stop - place < 5 or place[4] != c" ":
+            return None
+        value = number(place + 1, place + 4, 3)
+        if not 100 <= value < 700:
+            return None
+        start, rest = value, text_between(place + 5, stop)
+    else:
+        last = find(place + 1, stop, c" ")
+        if past(begin, place, TOKEN) != place or last == place + 1 or last == stop:
+            return None
+        if not equals(last + 1, stop, b"SIP/2.0"):
+            return None
+        start = method = text_between(begin, place)
+        rest = text_between(place + 1, last)
+    while True:
+        if end - stop < 2 or stop[0] != c"\r" or stop[1] != c"\n":
+            return None
+        place = stop + 2
+        stop = past(place, end, PRINTABLE)
+        if stop == place:
+            break
+        last = past(place, stop, TOKEN)
+        if last == place or last == stop or last[0] != c":":
+            return None
+        name = text_between(place, last)
+        key = keys.get(name)
+        if key is None:
+            name = name.lower()
+            key = keys.get(name, name)
+        place = past_spaces(last + 1, stop)
+        last = stop
+        while last > place and last[-1] == c" ":
+            last -= 1
+        text = text_between(place, last)
+        held = fields.get(key)
+        if held is None:
+            PyDict_SetItem(fields, key, [text])
+        elif key in single:
+            return None
+        else:
+            held.append(text)
+    if end - stop < 2 or stop[0] != c"\r" or stop[1] != c"\n":
+        return None
+    body, size = stop + 2, end - stop - 2
+    if not ("via" in fields and "from" in fields and "to" in fields and "call-id" in fields and "cseq" in fields):
+        return None
+    text = first_of(fields, "via")
+    place = place_of(text)
+    hop = via_between(place, place + PyUnicode_GET_LENGTH(text))
+    if hop is None:
+        return None
+    text = first_of(fields, "call-id")
+    place = place_of(text)
+    if not is_call_id(place, place + PyUnicode_GET_LENGTH(text)):
+        return None
+    if "content-length" in fields:
+        value = number_of(first_of(fields, "content-length"))
+        if not 0 <= value <= size:
+            return None
+        size = value
+    if method is not None and "max-forwards" in fields and not 0 <= number_of(first_of(fields, "max-forwards")) < 256:
+        return None
+    text = first_of(fields, "cseq")
+    place = place_of(text)
+    last = place + PyUnicode_GET_LENGTH(text)
+    stop = past(place, last, DIGIT)
+    value = number(place, stop, 10)
+    if not 0 <= value < 1 << 31 or stop == last or stop[0] != c" " or stop + 1 == last:
+        return None
+    if past(stop + 1, last, TOKEN) != last:
+        return None
+    text = text_between(stop + 1, last)
+    if method is not None and text != method:
+        return None
+    return start, rest, fields, PyBytes_FromStringAndSize(<const char *> body, size), *hop, value, text
+
+
+cdef str first_of(dict fields, str key):
+    """The first value of a field that is there."""
+    return (<list> fields[key])[0]
+
+
+cdef long number_of(str text) noexcept:
+    """The value of a text of 1 to 9 digits, -1 of any other."""
+    cdef Place place = place_of(text)
+    return -1 if place is NULL else number(place, place + PyUnicode_GET_LENGTH(text), LONGEST_NUMBER)
+
+
+cdef str address_in(Place place, Place end):
+    """The address of a c= line; None where it is malformed or somehow unusual."""
+    cdef Place stop
+    if end - place < 8 or not (equals(place, place + 7, b"IN IP4 ") or equals(place, place + 7, b"IN IP6 ")):
+        return None
+    stop = find(place + 7, end, c"/")
+    return None if find(place + 7, end, c" ") != end else text_between(place + 7, stop)
+
+
+cdef bint is_origin(Place place, Place end) noexcept:
+    """Six words, the second and third of digits."""
+    cdef int part
+    cdef Place stop
+    for part in range(6):
+        stop = find(place, end, c" ")
+        if stop == place or (stop == end) != (part == 5):
+            return False
+        if part in (1, 2) and past(place, stop, DIGIT) != stop:
+            return False
+        place = stop + 1
+    return True
+
+
+cdef bint are_times(Place place, Place end) noexcept:
+    """Two numbers."""
+    cdef Place stop = past(place, end, DIGIT)
+    if stop == place or stop == end or stop[0] != c" " or stop + 1 == end:
+        return False
+    return past(stop + 1, end, DIGIT) == end
+
+
+cdef str direction_in(Place place, Place end):
+    """The attribute that says who may send, None of any other."""
+    if equals(place, end, b"sendrecv"):
+        return "sendrecv"
+    if equals(place, end, b"sendonly"):
+        return "sendonly"
+    if equals(place, end, b"recvonly"):
+        return "recvonly"
+    return "inactive" if equals(place, end, b"inactive") else None
+
+
+cdef class Stream:
+    """An m= section."""
+
+    cdef str kind, profile, address, direction
+    cdef long port
+    cdef list formats
+    cdef dict encodings
+    cdef object ptime, maxptime, rtcp_port
+    cdef bint rtcp_mux
+
+    cdef bint begin(self, Place place, Place end) except -1:
+        """Take the m= line; False where it is unusual."""
+        cdef Place stop = find(place, end, c" ")
+        if stop == place or stop == end:
+            return False
+        self.kind = text_between(place, stop)
+        place = stop + 1
+        stop = find(place, end, c" ")
+        self.port = number(place, stop, LONGEST_PORT)
+        if not 0 <= self.port < 65536 or stop == end:
+            return False
+        place = stop + 1
+        stop = find(place, end, c" ")
+        if stop == place or stop == end:
+            return False
+        self.profile = text_between(place, stop)
+        self.formats, self.encodings = [], {}
+        while stop < end:
+            place = stop + 1
+            stop = find(place, end, c" ")
+            if stop == place:
+                return False
+            self.formats.append(text_between(place, stop))
+        return True
+
+    cdef bint attribute(self, Place name, Place name_end, Place value, Place end) except -1:
+        """Take an a= line that tells no direction; False where it is unusual."""
+        cdef Place stop
+        cdef long found
+        if equals(name, name_end, b"rtpmap"):
+            stop = past(value, end, DIGIT)
+            found = number(value, stop, 3)
+            value = past_spaces(stop, end)
+            if not 0 <= found < 128 or value == stop or value == end or find(value, end, c" ") != end:
+                return False
+            self.encodings[found] = lower_between(value, end)
+        elif equals(name, name_end, b"ptime"):
+            found = number(value, end, 4)
+            self.ptime = found
+            return found >= 0
+        elif equals(name, name_end, b"maxptime"):
+            found = number(value, end, 4)
+            self.maxptime = found
+            return found >= 0
+        elif equals(name, name_end, b"rtcp-mux"):
+            self.rtcp_mux = True
+        elif equals(name, name_end, b"rtcp"):
+            stop = past(value, end, DIGIT)
+            found = number(value, stop, LONGEST_PORT)
+            if 0 < found < 65536 and (stop == end or stop[0] == c" "):
+                self.rtcp_port = found
+        elif equals(name, name_end, b"crypto") or equals(name, name_end, b"curr"):
+            return False
+        elif equals(name, name_end, b"des") or equals(name, name_end, b"conf"):
+            return False
+        return True
+
+    cdef tuple values(self, str address, str direction):
+        """The arguments of `sdp.Media`; the session's address and direction hold where it has none."""
+        return (
+            self.kind,
+            self.port,
+            self.profile,
+            tuple(self.formats),
+            self.address or address,
+            self.direction or direction,
+            self.encodings,
+            self.ptime,
+            (),
+            self.maxptime,
+            self.rtcp_port,
+            self.rtcp_mux,
+        )
+
+
+def session(bytes body not None):
+    """What makes each `sdp.Media`, the times and the origin of a description. In Python: `sdp.parse`."""
+    cdef Place place = <Place> PyBytes_AS_STRING(body), end = place + PyBytes_GET_SIZE(body)
+    cdef Place stop, last, colon
+    cdef list streams = []
+    cdef Stream stream = None
+    cdef str address = None, direction = "sendrecv", found, origin = None, times = None
+    cdef bint version = False, named = False
+    cdef int kind
+    while place < end:
+        stop = past(place, end, PRINTABLE)
+        last = stop
+        if stop < end and stop[0] == c"\r":
+            stop += 1
+        if stop < end and stop[0] != c"\n" or (stop == end and stop != last):
+            return None
+        if not version:
+            if not equals(place, last, b"v=0"):
+                return None
+            version = True
+            place = stop + 1
+            continue
+        if last - place < 2 or place[1] != c"=" or not c"a" <= place[0] <= c"z":
+            return None
+        kind, place = place[0], place + 2
+        if kind == c"a":
+            colon = find(place, last, c":")
+            found = direction_in(place, colon) if last - colon < 2 else None
+            if found is not None:
+                if stream is None:
+                    direction = found
+                else:
+                    stream.direction = found
+            elif stream is not None and not stream.attribute(place, colon, colon + (colon < last), last):
+                return None
+        elif kind == c"m":
+            stream = Stream()
+            if not stream.begin(place, last):
+                return None
+            streams.append(stream)
+        elif kind == c"c":
+            if (address if stream is None else stream.address) is None:
+                found = address_in(place, last)
+                if found is None:
+                    return None
+                if stream is None:
+                    address = found
+                else:
+                    stream.address = found
+        elif stream is None:
+            if kind == c"s":
+                named = True
+            elif kind == c"o" and origin is None:
+                if not is_origin(place, last):
+                    return None
+                origin = text_between(place, last)
+            elif kind == c"t" and times is None:
+                if not are_times(place, last):
+                    return None
+                times = text_between(place, last)
+        place = stop + 1
+    if not named or origin is None or times is None:
+        return None
+    return [(<Stream> one).values(address or "", direction) for one in streams], times, origin
