@@ -566,7 +566,8 @@ class Node:
         media = self.control.media_commands
         for queue in (signalling.units, self.pri.dchannels.units):
             if queue:
-                media.extend([SendUnits(channel, list(units), fill) for channel, units, fill in queue])
+                for channel, units, fill in queue:
+                    media.append(SendUnits(channel, list(units), fill))
                 queue.clear()
 
 

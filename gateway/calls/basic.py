@@ -507,12 +507,13 @@ class BasicCallControl:
 
     def _listen(self, call: Call, sink: HalfCall, source: HalfCall) -> None:
         """Let the peer of `sink` hear that of `source`, timeslot by timeslot."""
-        clear = all(half.trunk.is_circuit or half.clear_channel for half in (sink, source))
-        data = call.setup.bearer is Bearer.UNRESTRICTED_64K
-        gain = 0.0 if data else getattr(source.trunk, "gain_in", 0.0) + getattr(sink.trunk, "gain_out", 0.0)
-        self.media_commands += [
-            Source(*pair, clear and data, gain) for pair in zip(sink.endpoints, source.endpoints, strict=False)
-        ]
+        clear, gain = False, 0.0
+        if call.setup.bearer is Bearer.UNRESTRICTED_64K:
+            clear = (sink.trunk.is_circuit or sink.clear_channel) and (source.trunk.is_circuit or source.clear_channel)
+        else:
+            gain = getattr(source.trunk, "gain_in", 0.0) + getattr(sink.trunk, "gain_out", 0.0)
+        for ear, mouth in zip(sink.endpoints, source.endpoints, strict=False):
+            self.media_commands.append(Source(ear, mouth, clear, gain))
         self.listening.listen(source, sink, call.setup.bearer)
 
     def _ring(self, call: Call) -> None:

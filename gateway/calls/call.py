@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from tandem.core.timers import earliest
 from tandem.gateway.calls.accounting import Record, ReleasedBy, timestamp
 from tandem.gateway.calls.half_call import HalfCall
 from tandem.gateway.calls.model import Information, Release, Setup
@@ -43,12 +44,13 @@ class Call:
 
     def record(self, release: Release, node: str, wall_clock: Callable[[float], float]) -> Record:
         """What is known of it as a record that ends with `release`; `wall_clock` gives seconds since 1970."""
-
-        def when(moment: float | None) -> str | None:
-            return None if moment is None else timestamp(wall_clock(moment))
-
-        heard = [time for time in (self.progress_time, self.alerting_time, self.answer_time) if time is not None]
-        answered, ended = self.answer_time, self.release_time
+        progress, alerting, answered, ended = (
+            self.progress_time,
+            self.alerting_time,
+            self.answer_time,
+            self.release_time,
+        )
+        heard = earliest(progress, alerting, answered)
         return Record(
             id=self.identity,
             node=node,
@@ -56,12 +58,12 @@ class Call:
             outgoing=self.outgoing.leg if self.outgoing else None,
             route=self.attempt.route if self.attempt else "",
             attempts=self.attempts_made,
-            setup_time=when(self.setup_time),
-            progress_time=when(self.progress_time),
-            alerting_time=when(self.alerting_time),
-            answer_time=when(answered),
-            release_time=when(ended),
-            post_dial_delay_ms=round((min(heard) - self.setup_time) * 1000) if heard else None,
+            setup_time=timestamp(wall_clock(self.setup_time)),
+            progress_time=None if progress is None else timestamp(wall_clock(progress)),
+            alerting_time=None if alerting is None else timestamp(wall_clock(alerting)),
+            answer_time=None if answered is None else timestamp(wall_clock(answered)),
+            release_time=None if ended is None else timestamp(wall_clock(ended)),
+            post_dial_delay_ms=None if heard is None else round((heard - self.setup_time) * 1000),
             duration_ms=round((ended - answered) * 1000) if ended is not None and answered is not None else 0,
             cause=int(release.cause),
             location=int(release.location),

@@ -146,8 +146,10 @@ class SipCalls(SipPreconditions):
         session = self._sessions.get(half.handle)
         if session is None:
             return None
-        found = [self.agent.standing(call) for call in (half.handle, *session.branches)]
-        left = [standing for standing in found if standing is not None]
+        left = []
+        for call in (half.handle, *session.branches):
+            if (standing := self.agent.standing(call)) is not None:
+                left.append(standing)
         return msgspec.Raw(_ENCODER.encode(left)) if left else None
 
     def bid_farewell(self, port: SipTrunkPort, what: msgspec.Raw, release: Release, now: float) -> None:

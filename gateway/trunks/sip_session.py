@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -378,7 +379,7 @@ class Sessions:
 def packet_time(trunk: SipTrunk, description: sdp.MediaDescription) -> int:
     """Milliseconds of speech in a packet: what the peer would like, as far as we can, else what the trunk says."""
     wanted = trunk.ptime if description.ptime is None else description.ptime
-    return max((time for time in PACKET_TIMES if time <= wanted), default=PACKET_TIMES[0])
+    return PACKET_TIMES[max(bisect_right(PACKET_TIMES, wanted) - 1, 0)]
 
 
 def _octets(law: str) -> str:
