@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import ClassVar, Final
 
+from msgspec import Struct
+
 from tandem.gateway.sip.auth import authorization, find_challenge
 from tandem.gateway.sip.client_transaction import ClientTransaction, InviteClientTransaction
 from tandem.gateway.sip.dialog import Dialog, DialogKey
@@ -72,8 +74,7 @@ class CallTimer(IntEnum):
 _ENDED_WITH_THE_CALL: Final = tuple(timer for timer in CallTimer if timer is not CallTimer.REINVITE)
 
 
-@dataclass(frozen=True, slots=True)
-class Extra:
+class Extra(Struct, frozen=True):
     """Further header lines of a message, and its body."""
 
     lines: str = ""

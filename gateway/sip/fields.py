@@ -24,6 +24,7 @@ TOKEN: Final = r"[A-Za-z0-9.!%*_+`'~-]+"
 QUOTED: Final = r'"(?:[^"\\]|\\[\x00-\x7f])*"'
 _UNRESERVED = r"A-Za-z0-9_.!~*'()\-"
 _USER_SAFE: Final = "-_.!~*'()&=+$,;?/"
+_SAFE_USER = re.compile(rf"[{_UNRESERVED}&=+$,;?/]*")
 _HOST = r"\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+"
 
 # Every pattern must find out in linear time that a text does not match: one datagram holds 64 KiB.
@@ -265,7 +266,7 @@ def unquote(text: str) -> str:
 
 def quoted(text: str) -> str:
     """`text` as a quoted-string; control characters, which no quoted-string can carry, become spaces."""
-    cleaned = "".join([c if c >= " " and c != "\x7f" else " " for c in text])
+    cleaned = text if text.isprintable() else "".join([c if c >= " " and c != "\x7f" else " " for c in text])
     return '"' + cleaned.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
@@ -284,7 +285,10 @@ def sip_uri(user: str | None, host: str, port: int | None = None, parameters: st
     parameters = f";{parameters}" if parameters else ""
     where = f"[{host}]" if ":" in host and not host.startswith("[") else host
     where = where if port is None else f"{where}:{port}"
-    return f"sip:{where}{parameters}" if user is None else f"sip:{quote(user, safe=_USER_SAFE)}@{where}{parameters}"
+    if user is None:
+        return f"sip:{where}{parameters}"
+    escaped = user if _SAFE_USER.fullmatch(user) else quote(user, safe=_USER_SAFE)
+    return f"sip:{escaped}@{where}{parameters}"
 
 
 def format_address(uri: str, display: str = "", tag: str = "") -> str:

@@ -289,7 +289,7 @@ class TransactionLayer:
     ) -> None:
         """Answer a request; `tag` goes into To unless the request has one there."""
         request = transaction.request
-        if not tag and status > 100:
+        if not tag and status > 100 and request.to.tag is None:
             tag = stateless_tag(request)
         to = _to_line(request, tag if status > 100 else "")
         data = build_message(
@@ -433,7 +433,7 @@ def echo_of(request: Request, source: Endpoint) -> str:
         if "rport" in via.parameters:
             via.parameters["rport"] = str(source[1])
         via.parameters["received"] = source[0]
-        first = ", ".join([str(via), *split_list(first)[1:]])
+        first = ", ".join([str(via), *split_list(first)[1:]]) if "," in first else str(via)
     vias = f"Via: {first}\r\n" if len(lines) == 1 else "".join([f"Via: {v}\r\n" for v in (first, *lines[1:])])
     fields = request.fields
     return f"{vias}From: {fields['from'][0]}\r\nCall-ID: {fields['call-id'][0]}\r\nCSeq: {fields['cseq'][0]}\r\n"

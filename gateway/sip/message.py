@@ -130,8 +130,8 @@ class Message:
     def content_type(self) -> str | None:
         """Media type in lower case without parameters; raise SipDecodeError when malformed."""
         value = self.get("content-type")
-        if value is None:
-            return None
+        if value is None or value == "application/sdp":
+            return value
         if (match := _MEDIA_TYPE.fullmatch(value)) is None:
             raise SipDecodeError(f"Content-Type {value[:80]!r} is malformed")
         return f"{match[1]}/{match[2]}".lower()

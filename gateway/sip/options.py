@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from tandem.gateway.sip.multipart import Part
 
 Extension = Literal["off", "supported", "required"]
 
 
-@dataclass(frozen=True, slots=True)
-class CallOptions:
+class CallOptions(Struct, frozen=True):
     """Extensions of one call. The defaults are those of RFC 3261 alone, with UPDATE taken from who sends it."""
 
     reliable: Extension = "off"

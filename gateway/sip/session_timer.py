@@ -6,9 +6,13 @@ In a message `uac` is whoever sent the request, `uas` whoever answers it: the ro
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
+from msgspec import Struct
+
+from tandem.gateway.sip.errors import SipDecodeError
+from tandem.gateway.sip.fields import CACHED_LENGTH, split_list
 from tandem.gateway.sip.message import Message, Request, Response
 from tandem.gateway.sip.options import CallOptions
 
@@ -18,8 +22,7 @@ _DELTA = re.compile(r"\s*([0-9]{1,9})\s*(?:;\s*(.*))?")
 _REFRESHER = re.compile(r"(?:.*;)?\s*refresher\s*=\s*(uac|uas)\s*(?:;.*)?", re.IGNORECASE | re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class SessionExpires:
+class SessionExpires(Struct, frozen=True):
     """The value of a Session-Expires field."""
 
     seconds: int
@@ -48,7 +51,21 @@ def min_se(message: Message) -> int:
 
 def supports(message: Message, tag: str) -> bool:
     """Whether `message` names an option tag in Supported or Require."""
-    return any(value.lower() == tag for name in ("supported", "require") for value in message.values(name))
+    fields = message.fields
+    return any([tag in _tags(line) for name in ("supported", "require") for line in fields.get(name, ())])
+
+
+def _tags(line: str) -> frozenset[str]:
+    return _parse_tags(line) if len(line) <= CACHED_LENGTH else _parse_tags.__wrapped__(line)
+
+
+@lru_cache(256)
+def _parse_tags(line: str) -> frozenset[str]:
+    """Option tags in lower case, none of a malformed line; one set for all the calls of a kind of peer."""
+    try:
+        return frozenset([value.lower() for value in split_list(line)]) if line else frozenset()
+    except SipDecodeError:
+        return frozenset()
 
 
 class SessionTimer:
