@@ -23,6 +23,7 @@ CALLING: Final = 1100
 SHARE: Final = 0.8
 """Least share of the tone in the power of a block: ANSam, with its fifth of amplitude modulation, has 0.96 or more."""
 LEAST_LEVEL_DBM0: Final = -40.0
+LEAST_POWER: Final = 10 ** (LEAST_LEVEL_DBM0 / 10)
 
 _SEARCHED: Final = (
     *((CALLING, 1072), (CALLING, 1091), (CALLING, 1109), (CALLING, 1128)),
@@ -35,7 +36,8 @@ TABLES: Final = np.array([DECODE[law] / np.sqrt(_REFERENCE[law]) for law in _LAW
 """Samples of A-law and of mu-law; the mean power of a sine of 0 dBm0 in them is 1."""
 _TIMES: Final = np.arange(BLOCK)[:, None]
 _PHASES: Final = 2 * np.pi * np.array([frequency for _, frequency in _SEARCHED]) / RATE * _TIMES
-_MATRIX: Final = (np.concatenate((np.cos(_PHASES), np.sin(_PHASES)), axis=1) * np.sqrt(2) / BLOCK).astype(np.float32)
+MATRIX: Final = (np.concatenate((np.cos(_PHASES), np.sin(_PHASES)), axis=1) * np.sqrt(2) / BLOCK).astype(np.float32)
+"""Cosines of the frequencies looked for, and their sines: their correlation with samples, squared, is a power."""
 _FREQUENCIES: Final = np.array([tone for tone, _ in _SEARCHED])
 
 
@@ -53,11 +55,11 @@ def decoded(octets: Octets, mu: NDArray[np.bool_]) -> NDArray[np.float32]:
 def modem_tones_of(samples: NDArray[np.float32]) -> NDArray[np.int64]:
     """The same of samples, shape (channels, 160)."""
     power = np.einsum("ck,ck->c", samples, samples) / BLOCK
-    spectra = np.square(samples @ _MATRIX)
+    spectra = np.square(samples @ MATRIX)
     count = len(_SEARCHED)
     levels = spectra[:, :count] + spectra[:, count:]
     best = levels.argmax(axis=1)
     found = levels[np.arange(len(levels)), best] >= SHARE * power
-    found &= power >= 10 ** (LEAST_LEVEL_DBM0 / 10)
+    found &= power >= LEAST_POWER
     tones: NDArray[np.int64] = np.where(found, _FREQUENCIES[best], 0)
     return tones

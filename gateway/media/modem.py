@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from tandem.codecs.answer_tone import AnswerTones
-from tandem.codecs.modem_tones import ANSWER, TABLES, decoded, modem_tones_of
+from tandem.codecs.modem_tones import ANSWER, LEAST_POWER, MATRIX, SHARE, TABLES, decoded, modem_tones_of
 
 from . import speed
 from .jitter import JitterBuffers
@@ -22,6 +23,8 @@ HITS: Final = 3
 """Times in a row that the tone must be there: 200 to 300 ms. CNG lasts 500 ms, ANS more than two seconds."""
 FOLLOWED: Final = 200
 """Ticks that an answer tone is followed: 4 s. V.25 has 3.3 +- 0.7 s of it, V.8 5 s at most (recalled)."""
+_NEARLY: Final = 0.99
+"""Part of a threshold from which on the compiled loop leaves it to numpy, which adds up in another order, to decide."""
 MOST_FOLLOWED: Final = 100
 """Answer tones that are followed at once: 0.6 ms of a tick. More at a time are known by their frequency."""
 
@@ -44,6 +47,8 @@ class ModemListener:
         self._turns: list[list[int]] = [[] for _ in range(TURNS)]
         self._legs: list[np.ndarray | None] = [None] * TURNS
         self._turn = 0
+        most = 2 * (matrix.legs // TURNS + 1)
+        self._samples, self._places = np.empty((most, BLOCK), np.float32), np.empty(most, np.intp)
 
     def open(self, leg: int) -> None:
         """Listen to `leg`."""
@@ -73,12 +78,11 @@ class ModemListener:
             return found
         matrix = self._matrix
         rows = np.concatenate((matrix.leg_row + legs, matrix.source[legs]))
-        if speed.speedups is None:
-            samples = decoded(matrix.rows[rows], matrix.mu[rows])
-        else:
-            samples = np.empty((rows.size, BLOCK), np.float32)
-            speed.speedups.samples(matrix.rows, rows, matrix.mu.view(np.uint8), TABLES, samples)
-        either = modem_tones_of(samples).reshape(2, -1)
+        either = self._tones_of(rows)
+        if either is None:
+            self._heard[legs] = 0
+            return found
+        either = either.reshape(2, -1)
         tones = either.max(axis=0)
         heard = np.where(tones > 0, self._heard[legs] + 1, 0)
         self._heard[legs] = heard
@@ -91,6 +95,21 @@ class ModemListener:
                 row = rows[place if either[0, place] == ANSWER else legs.size + place]
                 self._followed[leg] = int(row), FOLLOWED
         return found
+
+    def _tones_of(self, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.int64] | None:
+        """The tone of each of `rows`, 0 for none; None where there is none at all."""
+        matrix = self._matrix
+        if speed.speedups is None:
+            return modem_tones_of(decoded(matrix.rows[rows], matrix.mu[rows]))
+        samples, places = self._samples, self._places
+        thresholds = _NEARLY * LEAST_POWER * BLOCK, _NEARLY * SHARE / BLOCK
+        mu = matrix.mu.view(np.uint8)
+        count = speed.speedups.tonal(matrix.rows, rows, mu, TABLES, MATRIX, *thresholds, samples, places)
+        if not count:
+            return None
+        tones = np.zeros(rows.size, np.int64)
+        tones[places[:count]] = modem_tones_of(samples[:count])
+        return tones
 
     def _follow(self) -> None:
         """Take this tick of every answer tone that is being followed."""

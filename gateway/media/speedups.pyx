@@ -27,12 +27,58 @@ cdef extern from "<poll.h>" nogil:
     int poll(pollfd *sockets, unsigned long count, int milliseconds)
     int POLLIN
 
+cdef extern from *:
+    """
+    typedef float four __attribute__((vector_size(16), aligned(4)));
+
+    static float sum(four values) { return values[0] + values[1] + values[2] + values[3]; }
+
+    /* Of 160 octets, whose samples go to `samples`; the six cosines and the six sines are four at a time. */
+    static int is_tonal(
+        const unsigned char *octets, const float *table, const float *tones, float least, float share, float *samples)
+    {
+        four energies = {0}, first = {0}, second = {0}, third = {0}, fourth = {0}, fifth = {0}, sixth = {0};
+        float energy, parts[12];
+        int place, tone;
+        for (place = 0; place < 160; place++)
+            samples[place] = table[octets[place]];
+        for (place = 0; place < 160; place += 4) {
+            four some = *(const four *)(samples + place);
+            energies += some * some;
+        }
+        energy = sum(energies);
+        if (energy < least)
+            return 0;
+        for (place = 0; place < 160; place += 2) {  /* two at a time, as none waits for the other */
+            const four *weights = (const four *)(tones + 12 * place);
+            float even = samples[place], odd = samples[place + 1];
+            first += even * weights[0];
+            second += even * weights[1];
+            third += even * weights[2];
+            fourth += odd * weights[3];
+            fifth += odd * weights[4];
+            sixth += odd * weights[5];
+        }
+        *(four *)parts = first + fourth;
+        *(four *)(parts + 4) = second + fifth;
+        *(four *)(parts + 8) = third + sixth;
+        for (tone = 0; tone < 6; tone++)
+            if (parts[tone] * parts[tone] + parts[tone + 6] * parts[tone + 6] >= share * energy)
+                return 1;
+        return 0;
+    }
+    """
+    bint is_tonal(
+        const unsigned char *octets, const float *table, const float *tones, float least, float share, float *samples
+    )
+
 cdef enum:
     MOST = 256  # sockets that are asked at once
     BLOCK = 160  # octets of a leg in a tick, 20 ms
     HEADER = 12  # octets of an RTP header without extensions
     VERSION_2 = 0x80
     PLAYING = 2  # a state of JitterBuffers
+    TONES = 6  # frequencies that are looked for
 cdef double RATE = 8000
 cdef double CYCLE = 4294967296.0  # timestamps wrap
 
@@ -160,21 +206,30 @@ def separate(list lines, unsigned char[:, ::1] rows):
                 memcpy(&rows[32 * line + timeslot, first], octets, 8)
 
 
-def samples(
+def tonal(
     const unsigned char[:, ::1] rows, const Py_ssize_t[::1] chosen, const unsigned char[::1] mu,
-    const float[:, ::1] tables, float[:, ::1] found,
+    const float[:, ::1] tables, const float[:, ::1] matrix, double least, double share,
+    float[:, ::1] found, Py_ssize_t[::1] places,
 ):
-    """Decode the `chosen` rows, by the first table, or the second where `mu` says so. In Python: `decoded`."""
-    cdef Py_ssize_t place, octet
-    cdef const unsigned char *row
+    """Find those of the `chosen` rows that may be one of the tones of `matrix`; how many they are.
+
+    Their samples, decoded by the first table, or the second where `mu` says so, go to `found`, and their places among
+    the chosen to `places`. A row is one when its energy is at least `least` and the power of a tone at least `share`
+    of it. In Python: `decoded`, and `modem_tones_of`, which decides.
+    """
+    cdef Py_ssize_t place, count = 0
     cdef const float *table
-    cdef float *out
-    if found.shape[0] < chosen.shape[0] or found.shape[1] != rows.shape[1] or tables.shape[1] != 256:
+    cdef const unsigned char *row
+    if min(found.shape[0], places.shape[0]) < chosen.shape[0] or found.shape[1] != BLOCK or rows.shape[1] != BLOCK:
         raise ValueError("as many samples are needed as there are octets")
+    if tables.shape[1] != 256 or matrix.shape[0] != BLOCK or matrix.shape[1] != 2 * TONES:
+        raise ValueError("tables have 256 samples, and the matrix two columns for each of six tones")
     for place in range(chosen.shape[0]):
-        row, out, table = &rows[chosen[place], 0], &found[place, 0], &tables[mu[chosen[place]] != 0, 0]
-        for octet in range(rows.shape[1]):
-            out[octet] = table[row[octet]]
+        row, table = &rows[chosen[place], 0], &tables[mu[chosen[place]] != 0, 0]
+        if is_tonal(row, table, &matrix[0, 0], least, share, &found[count, 0]):
+            places[count] = place
+            count += 1
+    return count
 
 
 cdef class Buffers:

@@ -7,12 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tandem.codecs.modem_tones import TABLES, decoded
+from tandem.codecs.g711 import Law, encode
+from tandem.codecs.modem_tones import MATRIX, TABLES
 from tandem.codecs.rtp import pack_header
 from tandem.codecs.telephone_event import digit_event
 from tandem.gateway.media import speed
-from tandem.gateway.media.jitter import BLOCK, DEEPEST
+from tandem.gateway.media.jitter import BLOCK, DEEPEST, JitterBuffers
 from tandem.gateway.media.matrix import Matrix, Rendering
+from tandem.gateway.media.modem import ModemListener
 from tandem.gateway.media.receive import RECEIVED, ROW, Receivers
 from tandem.hardware.span import TIMESLOTS
 
@@ -159,14 +161,26 @@ def test_timeslots_that_hear_anybody(lines, seed):
     assert (matrix.timeslot_rows == np.concatenate([line.T for line in frames])).all()
 
 
-@given(st.integers(0, 12), st.integers(0, 2**32 - 1))
-@settings(max_examples=30)
-def test_samples_of_rows(count, seed):
+@given(st.integers(1, 12), st.integers(0, 2**32 - 1), st.sampled_from([0.0, 0.1, 0.5, 0.6, 3.0]))
+@settings(max_examples=100)
+def test_rows_that_may_be_tones(count, seed, noise):
     random = np.random.default_rng(seed)
-    rows, mu = random.integers(0, 256, (9, BLOCK), np.uint8), random.integers(0, 2, 9).astype(np.bool_)
-    chosen, found = random.integers(0, 9, count), np.empty((count, BLOCK), np.float32)
-    speedups.samples(rows, chosen, mu.view(np.uint8), TABLES, found)
-    assert (found == decoded(rows[chosen], mu[chosen])).all()
+    matrix = Matrix(9, 0)
+    matrix.mu[:] = random.integers(0, 2, len(matrix.mu))
+    for row in range(len(matrix.rows)):
+        level, law = 10 ** random.uniform(1, 4), Law.MU if matrix.mu[row] else Law.A
+        wave = np.sin(2 * np.pi * random.choice([1100, 2100, 2096, 440]) / 8000 * np.arange(BLOCK))
+        pcm = level * (wave + noise * random.standard_normal(BLOCK))
+        matrix.rows[row] = encode(np.clip(pcm, -32768, 32767).astype(np.int16), law)
+    rows = random.integers(0, len(matrix.rows), count)
+    listener = ModemListener(matrix, JitterBuffers(9))
+    listener._samples, listener._places = np.empty((count, BLOCK), np.float32), np.empty(count, np.intp)
+    found = listener._tones_of(rows)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(speed, "speedups", None)
+        expected = listener._tones_of(rows)
+    assert expected is not None
+    assert expected.tolist() == ([0] * count if found is None else found.tolist())
 
 
 def test_rows_and_frames_that_are_not_there_are_errors():
@@ -222,13 +236,23 @@ def test_rows_and_frames_that_are_not_there_are_errors():
     for line in (frames[0, :-1], frames[0, :, :-1].copy()):
         with pytest.raises(ValueError, match="160 frames"):
             speedups.separate([line], np.zeros((TIMESLOTS, BLOCK), np.uint8))
-    found, mu = np.empty((1, BLOCK), np.float32), np.zeros(9, np.uint8)
+    found, mu, counted = np.empty((1, BLOCK), np.float32), np.zeros(9, np.uint8), np.zeros(1, np.intp)
     for chosen in (9, -1):
         with pytest.raises(IndexError):
-            speedups.samples(rows, np.array([chosen]), mu, TABLES, found)
-    for chosen, out in ((none[:2], found), (none[:1], found[:, :-1].copy())):
-        with pytest.raises(ValueError, match="octets"):
-            speedups.samples(rows, chosen, mu, TABLES, out)
+            speedups.tonal(rows, np.array([chosen]), mu, TABLES, MATRIX, 0.0, 0.0, found, counted)
+    with pytest.raises(IndexError):
+        speedups.tonal(rows, one + 8, mu[:8], TABLES, MATRIX, 0.0, 0.0, found, counted)
+    for wrong_tones, message in (
+        ((rows, none[:2], mu, TABLES, MATRIX, 0.0, 0.0, found, counted), "octets"),
+        ((rows, one, mu, TABLES, MATRIX, 0.0, 0.0, found[:, :-1].copy(), counted), "octets"),
+        ((rows, one, mu, TABLES, MATRIX, 0.0, 0.0, found, counted[:0]), "octets"),
+        ((rows[:, 1:].copy(), one, mu, TABLES, MATRIX, 0.0, 0.0, found, counted), "octets"),
+        ((rows, one, mu, TABLES[:, 1:].copy(), MATRIX, 0.0, 0.0, found, counted), "tables"),
+        ((rows, one, mu, TABLES, MATRIX[1:], 0.0, 0.0, found, counted), "matrix"),
+        ((rows, one, mu, TABLES, MATRIX[:, 1:].copy(), 0.0, 0.0, found, counted), "matrix"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            speedups.tonal(*wrong_tones)
 
 
 def test_legs_that_are_not_there_and_rows_that_do_not_fit_are_errors():
