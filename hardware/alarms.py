@@ -66,6 +66,11 @@ class AlarmIntegrator:
         self._clear_after = clear_after
         self._changing: dict[Alarm, _Change] = {}
 
+    @property
+    def settled(self) -> bool:
+        """Whether there is no alarm, and none that is about to be raised."""
+        return not self.alarms and not self._changing
+
     def update(self, defects: frozenset[Alarm], now: float, hidden: frozenset[Alarm] = NO_ALARMS) -> frozenset[Alarm]:
         """Tell the defects present at `now`; return the alarms. Of those `hidden` nothing is known: they stay."""
         differing = (defects ^ self.alarms) - hidden

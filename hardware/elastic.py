@@ -91,7 +91,7 @@ class ElasticStore:
         self._depth += count
 
     def read(self, count: int) -> Frames:
-        """Play `count` frames at the local tick, shape (count, 32), not to be changed by the caller."""
+        """Play `count` frames at the local tick, shape (count, 32), good until the next `write`; not to be changed."""
         left = self._depth - count
         if self._most > self._least:
             self._adapt(left, count)
@@ -109,8 +109,13 @@ class ElasticStore:
             self.slips += 1
             self.frames_deleted += left - self.target
             self._delete(left - self.target)
-        frames = np.empty((count, TIMESLOTS), np.uint8)
-        self._take(frames)
+        if self._head + count <= len(self._ring):
+            # As it is there: when so few are left that these are repeated, nothing has been written over them.
+            frames = self._ring[self._head : self._head + count]
+            self._delete(count)
+        else:
+            frames = np.empty((count, TIMESLOTS), np.uint8)
+            self._take(frames)
         self._last = frames
         self._fresh = False
         return frames

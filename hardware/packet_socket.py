@@ -7,11 +7,10 @@ captures at the host itself sees several packets as one, longer than they are on
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import socket
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from tandem.hardware import speed
@@ -45,6 +44,7 @@ class PacketSocket:
 
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
+        self._descriptor = sock.fileno()
         self._segments = True
         self._size = 0  # what the kernel cuts at
         self._most = 0  # octets that it is given at once to be cut so
@@ -57,24 +57,25 @@ class PacketSocket:
 
     def fileno(self) -> int:
         """The socket, readable when packets have come."""
-        return self._socket.fileno()
+        return self._descriptor
 
     def close(self) -> None:
         """Give the port back."""
         self._socket.close()
 
-    def receive(self) -> Iterable[Run]:
+    def receive(self) -> list[Run]:
         """What has come."""
         if speed.speedups is None or self._joining:
-            return self._receive_each()
+            return list(self._receive_each())
         runs: list[Run] = []
         count = 0
         full = True
         while full and count < _MOST:
-            came, full, packets = speed.speedups.receive(self._socket.fileno(), _MOST - count)
+            came, full, packets = speed.speedups.receive(self._descriptor, _MOST - count)
             runs += came
             count += packets
-        self._came(count)
+        if count >= _MANY:
+            self._came(count)
         return runs
 
     def _came(self, count: int) -> None:
@@ -134,11 +135,14 @@ class PacketSocket:
 
     def send_run(self, octets: bytes, size: int) -> None:
         """Send packets of `size` octets each, given one behind the other."""
-        if size == self._size and len(octets) <= self._most:  # as the last time
-            with contextlib.suppress(OSError):
+        if len(octets) <= (self._most if size == self._size else 0 if self._size else size):  # as the last time
+            try:
                 self._socket.send(octets)
+            except OSError:
+                pass  # see below what is wrong
+            else:
                 self.packets_out += -(-len(octets) // size)
-                return  # else see below what is wrong
+                return
         if not self._segments or len(octets) <= size:
             for start in range(0, len(octets), size):
                 self._send_one(octets[start : start + size])

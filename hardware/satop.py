@@ -103,7 +103,9 @@ class SatopTransmitter:
         self.modifier = 0
         """M bits of the next packets: zero in SAToP."""
         self.sequence = sequence
-        self._size = CONTROL_WORD + payload if CONTROL_WORD + payload < _SHORT else 0
+        self.packet_size = CONTROL_WORD + payload
+        """Octets of a packet."""
+        self._size = self.packet_size if self.packet_size < _SHORT else 0
 
     def run(self, octets: bytes) -> bytes:
         """Packets of `octets`, a whole number of payloads, one behind the other."""
@@ -112,11 +114,6 @@ class SatopTransmitter:
         packets: bytes = speed.speedups.satop_packets(octets, self.payload, self._flags, self.sequence)
         self.sequence = self.sequence + len(octets) // self.payload & 0xFFFF
         return packets
-
-    @property
-    def packet_size(self) -> int:
-        """Octets of a packet."""
-        return CONTROL_WORD + self.payload
 
     @property
     def _flags(self) -> int:

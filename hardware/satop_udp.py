@@ -205,18 +205,21 @@ class SatopUdpSpan(LineSpan):
     def take(self, now: float) -> bytes:
         """See Span."""
         place = self._place
-        octets = [
-            place.receive(run, now) if len(run) == size else place.receive_run(run, size, now)
-            for run, size in self._packets.receive()
-        ]
-        if not octets:
+        runs = self._packets.receive()
+        if len(runs) == 1:  # nearly always
+            run, size = runs[0]
+            line = place.receive(run, now) if len(run) == size else place.receive_run(run, size, now)
+        elif runs:
+            line = b"".join([place.receive_run(run, size, now) for run, size in runs])
+        else:
+            line = b""
             self._receiver.handle_silence(now)
-        line = octets[0] if len(octets) == 1 else b"".join(octets)
         return self._unpadder.take(line) if self._unpadder else line
 
     def give(self, octets: bytes, now: float) -> None:
         """See Span; what the network does not take is lost, as on a line, and counted."""
-        self._transmitter.remote_loss = self._receiver.loss
+        transmitter = self._transmitter
+        transmitter.remote_loss = self._receiver.loss
         if self._unpadder:
             octets = pad(octets)
         if self._unsent or len(octets) % self._payload:
@@ -225,10 +228,10 @@ class SatopUdpSpan(LineSpan):
             octets, self._unsent = octets[:whole], octets[whole:]
         sender = self._rtp_sender
         if sender is None and self.network is None:
-            self._packets.send_run(self._transmitter.run(octets), self._transmitter.packet_size)
+            self._packets.send_run(transmitter.run(octets), transmitter.packet_size)
             return
         if sender is None:
-            packets = self._transmitter.packets(octets)
+            packets = transmitter.packets(octets)
         else:
             packets = sender.packets(octets, self.common_clock(now) if self.common_clock else now)
         self._packets.send(self.network(packets, now) if self.network else packets)

@@ -198,11 +198,12 @@ class SpanLine:
     def transmit(self, number: int, groups: int, now: float) -> None:
         """Send the next `groups` times `frames`, the first of them group `number` since the beginning."""
         framed = self._framed
-        while framed and framed[0][0] < number:  # given up after a long stall
-            framed.popleft()
-        if framed and groups == 1 and framed[0][0] == number:
-            self.span.give(framed.popleft()[1], now)
-            return
+        if framed:
+            while framed and framed[0][0] < number:  # given up after a long stall
+                framed.popleft()
+            if framed and groups == 1 and framed[0][0] == number:
+                self.span.give(framed.popleft()[1], now)
+                return
         self._unframed = max(self._unframed, number + groups)
         count = groups * self.frames
         frames = self._take(number * self.frames, count)
@@ -221,7 +222,9 @@ class SpanLine:
         """Take what the span has received."""
         if self.clock is not None:
             self.clock.hear(len(frames), now)
-        events = [event for channel in self.channels if (event := channel.receive(frames, now))]
+        events = []
+        if self.channels:
+            events = [event for channel in self.channels if (event := channel.receive(frames, now))]
         if not len(frames):
             return events
         self.store.write(np.full_like(frames, self._silence) if self._muted else frames)

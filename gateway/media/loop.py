@@ -69,19 +69,21 @@ class Loop:
             self._epoll.close()
 
     def _turn(self, timer: int, start: float, period: int, sweep: Ticker) -> None:
-        clock, timing = self._clock, self._plane.timing
+        clock, timing, plane, link = self._clock, self._plane.timing, self._plane, self._link
+        poll, spans, commands = self._epoll.poll, self._spans, self._command_descriptor
         more = False
-        while not self._link.closed:
-            for descriptor, _ in self._epoll.poll(0 if more else 1.0):
+        while not link.closed:
+            for descriptor, _ in poll(0 if more else 1.0):
                 if descriptor == timer:
                     os.read(descriptor, 8)
-                elif line := self._spans.get(descriptor):
-                    self._plane.receive_line(line, clock())
-                elif descriptor == self._command_descriptor:
+                elif descriptor == commands:
                     self._obey()
+                else:
+                    plane.receive_line(spans[descriptor], clock())
             now = clock()
-            more = self._plane.serve(now)
-            self._tell(now)
+            more = plane.serve(now)
+            if plane.events or self._writable_wanted:
+                self._tell(now)
             if timing is not None and timing.take_steered():
                 seconds = period / 1e6
                 due = start + math.ceil((now - start) / seconds) * seconds

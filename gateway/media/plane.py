@@ -118,6 +118,8 @@ class Plane:
         self._lines_due = -math.inf
         """Before this nothing is due on any line, unless signal units wait."""
         self._bursting = [line for line in self.lines if line.burst > 1]
+        self._units_wait = False
+        """Signal units were queued, and may not have left whole."""
         self._reports = Ticker(0.0, REPORT, REPORT)
         self._legs: dict[int, _Leg] = {}
         self._indices: dict[int, int] = {}
@@ -185,6 +187,7 @@ class Plane:
             case protocol.SendUnits(number, units, fill):
                 if channel := self._channels.get(number):
                     channel.send(units, fill)
+                    self._units_wait = True
             case protocol.Source(sink, source, transparent, gain):
                 self._set_source(sink, source, transparent, gain)
             case protocol.PlayDigit(number, digit, milliseconds):
@@ -245,7 +248,7 @@ class Plane:
 
         A burst with signal units in it goes at once, before it is due.
         """
-        if now < self._lines_due and not any([line.pressing for line in self._bursting]):
+        if now < self._lines_due and not (self._units_wait and self._is_pressed()):
             return
         due = math.inf
         # What was late once is better later still than idle: the far end has buffers for that, and nothing else.
@@ -275,9 +278,18 @@ class Plane:
                 due = now
         self._lines_due = due
 
+    def _is_pressed(self) -> bool:
+        """Whether signal units wait on a line that sends bursts."""
+        self._units_wait = any([line.pressing for line in self._bursting])
+        return self._units_wait
+
     def _may_go(self, lines: list[SpanLine], ticker: Ticker, groups: int) -> bool:
         """Whether the next `groups` are to go before they are due: they have a use, and their speech is there."""
-        return lines[0].has_speech(ticker.count + groups - 1) and any([line.pressing for line in lines])
+        return (
+            self._units_wait
+            and lines[0].has_speech(ticker.count + groups - 1)
+            and any([line.pressing for line in lines])
+        )
 
     def _send(self, lines: list[SpanLine], number: int, groups: int, now: float) -> None:
         for line in lines:
@@ -631,8 +643,10 @@ class Plane:
             else:
                 line.fill(block, frames[place])
         if early:
+            first, last = early[0], early[-1] + 1
+            chosen = frames[first:last] if last - first == len(early) else frames[early]
             lines = [self.lines[place] for place in early]
-            framed = frame_together([line.span.termination for line in lines], frames[early])
+            framed = frame_together([line.span.termination for line in lines], chosen)
             for line, part in zip(lines, framed, strict=True):
                 line.give(block, part)
 

@@ -173,14 +173,15 @@ class E1Deframer:
             or speed.speedups is None
             or self._shift
             or self._octets
-            or not octets
-            or len(octets) % FRAME_OCTETS
-            or not self._check_fast(octets, len(octets) // FRAME_OCTETS)
+            or not self._word_good
+            or self._words != _GOOD_WORDS
         ):
             return None
-        frames = np.frombuffer(octets, np.uint8).reshape(-1, FRAME_OCTETS)
-        self.counts.frames += len(frames)
-        return frames
+        count, rest = divmod(len(octets), FRAME_OCTETS)
+        if rest or not 2 <= count <= self._unjudged or not self._check_compiled(octets, count):
+            return None
+        self.counts.frames += count
+        return np.frombuffer(octets, np.uint8).reshape(count, FRAME_OCTETS)
 
     def _frames(self, octets: bytes) -> bytes:
         """The whole frames in `octets`, shifted to octet boundaries."""
@@ -303,7 +304,8 @@ class E1Deframer:
             self._bad_blocks += errors
             self.counts.crc4_errors += errors
             self.counts.far_end_errors += far
-        self._judge()
+        if self._blocks >= CHECKED_BLOCKS:
+            self._judge()
         return True
 
     def _check_crcs(self, line: bytes, timeslot0: bytes, position: int) -> None:

@@ -34,12 +34,17 @@ class ErrorRatioMonitor:
         self._losses = 0
         self._steps: deque[int] = deque(maxlen=STEPS)
 
+    @property
+    def due(self) -> int:
+        """Frames received in alignment at which the next look is due."""
+        return self._looked[0] + WINDOW // STEPS
+
     def update(self, frames: int, errors: int, losses: int) -> None:
         """Take the counts until now: frames received in alignment, errored signals in them, losses of alignment."""
         if losses != self._losses:
             self._end_alignment(frames, errors, losses)
-        since_frames, since_errors = self._looked
-        if frames - since_frames < WINDOW // STEPS:
+        since_errors = self._looked[1]
+        if frames < self.due:
             return
         self._looked = frames, errors
         self._steps.append(errors - since_errors)

@@ -140,6 +140,9 @@ class Refusing:
         self._socket, self._refused, self._always, self._cut = sock, refused, always, 0
         self.sends = 0
 
+    def fileno(self) -> int:
+        return self._socket.fileno()
+
     def setsockopt(self, level: int, option: int, value: int) -> None:
         self._cut = value if option == 103 else self._cut
         self._socket.setsockopt(level, option, value)
