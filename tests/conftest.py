@@ -12,6 +12,7 @@ from tandem.gateway.analyser import speed
 from tandem.gateway.media import speed as media_speed
 from tandem.gateway.sip import speed as sip_speed
 from tandem.hardware import speed as line_speed
+from tandem.ss7 import speed as ss7_speed
 
 # Machines are shared: how long an example takes says nothing about the code.
 settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -64,4 +65,15 @@ def sip_reading(request: pytest.FixtureRequest) -> Iterator[str]:
     if request.param == "compiled" and sip_speed.speedups is None:
         pytest.skip("Tandem was installed here without a C compiler")
     with reading(sip_speed.speedups if request.param == "compiled" else None):
+        yield request.param
+
+
+@pytest.fixture(scope="module", params=["compiled", "python"])
+def ss7_loops(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Both ways in which signal units and ISUP messages are gone through, one after the other."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "python":
+            patch.setattr(ss7_speed, "speedups", None)
+        elif ss7_speed.speedups is None:
+            pytest.skip("Tandem was installed here without a C compiler")
         yield request.param

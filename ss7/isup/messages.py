@@ -7,6 +7,7 @@ from functools import cache
 from typing import Self, TypeVar
 
 from tandem.core.errors import DecodeError, EncodeError
+from tandem.ss7 import speed
 from tandem.ss7.isup import (
     ansi,
     cause,
@@ -94,7 +95,7 @@ class Message:
         if layout is None:
             message.body = octets[_HEADER:]
         else:
-            message._parameters, message._starts = _walk(octets, layout)
+            message._parameters, message._starts = _walked(octets, layout) or _walk(octets, layout)
         return message
 
     @classmethod
@@ -211,13 +212,16 @@ class Message:
         if self._octets is not None and variant is self.variant:
             return self._octets
         coding = CODINGS[variant]
-        head = _checked_cic(self.cic, _cic_mask(coding.cic_bits)).to_bytes(2, "little") + bytes([self.type])
+        cic = _checked_cic(self.cic, _cic_mask(coding.cic_bits))
         layout = coding.formats.get(int(self.type))
         if layout is None:
             if self._parameters:
                 raise EncodeError(f"{message_name(self.type)} has no format in the {variant.value} variant")
-            return head + self.body
-        return head + _lay_out(layout, self._parameters, message_name(self.type))
+            return _head(cic, self.type) + self.body
+        octets = _laid_out(cic, self.type, layout, self._parameters)
+        if octets is None:
+            octets = _head(cic, self.type) + _lay_out(layout, self._parameters, message_name(self.type))
+        return octets
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Message):
@@ -289,6 +293,28 @@ def _checked_cic(cic: int, mask: int) -> int:
     if not 0 <= cic <= mask:
         raise EncodeError(f"CIC {cic} is not within 0 to {mask}")
     return cic
+
+
+def _walked(octets: bytes, layout: MessageFormat) -> tuple[list[tuple[int, bytes]], list[int]] | None:
+    """As `_walk`, compiled; None for it to do, and for a malformed message."""
+    if speed.speedups is None or type(octets) is not bytes:
+        return None
+    optional = layout.optional is not None
+    return speed.speedups.walk(octets, layout.fixed, layout.variable, optional, layout.pointer_may_lack)  # type: ignore[no-any-return]
+
+
+def _laid_out(
+    cic: int, message_type: int, layout: MessageFormat, parameters: Sequence[tuple[int, bytes]]
+) -> bytes | None:
+    """As `_head` and `_lay_out`, compiled; None for them to do, and for a message that does not fit its format."""
+    if speed.speedups is None:
+        return None
+    optional = layout.optional is not None
+    return speed.speedups.lay_out(cic, message_type, layout.fixed, layout.variable, optional, parameters)  # type: ignore[no-any-return]
+
+
+def _head(cic: int, message_type: int) -> bytes:
+    return cic.to_bytes(2, "little") + bytes([message_type])
 
 
 def _walk(octets: bytes, layout: MessageFormat) -> tuple[list[tuple[int, bytes]], list[int]]:

@@ -8,6 +8,7 @@ from typing import Final
 
 from tandem.core.enumeration import Symbol
 from tandem.core.timers import Agenda, TimerTable
+from tandem.ss7 import speed
 from tandem.ss7.mtp2.alignment import Alignment, AlignmentControl, AlignmentInput, AlignmentState
 from tandem.ss7.mtp2.configuration import LinkConfiguration, LinkCounters, Timer
 from tandem.ss7.mtp2.cyclic import CyclicTransmitter
@@ -71,9 +72,9 @@ class SignallingLink:
         """The peer sends SIPO."""
         self._outputs: list[Output] = []
         self._timers: TimerTable[Timer] = TimerTable()
-        transmitter = CyclicTransmitter if configuration.error_correction == "cyclic" else Transmitter
+        transmitter, receiver = blocks(configuration)
         self._transmitter = transmitter(configuration, self._timers, self.counters, self._outputs)
-        self._receiver = Receiver(configuration, self._transmitter, self.counters, self._outputs, self._fail)
+        self._receiver = receiver(configuration, self._transmitter, self.counters, self._outputs, self._fail)
         self._alignment = AlignmentControl(configuration, self._timers, self._transmitter, self.counters)
         self._suerm = SignalUnitErrorRateMonitor(configuration.suerm)
         self._eim = ErroredIntervalMonitor(configuration.eim) if configuration.eim else None
@@ -169,8 +170,11 @@ class SignallingLink:
         """Take signal units, BSN first, check bits good and removed, in the order they came."""
         for unit in units:
             self._repeats = 0
-            self._receive(unit, now)
-            self._settle(now)
+            if self.state is LinkState.IN_SERVICE and self._receiver.plain(unit, now):
+                self._held = unit if len(unit) == self._header_octets else None
+            else:
+                self._receive(unit, now)
+                self._settle(now)
         self._transmitter.flush(now)
 
     def monitor(self, good: int, errored: int, octets_counted: int, now: float) -> None:
@@ -411,6 +415,15 @@ class SignallingLink:
         else:
             self._timers.stop(Timer.T5)
             self._receiver.release_acknowledgements()
+
+
+def blocks(configuration: LinkConfiguration) -> tuple[type[Transmitter], type[Receiver]]:
+    """The classes for transmission and reception control of a link: compiled ones where there are any."""
+    if configuration.error_correction == "cyclic":
+        return CyclicTransmitter, Receiver
+    if speed.speedups is not None:
+        return speed.speedups.Transmitter, speed.speedups.Receiver
+    return Transmitter, Receiver
 
 
 _UNALIGNED: Final = frozenset({LinkState.OUT_OF_SERVICE, LinkState.INITIAL_ALIGNMENT})

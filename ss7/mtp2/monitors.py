@@ -65,6 +65,9 @@ class SignalUnitErrorRateMonitor:
         if not self._running:
             return False
         parameters = self._parameters
+        if not errored and not octets_counted and not self.errors and self._units + good < parameters.rate:
+            self._units += good  # as it is nearly always
+            return False
         hunted, self._hunted = divmod(self._hunted + octets_counted, parameters.octets)
         errors = errored + hunted
         self.errors += errors

@@ -8,6 +8,7 @@ from typing import Final
 from tandem.ss7.mtp2.configuration import LinkConfiguration, LinkCounters
 from tandem.ss7.mtp2.primitives import MessageReceived, Output
 from tandem.ss7.mtp2.transmit import Transmitter
+from tandem.ss7.mtp2.units import MIN_MSU
 
 #: By the last three units, one bit each: whether two of them were abnormal (5.3.1, 5.3.2).
 _TWO_OF_THREE: Final = tuple(bits.bit_count() >= 2 for bits in range(8))
@@ -16,8 +17,9 @@ _TWO_OF_THREE: Final = tuple(bits.bit_count() >= 2 for bits in range(8))
 class Receiver:
     """Checks the numbers of FISUs and MSUs, takes messages in sequence, asks for those that are missing.
 
-    `check` is to be called for every FISU and MSU; when it returns True the unit is normal, link state control is to
-    be told, and then `accept` called. `fail` is called when the peer's numbers make no sense any more.
+    `plain` does all there is to do for most of them. For any other FISU or MSU, and before the link is in service,
+    `check` is to be called; when it returns True the unit is normal, link state control is to be told, and then
+    `accept` called. `fail` is called when the peer's numbers make no sense any more.
     """
 
     def __init__(
@@ -32,7 +34,12 @@ class Receiver:
         self._counters = counters
         self._outputs = outputs
         self._fail = fail
-        self._mask = configuration.unit_format.modulus - 1
+        form = configuration.unit_format
+        self._header_octets = form.header_octets
+        self._field_bits = form.field_bits
+        self._length_mask = form.max_length_indicator
+        self._mask = form.modulus - 1
+        self._max_body = configuration.max_sif + 1
         self._cyclic = configuration.error_correction == "cyclic"
         self.start()
 
@@ -86,6 +93,23 @@ class Receiver:
             self._sequence(fsn, fib, None)
 
     # Units
+
+    def plain(self, octets: bytes, now: float) -> bool:
+        """Act on a FISU or MSU of which nothing is out of the common; False for another, of which nothing is done."""
+        if self._refusing or self._abnormal_bsn or self._abnormal_fib or self._cyclic:
+            return False
+        size, bits, mask, longest = self._header_octets, self._field_bits, self._mask, self._length_mask
+        length = len(octets) - size
+        if not (MIN_MSU <= length <= self._max_body or length == 0):
+            return False
+        value = int.from_bytes(octets[:size], "little")
+        bsn, fib = value & mask, value >> 2 * bits - 1 & 1
+        indicator = length if length < longest else longest
+        if value >> 2 * bits & longest != indicator or fib != self._bib or not self._transmitter.is_expected(bsn):
+            return False
+        self._transmitter.acknowledged(bsn, value >> bits - 1 & 1, now)
+        self._sequence(value >> bits & mask, fib, octets[size:] if length else None)
+        return True
 
     def check(self, bsn: int, bib: int, fib: int, now: float) -> bool:
         """Act on the BSN and BIB of a FISU or MSU; False when the unit is abnormal and to be discarded."""

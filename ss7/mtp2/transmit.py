@@ -20,9 +20,9 @@ from tandem.ss7.mtp2.primitives import Output, SendUnits
 from tandem.ss7.mtp2.units import Status
 
 #: Octets of a unit on the line besides header and body: check bits and one flag.
-_FRAMING_OCTETS: Final = 3
+FRAMING_OCTETS: Final = 3
 #: Bits on the line for an octet of a unit: stuffing adds a bit in 62 to random data; twice that is allowed for.
-_BITS_PER_OCTET: Final = 8.25
+BITS_PER_OCTET: Final = 8.25
 
 
 class Transmitter:
@@ -43,8 +43,8 @@ class Transmitter:
         self._window = configuration.window
         self._ahead = configuration.queue_ahead
         self._t7 = configuration.t7
-        self._seconds_per_octet = _BITS_PER_OCTET / configuration.bit_rate
-        self._overhead = self._format.header_octets + _FRAMING_OCTETS
+        self._seconds_per_octet = BITS_PER_OCTET / configuration.bit_rate
+        self._overhead = self._format.header_octets + FRAMING_OCTETS
         #: TB: messages without a number yet.
         self._transmission: deque[bytes] = deque()
         #: RTB: numbered messages, by FSN.

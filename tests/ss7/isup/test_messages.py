@@ -25,6 +25,8 @@ from tandem.ss7.isup.parameters import typed_parameters
 from tandem.ss7.isup.services import GenericNotificationIndicator, InformationIndicators
 from tandem.ss7.isup.variants import CODINGS, Variant
 
+pytestmark = pytest.mark.usefixtures("ss7_loops")
+
 IAM = bytes.fromhex("010001 00 2001 0a 03 02 08 06 0290 21436500 0a06 0213 21436587 00".replace(" ", ""))
 REL = bytes.fromhex("05000c 02 00 02 8490".replace(" ", ""))
 

@@ -23,6 +23,8 @@ from tandem.ss7.mtp2.primitives import (
 )
 from tandem.ss7.mtp2.units import BASIC, Status, decode_unit
 
+pytestmark = pytest.mark.usefixtures("ss7_loops")
+
 I, S = LinkInput, LinkState  # noqa: E741
 FISU = bytes.fromhex("ffff00")
 STATUS = {I[status.name]: bytes([0xFF, 0xFF, 1, status]) for status in Status}

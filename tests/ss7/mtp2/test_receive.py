@@ -4,9 +4,10 @@ import pytest
 
 from tandem.core.timers import TimerTable
 from tandem.ss7.mtp2.configuration import LinkConfiguration, LinkCounters
-from tandem.ss7.mtp2.receive import Receiver
-from tandem.ss7.mtp2.transmit import Transmitter
+from tandem.ss7.mtp2.link import blocks
 from tandem.ss7.mtp2.units import decode_unit
+
+pytestmark = pytest.mark.usefixtures("ss7_loops")
 
 
 class Bench:
@@ -17,8 +18,9 @@ class Bench:
         self.counters = LinkCounters()
         self.outputs = []
         self.failures = []
-        self.transmitter = Transmitter(configuration, TimerTable(), self.counters, self.outputs)
-        self.receiver = Receiver(
+        transmitter, receiver = blocks(configuration)
+        self.transmitter = transmitter(configuration, TimerTable(), self.counters, self.outputs)
+        self.receiver = receiver(
             configuration,
             self.transmitter,
             self.counters,
@@ -44,7 +46,7 @@ class Bench:
 
     @property
     def answer(self):
-        self.transmitter._repeated = None  # have it say again what it repeats
+        self.transmitter.send_busy()  # have it say again what it repeats
         self.transmitter.flush(0.0)
         unit = decode_unit(self.outputs.pop().fill)
         return unit.bsn, unit.bib

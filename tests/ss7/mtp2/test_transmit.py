@@ -4,9 +4,11 @@ import pytest
 
 from tandem.core.timers import TimerTable
 from tandem.ss7.mtp2.configuration import LinkConfiguration, LinkCounters, Timer
+from tandem.ss7.mtp2.link import blocks
 from tandem.ss7.mtp2.primitives import LinkCongested, LinkCongestionCeased, SendUnits
-from tandem.ss7.mtp2.transmit import Transmitter
 from tandem.ss7.mtp2.units import Status, decode_unit
+
+pytestmark = pytest.mark.usefixtures("ss7_loops")
 
 
 class Bench:
@@ -17,7 +19,8 @@ class Bench:
         self.counters = LinkCounters()
         self.outputs = []
         self.timers = TimerTable()
-        self.transmitter = Transmitter(self.configuration, self.timers, self.counters, self.outputs)
+        transmitter, _ = blocks(self.configuration)
+        self.transmitter = transmitter(self.configuration, self.timers, self.counters, self.outputs)
         self.transmitter.start()
         self.transmitter.send_msu(0.0)
         self.flush()
