@@ -8,9 +8,11 @@ carried to their neighbours until none has any left.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from math import inf
 from typing import Protocol, TypeVar
+
+from msgspec import Struct
 
 from tandem.core.cause import Cause
 from tandem.core.errors import TandemError
@@ -88,26 +90,25 @@ class Capture(Protocol):
         ...
 
 
-@dataclass
-class Effects:
+class Effects(Struct):
     """What a node wants done, in order, since the owner last took it."""
 
-    datagrams: list[tuple[bytes, tuple[str, int]]] = field(default_factory=list)
-    streams: list[OpenConnection | Write | CloseConnection] = field(default_factory=list)
+    datagrams: list[tuple[bytes, tuple[str, int]]] = []
+    streams: list[OpenConnection | Write | CloseConnection] = []
     """For the connections of SIP over TCP and TLS."""
-    queries: list[Query] = field(default_factory=list)
+    queries: list[Query] = []
     """For the DNS."""
-    pjsip: list[PjsipCommand] = field(default_factory=list)
+    pjsip: list[PjsipCommand] = []
     """For the PJSIP process."""
-    media: list[Command] = field(default_factory=list)
-    associations: list[SendMessage | CloseAssociation] = field(default_factory=list)
-    records: list[Record] = field(default_factory=list)
-    lines: list[Line] = field(default_factory=list)
-    channels: list[ChannelEvent] = field(default_factory=list)
+    media: list[Command] = []
+    associations: list[SendMessage | CloseAssociation] = []
+    records: list[Record] = []
+    lines: list[Line] = []
+    channels: list[ChannelEvent] = []
     """What happened to channels, as far as `switchboard.interest` goes; ends of jobs always."""
-    provisional: list[OpenCall] = field(default_factory=list)
+    provisional: list[OpenCall] = []
     """What is to be known of calls if the process is killed now (see Ledger)."""
-    dropped: list[str] = field(default_factory=list)
+    dropped: list[str] = []
     """By `id`, calls that are to have no record."""
 
 
@@ -549,9 +550,24 @@ class Node:
                         signalling.transfer(request, now)
             if any(self._board_waiting):
                 switchboard.settle(now)
-        seen = [] if sip.pjsip is None else sip.pjsip.seen
+        if self._sip_captures:
+            self._write_sip(now)
+        if sip.messages:
+            sip.messages.clear()
+        if sip.pjsip is not None:
+            sip.pjsip.seen.clear()
+        media = self.control.media_commands
+        for queue in (signalling.units, self.pri.dchannels.units):
+            if queue:
+                for channel, units, fill in queue:
+                    media.append(SendUnits(channel, list(units), fill))
+                queue.clear()
+
+    def _write_sip(self, now: float) -> None:
+        """Give the captures what was sent over UDP, over connections, and by PJSIP."""
+        sip = self.sip
         for capture in self._sip_captures:
-            for message in seen:
+            for message in [] if sip.pjsip is None else sip.pjsip.seen:
                 source, destination = (message.own, message.peer) if message.sent else (message.peer, message.own)
                 capture.write_udp(source, destination, message.message, now, sent=message.sent)
             for data, destination in sip.datagrams[self._captured :]:
@@ -561,14 +577,6 @@ class Node:
                 source, destination = (own, peer[:2]) if sent else (peer[:2], own)
                 capture.write_udp(source, destination, data, now, sent=sent)
         self._captured = len(sip.datagrams)
-        seen.clear()
-        sip.messages.clear()
-        media = self.control.media_commands
-        for queue in (signalling.units, self.pri.dchannels.units):
-            if queue:
-                for channel, units, fill in queue:
-                    media.append(SendUnits(channel, list(units), fill))
-                queue.clear()
 
 
 def _span_state(alarms: list[str]) -> str:
