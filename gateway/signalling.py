@@ -241,9 +241,10 @@ class Signalling:
         if not isinstance(port.level2, SignallingLink):
             return
         if event.units:
-            for capture in self._captures(port):
-                for unit in event.units:
-                    capture.write_mtp2(port.name, unit, sent=False, now=now)
+            if port.capture or self.everything is not None:
+                for capture in self._captures(port):
+                    for unit in event.units:
+                        capture.write_mtp2(port.name, unit, sent=False, now=now)
             port.level2.receive(event.units, now)
         port.level2.monitor(event.good, event.errored, event.octet_counting, now)
 
@@ -367,6 +368,8 @@ class Signalling:
         self._acknowledgements.stop(port.number)
         port.told = bsn
         self.units.append((port.number, primitive.units, fill))
+        if not port.capture and self.everything is None:
+            return
         for capture in self._captures(port):
             for unit in primitive.units:
                 capture.write_mtp2(port.name, unit, sent=True, now=now)
@@ -375,8 +378,6 @@ class Signalling:
 
     def _captures(self, port: LinkPort) -> tuple[UnitCapture, ...]:
         """Where the units of a link are recorded."""
-        if self.everything is None and not port.capture:
-            return ()
         own = (self._capture,) if port.capture and self._capture is not None else ()
         return own if self.everything is None else (*own, self.everything)
 

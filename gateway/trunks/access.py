@@ -7,7 +7,6 @@ is carried whole has them already.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Final
 
 from tandem.core.errors import DecodeError
@@ -24,8 +23,12 @@ PARAMETER: Final = "parameter-isup"
 #: Kind of an `Opaque` that is the calling party's name, in UTF-8.
 _NAME: Final = "calling-name"
 #: Kind of an `Opaque` that is a whole ISUP message, for each variant.
-ISUP: Final = {variant: f"isup-{variant.value}" for variant in Variant}
-_VARIANTS: Final = {kind: variant for variant, kind in ISUP.items()}
+_ISUP: Final = {variant: f"isup-{variant.value}" for variant in Variant}
+_VARIANTS: Final = {kind: variant for variant, kind in _ISUP.items()}
+#: The last messages that were carried or read, by variant and octets: both halves of a call ask, once for each thing
+#: that may be in it. They are shared: what changes one makes another.
+_messages: Final[dict[tuple[Variant, bytes], IsupMessage]] = {}
+_MOST_MESSAGES: Final = 64
 #: Most octets of user-to-user information, protocol discriminator included (Q.931 4.5.30, Q.957.1).
 LONGEST_USER_TO_USER: Final = 129
 
@@ -47,17 +50,27 @@ def name_of(opaque: tuple[Opaque, ...]) -> str:
 
 
 def isup_message(opaque: tuple[Opaque, ...]) -> IsupMessage | None:
-    """The ISUP message that came through. Messages are shared: what changes one makes another."""
+    """The ISUP message that came through."""
     for part in opaque:
         variant = _VARIANTS.get(part.kind)
         if variant is not None:
-            return _parse(part.data, variant)
+            found = _messages.get((variant, part.data))
+            return _keep(IsupMessage.parse(part.data, variant), part.data) if found is None else found
     return None
 
 
-@lru_cache(64)  # both halves of a call ask, once for each thing that may be in it
-def _parse(octets: bytes, variant: Variant) -> IsupMessage:
-    return IsupMessage.parse(octets, variant)
+def whole(message: IsupMessage) -> Opaque:
+    """A whole ISUP message to be carried."""
+    octets = message.encode()
+    _keep(message, octets)
+    return Opaque(_ISUP[message.variant], octets, int(message.type))
+
+
+def _keep(message: IsupMessage, octets: bytes) -> IsupMessage:
+    if len(_messages) >= _MOST_MESSAGES:
+        del _messages[next(iter(_messages))]
+    _messages[message.variant, octets] = message
+    return message
 
 
 def parameter_of(opaque: tuple[Opaque, ...], code: ParameterCode) -> bytes | None:

@@ -261,9 +261,11 @@ class CircuitTrunks(Generic[Port, Exchange]):
     def settle(self, now: float) -> list[TransferRequest]:
         """Act on what the exchange says; the messages for MTP."""
         requests: list[TransferRequest] = []
-        while outputs := self.exchange.outputs():
-            for output in outputs:
-                if isinstance(output, self.transfer):
+        exchange, transfer = self.exchange, self.transfer
+        waiting = exchange.waiting
+        while waiting:
+            for output in exchange.outputs():
+                if isinstance(output, transfer):
                     if self._trace is not None:
                         self._trace(self._message_line(">", output.dpc, output.sls, output.octets))
                     requests.append(self._request(output))

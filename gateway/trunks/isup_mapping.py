@@ -233,7 +233,7 @@ def _in_band(message: Message) -> bool:
 
 def carry(message: Message) -> Opaque:
     """The whole message with its variant, to go through where the other side is ISUP too."""
-    return Opaque(access.ISUP[message.variant], message.encode(), int(message.type))
+    return access.whole(message)
 
 
 def number_of(number: PartyNumber, rules: Rules = STANDARD) -> Number:

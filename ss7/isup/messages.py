@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import cache
 from typing import Self, TypeVar
 
 from tandem.core.errors import DecodeError, EncodeError
@@ -87,9 +86,7 @@ class Message:
         if size < _HEADER:
             raise DecodeError(f"message has {size} octets, CIC and message type need {_HEADER}", size)
         code = octets[2]
-        message = cls(
-            coding.types.get(code, code), (octets[0] | octets[1] << 8) & _cic_mask(coding.cic_bits), variant=variant
-        )
+        message = cls(coding.types.get(code, code), (octets[0] | octets[1] << 8) & coding.cic_mask, variant=variant)
         message._octets = octets
         layout = coding.formats.get(code)
         if layout is None:
@@ -182,7 +179,7 @@ class Message:
         """The same message on another circuit; all else stays as it is, octet for octet."""
         message = self._copy(cic, self._parameters)
         if self._octets is not None:
-            mask = _cic_mask(CODINGS[self.variant].cic_bits)
+            mask = CODINGS[self.variant].cic_mask
             spare = int.from_bytes(self._octets[:2], "little") & ~mask
             message._octets = (_checked_cic(cic, mask) | spare).to_bytes(2, "little") + self._octets[2:]
         return message
@@ -212,7 +209,7 @@ class Message:
         if self._octets is not None and variant is self.variant:
             return self._octets
         coding = CODINGS[variant]
-        cic = _checked_cic(self.cic, _cic_mask(coding.cic_bits))
+        cic = _checked_cic(self.cic, coding.cic_mask)
         layout = coding.formats.get(int(self.type))
         if layout is None:
             if self._parameters:
@@ -282,11 +279,6 @@ def _ordered(contents: list[tuple[int, bytes]], layout: MessageFormat | None) ->
                 mandatory.append(contents.pop(index))
                 break
     return mandatory + contents
-
-
-@cache
-def _cic_mask(width: int) -> int:
-    return (1 << width) - 1
 
 
 def _checked_cic(cic: int, mask: int) -> int:

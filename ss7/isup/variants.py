@@ -33,6 +33,8 @@ class Coding:
     """Message types that have a name in this variant."""
     cic_bits: int
     """Width of the circuit identification code; the bits above it in its two octets are spare (Q.763 1.2)."""
+    cic_mask: int
+    """The greatest circuit identification code."""
     priorities: Mapping[int, int]
     """Message priority (0 to 3) by message type, for networks with congestion levels; 0 for others."""
 
@@ -135,7 +137,9 @@ def _coding(
     types = {message.value: message for message in MessageType if message not in absent}
     known = {message.value: layout for message, layout in formats.items() if message not in absent}
     ranks = {message.value: rank for message, rank in (priorities or {}).items()}
-    return Coding(MappingProxyType(known), MappingProxyType(types), cic_bits, MappingProxyType(ranks))
+    return Coding(
+        MappingProxyType(known), MappingProxyType(types), cic_bits, (1 << cic_bits) - 1, MappingProxyType(ranks)
+    )
 
 
 #: Most octets of a message from the CIC on: 272 octets of signalling information (Q.703 2.3.8) less the label.

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import Final
 
 from tandem.core.errors import DecodeError
 from tandem.ss7.mtp3.label import LAYOUTS, Variant
+
+
+#: Headings of messages whose meaning is kept: they are few from each origin.
+_MOST_HEADINGS: Final = 4096
 
 
 class Destination(Enum):
@@ -26,13 +31,23 @@ class Discrimination:
         self._octets = layout.octets
         self._bits = layout.point_code_bits
         self._mask = layout.point_code_limit - 1
+        self._known: dict[bytes, tuple[Destination, int, int, int, int]] = {}
+        """What has been found, by service information octet and label."""
 
     def discriminate(self, msu: bytes) -> tuple[Destination, int, int, int, int]:
         """Destination, service, DPC, OPC and SLS field of `msu`; DecodeError when it is too short for a label."""
-        end = 1 + self._octets
-        if len(msu) < end:
-            raise DecodeError(f"message of {len(msu)} octets has no routing label", len(msu))
-        value = int.from_bytes(msu[1:end], "little")
+        heading = msu[: 1 + self._octets]
+        found = self._known.get(heading)
+        if found is None:
+            if len(heading) <= self._octets:
+                raise DecodeError(f"message of {len(msu)} octets has no routing label", len(msu))
+            if len(self._known) >= _MOST_HEADINGS:
+                self._known.clear()
+            found = self._known[heading] = self._look(heading)
+        return found
+
+    def _look(self, msu: bytes) -> tuple[Destination, int, int, int, int]:
+        value = int.from_bytes(msu[1:], "little")
         dpc = value & self._mask
         opc = value >> self._bits & self._mask
         sls = value >> 2 * self._bits

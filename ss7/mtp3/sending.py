@@ -15,6 +15,8 @@ from tandem.ss7.mtp3.primitives import Notice, Output, SendMessage
 
 #: Longest SIF, Q.703 2.3.8: label and data together.
 MAXIMUM_SIF: Final = 272
+#: Headings of messages that are kept: they are few for each destination.
+_MOST_HEADINGS: Final = 4096
 
 
 class Sender:
@@ -31,6 +33,8 @@ class Sender:
         self._priority = 3 if self._ansi else 0
         self._outputs = outputs
         self._counters = counters
+        self._headings: dict[tuple[int, int, int | None, int, int], bytes] = {}
+        """Service information octet and label by service, DPC, OPC, SLS and priority."""
         self.detour: Callable[[int, int], LinkControl | None] = lambda point_code, sls: None
         """The link for a message to an adjacent point that none of its own links can carry."""
 
@@ -38,18 +42,30 @@ class Sender:
         self, service: int, dpc: int, sls: int, data: bytes, opc: int | None = None, priority: int = 0
     ) -> bytes | None:
         """The message with `data` behind its label; None, with a notice, for one that level 2 cannot carry."""
+        if self._layout.octets + len(data) > MAXIMUM_SIF:
+            self._drop(f"message of {len(data)} octets to {dpc} is longer than level 2 carries")
+            return None
+        key = (service, dpc, opc, sls, priority)
+        heading = self._headings.get(key)
+        if heading is None:
+            heading = self._heading(service, dpc, self._point_code if opc is None else opc, sls, priority)
+            if heading is None:
+                return None
+            if len(self._headings) >= _MOST_HEADINGS:
+                self._headings.clear()
+            self._headings[key] = heading
+        return heading + data
+
+    def _heading(self, service: int, dpc: int, opc: int, sls: int, priority: int) -> bytes | None:
+        """Service information octet and label; None, with a notice, when something does not fit."""
         layout = self._layout
         bits, limit = layout.point_code_bits, layout.point_code_limit
-        opc = self._point_code if opc is None else opc
-        if layout.octets + len(data) > MAXIMUM_SIF:
-            self._drop(f"message of {len(data)} octets to {dpc} is longer than level 2 carries")
-        elif not (0 <= dpc < limit and 0 <= opc < limit and 0 <= service <= 15 and 0 <= priority <= 3):
+        if not (0 <= dpc < limit and 0 <= opc < limit and 0 <= service <= 15 and 0 <= priority <= 3):
             self._drop(f"message of service {service} from {opc} to {dpc} does not fit its label")
-        else:
-            label = dpc | opc << bits | (sls & (1 << layout.sls_wire_bits) - 1) << 2 * bits
-            first = service | priority << 4 | self._network_indicator << 6
-            return bytes((first,)) + label.to_bytes(layout.octets, "little") + data
-        return None
+            return None
+        label = dpc | opc << bits | (sls & (1 << layout.sls_wire_bits) - 1) << 2 * bits
+        first = service | priority << 4 | self._network_indicator << 6
+        return bytes((first,)) + label.to_bytes(layout.octets, "little")
 
     def emit(self, link: int, msu: bytes) -> None:
         """Send `msu` over `link`."""

@@ -13,6 +13,7 @@ from tandem.gateway.trunks.access import (
     parameter,
     parameter_of,
     user_to_user,
+    whole,
 )
 from tandem.isdn.q931.texts import CalledPartySubaddress
 from tandem.ss7.isup.codes import MessageType, ParameterCode
@@ -28,6 +29,15 @@ OCTETS = bytes.fromhex("710480503132")
 def acm(*parameters):
     message = Message.build(MessageType.ACM, 1, [BackwardCallIndicators(), *parameters])
     return message, (Opaque("isup-itu", message.encode(), int(MessageType.ACM)),)
+
+
+def test_messages_that_are_carried_are_read_as_what_they_are_however_many():
+    made = [Message.build(MessageType.USR, cic, [RawParameter(32, b"\x04hello")]) for cic in range(200)]
+    carried = [whole(message) for message in made]
+    assert isup_message((carried[-1],)) is made[-1]
+    for message, opaque in zip(made, carried, strict=True):
+        assert isup_message((opaque,)) == message
+        assert (opaque.kind, opaque.data, opaque.code) == ("isup-itu", message.encode(), MessageType.USR)
 
 
 def test_a_whole_isup_message_has_its_parameters():

@@ -23,3 +23,12 @@ def test_destinations(variant):
 def test_too_short(length):
     with pytest.raises(DecodeError):
         Discrimination(7, Variant.ITU, 2).discriminate(bytes(length))
+
+
+def test_more_origins_than_are_remembered():
+    discrimination = Discrimination(7, Variant.ITU, 2)
+    for _ in range(2):
+        for opc in range(5000):
+            msu = b"\x85" + encode_label(RoutingLabel(7 + opc % 2, opc, opc % 16), Variant.ITU)
+            where = Destination.ELSEWHERE if opc % 2 else Destination.HERE
+            assert discrimination.discriminate(msu) == (where, 5, 7 + opc % 2, opc, opc % 16)

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from tandem.ss7.mtp3.configuration import Configuration, LinkConfiguration, LinksetConfiguration
-from tandem.ss7.mtp3.label import Variant
+from tandem.ss7.mtp3.label import RoutingLabel, ServiceInformation, Variant
 from tandem.ss7.mtp3.link_management import LinkState
 from tandem.ss7.mtp3.linkset import SendManagement
 from tandem.ss7.mtp3.msu import decode_msu
@@ -34,6 +34,15 @@ def test_user_message_with_24_bit_codes():
     it, outputs, _ = sender(Variant.CHINA)
     it.emit(10, it.encode(5, 0x010203, 9, b"x", opc=0x040506))
     assert outputs == [SendMessage(10, bytes.fromhex("8503020106050409") + b"x")]
+
+
+def test_more_destinations_than_are_remembered():
+    it, _, _ = sender(Variant.ANSI)
+    for _ in range(2):
+        for dpc in range(5000):
+            msu = decode_msu(it.encode(5, dpc, dpc, b"xyz", 9 if dpc % 2 else None, dpc % 4), Variant.ANSI)
+            assert msu.label == RoutingLabel(dpc, 9 if dpc % 2 else 1, dpc % 256)
+            assert (msu.information, msu.data) == (ServiceInformation(5, 2, dpc % 4), b"xyz")
 
 
 @pytest.mark.parametrize(("length", "sent"), [(268, True), (269, False)])
