@@ -8,7 +8,6 @@ from typing import Final
 from tandem.core.errors import DecodeError
 from tandem.ss7.mtp3.label import LAYOUTS, Variant
 
-
 #: Headings of messages whose meaning is kept: they are few from each origin.
 _MOST_HEADINGS: Final = 4096
 
