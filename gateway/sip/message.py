@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Final
+from sys import intern
+from typing import Any, Final
 
 from tandem.core.errors import EncodeError
 from tandem.gateway.sip import speed
@@ -54,7 +55,7 @@ _COMPACT: Final = {
 }
 #: Spellings seen most, so that the usual name costs one look-up.
 _KEYS: Final = _COMPACT | {
-    name: name.lower()
+    name: intern(name.lower())
     for line in (
         "Via From To Call-ID CSeq Contact Max-Forwards Content-Length Content-Type Allow Supported User-Agent Server",
         "Route Record-Route Require Reason Date Accept Subject P-Asserted-Identity Privacy Diversion Session-Expires",
@@ -65,6 +66,7 @@ _KEYS: Final = _COMPACT | {
 }
 #: Fields that appear once and hold one value; a second one makes the message ambiguous (RFC 3261 7.3.1).
 _SINGLE: Final = frozenset(("call-id", "cseq", "from", "to", "max-forwards", "content-length", "content-type"))
+_READER: Final[Any] = None if speed.speedups is None else speed.speedups.Reader(_KEYS, _SINGLE)
 #: What every message carries (RFC 3261 8.1.1); Max-Forwards is not missed (16.3).
 MANDATORY: Final = frozenset(("via", "from", "to", "call-id", "cseq"))
 _ALLOWED_OCTETS: Final = bytes([9, 10, 13, *range(32, 127), *range(128, 256)])
@@ -236,7 +238,7 @@ class MalformedRequest(SipDecodeError):
 
 def parse_message(data: bytes) -> Request | Response:
     """Parse and check one datagram; raise MalformedRequest where an answer may be possible, else SipDecodeError."""
-    if speed.speedups is not None and (found := speed.speedups.message(data, _KEYS, _SINGLE)) is not None:
+    if speed.speedups is not None and (found := _READER.message(data)) is not None:
         try:
             return _plain_message(*found)
         except SipDecodeError:
@@ -274,6 +276,9 @@ def _plain_message(
     rest: str,
     fields: dict[str, list[str]],
     body: bytes,
+    from_: str,
+    to: str,
+    call_id: str,
     transport: str,
     host: str,
     port: int | None,
@@ -287,15 +292,15 @@ def _plain_message(
         message = Response(start, rest, fields, body)
         message.method = method
     else:
-        message = Request(start, rest, fields, body)
+        message = Request(method, rest, fields, body)
         parse_uri(rest)
-        for line in fields["via"][1:]:
-            for via in split_list(line):
+        if len(fields["via"]) > 1:
+            for via in message.strict_values("via")[1:]:
                 parse_via(via)
     message.via = plain_via(transport, host, port, parameters)
-    message.from_ = _party(fields["from"][0])
-    message.to = _party(fields["to"][0])
-    message.call_id = fields["call-id"][0]
+    message.from_ = _party(from_)
+    message.to = _party(to)
+    message.call_id = call_id
     message.cseq = cseq
     return message
 

@@ -8,7 +8,9 @@ escapes. Octets and texts come from anybody: each is looked at behind a comparis
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.dict cimport PyDict_Contains, PyDict_GetItem, PyDict_SetItem
+from cpython.object cimport PyObject
 from libc.stdint cimport uint16_t
+from libc.string cimport memcmp, memcpy, memset
 
 cdef extern from "Python.h":
     str PyUnicode_DecodeASCII(const char *octets, Py_ssize_t size, const char *errors)
@@ -368,113 +370,189 @@ def uri(str text not None):
     return scheme, user, host, port or None, parameters, "", None, text
 
 
-def message(bytes data not None, dict keys not None, frozenset single not None):
-    """Start line, fields and body of a message, and what stands in its Via and CSeq; From and To are not looked at.
+cdef enum:
+    PLACES = 256  # of names, a power of two and several times as many as there are
+    LONGEST_NAME = 27
+    VIA = 1  # roles of fields
+    FROM = 2
+    TO = 3
+    CALL_ID = 4
+    CSEQ = 5
+    CONTENT_LENGTH = 6
+    MAX_FORWARDS = 7
+    ROLES = 8
 
-    Status and phrase or method and URI, fields, body; transport, host, port and parameters of the topmost Via; number
-    and method of CSeq. `keys` has lower-case names of fields by usual spelling, `single` those that appear once. In
-    Python: `message.parse_message`, which looks at what is left: From, To, the URI, a host in brackets, further Vias.
+cdef struct Name:
+    unsigned char size  # 0: nothing is here
+    unsigned char octets[LONGEST_NAME]
+    int role
+    PyObject *key  # kept by `Reader.keys`
+
+cdef dict ROLE_OF = {
+    "via": VIA,
+    "from": FROM,
+    "to": TO,
+    "call-id": CALL_ID,
+    "cseq": CSEQ,
+    "content-length": CONTENT_LENGTH,
+    "max-forwards": MAX_FORWARDS,
+}
+
+
+cdef class Reader:
+    """Reads messages; made of lower-case names of fields by usual spelling, and of those names that appear once.
+
+    The spellings lie in a table of their own, each in one place: what a processor has to fetch for a message is what
+    its fields need.
     """
-    cdef Place begin = <Place> PyBytes_AS_STRING(data), end = begin + PyBytes_GET_SIZE(data)
-    cdef Place place, stop, last, body
-    cdef dict fields = {}
-    cdef str name, key, text, rest, method = None
-    cdef list held
-    cdef object start
-    cdef tuple hop
-    cdef long value
-    cdef Py_ssize_t size
-    stop = past(begin, end, PRINTABLE)
-    place = find(begin, stop, c" ")
-    if place == begin or place == stop:
-        return None
-    if equals(begin, place, b"SIP/2.0"):
-        if stop - place < 5 or place[4] != c" ":
+
+    cdef Name names[PLACES]
+    cdef dict keys
+    cdef frozenset single
+
+    def __cinit__(self, dict keys not None, frozenset single not None):
+        cdef bytes octets
+        cdef Name *name
+        memset(self.names, 0, sizeof(self.names))
+        if len(keys) > PLACES // 2:
+            raise ValueError("too many names")
+        self.keys, self.single = dict(keys), single
+        for spelling, key in self.keys.items():
+            octets = spelling.encode("ascii")
+            if not 0 < len(octets) <= LONGEST_NAME:
+                continue
+            name = self.place(<Place> PyBytes_AS_STRING(octets), len(octets))
+            memcpy(name.octets, PyBytes_AS_STRING(octets), len(octets))
+            name.size, name.role, name.key = len(octets), ROLE_OF.get(key, 0), <PyObject *> key
+
+    cdef Name *place(self, Place octets, Py_ssize_t size) noexcept:
+        """Where that name is, or would be; of 1 to LONGEST_NAME octets."""
+        cdef unsigned int at = <unsigned int> (size * 31 + octets[0] * 7 + octets[size - 1] * 13 + octets[size >> 1])
+        cdef Name *name = &self.names[at & (PLACES - 1)]
+        while name.size and (name.size != size or memcmp(name.octets, octets, size)):
+            at += 1
+            name = &self.names[at & (PLACES - 1)]
+        return name
+
+    def message(self, bytes data not None):
+        """Start line, fields and body of a message, and what every message has, of which From and To are not looked at.
+
+        Status and phrase or method and URI, fields, body, From, To and Call-ID; transport, host, port and parameters of
+        the topmost Via; number and method of CSeq. In Python: `message.parse_message`, which looks at what is left:
+        From, To, the URI, a host in brackets, further Vias.
+        """
+        cdef Place begin = <Place> PyBytes_AS_STRING(data), end = begin + PyBytes_GET_SIZE(data)
+        cdef Place place, stop, last, body
+        cdef Place starts[ROLES]  # of first values, NULL where there is none
+        cdef Place ends[ROLES]
+        cdef PyObject *texts[3]  # From, To and Call-ID, kept by `fields`
+        cdef dict fields = {}
+        cdef str key, text, rest, method = None
+        cdef PyObject *held
+        cdef object start
+        cdef tuple hop
+        cdef long value
+        cdef int role
+        cdef Py_ssize_t size
+        cdef Name *name
+        memset(starts, 0, sizeof(starts))
+        stop = past(begin, end, PRINTABLE)
+        place = find(begin, stop, c" ")
+        if place == begin or place == stop:
             return None
-        value = number(place + 1, place + 4, 3)
-        if not 100 <= value < 700:
-            return None
-        start, rest = value, text_between(place + 5, stop)
-    else:
-        last = find(place + 1, stop, c" ")
-        if past(begin, place, TOKEN) != place or last == place + 1 or last == stop:
-            return None
-        if not equals(last + 1, stop, b"SIP/2.0"):
-            return None
-        start = method = text_between(begin, place)
-        rest = text_between(place + 1, last)
-    while True:
+        if equals(begin, place, b"SIP/2.0"):
+            if stop - place < 5 or place[4] != c" ":
+                return None
+            value = number(place + 1, place + 4, 3)
+            if not 100 <= value < 700:
+                return None
+            start, rest = value, text_between(place + 5, stop)
+        else:
+            last = find(place + 1, stop, c" ")
+            if past(begin, place, TOKEN) != place or last == place + 1 or last == stop:
+                return None
+            if not equals(last + 1, stop, b"SIP/2.0"):
+                return None
+            start = method = text_between(begin, place)
+            rest = text_between(place + 1, last)
+        while True:
+            if end - stop < 2 or stop[0] != c"\r" or stop[1] != c"\n":
+                return None
+            place = stop + 2
+            stop = past(place, end, PRINTABLE)
+            if stop == place:
+                break
+            last = past(place, stop, TOKEN)
+            if last == place or last == stop or last[0] != c":":
+                return None
+            name = self.place(place, last - place) if last - place <= LONGEST_NAME else NULL
+            if name is not NULL and name.size:
+                key, role = <str> name.key, name.role
+            else:
+                key = text_between(place, last).lower()
+                key = self.keys.get(key, key)
+                role = ROLE_OF.get(key, 0)
+            place = past_spaces(last + 1, stop)
+            last = stop
+            while last > place and last[-1] == c" ":
+                last -= 1
+            text = text_between(place, last)
+            held = PyDict_GetItem(fields, key)
+            if held is NULL:
+                PyDict_SetItem(fields, key, [text])
+                starts[role], ends[role] = place, last
+                if FROM <= role <= CALL_ID:
+                    texts[role - FROM] = <PyObject *> text
+            elif key in self.single:
+                return None
+            else:
+                (<list> held).append(text)
         if end - stop < 2 or stop[0] != c"\r" or stop[1] != c"\n":
             return None
-        place = stop + 2
-        stop = past(place, end, PRINTABLE)
-        if stop == place:
-            break
-        last = past(place, stop, TOKEN)
-        if last == place or last == stop or last[0] != c":":
+        body, size = stop + 2, end - stop - 2
+        for role in range(VIA, CSEQ + 1):
+            if starts[role] is NULL:
+                return None
+        hop = via_between(starts[VIA], ends[VIA])
+        if hop is None or not is_call_id(starts[CALL_ID], ends[CALL_ID]):
             return None
-        name = text_between(place, last)
-        key = keys.get(name)
-        if key is None:
-            name = name.lower()
-            key = keys.get(name, name)
-        place = past_spaces(last + 1, stop)
-        last = stop
-        while last > place and last[-1] == c" ":
-            last -= 1
-        text = text_between(place, last)
-        held = fields.get(key)
-        if held is None:
-            PyDict_SetItem(fields, key, [text])
-        elif key in single:
+        if starts[CONTENT_LENGTH] is not NULL:
+            value = number(starts[CONTENT_LENGTH], ends[CONTENT_LENGTH], LONGEST_NUMBER)
+            if not 0 <= value <= size:
+                return None
+            size = value
+        if method is not None and starts[MAX_FORWARDS] is not NULL:
+            if not 0 <= number(starts[MAX_FORWARDS], ends[MAX_FORWARDS], LONGEST_NUMBER) < 256:
+                return None
+        place, last = starts[CSEQ], ends[CSEQ]
+        stop = past(place, last, DIGIT)
+        value = number(place, stop, 10)
+        if not 0 <= value < 1 << 31 or stop == last or stop[0] != c" " or stop + 1 == last:
             return None
-        else:
-            held.append(text)
-    if end - stop < 2 or stop[0] != c"\r" or stop[1] != c"\n":
-        return None
-    body, size = stop + 2, end - stop - 2
-    if not ("via" in fields and "from" in fields and "to" in fields and "call-id" in fields and "cseq" in fields):
-        return None
-    text = first_of(fields, "via")
-    place = place_of(text)
-    hop = via_between(place, place + PyUnicode_GET_LENGTH(text))
-    if hop is None:
-        return None
-    text = first_of(fields, "call-id")
-    place = place_of(text)
-    if not is_call_id(place, place + PyUnicode_GET_LENGTH(text)):
-        return None
-    if "content-length" in fields:
-        value = number_of(first_of(fields, "content-length"))
-        if not 0 <= value <= size:
+        if past(stop + 1, last, TOKEN) != last:
             return None
-        size = value
-    if method is not None and "max-forwards" in fields and not 0 <= number_of(first_of(fields, "max-forwards")) < 256:
-        return None
-    text = first_of(fields, "cseq")
-    place = place_of(text)
-    last = place + PyUnicode_GET_LENGTH(text)
-    stop = past(place, last, DIGIT)
-    value = number(place, stop, 10)
-    if not 0 <= value < 1 << 31 or stop == last or stop[0] != c" " or stop + 1 == last:
-        return None
-    if past(stop + 1, last, TOKEN) != last:
-        return None
-    text = text_between(stop + 1, last)
-    if method is not None and text != method:
-        return None
-    return start, rest, fields, PyBytes_FromStringAndSize(<const char *> body, size), *hop, value, text
+        if method is None:
+            method = text_between(stop + 1, last)
+        elif not is_text(method, stop + 1, last):
+            return None
+        return (
+            start,
+            rest,
+            fields,
+            PyBytes_FromStringAndSize(<const char *> body, size),
+            <object> texts[0],
+            <object> texts[1],
+            <object> texts[2],
+            *hop,
+            value,
+            method,
+        )
 
 
-cdef str first_of(dict fields, str key):
-    """The first value of a field that is there."""
-    return (<list> fields[key])[0]
-
-
-cdef long number_of(str text) noexcept:
-    """The value of a text of 1 to 9 digits, -1 of any other."""
+cdef bint is_text(str text, Place start, Place end) noexcept:
+    """Whether an ASCII text is what stands there."""
     cdef Place place = place_of(text)
-    return -1 if place is NULL else number(place, place + PyUnicode_GET_LENGTH(text), LONGEST_NUMBER)
+    return place is not NULL and PyUnicode_GET_LENGTH(text) == end - start and not memcmp(place, start, end - start)
 
 
 cdef str address_in(Place place, Place end):

@@ -13,7 +13,7 @@ from support.fuzzing import mutate
 from support.sip_ways import OF_TEXTS, assert_both_ways
 
 from tandem.gateway.sip import fields, sdp, speed
-from tandem.gateway.sip.message import _KEYS, _SINGLE, parse_message
+from tandem.gateway.sip.message import _READER, parse_message
 
 speedups = speed.speedups
 pytestmark = pytest.mark.skipif(speedups is None, reason="Tandem was installed here without a C compiler")
@@ -76,7 +76,7 @@ def edited(whole: bytes, draw: st.DataObject) -> bytes:
 
 @pytest.mark.parametrize("data", [*CAPTURED, THROUGH_PROXIES], ids=lambda data: data[:24].decode())
 def test_usual_messages_are_read_by_what_is_compiled(data):
-    assert speedups.message(data, _KEYS, _SINGLE) is not None
+    assert _READER.message(data) is not None
     assert_both_ways(parse_message, data)
 
 
