@@ -62,6 +62,8 @@ class AnswerTones:
 
     def reset(self, channel: int) -> None:
         """Begin anew with a channel."""
+        if not self._looks[channel]:
+            return
         self.reversing[channel] = self.modulated[channel] = False
         self._phasors[channel] = self._share[channel] = 0
         self._looks[channel] = self._turned[channel] = 0

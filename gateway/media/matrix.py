@@ -196,12 +196,15 @@ class Matrix:
 
         `transparent`: octet for octet, whatever the laws of the two. `gain` is in dB.
         """
+        row = _SILENT_ROWS[self._laws[_FIRST + sink]] if source is None else _FIRST + source
+        if self.source[sink] == row and not (gain or transparent or sink in self._gains or sink in self._transparent):
+            return  # a tone has a row of its own
         self._tones.pop(sink, None)
         self._gains.pop(sink, None)
         if gain and source is not None and not transparent:
             self._gains[sink] = gain
         (self._transparent.add if transparent and source is not None else self._transparent.discard)(sink)
-        self.source[sink] = _SILENT_ROWS[self.law(sink)] if source is None else self.row(source)
+        self.source[sink] = row
         self.changed = True
 
     def drop_gain(self, sink: int) -> None:
@@ -214,7 +217,7 @@ class Matrix:
         row = _FIRST + self.sinks + sink
         self._laws[row] = self.law(sink)
         self.mu[row] = self._laws[row] == "u"
-        self.rows[row] = SILENCE[Law(self.law(sink))]
+        self.rows[row] = _SILENCE[self.law(sink)]
         self._tones[sink] = player
         self._gains.pop(sink, None)
         self._transparent.discard(sink)

@@ -65,7 +65,19 @@ class _Leg:
         self.heard: float | None = None
         """When `packets` last grew, or its silence was told."""
         self.events = EventReceiver()
-        self.player = DigitPlayer(law)
+        self.set_law(law)
+
+    def set_law(self, law: str) -> None:
+        """The leg is of `law` from now on; a digit that is being played is over."""
+        self._law = law
+        self._player: DigitPlayer | None = None
+
+    @property
+    def player(self) -> DigitPlayer:
+        """Plays the digits that come as telephone-events: most legs never have one."""
+        if self._player is None:
+            self._player = DigitPlayer(self._law)
+        return self._player
 
 
 class Plane:
@@ -190,6 +202,15 @@ class Plane:
                     self._units_wait = True
             case protocol.Source(sink, source, transparent, gain):
                 self._set_source(sink, source, transparent, gain)
+            case protocol.OpenRtp():
+                self._open_leg(command)
+            case protocol.UpdateRtp():
+                self._update_leg(command)
+            case protocol.CloseRtp(number):
+                self._close_leg(number)
+            case protocol.Detect(endpoint, on):
+                if (place := self._place(endpoint)) is not None:
+                    (self._listener.start if on else self._listener.stop)(place)
             case protocol.PlayDigit(number, digit, milliseconds):
                 self._play_digit(number, digit, milliseconds)
             case protocol.Tone(sink, name):
@@ -209,15 +230,6 @@ class Plane:
                         line.looped, line.span.termination.remote_alarm_forced = loopback, remote_alarm
             case protocol.SendDigits(sink, digits, milliseconds):
                 self._send_digits(sink, digits, milliseconds)
-            case protocol.Detect(endpoint, on):
-                if (place := self._place(endpoint)) is not None:
-                    (self._listener.start if on else self._listener.stop)(place)
-            case protocol.OpenRtp():
-                self._open_leg(command)
-            case protocol.UpdateRtp():
-                self._update_leg(command)
-            case protocol.CloseRtp(number):
-                self._close_leg(number)
             case _:
                 pass
 
@@ -511,9 +523,8 @@ class Plane:
     def _open_leg(self, command: protocol.OpenRtp) -> None:
         if command.leg in self._indices:
             self._close_leg(command.leg)
-        try:
-            index = self.ports.ports.index(command.port)
-        except ValueError:
+        index = self.ports.legs.get(command.port)
+        if index is None:
             return
         if index in self._legs:
             self._close_leg(self._legs[index].number)
@@ -539,7 +550,7 @@ class Plane:
             self.ports.protect(index, None if command.keys is None else SecureLeg(command.keys))
             self.transmitters.refresh([index])
         if command.law != self.matrix.law(index):
-            self._legs[index].player = DigitPlayer(command.law)
+            self._legs[index].set_law(command.law)
             self.matrix.set_law(index, command.law)
             self._modems.open(index)
             if index in self._listener:
@@ -566,7 +577,7 @@ class Plane:
             self._rtcp.complete(index, statistics)
             self._rtcp.close(index)
         judge(statistics, self.receivers.jitter.delay(index))
-        self.receivers.close(index)
+        self.receivers.end(index)
         statistics.packets_sent = self.transmitters.close(index)
         statistics.modem_hz = int(self._modems.tone[index])
         statistics.modem_reversals = int(self._modems.answer.reversing[index])

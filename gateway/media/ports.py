@@ -19,6 +19,7 @@ from typing import Final
 from tandem.codecs.rtcp import TYPES
 from tandem.core.errors import TandemError
 
+from . import speed
 from .datagrams import MOST, PASSES, Destination, Incoming
 from .latch import Address, Latch
 from .receive import ROW, Receivers
@@ -45,12 +46,16 @@ class RtpPorts:
         6.1). A leg has the socket of its peer's version; that of `address` before it has a peer.
         """
         self.ports = list(range(first + first % 2, last + 1, 2))
+        self.legs = {port: leg for leg, port in enumerate(self.ports)}
+        """By port."""
         self.last = last
         """The last port of the range; RTCP stays within it."""
         self.latches: dict[int, Latch] = {}
         self.send_errors = 0
         self._sockets: list[socket.socket] = []
         """By leg."""
+        self._families: list[socket.AddressFamily] = []
+        """Of these sockets, which would find out anew each time."""
         self._others: list[socket.socket] = []
         """Of the other version of IP, by leg; empty where there is one version."""
         self._epoll = select.epoll()
@@ -65,6 +70,7 @@ class RtpPorts:
                 self._sockets.append(self._bind(address, port))
                 if address_v6:
                     self._others.append(self._bind(address_v6, port))
+            self._families = [endpoint.family for endpoint in self._sockets]
         except OSError as error:
             self.close_all()
             raise PortError(f"RTP port {address}:{port}: {error.strerror or error}") from None
@@ -100,7 +106,7 @@ class RtpPorts:
 
     def family(self, leg: int) -> socket.AddressFamily:
         """The version of IP that `leg` is on now."""
-        return self._sockets[leg].family
+        return self._families[leg]
 
     def describe(self, leg: int, remote: tuple[str, int] | None) -> bool:
         """SDP gives `remote`; True when latching starts again."""
@@ -233,7 +239,7 @@ class RtpPorts:
     def _is_other(self, leg: int, remote: Address | None) -> bool:
         """Whether a peer is of the version of IP that the socket of `leg` is not for."""
         version = socket.AF_INET6 if remote is not None and ":" in remote[0] else socket.AF_INET
-        return bool(self._others) and remote is not None and self._sockets[leg].family != version
+        return bool(self._others) and remote is not None and self._families[leg] != version
 
     def _listen(self, leg: int) -> None:
         self.send_errors += discard(self._sockets[leg])
@@ -265,6 +271,7 @@ class RtpPorts:
 
     def _exchange(self, leg: int) -> None:
         self._sockets[leg], self._others[leg] = self._others[leg], self._sockets[leg]
+        self._families[leg] = self._sockets[leg].family
 
     def _disconnect(self, leg: int) -> None:
         self._to_open(leg)
@@ -273,6 +280,9 @@ class RtpPorts:
 
 def discard(endpoint: socket.socket) -> int:
     """Throw away what has come on a non-blocking socket; how many errors of sending were among it."""
+    if speed.speedups is not None:
+        failed: int = speed.speedups.discard(endpoint.fileno(), BACKLOG)
+        return failed
     errors = 0
     unread = bytearray(1)
     for _ in range(BACKLOG):

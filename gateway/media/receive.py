@@ -50,6 +50,7 @@ RECEIVED: Final = np.dtype(
 )
 _CONVERSIONS: Final = {("A", "u"): A_TO_MU.tobytes(), ("u", "A"): MU_TO_A.tobytes()}
 _HALF: Final = float(1 << 31)  # timestamps wrap at twice this
+_SILENCE: Final = {law.value: SILENCE[law] for law in Law}
 _STATIC: Final = {PCMU: "u", PCMA: "A"}
 _LONGEST_PAYLOAD: Final = 960
 """120 ms; nobody sends more of G.711 in a packet."""
@@ -128,14 +129,14 @@ class Receivers:
         self.heard[leg] = -np.inf
         for counts in (self._jitter, self._received, self._octets, self._lost, self._late):
             counts[leg] = 0
-        self.jitter.open(leg, law, SILENCE[Law(law)])
+        self.jitter.open(leg, law, _SILENCE[law])
 
     def update(self, leg: int, law: str, payload_type: int, event_payload_type: int | None) -> None:
         """Change what `leg` expects; counts go on."""
         state = self._legs[leg]
         if law != state.law:
             concealed = self.jitter.concealed[leg]
-            self.jitter.open(leg, law, SILENCE[Law(law)])
+            self.jitter.open(leg, law, _SILENCE[law])
             self.jitter.concealed[leg] = concealed
         state.law, state.payload_type, state.event_payload_type = law, payload_type, event_payload_type
         self._payload_type[leg] = payload_type
@@ -143,10 +144,14 @@ class Receivers:
     def close(self, leg: int) -> MediaStatistics:
         """End `leg`; what it received. `packets_sent` is for the sending side to fill in."""
         statistics = self.statistics(leg)
+        self.end(leg)
+        return statistics
+
+    def end(self, leg: int) -> None:
+        """End `leg`."""
         self._legs.pop(leg, None)
         self._started[leg] = False
         self.jitter.close(leg)
-        return statistics
 
     def source(self, leg: int) -> Source | None:
         """The present source of `leg`; None before its first packet."""
@@ -163,6 +168,8 @@ class Receivers:
 
     def statistics(self, leg: int) -> MediaStatistics:
         """What `leg` has received so far."""
+        if not self._received[leg]:
+            return MediaStatistics()
         return MediaStatistics(
             packets_received=int(self._received[leg]),
             octets_received=int(self._octets[leg]),

@@ -48,6 +48,8 @@ class _Leg:
     """The peer's RTCP port; None: that above its RTP port."""
     multiplexed: bool = False
     endpoint: socket.socket | None = None
+    family: socket.AddressFamily = socket.AF_INET
+    """Of `endpoint`."""
     last_report: int = 0
     heard: float = 0.0
     """When the last sender report of the peer came, in seconds since 1970."""
@@ -84,13 +86,14 @@ class Rtcp:
         """The same for all legs, and nobody's name (RFC 7022)."""
         self._legs: dict[int, _Leg] = {}
         self._epoll = select.epoll()
+        """Has all sockets for good, and tells of each once when something comes: a leg that begins throws away the rest."""
         self._by_descriptor: dict[int, int] = {}
         self._kept: dict[tuple[int, socket.AddressFamily], socket.socket] = {}
         """Sockets of legs that are not open, by leg and version of IP."""
         room = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - _OTHERS >= 2 * len(ports.ports)
         for leg, port in enumerate(ports.ports if room else ()):
             family = ports.family(leg)
-            if port < ports.last and (endpoint := self._bound(family, port + 1)) is not None:
+            if port < ports.last and (endpoint := self._bound(leg, family, port + 1)) is not None:
                 self._kept[leg, family] = endpoint
         self._due = float("inf")
 
@@ -110,14 +113,12 @@ class Rtcp:
         endpoint = self._kept.pop((leg, family), None)
         if endpoint is not None:
             discard(endpoint)
-        elif (endpoint := self._bound(family, port)) is None:
+        elif (endpoint := self._bound(leg, family, port)) is None:
             return
-        state.endpoint = endpoint
-        self._by_descriptor[endpoint.fileno()] = leg
-        self._epoll.register(endpoint.fileno(), select.EPOLLIN)
+        state.endpoint, state.family = endpoint, family
 
-    def _bound(self, family: socket.AddressFamily, port: int) -> socket.socket | None:
-        """A new socket, None where the port cannot be had."""
+    def _bound(self, leg: int, family: socket.AddressFamily, port: int) -> socket.socket | None:
+        """A new socket of `leg`, None where the port cannot be had."""
         other = bool(self._address_v6) and family == socket.AF_INET6
         try:
             endpoint = socket.socket(family, socket.SOCK_DGRAM)
@@ -130,13 +131,15 @@ class Rtcp:
         except OSError:
             endpoint.close()
             return None
+        self._by_descriptor[endpoint.fileno()] = leg
+        self._epoll.register(endpoint.fileno(), select.EPOLLIN | select.EPOLLET)
         return endpoint
 
     def update(self, leg: int, port: int | None, multiplexed: bool) -> None:
         """What was agreed: the peer's RTCP port (None: that above its RTP port), or RTCP on the ports of RTP."""
         state = self._legs[leg]
         state.port, state.multiplexed = port, multiplexed
-        if state.endpoint is not None and state.endpoint.family != self._ports.family(leg):
+        if state.endpoint is not None and state.family != self._ports.family(leg):
             self._unbind(leg, state)
             self._bind(leg, state)
 
@@ -152,9 +155,7 @@ class Rtcp:
     def _unbind(self, leg: int, state: _Leg) -> None:
         endpoint, state.endpoint = state.endpoint, None
         if endpoint is not None:
-            del self._by_descriptor[endpoint.fileno()]
-            self._epoll.unregister(endpoint.fileno())
-            self._kept[leg, endpoint.family] = endpoint
+            self._kept[leg, state.family] = endpoint
 
     def close_all(self) -> None:
         """Give every socket back."""
@@ -170,7 +171,9 @@ class Rtcp:
     def tick(self, now: float) -> None:
         """Read what has come, and send the reports that are due."""
         for descriptor, _ in self._epoll.poll(0):
-            self._read(self._by_descriptor[descriptor])
+            state = self._legs.get(leg := self._by_descriptor[descriptor])
+            if state is not None and state.endpoint is not None:
+                self._read(leg, state, state.endpoint)
         for leg, packet, passed in self._receivers.control:
             self._take(leg, packet, self._wall_clock() - max(0.0, now - passed))
         self._receivers.control.clear()
@@ -194,12 +197,10 @@ class Rtcp:
             statistics.remote_lost = max(0, state.block.lost)
             statistics.remote_jitter_ms = round(state.block.jitter / 8, 3)
 
-    def _read(self, leg: int) -> None:
-        state = self._legs[leg]
-        assert state.endpoint is not None
+    def _read(self, leg: int, state: _Leg, endpoint: socket.socket) -> None:
         while True:
             try:
-                packet, ancillary, _, source = state.endpoint.recvmsg(_LONGEST, socket.CMSG_SPACE(_TIMESPEC.size))
+                packet, ancillary, _, source = endpoint.recvmsg(_LONGEST, socket.CMSG_SPACE(_TIMESPEC.size))
             except BlockingIOError:
                 return
             except OSError:  # an ICMP error for a report that nobody wanted

@@ -5,6 +5,7 @@
 Each names what it stands for in Python, which is used where this is not built.
 """
 
+from libc.errno cimport EAGAIN, errno
 from libc.math cimport fabs, floor
 from libc.stdint cimport int64_t
 from libc.string cimport memcpy
@@ -108,6 +109,21 @@ def receive(
             places[count], lengths[count] = place, length
             count += 1
     return count
+
+
+def discard(int descriptor, int most):
+    """Throw away what has come on a socket, `most` datagrams at most; how many errors of sending were among it.
+
+    In Python: `ports.discard`.
+    """
+    cdef unsigned char octet
+    cdef int errors = 0
+    for _ in range(most):
+        if receive_datagram(descriptor, &octet, 1, MSG_DONTWAIT) < 0:
+            if errno == EAGAIN:
+                break
+            errors += 1
+    return errors
 
 
 def send(

@@ -71,7 +71,7 @@ class HdlcTransmitter:
         self._bits = _FLAG
         self._unsent = 0  # of them, up to the end of the last queued frame that has begun
         self._fill = fill
-        self._fill_bits = _FLAG if fill is None else _encode(fill)
+        self._fill_bits = ""  # of the fill and the flag behind it, once it is sent
         self.frames = 0
         """Queued frames begun so far; fill not counted."""
 
@@ -96,8 +96,7 @@ class HdlcTransmitter:
     @fill.setter
     def fill(self, frame: bytes | None) -> None:
         if frame != self._fill:
-            self._fill = frame
-            self._fill_bits = _FLAG if frame is None else _encode(frame)
+            self._fill, self._fill_bits = frame, ""
 
     def send(self, frames: Iterable[bytes]) -> None:
         """Queue frames, octets without flags and FCS, behind those already queued."""
@@ -125,6 +124,8 @@ class HdlcTransmitter:
                 self._unsent = need - missing
             if missing > 0:
                 unit = self._fill_bits
+                if not unit:
+                    unit = self._fill_bits = _FLAG if self._fill is None else _encode(self._fill)
                 parts.append(unit * (-(-missing // len(unit))))
             bits = "".join(parts)
         self._bits = bits[need:]

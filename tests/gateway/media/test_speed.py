@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -271,6 +273,21 @@ def test_legs_that_are_not_there_and_rows_that_do_not_fit_are_errors():
     for rows in (np.zeros((LEGS - 1, BLOCK), np.uint8), np.zeros((LEGS, BLOCK - 1), np.uint8)):
         with pytest.raises(ValueError, match="for each leg"):
             buffers.play(rows, others)
+
+
+def test_what_has_come_is_thrown_away() -> None:
+    near, far = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
+    with near, far:
+        near.bind(("127.0.0.1", 0))
+        for _ in range(5):
+            far.sendto(b"x", near.getsockname())
+        assert speedups.discard(near.fileno(), 3) == 0
+        assert near.recv(9) == b"x"
+        assert speedups.discard(near.fileno(), 3) == 0
+        near.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            near.recv(9)
+    assert speedups.discard(-1, 3) == 3
 
 
 def test_loops_over_sockets_keep_within_their_arrays() -> None:
