@@ -133,9 +133,13 @@ class PacketSocket:
         for packet in packets:
             self._send_one(packet)
 
+    def takes(self, length: int, size: int) -> bool:
+        """Whether packets of `size` octets, `length` in all, go as they are: as the last time."""
+        return length <= (self._most if size == self._size else 0 if self._size else size)
+
     def send_run(self, octets: bytes, size: int) -> None:
         """Send packets of `size` octets each, given one behind the other."""
-        if len(octets) <= (self._most if size == self._size else 0 if self._size else size):  # as the last time
+        if self.takes(len(octets), size):
             try:
                 self._socket.send(octets)
             except OSError:

@@ -111,18 +111,18 @@ class SatopTransmitter:
         """Packets of `octets`, a whole number of payloads, one behind the other."""
         if speed.speedups is None:
             return b"".join(self.packets(octets))
-        packets: bytes = speed.speedups.satop_packets(octets, self.payload, self._flags, self.sequence)
+        packets: bytes = speed.speedups.satop_packets(octets, self.payload, self.flags, self.sequence)
         self.sequence = self.sequence + len(octets) // self.payload & 0xFFFF
         return packets
 
     @property
-    def _flags(self) -> int:
-        """The first half of the control word."""
+    def flags(self) -> int:
+        """The first half of the control word of the next packets."""
         return (L_BIT if self.fault else 0) | (R_BIT if self.remote_loss else 0) | self.modifier << 8 | self._size
 
     def packets(self, octets: bytes) -> list[bytes]:
         """Packets of `octets`, a whole number of payloads."""
-        size, flags = self.payload, self._flags
+        size, flags = self.payload, self.flags
         packets = []
         for start in range(0, len(octets), size):
             packets.append((flags << 16 | self.sequence).to_bytes(4, "big") + octets[start : start + size])

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tandem.core.errors import SpanError
+from tandem.hardware import speed
 from tandem.hardware.framing.t1_format import FRAME_BITS, GROUP
 from tandem.hardware.line import terminate
 from tandem.hardware.octet_aligned import SUBFRAME, Unpadder, pad
@@ -228,13 +229,29 @@ class SatopUdpSpan(LineSpan):
             octets, self._unsent = octets[:whole], octets[whole:]
         sender = self._rtp_sender
         if sender is None and self.network is None:
-            self._packets.send_run(transmitter.run(octets), transmitter.packet_size)
+            if not self._send_at_once(octets):
+                self._packets.send_run(transmitter.run(octets), transmitter.packet_size)
             return
         if sender is None:
             packets = transmitter.packets(octets)
         else:
             packets = sender.packets(octets, self.common_clock(now) if self.common_clock else now)
         self._packets.send(self.network(packets, now) if self.network else packets)
+
+    def _send_at_once(self, octets: bytes) -> bool:
+        """Make packets of `octets` and send them in one step; False, and nothing done, where they do not go so."""
+        transmitter, packets = self._transmitter, self._packets
+        size, payload, sequence = transmitter.packet_size, self._payload, transmitter.sequence
+        count = len(octets) // payload
+        if (
+            speed.speedups is None
+            or not packets.takes(count * size, size)
+            or not speed.speedups.satop_send(packets.fileno(), octets, payload, transmitter.flags, sequence)
+        ):
+            return False
+        transmitter.sequence = sequence + count & 0xFFFF
+        packets.packets_out += count
+        return True
 
     def counters(self) -> dict[str, int]:
         """See Span."""

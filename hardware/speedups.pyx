@@ -12,6 +12,7 @@ from libc.string cimport memcmp, memcpy
 
 cdef extern from "<sys/socket.h>" nogil:
     ssize_t receive_datagram "recv"(int descriptor, void *octets, size_t length, int flags)
+    ssize_t send_datagram "send"(int descriptor, const void *octets, size_t length, int flags)
     int MSG_DONTWAIT
 
 cdef enum:
@@ -173,10 +174,29 @@ def satop_packets(bytes octets, Py_ssize_t payload, int flags, int sequence):
     """
     if payload <= 0:
         raise ValueError("packets hold some octets")
-    cdef Py_ssize_t size = len(octets), count = (size + payload - 1) // payload, place = 0, part
+    cdef Py_ssize_t size = len(octets), count = (size + payload - 1) // payload
     cdef bytes packets = PyBytes_FromStringAndSize(NULL, size + CONTROL_WORD * count)
-    cdef unsigned char *packet = <unsigned char *> PyBytes_AS_STRING(packets)
-    cdef const char *source = PyBytes_AS_STRING(octets)
+    make_satop_packets(
+        <unsigned char *> PyBytes_AS_STRING(packets), PyBytes_AS_STRING(octets), size, payload, flags, sequence
+    )
+    return packets
+
+
+def satop_send(int descriptor, bytes octets, Py_ssize_t payload, int flags, int sequence):
+    """Send the same packets with one system call on a connected UDP socket; whether that could be done."""
+    if payload <= 0:
+        raise ValueError("packets hold some octets")
+    cdef Py_ssize_t size = len(octets), length = size + CONTROL_WORD * ((size + payload - 1) // payload)
+    if not 0 < length <= ROOM:
+        return False
+    make_satop_packets(room, PyBytes_AS_STRING(octets), size, payload, flags, sequence)
+    return send_datagram(descriptor, room, length, MSG_DONTWAIT) >= 0
+
+
+cdef void make_satop_packets(
+    unsigned char *packet, const char *source, Py_ssize_t size, Py_ssize_t payload, int flags, int sequence
+) noexcept:
+    cdef Py_ssize_t place = 0, part
     while place < size:
         part = min(payload, size - place)
         packet[0], packet[1], packet[2], packet[3] = flags >> 8, flags & 0xFF, sequence >> 8 & 0xFF, sequence & 0xFF
@@ -184,7 +204,6 @@ def satop_packets(bytes octets, Py_ssize_t payload, int flags, int sequence):
         packet += CONTROL_WORD + part
         place += part
         sequence += 1
-    return packets
 
 
 def satop_payloads(bytes packets, Py_ssize_t size, bytes flags, int sequence):

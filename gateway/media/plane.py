@@ -47,6 +47,8 @@ EARLY: Final = 2
 """Bursts that may be under way before they are due: as many are there when signal units follow one another."""
 DRAIN: Final = 0.01
 """Seconds between drains of the RTP sockets: the resolution of arrival times."""
+RELEASED: Final = 5
+"""Ticks after which silent legs are looked for again."""
 REPORT: Final = 1.0
 CATCH_UP: Final = 0.1
 _VOLUME: Final = 10
@@ -366,7 +368,8 @@ class Plane:
         yield from self.transmitters.batches()
         if self._rtcp is not None:
             self._rtcp.tick(now)
-        self._release_silent(now)
+        if not self.speech.count % RELEASED:
+            self._release_silent(now)
 
     def _receive_speech(self, lines: list[SpanLine], now: float) -> None:
         octets = [line.span.take(now) for line in lines]

@@ -30,6 +30,39 @@ cdef extern from "<poll.h>" nogil:
 
 cdef extern from *:
     """
+    #include <string.h>
+
+    /* Eight octets of each of eight frames become eight of each of eight timeslots. */
+    static void transpose(const unsigned char *frames, unsigned char *rows)
+    {
+    #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+        static const unsigned long long MASKS[3] = {0xFFFFFFFFULL, 0xFFFF0000FFFFULL, 0xFF00FF00FF00FFULL};
+        unsigned long long words[8], mask, lower, upper;
+        int step, place, width;
+        for (place = 0; place < 8; place++)
+            memcpy(words + place, frames + 32 * place, 8);
+        for (step = 0; step < 3; step++) {  /* blocks of four, two and one octets change places */
+            width = 4 >> step;
+            mask = MASKS[step];
+            for (place = 0; place < 8; place++) {
+                if (place & width)
+                    continue;
+                lower = words[place];
+                upper = words[place + width];
+                words[place] = (lower & mask) | (upper & mask) << 8 * width;
+                words[place + width] = (lower >> 8 * width & mask) | (upper & ~mask);
+            }
+        }
+        for (place = 0; place < 8; place++)
+            memcpy(rows + 160 * place, words + place, 8);
+    #else
+        int frame, timeslot;
+        for (frame = 0; frame < 8; frame++)
+            for (timeslot = 0; timeslot < 8; timeslot++)
+                rows[160 * timeslot + frame] = frames[32 * frame + timeslot];
+    #endif
+    }
+
     typedef float four __attribute__((vector_size(16), aligned(4)));
 
     static float sum(four values) { return values[0] + values[1] + values[2] + values[3]; }
@@ -69,6 +102,7 @@ cdef extern from *:
         return 0;
     }
     """
+    void transpose(const unsigned char *frames, unsigned char *rows)
     bint is_tonal(
         const unsigned char *octets, const float *table, const float *tones, float least, float share, float *samples
     )
@@ -152,6 +186,30 @@ def send(
     return errors
 
 
+def advance(
+    unsigned char[:, ::1] packets, const unsigned int[::1] clock, const Py_ssize_t[::1] speaking,
+    int64_t[::1] sent, int64_t[::1] octets,
+):
+    """Put the timestamp of each leg into its packet; of those `speaking` count the packet. In Python: `_advance`."""
+    cdef Py_ssize_t leg, place
+    cdef unsigned char *header
+    if packets.shape[0] != clock.shape[0] or packets.shape[1] < HEADER:
+        raise ValueError("a packet is needed for each leg")
+    for leg in range(packets.shape[0]):
+        header = &packets[leg, 0]
+        header[4], header[5], header[6], header[7] = (
+            clock[leg] >> 24, clock[leg] >> 16 & 0xFF, clock[leg] >> 8 & 0xFF, clock[leg] & 0xFF
+        )
+    for place in range(speaking.shape[0]):
+        leg = speaking[place]
+        header = &packets[leg, 0]
+        header[3] = header[3] + 1 & 0xFF
+        if not header[3]:
+            header[2] = header[2] + 1 & 0xFF
+        sent[leg] += 1
+        octets[leg] += BLOCK
+
+
 def render(
     const unsigned char[:, ::1] rows, const Py_ssize_t[::1] sources, const unsigned char[::1] conversions,
     const unsigned char[:, ::1] tables, unsigned char[:, ::1] packets, const Py_ssize_t[::1] places, Py_ssize_t first,
@@ -205,9 +263,7 @@ def interleave(
 def separate(list lines, unsigned char[:, ::1] rows):
     """Put the timeslots of 160 frames of each of `lines` into rows of their own. In Python: `Matrix.receive_lines`."""
     cdef const unsigned char[:, ::1] frames
-    cdef Py_ssize_t line, timeslot, first, place
-    cdef const unsigned char *frame
-    cdef unsigned char octets[8]
+    cdef Py_ssize_t line, timeslot, first
     if rows.shape[0] != 32 * len(lines) or rows.shape[1] != BLOCK:
         raise ValueError("32 rows of 160 octets are needed for each line")
     for line in range(len(lines)):
@@ -215,11 +271,8 @@ def separate(list lines, unsigned char[:, ::1] rows):
         if frames.shape[0] != BLOCK or frames.shape[1] != 32:
             raise ValueError("160 frames are needed of each line")
         for first in range(0, BLOCK, 8):
-            for timeslot in range(32):
-                frame = &frames[first, timeslot]
-                for place in range(8):
-                    octets[place] = frame[32 * place]
-                memcpy(&rows[32 * line + timeslot, first], octets, 8)
+            for timeslot in range(0, 32, 8):
+                transpose(&frames[first, timeslot], &rows[32 * line + timeslot, first])
 
 
 def tonal(

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from tandem.codecs.g711 import Octets
 from tandem.codecs.rtp import COMFORT_NOISE, HEADER, PLAIN
 
+from . import speed
 from .datagrams import Destination, Destinations, Outgoing
 from .digits import EventInProgress, EventSender
 from .matrix import Matrix, Rendering
@@ -172,20 +173,16 @@ class Transmitters:
         if self._stale_legs or self._stale_sources:
             self._plan()
         order, fields = self._order, self._fields
-        fields["timestamp"][:] = self._clock
         self._held_back.clear()
         self._rendering.render_into(self._packet_octets, HEADER.size)
         if self._suppression.count and order.size:
             self._suppress(order, fields["payload"][order])
         if self._held_back:
-            speaking = order[[leg not in self._held_back for leg in order.tolist()]]
-            fields["sequence"][speaking] += np.uint16(1)
-            self._sent[speaking] += 1
-            self._octets[speaking] += BLOCK
+            order = order[[leg not in self._held_back for leg in order.tolist()]]
+        if speed.speedups is None:
+            self._advance(order)
         else:
-            fields["sequence"][order] += np.uint16(1)
-            self._sent[order] += 1
-            self._octets[order] += BLOCK
+            speed.speedups.advance(self._packet_octets, self._clock, order, self._sent, self._octets)
         if self._packed.order.size:
             self._pack()
         for leg, (payload, timestamp, marker) in events.items():
@@ -194,6 +191,14 @@ class Transmitters:
             fields["timestamp"][leg] = timestamp
             fields["payload"][leg, : len(payload)] = np.frombuffer(payload, np.uint8)
             self._marked = True
+
+    def _advance(self, speaking: npt.NDArray[np.intp]) -> None:
+        """Put the time into all headers, and count the packets of those legs that have one in this tick."""
+        fields = self._fields
+        fields["timestamp"][:] = self._clock
+        fields["sequence"][speaking] += np.uint16(1)
+        self._sent[speaking] += 1
+        self._octets[speaking] += BLOCK
 
     def batches(self) -> Iterator[None]:
         """Send what was prepared, pausing after every batch."""

@@ -45,6 +45,8 @@ _GOOD: Final = 0x1D0F
 """What is left of a CRC over a frame with its complemented FCS."""
 _FLAG: Final = "01111110"
 _ONES: Final = "111111"
+_PLACES: Final = 256
+"""Places in the fill at which blocks begin that are remembered: more than a repeated signal unit has bits."""
 _FILL: Final = re.compile(r"(?:00?111111(?=0))+")
 """More flags behind one, with or without a shared zero."""
 
@@ -72,6 +74,8 @@ class HdlcTransmitter:
         self._unsent = 0  # of them, up to the end of the last queued frame that has begun
         self._fill = fill
         self._fill_bits = ""  # of the fill and the flag behind it, once it is sent
+        self._idle: dict[tuple[str, int], tuple[bytes, str]] = {}
+        """What an idle line sends, by the bits left of the last block and the octets wanted; and what is left then."""
         self.frames = 0
         """Queued frames begun so far; fill not counted."""
 
@@ -97,6 +101,7 @@ class HdlcTransmitter:
     def fill(self, frame: bytes | None) -> None:
         if frame != self._fill:
             self._fill, self._fill_bits = frame, ""
+            self._idle.clear()
 
     def send(self, frames: Iterable[bytes]) -> None:
         """Queue frames, octets without flags and FCS, behind those already queued."""
@@ -110,6 +115,18 @@ class HdlcTransmitter:
 
     def block(self, octets: int) -> bytes:
         """The next `octets` octets of the line."""
+        if self._queue or self._unsent:
+            return self._next_block(octets)
+        place = self._bits, octets
+        if (found := self._idle.get(place)) is None:
+            block = self._next_block(octets)
+            if len(self._idle) < _PLACES:
+                self._idle[place] = block, self._bits
+            return block
+        block, self._bits = found
+        return block
+
+    def _next_block(self, octets: int) -> bytes:
         bits = self._bits
         need = 8 * octets
         if len(bits) < need:

@@ -102,9 +102,16 @@ def test_making_packets(octets, payload, flags, sequence):
     transmitter = SatopTransmitter(payload, sequence=sequence)
     transmitter.fault, transmitter.remote_loss, transmitter.modifier = flags & 1, flags & 2, flags >> 2 & 3
     packets = b"".join(SatopTransmitter.packets(transmitter, octets))
-    assert speedups.satop_packets(octets, payload, transmitter._flags, sequence) == packets
-    with pytest.raises(ValueError, match="some"):
-        speedups.satop_packets(octets, -payload + 1, flags, sequence)
+    assert speedups.satop_packets(octets, payload, transmitter.flags, sequence) == packets
+    near, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    with near, far:
+        assert speedups.satop_send(near.fileno(), octets, payload, transmitter.flags, sequence) == bool(octets)
+        if octets:
+            assert far.recv(65536) == packets
+    assert not speedups.satop_send(-1, octets, payload, flags, sequence)
+    for make in (speedups.satop_packets, lambda *arguments: speedups.satop_send(-1, *arguments)):
+        with pytest.raises(ValueError, match="some"):
+            make(octets, -payload + 1, flags, sequence)
 
 
 @given(

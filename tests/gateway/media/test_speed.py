@@ -18,6 +18,8 @@ from tandem.gateway.media.jitter import BLOCK, DEEPEST, JitterBuffers
 from tandem.gateway.media.matrix import Matrix, Rendering
 from tandem.gateway.media.modem import ModemListener
 from tandem.gateway.media.receive import RECEIVED, ROW, Receivers
+from tandem.gateway.media.transmit import _PACKET as PACKET
+from tandem.gateway.media.transmit import Transmitters
 from tandem.hardware.span import TIMESLOTS
 
 speedups = speed.speedups
@@ -183,6 +185,39 @@ def test_rows_that_may_be_tones(count, seed, noise):
         expected = listener._tones_of(rows)
     assert expected is not None
     assert expected.tolist() == ([0] * count if found is None else found.tolist())
+
+
+@given(st.integers(0, 6), st.integers(0, 2**32 - 1))
+def test_headers_of_a_tick(legs, seed):
+    random = np.random.default_rng(seed)
+    speaking = np.flatnonzero(random.integers(0, 2, legs))
+    found = []
+    for compiled in (True, False):
+        transmitters = Transmitters.__new__(Transmitters)
+        transmitters._packets = np.zeros(legs, PACKET)
+        transmitters._fields = {name: transmitters._packets[name] for name in ("sequence", "timestamp")}
+        for place, name in enumerate(("sequence", "timestamp")):
+            drawn = np.random.default_rng(seed + place).integers(0, 2**32, legs, np.uint32)
+            transmitters._fields[name][:] = drawn | (0xFFFF if place == 0 and seed % 2 else 0)
+        transmitters._clock = np.random.default_rng(seed + 2).integers(0, 2**32, legs, np.uint32)
+        transmitters._sent, transmitters._octets = np.arange(legs), np.arange(legs)
+        octets = transmitters._packets.view(np.uint8).reshape(legs, PACKET.itemsize)
+        if compiled:
+            speedups.advance(octets, transmitters._clock, speaking, transmitters._sent, transmitters._octets)
+        else:
+            transmitters._advance(speaking)
+        found.append((octets.tolist(), transmitters._sent.tolist(), transmitters._octets.tolist()))
+    assert found[0] == found[1]
+
+
+def test_headers_of_legs_that_are_not_there_are_errors():
+    packets, clock, counts = np.zeros((2, 172), np.uint8), np.zeros(2, np.uint32), np.zeros(2, np.int64)
+    for leg in (2, -1):
+        with pytest.raises(IndexError):
+            speedups.advance(packets, clock, np.array([leg]), counts, counts)
+    for octets, times in ((packets, clock[:1]), (packets[:, :11].copy(), clock)):
+        with pytest.raises(ValueError, match="each leg"):
+            speedups.advance(octets, times, np.zeros(0, np.intp), counts, counts)
 
 
 def test_rows_and_frames_that_are_not_there_are_errors():
