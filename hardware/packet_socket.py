@@ -28,7 +28,7 @@ _EXTRA: Final = 64
 """Octets of room for the size of the packets, which comes beside them."""
 _MOST: Final = 1000
 """Packets taken in one read at most, so that a flood cannot hold the caller."""
-_MANY: Final = 8
+_MANY: Final = 4
 """Packets in one read from which on it is tried whether they come together."""
 _TRIED: Final = 200
 """Datagrams, none of several packets, after which it is not tried any more: to ask for the size has its cost."""
@@ -65,15 +65,17 @@ class PacketSocket:
 
     def receive(self) -> list[Run]:
         """What has come."""
-        if speed.speedups is None or self._joining:
+        if speed.speedups is None:
             return list(self._receive_each())
         runs: list[Run] = []
         count = 0
         full = True
         while full and count < _MOST:
-            came, full, packets = speed.speedups.receive(self._descriptor, _MOST - count)
+            came, full, packets, together = speed.speedups.receive(self._descriptor, _MOST - count, self._joining)
             runs += came
             count += packets
+            if self._joining and self._left is not None and came:
+                self._try_together(together, packets)
         if count >= _MANY:
             self._came(count)
         return runs
@@ -82,6 +84,15 @@ class PacketSocket:
         """So many packets came in one read: see whether it is worth a try to have them together."""
         if count >= _MANY and not self._joining and self._left != 0:
             self._join(True)
+
+    def _try_together(self, together: bool, datagrams: int) -> None:
+        """Whether packets came together while it is tried, or in so many datagrams: else it is tried no more."""
+        if together:
+            self._left = None
+        elif self._left is not None:
+            self._left = max(0, self._left - datagrams)
+            if not self._left:
+                self._join(False)
 
     def _receive_each(self) -> Iterator[Run]:
         count = 0
@@ -107,12 +118,7 @@ class PacketSocket:
         for level, kind, value in extra:
             if level == socket.SOL_UDP and kind == _GRO:
                 size = int.from_bytes(value[:4], sys.byteorder)
-        if size < len(octets):
-            self._left = None
-        elif self._left is not None:
-            self._left -= 1
-            if not self._left:
-                self._join(False)
+        self._try_together(size < len(octets), 1)
         return octets, size
 
     def _join(self, wanted: bool) -> None:

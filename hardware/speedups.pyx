@@ -226,36 +226,77 @@ def satop_payloads(bytes packets, Py_ssize_t size, bytes flags, int sequence):
     return payloads
 
 
-def receive(int descriptor, int most):
-    """Read a UDP socket until it is empty, or `most` times; packets of one size that follow each other are one run.
+cdef extern from *:
+    """
+    #include <netinet/in.h>
+    #include <string.h>
+    #include <sys/socket.h>
 
-    The runs, octets and the size of a packet; whether there was no room for more; and how many times it was read, with
-    errors. In Python: `PacketSocket._receive_one`.
+    #define SIZE_OF_SEVERAL 104  /* UDP_GRO of linux/udp.h */
+
+    /* Read packets that come together; their size, as the kernel tells it, goes to `size`. */
+    static ssize_t receive_several(int descriptor, void *octets, size_t room, int *size)
+    {
+        union {
+            char octets[CMSG_SPACE(sizeof(int))];
+            struct cmsghdr header;
+        } beside;
+        struct iovec part = {octets, room};
+        struct msghdr message = {0};
+        struct cmsghdr *header;
+        ssize_t length;
+        message.msg_iov = &part;
+        message.msg_iovlen = 1;
+        message.msg_control = &beside;
+        message.msg_controllen = sizeof beside;
+        length = recvmsg(descriptor, &message, MSG_DONTWAIT);
+        *size = (int)length;
+        if (length >= 0)
+            for (header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header))
+                if (header->cmsg_level == IPPROTO_UDP && header->cmsg_type == SIZE_OF_SEVERAL)
+                    memcpy(size, CMSG_DATA(header), sizeof *size);
+        return length;
+    }
+    """
+    ssize_t receive_several(int descriptor, void *octets, size_t room, int *size)
+
+
+def receive(int descriptor, int most, bint joining):
+    """Read a UDP socket until it is empty, or `most` packets; those of one size that follow each other are one run.
+
+    The runs, octets and the size of a packet; whether there was no room for more; how many packets came, with errors;
+    and whether several came together, for which the socket must be `joining`. In Python: `PacketSocket._receive_each`.
     """
     cdef Py_ssize_t length, size = 0, start = 0, end = 0
     cdef list runs = []
-    cdef bint full = False
-    cdef int count = 0
+    cdef bint full = False, together = False
+    cdef int count = 0, each = 0
     while count < most:
         full = ROOM - end < LARGEST
         if full:
             break
-        length = receive_datagram(descriptor, room + end, LARGEST, MSG_DONTWAIT)
+        if joining:
+            length = receive_several(descriptor, room + end, LARGEST, &each)
+        else:
+            length = receive_datagram(descriptor, room + end, LARGEST, MSG_DONTWAIT)
+            each = <int> length
         if length < 0 and errno == EAGAIN:
             break
-        count += 1
         if length < 0:
+            count += 1
             continue  # a host says by ICMP that nobody is there: the same as silence
-        if length != size and end > start:
+        count += 1 if each <= 0 else <int> ((length + each - 1) // each)
+        together = together or 0 < each < length
+        if end > start and (each != size or (end - start) % size):
             runs.append((PyBytes_FromStringAndSize(<char *> room + start, end - start), size))
             start = end
         if length == 0:
             runs.append((b"", 0))
-        size = length
+        size = each
         end += length
     if end > start:
         runs.append((PyBytes_FromStringAndSize(<char *> room + start, end - start), size))
-    return runs, full, count
+    return runs, full, count, together
 
 
 cdef class HdlcDeframer:

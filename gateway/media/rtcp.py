@@ -86,7 +86,7 @@ class Rtcp:
         """The same for all legs, and nobody's name (RFC 7022)."""
         self._legs: dict[int, _Leg] = {}
         self._epoll = select.epoll()
-        """Has all sockets for good, and tells of each once when something comes: a leg that begins drops what came before."""
+        """Has all sockets for good, and tells of one once when something comes; a leg that begins drops what did."""
         self._by_descriptor: dict[int, int] = {}
         self._kept: dict[tuple[int, socket.AddressFamily], socket.socket] = {}
         """Sockets of legs that are not open, by leg and version of IP."""

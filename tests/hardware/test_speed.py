@@ -145,20 +145,48 @@ def test_reading_packets_of_many_sizes():
         near.bind(("127.0.0.1", 0))
         near.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
         far.connect(near.getsockname())
-        assert speedups.receive(near.fileno(), 9) == ([], False, 0)
+        assert speedups.receive(near.fileno(), 9, False) == ([], False, 0, False)
         sizes = (260, 260, 260, 40, 0, 0, 260, 1, 1, 65000, 65000, 7)
         packets = [bytes((place,)) * size for place, size in enumerate(sizes)]
         for packet in packets:
             far.send(packet)
-        assert speedups.receive(near.fileno(), 2) == ([(packets[0] + packets[1], 260)], False, 2)
-        runs, full, count = speedups.receive(near.fileno(), 100)
+        assert speedups.receive(near.fileno(), 2, False) == ([(packets[0] + packets[1], 260)], False, 2, False)
+        runs, full, count, _ = speedups.receive(near.fileno(), 100, False)
         assert (full, count) == (True, 8)
         while full:
-            further, full, _ = speedups.receive(near.fileno(), 100)
+            further, full, _, _ = speedups.receive(near.fileno(), 100, False)
             runs += further
         assert [size for _, size in runs[:6]] == [260, 40, 0, 0, 260, 1]
         assert b"".join([octets for octets, _ in runs]) == b"".join(packets[2:])
-    assert speedups.receive(-1, 5) == ([], False, 5), "an error is silence"
+    for joining in (False, True):
+        assert speedups.receive(-1, 5, joining) == ([], False, 5, False), "an error is silence"
+
+
+def test_reading_packets_that_come_together():
+    near, far = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
+    with near, far:
+        near.bind(("127.0.0.1", 0))
+        near.setsockopt(socket.SOL_UDP, 104, 1)
+        far.connect(near.getsockname())
+        octets = os.urandom(5 * 260)
+        for cut, sent in (
+            (260, octets),
+            (0, octets[:260]),
+            (260, octets[:700]),
+            (0, octets[:260]),
+            (0, b""),
+            (0, b"x"),
+        ):
+            far.setsockopt(socket.SOL_UDP, 103, cut)
+            far.send(sent)
+        runs, full, count, together = speedups.receive(near.fileno(), 100, True)
+        assert not full
+        assert count == 5 + 1 + 3 + 1 + 1 + 1
+        assert together
+        expected = [(octets + octets[:260] + octets[:700], 260), (octets[:260], 260), (b"", 0), (b"x", 1)]
+        # Not every way of loopback leaves them together.
+        assert b"".join([run for run, _ in runs]) == b"".join([run for run, _ in expected])
+        assert runs == expected
 
 
 def hdlc_receivers(**bounds) -> tuple[HdlcReceiver, HdlcReceiver]:
