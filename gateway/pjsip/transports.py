@@ -72,10 +72,13 @@ class Transports:
             assert self._configuration.tls is not None, "the configuration was checked"
             transport.tlsConfig = tls.settings_of(self._configuration.tls, self.openssl)
         try:
+            if listener.transport != "udp":
+                _try_to_listen(listener)
             number = self._endpoint.transportCreate(_KINDS[listener.transport, ":" in listener.host], transport)
-        except pj.Error as error:
+        except (pj.Error, OSError) as error:
             key = "listen" if listener[1:] == self.listeners[0][1:] else "also_listen"
-            raise EngineError(f"sip.pjsua2.{key}: {listener} cannot be opened: {error.reason}") from None
+            reason = error.strerror if isinstance(error, OSError) else error.reason
+            raise EngineError(f"sip.pjsua2.{key}: {listener} cannot be opened: {reason}") from None
         if listener.transport == "tls":
             self._numbers[listener] = number
 
@@ -115,3 +118,11 @@ class Transports:
                 return False
         self._tell(CertificatesRead(wrong or ""))
         return not wrong
+
+
+def _try_to_listen(listener: Listener) -> None:
+    """OSError when nobody could listen there: with TLS PJSIP says nothing of it, and goes on without."""
+    with socket.socket(socket.AF_INET6 if ":" in listener.host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((listener.host, listener.port))
+        probe.listen()

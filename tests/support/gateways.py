@@ -84,22 +84,29 @@ _HELD: list[range] = []
 
 
 def free_ports(count: int, step: int = 1) -> int:
-    """The first of `count` free UDP ports in a row, from a place that differs from run to run."""
-    start = 20000 + (os.getpid() * 613 + time.monotonic_ns() // 1000) % 20000 // 2 * 2
-    for first in range(start, start + 20000, max(step, 2)):
+    """The first of `count` ports in a row, free for UDP and TCP, from a place that differs from run to run.
+
+    Below those that the system gives to clients, any of which may be taken between here and the use of it.
+    """
+    start = (os.getpid() * 613 + time.monotonic_ns() // 1000) % 20000 // 2 * 2
+    for place in range(start, start + 20000, max(step, 2)):
+        first = 12000 + place % 20000
         taken = any(first < other.stop and other.start < first + count for other in (*_GIVEN, *_HELD))
         if not taken and all(_is_free(port) for port in range(first, first + count)):
             _GIVEN.append(range(first, first + count))
             return first
-    raise AssertionError(f"no {count} free UDP ports in a row on 127.0.0.1")
+    raise AssertionError(f"no {count} free ports in a row on 127.0.0.1")
 
 
 def _is_free(port: int) -> bool:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
+    for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+        with socket.socket(socket.AF_INET, kind) as probe:
+            if kind == socket.SOCK_STREAM:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # what is closing is no hindrance
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                return False
     return True
 
 

@@ -15,6 +15,7 @@ import time
 import numpy as np
 import pytest
 from support.certificates import Authority
+from support.gateways import free_ports
 from support.pjsip_engine import PATIENCE, Engine, Peer
 
 from tandem.codecs import g711, rtp
@@ -55,6 +56,7 @@ from tandem.gateway.pjsip.protocol import (
     Trouble,
 )
 from tandem.gateway.sip import sdp
+from tandem.gateway.sip.endpoint import Listener
 from tandem.gateway.sip.message import parse_message
 from tandem.gateway.sip.tls import TlsFiles
 
@@ -603,12 +605,19 @@ def test_pings(engine):
     assert engine.hear(PingAnswered) == PingAnswered(-2, 200)
 
 
-def test_a_port_that_is_taken_is_told():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]
+@pytest.mark.parametrize("transport", ["udp", "tcp", "tls"])
+def test_a_port_that_is_taken_is_told(transport, authority):
+    kind = socket.SOCK_DGRAM if transport == "udp" else socket.SOCK_STREAM
+    port = free_ports(10)
+    with socket.socket(socket.AF_INET, kind) as taken:
+        taken.bind(("127.0.0.1", port))
+        options = {}
+        if transport != "udp":
+            taken.listen()
+            options["listeners"] = [Listener(transport, "127.0.0.1", port)]
+            options["tls"] = TlsFiles(str(authority.issue("gw", "gw.example")), "", str(authority.file))
         process = PjsipProcess.start(
-            EngineConfiguration("127.0.0.1", port, "127.0.0.1", (port + 1, port + 9), [Account("t")])
+            EngineConfiguration("127.0.0.1", port, "127.0.0.1", (port + 1, port + 9), [Account("t")], **options)
         )
         try:
             deadline = time.monotonic() + PATIENCE
@@ -618,7 +627,7 @@ def test_a_port_that_is_taken_is_told():
                 events = process.receive()
             (failed,) = events
             assert isinstance(failed, Failed)
-            assert f"sip.pjsua2.listen: udp:127.0.0.1:{port} cannot be opened" in failed.reason
+            assert f"sip.pjsua2.listen: {transport}:127.0.0.1:{port} cannot be opened" in failed.reason
             assert process.wait(10) == 1
         finally:
             process.close()
