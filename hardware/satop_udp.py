@@ -206,15 +206,13 @@ class SatopUdpSpan(LineSpan):
     def take(self, now: float) -> bytes:
         """See Span."""
         place = self._place
-        runs = self._packets.receive()
-        if len(runs) == 1:  # nearly always
-            run, size = runs[0]
-            line = place.receive(run, now) if len(run) == size else place.receive_run(run, size, now)
-        elif runs:
-            line = b"".join([place.receive_run(run, size, now) for run, size in runs])
-        else:
-            line = b""
+        octets = [
+            place.receive(run, now) if len(run) == size else place.receive_run(run, size, now)  # a packet may be empty
+            for run, size in self._packets.receive()
+        ]
+        if not octets:
             self._receiver.handle_silence(now)
+        line = octets[0] if len(octets) == 1 else b"".join(octets)
         return self._unpadder.take(line) if self._unpadder else line
 
     def give(self, octets: bytes, now: float) -> None:

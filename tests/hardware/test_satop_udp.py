@@ -52,6 +52,27 @@ def test_packets_of_a_t1(options, size, first):
     assert len(first) == size
 
 
+@pytest.mark.parametrize("rtp", ["", ",rtp=absolute"])
+@pytest.mark.parametrize("device", ["satop", "cesopsn"])
+@pytest.mark.parametrize("before", [0, 1, 2, 6])
+def test_empty_packets_among_others_are_counted(device, rtp, before):
+    spec, peer = spec_pair(device, rtp)
+    sender, receiver = open_span(peer), open_span(spec)
+    idle = np.full((8, 32), 0xD5, np.uint8)
+    for turn in range(3):
+        for _ in range(before):
+            sender.write(idle, turn / 1000)
+        for _ in range(2):
+            sender._packets._socket.send(b"")
+        sender.write(idle, turn / 1000)
+        receiver.read(turn / 1000)
+    counters = receiver.counters()
+    assert counters["packets_foreign" if rtp else "packets_malformed"] == 6
+    assert counters["packets_in"] == 3 * (before + 1)
+    sender.close()
+    receiver.close()
+
+
 def test_a_lost_packet_of_a_t1_does_not_shift_the_line():
     near, far, relay_port = free_ports(3)
     line = LineFormat(Framing.ESF)
