@@ -1,6 +1,8 @@
 """Settings for all tests."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -36,44 +38,41 @@ def tshark() -> str:
     return program("tshark", "tshark")
 
 
+@contextmanager
+def _one_way(way: str, *modules: ModuleType) -> Iterator[str]:
+    """With what is compiled of these modules where `way` says so, else without; skip where it was not built."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in modules:
+            if way != "compiled":
+                patch.setattr(module, "speedups", None)
+            elif module.speedups is None:
+                pytest.skip("Tandem was installed here without a C compiler")
+        yield way
+
+
 @pytest.fixture(scope="module", params=["compiled", "numpy"])
 def loops(request: pytest.FixtureRequest) -> Iterator[str]:
     """Both ways in which the analyser goes through octets, one after the other."""
-    with pytest.MonkeyPatch.context() as patch:
-        if request.param == "numpy":
-            patch.setattr(speed, "speedups", None)
-        elif speed.speedups is None:
-            pytest.skip("Tandem was installed here without a C compiler")
-        yield request.param
+    with _one_way(request.param, speed) as way:
+        yield way
 
 
 @pytest.fixture(scope="module", params=["compiled", "python"])
 def media_loops(request: pytest.FixtureRequest) -> Iterator[str]:
     """Both ways in which the media process goes through packets and lines, one after the other."""
-    with pytest.MonkeyPatch.context() as patch:
-        if request.param == "python":
-            patch.setattr(media_speed, "speedups", None)
-            patch.setattr(line_speed, "speedups", None)
-        elif media_speed.speedups is None or line_speed.speedups is None:
-            pytest.skip("Tandem was installed here without a C compiler")
-        yield request.param
+    with _one_way(request.param, media_speed, line_speed) as way:
+        yield way
 
 
 @pytest.fixture(scope="module", params=["compiled", "python"])
 def sip_reading(request: pytest.FixtureRequest) -> Iterator[str]:
     """Both ways in which SIP and SDP are read, one after the other."""
-    if request.param == "compiled" and sip_speed.speedups is None:
-        pytest.skip("Tandem was installed here without a C compiler")
-    with reading(sip_speed.speedups if request.param == "compiled" else None):
-        yield request.param
+    with _one_way(request.param, sip_speed) as way, reading(sip_speed.speedups):
+        yield way
 
 
 @pytest.fixture(scope="module", params=["compiled", "python"])
 def ss7_loops(request: pytest.FixtureRequest) -> Iterator[str]:
     """Both ways in which signal units and ISUP messages are gone through, one after the other."""
-    with pytest.MonkeyPatch.context() as patch:
-        if request.param == "python":
-            patch.setattr(ss7_speed, "speedups", None)
-        elif ss7_speed.speedups is None:
-            pytest.skip("Tandem was installed here without a C compiler")
-        yield request.param
+    with _one_way(request.param, ss7_speed) as way:
+        yield way

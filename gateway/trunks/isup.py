@@ -28,6 +28,7 @@ from tandem.gateway.calls.model import (
 from tandem.gateway.configuration.check_ss7 import highest_cic, reached_point_codes
 from tandem.gateway.configuration.schema import ApplicationServer, Configuration, IsupTrunk, Linkset
 from tandem.gateway.log import Line
+from tandem.gateway.trunks import access
 from tandem.gateway.trunks import isup_information as enquiry
 from tandem.gateway.trunks import isup_mapping as mapping
 from tandem.gateway.trunks.circuits import CircuitTrunks, carriers, lay_out, other_half, state_text
@@ -128,7 +129,7 @@ class IsupTrunkPort:
         if (national := mapping.national(primitive, self.variant)) is not None:
             owner.pass_in(half, national, self.variant, now)
             return
-        if isinstance(primitive, Transparent) and (message := mapping.carried(primitive.opaque)) is not None:
+        if isinstance(primitive, Transparent) and (message := access.isup_message(primitive.opaque)) is not None:
             owner.pass_in(half, message, self.variant, now)
             return
         if isinstance(primitive, Information):
@@ -324,7 +325,7 @@ class IsupTrunks(CircuitTrunks[IsupTrunkPort, IsupExchange]):
         notifies = message.type in (MessageType.USR, MessageType.CPG)
         carries = message.type not in LOCAL and other is not None and getattr(other.trunk, "carries_isup", False)
         if carries or (notifies and other is not None and isinstance(other.trunk, AccessTrunk)):
-            self.control.event(half, Transparent((mapping.carry(message),)), now)
+            self.control.event(half, Transparent((access.whole(message),)), now)
             return
         onward = None
         if other is not None and isinstance(other.trunk, IsupTrunkPort):
@@ -418,7 +419,7 @@ class IsupTrunks(CircuitTrunks[IsupTrunkPort, IsupExchange]):
         if half is None:
             return
         self.part(half)
-        carried = () if output.message is None else (mapping.carry(output.message),)
+        carried = () if output.message is None else (access.whole(output.message),)
         diagnostic = "" if output.message is not None else output.reason
         self.control.event(half, Release(output.cause, output.location, diagnostic, carried), now)
 

@@ -132,7 +132,7 @@ def setup_from(message: Message, complete: bool, digits: str | None = None, rule
         carrier=transit.digits if transit else "",
         originating_line=line.line if line else None,
         hop_counter=hops.count if hops else None,
-        opaque=(carry(message),),
+        opaque=(access.whole(message),),
     )
 
 
@@ -150,7 +150,7 @@ def primitive_from(message: Message, rules: Rules = STANDARD) -> Primitive | Non
 
     An ACM without indication opens the backward path, as announcements may follow (RFC 3398 7.2.5).
     """
-    opaque = (carry(message),)
+    opaque = (access.whole(message),)
     match message.type:
         case MessageType.ACM:
             backward = message.find(BackwardCallIndicators) or BackwardCallIndicators()
@@ -229,11 +229,6 @@ def _notification(message: Message) -> int | None:
 def _in_band(message: Message) -> bool:
     optional = message.find(OptionalBackwardCallIndicators)
     return optional is not None and optional.in_band_information
-
-
-def carry(message: Message) -> Opaque:
-    """The whole message with its variant, to go through where the other side is ISUP too."""
-    return access.whole(message)
 
 
 def number_of(number: PartyNumber, rules: Rules = STANDARD) -> Number:
@@ -472,19 +467,14 @@ def adapted_parameters(message: Message, variant: Variant) -> Parameters:
 
 
 def _carried(opaque: tuple[Opaque, ...], kind: MessageType) -> Message | None:
-    message = carried(opaque)
+    message = access.isup_message(opaque)
     return message if message is not None and message.type == kind else None
-
-
-def carried(opaque: tuple[Opaque, ...]) -> Message | None:
-    """The ISUP message that came from another trunk, None where there is none."""
-    return access.isup_message(opaque)
 
 
 def _carried_backward(
     opaque: tuple[Opaque, ...], acm_sent: bool, variant: Variant
 ) -> tuple[MessageType, Parameters] | None:
-    message = carried(opaque)
+    message = access.isup_message(opaque)
     if message is None or not isinstance(message.type, MessageType):
         return None
     parameters: Parameters = list(adapted(message, variant))

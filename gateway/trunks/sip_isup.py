@@ -18,6 +18,7 @@ from tandem.gateway.sip.errors import SipDecodeError
 from tandem.gateway.sip.message import Message as SipMessage
 from tandem.gateway.sip.multipart import Part, build, parts
 from tandem.gateway.sip.primitives import InviteRequest
+from tandem.gateway.trunks import access
 from tandem.gateway.trunks import isup_mapping as mapping
 from tandem.gateway.trunks.rules import STANDARD, Rules
 from tandem.gateway.trunks.sip_numbers import user_part
@@ -102,7 +103,7 @@ class Encapsulation:
 
     def transparent(self, primitive: Transparent) -> Part | None:
         """A message that goes on as it came; None for one that is not carried or not known in the variant."""
-        message = mapping.carried(primitive.opaque)
+        message = access.isup_message(primitive.opaque)
         if message is None:
             made = mapping.backward_message(primitive, True, self.variant)
             return None if made is None else self._part(*made)
@@ -189,7 +190,7 @@ def release_of(message: Message) -> Release | None:
     if message.type != MessageType.REL:
         return None
     cause = message.find(CauseIndicators) or CauseIndicators()
-    return Release(int(cause.value), int(cause.location), opaque=(mapping.carry(message),))
+    return Release(int(cause.value), int(cause.location), opaque=(access.whole(message),))
 
 
 def digits_of(message: Message) -> Information | None:
@@ -209,7 +210,7 @@ def number_ends(message: Message) -> bool:
 def information_of(message: Message, rules: Rules = STANDARD) -> Primitive:
     """What a message in INFO means: suspension, hold and progress as such, everything else goes through."""
     primitive = mapping.primitive_from(message, rules)
-    return Transparent((mapping.carry(message),)) if primitive is None else primitive
+    return Transparent((access.whole(message),)) if primitive is None else primitive
 
 
 def _same(one: Number, other: Number, country_code: str) -> bool:

@@ -1,10 +1,8 @@
-import json
-from pathlib import Path
-
 import pytest
 import sipmessage
 from hypothesis import given
 from hypothesis import strategies as st
+from support.fuzz_sip import CAPTURED
 
 from tandem.core.errors import DecodeError, EncodeError
 from tandem.gateway.sip.errors import SipDecodeError
@@ -19,10 +17,6 @@ from tandem.gateway.sip.message import (
 
 pytestmark = pytest.mark.usefixtures("sip_reading")
 
-VECTORS = Path(__file__).parents[2] / "vectors" / "sip"
-CAPTURED = [
-    message["text"].encode() for name in sorted(VECTORS.glob("*.json")) for message in json.loads(name.read_text())
-]
 
 REQUEST = (
     b"INVITE sip:vivekg@chair-dnrc.example.com SIP/2.0\r\n"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import random
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.fuzz_sip import CAPTURED
 from support.fuzzing import mutate
 from support.sip_ways import OF_TEXTS, assert_both_ways
 
@@ -18,10 +17,6 @@ from tandem.gateway.sip.message import _READER, parse_message
 speedups = speed.speedups
 pytestmark = pytest.mark.skipif(speedups is None, reason="Tandem was installed here without a C compiler")
 
-VECTORS = Path(__file__).parents[2] / "vectors" / "sip"
-CAPTURED = [
-    message["text"].encode() for name in sorted(VECTORS.glob("*.json")) for message in json.loads(name.read_text())
-]
 THROUGH_PROXIES = (
     b"INVITE sips:+49301@[2001:db8::1]:5061;transport=tls;lr SIP/2.0\r\n"
     b"Via: SIP/2.0/TLS [2001:db8::2]:5061;alias;rport;branch=z9hG4bK1;received=2001:db8::3\r\n"

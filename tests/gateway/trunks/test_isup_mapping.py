@@ -21,6 +21,7 @@ from tandem.gateway.calls.model import (
     Setup,
     Suspend,
 )
+from tandem.gateway.trunks import access
 from tandem.gateway.trunks import isup_mapping as mapping
 from tandem.ss7.isup.cause import CauseIndicators
 from tandem.ss7.isup.codes import MessageType
@@ -259,7 +260,7 @@ def test_proceeding_is_told_by_nothing():
 
 
 def carried(kind, *parameters):
-    return (mapping.carry(Message.build(kind, 9, parameters)),)
+    return (access.whole(Message.build(kind, 9, parameters)),)
 
 
 def test_messages_of_another_isup_trunk_go_through():
