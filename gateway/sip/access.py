@@ -29,19 +29,20 @@ class BanList:
     def __init__(self, rules: BanRules) -> None:
         self._rules = rules
         self._offences: OrderedDict[str, list[float]] = OrderedDict()
-        self._until: OrderedDict[str, float] = OrderedDict()
+        self.until: OrderedDict[str, float] = OrderedDict()
+        """Until when addresses are banned."""
         self.counts: Counter[str] = Counter()
         """Offences by kind, bans, and messages dropped because of one."""
 
     def is_banned(self, source: Endpoint, now: float) -> bool:
         """Whether a message from there is to be dropped unread; it is then counted."""
-        if not self._until:
+        if not self.until:
             return False
-        until = self._until.get(source[0])
+        until = self.until.get(source[0])
         if until is None:
             return False
         if until <= now:
-            del self._until[source[0]]
+            del self.until[source[0]]
             return False
         self.counts["dropped"] += 1
         return True
@@ -59,11 +60,11 @@ class BanList:
             if len(self._offences) > _REMEMBERED:
                 self._offences.popitem(last=False)
             return False
-        self._until[host] = now + rules.seconds
-        if len(self._until) > _REMEMBERED:
-            self._until.popitem(last=False)
+        self.until[host] = now + rules.seconds
+        if len(self.until) > _REMEMBERED:
+            self.until.popitem(last=False)
         self.counts["bans"] += 1
         return True
 
     def __len__(self) -> int:
-        return len(self._until)
+        return len(self.until)

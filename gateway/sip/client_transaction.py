@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from tandem.gateway.sip.endpoint import Endpoint, is_reliable
 from tandem.gateway.sip.message import Response
-from tandem.gateway.sip.transaction import Input, Link, State, Timer, Transaction, response_input
+from tandem.gateway.sip.transaction import RESPONSE_INPUTS, Input, Link, State, Timer, Transaction
 
 Action = Callable[[Any, Response, float], bool]
 """Acts on a response; True when the user must see it."""
@@ -54,7 +54,7 @@ class ClientTransaction(Transaction):
 
     def receive(self, response: Response, now: float) -> bool:
         """Take a response that matches; True when the user must see it."""
-        action = self._TABLE.get((self.state, response_input(response.status)))
+        action = self._TABLE.get((self.state, RESPONSE_INPUTS[response.status // 100]))
         return action is not None and action(self, response, now)
 
 
@@ -70,12 +70,12 @@ class InviteClientTransaction(ClientTransaction):
         destination: Endpoint,
         user: object,
         request: bytes,
-        build_ack: Callable[[Response], bytes],
+        build_ack: Callable[[Response, Endpoint], bytes],
         now: float,
     ) -> None:
         super().__init__(link, key, destination, user, request)
         self.build_ack = build_ack
-        """Makes the ACK for a response of 300 to 699 (RFC 3261 17.1.1.3)."""
+        """Makes the ACK for a response of 300 to 699 that goes where the request went (RFC 3261 17.1.1.3)."""
         self._ack = b""
         self.state = State.CALLING
         self._send_request(now)
@@ -99,8 +99,9 @@ class InviteClientTransaction(ClientTransaction):
         return timer is Timer.B
 
     def _stop_request(self) -> None:
-        self.link.stop(self, Timer.A)
-        self.link.stop(self, Timer.B)
+        if self.state is State.CALLING:
+            self.link.stop(self, Timer.A)
+            self.link.stop(self, Timer.B)
 
     def _proceed(self, response: Response, now: float) -> bool:
         self._stop_request()
@@ -116,7 +117,7 @@ class InviteClientTransaction(ClientTransaction):
     def _fail(self, response: Response, now: float) -> bool:
         self._stop_request()
         self.state = State.COMPLETED
-        self._ack = self.build_ack(response)
+        self._ack = self.build_ack(response, self.destination)
         self.link.send(self._ack, self.destination)
         self._linger(Timer.D, 0.0 if self.reliable else self.link.timers.d, now)
         return True
@@ -168,7 +169,8 @@ class NonInviteClientTransaction(ClientTransaction):
             self.link.send(self.request, self.destination)
             self.link.start(self, Timer.E, now + self.interval)
             return False
-        self.link.stop(self, Timer.E)
+        if timer is Timer.F:
+            self.link.stop(self, Timer.E)
         self._terminate()
         return timer is Timer.F
 

@@ -20,11 +20,11 @@ class SipTimers:
     """Longest time that a message stays in the network."""
     d: float = 32.0
     """Wait for retransmitted final responses to an INVITE, at least 32 s over UDP (timer D)."""
+    transaction: float = field(init=False)
+    """64 * T1: timers B, F, H, J, L and M, and the limit on unacknowledged 2xx responses."""
 
-    @property
-    def transaction(self) -> float:
-        """64 * T1: timers B, F, H, J, L and M, and the limit on unacknowledged 2xx responses."""
-        return 64 * self.t1
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "transaction", 64 * self.t1)
 
 
 #: What is taken from every peer.

@@ -75,11 +75,8 @@ class Address(Struct, frozen=True):
     uri: Uri
     display: str = ""
     parameters: Parameters = field(default_factory=dict)
-
-    @property
-    def tag(self) -> str | None:
-        """The tag parameter."""
-        return self.parameters.get("tag")
+    tag: str | None = None
+    """The tag parameter: of From and To it is asked for several times with each message."""
 
 
 class Via(Struct, frozen=True):
@@ -114,7 +111,7 @@ def parse_uri(text: str) -> Uri:
 def _parse_uri(text: str) -> Uri:
     if speed.speedups is not None and (found := speed.speedups.uri(text)) is not None:
         if found[2][0] == "[":
-            _check_host(found[2])
+            check_host(found[2])
         return Uri(*found)
     match = _SCHEME.fullmatch(text)
     if match is None:
@@ -124,7 +121,7 @@ def _parse_uri(text: str) -> Uri:
         if (match := _SIP_URI.fullmatch(rest)) is None:
             raise SipDecodeError(f"{text[:80]!r} is not a SIP URI")
         user, password, host, port, parameters, headers = match.groups()
-        _check_host(host)
+        check_host(host)
         return Uri(
             scheme,
             None if user is None else unescape(user),
@@ -150,39 +147,36 @@ def parse_address(text: str) -> Address:
 @lru_cache(maxsize=4096)
 def _parse_address(text: str) -> Address:
     if speed.speedups is not None and (found := speed.speedups.address(text)) is not None:
-        return Address(parse_uri(found[0]), found[1], found[2])
+        return Address(parse_uri(found[0]), found[1], found[2], found[2].get("tag"))
     if "<" not in text:
         # RFC 3261 20.10: outside <> every parameter is the header's; comma and question mark are not allowed.
         uri, semicolon, rest = text.partition(";")
         if "?" in uri or "," in uri:
             raise SipDecodeError(f"{text[:80]!r}: a URI with ? or , must stand in <>")
-        return Address(parse_uri(uri.strip()), "", parse_parameters(semicolon + rest))
+        parameters = parse_parameters(semicolon + rest)
+        return Address(parse_uri(uri.strip()), "", parameters, parameters.get("tag"))
     if (match := _DISPLAY.fullmatch(text)) is None:
         raise SipDecodeError(f"{text[:80]!r} is not an address")
     quoted, words, uri, rest = match.groups()
-    return Address(parse_uri(uri), unquote(quoted) if quoted else words.strip(), parse_parameters(rest))
+    parameters = parse_parameters(rest)
+    return Address(parse_uri(uri), unquote(quoted) if quoted else words.strip(), parameters, parameters.get("tag"))
 
 
 def parse_via(text: str) -> Via:
     """Parse one Via value; raise SipDecodeError when it breaks the grammar."""
     if speed.speedups is not None and (found := speed.speedups.via(text)) is not None:
-        return plain_via(*found)
+        if found[1][0] == "[":
+            check_host(found[1])
+        return Via(*found)
     match = _VIA.fullmatch(text)
     if match is None:
         raise SipDecodeError(f"Via {text[:80]!r} is malformed")
     transport, host, port, parameters = match.groups()
-    _check_host(host)
+    check_host(host)
     via = Via(transport.upper(), host, _port(port), parse_parameters(parameters or ""))
     if "branch" in via.parameters and (via.branch is None or via.branch.startswith('"')):
         raise SipDecodeError(f"branch of Via {text[:80]!r} is not a token")
     return via
-
-
-def plain_via(transport: str, host: str, port: int | None, parameters: dict[str, str | None]) -> Via:
-    """A Via as the compiled reader gives it; raise SipDecodeError where brackets hold no IPv6 address."""
-    if host[0] == "[":
-        _check_host(host)
-    return Via(transport, host, port, parameters)
 
 
 def parse_cseq(text: str) -> tuple[int, str]:
@@ -309,7 +303,8 @@ def is_ip_address(host: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _check_host(host: str) -> None:
+def check_host(host: str) -> None:
+    """Raise SipDecodeError for what is neither an IP address, in brackets where it is of IPv6, nor a name."""
     try:
         if host.startswith("["):
             ipaddress.IPv6Address(host[1:-1])

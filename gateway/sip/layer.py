@@ -199,7 +199,7 @@ class TransactionLayer:
 
     def address(self, head: RequestHead, destination: Endpoint) -> RequestHead:
         """Make the Via of `head` that of our address towards `destination`."""
-        local = self.local(destination)
+        local = self._main if len(self._locals) == 1 else self.local(destination)
         if not head.foreign and not head.via.startswith(local.via):
             head.via = local.via + head.via.rpartition(MAGIC_COOKIE)[2]
         return head
@@ -217,8 +217,8 @@ class TransactionLayer:
     ) -> InviteClientTransaction:
         """Send an INVITE in a transaction."""
 
-        def build_ack(response: Response) -> bytes:
-            return self.address(head, transaction.destination).build("ACK", to=response.fields["to"][0])
+        def build_ack(response: Response, destination: Endpoint) -> bytes:
+            return self.address(head, destination).build("ACK", to=response.fields["to"][0])
 
         data, destination, fallback = self._build("INVITE", head, extra, body, destination, now)
         key = (_branch(head.via), "INVITE")
@@ -264,12 +264,13 @@ class TransactionLayer:
 
     def serve(self, request: Request, source: Endpoint, user: User | None) -> ServerTransaction:
         """Make the server transaction of a new request."""
-        key = _server_key(request)
-        kind = InviteServerTransaction if request.method == "INVITE" else NonInviteServerTransaction
+        key = request.key or _server_key(request)
+        invite = request.method == "INVITE"
+        kind = InviteServerTransaction if invite else NonInviteServerTransaction
         echo = echo_of(request, source)
         transaction = kind(self, key, _reply_address(request.via, source), user, request, echo)
         self.servers[key] = transaction
-        if request.method == "INVITE" and request.to.tag is None:
+        if invite and request.to.tag is None:
             self.invites.setdefault(_merge_key(request), key)
         return transaction
 
@@ -289,12 +290,12 @@ class TransactionLayer:
     ) -> None:
         """Answer a request; `tag` goes into To unless the request has one there."""
         request = transaction.request
-        if not tag and status > 100 and request.to.tag is None:
-            tag = stateless_tag(request)
-        to = _to_line(request, tag if status > 100 else "")
+        to = request.fields["to"][0]
+        if status > 100 and request.to.tag is None:
+            to = f"{to};tag={tag or stateless_tag(request)}"
         data = build_message(
             f"SIP/2.0 {status} {phrase or PHRASES.get(status, 'Unknown')}",
-            f"{transaction.echo}{to}{self.server_line}{extra}",
+            f"{transaction.echo}To: {to}\r\n{self.server_line}{extra}",
             body,
             self.configuration.maximum_message,
         )
@@ -321,10 +322,11 @@ class TransactionLayer:
     def receive(self, datagram: bytes, source: Endpoint, now: float) -> None:
         """Take one datagram."""
         # RFC 3261 7.5: empty lines before the start line are ignored; alone they are a keep-alive (RFC 5626 3.5.1).
-        datagram = datagram.lstrip(b"\r\n") if datagram[:1] in b"\r\n\0" else datagram
-        if not datagram.strip(b"\0"):
-            self.statistics["keep-alive"] += 1
-            return
+        if datagram[:1] in b"\r\n\0":
+            datagram = datagram.lstrip(b"\r\n")
+            if not datagram.strip(b"\0"):
+                self.statistics["keep-alive"] += 1
+                return
         try:
             message = parse_message(datagram)
             if len(datagram) > self.configuration.maximum_received:
@@ -345,20 +347,23 @@ class TransactionLayer:
                 self._receive_request(message, source, now)
 
     def _receive_response(self, response: Response, source: Endpoint, now: float) -> None:
-        transaction = self.clients.get((response.via.branch or "", response.method))
-        if transaction is None or len(response.fields["via"]) > 1 or not self._is_ours(response, transaction.request):
+        via = response.via
+        transaction = self.clients.get((via.parameters.get("branch") or "", response.method))
+        named = via.sent_by
+        if (
+            transaction is None
+            or len(response.fields["via"]) > 1
+            # A process that is no more may have sent the request.
+            or (named not in self._sent_by and named != parse_message(transaction.request).via.sent_by)
+        ):
             # 17.1.3, 18.1.2, 8.1.3.3: not ours, or not for us.
             self.statistics["stray responses"] += 1
         elif transaction.receive(response, now) and transaction.user is not None:
             cast(User, transaction.user).on_response(transaction, response, source, now)
 
-    def _is_ours(self, response: Response, request: bytes) -> bool:
-        """Whether the topmost Via of a response names us, or whoever `request` did: a process that is no more."""
-        named = response.via.sent_by
-        return named in self._sent_by or named == parse_message(request).via.sent_by
-
     def _receive_request(self, request: Request, source: Endpoint, now: float) -> None:
-        transaction = self.servers.get(_server_key(request))
+        request.key = _server_key(request)
+        transaction = self.servers.get(request.key)
         method = request.method
         if len(source) != 2 and "alias" in request.via.parameters and request.via.host.strip("[]") == source[0]:
             self.queue.append(AliasOffered(source.connection, request.via.port or DEFAULT_PORTS[source.transport]))
@@ -417,10 +422,10 @@ def _server_key(request: Request, method: str | None = None) -> tuple[str, ...]:
     """17.2.3; without the magic cookie, what RFC 2543 matched by."""
     method = method or request.method
     method = "INVITE" if method == "ACK" else method
-    branch = request.via.branch
-    if branch is not None and branch.startswith(MAGIC_COOKIE):
-        host, port = request.via.sent_by
-        return branch, host, str(port), method
+    via = request.via
+    branch = via.parameters.get("branch")
+    if branch is not None and branch[:7] == MAGIC_COOKIE:
+        return branch, via.host.lower(), str(via.port or 5060), method
     tag = request.from_.tag or ""
     return str(request.via), request.uri_text, tag, request.call_id, str(request.cseq), method
 

@@ -22,11 +22,11 @@ from tandem.gateway.sip.fields import (
     Address,
     Uri,
     Via,
+    check_host,
     parse_address,
     parse_cseq,
     parse_uri,
     parse_via,
-    plain_via,
     split_list,
 )
 from tandem.gateway.sip.multipart import Part, parts
@@ -124,9 +124,10 @@ class Message:
         lines = self.fields.get("contact")
         if not lines or lines[0] == "*":
             return None
-        if len(lines) > 1 or len(values := split_list(lines[0])) > 1:
+        line = lines[0]
+        if len(lines) > 1 or ("," in line and len(split_list(line)) > 1):
             raise SipDecodeError("more than one Contact")
-        return parse_address(values[0])
+        return parse_address(line.strip())
 
     @property
     def content_type(self) -> str | None:
@@ -192,14 +193,16 @@ class Message:
 class Request(Message):
     """A request; `uri_text` is its Request-URI as received."""
 
-    __slots__ = ("caller", "uri_text")
+    __slots__ = ("caller", "key", "uri_text")
 
     caller: str | None
     """The user whom the request was proved to come from, None where nobody was asked for proof."""
+    key: tuple[str, ...] | None
+    """What its transaction is found by (RFC 3261 17.2.3), once a transaction layer has received it."""
 
     def __init__(self, method: str, uri_text: str, fields: dict[str, list[str]], body: bytes) -> None:
         self.method = method
-        self.caller = None
+        self.caller = self.key = None
         self.uri_text = uri_text
         self.fields = fields
         self.body = body
@@ -297,9 +300,11 @@ def _plain_message(
         if len(fields["via"]) > 1:
             for via in message.strict_values("via")[1:]:
                 parse_via(via)
-    message.via = plain_via(transport, host, port, parameters)
-    message.from_ = _party(from_)
-    message.to = _party(to)
+    if host[0] == "[":
+        check_host(host)
+    message.via = Via(transport, host, port, parameters)
+    message.from_ = _parse_party(from_) if len(from_) <= CACHED_LENGTH else _party(from_)
+    message.to = _parse_party(to) if len(to) <= CACHED_LENGTH else _party(to)
     message.call_id = call_id
     message.cseq = cseq
     return message
@@ -323,8 +328,10 @@ def _has_controls(head: bytes) -> bool:
 
 def build_message(start: str, fields: str, body: bytes | None, maximum: int = 65507) -> bytes:
     """Put a message together from its start line, its fields (each ended by CRLF) and its body."""
-    body = body or b""
-    data = f"{start}\r\n{fields}Content-Length: {len(body)}\r\n\r\n".encode() + body
+    if body:
+        data = f"{start}\r\n{fields}Content-Length: {len(body)}\r\n\r\n".encode() + body
+    else:
+        data = f"{start}\r\n{fields}Content-Length: 0\r\n\r\n".encode()
     if len(data) > maximum:
         raise EncodeError(f"a message of {len(data)} octets does not fit a datagram ({maximum})")
     return data
@@ -332,11 +339,13 @@ def build_message(start: str, fields: str, body: bytes | None, maximum: int = 65
 
 def format_fields(headers: Iterable[tuple[str, str]]) -> str:
     """Header lines for `headers`; a line break in one raises EncodeError, as it would start another field."""
-    lines = [f"{name}: {value}\r\n" for name, value in headers]
-    for line in lines:
+    text = ""
+    for name, value in headers:
+        line = f"{name}: {value}\r\n"
         if line.count("\n") != 1 or line.count("\r") != 1 or "\0" in line:
             raise EncodeError(f"header field {line[:80]!r} holds a line break")
-    return "".join(lines)
+        text += line
+    return text
 
 
 def _parse_start_line(line: str, body: bytes) -> Request | Response:

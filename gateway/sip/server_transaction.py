@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from tandem.gateway.sip.endpoint import Endpoint
 from tandem.gateway.sip.message import Request
-from tandem.gateway.sip.transaction import Input, Link, State, Timer, Transaction, response_input
+from tandem.gateway.sip.transaction import RESPONSE_INPUTS, Input, Link, State, Timer, Transaction
 
 Respond = Callable[[Any, bytes, float], None]
 Receive = Callable[[Any, float], bool]
@@ -34,7 +34,7 @@ class ServerTransaction(Transaction):
 
     def respond(self, status: int, response: bytes, now: float) -> None:
         """Send a response of the user; one that the state does not allow is ignored."""
-        action = self._RESPOND.get((self.state, response_input(status)))
+        action = self._RESPOND.get((self.state, RESPONSE_INPUTS[status // 100]))
         if action is not None:
             self.status = status
             self.last_response = response
@@ -72,7 +72,8 @@ class InviteServerTransaction(ServerTransaction):
             self.link.send(self.last_response, self.destination)
             self.link.start(self, Timer.G, now + self.interval)
             return False
-        self.link.stop(self, Timer.G)
+        if timer is Timer.H:
+            self.link.stop(self, Timer.G)
         self._terminate()
         return timer is Timer.H
 

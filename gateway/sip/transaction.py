@@ -7,7 +7,6 @@ A transaction is fed messages and timer expiries and answers whether its user sh
 from __future__ import annotations
 
 from enum import IntEnum, auto
-from math import ceil
 from typing import Final, Protocol
 
 from tandem.core.enumeration import Symbol
@@ -118,7 +117,7 @@ class Transaction:
     def _linger(self, timer: Timer, seconds: float, now: float) -> None:
         """Start a timer after which the transaction is forgotten: D, I, J, K, L or M."""
         # Every transaction has one: waking up for each of them would cost more than the call it belonged to.
-        deadline = ceil((now + seconds) / _TOGETHER) * _TOGETHER if seconds else now
+        deadline = -(-(now + seconds) // _TOGETHER) * _TOGETHER if seconds else now
         self.link.start(self, timer, deadline)
 
     def _terminate(self) -> None:
@@ -126,8 +125,13 @@ class Transaction:
         self.link.terminated(self)
 
 
-def response_input(status: int) -> Input:
-    """The class of a response, as far as transactions care."""
-    if status < 200:
-        return Input.PROVISIONAL
-    return Input.SUCCESS if status < 300 else Input.FAILURE
+#: What a response is to a transaction, by the first digit of its status.
+RESPONSE_INPUTS: Final = (
+    Input.PROVISIONAL,
+    Input.PROVISIONAL,
+    Input.SUCCESS,
+    Input.FAILURE,
+    Input.FAILURE,
+    Input.FAILURE,
+    Input.FAILURE,
+)

@@ -168,6 +168,8 @@ class SipTrunks(SipCalls):
             sip or Sip(), configurations, self._peer_trunk, self.agent, token(), log, self.overload
         )
         """Who may do what."""
+        self._banned = self.admission.bans.until
+        self._said = self.agent.waiting
         self._admissions = [self.admission]
         if self.pjsip is not None:
             own = [port.configuration for port in self.trunks.values() if port.account]
@@ -262,7 +264,7 @@ class SipTrunks(SipCalls):
 
     def receive(self, data: bytes, source: Endpoint, now: float) -> None:
         """A message came in."""
-        if self.admission.is_banned(source, now):
+        if self._banned and self.admission.is_banned(source, now):
             return
         if self._trace is not None:
             self._trace(_message_line("<", data, source))
@@ -346,16 +348,27 @@ class SipTrunks(SipCalls):
     @property
     def waiting(self) -> tuple[Collection[object], ...]:
         """What `settle` is to act on: the same lists every time, for those who look often."""
-        return (*self.agent.waiting, self.connections.waiting)
+        return (*self._said, self.connections.waiting)
 
     def settle(self, now: float) -> bool:
         """Act on what the agent says; True when it said anything."""
-        moved = self._settle_streams(now)
-        while outputs := self.agent.outputs():
+        moved = bool(self.connections.waiting) and self._settle_streams(now)
+        while True:
+            for queue in self._said:
+                if queue:
+                    break
+            else:
+                return moved
             moved = True
-            for output in outputs:
+            for output in self.agent.outputs():
                 if isinstance(output, SendDatagram):
-                    self._send(output.data, output.destination, now)
+                    destination = output.destination
+                    if len(destination) == 2 and self._trace is None:
+                        self.datagrams.append((output.data, destination))
+                    else:
+                        self._send(output.data, destination, now)
+                elif output.__class__ in self._HANDLERS:
+                    self._handle(output, now)  # type: ignore[arg-type]
                 elif isinstance(output, IncomingInvite):
                     self._incoming(output, now)
                 elif isinstance(output, AliasOffered):
@@ -364,9 +377,6 @@ class SipTrunks(SipCalls):
                     self._registrations.changed(output)
                 elif isinstance(output, OptionsResult):
                     self.peers.pinged(output, now)
-                else:
-                    self._handle(output, now)
-        return moved
 
     def _send(self, data: bytes, destination: Endpoint, now: float) -> None:
         if self._trace is not None:
@@ -583,9 +593,8 @@ class SipTrunks(SipCalls):
             return
         if not self.agent.configure(call, port.options, now):
             return
-        number = self._registrations.number_of(port.name, request.uri.user or "")
-        if number is None:
-            number = self.users.number_named(request.uri.user or "")
+        user = request.uri.user or ""
+        number = self._registrations.number_of(port.name, user) or self.users.number_named(user)
         if number is not None:
             request.uri_text = sip_uri(number, self._domain)
         if (priority := sip_priority.refusal(request, port.configuration)) is not None:
@@ -601,7 +610,7 @@ class SipTrunks(SipCalls):
             accept = (("Accept", _ACCEPT),) if status == 415 else ()
             self.agent.respond(call, status, headers=accept, now=now)
             return
-        isup = self._read(port, request)
+        isup = None if port.encapsulation is None else self._read(port, request)
         if port.overlap and self.further_invite(port, output, setup, isup, now):
             return
         if port.overlap and not self._control.has_route(port.name, setup, now):
@@ -630,7 +639,7 @@ class SipTrunks(SipCalls):
             self.agent.respond(call, 503, headers=(("Retry-After", str(seconds)),), now=now)
             return
         self._media.start(session)
-        session.conditional = self.agent.is_conditional(call)
+        session.conditional = port.options.preconditions != "off" and self.agent.is_conditional(call)
         if output.body and (verdict := self._media.take_offer(session, output.body)) is not Verdict.AGREED:
             self._media.close(session)
             phrase = "Malformed session description" if verdict is Verdict.MALFORMED else None
@@ -638,7 +647,8 @@ class SipTrunks(SipCalls):
             self.agent.respond(call, STATUSES[verdict], phrase, part=part, now=now)
             return
         session.suspended = session.preconditions is not None and bool(session.preconditions.missing)
-        setup = replace(setup, continuity_pending=session.suspended)
+        if setup.continuity_pending is not session.suspended:
+            setup = replace(setup, continuity_pending=session.suspended)
         if half.clear_channel:
             setup = replace(setup, bearer=Bearer.UNRESTRICTED_64K)
         else:
@@ -653,7 +663,8 @@ class SipTrunks(SipCalls):
             self._control.originate(half, setup, attempts, now, session.leg)
         else:
             self._control.setup(half, setup, now, session.leg)
-        self.suspend(session, now)
+        if session.preconditions is not None:
+            self.suspend(session, now)
         collects = port.digits_in_info and not setup.complete and output.body and self.agent.is_reliable(call)
         if collects and not half.released and session.said is None:
             # The dialog for INFO; with a description it would be more than that (24.229 N.2).

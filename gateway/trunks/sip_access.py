@@ -34,20 +34,21 @@ _PLAIN: Final = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq
 def opaque_of(message: Message, calling: Uri | None = None) -> tuple[Opaque, ...]:
     """What a message says of the access at the peer's end, as ISUP parameters; `calling` is the caller's URI."""
     found: list[Opaque] = []
-    information = _user_to_user(message)
-    if information:
+    if "user-to-user" in message.fields and (information := _user_to_user(message)):
         found.append(parameter(ParameterCode.USER_TO_USER_INFORMATION, information))
-    if isinstance(message, Request) and message.method == "INVITE":
-        elements = (_subaddress(CalledPartySubaddress, message.uri), _subaddress(CallingPartySubaddress, calling))
-        octets = b"".join(element.to_octets() for element in elements if element is not None)
-        if octets:
+    if message.method == "INVITE" and isinstance(message, Request):
+        called = _subaddress(CalledPartySubaddress, message.uri)
+        caller = _subaddress(CallingPartySubaddress, calling)
+        if called is not None or caller is not None:
+            octets = b"".join(element.to_octets() for element in (called, caller) if element is not None)
             found.append(parameter(ParameterCode.ACCESS_TRANSPORT, octets))
     return tuple(found)
 
 
 def with_access(release: Release, message: Message) -> Release:
     """The end of a call, with what the message that brought it says of the access."""
-    return replace(release, opaque=(*release.opaque, *opaque_of(message)))
+    found = opaque_of(message)
+    return replace(release, opaque=(*release.opaque, *found)) if found else release
 
 
 def _user_to_user(message: Message) -> bytes | None:
@@ -74,7 +75,7 @@ def _setting(text: str) -> tuple[str, str]:
 def _subaddress(kind: type[Subaddress], uri: Uri | None) -> Subaddress | None:
     """The sub-address in the parameters of a telephone number, in the user part of a SIP URI."""
     settings = {} if uri is None else number_parameters(uri)
-    text, odd = settings.get("isub") or "", False
+    text, odd = settings["isub"] or "" if "isub" in settings else "", False
     if not text:
         return None
     encoding = (settings.get("isub-encoding") or "nsap-ia5").lower()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, ClassVar
+
 import msgspec
 from msgspec.structs import replace
 
@@ -76,8 +79,6 @@ _SIGNAL = (("Content-Disposition", "signal;handling=required"),)
 #: Final responses of a peer that takes no RTP/SAVP.
 _NO_SRTP = (415, 488, 606)
 _SESSION_PROGRESS = 183
-#: After these the peer may be elsewhere (RFC 3261 12.2.1.2, RFC 3311 5.1).
-_TARGET_REFRESHES = (ReInvite, ReInviteResult, Refreshed, SessionOffered, UpdateResult)
 _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(list[Standing])
 
@@ -207,85 +208,144 @@ class SipCalls(SipPreconditions):
 
     def _handle(self, output: CallOutput, now: float) -> None:
         session = self._sessions.get(output.call)
-        if session is None:
-            if (replaced := self._overlaid.get(output.call)) is not None:
-                self.overlaid(replaced, output, now)
-            elif (beside := self._forked.get(output.call)) is not None:
-                self.forked(beside, output, now)
-            return
-        half, control, port = session.half, self._control, self.trunks[session.trunk.name]
-        if isinstance(output, _TARGET_REFRESHES) or (isinstance(output, Confirmed) and output.call < 0):
+        if session is not None:
+            self._HANDLERS[output.__class__](self, session, output, now)
+        elif (replaced := self._overlaid.get(output.call)) is not None:
+            self.overlaid(replaced, output, now)
+        elif (beside := self._forked.get(output.call)) is not None:
+            self.forked(beside, output, now)
+
+    def _on_provisional(self, session: Session, output: Provisional, now: float) -> None:
+        if output.status > 100:
+            self._progress(session, output, now)
+
+    def _on_answered(self, session: Session, output: Answered, now: float) -> None:
+        self.answered_here(session, now)
+        self._answered(session, output, now)
+
+    def _on_confirmed(self, session: Session, output: Confirmed, now: float) -> None:
+        if output.call < 0:
             # Of a call that PJSIP has answered the tag is known no sooner.
-            control.renewed(half)
-        match output:
-            case Provisional(status=status) if status > 100:
-                self._progress(session, output, now)
-            case Answered(message=message):
-                self.answered_here(session, now)
-                self._answered(session, output, now)
-            case Confirmed(message=message) | ProvisionalConfirmed(message=message):
-                usable = not session.offering or self._media.take_answer(session, message.session)
-                if not usable and isinstance(output, Confirmed):
-                    self._no_codec(session, now)
-            case SessionOffered(message=message):
-                self._session_offered(session, message.session, now)
-            case Refreshed(message=message):
-                self._media.take_answer(session, message.session)
-            case UpdateResult(status=status, message=response) if session.confirming:
-                self.confirmed(session, status, response, now)
-            case ReInviteResult(status=status, message=response) | UpdateResult(status=status, message=response):
-                if response is not None and status < 300:
-                    self._media.take_answer(session, response.session)
-                session.offering = False
-            case ProbeResult(alive=False):
-                reason = Release(Cause.DESTINATION_OUT_OF_ORDER, diagnostic="SIP peer is gone: no RTP, no answer")
-                self.release(half, reason, now)
-                control.event(half, reason, now)
-            case Refer(message=message):
-                self.agent.answer_refer(output.call, self._referred(session, message, now), now)
-            case Rejected(status=status, message=response):
-                if self.refused_as_incomplete(session, status, now):
-                    return
-                if not self.others_ring(session, status, response, now):
-                    self._failed(session, now)
-            case InfoReceived(message=message) if (isup := self._read(port, message)) is not None:
-                if (digits := digits_of(isup)) is not None:
-                    self.digits_in_info(session, digits, now)
-                    return
-                control.event(half, information_of(isup, self._rules), now)
-            case InfoReceived(message=message) if (more := further_digits(message)) is not None:
-                self.digits_in_info(session, more, now)
-            case InfoResult(status=status):
-                self.digits_told(session, status, now)
-            case InfoReceived(message=message):
-                digit = sip_info.digit_of(message)
-                if digit is not None:
-                    control.signalled_digit(half, digit, now)
-            case Cancelled(message=message) | Ended(message=message):
-                self._end(session, with_access(self._ending(session, message), message), now)
-            case Failed(what="timeout" | "transport" as what) if not session.answered:
-                if not self.others_ring(session, None, None, now):
-                    self._failed(session, now, what)
-            case Failed(what=what):
-                self._end(session, _loss(what), now)
-            case ReInvite():
-                self._reinvite(session, output, now)
-            case StreamMeasured(statistics=statistics, final=final):
-                half.leg.media = half.leg.media | statistics
-                if final and session.given_up:
-                    self._media.close(session)
-            case ReInviteConfirmed(message=message):
-                if session.offering:
-                    self._media.take_answer(session, message.session)
-            case Closed() if session.refused:
-                pass
-            case Closed():
-                self.forget_caller(session)
-                self._media.close(session)
-                del self._sessions[output.call]
-                self._by_leg.pop(session.leg, None)
-                self.trunks[session.trunk.name].calls -= 1
-                control.cleared(half, now)
+            self._control.renewed(session.half)
+        if session.offering and not self._media.take_answer(session, output.message.session):
+            self._no_codec(session, now)
+
+    def _on_provisional_confirmed(self, session: Session, output: ProvisionalConfirmed, now: float) -> None:
+        if session.offering:
+            self._media.take_answer(session, output.body)
+
+    def _on_offer(self, session: Session, output: SessionOffered, now: float) -> None:
+        self._control.renewed(session.half)
+        self._session_offered(session, output.body, now)
+
+    def _on_refreshed(self, session: Session, output: Refreshed, now: float) -> None:
+        self._control.renewed(session.half)
+        self._media.take_answer(session, output.body)
+
+    def _on_updated(self, session: Session, output: UpdateResult, now: float) -> None:
+        if not session.confirming:
+            self._on_reinvited(session, output, now)
+            return
+        self._control.renewed(session.half)
+        self.confirmed(session, output.status, output.message, now)
+
+    def _on_reinvited(self, session: Session, output: ReInviteResult | UpdateResult, now: float) -> None:
+        self._control.renewed(session.half)
+        response = output.message
+        if response is not None and output.status < 300:
+            self._media.take_answer(session, response.session)
+        session.offering = False
+
+    def _on_probed(self, session: Session, output: ProbeResult, now: float) -> None:
+        if not output.alive:
+            half = session.half
+            reason = Release(Cause.DESTINATION_OUT_OF_ORDER, diagnostic="SIP peer is gone: no RTP, no answer")
+            self.release(half, reason, now)
+            self._control.event(half, reason, now)
+
+    def _on_refer(self, session: Session, output: Refer, now: float) -> None:
+        self.agent.answer_refer(output.call, self._referred(session, output.message, now), now)
+
+    def _on_rejected(self, session: Session, output: Rejected, now: float) -> None:
+        if self.refused_as_incomplete(session, output.status, now):
+            return
+        if not self.others_ring(session, output.status, output.message, now):
+            self._failed(session, now)
+
+    def _on_info(self, session: Session, output: InfoReceived, now: float) -> None:
+        message = output.message
+        isup = self._read(self.trunks[session.trunk.name], message)
+        if isup is not None:
+            if (digits := digits_of(isup)) is not None:
+                self.digits_in_info(session, digits, now)
+                return
+            self._control.event(session.half, information_of(isup, self._rules), now)
+        elif (more := further_digits(message)) is not None:
+            self.digits_in_info(session, more, now)
+        elif (digit := sip_info.digit_of(message)) is not None:
+            self._control.signalled_digit(session.half, digit, now)
+
+    def _on_info_result(self, session: Session, output: InfoResult, now: float) -> None:
+        self.digits_told(session, output.status, now)
+
+    def _on_end(self, session: Session, output: Cancelled | Ended, now: float) -> None:
+        self._end(session, with_access(self._ending(session, output.message), output.message), now)
+
+    def _on_failed(self, session: Session, output: Failed, now: float) -> None:
+        what = output.what
+        if session.answered or what not in ("timeout", "transport"):
+            self._end(session, _loss(what), now)
+        elif not self.others_ring(session, None, None, now):
+            self._failed(session, now, what)
+
+    def _on_reinvite(self, session: Session, output: ReInvite, now: float) -> None:
+        self._control.renewed(session.half)
+        self._reinvite(session, output, now)
+
+    def _on_measured(self, session: Session, output: StreamMeasured, now: float) -> None:
+        leg = session.half.leg
+        leg.media = leg.media | output.statistics
+        if output.final and session.given_up:
+            self._media.close(session)
+
+    def _on_reinvite_confirmed(self, session: Session, output: ReInviteConfirmed, now: float) -> None:
+        if session.offering:
+            self._media.take_answer(session, output.message.session)
+
+    def _on_closed(self, session: Session, output: Closed, now: float) -> None:
+        if session.refused:
+            return
+        self.forget_caller(session)
+        self._media.close(session)
+        del self._sessions[output.call]
+        self._by_leg.pop(session.leg, None)
+        self.trunks[session.trunk.name].calls -= 1
+        self._control.cleared(session.half, now)
+
+    #: What becomes of each output. Those that refresh the target also tell that the peer may be elsewhere (RFC 3261
+    #: 12.2.1.2, RFC 3311 5.1).
+    _HANDLERS: ClassVar[dict[type, Callable[[Any, Session, Any, float], None]]] = {
+        Provisional: _on_provisional,
+        Answered: _on_answered,
+        Confirmed: _on_confirmed,
+        ProvisionalConfirmed: _on_provisional_confirmed,
+        SessionOffered: _on_offer,
+        Refreshed: _on_refreshed,
+        UpdateResult: _on_updated,
+        ReInviteResult: _on_reinvited,
+        ProbeResult: _on_probed,
+        Refer: _on_refer,
+        Rejected: _on_rejected,
+        InfoReceived: _on_info,
+        InfoResult: _on_info_result,
+        Cancelled: _on_end,
+        Ended: _on_end,
+        Failed: _on_failed,
+        ReInvite: _on_reinvite,
+        StreamMeasured: _on_measured,
+        ReInviteConfirmed: _on_reinvite_confirmed,
+        Closed: _on_closed,
+    }
 
     def _failed(self, session: Session, now: float, what: str = "timeout") -> None:
         """Every INVITE of the call has failed: call elsewhere, or tell why. `what`: where the last had no response."""

@@ -68,7 +68,9 @@ class Redirection(Struct, frozen=True):
 
 def read(message: Message) -> Redirection | None:
     """What Diversion, else History-Info, says; None for a call that was not redirected."""
-    return _from_diversion(message) or _from_history(message)
+    fields = message.fields
+    found = _from_diversion(message) if "diversion" in fields else None
+    return found or (_from_history(message) if "history-info" in fields else None)
 
 
 def write(setup: Setup, form: str, domain: str, country_code: str, target: str) -> list[tuple[str, str]]:

@@ -23,8 +23,8 @@ def invite_headers(trunk: SipTrunk) -> tuple[tuple[str, str], ...]:
 
 def note_caller(session: Session, request: Request) -> None:
     """Whether the caller knows P-Early-Media."""
-    known = "supported" in [value.lower() for value in request.values(_HEADER)]
-    session.wants_early_authorization = known and session.trunk.p_early_media
+    if session.trunk.p_early_media:
+        session.wants_early_authorization = "supported" in [value.lower() for value in request.values(_HEADER)]
 
 
 def response_headers(session: Session, early: bool) -> tuple[tuple[str, str], ...]:

@@ -49,35 +49,35 @@ def setup_of(request: Request, trunk: SipTrunk, rules: Rules = STANDARD) -> Setu
     behind = attributes(uri)
     calling, address = _calling(request, trunk)
     of_caller = Attributes() if address is None else attributes(address.uri, rules)
+    forwards = request.fields.get("max-forwards", (None,))[0]
+    opaque = [*forwards_opaque(forwards), *sip_priority.opaque_of(request, trunk)]
+    opaque += sip_access.opaque_of(request, None if address is None else address.uri)
+    if address is not None and (name := address.display or request.from_.display):
+        opaque += named(name)
+    if trunk.pass_headers:
+        opaque[:0] = [
+            Opaque(HEADER, f"{name}: {value}".encode())
+            for name in trunk.pass_headers
+            for value in request.fields.get(name.lower(), ())
+        ]
     setup = Setup(
         called=called,
         calling=calling,
         category=of_caller.category or 0,
-        hop_counter=hop_counter(request.get("Max-Forwards"), trunk.hop_factor),
+        hop_counter=hop_counter(forwards, trunk.hop_factor),
         routing_number=behind.routing,
         ported=behind.dipped,
         carrier=behind.carrier,
         originating_line=of_caller.line,
         additional_calling=_additional(request, calling),
-        opaque=(
-            *(
-                Opaque(HEADER, f"{name}: {value}".encode())
-                for name in trunk.pass_headers
-                for value in request.fields.get(name.lower(), ())
-            ),
-            *forwards_opaque(request.get("Max-Forwards")),
-            *sip_priority.opaque_of(request, trunk),
-            *sip_access.opaque_of(request, None if address is None else address.uri),
-            *named("" if address is None else address.display or request.from_.display),
-        ),
+        opaque=tuple(opaque),
     )
     redirection = sip_diversion.read(request)
     return setup if redirection is None else redirection.apply(setup)
 
 
 def _calling(request: Request, trunk: SipTrunk) -> tuple[Number | None, Address | None]:
-    private = {part.strip().lower() for value in request.values("Privacy") for part in value.split(";")}
-    restricted = bool(private & _RESTRICTED)
+    restricted = "privacy" in request.fields and not _RESTRICTED.isdisjoint(_privacy(request))
     for name in trunk.calling_from:
         for address in _addresses(request, name):
             number = number_of(address.uri)
@@ -200,7 +200,9 @@ def connected_of(message: Message, trunk: SipTrunk) -> Number | None:
     """Who answered, by P-Asserted-Identity of a trusted peer."""
     if not trunk.trusted:
         return None
-    private = {part.strip().lower() for value in message.values("Privacy") for part in value.split(";")}
+    if "p-asserted-identity" not in message.fields:
+        return None
+    private = _privacy(message)
     for address in _addresses(message, "P-Asserted-Identity"):
         number = number_of(address.uri)
         if number is not None:
@@ -209,7 +211,14 @@ def connected_of(message: Message, trunk: SipTrunk) -> Number | None:
     return None
 
 
+def _privacy(message: Message) -> set[str]:
+    """What Privacy asks for, in lower case."""
+    return {part.strip().lower() for value in message.values("Privacy") for part in value.split(";")}
+
+
 def _addresses(message: Message, name: str) -> list[Address]:
+    if name == "From":
+        return [message.from_]
     found = []
     for value in message.values(name):
         try:

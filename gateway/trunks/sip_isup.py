@@ -152,6 +152,9 @@ class Encapsulation:
 
 def refusal(message: SipMessage, encapsulation: Encapsulation | None) -> int | None:
     """The status for a body that must be understood and is not (RFC 3204 6, RFC 5621), None when all is well."""
+    kind = message.fields.get("content-type")
+    if kind is None or kind[0] == "application/sdp":
+        return None
     try:
         parts = message.parts()
     except SipDecodeError:

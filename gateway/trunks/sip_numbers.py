@@ -6,6 +6,7 @@ RFC 3966 (tel), RFC 4694 (`rn`, `npdi`, `cic`), 3GPP TS 29.163 annex C and draft
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from msgspec import Struct
 
@@ -16,6 +17,8 @@ from tandem.gateway.trunks.rules import STANDARD, Rules
 _SEPARATORS = re.compile(r"[-.() ]")
 _SIGNALS = re.compile(r"\+?[0-9A-Ea-e*#]+")
 _DIGITS = re.compile(r"[0-9]+")
+#: Parameters that `attributes` reads.
+_READ: Final = frozenset(("oli", "isup-oli", "cpc", "rn", "rn-context", "npdi", "cic"))
 
 
 class Attributes(Struct, frozen=True):
@@ -33,13 +36,22 @@ class Attributes(Struct, frozen=True):
     """`oli` or `isup-oli`: originating line information of ANSI."""
 
 
+#: Those of a number with nothing behind it.
+_NONE: Final = Attributes()
+
+
 def number_of(uri: Uri) -> Number | None:
     """The telephone number of a tel URI or of the user part of a SIP URI; None when it holds none.
 
     A leading `+` means international (RFC 3966), as does a phone-context that begins with one, whose digits come
     first; without it the nature is unknown.
     """
-    text = _SEPARATORS.sub("", (uri.user or "").partition(";")[0])
+    text = uri.user or ""
+    international = text[:1] == "+"
+    digits = text[1:] if international else text
+    if digits.isdecimal() and digits.isascii() and (international or "phone-context" not in uri.parameters):
+        return Number(digits, Nature.INTERNATIONAL if international else Nature.UNKNOWN)
+    text = _SEPARATORS.sub("", text.partition(";")[0])
     if not _SIGNALS.fullmatch(text):
         return None
     context = number_parameters(uri).get("phone-context") or ""
@@ -52,6 +64,8 @@ def number_of(uri: Uri) -> Number | None:
 def attributes(uri: Uri, rules: Rules = STANDARD) -> Attributes:
     """What the parameters of a number say; those that cannot be read are passed over."""
     parameters = number_parameters(uri)
+    if _READ.isdisjoint(parameters):
+        return _NONE
     line = parameters.get("oli") or parameters.get("isup-oli") or ""
     category = rules.sip_category.get((parameters.get("cpc") or "").lower())
     return Attributes(
@@ -100,9 +114,10 @@ def tel_uri(number: Number, country_code: str, context: str, parameters: str = "
 
 def number_parameters(uri: Uri) -> Parameters:
     """Those of the user part, where RFC 3261 19.1.6 puts those of a number, and of the URI itself."""
-    _, semicolon, text = (uri.user or "").partition(";")
-    if not semicolon:
+    user = uri.user or ""
+    if ";" not in user:
         return uri.parameters
+    text = user.partition(";")[2]
     found = dict(uri.parameters)
     for item in text.split(";"):
         name, equals, value = item.partition("=")

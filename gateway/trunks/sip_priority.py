@@ -64,7 +64,7 @@ def refusal(request: Request, trunk: SipTrunk) -> tuple[int, tuple[tuple[str, st
     417 where it has no value that is understood, with those that are; 403 from a peer whose priority counts for
     nothing (RFC 4412 4.6.2 and 4.6.4; recalled).
     """
-    if OPTION not in (tag.lower() for tag in request.values("require")):
+    if "require" not in request.fields or OPTION not in [tag.lower() for tag in request.values("require")]:
         return None
     for value in request.values(_HEADER):
         space, _, level = value.strip().lower().partition(".")

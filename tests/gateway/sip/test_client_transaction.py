@@ -13,7 +13,7 @@ def response(status: int) -> Response:
 def invite() -> tuple[RecordingLink, InviteClientTransaction]:
     link = RecordingLink()
     return link, InviteClientTransaction(
-        link, ("b", "INVITE"), PEER, None, b"INVITE", lambda r: b"ACK %d" % r.status, 0.0
+        link, ("b", "INVITE"), PEER, None, b"INVITE", lambda r, _: b"ACK %d" % r.status, 0.0
     )
 
 

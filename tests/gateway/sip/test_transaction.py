@@ -4,7 +4,7 @@ from support.sip_link import PEER, RecordingLink
 from tandem.gateway.sip.call import CallTimer
 from tandem.gateway.sip.client_transaction import NonInviteClientTransaction
 from tandem.gateway.sip.message import Response
-from tandem.gateway.sip.transaction import Input, Timer, response_input
+from tandem.gateway.sip.transaction import RESPONSE_INPUTS, Input, Timer
 
 
 @pytest.mark.parametrize(
@@ -13,7 +13,7 @@ from tandem.gateway.sip.transaction import Input, Timer, response_input
      (300, Input.FAILURE), (699, Input.FAILURE)],
 )  # fmt: skip
 def test_response_classes(status, expected):
-    assert response_input(status) is expected
+    assert RESPONSE_INPUTS[status // 100] is expected
 
 
 def test_timers_of_transactions_and_calls_do_not_collide():
