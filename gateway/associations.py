@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tandem.core.sigtran.primitives import CloseAssociation, SendMessage
 from tandem.gateway import signalling_setup as setup
 from tandem.gateway.configuration.ranges import parse_address
@@ -35,7 +37,7 @@ class Associations:
         for transport in self._transports:
             await transport.start()
 
-    def carry_out(self, commands: list[SendMessage | CloseAssociation]) -> None:
+    def carry_out(self, commands: Sequence[SendMessage | CloseAssociation]) -> None:
         """Send and close what the machines want; what is for an association that is down is lost with it."""
         for command in commands:
             transport = self._by_name[command.association]

@@ -7,7 +7,7 @@ carried to their neighbours until none has any left.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import inf
 from typing import Protocol, TypeVar
@@ -93,22 +93,22 @@ class Capture(Protocol):
 class Effects(Struct):
     """What a node wants done, in order, since the owner last took it."""
 
-    datagrams: list[tuple[bytes, tuple[str, int]]] = []
-    streams: list[OpenConnection | Write | CloseConnection] = []
+    datagrams: Sequence[tuple[bytes, tuple[str, int]]] = ()
+    streams: Sequence[OpenConnection | Write | CloseConnection] = ()
     """For the connections of SIP over TCP and TLS."""
-    queries: list[Query] = []
+    queries: Sequence[Query] = ()
     """For the DNS."""
-    pjsip: list[PjsipCommand] = []
+    pjsip: Sequence[PjsipCommand] = ()
     """For the PJSIP process."""
-    media: list[Command] = []
-    associations: list[SendMessage | CloseAssociation] = []
-    records: list[Record] = []
-    lines: list[Line] = []
-    channels: list[ChannelEvent] = []
+    media: Sequence[Command] = ()
+    associations: Sequence[SendMessage | CloseAssociation] = ()
+    records: Sequence[Record] = ()
+    lines: Sequence[Line] = ()
+    channels: Sequence[ChannelEvent] = ()
     """What happened to channels, as far as `switchboard.interest` goes; ends of jobs always."""
-    provisional: list[OpenCall] = []
+    provisional: Sequence[OpenCall] = ()
     """What is to be known of calls if the process is killed now (see Ledger)."""
-    dropped: list[str] = []
+    dropped: Sequence[str] = ()
     """By `id`, calls that are to have no record."""
 
 
@@ -465,33 +465,34 @@ class Node:
 
     def effects(self) -> Effects:
         """What is to be done since the last call, and forget it."""
-        ledger = self.control.ledger
-        effects = Effects(
-            self.sip.datagrams,
-            self.sip.streams,
-            self.sip.peers.queries,
-            [] if self.sip.pjsip is None else self.sip.pjsip.commands[:],
-            self.control.media_commands,
-            self.signalling.messages + self._iua.messages,
-            ledger.records,
-            self.lines[:],
-            self.switchboard.events,
-            ledger.provisional(),
-            ledger.dropped,
-        )
+        control, sip, signalling, ledger = self.control, self.sip, self.signalling, self.control.ledger
+        effects = Effects()
+        # Nearly all of it is empty nearly always: what is not is looked for, and nothing made anew for the rest.
+        if sip.datagrams:
+            effects.datagrams, sip.datagrams = sip.datagrams, []
+            self._captured = 0
+        if sip.streams:
+            effects.streams, sip.streams = sip.streams, []
+        if sip.peers.queries:
+            effects.queries, sip.peers.queries = sip.peers.queries, []
+        if sip.pjsip is not None and sip.pjsip.commands:
+            effects.pjsip = sip.pjsip.commands[:]
+            sip.pjsip.commands.clear()
+        if control.media_commands:
+            effects.media, control.media_commands = control.media_commands, []
+        if signalling.messages or self._iua.messages:
+            effects.associations, signalling.messages = signalling.messages + self._iua.messages, []
+            self._iua.messages.clear()
+        if ledger.records:
+            effects.records, ledger.records = ledger.records, []
+        if self.lines:
+            effects.lines = self.lines[:]
+            self.lines.clear()
         if self.switchboard.events:
-            self.switchboard.events = []
-        self.signalling.messages = []
-        self._iua.messages.clear()
-        self.sip.datagrams, self.sip.streams = [], []
-        self.sip.peers.queries = []
-        if self.sip.pjsip is not None:
-            self.sip.pjsip.commands.clear()
-        self._captured = 0
-        self.control.media_commands = []
-        if ledger.records or ledger.dropped:
-            ledger.records, ledger.dropped = [], []
-        self.lines.clear()
+            effects.channels, self.switchboard.events = self.switchboard.events, []
+        effects.provisional = ledger.provisional()
+        if ledger.dropped:
+            effects.dropped, ledger.dropped = ledger.dropped, []
         return effects
 
     def test_span(self, name: str, *, loopback: bool | None = None, remote_alarm: bool | None = None) -> None:

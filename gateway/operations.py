@@ -7,7 +7,7 @@ import contextlib
 import socket
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -130,7 +130,7 @@ class Operations:
         if self._audit is not None:
             self._audit.close()
 
-    def channel_events(self, events: list[ChannelEvent]) -> None:
+    def channel_events(self, events: Sequence[ChannelEvent]) -> None:
         """Tell the clients what happened to channels, and whoever waits for a call that it is made."""
         offset = time.time() - asyncio.get_running_loop().time()
         for event in events:

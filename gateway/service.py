@@ -11,6 +11,7 @@ import secrets
 import signal
 import socket
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import uvloop
@@ -391,7 +392,6 @@ class Service:
 
     def _act(self) -> None:
         """Carry out what the node wants and arm its one timer."""
-        stamp = time.time()
         effects = self.node.effects()
         if effects.datagrams:
             self._send_datagrams(effects.datagrams)
@@ -409,8 +409,10 @@ class Service:
             self._records.begin(effects.provisional, effects.dropped)
         if effects.records:
             self._write_records(effects.records)
-        for line in effects.lines:
-            self.logger.write(line, stamp)
+        if effects.lines:
+            stamp = time.time()
+            for line in effects.lines:
+                self.logger.write(line, stamp)
         if self.node.notices:
             self._operations.publish()
         if effects.channels:
@@ -425,7 +427,7 @@ class Service:
             self._signalling_stopped.set()
         self._arm(self.node.next_deadline())
 
-    def _write_records(self, records: list[Record]) -> None:
+    def _write_records(self, records: Sequence[Record]) -> None:
         self._records.write(records)
         for record in records:
             self._operations.record(record)
@@ -455,7 +457,7 @@ class Service:
             self._deadline = deadline
             self._timer = self._loop.call_at(not_before(deadline), self._timer_due)
 
-    def _send_datagrams(self, datagrams: list[tuple[bytes, tuple[str, int]]]) -> None:
+    def _send_datagrams(self, datagrams: Sequence[tuple[bytes, tuple[str, int]]]) -> None:
         sockets = self._sip
         if len(sockets) == 1:
             ((six, opened),) = sockets.items()
@@ -467,7 +469,7 @@ class Service:
             if chosen is not None:
                 send(chosen, (datagram,))
 
-    def _send_media(self, commands: list[Command]) -> None:
+    def _send_media(self, commands: Sequence[Command]) -> None:
         media = self._require_media()
         media.send(commands)
         if media.waiting:
