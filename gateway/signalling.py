@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
@@ -18,7 +18,7 @@ from tandem.gateway.media.protocol import UnitsReceived
 from tandem.gateway.notice import Notice as Watched
 from tandem.gateway.notice import Notify, ignore
 from tandem.ss7.mtp2.link import SignallingLink
-from tandem.ss7.mtp2.primitives import Indication, LinkInService, LinkOutOfService, SendUnits
+from tandem.ss7.mtp2.primitives import Indication, LinkInService, LinkOutOfService, MessageReceived, SendUnits
 from tandem.ss7.mtp3.label import Variant
 from tandem.ss7.mtp3.node import SignallingPoint
 from tandem.ss7.mtp3.primitives import (
@@ -26,6 +26,7 @@ from tandem.ss7.mtp3.primitives import (
     LinkFailed,
     LinkRestored,
     Notice,
+    Output,
     RetrieveBsnt,
     RetrieveMessages,
     SendMessage,
@@ -83,8 +84,8 @@ class LinkPort:
     """Whether its units have the extended format (Q.703 Annex A)."""
     fill: bytes | None = None
     """What level 2 last wanted repeated."""
-    told: int = -1
-    """The BSN that the media process has, -1 before any."""
+    told: bytes | None = None
+    """The fill that the media process has, with the BSN of before; None while it has none."""
     delay: float = ACKNOWLEDGEMENT_DELAY
     """How long an acknowledgement may wait."""
     interface: int = -1
@@ -238,15 +239,16 @@ class Signalling:
         """Signal units and error counts from the media process."""
         self.touched = True
         port = self.links[event.channel]
-        if not isinstance(port.level2, SignallingLink):
+        level2 = port.level2
+        if not isinstance(level2, SignallingLink):
             return
         if event.units:
             if port.capture or self.everything is not None:
                 for capture in self._captures(port):
                     for unit in event.units:
                         capture.write_mtp2(port.name, unit, sent=False, now=now)
-            port.level2.receive(event.units, now)
-        port.level2.monitor(event.good, event.errored, event.octet_counting, now)
+            level2.receive(event.units, now)
+        level2.monitor(event.good, event.errored, event.octet_counting, now)
 
     def transfer(self, request: TransferRequest, now: float) -> None:
         """MTP-TRANSFER request of a user part: by M3UA where that serves the relation, else by the point `opc`."""
@@ -268,11 +270,15 @@ class Signalling:
             for port, said in self._link_outputs:
                 if said:
                     moved = True
-                    self._settle_link(port, now)
-            for point, produced in self._point_outputs:
+                    primitives = said[:]
+                    said.clear()
+                    self._settle_link(port, primitives, now)
+            for _, produced in self._point_outputs:
                 if produced:
                     moved = True
-                    self._settle_point(point, indications, now)
+                    outputs = produced[:]
+                    produced.clear()
+                    self._settle_point(outputs, indications, now)
             for layer in self._layers:
                 for notice in layer.outputs():
                     moved = True
@@ -286,24 +292,27 @@ class Signalling:
                         indications.append(notice)
         return indications
 
-    def _settle_link(self, port: LinkPort, now: float) -> None:
+    def _settle_link(self, port: LinkPort, primitives: Sequence[object], now: float) -> None:
         """Carry what level 2 of a link has produced to where it belongs."""
-        for primitive in port.level2.outputs():
+        point = port.point
+        for primitive in primitives:
             if isinstance(primitive, SendUnits):
                 self._send(port, primitive, now)
+            elif isinstance(primitive, MessageReceived) and point is not None:
+                point.receive(port.number, primitive.msu, now)
             elif isinstance(primitive, SendOctets):
                 self.messages.append(primitive)
             elif isinstance(primitive, Indication):
                 if isinstance(primitive, _OF_SERVICE):
                     self._log_level2(port, primitive)
-                if port.point is not None:
-                    port.point.link_event(port.number, primitive, now)
+                if point is not None:
+                    point.link_event(port.number, primitive, now)
                 elif self.m2ua is not None:
                     self.m2ua.link_indication(port.interface, primitive, now)
 
-    def _settle_point(self, point: SignallingPoint, indications: list[UserIndication], now: float) -> None:
+    def _settle_point(self, outputs: list[Output], indications: list[UserIndication], now: float) -> None:
         """Carry what level 3 of a signalling point has produced to where it belongs."""
-        for output in point.outputs():
+        for output in outputs:
             if isinstance(output, TransferIndication):
                 indications.append(output)
             elif isinstance(output, SendMessage):
@@ -342,7 +351,7 @@ class Signalling:
         self.touched = True
         for number in self._acknowledgements.expired(now):
             port = self.links[number]
-            port.told = _bsn(port)
+            port.told = port.fill
             self.units.append((number, (), port.fill))
         for port in self.links.values():
             level2 = port.level2
@@ -360,13 +369,12 @@ class Signalling:
         """Hand units down at once; a fill that only acknowledges waits a little for company."""
         former, fill = port.fill, primitive.fill
         port.fill = fill
-        bsn = _bsn(port)
-        if not primitive.units and _only_acknowledges(former, fill, port.extended) and _few(port, bsn):
+        if not primitive.units and _may_wait(former, fill, port.told, port.extended):
             if not self._acknowledgements.is_running(port.number):
                 self._acknowledgements.start(port.number, now + port.delay)
             return
         self._acknowledgements.stop(port.number)
-        port.told = bsn
+        port.told = fill
         self.units.append((port.number, primitive.units, fill))
         if not port.capture and self.everything is None:
             return
@@ -430,21 +438,15 @@ def _delay(link: Link | Backhaul) -> float:
     return CYCLIC_ACKNOWLEDGEMENT_DELAY if link.error_correction == "cyclic" else ACKNOWLEDGEMENT_DELAY
 
 
-def _bsn(port: LinkPort) -> int:
-    """The BSN of what is to be repeated, -1 when nothing is."""
-    if port.fill is None:
-        return -1
-    return int.from_bytes(port.fill[:2], "little") & 0xFFF if port.extended else port.fill[0] & 0x7F
+def _may_wait(former: bytes | None, fill: bytes | None, told: bytes | None, extended: bool) -> bool:
+    """Whether `fill` is nothing but an acknowledgement, of a few messages: a FISU that differs in the BSN alone.
 
-
-def _few(port: LinkPort, bsn: int) -> bool:
-    """Whether only a few messages would be acknowledged by a unit with `bsn`."""
-    return (bsn - port.told) & (0xFFF if port.extended else 0x7F) < UNACKNOWLEDGED
-
-
-def _only_acknowledges(former: bytes | None, fill: bytes | None, extended: bool) -> bool:
-    """Whether two FISUs differ in the BSN alone, so that the newer one is nothing but an acknowledgement."""
+    That is, from `former`; from `told`, what the media process was given last, it differs by few numbers.
+    """
     size, length, bib = (6, 4, 1) if extended else (3, 2, 0)
     if former is None or fill is None or len(former) != size or len(fill) != size:
         return False
-    return former[bib] & 0x80 == fill[bib] & 0x80 and former[bib + 1 : length] == fill[bib + 1 : length]
+    if former[bib] & 0x80 != fill[bib] & 0x80 or former[bib + 1 : length] != fill[bib + 1 : length]:
+        return False
+    last = -1 if told is None else int.from_bytes(told[: bib + 1], "little")
+    return int.from_bytes(fill[: bib + 1], "little") - last & (0xFFF if extended else 0x7F) < UNACKNOWLEDGED

@@ -264,7 +264,9 @@ class CircuitTrunks(Generic[Port, Exchange]):
         exchange, transfer = self.exchange, self.transfer
         waiting = exchange.waiting
         while waiting:
-            for output in exchange.outputs():
+            outputs = waiting[:]
+            waiting.clear()
+            for output in outputs:
                 if isinstance(output, transfer):
                     if self._trace is not None:
                         self._trace(self._message_line(">", output.dpc, output.sls, output.octets))

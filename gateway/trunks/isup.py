@@ -263,7 +263,9 @@ class IsupTrunks(CircuitTrunks[IsupTrunkPort, IsupExchange]):
         self._circuit_state(output.group, output.cic, state_text(output.status, output.blocking), usable)
 
     def _set_up(self, call: int, setup: Setup, now: float) -> None:
-        self.control.setup(self._halves[call], replace(setup, continuity_pending=call in self.pending), now)
+        if call in self.pending:
+            setup = replace(setup, continuity_pending=True)
+        self.control.setup(self._halves[call], setup, now)
 
     def _continuous(self, call: int, now: float) -> None:
         """COT: the call goes on, and so does what was to be sent."""

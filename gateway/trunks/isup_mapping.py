@@ -6,6 +6,8 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
+from msgspec import structs
+
 from tandem.core.errors import DecodeError
 from tandem.gateway.calls.model import (
     Alerting,
@@ -83,6 +85,18 @@ _MEDIA = {Bearer.SPEECH: Medium.SPEECH, Bearer.AUDIO_3K1: Medium.AUDIO_3K1, Bear
 _BEARERS = {Medium.SPEECH: Bearer.SPEECH, Medium.UNRESTRICTED_64K: Bearer.UNRESTRICTED_64K}
 #: Parameters of an IAM that come from the neutral call and not from the message carried through.
 _NEUTRAL = (ParameterCode.CALLED_PARTY_NUMBER, ParameterCode.CALLING_PARTY_NUMBER, ParameterCode.HOP_COUNTER)
+#: Parameters of an IAM that few calls have.
+_FURTHER: Final = frozenset(
+    {
+        ParameterCode.REDIRECTING_NUMBER,
+        ParameterCode.ORIGINAL_CALLED_NUMBER,
+        ParameterCode.REDIRECTION_INFORMATION,
+        ParameterCode.GENERIC_NUMBER,
+        ParameterCode.NETWORK_ROUTING_NUMBER,
+        ParameterCode.TRANSIT_NETWORK_SELECTION,
+        ParameterCode.ORIGINATING_LINE_INFORMATION,
+    }
+)
 _PLANS = {int(plan): plan for plan in Plan}
 _PRESENTATIONS: Final = tuple(Presentation)
 _SCREENINGS: Final = tuple(Screening)
@@ -108,19 +122,33 @@ def setup_from(message: Message, complete: bool, digits: str | None = None, rule
         number = Number(digits, number.nature, number.plan)
         message = message.replace(replace(called, digits=digits, st=complete))
     category = message.find(CallingPartysCategory)
-    redirecting, original = message.find(RedirectingNumber), message.find(OriginalCalledNumber)
-    information, hops = message.find(RedirectionInformation), message.find(HopCounter)
-    calling = message.find(CallingPartyNumber)
-    routing, transit = message.find(NetworkRoutingNumber), message.find(TransitNetworkSelection)
-    line, forward = message.find(OriginatingLineInformation), message.find(ForwardCallIndicators)
+    hops, calling, forward = (
+        message.find(HopCounter),
+        message.find(CallingPartyNumber),
+        message.find(ForwardCallIndicators),
+    )
     timeslots = circuits_needed(message)
-    return Setup(
+    setup = Setup(
         called=number,
         calling=number_of(calling, rules) if calling is not None and calling.digits else None,
         complete=complete,
         category=10 if category is None else rules.isup_category.get(category.category, category.category),
         bearer=Bearer.UNRESTRICTED_64K if timeslots > 1 else _BEARERS.get(medium_of(message), Bearer.AUDIO_3K1),  # type: ignore[call-overload]
         timeslots=timeslots,
+        ported=forward is not None and forward.ported_number_translated,
+        hop_counter=hops.count if hops else None,
+        opaque=(access.whole(message),),
+    )
+    return _with_further(setup, message, rules) if message.holds_any(_FURTHER) else setup
+
+
+def _with_further(setup: Setup, message: Message, rules: Rules) -> Setup:
+    """The call with what few IAMs say: redirections, other numbers, carrier, line."""
+    redirecting, original = message.find(RedirectingNumber), message.find(OriginalCalledNumber)
+    information, line = message.find(RedirectionInformation), message.find(OriginatingLineInformation)
+    routing, transit = message.find(NetworkRoutingNumber), message.find(TransitNetworkSelection)
+    return structs.replace(
+        setup,
         redirecting=number_of(redirecting, rules) if redirecting else None,
         original_called=number_of(original, rules) if original else None,
         redirection_reason=information.reason if information else None,
@@ -128,11 +156,8 @@ def setup_from(message: Message, complete: bool, digits: str | None = None, rule
         redirection_counter=information.counter if information else None,
         additional_calling=_additional_calling(message, rules),
         routing_number=None if routing is None else Number(routing.digits, Nature.NATIONAL),
-        ported=forward is not None and forward.ported_number_translated,
         carrier=transit.digits if transit else "",
         originating_line=line.line if line else None,
-        hop_counter=hops.count if hops else None,
-        opaque=(access.whole(message),),
     )
 
 

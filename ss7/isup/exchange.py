@@ -116,6 +116,8 @@ class IsupExchange:
     def __init__(self, groups: Iterable[GroupConfiguration]) -> None:
         """Circuits are out of service until MTP-RESUME for their peer; ConfigurationError when groups conflict."""
         self._kernel = Kernel(groups)
+        self.waiting: Final[list[Output]] = self._kernel.produced
+        """What `outputs` is going to return: the same list every time, for those who look often."""
 
     @property
     def groups(self) -> dict[str, GroupConfiguration]:
@@ -130,15 +132,10 @@ class IsupExchange:
 
     # The contract of a machine
 
-    @property
-    def waiting(self) -> list[Output]:
-        """What `outputs` is going to return: the same list every time, for those who look often."""
-        return self._kernel.produced
-
     def outputs(self) -> list[Output]:
         """What was produced since the last call, in order."""
-        produced = self._kernel.produced[:]
-        self._kernel.produced.clear()
+        produced = self.waiting[:]
+        self.waiting.clear()
         return produced
 
     def share(self, agenda: Agenda) -> None:
@@ -194,8 +191,12 @@ class IsupExchange:
         if circuit is None:
             self._unknown_circuit(peer, message, sls)
             return
-        self._segment(circuit, message, now)
-        kernel.mend(now)
+        if circuit.held is None and message_type != M.SGM and not segmentation.announces_segment(message):
+            self._act(circuit, message, now)  # as nearly always
+        else:
+            self._segment(circuit, message, now)
+        if kernel.broken:
+            kernel.mend(now)
 
     def _segment(self, circuit: Circuit, message: Message, now: float) -> None:
         """Put segments together, Q.764 2.1.12: a message that announces one waits for T34 or what comes first."""

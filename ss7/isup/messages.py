@@ -125,7 +125,13 @@ class Message:
 
     def holds_only(self, codes: frozenset[int]) -> bool:
         """Whether there is no parameter beyond those of `codes`."""
-        return codes.issuperset(self._firsts())
+        contents = self._contents
+        return codes.issuperset(self._firsts() if contents is None else contents)
+
+    def holds_any(self, codes: frozenset[int]) -> bool:
+        """Whether there is at least one parameter of `codes`."""
+        contents = self._contents
+        return not codes.isdisjoint(self._firsts() if contents is None else contents)
 
     def __contains__(self, parameter: object) -> bool:
         """Whether a parameter is there, given its code or its class."""
@@ -133,7 +139,8 @@ class Message:
 
     def raw(self, code: int) -> bytes | None:
         """Content octets of the first parameter with `code`, None when it is absent."""
-        return self._firsts().get(code)
+        contents = self._contents
+        return (self._firsts() if contents is None else contents).get(code)
 
     def raw_parameters(self) -> list[RawParameter]:
         """Every parameter unread, in the order of the message."""
@@ -141,23 +148,25 @@ class Message:
 
     def get(self, cls: type[P]) -> P | None:
         """The first parameter of a type, None when it is absent. DecodeError when its content is malformed."""
-        found = self._typed.get(cls)
-        if found is None:
-            content = self._firsts().get(cls.code)
-            if content is None:
-                return None
-            try:
-                found = self._typed[cls] = cls.parse(content)
-            except DecodeError as error:
-                raise self._placed(self.codes().index(cls.code), error) from None
-        return found  # type: ignore[return-value]
+        found = self.find(cls)
+        if found is None and cls.code in self._firsts():
+            index = self.codes().index(cls.code)
+            return self._read(index, cls, self._parameters[index][1])  # to say what is wrong with it
+        return found
 
     def find(self, cls: type[P]) -> P | None:
         """As `get`, but a parameter that cannot be read is as good as absent: for what peers send (Q.764 2.9.5)."""
-        try:
-            return self.get(cls)
-        except DecodeError:
+        contents = self._contents
+        content = (self._firsts() if contents is None else contents).get(cls.code)
+        if content is None:
             return None
+        found = self._typed.get(cls)
+        if found is None:
+            try:
+                found = self._typed[cls] = cls.parse(content)
+            except DecodeError:
+                return None
+        return found  # type: ignore[return-value]
 
     def get_all(self, cls: type[P]) -> list[P]:
         """Every parameter of a type, in order."""

@@ -36,8 +36,10 @@ _MOVABLE: Final = (
 
 def announces_segment(message: Message) -> bool:
     """Whether a message says that an SGM follows."""
-    code = _INDICATORS.get(int(message.type))
-    octets = message.raw(code) if code is not None else None
+    code = _INDICATORS.get(message.type)
+    if code is None:
+        return False
+    octets = message.raw(code)
     return bool(octets and octets[0] & _MORE)
 
 

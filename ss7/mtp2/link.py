@@ -118,7 +118,8 @@ class SignallingLink:
 
         Raises EncodeError when it is too short or too long for an MSU.
         """
-        check_msu_length(msu, self.configuration.max_sif)
+        if not MIN_MSU <= len(msu) <= self._max_body:
+            check_msu_length(msu, self.configuration.max_sif)  # to say what is wrong
         self._transmitter.send(msu)
         self._transmitter.flush(now)
 
@@ -248,14 +249,13 @@ class SignallingLink:
         return self._transmitter.pending
 
     def _finish(self, now: float) -> None:
-        self._settle(now)
+        state, alignment = self._settled
+        if state is not self.state or alignment is not self._alignment.state:
+            self._settle(now)
         self._transmitter.flush(now)
 
     def _settle(self, now: float) -> None:
         # After a change of state the peer's next unit would be looked at afresh; a repeat never reaches us.
-        state, alignment = self._settled
-        if state is self.state and alignment is self._alignment.state:
-            return
         for _ in LinkState:
             settled = (self.state, self._alignment.state)
             if settled == self._settled:

@@ -47,8 +47,8 @@ class Congestion:
         self.levels = levels
         self._t15, self._t16 = timers.t15, timers.t16
         self._timers = table
-        self._links: dict[int, int] = {}
-        """Level of each congested link."""
+        self.links: dict[int, int] = {}
+        """Level of each congested link; while there is none, nothing else is to be done for a message."""
         self._counts: dict[tuple[int, int | None], int] = {}
         self._status: dict[int, int] = {}
         self._outputs: list[CongestionOutput] = []
@@ -56,25 +56,20 @@ class Congestion:
     def link(self, link: int, level: int) -> None:
         """The buffers of `link` have reached congestion `level`; 0: the abatement threshold again."""
         if level:
-            self._links[link] = level
+            self.links[link] = level
         else:
-            self._links.pop(link, None)
-            if not self._links:
+            self.links.pop(link, None)
+            if not self.links:
                 self._counts.clear()
-
-    @property
-    def none(self) -> bool:
-        """Whether no link is congested: nothing else is to be done for a message."""
-        return not self._links
 
     def message(self, link: int, dpc: int, opc: int | None, priority: int) -> bool:
         """A message for `dpc` is about to go over `link`; `opc` None when it is ours. False when it must be dropped.
 
         With congestion levels, messages of a priority below that of the link are dropped (T1.111.4).
         """
-        if link not in self._links:
+        if link not in self.links:
             return True
-        level = self._links[link] if self.levels else 0
+        level = self.links[link] if self.levels else 0
         count = self._counts.get((dpc, opc), 0)
         self._counts[dpc, opc] = count + 1
         if count % _EVERY == 0:

@@ -27,22 +27,23 @@ class Discrimination:
         layout = LAYOUTS[variant]
         self._point_code = point_code
         self._network_indicator = network_indicator
-        self._octets = layout.octets
+        self.octets: Final = 1 + layout.octets
+        """Octets of the heading: service information and label."""
         self._bits = layout.point_code_bits
         self._mask = layout.point_code_limit - 1
-        self._known: dict[bytes, tuple[Destination, int, int, int, int]] = {}
-        """What has been found, by service information octet and label."""
+        self.known: Final[dict[bytes, tuple[Destination, int, int, int, int]]] = {}
+        """What `discriminate` has found, by heading."""
 
     def discriminate(self, msu: bytes) -> tuple[Destination, int, int, int, int]:
         """Destination, service, DPC, OPC and SLS field of `msu`; DecodeError when it is too short for a label."""
-        heading = msu[: 1 + self._octets]
-        found = self._known.get(heading)
+        heading = msu[: self.octets]
+        found = self.known.get(heading)
         if found is None:
-            if len(heading) <= self._octets:
+            if len(heading) < self.octets:
                 raise DecodeError(f"message of {len(msu)} octets has no routing label", len(msu))
-            if len(self._known) >= _MOST_HEADINGS:
-                self._known.clear()
-            found = self._known[heading] = self._look(heading)
+            if len(self.known) >= _MOST_HEADINGS:
+                self.known.clear()
+            found = self.known[heading] = self._look(heading)
         return found
 
     def _look(self, msu: bytes) -> tuple[Destination, int, int, int, int]:

@@ -274,7 +274,7 @@ class Management:
 
     def admit(self, link: int, dpc: int, opc: int | None, priority: int) -> bool:
         """Whether a message may go over `link`, as far as congestion is concerned; `opc` None when it is ours."""
-        if self.congestion.none:
+        if not self.congestion.links:
             return True
         admitted = self.congestion.message(link, dpc, opc, priority)
         if not admitted:

@@ -147,7 +147,7 @@ class SignallingPoint:
         dpc, sls = request.dpc, request.sls
         msu = self._sender.encode(request.service, dpc, sls, request.data, request.opc, request.priority)
         if msu is not None:
-            if not self._management.congestion.none:
+            if self._management.congestion.links:
                 link = self._traffic.router.link(dpc, sls)
                 if link is not None and not self._management.admit(link, dpc, None, request.priority):
                     return
@@ -155,12 +155,12 @@ class SignallingPoint:
 
     def link_event(self, link_id: int, primitive: mtp2.Indication, now: float) -> None:
         """Take an indication of level 2 of link `link_id`."""
+        if isinstance(primitive, mtp2.MessageReceived):
+            self.receive(link_id, primitive.msu, now)
+            return
         link = self._links.get(link_id)
         if link is None:
             self.counters["unknown link"] += 1
-            return
-        if isinstance(primitive, mtp2.MessageReceived):
-            self._received(link, primitive.msu, now)
             return
         match primitive:
             case mtp2.LinkInService():
@@ -270,23 +270,32 @@ class SignallingPoint:
 
     # Messages received
 
-    def _received(self, link: LinkControl, msu: bytes, now: float) -> None:
+    def receive(self, link_id: int, msu: bytes, now: float) -> None:
+        """Take a message, SIO and SIF, that level 2 of link `link_id` has received."""
+        link = self._links.get(link_id)
+        if link is None:
+            self.counters["unknown link"] += 1
+            return
         if not link.delivers:
             self.counters["received on a link out of service"] += 1
             return
-        try:
-            destination, service, dpc, opc, sls = self._discrimination.discriminate(msu)
-        except DecodeError:
-            self.counters["malformed"] += 1
-            return
+        discrimination = self._discrimination
+        found = discrimination.known.get(msu[: discrimination.octets])
+        if found is None:
+            try:
+                found = discrimination.discriminate(msu)
+            except DecodeError:
+                self.counters["malformed"] += 1
+                return
+        destination, service, dpc, opc, sls = found
         if destination is not Destination.HERE:
             elsewhere = destination is Destination.ELSEWHERE
             if not (elsewhere and self._management.transfer(link, msu, opc, dpc, sls, now)):
                 self.counters[destination.value] += 1
             return
-        data = msu[1 + self._layout.octets :]
-        linkset = self._linkset_of(link)
-        match self._distribution.recipient(service):
+        data = msu[discrimination.octets :]
+        linkset = self._linksets[link.linkset.name]
+        match self._distribution.table[service]:
             case Recipient.USER:
                 if linkset.restart.state is not RestartState.RUNNING:
                     self._restart(linkset, RestartInput.USER_TRAFFIC, now)

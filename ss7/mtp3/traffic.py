@@ -86,7 +86,7 @@ class Traffic:
             if link is None:
                 self._counters["no route"] += 1
                 return
-        self._emit(link, msu)
+        self._sender.emit(link, rotate_sls(msu, self._rotation) if self._rotation else msu)
 
     def _emit(self, link: int, msu: bytes) -> None:
         self._sender.emit(link, rotate_sls(msu, self._rotation) if self._rotation else msu)

@@ -97,6 +97,8 @@ class TupExchange:
     def __init__(self, groups: Iterable[GroupConfiguration]) -> None:
         """Circuits are out of service until MTP-RESUME for their peer; ConfigurationError when groups conflict."""
         self._kernel = Kernel(groups)
+        self.waiting: Final[list[Output]] = self._kernel.produced
+        """What `outputs` is going to return: the same list every time, for those who look often."""
 
     @property
     def groups(self) -> dict[str, GroupConfiguration]:
@@ -111,15 +113,10 @@ class TupExchange:
 
     # The contract of a machine
 
-    @property
-    def waiting(self) -> list[Output]:
-        """What `outputs` is going to return: the same list every time, for those who look often."""
-        return self._kernel.produced
-
     def outputs(self) -> list[Output]:
         """What was produced since the last call, in order."""
-        produced = self._kernel.produced[:]
-        self._kernel.produced.clear()
+        produced = self.waiting[:]
+        self.waiting.clear()
         return produced
 
     def share(self, agenda: Agenda) -> None:

@@ -17,7 +17,7 @@ def status(level=0) -> StatusIndication:
 
 def test_every_eighth_message_to_users_here_and_elsewhere():
     it = congestion()
-    assert it.none
+    assert not it.links
     it.link(0, 1)
     for _ in range(16):
         assert it.message(0, 2, None, 0)
@@ -25,7 +25,7 @@ def test_every_eighth_message_to_users_here_and_elsewhere():
         assert it.message(1, 2, None, 0)
     assert it.outputs() == [status(), SendControlled(7, 2, 0)] * 2
     it.link(0, 0)
-    assert it.none
+    assert not it.links
     assert it.message(0, 2, None, 0)
     assert it.outputs() == []
 
