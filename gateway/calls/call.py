@@ -41,6 +41,8 @@ class Call:
     recorded: bool = False
     linked: list[str] = field(default_factory=list)
     """Calls that its parties were in before."""
+    stamps: dict[float | None, str | None] = field(default_factory=lambda: {None: None})
+    """Its times as the record has them: each is put into words once."""
 
     def record(self, release: Release, node: str, wall_clock: Callable[[float], float]) -> Record:
         """What is known of it as a record that ends with `release`; `wall_clock` gives seconds since 1970."""
@@ -51,6 +53,10 @@ class Call:
             self.release_time,
         )
         heard = earliest(progress, alerting, answered)
+        begun, stamps = self.setup_time, self.stamps
+        for moment in (begun, progress, alerting, answered, ended):
+            if moment not in stamps:
+                stamps[moment] = timestamp(wall_clock(moment))  # type: ignore[arg-type]  # None is there
         return Record(
             id=self.identity,
             node=node,
@@ -58,12 +64,12 @@ class Call:
             outgoing=self.outgoing.leg if self.outgoing else None,
             route=self.attempt.route if self.attempt else "",
             attempts=self.attempts_made,
-            setup_time=timestamp(wall_clock(self.setup_time)),
-            progress_time=None if progress is None else timestamp(wall_clock(progress)),
-            alerting_time=None if alerting is None else timestamp(wall_clock(alerting)),
-            answer_time=None if answered is None else timestamp(wall_clock(answered)),
-            release_time=None if ended is None else timestamp(wall_clock(ended)),
-            post_dial_delay_ms=None if heard is None else round((heard - self.setup_time) * 1000),
+            setup_time=stamps[begun],
+            progress_time=stamps[progress],
+            alerting_time=stamps[alerting],
+            answer_time=stamps[answered],
+            release_time=stamps[ended],
+            post_dial_delay_ms=None if heard is None else round((heard - begun) * 1000),
             duration_ms=round((ended - answered) * 1000) if ended is not None and answered is not None else 0,
             cause=int(release.cause),
             location=int(release.location),

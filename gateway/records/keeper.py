@@ -60,5 +60,5 @@ class Keeper:
 
     def _settle(self) -> None:
         if self._ended and not self._writer.waiting:
-            self._open.close_calls(self._ended)
+            self._open.account(self._ended)
             self._ended.clear()

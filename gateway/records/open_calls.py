@@ -21,6 +21,8 @@ from tandem.gateway.calls.accounting import OpenCall, timestamp
 
 #: Octets of the file beyond which it is written anew, if most of them are of calls that have ended.
 SLACK: Final = 1 << 20
+#: Calls that were accounted for are written down as such when they are as many, if nothing else is written before.
+MOST_ACCOUNTED: Final = 64
 #: How far back, in octets, a record is looked for in each file of the journal: the last one written before the end.
 _TAIL: Final = 1 << 20
 _ENCODER: Final = msgspec.json.Encoder()
@@ -38,6 +40,8 @@ class OpenCalls:
         """Why the disk did not take the last lines, None when it did."""
         self._lines: dict[str, bytes] = {}
         self._changed = False
+        self._accounted: list[str] = []
+        """Calls whose records are written, and the file does not say so yet."""
         try:
             self._descriptor = self._open(self.path)
             self._size, self._changed_at = self._end_broken_line()
@@ -78,11 +82,23 @@ class OpenCalls:
         """These calls are accounted for elsewhere, or not to be accounted for."""
         ended = [identity for identity in identities if self._lines.pop(identity, None) is not None]
         if ended:
-            self._append(b"".join(b'"%s"\n' % identity.encode() for identity in ended))
+            self._append(_closing(ended))
+
+    def account(self, identities: Iterable[str]) -> None:
+        """The records of these calls are in the journal, where `left_behind` finds those that were written just before.
+
+        So the file says so with its next line, which is no system call of its own, or when the house is kept.
+        """
+        self._accounted += [identity for identity in identities if self._lines.pop(identity, None) is not None]
+        if len(self._accounted) >= MOST_ACCOUNTED:
+            self._append(b"")
 
     def keep_house(self) -> None:
         """Once a second: note that we run, drop what is of no use any more, bring the rest onto the disk."""
         try:
+            if self._accounted and self._lines:
+                self._append(b"")
+            self._accounted.clear()
             if not self._lines:
                 if self._size:
                     os.ftruncate(self._descriptor, 0)
@@ -106,6 +122,10 @@ class OpenCalls:
         os.close(self._descriptor)
 
     def _append(self, octets: bytes) -> None:
+        """Write lines, those of calls that are accounted for before them."""
+        if self._accounted:
+            octets = _closing(self._accounted) + octets
+            self._accounted.clear()
         if self.error is not None:  # the last line may be half a one
             octets = b"\n" + octets
         try:
@@ -172,6 +192,11 @@ class OpenCalls:
         except OSError:  # a file system without locks
             pass
         return descriptor
+
+
+def _closing(identities: Iterable[str]) -> bytes:
+    """The lines that say of calls that they are accounted for."""
+    return b"".join([b'"%s"\n' % identity.encode() for identity in identities])
 
 
 def _whole(call: OpenCall, last: float) -> OpenCall:

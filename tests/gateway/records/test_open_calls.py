@@ -8,7 +8,7 @@ import pytest
 from tandem.core.errors import ConfigurationError
 from tandem.gateway.calls.accounting import Farewell, Leg, OpenCall, Record, RecordWriter
 from tandem.gateway.records import open_calls
-from tandem.gateway.records.open_calls import OpenCalls
+from tandem.gateway.records.open_calls import MOST_ACCOUNTED, OpenCalls
 
 ANSWERED = "2026-01-02T03:04:05.000Z"
 ANSWERED_AT = 1_767_323_045.0
@@ -197,3 +197,39 @@ def test_a_gateway_that_is_started_twice_does_not_account_for_the_calls_of_the_f
 def test_a_folder_that_is_not_there(tmp_path):
     with pytest.raises(ConfigurationError, match=r"open-records.jsonl cannot be written: No such file"):
         OpenCalls(tmp_path / "nowhere" / "records.jsonl")
+
+
+def test_that_a_record_is_written_is_said_with_the_next_line(journal):
+    calls = OpenCalls(journal)
+    calls.write([call("1"), call("2"), call("3")])
+    before = calls.path.read_bytes()
+    calls.account(["1", "unknown"])
+    assert calls.path.read_bytes() == before
+    calls.write([call("4")])
+    assert calls.path.read_bytes().startswith(before + b'"1"\n{')
+    calls.account(["2"])
+    calls.keep_house()
+    assert calls.path.read_bytes().endswith(b'}\n"2"\n')
+    calls.account(["3", "4"])
+    calls.keep_house()
+    assert calls.path.stat().st_size == 0
+
+
+def test_one_whose_record_was_written_is_not_left_behind_whether_the_file_says_so_or_not(journal):
+    calls = OpenCalls(journal)
+    calls.write([call("1"), call("2")])
+    writer = RecordWriter(journal)
+    writer.write(record("1"))
+    calls.account(["1"])
+    killed(calls)
+    assert identities(OpenCalls(journal).left_behind()) == ["2"]
+
+
+def test_many_that_are_accounted_for_do_not_wait(journal):
+    calls = OpenCalls(journal)
+    many = [str(number) for number in range(MOST_ACCOUNTED)]
+    calls.write([call(identity) for identity in (*many, "last")])
+    for identity in many:
+        calls.account([identity])
+    killed(calls)
+    assert identities(OpenCalls(journal).left_behind()) == ["last"]
