@@ -61,12 +61,10 @@ class SipAgent:
         """No new calls are wanted: OPTIONS gets 503, so that whoever watches us sends calls elsewhere."""
         self._gate: Callable[[Request, Endpoint, float], bool] | None = None
         self._registrations: dict[int, Registration] = {}
+        self.receive: Callable[[bytes, Endpoint, float], None] = self._layer.receive
+        """Take a datagram that came from an endpoint, at a time: that of the transaction layer."""
 
     # --- the machine contract ---
-
-    def receive(self, datagram: bytes, source: Endpoint, now: float) -> None:
-        """Take a datagram that came from `source`."""
-        self._layer.receive(datagram, source, now)
 
     def send_failed(self, data: bytes, destination: Stream, now: float) -> None:
         """A message for a stream could not be sent."""
@@ -427,7 +425,7 @@ class SipAgent:
             if refusal is not None:
                 layer.refuse(request, source, 415, now, refusal)
                 return
-            if request.contact is None:
+            if request.fields.get("contact", ("*",))[0] == "*":
                 raise SipDecodeError("Contact is missing")
             IncomingCall(self._context, self._next_number(), request, source, now)
         except SipDecodeError:
@@ -449,8 +447,8 @@ class SipAgent:
         """8.2.3: header lines of the 415 for a body that we cannot take, None for one that we can."""
         if not request.body:
             return None
-        encoding = request.get("content-encoding")
-        if encoding is not None and encoding.lower() != "identity":
+        fields = request.fields
+        if "content-encoding" in fields and fields["content-encoding"][0].lower() != "identity":
             return "Accept-Encoding: identity\r\n"
         if request.content_type in self.configuration.bodies:
             return None

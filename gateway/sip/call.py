@@ -114,6 +114,7 @@ class Call:
         "leaving",
         "number",
         "options",
+        "timed",
         "upkeep",
     )
 
@@ -135,6 +136,8 @@ class Call:
         self.leaving = False
         """The owner has ended the call: it wants to hear Closed and nothing else."""
         self.credentials: Credentials | None = None
+        self.timed = False
+        """A timer of the call that ends with it may be running."""
         self._answer: ServerTransaction | None = None
         self._answer_interval = 0.0
         self._initial = True
@@ -275,6 +278,9 @@ class Call:
         if not dialog.in_sequence(request.cseq):
             self.layer.refuse(request, source, 500, now)
             return
+        if request.method == "BYE":
+            self._on_bye(request, dialog, source, now)
+            return
         handler = self._REQUESTS.get(request.method)
         if handler is None:
             self.layer.refuse(request, source, 481 if request.method == "NOTIFY" else 405, now, self.layer.allow_line)
@@ -299,8 +305,9 @@ class Call:
         """200, with the counterpart of what BYE carried."""
         part = self.options.released
         if part is None or not request.body or request.part(part.media_type) is None:
-            part = None
-        lines, body = compose(None, part, "")
+            lines, body = "", None
+        else:
+            lines, body = compose(None, part, "")
         self.layer.respond(self.layer.serve(request, source, None), 200, now, extra=lines, body=body)
 
     def _on_reinvite(self, request: Request, dialog: Dialog, source: Endpoint, now: float) -> None:
@@ -393,7 +400,6 @@ class Call:
             self.emit(Confirmed(self.number, request) if initial else ReInviteConfirmed(self.number, request))
 
     _REQUESTS: ClassVar[dict[str, Callable[[Call, Request, Dialog, Endpoint, float], None]]] = {
-        "BYE": lambda call, *event: call._on_bye(*event),
         "INVITE": lambda call, *event: call._on_reinvite(*event),
         "UPDATE": lambda call, *event: call._on_update(*event),
         "INFO": lambda call, *event: call._on_info(*event),
@@ -484,8 +490,9 @@ class Call:
         del self.context.calls[self.number]
         if self.dialog is not None:
             self.context.dialogs.pop(self.dialog.key, None)
-        for timer in _ENDED_WITH_THE_CALL:
-            self.layer.stop(self, timer)
+        if self.timed:
+            for timer in _ENDED_WITH_THE_CALL:
+                self.layer.stop(self, timer)
         self.upkeep.stop()
         for transaction in (self._update_server, self._refer_server):
             if transaction is not None:
@@ -523,6 +530,7 @@ class Call:
         self.layer.respond(transaction, status, now, tag, extra, body, phrase)
         self._answer = transaction
         self._answer_interval = self.layer.timers.t1
+        self.timed = True
         self.layer.start(self, CallTimer.ANSWER, now + self._answer_interval)
         self.layer.start(self, CallTimer.ACK, now + self.layer.timers.transaction)
 
@@ -530,6 +538,7 @@ class Call:
         self._answer = None
         self.layer.stop(self, CallTimer.ANSWER)
         self.layer.stop(self, CallTimer.ACK)
+        self.timed = False  # whatever else may run before the answer was stopped by it
 
     def _send_bye(self, dialog: Dialog, extra: Extra, now: float) -> None:
         """Leave `dialog`; the call is to be closed."""
@@ -541,6 +550,8 @@ class Call:
         Bye(self.layer, dialog, extra, self.credentials).send("", now)
 
     def _extra_of(self, headers: Headers, part: Part | None) -> Extra:
+        if part is None:
+            return Extra(format_fields(headers))
         content, body = compose(None, part, "")
         return Extra(f"{format_fields(headers)}{content}", body)
 
@@ -554,7 +565,8 @@ class Call:
     def _session_fields(self, headers: Headers, body: bytes | None, content_type: str = "application/sdp") -> str:
         content = f"Content-Type: {content_type}\r\n" if body else ""
         layer = self.layer
-        return f"{self.contact_line}{layer.allow_line}{format_fields(headers)}{content}"
+        fields = format_fields(headers) if headers else ""
+        return f"{self.contact_line}{layer.allow_line}{fields}{content}"
 
 
 class Bye:

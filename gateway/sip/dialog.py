@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tandem.gateway.sip.endpoint import Endpoint, Stream, endpoint_of, transport_of
-from tandem.gateway.sip.fields import Uri, is_ip_address, parse_address, parse_uri
+from tandem.gateway.sip.fields import CACHED_LENGTH, Uri, is_ip_address, parse_address, parse_uri
 from tandem.gateway.sip.message import Message, Request, Response, build_message
 
 DialogKey = tuple[str, str, str]
@@ -50,6 +51,7 @@ class Dialog:
         "call_id",
         "confirmed",
         "fallback",
+        "key",
         "local",
         "local_cseq",
         "local_tag",
@@ -68,6 +70,8 @@ class Dialog:
         self.local, self.local_tag = local
         """Our From value with its tag, and the tag alone."""
         self.remote, self.remote_tag = remote
+        self.key: DialogKey = call_id, self.local_tag, self.remote_tag
+        """The dialog ID."""
         self.local_cseq = local_cseq
         self.remote_cseq = remote_cseq
         """None until the peer has sent a request."""
@@ -81,11 +85,6 @@ class Dialog:
         self.pinned = False
         """Requests go to `fallback` whatever the next hop says: the peer may be behind a translator of addresses."""
 
-    @property
-    def key(self) -> DialogKey:
-        """The dialog ID."""
-        return self.call_id, self.local_tag, self.remote_tag
-
     @classmethod
     def from_response(cls, response: Response, local_cseq: int, source: Endpoint) -> Dialog:
         """The dialog that a response to our INVITE creates (12.1.2); raise SipDecodeError without a usable one."""
@@ -96,7 +95,8 @@ class Dialog:
             local_cseq,
             None,
         )
-        dialog._take(response, response.strict_values("record-route")[::-1], source)
+        dialog._take(response, source)
+        dialog.routes.reverse()
         return dialog
 
     @classmethod
@@ -109,7 +109,7 @@ class Dialog:
             0,
             request.cseq,
         )
-        dialog._take(request, request.strict_values("record-route"), source)
+        dialog._take(request, source)
         return dialog
 
     def refresh_target(self, message: Message) -> None:
@@ -130,27 +130,38 @@ class Dialog:
         if cseq is None:
             self.local_cseq += 1
             cseq = self.local_cseq
-        uri, routes = self.target, self.routes
-        if routes and "lr" not in parse_address(routes[0]).uri.parameters:
-            # Strict router: it finds itself in the Request-URI, and the target last among the routes.
-            uri, routes = parse_address(routes[0]).uri.text, [*routes[1:], f"<{self.target}>"]
-        lines = "".join([f"Route: {route}\r\n" for route in routes])
+        uri, lines = self.target, ""
+        if routes := self.routes:
+            first = parse_address(routes[0]).uri
+            if "lr" not in first.parameters:
+                # Strict router: it finds itself in the Request-URI, and the target last among the routes.
+                uri, routes = first.text, [*routes[1:], f"<{self.target}>"]
+            lines = "".join([f"Route: {route}\r\n" for route in routes])
         return RequestHead(uri, via, self.local, self.remote, self.call_id, cseq, lines)
 
     @property
     def destination(self) -> Endpoint:
         """Where requests go: the first route, else the target, if it is an address; else the last known source."""
-        hop = parse_address(self.routes[0]).uri if self.routes else parse_uri(self.target) if self.target else None
-        if hop is None or self.pinned:
+        if self.pinned or not (self.routes or self.target):
             return self.fallback
-        return destination_of(hop, self.fallback)
+        if not self.routes and len(self.target) <= CACHED_LENGTH:
+            return _place(self.target, self.fallback)
+        return destination_of(
+            parse_address(self.routes[0]).uri if self.routes else parse_uri(self.target), self.fallback
+        )
 
-    def _take(self, message: Message, routes: list[str], source: Endpoint) -> None:
-        for route in routes:
-            parse_address(route)
-        self.routes = routes
+    def _take(self, message: Message, source: Endpoint) -> None:
+        if "record-route" in message.fields:
+            self.routes = message.strict_values("record-route")
+            for route in self.routes:
+                parse_address(route)
         self.fallback = source
         self.refresh_target(message)
+
+
+@lru_cache(maxsize=1024)
+def _place(target: str, fallback: Endpoint) -> Endpoint:
+    return destination_of(parse_uri(target), fallback)
 
 
 def destination_of(uri: Uri, fallback: Endpoint) -> Endpoint:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, unquote_to_bytes
@@ -235,6 +235,17 @@ def split_list(text: str) -> list[str]:
     if not all(items):
         raise SipDecodeError(f"{text[:80]!r}: empty element in a list")
     return items
+
+
+def listed(lines: Iterable[str]) -> list[str]:
+    """Every value of the lines of a header field that is a list; malformed lines are left out (RFC 3261 8.2)."""
+    values: list[str] = []
+    for line in lines:
+        try:
+            values += split_list(line) if line else []
+        except SipDecodeError:
+            continue
+    return values
 
 
 def _parts(text: str) -> list[str]:

@@ -29,6 +29,8 @@ from tandem.gateway.sip.transaction import Transaction
 
 #: RFC 3261 13.3.1.1: a provisional response every minute keeps proxies from giving up.
 PROVISIONAL_INTERVAL: Final = 60.0
+#: What a call may use until its owner has said so.
+_OPTIONS: Final = CallOptions()
 
 
 class IncomingCall(Call):
@@ -42,6 +44,7 @@ class IncomingCall(Call):
         "_reliable_interval",
         "_sender",
         "_settled",
+        "_stands",
         "_transaction",
         "_waiting_answer",
         "conditional",
@@ -52,11 +55,13 @@ class IncomingCall(Call):
     def __init__(self, context: Context, number: int, request: Request, source: Endpoint, now: float) -> None:
         self.tag = context.layer.token()
         self._early = Dialog.from_request(request, self.tag, source)
-        super().__init__(context, number, request.call_id, CallOptions(), source)
+        super().__init__(context, number, request.call_id, _OPTIONS, source)
         self.reliable = False
         """Provisional responses with a To tag are sent reliably."""
         self.conditional = False
         """Both sides know preconditions (RFC 3312)."""
+        self._stands: ReceivedInvite | None = None
+        """What stands at the peer before the answer, once somebody has asked."""
         self._sender = ReliableSender()
         self._reliable_interval = 0.0
         self._last_provisional: tuple[int, str | None, Headers] = (180, None, ())
@@ -68,7 +73,9 @@ class IncomingCall(Call):
         """The first offer was answered in a reliable response or its PRACK."""
         self.upkeep.heard(request)
         self._transaction: ServerTransaction | None = self.layer.serve(request, source, self)
-        self._record_routes = "".join(f"Record-Route: {value}\r\n" for value in request.fields.get("record-route", ()))
+        self._record_routes = ""
+        if "record-route" in request.fields:
+            self._record_routes = "".join([f"Record-Route: {value}\r\n" for value in request.fields["record-route"]])
         context.dialogs[self._early.key] = (self, self._early)
         self.layer.respond(self._transaction, 100, now)
         self.emit(IncomingInvite(number, request, source))
@@ -83,12 +90,19 @@ class IncomingCall(Call):
         if transaction is None:
             return False
         request = transaction.request
-        required = [tag.lower() for tag in request.values("require")]
         timer = SessionTimer(options)
-        extensions = ((OPTION, options.reliable), (CONDITIONAL, options.preconditions))
-        off = [tag for tag, wanted in extensions if wanted == "off"] + ([] if timer.wanted else ["timer"])
-        lacking = [tag for tag, wanted in extensions if wanted == "required" and not supports(request, tag)]
-        if missing := [tag for tag in off if tag in required]:
+        missing: list[str] = []
+        if "require" in request.fields:
+            wishes = ((OPTION, options.reliable), (CONDITIONAL, options.preconditions))
+            off = [tag for tag, wanted in wishes if wanted == "off"] + ([] if timer.wanted else ["timer"])
+            required = [tag.lower() for tag in request.values("require")]
+            missing = [tag for tag in off if tag in required]
+        lacking: list[str] = []
+        if options.reliable == "required" and not supports(request, OPTION):
+            lacking.append(OPTION)
+        if options.preconditions == "required" and not supports(request, CONDITIONAL):
+            lacking.append(CONDITIONAL)
+        if missing:
             self.respond(420, None, (("Unsupported", ", ".join(missing)),), None, now)
         elif lacking:
             self.respond(421, None, (("Require", ", ".join(lacking)),), None, now)
@@ -118,14 +132,16 @@ class IncomingCall(Call):
         transaction = self._transaction
         if transaction is None or (self._waiting_answer is not None and status < 300):
             return
-        headers = tuple(headers)
         if status == 100:
             self.layer.respond(transaction, 100, now)
-        elif status < 200 and self.reliable:
+            return
+        headers = tuple(headers)
+        if status < 200 and self.reliable:
             self._sender.submit(lambda now: self._send_reliably(status, phrase, headers, body, part, now), now)
         elif status < 200:
             fields, content = self._fields(headers, body, part)
             self.layer.respond(transaction, status, now, self.tag, self._record_routes + fields, content, phrase)
+            self.timed = True
             self.layer.start(self, CallTimer.PROVISIONAL, now + PROVISIONAL_INTERVAL)
         elif status < 300:
             if self._sender.idle:
@@ -154,8 +170,9 @@ class IncomingCall(Call):
         timer = self.upkeep.timer.accept(transaction.request)
         fields, content = self._fields(headers, body, part)
         extra = f"{self._record_routes}{self._supported}{timer}{fields}"
+        if self.timed:
+            self.layer.stop(self, CallTimer.PROVISIONAL)
         self._accept(transaction, status, self.tag, extra, content, now, phrase)
-        self.layer.stop(self, CallTimer.PROVISIONAL)
         self._transaction = None
         self.dialog = self._early
         self.dialog.confirmed = True
@@ -183,6 +200,7 @@ class IncomingCall(Call):
         extra = f"{self._record_routes}Require: {OPTION}\r\nRSeq: {self._sender.next_number()}\r\n{fields}"
         self.layer.respond(transaction, status, now, self.tag, extra, content, phrase)
         self._reliable_interval = self.layer.timers.t1
+        self.timed = True
         self.layer.start(self, CallTimer.RELIABLE, now + self._reliable_interval)
         self.layer.start(self, CallTimer.PRACK, now + self.layer.timers.transaction)
         self.layer.start(self, CallTimer.PROVISIONAL, now + PROVISIONAL_INTERVAL)
@@ -239,7 +257,11 @@ class IncomingCall(Call):
 
     def standing(self) -> Standing | None:
         """Before the answer: the INVITE, which waits for its final response."""
-        return super().standing() if self._transaction is None else ReceivedInvite.of(self._transaction, self.tag)
+        if self._transaction is None:
+            return super().standing()
+        if self._stands is None:
+            self._stands = ReceivedInvite.of(self._transaction, self.tag)
+        return self._stands
 
     def on_cancel(self, request: Request, transaction: ServerTransaction, now: float) -> None:
         """CANCEL of the call itself (9.2)."""
@@ -277,7 +299,8 @@ class IncomingCall(Call):
     def close(self, reason: CallOutput | None = None) -> None:
         """Forget the early dialog too."""
         super().close(reason)
-        self.context.dialogs.pop(self._early.key, None)
+        if self.dialog is None:
+            self.context.dialogs.pop(self._early.key, None)
 
     def _on_bye(self, request: Request, dialog: Dialog, source: Endpoint, now: float) -> None:
         if self._transaction is None:

@@ -23,6 +23,7 @@ from tandem.gateway.sip.fields import (
     Uri,
     Via,
     check_host,
+    listed,
     parse_address,
     parse_cseq,
     parse_uri,
@@ -106,13 +107,7 @@ class Message:
 
     def values(self, name: str) -> list[str]:
         """Every value of a header field that is a comma-separated list; malformed lines are left out (8.2)."""
-        values: list[str] = []
-        for line in self.fields.get(name.lower(), ()):
-            try:
-                values += split_list(line) if line else []
-            except SipDecodeError:
-                continue
-        return values
+        return listed(self.fields.get(name.lower(), ()))
 
     def strict_values(self, name: str) -> list[str]:
         """Like `values`, but a malformed line raises SipDecodeError: for what the procedures depend on."""
@@ -291,7 +286,7 @@ def _plain_message(
 ) -> Request | Response:
     """The message of which the compiled reader has read these; raise SipDecodeError where the rest is malformed."""
     message: Request | Response
-    if isinstance(start, int):
+    if type(start) is int:
         message = Response(start, rest, fields, body)
         message.method = method
     else:

@@ -47,6 +47,7 @@ class OutgoingCall(Call):
         "_routes",
         "_sequences",
         "_settled",
+        "_stands",
         "_to",
         "_transaction",
         "_unacknowledged",
@@ -57,7 +58,7 @@ class OutgoingCall(Call):
     def __init__(self, context: Context, number: int, invite: InviteRequest, now: float) -> None:
         layer = context.layer
         self._invite = invite
-        self._routes = "".join([f"Route: {route}\r\n" for route in invite.routes])
+        self._routes = "".join([f"Route: {route}\r\n" for route in invite.routes]) if invite.routes else ""
         self._from = format_address(invite.from_uri, invite.from_display, invite.from_tag or layer.token())
         self._to = format_address(invite.to_uri, invite.to_display)
         call_id = invite.call_id or f"{layer.token()}@{layer.configuration.host}"
@@ -74,6 +75,8 @@ class OutgoingCall(Call):
         self._cancelled = False
         self._unacknowledged: Response | None = None
         """A 2xx whose offer the owner has not answered yet."""
+        self._stands: tuple[Endpoint, SentInvite] | None = None
+        """Where our INVITE went, and what stands there before the answer, once somebody has asked."""
         self._sequences: dict[str, int] = {}
         """RSeq of the last reliable response, by To tag."""
         self._settled: set[str] = set()
@@ -116,10 +119,14 @@ class OutgoingCall(Call):
     def _extensions(self) -> str:
         """Supported and Require."""
         options = self.options
-        several = ((OPTION, options.reliable), (CONDITIONAL, options.preconditions))
-        tags = [tag for tag, wanted in several if wanted == "supported"]
-        tags += ["timer"] if self.upkeep.timer.wanted else []
-        required = [tag for tag, wanted in several if wanted == "required"]
+        tags, required = [], []
+        for tag, wanted in ((OPTION, options.reliable), (CONDITIONAL, options.preconditions)):
+            if wanted == "supported":
+                tags.append(tag)
+            elif wanted == "required":
+                required.append(tag)
+        if self.upkeep.timer.wanted:
+            tags.append("timer")
         supported = f"Supported: {', '.join(tags)}\r\n" if tags else ""
         return f"{supported}Require: {', '.join(required)}\r\n" if required else supported
 
@@ -162,7 +169,10 @@ class OutgoingCall(Call):
         """Before the answer: our INVITE."""
         if self.dialog is not None or self._cancel is not None:
             return super().standing()
-        return SentInvite(self._head, place_of(self._transaction.destination))
+        place = self._transaction.destination
+        if self._stands is None or self._stands[0] is not place or self._stands[1].head is not self._head:
+            self._stands = place, SentInvite(self._head, place_of(place))
+        return self._stands[1]
 
     def _send_cancel(self, now: float) -> None:
         """9.1: not before a provisional response, and not after a final one."""
@@ -170,6 +180,7 @@ class OutgoingCall(Call):
             return
         self._cancelled = True
         extra = self._cancel
+        self.timed = True
         self.layer.request("CANCEL", self._head, extra.lines, extra.body, self._transaction.destination, None, now)
         self.layer.start(self, CallTimer.CANCEL, now + self.layer.timers.transaction)
 
@@ -327,7 +338,8 @@ class OutgoingCall(Call):
 
     def close(self, reason: CallOutput | None = None) -> None:
         """Forget the early dialogs too; the ACKs stay as long as the transaction does."""
-        self._forget_early()
+        if self.dialog is None:  # else that was done when it was answered
+            self._forget_early()
         super().close(reason)
 
     def _early_dialog(self, told: Collection[str] = ()) -> Dialog | None:
@@ -341,9 +353,11 @@ class OutgoingCall(Call):
         return first or super()._offer_of_ours_open()
 
     def _forget_early(self) -> None:
-        self._sequences.clear()
-        self._settled.clear()
-        for tag, dialog in list(self._early.items()):
+        if self._sequences:
+            self._sequences.clear()
+        if self._settled:
+            self._settled.clear()
+        for tag, dialog in [*self._early.items()]:
             self.context.dialogs.pop(dialog.key, None)
             if tag not in self._acks:
                 del self._early[tag]

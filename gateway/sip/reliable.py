@@ -18,7 +18,7 @@ _RACK = re.compile(r"([0-9]{1,10})\s+([0-9]{1,10})\s+(\S+)")
 
 def response_sequence(response: Response) -> int | None:
     """The RSeq of a provisional response that must be acknowledged, None for any other (3, 7.1)."""
-    if not 101 <= response.status <= 199:
+    if not 101 <= response.status <= 199 or "require" not in response.fields:
         return None
     if OPTION not in [tag.lower() for tag in response.values("require")]:
         return None

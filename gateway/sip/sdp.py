@@ -182,14 +182,16 @@ def choose(
         if media.profile == SECURE and crypto is None:
             continue
         offered = _payload_types(media)
-        law = next((law for law in laws if law in offered), None)
-        if law is None:
+        for law in laws:
+            if law in offered:
+                break
+        else:
             continue
         direction = _REVERSED[media.direction]
         if media.address in _UNSPECIFIED:
             # Hold as RFC 2543 had it: RFC 3264 8.4 forbids sending.
             direction = "recvonly" if direction in ("sendrecv", "recvonly") else "inactive"
-        events = offered.get("events") if telephone_event else None
+        events = offered["events"] if telephone_event and "events" in offered else None
         return MediaDescription(
             media.address,
             media.port,
@@ -277,16 +279,18 @@ def _stream(
     crypto: Crypto | None = None,
     ptime: int = 20,
 ) -> str:
-    types = [str(number) for number, _ in formats]
-    lines = [f"a=rtpmap:{number} {name}/8000\r\n" for number, name in formats]
+    types = lines = ""
+    for number, name in formats:
+        types += f" {number}"
+        lines += f"a=rtpmap:{number} {name}/8000\r\n"
     if events is not None:
-        types.append(str(events))
-        lines.append(f"a=rtpmap:{events} telephone-event/8000\r\na=fmtp:{events} 0-15\r\n")
+        types += f" {events}"
+        lines += f"a=rtpmap:{events} telephone-event/8000\r\na=fmtp:{events} 0-15\r\n"
     profile = PLAIN
     if crypto is not None:
         profile = SECURE
-        lines.append(f"a=crypto:{crypto}\r\n")
-    return f"m=audio {port} {profile} {' '.join(types)}\r\n{''.join(lines)}a=ptime:{ptime}\r\na={direction}\r\n"
+        lines += f"a=crypto:{crypto}\r\n"
+    return f"m=audio {port} {profile}{types}\r\n{lines}a=ptime:{ptime}\r\na={direction}\r\n"
 
 
 def _parse_media(section: list[tuple[str, str]], address: str, direction: str) -> Media:
@@ -339,14 +343,14 @@ def _parse_media(section: list[tuple[str, str]], address: str, direction: str) -
 def _payload_types(media: Media) -> dict[str, int]:
     """Payload type by law, and by `events`, of the formats that we know; the first of each counts."""
     found: dict[str, int] = {}
+    encodings = media.encodings
     for text in media.formats:
-        if not text.isdecimal() or int(text) > 127:
+        if not text.isdecimal() or (number := int(text)) > 127:
             continue
-        number = int(text)
-        static = _STATIC.get(number, "")
-        encoding = media.encodings.get(number, static)
+        encoding = encodings[number] if number in encodings else _STATIC.get(number, "")
         if encoding in _ENCODINGS:
-            found.setdefault(_ENCODINGS[encoding], number)
+            if _ENCODINGS[encoding] not in found:
+                found[_ENCODINGS[encoding]] = number
         elif encoding in ("telephone-event/8000", "telephone-event/8000/1"):
             found.setdefault("events", number)
         elif number == 13 and encoding in ("cn/8000", "cn/8000/1"):

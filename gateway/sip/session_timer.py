@@ -32,8 +32,8 @@ class SessionExpires(Struct, frozen=True):
     @classmethod
     def of(cls, message: Message) -> SessionExpires | None:
         """The field of `message`; None without one that can be read (RFC 4028 then has no timer)."""
-        value = message.get("session-expires")
-        if value is None or (match := _DELTA.fullmatch(value)) is None:
+        lines = message.fields.get("session-expires")
+        if not lines or (match := _DELTA.fullmatch(lines[0])) is None:
             return None
         found = _REFRESHER.fullmatch(match[2]) if match[2] else None
         return cls(int(match[1]), found[1].lower() if found else "")
@@ -44,15 +44,20 @@ class SessionExpires(Struct, frozen=True):
 
 def min_se(message: Message) -> int:
     """The value of Min-SE, 90 without one that can be read."""
-    value = message.get("min-se")
-    match = None if value is None else _DELTA.fullmatch(value)
+    lines = message.fields.get("min-se")
+    match = _DELTA.fullmatch(lines[0]) if lines else None
     return LEAST_INTERVAL if match is None else max(int(match[1]), LEAST_INTERVAL)
 
 
 def supports(message: Message, tag: str) -> bool:
     """Whether `message` names an option tag in Supported or Require."""
     fields = message.fields
-    return any([tag in _tags(line) for name in ("supported", "require") for line in fields.get(name, ())])
+    for name in ("supported", "require"):
+        if name in fields:
+            for line in fields[name]:
+                if tag in _tags(line):
+                    return True
+    return False
 
 
 def _tags(line: str) -> frozenset[str]:
@@ -76,21 +81,19 @@ class SessionTimer:
         "interval",
         "options",
         "refreshing",
+        "wanted",
     )
 
     def __init__(self, options: CallOptions) -> None:
         self.options = options
+        self.wanted = options.session_expires > 0
+        """Whether we use session timers in this call."""
         self.interval = 0
         """Seconds of the interval that was agreed, 0 while there is none."""
         self.refreshing = False
         """We refresh; else the peer does."""
         self._least = max(options.min_se, LEAST_INTERVAL)
         """What Min-SE of our requests says; grows with each 422."""
-
-    @property
-    def wanted(self) -> bool:
-        """Whether we use session timers in this call."""
-        return self.options.session_expires > 0
 
     def request_lines(self) -> str:
         """Session-Expires and Min-SE of a request of ours (7.1, 7.4)."""
@@ -116,9 +119,11 @@ class SessionTimer:
 
     def refusal(self, request: Request) -> str | None:
         """The Min-SE line of the 422 that `request` gets, None when its interval is long enough (9)."""
-        asked = SessionExpires.of(request)
+        asked = SessionExpires.of(request) if self.wanted else None
+        if asked is None:
+            return None
         least = max(self.options.min_se, LEAST_INTERVAL)
-        if not self.wanted or asked is None or asked.seconds >= least or not supports(request, "timer"):
+        if asked.seconds >= least or not supports(request, "timer"):
             return None
         return f"Min-SE: {least}\r\n"
 

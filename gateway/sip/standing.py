@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from tandem.gateway.sip.dialog import Dialog, RequestHead
-from tandem.gateway.sip.endpoint import Endpoint, endpoint_of, transport_of
+from tandem.gateway.sip.endpoint import Endpoint, endpoint_of
 from tandem.gateway.sip.message import Request, parse_message
 from tandem.gateway.sip.server_transaction import ServerTransaction
 
@@ -87,8 +87,9 @@ Standing = StandingDialog | SentInvite | ReceivedInvite
 
 def place_of(endpoint: Endpoint) -> Place:
     """An endpoint, but for a connection: that ends with us."""
-    name = endpoint[4] if len(endpoint) == 5 else ""
-    return transport_of(endpoint), endpoint[0], endpoint[1], name
+    if len(endpoint) == 2:
+        return "udp", endpoint[0], endpoint[1], ""
+    return endpoint.transport, endpoint.host, endpoint.port, endpoint.name
 
 
 def endpoint_at(place: Place) -> Endpoint:

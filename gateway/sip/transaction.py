@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from tandem.core.enumeration import Symbol
 from tandem.gateway.sip.configuration import SipTimers
-from tandem.gateway.sip.endpoint import Endpoint, is_reliable
+from tandem.gateway.sip.endpoint import Endpoint
 
 #: Transactions that have only to be forgotten are forgotten together, at multiples of this, in seconds.
 _TOGETHER: Final = 0.25
@@ -102,7 +102,7 @@ class Transaction:
         self.key = key
         """What incoming messages are matched by (RFC 3261 17.1.3, 17.2.3)."""
         self.destination = destination
-        self.reliable = is_reliable(destination)
+        self.reliable = len(destination) != 2
         """Nothing is sent twice, and nothing of the peer's comes twice: timers A, E and G do not run, D, I, J and K
         are zero (RFC 3261 table 4)."""
         self.user = user

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from tandem.gateway.sip.client_transaction import ClientTransaction, NonInviteClientTransaction
 from tandem.gateway.sip.dialog import Dialog
 from tandem.gateway.sip.errors import SipDecodeError
+from tandem.gateway.sip.fields import listed
 from tandem.gateway.sip.message import Message, Response, format_fields
 from tandem.gateway.sip.options import CallOptions
 from tandem.gateway.sip.primitives import Endpoint, ProbeResult, Refreshed, UpdateResult
@@ -42,9 +43,9 @@ _TIMERS: Final = tuple(UpkeepTimer)
 
 
 @lru_cache(64)
-def _allowed(methods: str) -> frozenset[str]:
-    """The methods of an Allow; one set for all the calls of a kind of peer."""
-    return frozenset(filter(None, methods.split(",")))
+def _allowed(lines: tuple[str, ...]) -> frozenset[str]:
+    """The methods of the lines of Allow; one set for all the calls of a kind of peer."""
+    return frozenset(listed(lines))
 
 
 class Upkeep:
@@ -55,6 +56,7 @@ class Upkeep:
         "_pending",
         "_pending_refresh",
         "_probe",
+        "_timed",
         "_update",
         "_update_refreshes",
         "description",
@@ -69,6 +71,8 @@ class Upkeep:
         self.peer_allows: frozenset[str] | None = None
         """Methods of the peer's Allow, None as long as it has sent none."""
         self._call = call
+        self._timed = False
+        """A timer of ours may be running."""
         self._update: NonInviteClientTransaction | None = None
         self._update_refreshes = False
         self._probe: NonInviteClientTransaction | None = None
@@ -81,23 +85,26 @@ class Upkeep:
     def heard(self, message: Message) -> None:
         """Note what the peer can do."""
         if "allow" in message.fields:
-            self.peer_allows = _allowed(",".join(message.values("allow")))
+            self.peer_allows = _allowed(tuple(message.fields["allow"]))
 
     def begin(self, now: float) -> None:
         """A session interval begins: with the 2xx to INVITE or UPDATE, ours or the peer's."""
         layer, timer = self._call.layer, self.timer
-        layer.stop(self, UpkeepTimer.REFRESH)
-        layer.stop(self, UpkeepTimer.EXPIRY)
+        if self._timed:
+            layer.stop(self, UpkeepTimer.REFRESH)
+            layer.stop(self, UpkeepTimer.EXPIRY)
         if not timer.interval or self._call.leaving:
             return
+        self._timed = True
         if timer.refreshing:
             layer.start(self, UpkeepTimer.REFRESH, now + timer.refresh_after())
         layer.start(self, UpkeepTimer.EXPIRY, now + timer.expires_after())
 
     def stop(self) -> None:
         """The call is over."""
-        for timer in _TIMERS:
-            self._call.layer.stop(self, timer)
+        if self._timed:
+            for timer in _TIMERS:
+                self._call.layer.stop(self, timer)
         self._pending = None
 
     @property
@@ -137,6 +144,7 @@ class Upkeep:
     def retry(self, body: bytes | None, headers: Headers, now: float, *, refresh: bool, delay: float | None) -> None:
         """Try a session change again after `delay` seconds, after 491 (`delay` None) as RFC 3261 14.1 has it."""
         self._pending, self._pending_refresh = (body, tuple(headers)), refresh
+        self._timed = True
         self._call.layer.start(self, UpkeepTimer.RETRY, now + (self._glare_delay() if delay is None else delay))
 
     def _glare_delay(self) -> float:

@@ -147,11 +147,16 @@ class SipCalls(SipPreconditions):
         session = self._sessions.get(half.handle)
         if session is None:
             return None
-        left = []
-        for call in (half.handle, *session.branches):
-            if (standing := self.agent.standing(call)) is not None:
-                left.append(standing)
-        return msgspec.Raw(_ENCODER.encode(left)) if left else None
+        standing = self.agent.standing(half.handle)
+        if session.branches:
+            each = [standing, *(self.agent.standing(call) for call in session.branches)]
+            left = [one for one in each if one is not None]
+            return msgspec.Raw(_ENCODER.encode(left)) if left else None
+        if standing is None:
+            return None
+        if session.farewell is None or session.farewell[0] is not standing:
+            session.farewell = standing, msgspec.Raw(_ENCODER.encode([standing]))
+        return session.farewell[1]
 
     def bid_farewell(self, port: SipTrunkPort, what: msgspec.Raw, release: Release, now: float) -> None:
         """Send BYE, CANCEL or a refusal for what an earlier process left; raise TandemError when it is broken."""
@@ -474,7 +479,9 @@ class SipCalls(SipPreconditions):
     def _with_isup(self, session: Session, message: SipMessage, primitive: Primitive) -> Primitive:
         """What ISUP says in a response stands before what SIP says; whether there is something to hear, SIP knows."""
         isup = self._read(self.trunks[session.trunk.name], message)
-        said = None if isup is None else primitive_from(isup, self._rules)
+        if isup is None:
+            return primitive
+        said = primitive_from(isup, self._rules)
         if isinstance(said, Alerting | Progress) and isinstance(primitive, Alerting | Progress):
             return replace(said, inband=said.inband and session.description is not None)
         return said if isinstance(said, Answer) and isinstance(primitive, Answer) else primitive

@@ -130,12 +130,16 @@ def identity_of(
         context = trunk.phone_context or domain
         uri = to_uri = tel_uri(setup.called, country_code, context, behind)
     else:
-        uri = sip_uri(_unescaped(user) + behind, host, port, "user=phone")
-        to_uri = sip_uri(_unescaped(user) + behind, host, None, "user=phone")
+        called = (user.replace("%23", "#") if "%" in user else user) + behind
+        uri = to_uri = sip_uri(called, host, None, "user=phone")
+        if port is not None:
+            uri = sip_uri(called, host, port, "user=phone")
     from_uri, display, headers = _caller(setup, trunk, domain, country_code, rules)
-    headers += sip_diversion.write(setup, trunk.diversion, domain, country_code, uri)
+    if setup.redirecting is not None:
+        headers += sip_diversion.write(setup, trunk.diversion, domain, country_code, uri)
     headers += sip_priority.headers(setup.opaque, trunk)
-    headers += [pair for part in setup.opaque if (pair := _passed(part, trunk)) is not None]
+    if trunk.pass_headers:
+        headers += [pair for part in setup.opaque if (pair := _passed(part, trunk)) is not None]
     return Identity(uri, to_uri, from_uri, display, tuple(headers))
 
 
@@ -226,7 +230,3 @@ def _addresses(message: Message, name: str) -> list[Address]:
         except ValueError:
             continue
     return found
-
-
-def _unescaped(user: str) -> str:
-    return user.replace("%23", "#")

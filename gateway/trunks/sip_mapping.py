@@ -120,8 +120,10 @@ def status_of(release: Release, causes: CauseMap) -> int:
 
 def release_of_request(message: Message, causes: CauseMap, obey_reason: bool = True) -> Release:
     """Why the peer sent BYE or CANCEL: by Reason, else normal call clearing (RFC 3398 8.2.7)."""
-    said = reason_of(message) if obey_reason else None
-    if said is not None:
-        return said
-    cause = _sip_reason(message, causes) if obey_reason else None
+    cause = None
+    if obey_reason and "reason" in message.fields:
+        said = reason_of(message)
+        if said is not None:
+            return said
+        cause = _sip_reason(message, causes)
     return Release(Cause.NORMAL_CALL_CLEARING if cause is None else cause, Location.BEYOND_INTERWORKING)

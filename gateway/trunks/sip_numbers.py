@@ -97,7 +97,9 @@ def parameters_of(found: Attributes, wanted: tuple[str, ...], country_code: str,
 
 def user_part(number: Number, country_code: str) -> str:
     """The user part of a SIP URI for `number`, with `+` where it is known to be international."""
-    digits = number.digits.replace("B", "*").replace("C", "%23")
+    digits = number.digits
+    if "B" in digits or "C" in digits:
+        digits = digits.replace("B", "*").replace("C", "%23")
     if number.nature is Nature.INTERNATIONAL:
         return f"+{digits}"
     if number.nature is Nature.NATIONAL and country_code:

@@ -62,8 +62,9 @@ class SipPreconditions(SipOverlap):
 
     def confirm(self, session: Session, now: float) -> None:
         """Tell the peer that our part is ready: every early dialog there is, one after another (RFC 3311 5.1)."""
-        waits = self._confirm_timers.is_running(session.half.handle)
-        if not session.unconfirmed or session.answered or session.confirming or waits:
+        if not session.unconfirmed or session.answered or session.confirming:
+            return
+        if self._confirm_timers.is_running(session.half.handle):
             return
         before = session.local, session.version, session.offering
         if self.agent.update(session.half.handle, self._media.offer(session), _REQUIRE, now, session.told):

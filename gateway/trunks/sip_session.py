@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 from msgspec.structs import replace
 
 from tandem.core.errors import DecodeError
@@ -26,6 +26,7 @@ from tandem.gateway.sip.endpoint import Endpoint
 from tandem.gateway.sip.message import Response
 from tandem.gateway.sip.preconditions import Preconditions, Stated
 from tandem.gateway.sip.primitives import InviteRequest
+from tandem.gateway.sip.standing import Standing
 from tandem.gateway.trunks.sip_direct import has_own_media
 
 
@@ -149,6 +150,8 @@ class Session:
     """An INFO with digits is on its way."""
     said: Alerting | Progress | None = None
     """What the peer was told last, for a further INVITE of it."""
+    farewell: tuple[Standing, Raw] | None = None
+    """What stood at the peer when a record asked last, and that as JSON."""
 
 
 class Sessions:
@@ -379,6 +382,8 @@ class Sessions:
 def packet_time(trunk: SipTrunk, description: sdp.MediaDescription) -> int:
     """Milliseconds of speech in a packet: what the peer would like, as far as we can, else what the trunk says."""
     wanted = trunk.ptime if description.ptime is None else description.ptime
+    if wanted in PACKET_TIMES:
+        return wanted
     return PACKET_TIMES[max(bisect_right(PACKET_TIMES, wanted) - 1, 0)]
 
 
