@@ -499,6 +499,8 @@ class Call:
                 # Unanswered; its repetition finds no dialog and gets 481.
                 self.layer.terminated(transaction)
         self._answer = self._reinvite_server = self._update_server = self._refer_server = None
+        if self._reinvite_client is None:
+            self.upkeep.leave()
 
     @property
     def _busy(self) -> bool:

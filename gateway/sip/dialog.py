@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from tandem.gateway.sip.endpoint import Endpoint, Stream, endpoint_of, transport_of
 from tandem.gateway.sip.fields import CACHED_LENGTH, Uri, is_ip_address, parse_address, parse_uri
@@ -13,8 +14,7 @@ DialogKey = tuple[str, str, str]
 """Call-ID, local tag, remote tag (RFC 3261 12)."""
 
 
-@dataclass(slots=True)
-class RequestHead:
+class RequestHead(Struct):
     """What a request shares with the ACK and CANCEL that belong to it (RFC 3261 9.1, 17.1.1.3)."""
 
     uri: str

@@ -219,11 +219,11 @@ def parse_parameters(text: str) -> dict[str, str | None]:
 
 def format_parameters(parameters: Parameters) -> str:
     """The reverse of `parse_parameters`."""
-    return "".join(
-        [f";{name}" if value is None else f";{name}={value}" for name, value in parameters.items()]
-        if parameters
-        else []
-    )
+    text = ""
+    for name in parameters:
+        value = parameters[name]
+        text += f";{name}" if value is None else f";{name}={value}"
+    return text
 
 
 def split_list(text: str) -> list[str]:

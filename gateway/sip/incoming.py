@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from enum import IntEnum
+from functools import lru_cache
 from typing import Final
 
 from tandem.gateway.sip.call import Call, CallTimer, Context, Extra, Headers
@@ -11,7 +12,7 @@ from tandem.gateway.sip.dialog import Dialog
 from tandem.gateway.sip.endpoint import Endpoint
 from tandem.gateway.sip.message import Request
 from tandem.gateway.sip.multipart import Part, compose
-from tandem.gateway.sip.options import CallOptions
+from tandem.gateway.sip.options import CallOptions, Extension
 from tandem.gateway.sip.preconditions import OPTION as CONDITIONAL
 from tandem.gateway.sip.primitives import (
     CallOutput,
@@ -169,7 +170,9 @@ class IncomingCall(Call):
             body = None
         timer = self.upkeep.timer.accept(transaction.request)
         fields, content = self._fields(headers, body, part)
-        extra = f"{self._record_routes}{self._supported}{timer}{fields}"
+        options = self.options
+        known = _supported(options.reliable, options.preconditions, timer=self.upkeep.timer.wanted)
+        extra = f"{self._record_routes}{known}{timer}{fields}"
         if self.timed:
             self.layer.stop(self, CallTimer.PROVISIONAL)
         self._accept(transaction, status, self.tag, extra, content, now, phrase)
@@ -325,9 +328,10 @@ class IncomingCall(Call):
         lines, content = compose(body, part, self.layer.token())
         return f"{self._session_fields(headers, None)}{lines}", content
 
-    @property
-    def _supported(self) -> str:
-        tags = [OPTION] if self.options.reliable != "off" else []
-        tags += [CONDITIONAL] if self.options.preconditions != "off" else []
-        tags += ["timer"] if self.upkeep.timer.wanted else []
-        return f"Supported: {', '.join(tags)}\r\n" if tags else ""
+
+@lru_cache
+def _supported(reliable: Extension, preconditions: Extension, *, timer: bool) -> str:
+    """Supported of a 2xx to an INVITE that may use these."""
+    several = ((OPTION, reliable != "off"), (CONDITIONAL, preconditions != "off"), ("timer", timer))
+    tags = [tag for tag, wanted in several if wanted]
+    return f"Supported: {', '.join(tags)}\r\n" if tags else ""

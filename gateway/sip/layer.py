@@ -126,8 +126,8 @@ class TransactionLayer:
         transaction.user = None
         if isinstance(transaction, ServerTransaction):
             self.servers.pop(transaction.key, None)
-            merge_key = _merge_key(transaction.request)
-            if transaction.request.method == "INVITE" and self.invites.get(merge_key) == transaction.key:
+            request = transaction.request
+            if request.method == "INVITE" and self.invites.get(merge_key := _merge_key(request)) == transaction.key:
                 del self.invites[merge_key]
         else:
             self.clients.pop(transaction.key, None)

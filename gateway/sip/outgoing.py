@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from enum import IntEnum
+from functools import lru_cache
 
 from tandem.gateway.sip.call import Call, CallTimer, Context, Extra, Headers, answer_challenge
 from tandem.gateway.sip.client_transaction import ClientTransaction, InviteClientTransaction
@@ -12,6 +13,7 @@ from tandem.gateway.sip.errors import SipDecodeError
 from tandem.gateway.sip.fields import format_address
 from tandem.gateway.sip.message import Response, format_fields
 from tandem.gateway.sip.multipart import Part
+from tandem.gateway.sip.options import Extension
 from tandem.gateway.sip.preconditions import OPTION as CONDITIONAL
 from tandem.gateway.sip.primitives import (
     Answered,
@@ -111,24 +113,12 @@ class OutgoingCall(Call):
         if invite.content_type.startswith("multipart/"):
             fields += "MIME-Version: 1.0\r\n"
         timer = self.upkeep.timer.request_lines()
-        extra = f"{self._authorization}{self.layer.agent_line}{self._extensions()}{timer}{self._extra}{fields}"
+        options = self.options
+        known = _extensions(options.reliable, options.preconditions, timer=self.upkeep.timer.wanted)
+        extra = f"{self._authorization}{self.layer.agent_line}{known}{timer}{self._extra}{fields}"
         self._transaction: InviteClientTransaction = self.layer.invite(
             self._head, extra, invite.body, invite.destination, self, now
         )
-
-    def _extensions(self) -> str:
-        """Supported and Require."""
-        options = self.options
-        tags, required = [], []
-        for tag, wanted in ((OPTION, options.reliable), (CONDITIONAL, options.preconditions)):
-            if wanted == "supported":
-                tags.append(tag)
-            elif wanted == "required":
-                required.append(tag)
-        if self.upkeep.timer.wanted:
-            tags.append("timer")
-        supported = f"Supported: {', '.join(tags)}\r\n" if tags else ""
-        return f"{supported}Require: {', '.join(required)}\r\n" if required else supported
 
     def prack(self, tag: str, body: bytes | None, now: float) -> None:
         """Acknowledge the last reliable response of the early dialog `tag`, with the answer to its offer (RFC 3262)."""
@@ -361,6 +351,16 @@ class OutgoingCall(Call):
             self.context.dialogs.pop(dialog.key, None)
             if tag not in self._acks:
                 del self._early[tag]
+
+
+@lru_cache
+def _extensions(reliable: Extension, preconditions: Extension, *, timer: bool) -> str:
+    """Supported and Require of an INVITE that may use these."""
+    several = ((OPTION, reliable), (CONDITIONAL, preconditions))
+    tags = [tag for tag, wanted in several if wanted == "supported"] + (["timer"] if timer else [])
+    required = [tag for tag, wanted in several if wanted == "required"]
+    supported = f"Supported: {', '.join(tags)}\r\n" if tags else ""
+    return f"{supported}Require: {', '.join(required)}\r\n" if required else supported
 
 
 class _Info:

@@ -51,7 +51,11 @@ class Peers:
 
     def choose(self, now: float, random: Callable[[], float]) -> list[Endpoint]:
         """Servers that a call may try, in order; none when all are down or want to be left alone."""
-        usable = [server for server in self._servers if self._usable(server.endpoint, now)]
+        usable = []
+        for server in self._servers:
+            state = self._states[server.endpoint]
+            if state.up and state.avoid_until <= now:
+                usable.append(server)
         return [usable[0].endpoint] if len(usable) == 1 else in_order(usable, random)
 
     def why_none(self, now: float) -> str:
@@ -102,7 +106,3 @@ class Peers:
             return None
         state.up = False
         return f"{show(endpoint)} is down: {why}"
-
-    def _usable(self, endpoint: Endpoint, now: float) -> bool:
-        state = self._states[endpoint]
-        return state.up and state.avoid_until <= now

@@ -18,6 +18,7 @@ class ServerTransaction(Transaction):
 
     __slots__ = ("echo", "last_response", "request", "status")
 
+    _FIRST: ClassVar[State]
     _RESPOND: ClassVar[dict[tuple[State, Input], Respond]]
     _RECEIVE: ClassVar[dict[tuple[State, Input], Receive]]
 
@@ -25,6 +26,7 @@ class ServerTransaction(Transaction):
         self, link: Link, key: tuple[str, ...], destination: Endpoint, user: object, request: Request, echo: str
     ) -> None:
         super().__init__(link, key, destination, user)
+        self.state = self._FIRST
         self.request = request
         self.echo = echo
         """The Via, From, Call-ID and CSeq lines that every response repeats (RFC 3261 8.2.6.2)."""
@@ -59,11 +61,7 @@ class InviteServerTransaction(ServerTransaction):
 
     __slots__ = ()
 
-    def __init__(
-        self, link: Link, key: tuple[str, ...], destination: Endpoint, user: object, request: Request, echo: str
-    ) -> None:
-        super().__init__(link, key, destination, user, request, echo)
-        self.state = State.PROCEEDING
+    _FIRST = State.PROCEEDING
 
     def expire(self, timer: Timer, now: float) -> bool:
         """Act on timer G, H, I or L."""
@@ -120,11 +118,7 @@ class NonInviteServerTransaction(ServerTransaction):
 
     __slots__ = ()
 
-    def __init__(
-        self, link: Link, key: tuple[str, ...], destination: Endpoint, user: object, request: Request, echo: str
-    ) -> None:
-        super().__init__(link, key, destination, user, request, echo)
-        self.state = State.TRYING
+    _FIRST = State.TRYING
 
     def expire(self, timer: Timer, now: float) -> bool:
         """Act on timer J."""

@@ -107,6 +107,11 @@ class Upkeep:
                 self._call.layer.stop(self, timer)
         self._pending = None
 
+    def leave(self) -> None:
+        """Let go of a call that is over, unless a response is still to come: they hold each other."""
+        if self._update is None and self._probe is None:
+            del self._call
+
     @property
     def updating(self) -> bool:
         """An UPDATE of ours has no final response yet."""

@@ -538,10 +538,11 @@ class SipTrunks(SipCalls):
         except EncodeError as error:
             self._media.close(session)
             return Release(Cause.INVALID_NUMBER_FORMAT, diagnostic=f"INVITE cannot be built: {error}")
-        (_, *others), later = together(places)
-        session.request, session.places = request, later
+        session.request = request
         self._adopt(port, session, call, call_id)
-        self._ring_beside(session, others, now)
+        if len(places) > 1:
+            (_, *others), session.places = together(places)
+            self._ring_beside(session, others, now)
         self._control.leg_opened(half, session.leg)
         return None
 
@@ -640,7 +641,8 @@ class SipTrunks(SipCalls):
             return
         self._media.start(session)
         session.conditional = port.options.preconditions != "off" and self.agent.is_conditional(call)
-        if output.body and (verdict := self._media.take_offer(session, output.body)) is not Verdict.AGREED:
+        body = request.session
+        if body and (verdict := self._media.take_offer(session, body)) is not Verdict.AGREED:
             self._media.close(session)
             phrase = "Malformed session description" if verdict is Verdict.MALFORMED else None
             part = Part("application/sdp", session.refusal) if session.refusal else None
@@ -665,7 +667,7 @@ class SipTrunks(SipCalls):
             self._control.setup(half, setup, now, session.leg)
         if session.preconditions is not None:
             self.suspend(session, now)
-        collects = port.digits_in_info and not setup.complete and output.body and self.agent.is_reliable(call)
+        collects = port.digits_in_info and not setup.complete and body and self.agent.is_reliable(call)
         if collects and not half.released and session.said is None:
             # The dialog for INFO; with a description it would be more than that (24.229 N.2).
             self.agent.respond(call, 183, now=now)

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from tandem.gateway.calls.model import Opaque, Release
 from tandem.gateway.sip.fields import Uri
-from tandem.gateway.sip.message import Message, Request
+from tandem.gateway.sip.message import Message
 from tandem.gateway.trunks.access import LONGEST_USER_TO_USER, access_elements, parameter, user_to_user
 from tandem.gateway.trunks.sip_numbers import number_parameters
 from tandem.isdn.q931.texts import CalledPartySubaddress, CallingPartySubaddress, Subaddress, SubaddressType
@@ -31,16 +31,15 @@ _PLAIN: Final = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq
 # --- from SIP
 
 
-def opaque_of(message: Message, calling: Uri | None = None) -> tuple[Opaque, ...]:
-    """What a message says of the access at the peer's end, as ISUP parameters; `calling` is the caller's URI."""
+def opaque_of(message: Message, called: Uri | None = None, calling: Uri | None = None) -> tuple[Opaque, ...]:
+    """What a message says of the access at the peer's end, as ISUP parameters; of INVITE the two parties too."""
     found: list[Opaque] = []
     if "user-to-user" in message.fields and (information := _user_to_user(message)):
         found.append(parameter(ParameterCode.USER_TO_USER_INFORMATION, information))
-    if message.method == "INVITE" and isinstance(message, Request):
-        called = _subaddress(CalledPartySubaddress, message.uri)
-        caller = _subaddress(CallingPartySubaddress, calling)
-        if called is not None or caller is not None:
-            octets = b"".join(element.to_octets() for element in (called, caller) if element is not None)
+    if called is not None:
+        elements = (_subaddress(CalledPartySubaddress, called), _subaddress(CallingPartySubaddress, calling))
+        if elements != (None, None):
+            octets = b"".join(element.to_octets() for element in elements if element is not None)
             found.append(parameter(ParameterCode.ACCESS_TRANSPORT, octets))
     return tuple(found)
 

@@ -92,35 +92,59 @@ class SipCalls(SipPreconditions):
     def send(self, half: HalfCall, primitive: Primitive, now: float) -> None:
         """Tell the caller of progress, alerting or answer; either party of hold, and of digits."""
         session = self._sessions.get(half.handle)
-        if session is None:
+        if session is not None and primitive.__class__ in self._SENDERS:
+            self._SENDERS[primitive.__class__](self, session, primitive, now)
+
+    def _send_progress(self, session: Session, primitive: Alerting | Progress, now: float) -> None:
+        if not session.answered:
+            session.said = primitive
+            self._provisional(session, primitive, now)
+
+    def _send_digits(self, session: Session, primitive: Information, now: float) -> None:
+        self.more_digits(session, primitive, now)
+
+    def _send_continuity(self, session: Session, primitive: Continuity, now: float) -> None:
+        self.way_complete(session, now)
+
+    def _send_answer(self, session: Session, primitive: Answer, now: float) -> None:
+        if session.answered:
             return
-        match primitive:
-            case Alerting() | Progress() if not session.answered:
-                session.said = primitive
-                self._provisional(session, primitive, now)
-            case Information():
-                self.more_digits(session, primitive, now)
-            case Continuity():
-                self.way_complete(session, now)
-            case Answer(connected=connected, opaque=opaque) if not session.answered:
-                session.answered = True
-                if session.description is None and not session.offering:
-                    self._media.offer(session)
-                self._settle_preconditions(session)
-                headers = connected_headers(connected, session.trunk, self._domain, self._country_code)
-                headers += sip_access.headers(opaque)
-                part = self._part(session, primitive)
-                self.agent.respond(half.handle, 200, None, headers, session.local, part, now=now)
-            case Transparent() | Suspend() | Resume() | Hold() | Retrieve() if self._informed(session, primitive, now):
-                pass
-            case Retrieve() if not session.holding:
-                pass
-            case Hold() | Retrieve() if session.answered:
-                session.holding = isinstance(primitive, Hold)
-                self.agent.modify(half.handle, self._media.offer(session), (), now)
-            case Dtmf(digit=digit, duration_ms=duration) if session.answered and session.trunk.digits != "events":
-                content_type, body = sip_info.digit_body(session.trunk.digits, digit, duration)
-                self.agent.send_info(half.handle, content_type, body, (), now)
+        session.answered = True
+        if session.description is None and not session.offering:
+            self._media.offer(session)
+        self._settle_preconditions(session)
+        headers = connected_headers(primitive.connected, session.trunk, self._domain, self._country_code)
+        headers += sip_access.headers(primitive.opaque)
+        part = self._part(session, primitive)
+        self.agent.respond(session.half.handle, 200, None, headers, session.local, part, now=now)
+
+    def _send_transparent(self, session: Session, primitive: Transparent | Suspend | Resume, now: float) -> None:
+        self._informed(session, primitive, now)
+
+    def _send_hold(self, session: Session, primitive: Hold | Retrieve, now: float) -> None:
+        holding = isinstance(primitive, Hold)
+        if not self._informed(session, primitive, now) and session.answered and (holding or session.holding):
+            session.holding = holding
+            self.agent.modify(session.half.handle, self._media.offer(session), (), now)
+
+    def _send_dtmf(self, session: Session, primitive: Dtmf, now: float) -> None:
+        if session.answered and session.trunk.digits != "events":
+            content_type, body = sip_info.digit_body(session.trunk.digits, primitive.digit, primitive.duration_ms)
+            self.agent.send_info(session.half.handle, content_type, body, (), now)
+
+    _SENDERS: ClassVar[dict[type, Callable[[Any, Session, Any, float], None]]] = {
+        Alerting: _send_progress,
+        Progress: _send_progress,
+        Information: _send_digits,
+        Continuity: _send_continuity,
+        Answer: _send_answer,
+        Transparent: _send_transparent,
+        Suspend: _send_transparent,
+        Resume: _send_transparent,
+        Hold: _send_hold,
+        Retrieve: _send_hold,
+        Dtmf: _send_dtmf,
+    }
 
     def release(self, half: HalfCall, release: Release, now: float) -> None:
         """End the call in whatever state it is, with the status or Reason of the cause."""
@@ -132,13 +156,15 @@ class SipCalls(SipPreconditions):
             self._control.cleared(half, now)
             return
         session.given_up = True
-        self.settle_digits(session, now)
+        if session.offered is not None:
+            self.settle_digits(session, now)
         status = mapping.status_of(release, self._causes)
         encapsulation = self.trunks[session.trunk.name].encapsulation
         part = None if encapsulation is None else encapsulation.release(release)
         headers = (*mapping.reason_headers(release, session.trunk), *sip_access.headers(release.opaque))
         self.agent.end(half.handle, status, headers, now, part)
-        self.end_branches(session, headers, now)
+        if session.branches:
+            self.end_branches(session, headers, now)
         if has_own_media(session.trunk):  # else what the other engine measured comes first, then the record
             self._media.close(session)
 
@@ -225,7 +251,8 @@ class SipCalls(SipPreconditions):
             self._progress(session, output, now)
 
     def _on_answered(self, session: Session, output: Answered, now: float) -> None:
-        self.answered_here(session, now)
+        if session.branches or session.failures:
+            self.answered_here(session, now)
         self._answered(session, output, now)
 
     def _on_confirmed(self, session: Session, output: Confirmed, now: float) -> None:
@@ -419,7 +446,8 @@ class SipCalls(SipPreconditions):
         return 202
 
     def _end(self, session: Session, release: Release, now: float) -> None:
-        self.settle_digits(session, now)
+        if session.offered is not None:
+            self.settle_digits(session, now)
         self._media.close(session)
         self._control.event(session.half, release, now)
 
@@ -451,9 +479,10 @@ class SipCalls(SipPreconditions):
             # RFC 6228: this early dialog is over; what others gave still holds.
             session.early.pop(tag, None)
             return
-        if self.only_collects(session, output, now):
-            return
-        self.settle_digits(session, now)
+        if session.offered is not None:
+            if self.only_collects(session, output, now):
+                return
+            self.settle_digits(session, now)
         if output.offer:
             verdict = self._media.take_offer(session, output.body)
             if verdict is not Verdict.AGREED:
@@ -464,7 +493,8 @@ class SipCalls(SipPreconditions):
             answer = self._media.read_answer(session, output.body)
             if answer is not None:
                 session.early[tag] = answer
-        self.confirm(session, now)
+        if session.unconfirmed:
+            self.confirm(session, now)
         if status == _SESSION_PROGRESS and self.is_unsettled(session):
             return  # it answers the offer, and says nothing of how the call goes
         heard = sip_early.may_hear(session, output)
@@ -490,7 +520,8 @@ class SipCalls(SipPreconditions):
         """The answer: what its own early dialog agreed holds where it carries no description of its own."""
         session.answered = True
         self._settle_preconditions(session)
-        self.settle_digits(session, now)
+        if session.offered is not None:
+            self.settle_digits(session, now)
         if output.offer:
             agreed = self._media.take_offer(session, output.body) is Verdict.AGREED
             self.agent.acknowledge(output.call, session.local if agreed else None, now)

@@ -51,7 +51,7 @@ def setup_of(request: Request, trunk: SipTrunk, rules: Rules = STANDARD) -> Setu
     of_caller = Attributes() if address is None else attributes(address.uri, rules)
     forwards = request.fields.get("max-forwards", (None,))[0]
     opaque = [*forwards_opaque(forwards), *sip_priority.opaque_of(request, trunk)]
-    opaque += sip_access.opaque_of(request, None if address is None else address.uri)
+    opaque += sip_access.opaque_of(request, uri, None if address is None else address.uri)
     if address is not None and (name := address.display or request.from_.display):
         opaque += named(name)
     if trunk.pass_headers:
@@ -79,6 +79,8 @@ def setup_of(request: Request, trunk: SipTrunk, rules: Rules = STANDARD) -> Setu
 def _calling(request: Request, trunk: SipTrunk) -> tuple[Number | None, Address | None]:
     restricted = "privacy" in request.fields and not _RESTRICTED.isdisjoint(_privacy(request))
     for name in trunk.calling_from:
+        if name != "From" and name.lower() not in request.fields:
+            continue
         for address in _addresses(request, name):
             number = number_of(address.uri)
             if number is None:
@@ -120,11 +122,12 @@ def identity_of(
     rules: Rules = STANDARD,
 ) -> Identity:
     """What the INVITE for a call says of its parties; `host` and `port` are the peer's, `domain` is ours."""
-    behind = parameters_of(
-        Attributes(setup.routing_number, setup.ported, setup.carrier), tuple(trunk.number_parameters), country_code
-    )
-    if "isub" in trunk.number_parameters:
-        behind += sip_access.called_subaddress(setup.opaque)
+    behind = ""
+    if trunk.number_parameters:
+        known = Attributes(setup.routing_number, setup.ported, setup.carrier)
+        behind = parameters_of(known, tuple(trunk.number_parameters), country_code)
+        if "isub" in trunk.number_parameters:
+            behind += sip_access.called_subaddress(setup.opaque)
     user = user_part(setup.called, country_code)
     if trunk.uri == "tel":
         context = trunk.phone_context or domain
@@ -150,14 +153,12 @@ def _caller(
     number = setup.calling
     if number is None or not number.digits or number.presentation is Presentation.UNAVAILABLE:
         return "sip:unavailable@unknown.invalid", "", []
-    behind = parameters_of(
-        Attributes(category=setup.category, line=setup.originating_line),
-        tuple(trunk.number_parameters),
-        country_code,
-        rules,
-    )
-    if "isub" in trunk.number_parameters:
-        behind += sip_access.calling_subaddress(setup.opaque)
+    behind = ""
+    if trunk.number_parameters:
+        known = Attributes(category=setup.category, line=setup.originating_line)
+        behind = parameters_of(known, tuple(trunk.number_parameters), country_code, rules)
+        if "isub" in trunk.number_parameters:
+            behind += sip_access.calling_subaddress(setup.opaque)
     user = user_part(number, country_code) + behind
     vouched = number.screening in _VOUCHED
     restricted = number.presentation is Presentation.RESTRICTED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from tandem.core.cause import Cause, Location, cause_name
@@ -63,11 +64,12 @@ def max_forwards(setup: Setup, hop_factor: int = 1) -> int:
 
 def reason_headers(release: Release, trunk: SipTrunk) -> tuple[tuple[str, str], ...]:
     """Reason with the Q.850 cause (RFC 3326, in responses RFC 6432) and its location (RFC 8606), where it is sent."""
-    if not trunk.send_reason:
-        return ()
-    cause = int(release.cause)
-    location = _LOCATIONS.get(int(release.location))
-    place = f";location={location}" if location else ""
+    return _reason(int(release.cause), int(release.location)) if trunk.send_reason else ()
+
+
+@lru_cache
+def _reason(cause: int, location: int) -> tuple[tuple[str, str], ...]:
+    place = f";location={_LOCATIONS[location]}" if location in _LOCATIONS else ""
     return (("Reason", f'Q.850;cause={cause};text="{cause_name(cause)}"{place}'),)
 
 

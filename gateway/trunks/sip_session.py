@@ -6,11 +6,10 @@ import hashlib
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final
 
-from msgspec import Raw, Struct
+from msgspec import Raw, Struct, field
 from msgspec.structs import replace
 
 from tandem.core.errors import DecodeError
@@ -60,12 +59,13 @@ class Failure(Struct, frozen=True):
     response: Response | None = None
 
 
+#: What may be agreed, by `srtp` of a trunk.
+_PROFILES: Final = {"off": (sdp.PLAIN,), "offered": (sdp.SECURE, sdp.PLAIN), "required": (sdp.SECURE,)}
 #: Final responses to an offer that cannot be agreed to.
 STATUSES: Final = {Verdict.MALFORMED: 400, Verdict.NOTHING_IN_COMMON: 488, Verdict.UNMEETABLE: 580}
 
 
-@dataclass(slots=True)
-class Session:
+class Session(Struct, eq=False):
     """The media of one SIP half-call."""
 
     half: HalfCall
@@ -191,12 +191,6 @@ class Sessions:
         chance = "".join(self._token() for _ in range(4)).encode()
         return hashlib.blake2b(chance, digest_size=KEY_LENGTH).digest()
 
-    @staticmethod
-    def profiles(session: Session) -> tuple[str, ...]:
-        """What may be agreed."""
-        found = {"off": (sdp.PLAIN,), "offered": (sdp.SECURE, sdp.PLAIN), "required": (sdp.SECURE,)}
-        return found[session.trunk.srtp]
-
     def start(self, session: Session) -> None:
         """Have the media process receive, with the first of the laws until there is an answer."""
         law = session.laws[0]
@@ -254,7 +248,7 @@ class Sessions:
         try:
             offer = sdp.parse(body)
             answer = sdp.choose(offer, session.laws, *self._agreeable(session))
-            table = self._told(session, offer, answer)
+            table = self._told(session, offer, answer) if session.conditional else None
         except DecodeError:
             return Verdict.MALFORMED
         if answer is None or not self._reaches(answer):
@@ -291,9 +285,7 @@ class Sessions:
         session: Session, description: sdp.SessionDescription, chosen: sdp.MediaDescription | None
     ) -> Preconditions | None:
         """What is known of preconditions after a description of the peer; DecodeError when they are malformed."""
-        stated = None
-        if session.conditional and chosen is not None:
-            stated = Stated.parse(description.media[chosen.index].preconditions)
+        stated = None if chosen is None else Stated.parse(description.media[chosen.index].preconditions)
         if stated is None:
             return None
         table = (session.preconditions or Preconditions()).told(stated)
@@ -306,7 +298,7 @@ class Sessions:
         try:
             parsed = sdp.parse(body)
             answer = sdp.choose(parsed, session.laws, *self._agreeable(session))
-            table = self._told(session, parsed, answer)
+            table = self._told(session, parsed, answer) if session.conditional else None
         except DecodeError:
             return None
         session.origin = parsed.origin
@@ -372,7 +364,7 @@ class Sessions:
 
     def _agreeable(self, session: Session) -> tuple[bool, tuple[str, ...], bool]:
         """Whether telephone-events, which profiles and whether comfort noise may be agreed."""
-        return self._takes_events(session), self.profiles(session), session.trunk.silence_suppression
+        return self._takes_events(session), _PROFILES[session.trunk.srtp], session.trunk.silence_suppression
 
     @staticmethod
     def _takes_events(session: Session) -> bool:

@@ -64,14 +64,16 @@ def test_it_comes_with_responses_and_the_end_of_a_call_too():
 )
 def test_sub_addresses_that_come(user, octets, odd):
     calling = parse_uri(f"sip:{user}@x")
-    called, caller = access_elements(opaque_of(invite(f"sip:{user}@127.0.0.1"), calling))
+    request = invite(f"sip:{user}@127.0.0.1")
+    called, caller = access_elements(opaque_of(request, request.uri, calling))
     assert called == CalledPartySubaddress(octets, 0, odd)
     assert caller == CallingPartySubaddress(octets, 0, odd)
 
 
 @pytest.mark.parametrize("user", ["301", "301;isub=", "301;isub=xyz;isub-encoding=nsap", "301;isub=" + "1" * 20])
 def test_what_is_no_sub_address_is_passed_over(user):
-    assert opaque_of(invite(f"sip:{user}@127.0.0.1")) == ()
+    request = invite(f"sip:{user}@127.0.0.1")
+    assert opaque_of(request, request.uri) == ()
 
 
 @pytest.mark.parametrize(
