@@ -66,6 +66,7 @@ unit: $(BIN)/.tools peers
 # What tests with peers need built takes minutes: it is begun first, and goes on beside the rest. They wait for it.
 ahead: $(BIN)/.tools peers
 	@mkdir -p build
+	@$(BIN)/python -c 'import pjsua2' 2>/dev/null || $(BIN)/tandem build-pjsip || true  # a Python without wheels
 	@(cd tests && exec nice ../$(BIN)/python -m support.built_pjsip >../build/pjsip.log 2>&1) &
 	@(cd tests && exec nice ../$(BIN)/python -m support.dahdi_modules >../build/dahdi.log 2>&1) &
 

@@ -12,7 +12,7 @@ from tandem.gateway.configuration.installed_pjsip import installed
 from tandem.gateway.configuration.problem import Problem
 from tandem.gateway.configuration.ranges import parse_endpoint, parse_listener, split_host
 from tandem.gateway.configuration.schema import Configuration, Pjsua2, Sip, SipTrunk
-from tandem.gateway.pjsip.protocol import Account, Content, EngineConfiguration
+from tandem.gateway.pjsip.protocol import HOW_TO_INSTALL, Account, Content, EngineConfiguration
 from tandem.gateway.trunks.sip_direct import first_by_pjsip, is_direct
 from tandem.gateway.trunks.sip_isup import Encapsulation
 
@@ -53,7 +53,7 @@ def check_pjsua2_trunk(path: str, trunk: SipTrunk, configuration: Configuration)
             yield Problem(f"{path}.ice", 'is only to be had with engine = "pjsua2"')
         return
     if find_spec("pjsua2") is None:
-        text = "needs PJSIP with its Python interface: pip install 'tandem-gateway[pjsua2]', or write \"native\""
+        text = f'needs PJSIP with its Python interface: {HOW_TO_INSTALL}, or write "native"'
         yield Problem(f"{path}.engine", text)
     if configuration.sip is not None and configuration.sip.pjsua2 is None:
         yield Problem(f"{path}.engine", "needs a [sip.pjsua2] table with `listen`, the address PJSIP listens on")

@@ -223,8 +223,9 @@ class SipTrunk(AnyTrunk, kw_only=True, tag_field="type", tag="sip"):
 
     engine: Literal["native", "pjsua2"] = "native"
     """What speaks SIP with the peer: Tandem itself, or PJSIP in a process of its own, listening as `[sip.pjsua2]` says:
-    for a line that needs ICE or STUN. Needs `pip install tandem-gateway[pjsua2]`. PJSIP takes as many calls as its
-    build allows, and not all that a trunk can have: see the guide."""
+    for a line that needs ICE or STUN. Needs `pip install tandem-gateway[pjsua2]`, or `tandem build-pjsip` where Python
+    is newer than 3.12. PJSIP takes as many calls as its build allows, and not all that a trunk can have: see the
+    guide."""
     ice: bool = False
     """Offer and accept ICE (RFC 8445). Only with `engine = "pjsua2"`."""
     peer: str = ""

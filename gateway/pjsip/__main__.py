@@ -16,7 +16,7 @@ import msgspec
 from tandem.core.errors import TandemError
 from tandem.gateway.media.link import Link
 
-from .protocol import Command, EngineConfiguration, Event, Failed, Shutdown
+from .protocol import HOW_TO_INSTALL, Command, EngineConfiguration, Event, Failed, Shutdown
 
 if TYPE_CHECKING:
     from .engine import Engine
@@ -46,7 +46,7 @@ def main() -> int:
         try:
             from .engine import Engine
         except ImportError as error:
-            _fail(end, f"pjsua2 cannot be imported ({error}): pip install 'tandem-gateway[pjsua2]'")
+            _fail(end, f"pjsua2 cannot be imported ({error}): {HOW_TO_INSTALL}")
             return 1
         told: list[Event] = []
         engine = Engine(configuration, told.append)

@@ -6,7 +6,7 @@ are numbered below zero: even numbers by the signalling process, odd ones by the
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -14,6 +14,11 @@ from tandem.gateway.sip.endpoint import Listener, TransportName
 from tandem.gateway.sip.fields import format_parameters
 from tandem.gateway.sip.multipart import Part
 from tandem.gateway.sip.tls import TlsFiles
+
+HOW_TO_INSTALL: Final = (
+    "pip install 'tandem-gateway[pjsua2]' where Python is 3.11 or 3.12, `tandem build-pjsip` where it is newer"
+)
+"""PJSIP with its Python interface: `pjsua2-python` has no wheels for newer ones."""
 
 
 class Content(msgspec.Struct, frozen=True):
