@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from binascii import hexlify, unhexlify
+from binascii import unhexlify
 from typing import Final
 
 from tandem.core.errors import EncodeError
@@ -16,7 +16,7 @@ _EXCHANGED: Final = bytes(octet >> 4 | (octet & 0xF) << 4 for octet in range(256
 
 def unpack_digits(octets: bytes, odd: bool = False) -> str:
     """Digits of `octets`; with `odd`, the filler in the last high half is left out."""
-    digits = hexlify(octets.translate(_EXCHANGED)).decode().upper()
+    digits = octets.translate(_EXCHANGED).hex().upper()
     return digits[:-1] if odd and digits else digits
 
 

@@ -192,7 +192,7 @@ def read_records(path: str | Path) -> list[Record]:
 
 def statistics_of(statistics: Any) -> dict[str, float]:
     """A statistics struct as the `media` of a leg."""
-    return {name: getattr(statistics, name) for name in statistics.__struct_fields__}
+    return msgspec.structs.asdict(statistics)
 
 
 _ENCODER = msgspec.json.Encoder()

@@ -127,7 +127,9 @@ class BasicCallControl:
 
     def setup(self, half: HalfCall, setup: Setup, now: float, leg: int | None = None) -> None:
         """A call comes in on `half`; its speech is on the RTP leg `leg`, None on a circuit."""
-        attempts = self.routing.attempts(half.trunk.name, setup, datetime.fromtimestamp(self._wall_clock(now)))
+        routing = self.routing
+        when = datetime.fromtimestamp(self._wall_clock(now)) if routing.timed else datetime.min
+        attempts = routing.attempts(half.trunk.name, setup, when)
         self.originate(half, setup, attempts, now, leg)
 
     def originate(
@@ -512,8 +514,10 @@ class BasicCallControl:
             clear = (sink.trunk.is_circuit or sink.clear_channel) and (source.trunk.is_circuit or source.clear_channel)
         else:
             gain = getattr(source.trunk, "gain_in", 0.0) + getattr(sink.trunk, "gain_out", 0.0)
-        for ear, mouth in zip(sink.endpoints, source.endpoints, strict=False):
-            self.media_commands.append(Source(ear, mouth, clear, gain))
+        if sink.endpoint is not None and source.endpoint is not None:
+            self.media_commands.append(Source(sink.endpoint, source.endpoint, clear, gain))
+            for ear, mouth in zip(sink.more_endpoints, source.more_endpoints, strict=False):
+                self.media_commands.append(Source(ear, mouth, clear, gain))
         self.listening.listen(source, sink, call.setup.bearer)
 
     def _ring(self, call: Call) -> None:

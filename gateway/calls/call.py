@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from tandem.core.timers import earliest
 from tandem.gateway.calls.accounting import Record, ReleasedBy, timestamp
 from tandem.gateway.calls.half_call import HalfCall
 from tandem.gateway.calls.model import Information, Release, Setup
@@ -52,11 +51,14 @@ class Call:
             self.answer_time,
             self.release_time,
         )
-        heard = earliest(progress, alerting, answered)
         begun, stamps = self.setup_time, self.stamps
         for moment in (begun, progress, alerting, answered, ended):
             if moment not in stamps:
                 stamps[moment] = timestamp(wall_clock(moment))  # type: ignore[arg-type]  # None is there
+        heard = progress
+        for moment in (alerting, answered):
+            if moment is not None and (heard is None or moment < heard):
+                heard = moment
         return Record(
             id=self.identity,
             node=node,

@@ -54,11 +54,13 @@ class CauseChanges:
 
     def entered(self, protocol: str, release: Release) -> Release:
         """A release of the peer as the gateway is to take it."""
-        return _changed(release, self.entering.get((protocol, release.cause)))
+        changes = self.entering
+        return _changed(release, changes.get((protocol, release.cause))) if changes else release
 
     def left(self, protocol: str, release: Release) -> Release:
         """A release as the peer is to be told of it."""
-        return _changed(release, self.leaving.get((protocol, release.cause)))
+        changes = self.leaving
+        return _changed(release, changes.get((protocol, release.cause))) if changes else release
 
 
 def is_change(row: str) -> bool:

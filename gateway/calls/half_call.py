@@ -50,11 +50,11 @@ class HalfCall:
     """Channel variables, None before there is one."""
     after: tuple[Action, ...] = ()
     """What an answered half does when the other side of its call releases; empty: it is released too."""
+    is_application: bool = field(init=False)
+    """Whether an application of the gateway is its peer."""
 
-    @property
-    def is_application(self) -> bool:
-        """Whether an application of the gateway is its peer."""
-        return isinstance(self.trunk, ApplicationPeer)
+    def __post_init__(self) -> None:
+        self.is_application = isinstance(self.trunk, ApplicationPeer)
 
     @property
     def other(self) -> HalfCall | None:

@@ -85,7 +85,11 @@ class Ledger:
         if not self._noted:
             return []
         noted, self._noted = self._noted.values(), {}
-        return [self._open(call) for call in noted if not call.recorded]
+        opened = []
+        for call in noted:
+            if not call.recorded:
+                opened.append(self._open(call))
+        return opened
 
     def _open(self, call: Call) -> OpenCall:
         farewells = []

@@ -19,11 +19,13 @@ class Listening:
 
     def listen(self, source: HalfCall, sink: HalfCall, bearer: Bearer) -> None:
         """`sink` hears `source` from now on: listen to the circuit of `source` if its trunk is to be, or no more."""
-        dtmf = getattr(source.trunk, "dtmf", "off")
-        wanted = dtmf == "inband" or (dtmf == "auto" and getattr(sink.trunk, "takes_digits", False))
-        endpoint = source.endpoint if wanted and bearer is not Bearer.UNRESTRICTED_64K else None
-        if not isinstance(endpoint, TimeslotEndpoint):
+        endpoint = source.endpoint
+        if not isinstance(endpoint, TimeslotEndpoint) or bearer is Bearer.UNRESTRICTED_64K:
             endpoint = None
+        else:
+            dtmf = getattr(source.trunk, "dtmf", "off")
+            if dtmf != "inband" and not (dtmf == "auto" and getattr(sink.trunk, "takes_digits", False)):
+                endpoint = None
         if endpoint == self._endpoints.get(source):
             return
         self.end(source)
@@ -34,8 +36,10 @@ class Listening:
 
     def end(self, half: HalfCall) -> None:
         """`half` is over."""
-        endpoint = self._endpoints.pop(half, None)
-        if endpoint is not None and self._halves.get(endpoint) is half:
+        if half not in self._endpoints:
+            return
+        endpoint = self._endpoints.pop(half)
+        if self._halves.get(endpoint) is half:
             del self._halves[endpoint]
             self._command(Detect(endpoint, on=False))
 

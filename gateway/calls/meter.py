@@ -23,13 +23,17 @@ class Meter:
         """A session begins."""
         self.sessions += 1
         self.total += 1
-        self.peak = max(self.peak, self.sessions)
+        sessions, whole = self.sessions, int(now)
+        if sessions > self.peak:
+            self.peak = sessions
         second, began, most = self._seconds[-1] if self._seconds else (-1, 0, 0)
-        if second == int(now):
-            self._seconds[-1] = (second, began + 1, max(most, self.sessions))
+        began = began + 1 if second == whole else 1
+        if second != whole:
+            self._seconds.append((whole, 1, sessions))
         else:
-            self._seconds.append((int(now), 1, self.sessions))
-        self.peak_rate = max(self.peak_rate, self._seconds[-1][1])
+            self._seconds[-1] = (second, began, sessions if sessions > most else most)
+        if began > self.peak_rate:
+            self.peak_rate = began
 
     def ended(self) -> None:
         """A session is over."""

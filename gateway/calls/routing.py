@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Self
+from typing import Final, Self
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -37,6 +37,19 @@ class Attempt(Struct, frozen=True):
     """What an application is to do, where `trunk` is that of applications."""
 
 
+#: What of a `[[route]]` looks at the numbers of a call or changes them, and actions, whose words may have them.
+_LOOKS: Final = (
+    "called",
+    "calling",
+    "did_table",
+    "set_called",
+    "set_calling",
+    "called_nature",
+    "calling_nature",
+    "actions",
+)
+
+
 class Rule(Struct, frozen=True):
     """A `[[route]]` made ready to match."""
 
@@ -48,6 +61,8 @@ class Rule(Struct, frozen=True):
     did: DidTable | None
     route: Route
     fallback_causes: frozenset[int]
+    plain: bool
+    """Whether it looks at the trunk and the time alone, and only says where calls go."""
 
     @classmethod
     def compile(cls, route: Route, position: int) -> Self:
@@ -61,21 +76,26 @@ class Rule(Struct, frozen=True):
             did=DidTable.load(route.did_table) if route.did_table else None,
             route=route,
             fallback_causes=frozenset(route.fallback_causes),
+            plain=not any(getattr(route, name) for name in _LOOKS),
         )
 
     def match(self, trunk: str, setup: Setup, when: datetime) -> list[Attempt]:
         """The attempts this rule makes of a call, none when it does not match."""
         if self.trunks and trunk not in self.trunks:
             return []
+        if self.schedule.parts and not self.schedule.holds(when):
+            return []
+        route = self.route
+        if self.plain:
+            to: list[str | None] = [*route.to] or [None]
+            return [Attempt(self.name, name, setup, route.refuse_cause, self.fallback_causes) for name in to]
         called = str(setup.called)
         calling = str(setup.calling) if setup.calling else ""
         called_match = self.called.search(called) if self.called else None
         calling_match = self.calling.search(calling) if self.calling else None
         if (self.called and not called_match) or (self.calling and not calling_match):
             return []
-        if not self.schedule.holds(when):
-            return []
-        route, did_trunk = self.route, ""
+        did_trunk = ""
         new_called, new_calling = setup.called, setup.calling
         if self.did:
             row = self.did.rows.get(called) or self.did.rows.get(setup.called.digits)
@@ -90,7 +110,8 @@ class Rule(Struct, frozen=True):
             new_called = replace(new_called, nature=_NATURES[route.called_nature])
         if route.calling_nature and new_calling:
             new_calling = replace(new_calling, nature=_NATURES[route.calling_nature])
-        setup = replace(setup, called=new_called, calling=new_calling)
+        if new_called is not setup.called or new_calling is not setup.calling:
+            setup = replace(setup, called=new_called, calling=new_calling)
         if route.actions:
             actions = tuple(Action.parse(_expand(action, called_match, called)) for action in route.actions)
             return [Attempt(self.name, APPLICATIONS, setup, route.refuse_cause, self.fallback_causes, actions)]
@@ -103,6 +124,8 @@ class RoutingTable:
 
     def __init__(self, routes: list[Route]) -> None:
         self.rules = [Rule.compile(route, position) for position, route in enumerate(routes, 1)]
+        self.timed = any(rule.schedule.parts for rule in self.rules)
+        """Whether any rule holds at some times only: else it does not matter when a call comes."""
 
     def attempts(self, trunk: str, setup: Setup, when: datetime) -> Iterator[Attempt]:
         """What to try for a call that came in on `trunk` at local time `when`, in order; may be nothing at all."""

@@ -55,22 +55,20 @@ def isup_message(opaque: tuple[Opaque, ...]) -> IsupMessage | None:
         variant = _VARIANTS.get(part.kind)
         if variant is not None:
             found = _messages.get((variant, part.data))
-            return _keep(IsupMessage.parse(part.data, variant), part.data) if found is None else found
+            if found is None:
+                found = IsupMessage.parse(part.data, variant)
+                whole(found)
+            return found
     return None
 
 
 def whole(message: IsupMessage) -> Opaque:
     """A whole ISUP message to be carried."""
     octets = message.encode()
-    _keep(message, octets)
-    return Opaque(_ISUP[message.variant], octets, int(message.type))
-
-
-def _keep(message: IsupMessage, octets: bytes) -> IsupMessage:
     if len(_messages) >= _MOST_MESSAGES:
         del _messages[next(iter(_messages))]
     _messages[message.variant, octets] = message
-    return message
+    return Opaque(_ISUP[message.variant], octets, int(message.type))
 
 
 def parameter_of(opaque: tuple[Opaque, ...], code: ParameterCode) -> bytes | None:
@@ -78,8 +76,8 @@ def parameter_of(opaque: tuple[Opaque, ...], code: ParameterCode) -> bytes | Non
     for part in opaque:
         if part.kind == PARAMETER and part.code == code:
             return part.data
-    message = isup_message(opaque)
-    return None if message is None else message.raw(code)
+    message = isup_message(opaque) if opaque else None
+    return None if message is None else message.firsts.get(code)
 
 
 def user_to_user(opaque: tuple[Opaque, ...]) -> bytes | None:

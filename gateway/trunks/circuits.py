@@ -94,6 +94,9 @@ class CircuitPort(Protocol):
 class CircuitExchange(Protocol):
     """What the exchanges of the user parts have in common."""
 
+    tells_calls: bool
+    """Whether it tells of a circuit too that a call takes it, or gives it back."""
+
     @property
     def quiet(self) -> bool:
         """No call, and every supervision request to a reachable peer is answered."""
@@ -188,13 +191,27 @@ class CircuitTrunks(Generic[Port, Exchange]):
         self._trace = trace
         self._peers = peers
         self._halves: dict[int, HalfCall] = {}
-        self.notify: Notify = ignore
-        """Takes what changes on circuits, for those who watch."""
+        self._notify: Notify = ignore
         self._faults = LineFaults()
         self._out_of_service = {name: set(port.endpoints) for name, port in trunks.items()}
         """Circuits that cannot carry calls now, by trunk."""
         self._word = self.service.name.lower()
         """The user part as subjects of the log name it."""
+        self._choose_reports()
+
+    @property
+    def notify(self) -> Notify:
+        """Takes what changes on circuits, for those who watch."""
+        return self._notify
+
+    @notify.setter
+    def notify(self, notify: Notify) -> None:
+        self._notify = notify
+        self._choose_reports()
+
+    def _choose_reports(self) -> None:
+        """While nobody watches circuits, the exchange need not tell of each call that it takes one."""
+        self.exchange.tells_calls = self._trace is not None or self._notify is not ignore
 
     # --- inputs
 
@@ -282,6 +299,7 @@ class CircuitTrunks(Generic[Port, Exchange]):
     def trace_to(self, trace: Callable[[Line], None] | None) -> None:
         """Log every message with `trace` from now on, or none any more."""
         self._trace = trace
+        self._choose_reports()
 
     def adopt(self, half: HalfCall, call: int, port: Port, cics: tuple[int, ...]) -> None:
         """`half` is the exchange's call number `call` on circuits `cics` from now on."""
@@ -293,7 +311,10 @@ class CircuitTrunks(Generic[Port, Exchange]):
 
     def part(self, half: HalfCall) -> None:
         """What `half` heard is over: its timeslots are silent."""
-        self.control.media_commands += [Source(endpoint, None) for endpoint in half.endpoints]
+        if half.endpoint is not None:
+            self.control.media_commands.append(Source(half.endpoint, None))
+            if half.more_endpoints:
+                self.control.media_commands += [Source(endpoint, None) for endpoint in half.more_endpoints]
 
     # --- for the user part
 
@@ -311,8 +332,8 @@ class CircuitTrunks(Generic[Port, Exchange]):
     @staticmethod
     def _place(half: HalfCall, port: Port, cics: tuple[int, ...]) -> None:
         half.reference = half.leg.id = f"{port.name}/{cics[0]}"
-        half.endpoint, *more = [port.endpoints[cic] for cic in cics]
-        half.more_endpoints = tuple(more)
+        half.endpoint = port.endpoints[cics[0]]
+        half.more_endpoints = tuple([port.endpoints[cic] for cic in cics[1:]]) if len(cics) > 1 else ()
 
     def _moved(self, half: HalfCall, port: Port, cics: tuple[int, ...]) -> None:
         """The call goes on on other circuits."""
@@ -342,8 +363,8 @@ class CircuitTrunks(Generic[Port, Exchange]):
         """Log the circuit, and the trunk when all its circuits have come into service or the first has left it."""
         if self._trace is not None:
             self._trace(Line("debug", "=", f"circuit {group}/{cic}", text))
-        if self.notify is not ignore:
-            self.notify(circuit_notice(group, str(cic), text, usable))
+        if self._notify is not ignore:
+            self._notify(circuit_notice(group, str(cic), text, usable))
         out = self._out_of_service[group]
         if usable == (cic not in out):
             return

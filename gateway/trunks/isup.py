@@ -12,6 +12,8 @@ from tandem.core.errors import EncodeError
 from tandem.gateway.calls.control import CallControl
 from tandem.gateway.calls.half_call import AccessTrunk, ControlledTrunk, HalfCall
 from tandem.gateway.calls.model import (
+    Alerting,
+    Answer,
     CallingPartyCleared,
     Continuity,
     ForwardTransfer,
@@ -35,7 +37,7 @@ from tandem.gateway.trunks.circuits import CircuitTrunks, carriers, lay_out, oth
 from tandem.gateway.trunks.isup_transit import LOCAL, pass_on
 from tandem.gateway.trunks.rules import Rules
 from tandem.ss7.isup.adaptation import has_type
-from tandem.ss7.isup.circuits import CircuitStatus
+from tandem.ss7.isup.circuits import UNUSABLE
 from tandem.ss7.isup.codes import MessageType, ParameterCode
 from tandem.ss7.isup.configuration import GroupConfiguration
 from tandem.ss7.isup.exchange import IsupExchange
@@ -63,8 +65,6 @@ from tandem.ss7.isup.variants import CODINGS, Variant
 from tandem.ss7.mtp3.label import Service, parse_point_code
 from tandem.ss7.mtp3.label import Variant as Network
 from tandem.ss7.mtp3.primitives import TransferRequest
-
-_UNUSABLE = frozenset({CircuitStatus.CHECKING, CircuitStatus.RESETTING, CircuitStatus.UNEQUIPPED})
 
 
 class IsupTrunkPort:
@@ -126,17 +126,18 @@ class IsupTrunkPort:
         if isinstance(primitive, InformationReply):
             owner.informed(half, primitive, now)
             return
-        if (national := mapping.national(primitive, self.variant)) is not None:
+        found: tuple[MessageType, mapping.Parameters] | None
+        if isinstance(primitive, Alerting | Answer | Progress):
+            sent = half.handle in owner.address_complete
+            found = mapping.backward_message(primitive, sent, self.variant, owner.rules)
+        elif (national := mapping.national(primitive, self.variant)) is not None:
             owner.pass_in(half, national, self.variant, now)
             return
-        if isinstance(primitive, Transparent) and (message := access.isup_message(primitive.opaque)) is not None:
+        elif isinstance(primitive, Transparent) and (message := access.isup_message(primitive.opaque)) is not None:
             owner.pass_in(half, message, self.variant, now)
             return
-        if isinstance(primitive, Information):
-            found: tuple[MessageType, mapping.Parameters] | None = (
-                MessageType.SAM,
-                [SubsequentNumber(digits=primitive.digits, st=primitive.complete)],
-            )
+        elif isinstance(primitive, Information):
+            found = MessageType.SAM, [SubsequentNumber(digits=primitive.digits, st=primitive.complete)]
         elif isinstance(primitive, Continuity):
             found = MessageType.COT, [ContinuityIndicators(successful=True)]
         elif isinstance(primitive, ForwardTransfer):
@@ -244,11 +245,13 @@ class IsupTrunks(CircuitTrunks[IsupTrunkPort, IsupExchange]):
 
     def _cleared(self, output: CallCleared, now: float) -> None:
         call = output.call
-        self._waiting_digits.pop(call, None)
-        self.pending.pop(call, None)
-        for calls in (self._following, self.address_complete, self._asked):
-            calls.discard(call)
-        self._asking.pop(call, None)
+        self.address_complete.discard(call)
+        for calls in (self._following, self._asked):
+            if calls:
+                calls.discard(call)
+        for waiting in (self._waiting_digits, self.pending, self._asking):
+            if waiting:
+                waiting.pop(call, None)
         half = self._halves.pop(call, None)
         if half is not None:
             self.control.cleared(half, now)
@@ -259,7 +262,7 @@ class IsupTrunks(CircuitTrunks[IsupTrunkPort, IsupExchange]):
             self._moved(half, half.trunk, output.circuits or (output.new_cic,))
 
     def _state_changed(self, output: CircuitState, now: float) -> None:
-        usable = not output.blocking and output.status not in _UNUSABLE
+        usable = not output.blocking and output.status not in UNUSABLE
         self._circuit_state(output.group, output.cic, state_text(output.status, output.blocking), usable)
 
     def _set_up(self, call: int, setup: Setup, now: float) -> None:

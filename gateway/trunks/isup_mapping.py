@@ -82,7 +82,13 @@ from tandem.ss7.isup.variants import Variant
 Parameters = list[Parameter | RawParameter]
 
 _MEDIA = {Bearer.SPEECH: Medium.SPEECH, Bearer.AUDIO_3K1: Medium.AUDIO_3K1, Bearer.UNRESTRICTED_64K: 2}
-_BEARERS = {Medium.SPEECH: Bearer.SPEECH, Medium.UNRESTRICTED_64K: Bearer.UNRESTRICTED_64K}
+#: Calling party's category where an IAM has none: ordinary subscriber (Q.763 3.11).
+_ORDINARY: Final = 10
+_BEARERS: Final[dict[int, Bearer]] = {
+    Medium.SPEECH: Bearer.SPEECH,
+    Medium.UNRESTRICTED_64K: Bearer.UNRESTRICTED_64K,
+    Medium.AUDIO_3K1: Bearer.AUDIO_3K1,
+}
 #: Parameters of an IAM that come from the neutral call and not from the message carried through.
 _NEUTRAL = (ParameterCode.CALLED_PARTY_NUMBER, ParameterCode.CALLING_PARTY_NUMBER, ParameterCode.HOP_COUNTER)
 #: Parameters of an IAM that few calls have.
@@ -98,7 +104,13 @@ _FURTHER: Final = frozenset(
     }
 )
 _PLANS = {int(plan): plan for plan in Plan}
-_PRESENTATIONS: Final = tuple(Presentation)
+#: By the two bits of ISUP, of which 3 is spare.
+_PRESENTATIONS: Final = (
+    Presentation.ALLOWED,
+    Presentation.RESTRICTED,
+    Presentation.UNAVAILABLE,
+    Presentation.UNAVAILABLE,
+)
 _SCREENINGS: Final = tuple(Screening)
 #: What a generic notification indicator in a CPG means to the call (Q.733.2).
 _HELD: dict[int | None, type[Hold] | type[Retrieve]] = {
@@ -121,25 +133,36 @@ def setup_from(message: Message, complete: bool, digits: str | None = None, rule
     if digits is not None and called is not None:
         number = Number(digits, number.nature, number.plan)
         message = message.replace(replace(called, digits=digits, st=complete))
-    category = message.find(CallingPartysCategory)
+    category = message.firsts.get(ParameterCode.CALLING_PARTYS_CATEGORY)
     hops, calling, forward = (
         message.find(HopCounter),
         message.find(CallingPartyNumber),
         message.find(ForwardCallIndicators),
     )
-    timeslots = circuits_needed(message)
+    bearer, timeslots = _bearer(message)
     setup = Setup(
         called=number,
         calling=number_of(calling, rules) if calling is not None and calling.digits else None,
         complete=complete,
-        category=10 if category is None else rules.isup_category.get(category.category, category.category),
-        bearer=Bearer.UNRESTRICTED_64K if timeslots > 1 else _BEARERS.get(medium_of(message), Bearer.AUDIO_3K1),  # type: ignore[call-overload]
+        category=rules.isup_category.get(category[0], category[0]) if category else _ORDINARY,
+        bearer=bearer,
         timeslots=timeslots,
         ported=forward is not None and forward.ported_number_translated,
         hop_counter=hops.count if hops else None,
         opaque=(access.whole(message),),
     )
-    return _with_further(setup, message, rules) if message.holds_any(_FURTHER) else setup
+    return setup if _FURTHER.isdisjoint(message.firsts) else _with_further(setup, message, rules)
+
+
+def _bearer(message: Message) -> tuple[Bearer, int]:
+    """What an IAM asks for, and how many timeslots."""
+    medium = message.firsts.get(ParameterCode.TRANSMISSION_MEDIUM_REQUIREMENT)
+    if medium and medium[0] in _BEARERS:
+        return _BEARERS[medium[0]], 1
+    timeslots = circuits_needed(message)
+    if timeslots > 1:
+        return Bearer.UNRESTRICTED_64K, timeslots
+    return _BEARERS.get(medium_of(message), Bearer.AUDIO_3K1), 1
 
 
 def _with_further(setup: Setup, message: Message, rules: Rules) -> Setup:
@@ -262,7 +285,7 @@ def number_of(number: PartyNumber, rules: Rules = STANDARD) -> Number:
         number.digits,
         rules.isup_nature.get(getattr(number, "nature", Nature.UNKNOWN), Nature.UNKNOWN),
         _PLANS.get(getattr(number, "plan", Plan.E164), Plan.E164),
-        _PRESENTATIONS[min(getattr(number, "presentation", 0), 2)],
+        _PRESENTATIONS[getattr(number, "presentation", 0)],
         _SCREENINGS[getattr(number, "screening", Screening.NETWORK)],
     )
 
@@ -298,7 +321,7 @@ def iam_parameters(
         numbers.append(calling)
     if setup.hop_counter is not None:
         numbers.append(HopCounter(count=min(setup.hop_counter, 31)))
-    message = _carried(setup.opaque, MessageType.IAM)
+    message = _carried(setup.opaque, MessageType.IAM) if setup.opaque else None
     if message is not None:
         kept = _unchanged(message, setup, country_code, rules)
         onward = [item for item in adapted(message, variant) if item.code not in _NEUTRAL or item.code in kept]
@@ -317,7 +340,8 @@ def iam_parameters(
         *_redirection(setup, rules),
         *_further(setup, unknown_nature, country_code, variant, rules),
     ]
-    parameters = _with_access(parameters, setup.opaque)
+    if setup.opaque:
+        parameters = _with_access(parameters, setup.opaque)
     if not is_adapted(Variant.ITU, variant):
         return parameters
     return list(adapted(Message.build(MessageType.IAM, 0, parameters), variant))
@@ -415,6 +439,8 @@ def backward_message(
     """
     match primitive:
         case Progress(opaque=opaque) | Alerting(opaque=opaque) | Answer(opaque=opaque):
+            if not opaque:
+                return _made_backward(primitive, address_complete_sent, rules)
             carried = _carried_backward(opaque, address_complete_sent, variant)
             if carried is not None:
                 return carried
@@ -475,6 +501,8 @@ def early_acm(rules: Rules = STANDARD) -> tuple[MessageType, Parameters]:
 
 def release_parameters(release: Release, variant: Variant = Variant.ITU) -> Parameters:
     """The parameters of a REL, those of the other side's REL where it was ISUP too."""
+    if not release.opaque:
+        return [_cause(release.cause, release.location)]
     message = _carried(release.opaque, MessageType.REL)
     if message is not None:
         return list(adapted(message, variant))

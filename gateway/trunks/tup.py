@@ -33,7 +33,7 @@ from tandem.gateway.trunks.circuits import CircuitTrunks, carriers, lay_out, oth
 from tandem.gateway.trunks.rules import Rules
 from tandem.ss7.mtp3.label import Service, parse_point_code
 from tandem.ss7.mtp3.label import Variant as Network
-from tandem.ss7.tup.circuits import CircuitStatus
+from tandem.ss7.tup.circuits import UNUSABLE
 from tandem.ss7.tup.codes import MessageType
 from tandem.ss7.tup.configuration import GroupConfiguration
 from tandem.ss7.tup.exchange import TupExchange
@@ -70,7 +70,6 @@ from tandem.ss7.tup.primitives import (
 from tandem.ss7.tup.variants import Variant
 
 M = MessageType
-_UNUSABLE: Final = frozenset({CircuitStatus.CHECKING, CircuitStatus.RESETTING})
 _CHARGES: Final = {"charge": Charge.CHARGE, "no charge": Charge.NO_CHARGE, "none": Charge.NO_INDICATION}
 _NATURES: Final = {"national": Nature.NATIONAL, "subscriber": Nature.SUBSCRIBER}
 
@@ -258,7 +257,7 @@ class TupTrunks(CircuitTrunks[TupTrunkPort, TupExchange]):
             case Congested(group=group, level=level):
                 self._congested(group, level)
             case CircuitState(group=group, cic=cic, status=status, blocking=blocking):
-                usable = not blocking and status not in _UNUSABLE
+                usable = not blocking and status not in UNUSABLE
                 self._circuit_state(group, cic, state_text(status, blocking), usable)
             case InformationRequested(call=call, request=request):
                 half = self._halves.get(call)

@@ -51,7 +51,7 @@ _ST: Final = 0xF
 
 def initial_address(kernel: Kernel, circuit: Circuit, message: Message, now: float) -> None:
     """IAM on a free circuit, Q.764 2.1.2; blocked circuits 2.8.2.1 and 2.8.2.3."""
-    if message.raw(ParameterCode.CALLING_PARTYS_CATEGORY) != _TEST_CALL:
+    if message.firsts.get(ParameterCode.CALLING_PARTYS_CATEGORY) != _TEST_CALL:
         if circuit.wanted:
             # The peer does not know that we blocked the circuit: tell it again. Its call is tried elsewhere.
             kernel.set_state(circuit, State.IDLE)
@@ -60,7 +60,7 @@ def initial_address(kernel: Kernel, circuit: Circuit, message: Message, now: flo
         # A peer that seizes a circuit has unblocked it, whatever became of its UBL.
         if circuit.blocking:
             kernel.set_blocking(circuit, circuit.blocking & ~(Blocking.REMOTE_MAINTENANCE | Blocking.REMOTE_HARDWARE))
-    moved = _take_members(kernel, circuit, message, now)
+    moved = [] if circuits_needed(message) == 1 else _take_members(kernel, circuit, message, now)
     if moved is None:
         kernel.start_release(circuit, [cause_indicators(Cause.REQUESTED_CIRCUIT_CHANNEL_NOT_AVAILABLE)], now)
         return
@@ -86,8 +86,6 @@ def _take_members(kernel: Kernel, circuit: Circuit, message: Message, now: float
     they are returned, for another attempt.
     """
     count = circuits_needed(message)
-    if count == 1:
-        return []
     run = run_of(circuit.group, circuit.cic, message)
     if run is None or not all(_may_join(item, count) for item in run[1:]):
         return None
@@ -117,7 +115,7 @@ def _tell(kernel: Kernel, circuit: Circuit, call: Call, pending: bool = False) -
     """Tell call control of the call."""
     call.offered = True
     call.complete = not circuit.group.configuration.overlap
-    _count_digits(circuit, call, call.initial.raw(ParameterCode.CALLED_PARTY_NUMBER), header=2)
+    _count_digits(circuit, call, call.initial.firsts.get(ParameterCode.CALLED_PARTY_NUMBER), header=2)
     members = circuit.members
     circuits = (circuit.cic, *[member.cic for member in members]) if members else ()
     kernel.produced.append(

@@ -55,6 +55,9 @@ class CircuitStatus(Symbol):
     UNEQUIPPED = "unequipped"
 
 
+#: Where a circuit is that cannot carry calls, whatever its blocking.
+UNUSABLE: Final = frozenset({CircuitStatus.CHECKING, CircuitStatus.RESETTING, CircuitStatus.UNEQUIPPED})
+
 STATUS: dict[State, CircuitStatus] = {
     State.IDLE: CircuitStatus.IDLE,
     State.OUT_CHECK: CircuitStatus.OUTGOING,

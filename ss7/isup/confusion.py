@@ -113,12 +113,12 @@ def _in_body(body: bytes) -> bytes | None:
 
 
 def examine(kernel: Kernel, circuit: Circuit, message: Message, now: float) -> Message | None:
-    """A known message that may hold parameters which are not: what is left of it to act on, Q.764 2.9.5.3.2.
+    """A known message that holds parameters which are not: what is left of it to act on, Q.764 2.9.5.3.2.
 
     None when the message was discarded or the call released for one of them. REL is never held up; what there was
     in it to notify is told in RLC (`release_complete`).
     """
-    if message.holds_only(KNOWN) or message.type in _EXEMPT:
+    if message.type in _EXEMPT:
         return message
     instructions = _instructions(message)
     discarded: list[int] = []

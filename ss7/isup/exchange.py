@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final
 
 from tandem.core.cause import Cause
@@ -233,7 +233,9 @@ class IsupExchange:
         if not isinstance(message.type, MessageType):
             confusion.unrecognised(kernel, circuit, message, now)
             return
-        rest = confusion.examine(kernel, circuit, message, now)
+        rest: Message | None = message
+        if not confusion.KNOWN.issuperset(message.firsts):
+            rest = confusion.examine(kernel, circuit, message, now)
         if rest is not None:
             MESSAGES[circuit.state, message.type](kernel, circuit, rest, now)
 
@@ -336,10 +338,10 @@ class IsupExchange:
             return
         if isinstance(cause, int):
             parameters: Parameters = [cause_indicators(cause)]
-        elif isinstance(cause, Sequence):
-            parameters = cause or [CauseIndicators(Cause.NORMAL_CALL_CLEARING)]
-        else:
+        elif isinstance(cause, Parameter | RawParameter):
             parameters = [cause]
+        else:
+            parameters = cause or [CauseIndicators(Cause.NORMAL_CALL_CLEARING)]
         self._kernel.start_release(known.circuit, parameters, now)
         known.released = True
 
@@ -407,6 +409,15 @@ class IsupExchange:
             raise ConfigurationError(f"circuit group {group}: CVT exists in the ansi variant only")
         for circuit in self._circuits(group, cics):
             validation.validate(self._kernel, circuit, now)
+
+    @property
+    def tells_calls(self) -> bool:
+        """Whether CircuitState tells too that a call takes a circuit or gives it back, not only what calls can use."""
+        return self._kernel.tells_calls
+
+    @tells_calls.setter
+    def tells_calls(self, tells: bool) -> None:
+        self._kernel.tells_calls = tells
 
     @property
     def congestion_level(self) -> int:

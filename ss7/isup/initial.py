@@ -19,7 +19,7 @@ _MOST_DELAY: Final = 0xFFFF
 
 def check_indicator(message: Message) -> int:
     """Continuity check indicator of an IAM; 0 where there is none."""
-    nature = message.raw(ParameterCode.NATURE_OF_CONNECTION_INDICATORS)
+    nature = message.firsts.get(ParameterCode.NATURE_OF_CONNECTION_INDICATORS)
     return nature[0] >> 2 & 3 if nature else 0
 
 

@@ -10,7 +10,7 @@ from tandem.core.errors import ConfigurationError
 from tandem.core.timers import TimerTable
 from tandem.ss7.circuits.selection import circuit_pool
 from tandem.ss7.isup import initial, multirate, segmentation
-from tandem.ss7.isup.circuits import OUT_EARLY, STATUS, Blocking, Call, Circuit, Group, Peer, Procedure, State
+from tandem.ss7.isup.circuits import OUT_EARLY, STATUS, UNUSABLE, Blocking, Call, Circuit, Group, Peer, Procedure, State
 from tandem.ss7.isup.codes import MessageType, ParameterCode
 from tandem.ss7.isup.configuration import GroupConfiguration
 from tandem.ss7.isup.messages import Message
@@ -58,6 +58,8 @@ class Kernel:
         self.broken: list[Circuit] = []
         """Leads of connections that lost one of their circuits: their calls are to be released."""
         self._last_call = 0
+        self.tells_calls = True
+        """Whether it is told of a circuit too that a call takes it, or gives it back."""
         for configuration in groups:
             self._add_group(configuration)
 
@@ -141,7 +143,8 @@ class Kernel:
                 circuit.group.pool.add(circuit)
         elif old is State.IDLE:
             circuit.group.pool.discard(circuit)
-        if STATUS[state] is not STATUS[old]:
+        status, former = STATUS[state], STATUS[old]
+        if status is not former and (self.tells_calls or status in UNUSABLE or former in UNUSABLE):
             self._report(circuit)
 
     def _part(self, circuit: Circuit, state: State) -> None:
@@ -347,7 +350,7 @@ def cause_indicators(cause: int, location: int = OWN_LOCATION, diagnostics: byte
 
 def cause_of(message: Message) -> tuple[int, int]:
     """Cause value and location of a message; cause 31 where they are absent or unreadable (Q.850)."""
-    octets = message.raw(ParameterCode.CAUSE_INDICATORS)
+    octets = message.firsts.get(ParameterCode.CAUSE_INDICATORS)
     if octets:
         value = 1 if octets[0] & 0x80 else 2
         if len(octets) > value:

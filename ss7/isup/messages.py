@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Self, TypeVar
 
 from tandem.core.errors import DecodeError, EncodeError
@@ -53,7 +53,7 @@ class Message:
     octets it came from, whatever the order of its variable parts, spare bits and padding.
     """
 
-    __slots__ = ("_contents", "_octets", "_parameters", "_starts", "_typed", "body", "cic", "type", "variant")
+    __slots__ = ("_octets", "_parameters", "_starts", "_typed", "body", "cic", "firsts", "type", "variant")
 
     def __init__(
         self,
@@ -75,8 +75,8 @@ class Message:
         self._starts: Sequence[int] | None = None
         self._octets: bytes | None = None
         self._typed: dict[type[Parameter], Parameter] = {}
-        self._contents: dict[int, bytes] | None = None
-        """Content octets of the first parameter of each code, once somebody looked for one."""
+        self.firsts: Mapping[int, bytes] = dict(reversed(parameters))
+        """Content octets of the first parameter of each code."""
 
     @classmethod
     def parse(cls, octets: bytes, variant: Variant = Variant.ITU) -> Self:
@@ -92,7 +92,13 @@ class Message:
         if layout is None:
             message.body = octets[_HEADER:]
         else:
-            message._parameters, message._starts = _walked(octets, layout) or _walk(octets, layout)
+            found = None
+            if speed.speedups is not None and type(octets) is bytes:
+                optional = layout.optional is not None
+                # As `_walk`, compiled; None for a malformed message, of which that says what is wrong.
+                found = speed.speedups.walk(octets, layout.fixed, layout.variable, optional, layout.pointer_may_lack)
+            parameters, message._starts = found or _walk(octets, layout)
+            message._parameters, message.firsts = parameters, dict(reversed(parameters))
         return message
 
     @classmethod
@@ -110,9 +116,13 @@ class Message:
         `body` is for a type without a defined format. EncodeError when a parameter cannot be encoded; what the
         format demands is checked by `encode`.
         """
-        contents = [(int(parameter.code), parameter.encode()) for parameter in parameters]
-        layout = CODINGS[variant].formats.get(int(message_type))
-        return cls(message_type, cic, _ordered(contents, layout), variant=variant, body=body)
+        contents = []
+        for parameter in parameters:  # a comprehension would be one more call
+            contents.append((int(parameter.code), parameter.encode()))
+        layout = CODINGS[variant].formats.get(message_type)
+        if layout is not None and layout.mandatory:
+            contents = _ordered(contents, layout.mandatory)
+        return cls(message_type, cic, contents, variant=variant, body=body)
 
     @property
     def format(self) -> MessageFormat | None:
@@ -125,22 +135,15 @@ class Message:
 
     def holds_only(self, codes: frozenset[int]) -> bool:
         """Whether there is no parameter beyond those of `codes`."""
-        contents = self._contents
-        return codes.issuperset(self._firsts() if contents is None else contents)
-
-    def holds_any(self, codes: frozenset[int]) -> bool:
-        """Whether there is at least one parameter of `codes`."""
-        contents = self._contents
-        return not codes.isdisjoint(self._firsts() if contents is None else contents)
+        return codes.issuperset(self.firsts)
 
     def __contains__(self, parameter: object) -> bool:
         """Whether a parameter is there, given its code or its class."""
-        return getattr(parameter, "code", parameter) in self._firsts()
+        return getattr(parameter, "code", parameter) in self.firsts
 
     def raw(self, code: int) -> bytes | None:
         """Content octets of the first parameter with `code`, None when it is absent."""
-        contents = self._contents
-        return (self._firsts() if contents is None else contents).get(code)
+        return self.firsts.get(code)
 
     def raw_parameters(self) -> list[RawParameter]:
         """Every parameter unread, in the order of the message."""
@@ -149,15 +152,14 @@ class Message:
     def get(self, cls: type[P]) -> P | None:
         """The first parameter of a type, None when it is absent. DecodeError when its content is malformed."""
         found = self.find(cls)
-        if found is None and cls.code in self._firsts():
+        if found is None and cls.code in self.firsts:
             index = self.codes().index(cls.code)
             return self._read(index, cls, self._parameters[index][1])  # to say what is wrong with it
         return found
 
     def find(self, cls: type[P]) -> P | None:
         """As `get`, but a parameter that cannot be read is as good as absent: for what peers send (Q.764 2.9.5)."""
-        contents = self._contents
-        content = (self._firsts() if contents is None else contents).get(cls.code)
+        content = self.firsts.get(cls.code)
         if content is None:
             return None
         found = self._typed.get(cls)
@@ -170,7 +172,7 @@ class Message:
 
     def get_all(self, cls: type[P]) -> list[P]:
         """Every parameter of a type, in order."""
-        if cls.code not in self._firsts():
+        if cls.code not in self.firsts:
             return []
         return [self._read(i, cls, content) for i, (code, content) in enumerate(self._parameters) if code == cls.code]
 
@@ -218,13 +220,19 @@ class Message:
         if self._octets is not None and variant is self.variant:
             return self._octets
         coding = CODINGS[variant]
-        cic = _checked_cic(self.cic, coding.cic_mask)
-        layout = coding.formats.get(int(self.type))
+        cic = self.cic
+        if not 0 <= cic <= coding.cic_mask:
+            _checked_cic(cic, coding.cic_mask)
+        layout = coding.formats.get(self.type)
         if layout is None:
             if self._parameters:
                 raise EncodeError(f"{message_name(self.type)} has no format in the {variant.value} variant")
             return _head(cic, self.type) + self.body
-        octets = _laid_out(cic, self.type, layout, self._parameters)
+        octets: bytes | None = None
+        if speed.speedups is not None:
+            optional = layout.optional is not None
+            # As below, compiled; None for what does not fit its format.
+            octets = speed.speedups.lay_out(cic, self.type, layout.fixed, layout.variable, optional, self._parameters)
         if octets is None:
             octets = _head(cic, self.type) + _lay_out(layout, self._parameters, message_name(self.type))
         return octets
@@ -252,12 +260,6 @@ class Message:
             parts.append(f"body {self.body.hex()}")
         return " | ".join([f"{message_name(self.type)} CIC {self.cic}", *parts])
 
-    def _firsts(self) -> dict[int, bytes]:
-        contents = self._contents
-        if contents is None:
-            contents = self._contents = dict(reversed(self._parameters))
-        return contents
-
     def _identity(self) -> tuple[int, int, tuple[tuple[int, bytes], ...], bytes]:
         return (int(self.type), self.cic, tuple(self._parameters), self.body)
 
@@ -277,12 +279,15 @@ class Message:
         return DecodeError(error.message, self._starts[index] + error.offset)
 
 
-def _ordered(contents: list[tuple[int, bytes]], layout: MessageFormat | None) -> list[tuple[int, bytes]]:
-    """The mandatory parameters in the order of the format, then the others as they come."""
-    if layout is None or [code for code, _ in contents[: len(layout.mandatory)]] == [*layout.mandatory]:
-        return contents
+def _ordered(contents: list[tuple[int, bytes]], codes: tuple[int, ...]) -> list[tuple[int, bytes]]:
+    """The mandatory parameters in the order of `codes`, then the others as they come."""
+    for wanted, item in zip(codes, contents, strict=False):
+        if item[0] != wanted:
+            break
+    else:
+        return contents  # as nearly always
     mandatory = []
-    for wanted in layout.mandatory:
+    for wanted in codes:
         for index, item in enumerate(contents):
             if item[0] == wanted:
                 mandatory.append(contents.pop(index))
@@ -294,24 +299,6 @@ def _checked_cic(cic: int, mask: int) -> int:
     if not 0 <= cic <= mask:
         raise EncodeError(f"CIC {cic} is not within 0 to {mask}")
     return cic
-
-
-def _walked(octets: bytes, layout: MessageFormat) -> tuple[list[tuple[int, bytes]], list[int]] | None:
-    """As `_walk`, compiled; None for it to do, and for a malformed message."""
-    if speed.speedups is None or type(octets) is not bytes:
-        return None
-    optional = layout.optional is not None
-    return speed.speedups.walk(octets, layout.fixed, layout.variable, optional, layout.pointer_may_lack)  # type: ignore[no-any-return]
-
-
-def _laid_out(
-    cic: int, message_type: int, layout: MessageFormat, parameters: Sequence[tuple[int, bytes]]
-) -> bytes | None:
-    """As `_head` and `_lay_out`, compiled; None for them to do, and for a message that does not fit its format."""
-    if speed.speedups is None:
-        return None
-    optional = layout.optional is not None
-    return speed.speedups.lay_out(cic, message_type, layout.fixed, layout.variable, optional, parameters)  # type: ignore[no-any-return]
 
 
 def _head(cic: int, message_type: int) -> bytes:

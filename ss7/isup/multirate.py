@@ -44,7 +44,7 @@ def medium_of_circuits(count: int) -> int:
 
 def circuits_needed(message: Message) -> int:
     """How many circuits the call of an IAM takes, 1 to 30: by its medium, in ANSI by its user service information."""
-    octets = message.raw(ParameterCode.TRANSMISSION_MEDIUM_REQUIREMENT)
+    octets = message.firsts.get(ParameterCode.TRANSMISSION_MEDIUM_REQUIREMENT)
     if octets:
         return 1 if octets[0] < 7 else circuits_of_medium(octets[0])
     bearer = message.find(UserServiceInformation)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Final, Self
 
-from tandem.core.bits import bits, meaning_of
+from tandem.core.bits import bits, meaning_of, write_bits
 from tandem.core.digits import pack_digits, unpack_digits
 from tandem.core.errors import DecodeError
 from tandem.ss7.isup.codes import ParameterCode
@@ -79,6 +79,11 @@ class Qualifier(IntEnum):
     ADDITIONAL_REDIRECTION = 9
 
 
+_HEADERS: Final[dict[tuple[type, bytes], dict[str, Any]]] = {}
+"""What is in the bit fields of numbers by their headers, which are few."""
+_MOST_HEADERS: Final = 4096
+
+
 class PartyNumber(BitParameter):
     """A header of `SIZE` octets with bit fields, then address signals; `digits` holds them without ST."""
 
@@ -93,15 +98,21 @@ class PartyNumber(BitParameter):
     @classmethod
     def _parse(cls, octets: bytes) -> Self:
         """Read header and address signals."""
-        values = cls.read_bits(octets)
-        values.update(cls._read_signals(unpack_digits(octets[cls.SIZE :], odd=octets[cls.ODD_OCTET] >= 0x80)))
-        return cls(**values)
+        size = cls.SIZE
+        key = (cls, octets[:size])
+        values = _HEADERS.get(key)
+        if values is None:
+            if len(_HEADERS) >= _MOST_HEADERS:
+                _HEADERS.clear()
+            values = _HEADERS[key] = cls.read_bits(octets)
+        signals = unpack_digits(octets[size:], octets[cls.ODD_OCTET] >= 0x80)
+        return cls(**values, **cls._read_signals(signals))
 
     def _encode(self) -> bytes:
         """Header and address signals, filler 0000 after an odd count."""
         signals = self._write_signals()
         odd = (len(signals) % 2) << (8 * self.ODD_OCTET + 7)
-        return (self.write_bits() | odd).to_bytes(self.SIZE, "little") + pack_digits(signals)
+        return (write_bits(self, self.name) | odd).to_bytes(self.SIZE, "little") + pack_digits(signals)
 
     @classmethod
     def _read_signals(cls, signals: str) -> dict[str, Any]:

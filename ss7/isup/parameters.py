@@ -28,6 +28,8 @@ class Parameter:
     """Content octets that the value was parsed from, or was encoded to before; absent from one made here till then."""
 
     code: ClassVar[ParameterCode]
+    name: ClassVar[str]
+    """Full name of the parameter."""
     DERIVED: ClassVar[tuple[str, ...]] = ()
     """Properties that belong to a complete report beside the fields."""
 
@@ -35,13 +37,9 @@ class Parameter:
         super().__init_subclass__(**options)
         code = cls.__dict__.get("code")
         if code is not None:
+            cls.name = parameter_name(code)
             # A dataclass with slots is made twice; the second one is the one to keep.
             _TYPED[int(code)] = cls
-
-    @property
-    def name(self) -> str:
-        """Full name of the parameter."""
-        return parameter_name(self.code)
 
     @classmethod
     def parse(cls, octets: bytes) -> Self:
@@ -102,10 +100,6 @@ class BitParameter(Parameter):
             )
         return read_bits(cls, int.from_bytes(octets[: cls.SIZE], "little"))
 
-    def write_bits(self) -> int:
-        """The bit fields put together as one little-endian number."""
-        return write_bits(self, self.name)
-
     def describe(self) -> list[str]:
         """Each bit field that is not zero, in words."""
         return describe_bits(self)
@@ -140,7 +134,7 @@ class Indicators(BitParameter):
 
     def _encode(self) -> bytes:
         """Content octets."""
-        return self.write_bits().to_bytes(self.SIZE, "little")
+        return write_bits(self, self.name).to_bytes(self.SIZE, "little")
 
 
 def typed_parameters() -> Mapping[int, type[Parameter]]:

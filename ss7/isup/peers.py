@@ -59,7 +59,7 @@ def congested(kernel: Kernel, peer: Peer, release: Message, now: float) -> None:
 
     How far traffic is reduced is left to the network; here level 2 takes twice as much as level 1, restored by T30.
     """
-    octets = release.raw(ParameterCode.AUTOMATIC_CONGESTION_LEVEL)
+    octets = release.firsts.get(ParameterCode.AUTOMATIC_CONGESTION_LEVEL)
     if not octets or octets[0] not in (1, 2):
         return
     level = octets[0]

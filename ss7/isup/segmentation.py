@@ -39,7 +39,7 @@ def announces_segment(message: Message) -> bool:
     code = _INDICATORS.get(message.type)
     if code is None:
         return False
-    octets = message.raw(code)
+    octets = message.firsts.get(code)
     return bool(octets and octets[0] & _MORE)
 
 

@@ -195,7 +195,10 @@ class SignallingLink:
             self._eim.count(errored, octets_counted)
         elif self._suerm.count(good, errored, octets_counted):
             self._fail("too many errored signal units (SUERM, Q.703 10.2)", now)
-        self._finish(now)
+        state, alignment = self._settled  # as `_finish`: this comes with every portion of a line
+        if state is not self.state or alignment is not self._alignment.state:
+            self._settle(now)
+        self._transmitter.flush(now)
 
     # The machine's clockwork
 

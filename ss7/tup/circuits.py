@@ -51,6 +51,9 @@ class CircuitStatus(Symbol):
     RESETTING = "resetting"
 
 
+#: Where a circuit is that cannot carry calls, whatever its blocking.
+UNUSABLE: Final = frozenset({CircuitStatus.CHECKING, CircuitStatus.RESETTING})
+
 STATUS: Final[dict[State, CircuitStatus]] = {
     State.IDLE: CircuitStatus.IDLE,
     State.OUT_CHECK: CircuitStatus.OUTGOING,

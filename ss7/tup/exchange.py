@@ -309,6 +309,15 @@ class TupExchange:
 
     # From maintenance
 
+    @property
+    def tells_calls(self) -> bool:
+        """Whether CircuitState tells too that a call takes a circuit or gives it back, not only what calls can use."""
+        return self._kernel.tells_calls
+
+    @tells_calls.setter
+    def tells_calls(self, tells: bool) -> None:
+        self._kernel.tells_calls = tells
+
     def check_continuity(self, group: str, cics: Iterable[int] | None, now: float) -> None:
         """Check idle circuits with CCR (Q.724 7); busy ones are passed over."""
         for circuit in self._circuits(group, cics):

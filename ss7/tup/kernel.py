@@ -10,7 +10,7 @@ from tandem.core.cause import Cause, Location
 from tandem.core.errors import ConfigurationError
 from tandem.core.timers import TimerTable
 from tandem.ss7.circuits.selection import circuit_pool
-from tandem.ss7.tup.circuits import OUT_EARLY, STATUS, Blocking, Call, Circuit, Group, Peer, Procedure, State
+from tandem.ss7.tup.circuits import OUT_EARLY, STATUS, UNUSABLE, Blocking, Call, Circuit, Group, Peer, Procedure, State
 from tandem.ss7.tup.codes import MessageType
 from tandem.ss7.tup.configuration import GroupConfiguration
 from tandem.ss7.tup.fields import Circuit as NatureOfCircuit
@@ -58,6 +58,8 @@ class Kernel:
         self.congestion_level = 0
         """Congestion level that we tell the peers with ACC: 0 none, 1 or 2."""
         self._last_call = 0
+        self.tells_calls = True
+        """Whether it is told of a circuit too that a call takes it, or gives it back."""
         for configuration in groups:
             self._add_group(configuration)
 
@@ -137,7 +139,8 @@ class Kernel:
                 circuit.group.pool.add(circuit)
         elif old is State.IDLE:
             circuit.group.pool.discard(circuit)
-        if STATUS[state] is not STATUS[old]:
+        status, former = STATUS[state], STATUS[old]
+        if status is not former and (self.tells_calls or status in UNUSABLE or former in UNUSABLE):
             self._report(circuit)
 
     def set_blocking(self, circuit: Circuit, blocking: int) -> None:

@@ -77,3 +77,16 @@ def test_a_route_may_end_at_actions_of_the_gateway():
     (attempt,) = table.attempts("any", Setup(Number("0123")), datetime(2026, 1, 1))
     assert attempt.trunk == "application"
     assert [str(action) for action in attempt.actions] == ["answer()", "bridge(sip/S/123)"]
+
+
+def test_whether_it_matters_when_a_call_comes():
+    assert not RoutingTable([Route(to=["a"]), Route(called="^0", to=["b"])]).timed
+    assert RoutingTable([Route(to=["a"]), Route(times="Mo-Fr 08:00-18:00", to=["b"])]).timed
+
+
+def test_a_rule_that_looks_at_no_number_leaves_the_call_as_it_is():
+    setup, when = Setup(Number("123"), Number("456")), datetime(2026, 1, 1, 9)
+    (attempt,) = RoutingTable([Route(to=["a"], times="Mo-Fr 08:00-18:00")]).attempts("t", setup, when)
+    assert (attempt.trunk, attempt.setup is setup) == ("a", True)
+    (refused,) = RoutingTable([Route()]).attempts("t", setup, when)
+    assert (refused.trunk, refused.refuse_cause) == (None, 21)

@@ -10,6 +10,7 @@ from tandem.gateway.calls.model import Number, Release, Setup
 from tandem.gateway.calls.routing import RoutingTable
 from tandem.gateway.configuration.schema import Circuits
 from tandem.gateway.media.protocol import Source, TimeslotEndpoint, Tone
+from tandem.gateway.notice import ignore
 from tandem.gateway.trunks.circuits import PERSISTENCE, CircuitTrunks, LineFaults, lay_out, other_half, state_text
 from tandem.ss7.mtp3.label import Service, Variant
 from tandem.ss7.mtp3.primitives import StatusCause, StatusIndication, TransferIndication
@@ -100,6 +101,16 @@ def test_only_its_own_user_part_is_heard(trunks):
     trunks.mtp(StatusIndication(7, StatusCause.CONGESTION), 2.0)
     assert [item[0] for item in trunks.exchange.heard] == ["receive", "status", "status"]
     assert [(line.subject, line.text) for line in trunks.lines] == [("tup 0-0-7", "01 3")]
+
+
+def test_where_calls_are_is_told_to_those_who_watch(trunks):
+    assert trunks.exchange.tells_calls, "to the log"
+    trunks.trace_to(None)
+    assert not trunks.exchange.tells_calls
+    trunks.notify = [].append
+    assert trunks.exchange.tells_calls
+    trunks.notify = ignore
+    assert not trunks.exchange.tells_calls
 
 
 def test_trunk_in_and_out_of_service(trunks):

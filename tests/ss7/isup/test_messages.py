@@ -120,6 +120,8 @@ def test_unknown_and_repeated_parameters_survive_in_order():
     assert (254 in parsed, 253 in parsed, parsed.raw(200)) == (True, False, b"")
     assert not parsed.holds_only(frozenset(ParameterCode))
     assert parsed.without(254, 200).holds_only(frozenset(ParameterCode))
+    assert {254, 200} <= set(parsed.firsts)
+    assert {254, 200}.isdisjoint(parsed.without(254, 200).firsts)
     assert parsed.replace(HopCounter(3)).codes()[5:] == (254, 44, 200, 44, 61)
 
 

@@ -33,6 +33,25 @@ def test_circuit_states_are_told_when_they_change():
     ]
 
 
+def test_where_calls_are_is_not_told_when_nobody_watches():
+    single = Single()
+    single.exchange.tells_calls = False
+    assert not single.exchange.tells_calls
+    call = single.setup()
+    single.receive(M.ACM, 1, *ACM)
+    single.release(call)
+    single.receive(M.RLC, 1)
+    single.receive(M.BLO, 1)
+    single.receive(M.RSC, 1)
+    single.exchange.reset("g", [1], single.now)
+    told = [item for item in single.exchange.outputs() if isinstance(item, CircuitState)]
+    assert told == [
+        CircuitState("g", 1, CircuitStatus.IDLE, Blocking.REMOTE_MAINTENANCE),
+        CircuitState("g", 1, CircuitStatus.IDLE, Blocking.NONE),
+        CircuitState("g", 1, CircuitStatus.RESETTING, Blocking.NONE),
+    ]
+
+
 def test_transfers_carry_point_codes_and_the_cic_as_sls():
     single = Single((33,))
     single.setup()
