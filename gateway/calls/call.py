@@ -40,11 +40,17 @@ class Call:
     recorded: bool = False
     linked: list[str] = field(default_factory=list)
     """Calls that its parties were in before."""
+    last: Record | None = None
+    """Its record as it was last made after its end: only statistics of RTP legs can be new."""
     stamps: dict[float | None, str | None] = field(default_factory=lambda: {None: None})
     """Its times as the record has them: each is put into words once."""
 
     def record(self, release: Release, node: str, wall_clock: Callable[[float], float]) -> Record:
         """What is known of it as a record that ends with `release`; `wall_clock` gives seconds since 1970."""
+        last, incoming = self.last, self.incoming.leg
+        outgoing = None if self.outgoing is None else self.outgoing.leg
+        if last is not None and last.incoming is incoming and last.outgoing is outgoing and release is self.release:
+            return last  # its legs are those of the call, with all that has come since
         progress, alerting, answered, ended = (
             self.progress_time,
             self.alerting_time,
@@ -59,11 +65,11 @@ class Call:
         for moment in (alerting, answered):
             if moment is not None and (heard is None or moment < heard):
                 heard = moment
-        return Record(
+        record = Record(
             id=self.identity,
             node=node,
-            incoming=self.incoming.leg,
-            outgoing=self.outgoing.leg if self.outgoing else None,
+            incoming=incoming,
+            outgoing=outgoing,
             route=self.attempt.route if self.attempt else "",
             attempts=self.attempts_made,
             setup_time=stamps[begun],
@@ -80,3 +86,6 @@ class Call:
             result="answered" if answered is not None else "failed",
             linked=self.linked,
         )
+        if ended is not None and release is self.release:
+            self.last = record
+        return record

@@ -28,3 +28,19 @@ def test_a_call_that_was_not_answered_has_failed():
     call = Call("x-1", half, SETUP, iter(()), 10.0, release_time=11.0)
     record = call.record(Release(Cause.USER_BUSY), "N", float)
     assert (record.result, record.cause, record.duration_ms, record.post_dial_delay_ms) == ("failed", 17, 0, None)
+
+
+def test_a_call_that_has_ended_is_put_into_words_once():
+    trunk = Exchange()["s1"]
+    call = Call("x-1", HalfCall(trunk, incoming=True), SETUP, iter(()), 10.0)
+    assert call.record(Release(), "N", float) is not call.record(Release(), "N", float)
+    call.release, call.release_time = Release(Cause.USER_BUSY), 11.0
+    ended = call.record(call.release, "N", float)
+    call.incoming.leg.media = {"packets_sent": 7}
+    assert call.record(call.release, "N", float) is ended
+    assert (ended.cause, ended.incoming.media) == (17, {"packets_sent": 7})
+    call.outgoing = HalfCall(trunk, incoming=False)
+    assert call.record(call.release, "N", float).outgoing is call.outgoing.leg
+    call.incoming = HalfCall(trunk, incoming=True)
+    assert call.record(call.release, "N", float).incoming is call.incoming.leg
+    assert call.record(Release(), "N", float).cause == 16
