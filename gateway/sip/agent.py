@@ -450,7 +450,10 @@ class SipAgent:
         fields = request.fields
         if "content-encoding" in fields and fields["content-encoding"][0].lower() != "identity":
             return "Accept-Encoding: identity\r\n"
-        if request.content_type in self.configuration.bodies:
+        kind = fields.get("content-type")
+        if (kind is not None and kind[0] in self.configuration.bodies) or (
+            request.content_type in self.configuration.bodies
+        ):
             return None
         disposition = (request.get("content-disposition") or "").replace(" ", "").lower()
         return None if "handling=optional" in disposition else f"Accept: {', '.join(self.configuration.bodies)}\r\n"

@@ -298,7 +298,8 @@ class Call:
         if self._reinvite_server is not None:
             # 15.1.2: requests still open get 487.
             self.layer.respond(self._reinvite_server, 487, now)
-        self._refuse_open(now)
+        if self._update_server is not None or self._refer_server is not None:
+            self._refuse_open(now)
         self.close(Ended(self.number, request))
 
     def _answer_bye(self, request: Request, source: Endpoint, now: float) -> None:
@@ -493,14 +494,12 @@ class Call:
         if self.timed:
             for timer in _ENDED_WITH_THE_CALL:
                 self.layer.stop(self, timer)
-        self.upkeep.stop()
+        self.upkeep.stop(over=self._reinvite_client is None)
         for transaction in (self._update_server, self._refer_server):
             if transaction is not None:
                 # Unanswered; its repetition finds no dialog and gets 481.
                 self.layer.terminated(transaction)
         self._answer = self._reinvite_server = self._update_server = self._refer_server = None
-        if self._reinvite_client is None:
-            self.upkeep.leave()
 
     @property
     def _busy(self) -> bool:
@@ -548,7 +547,8 @@ class Call:
             # As 15.1.2 has it for the other side: an INVITE still open gets 487. Unanswered it would stay for ever.
             self.layer.respond(self._reinvite_server, 487, now)
             self._reinvite_server = None
-        self._refuse_open(now)
+        if self._update_server is not None or self._refer_server is not None:
+            self._refuse_open(now)
         Bye(self.layer, dialog, extra, self.credentials).send("", now)
 
     def _extra_of(self, headers: Headers, part: Part | None) -> Extra:

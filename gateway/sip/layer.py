@@ -349,7 +349,7 @@ class TransactionLayer:
     def _receive_response(self, response: Response, source: Endpoint, now: float) -> None:
         via = response.via
         transaction = self.clients.get((via.parameters.get("branch") or "", response.method))
-        named = via.sent_by
+        named = via.host.lower(), via.port or 5060
         if (
             transaction is None
             or len(response.fields["via"]) > 1

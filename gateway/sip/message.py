@@ -188,8 +188,9 @@ class Message:
 class Request(Message):
     """A request; `uri_text` is its Request-URI as received."""
 
-    __slots__ = ("caller", "key", "uri_text")
+    __slots__ = ("_uri", "caller", "key", "uri_text")
 
+    _uri: Uri | None
     caller: str | None
     """The user whom the request was proved to come from, None where nobody was asked for proof."""
     key: tuple[str, ...] | None
@@ -197,7 +198,7 @@ class Request(Message):
 
     def __init__(self, method: str, uri_text: str, fields: dict[str, list[str]], body: bytes) -> None:
         self.method = method
-        self.caller = self.key = None
+        self.caller = self.key = self._uri = None
         self.uri_text = uri_text
         self.fields = fields
         self.body = body
@@ -205,7 +206,15 @@ class Request(Message):
     @property
     def uri(self) -> Uri:
         """The Request-URI; raise SipDecodeError when it breaks the grammar."""
-        return parse_uri(self.uri_text)
+        found = self._uri
+        if found is None or found.text is not self.uri_text:
+            found = parse_uri(self.uri_text)
+            self.uri = found
+        return found
+
+    @uri.setter
+    def uri(self, uri: Uri) -> None:
+        self._uri, self.uri_text = uri, uri.text
 
     def __str__(self) -> str:
         return f"{self.method} {self.uri_text}"
@@ -236,11 +245,35 @@ class MalformedRequest(SipDecodeError):
 
 def parse_message(data: bytes) -> Request | Response:
     """Parse and check one datagram; raise MalformedRequest where an answer may be possible, else SipDecodeError."""
-    if speed.speedups is not None and (found := _READER.message(data)) is not None:
-        try:
-            return _plain_message(*found)
-        except SipDecodeError:
-            pass  # read again below, which says what is wrong with all that there is to answer it
+    found = None if speed.speedups is None else _READER.message(data)
+    if found is None:
+        return _parse_any(data)
+    start, rest, fields, body, from_, to, call_id, transport, host, port, parameters, cseq, method = found
+    message: Request | Response
+    try:
+        if method == start:
+            message = Request(start, rest, fields, body)
+            message.uri = parse_uri(rest)
+            if len(fields["via"]) > 1:
+                for via in message.strict_values("via")[1:]:
+                    parse_via(via)
+        else:
+            message = Response(start, rest, fields, body)
+            message.method = method
+        if host[0] == "[":
+            check_host(host)
+        message.via = Via(transport, host, port, parameters)
+        message.from_ = _parse_party(from_) if len(from_) <= CACHED_LENGTH else _party(from_)
+        message.to = _parse_party(to) if len(to) <= CACHED_LENGTH else _party(to)
+    except SipDecodeError:
+        return _parse_any(data)  # which says what is wrong with all that there is to answer it
+    message.call_id = call_id
+    message.cseq = cseq
+    return message
+
+
+def _parse_any(data: bytes) -> Request | Response:
+    """The same for messages that are not plainly written."""
     head, separator, body = data.partition(b"\r\n\r\n")
     try:
         text = head.decode()
@@ -266,42 +299,6 @@ def parse_message(data: bytes) -> Request | Response:
         if not message.fields:
             _parse_readable_fields(lines, message.fields)
         raise MalformedRequest(error, message) from None
-    return message
-
-
-def _plain_message(
-    start: str | int,
-    rest: str,
-    fields: dict[str, list[str]],
-    body: bytes,
-    from_: str,
-    to: str,
-    call_id: str,
-    transport: str,
-    host: str,
-    port: int | None,
-    parameters: dict[str, str | None],
-    cseq: int,
-    method: str,
-) -> Request | Response:
-    """The message of which the compiled reader has read these; raise SipDecodeError where the rest is malformed."""
-    message: Request | Response
-    if type(start) is int:
-        message = Response(start, rest, fields, body)
-        message.method = method
-    else:
-        message = Request(method, rest, fields, body)
-        parse_uri(rest)
-        if len(fields["via"]) > 1:
-            for via in message.strict_values("via")[1:]:
-                parse_via(via)
-    if host[0] == "[":
-        check_host(host)
-    message.via = Via(transport, host, port, parameters)
-    message.from_ = _parse_party(from_) if len(from_) <= CACHED_LENGTH else _party(from_)
-    message.to = _parse_party(to) if len(to) <= CACHED_LENGTH else _party(to)
-    message.call_id = call_id
-    message.cseq = cseq
     return message
 
 

@@ -153,7 +153,10 @@ class OutgoingCall(Call):
 
     def end(self, status: int, headers: Headers, now: float, part: Part | None = None) -> None:
         """CANCEL before the answer, BYE after it."""
-        self.cancel(headers, now, part)
+        if self.dialog is not None:
+            self.bye(headers, now, part)
+        else:
+            self.cancel(headers, now, part)
 
     def standing(self) -> Standing | None:
         """Before the answer: our INVITE."""
@@ -212,7 +215,8 @@ class OutgoingCall(Call):
                 self._settled.add(tag)
         if self._cancel is None:
             self.emit(Provisional(self.number, response.status, response, tag, offer))
-        self._send_cancel(now)
+        else:
+            self._send_cancel(now)
 
     def _on_success(self, response: Response, source: Endpoint, now: float) -> None:
         tag = response.to.tag or ""
@@ -261,7 +265,8 @@ class OutgoingCall(Call):
 
     def bye(self, headers: Headers, now: float, part: Part | None = None) -> None:
         """Leave the call; a 2xx that still waits for its ACK gets it first (13.2.2.4)."""
-        self.acknowledge(None)
+        if self._unacknowledged is not None:
+            self.acknowledge(None)
         super().bye(headers, now, part)
 
     def _confirm(self, response: Response, source: Endpoint) -> Dialog:

@@ -100,17 +100,14 @@ class Upkeep:
             layer.start(self, UpkeepTimer.REFRESH, now + timer.refresh_after())
         layer.start(self, UpkeepTimer.EXPIRY, now + timer.expires_after())
 
-    def stop(self) -> None:
-        """The call is over."""
+    def stop(self, *, over: bool) -> None:
+        """The call is at its end; `over`: no response of its own is to come any more."""
         if self._timed:
             for timer in _TIMERS:
                 self._call.layer.stop(self, timer)
         self._pending = None
-
-    def leave(self) -> None:
-        """Let go of a call that is over, unless a response is still to come: they hold each other."""
-        if self._update is None and self._probe is None:
-            del self._call
+        if over and self._update is None and self._probe is None:
+            del self._call  # they hold each other
 
     @property
     def updating(self) -> bool:

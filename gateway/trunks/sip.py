@@ -487,7 +487,7 @@ class SipTrunks(SipCalls):
         setup = onward
         if port.full:
             return Release(Cause.SWITCHING_EQUIPMENT_CONGESTION, diagnostic=f"{port.name}: max_calls reached")
-        if why := self.why_no_call(port):
+        if port.account and (why := self.why_no_call(port)):
             self._log(Line("warning", "!", f"trunk {port.name}", f"call not made: {why}"))
             return Release(Cause.SWITCHING_EQUIPMENT_CONGESTION, diagnostic=f"{port.name}: {why}")
         trunk = port.configuration
@@ -503,9 +503,10 @@ class SipTrunks(SipCalls):
             session.preconditions = Preconditions.offered(strength, ready=not setup.continuity_pending)
         body = None if trunk.delayed_offer else self._media.offer(session)
         place = places[0]
-        host = port.host or place.destination[0]
-        usual = DEFAULT_PORTS[transport_of(place.destination)]
-        uri_port = place.destination[1] if not port.host and place.destination[1] != usual else None
+        host, uri_port = port.host, None
+        if not host:
+            host, number = place.destination[:2]
+            uri_port = None if number == DEFAULT_PORTS[transport_of(place.destination)] else number
         parties = identity_of(setup, trunk, host, uri_port, self._domain, self._country_code, self._rules)
         call_id = f"{self._token()}@{self._domain}"
         try:

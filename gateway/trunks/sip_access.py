@@ -73,8 +73,10 @@ def _setting(text: str) -> tuple[str, str]:
 
 def _subaddress(kind: type[Subaddress], uri: Uri | None) -> Subaddress | None:
     """The sub-address in the parameters of a telephone number, in the user part of a SIP URI."""
-    settings = {} if uri is None else number_parameters(uri)
-    text, odd = settings["isub"] or "" if "isub" in settings else "", False
+    if uri is None or not ("isub" in uri.parameters or ";" in (uri.user or "")):
+        return None
+    settings = number_parameters(uri)
+    text, odd = settings.get("isub") or "", False
     if not text:
         return None
     encoding = (settings.get("isub-encoding") or "nsap-ia5").lower()

@@ -112,7 +112,8 @@ class SipCalls(SipPreconditions):
         session.answered = True
         if session.description is None and not session.offering:
             self._media.offer(session)
-        self._settle_preconditions(session)
+        if session.preconditions is not None:
+            session.preconditions = session.preconditions.settled()
         headers = connected_headers(primitive.connected, session.trunk, self._domain, self._country_code)
         headers += sip_access.headers(primitive.opaque)
         part = self._part(session, primitive)
@@ -347,8 +348,10 @@ class SipCalls(SipPreconditions):
     def _on_closed(self, session: Session, output: Closed, now: float) -> None:
         if session.refused:
             return
-        self.forget_caller(session)
-        self._media.close(session)
+        if session.caller is not None:
+            self.forget_caller(session)
+        if session.open:
+            self._media.close(session)
         del self._sessions[output.call]
         self._by_leg.pop(session.leg, None)
         self.trunks[session.trunk.name].calls -= 1
@@ -519,7 +522,8 @@ class SipCalls(SipPreconditions):
     def _answered(self, session: Session, output: Answered, now: float) -> None:
         """The answer: what its own early dialog agreed holds where it carries no description of its own."""
         session.answered = True
-        self._settle_preconditions(session)
+        if session.preconditions is not None:
+            session.preconditions = session.preconditions.settled()
         if session.offered is not None:
             self.settle_digits(session, now)
         if output.offer:
@@ -549,11 +553,6 @@ class SipCalls(SipPreconditions):
             self.go_on(session, now)
         else:
             self.agent.answer_update(session.half.handle, STATUSES[verdict], now=now)
-
-    @staticmethod
-    def _settle_preconditions(session: Session) -> None:
-        if session.preconditions is not None:
-            session.preconditions = session.preconditions.settled()
 
     def _reinvite(self, session: Session, output: ReInvite, now: float) -> None:
         """Hold, resume, another address or codec: agree to what we can do, keep the session otherwise."""

@@ -56,9 +56,11 @@ def max_forwards(setup: Setup, hop_factor: int = 1) -> int:
 
     70 where the other side counts none (RFC 3261 8.1.1.6).
     """
-    came = next((part.code for part in setup.opaque if part.kind == _FORWARDS), None)
-    if came is not None and (setup.hop_counter is None or setup.hop_counter >= _MOST_HOPS - 1):
-        return came - 1
+    for part in setup.opaque:
+        if part.kind == _FORWARDS:
+            if setup.hop_counter is None or setup.hop_counter >= _MOST_HOPS - 1:
+                return part.code - 1
+            break
     return _MAX_FORWARDS if setup.hop_counter is None else min(setup.hop_counter * hop_factor, 255)
 
 
@@ -114,9 +116,11 @@ def status_of(release: Release, causes: CauseMap) -> int:
 
     A row of the operator's for the cause goes before both.
     """
-    carried = next((part.code for part in release.opaque if part.kind == _STATUS), 0)
-    if carried in _OF_THE_USER and int(release.cause) not in causes.overridden:
-        return carried
+    for part in release.opaque:
+        if part.kind == _STATUS:
+            if part.code in _OF_THE_USER and int(release.cause) not in causes.overridden:
+                return part.code
+            break
     return causes.status(int(release.cause), int(release.location))
 
 

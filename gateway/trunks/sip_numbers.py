@@ -63,7 +63,7 @@ def number_of(uri: Uri) -> Number | None:
 
 def attributes(uri: Uri, rules: Rules = STANDARD) -> Attributes:
     """What the parameters of a number say; those that cannot be read are passed over."""
-    parameters = number_parameters(uri)
+    parameters = number_parameters(uri) if ";" in (uri.user or "") else uri.parameters
     if _READ.isdisjoint(parameters):
         return _NONE
     line = parameters.get("oli") or parameters.get("isup-oli") or ""

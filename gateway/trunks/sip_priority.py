@@ -45,7 +45,7 @@ _NO_LOOK_AHEAD: Final = 2
 
 def opaque_of(request: Request, trunk: SipTrunk) -> tuple[Opaque, ...]:
     """The priority of an INVITE to be carried, for SIP and for ISUP; nothing from a peer that is not trusted."""
-    if not trunk.trusted or _HEADER.lower() not in request.fields:
+    if not trunk.trusted or "resource-priority" not in request.fields:
         return ()
     values = [value for value in map(str.strip, request.values(_HEADER)) if _VALUE.fullmatch(value)]
     if not values:
@@ -77,9 +77,9 @@ def headers(opaque: tuple[Opaque, ...], trunk: SipTrunk) -> tuple[tuple[str, str
     """Resource-Priority towards a peer that is trusted: what came, else the precedence of ISUP."""
     if not trunk.trusted:
         return ()
-    came = next((part.data.decode() for part in opaque if part.kind == _PRIORITY), "")
-    if came:
-        return ((_HEADER, came),)
+    for part in opaque:
+        if part.kind == _PRIORITY and part.data:
+            return ((_HEADER, part.data.decode()),)
     octets = parameter_of(opaque, ParameterCode.MLPP_PRECEDENCE)
     if octets is None:
         return ()
