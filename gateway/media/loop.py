@@ -46,6 +46,8 @@ class Loop:
         self._held_until: float | None = None
         self._epoll = select.epoll()
         self._epoll.register(end.fileno(), select.EPOLLIN)
+        self._lines = select.epoll()
+        """The same without the command socket."""
         self._command_descriptor = end.fileno()
         self._writable_wanted = False
         self._spans: dict[int, SpanLine] = {}
@@ -53,35 +55,48 @@ class Loop:
             descriptor = line.span.fileno()
             if line.channels and descriptor is not None:
                 self._spans[descriptor] = line
-                self._epoll.register(descriptor, select.EPOLLIN)
+                self._register(descriptor)
+
+    def _register(self, descriptor: int) -> None:
+        for epoll in (self._epoll, self._lines):
+            epoll.register(descriptor, select.EPOLLIN)
 
     def run(self) -> None:
         """Run; returns when the process is to end in order."""
         start = self._clock() + STARTING
         period = self._plane.period
         timer = interval_timer(start, period / 1e6)
-        self._epoll.register(timer, select.EPOLLIN)
+        self._register(timer)
         self._plane.begin(start)
         try:
             self._turn(timer, start, period, Ticker(start, SWEEP, SWEEP))
         finally:
             os.close(timer)
             self._epoll.close()
+            self._lines.close()
 
     def _turn(self, timer: int, start: float, period: int, sweep: Ticker) -> None:
         clock, timing, plane, link = self._clock, self._plane.timing, self._plane, self._link
-        poll, spans, commands = self._epoll.poll, self._spans, self._command_descriptor
-        more = False
+        poll, poll_lines = self._epoll.poll, self._lines.poll
+        spans, commands = self._spans, self._command_descriptor
+        more = gathering = False
         while not link.closed:
-            for descriptor, _ in poll(0 if more else 1.0):
+            # Commands that could not act before the timer comes are not worth a wake-up: more may come until then.
+            obeyed = False
+            for descriptor, _ in poll_lines(1.0) if gathering else poll(0 if more else 1.0):
                 if descriptor == timer:
                     os.read(descriptor, 8)
+                    if gathering:
+                        gathering = False
+                        obeyed = self._obey()
                 elif descriptor == commands:
-                    self._obey()
+                    obeyed = self._obey()
                 else:
                     plane.receive_line(spans[descriptor], clock())
             now = clock()
             more = plane.serve(now)
+            if obeyed:
+                gathering = not more and not self._writable_wanted and plane.commands_can_wait(now)
             if plane.events or self._writable_wanted:
                 self._tell(now)
             if timing is not None and timing.take_steered():
@@ -93,12 +108,13 @@ class Loop:
             if self._ending is not None and self._ended(now):
                 break
 
-    def _obey(self) -> None:
-        for command in self._link.receive():
-            if isinstance(command, Shutdown):
-                self._ending = self._clock() + FLUSH
-            else:
-                self._plane.command(command)
+    def _obey(self) -> bool:
+        """Act on the commands that have come; whether there were any."""
+        commands = self._link.receive()
+        if commands and isinstance(commands[-1], Shutdown):  # nothing comes after it
+            self._ending = self._clock() + FLUSH
+        self._plane.obey(commands)
+        return bool(commands)
 
     def _worth_a_wake_up(self, now: float) -> bool:
         """Whether to send the events now and not after a later turn."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final
 
 import numpy as np
 
@@ -129,6 +129,8 @@ class Plane:
         self.speech = Ticker(0.0, TICK, CATCH_UP)
         self.drains = Ticker(0.0, DRAIN, DRAIN)
         self._line_ticks: list[tuple[Ticker, list[SpanLine]]] = []
+        self._signalling_ticks: list[tuple[Ticker, list[SpanLine]]] = []
+        """Those of lines with signalling channels."""
         self._lines_due = -math.inf
         """Before this nothing is due on any line, unless signal units wait."""
         self._bursting = [line for line in self.lines if line.burst > 1]
@@ -147,6 +149,23 @@ class Plane:
         self._unfilled = False
         """A tick has begun and its speech is not on the lines yet."""
         self._deferred: list[protocol.Command] = []
+        self._actions: dict[type[protocol.Command], Callable[[Any], None]] = {
+            protocol.SendUnits: self._send_units,
+            protocol.Source: self._set_source,
+            protocol.OpenRtp: self._open_leg,
+            protocol.UpdateRtp: self._update_leg,
+            protocol.CloseRtp: self._end_leg,
+            protocol.Detect: self._detect,
+            protocol.PlayDigit: self._play_digit,
+            protocol.Tone: self._set_tone,
+            protocol.Play: self._play,
+            protocol.StopPlay: self._stop_play,
+            protocol.Record: self._record,
+            protocol.StopRecord: self._stop_record,
+            protocol.LineTest: self._test_line,
+            protocol.SendDigits: self._send_digits,
+            protocol.Shutdown: self._shut_down,
+        }
         for line, span in zip(self.lines, configuration.spans, strict=True):
             for timeslot in range(TIMESLOTS):
                 self.matrix.set_law(self._bases[line.name] + timeslot, span.law)
@@ -170,6 +189,7 @@ class Plane:
         for line in self.lines:
             line.settle()
         self._signalling = [line for line in self.lines if line.channels]
+        self._has_signalling_ports = any(channel.port is not None for channel in self._channels.values())
 
     def begin(self, start: float) -> None:
         """The first speech tick is at `start`, the first quantum of every line a little later."""
@@ -185,55 +205,65 @@ class Plane:
             ticker = Ticker(start + first, frames / FRAME_RATE, CATCH_UP)
             ticker.slack = (burst - 1) * ticker.period
             self._line_ticks.append((ticker, lines))
+            if signalling:
+                self._signalling_ticks.append((ticker, lines))
 
     def command(self, command: protocol.Command) -> None:
-        """Act on a command of the signalling process; what names something unknown is passed over.
+        """Act on one command, as `obey` does."""
+        self.obey([command])
+
+    def obey(self, commands: Sequence[protocol.Command]) -> None:
+        """Act on commands of the signalling process; what names something unknown is passed over.
 
         Signal units go at once. The rest waits for the end of a tick that has begun, so that a tick is of one piece.
         """
-        if self._tick is None or isinstance(command, protocol.SendUnits):
-            self._act(command)
-        else:
-            self._deferred.append(command)
+        actions, between = self._actions, self._tick is None
+        for command in commands:
+            kind = type(command)
+            if between or kind is protocol.SendUnits:
+                actions[kind](command)
+            else:
+                self._deferred.append(command)
 
-    def _act(self, command: protocol.Command) -> None:
-        match command:
-            case protocol.SendUnits(number, units, fill):
-                if channel := self._channels.get(number):
-                    channel.send(units, fill)
-                    self._units_wait = True
-            case protocol.Source(sink, source, transparent, gain):
-                self._set_source(sink, source, transparent, gain)
-            case protocol.OpenRtp():
-                self._open_leg(command)
-            case protocol.UpdateRtp():
-                self._update_leg(command)
-            case protocol.CloseRtp(number):
-                self._close_leg(number)
-            case protocol.Detect(endpoint, on):
-                if (place := self._place(endpoint)) is not None:
-                    (self._listener.start if on else self._listener.stop)(place)
-            case protocol.PlayDigit(number, digit, milliseconds):
-                self._play_digit(number, digit, milliseconds)
-            case protocol.Tone(sink, name):
-                self._set_tone(sink, name)
-            case protocol.Play(sink, number, what):
-                self._play(sink, number, what)
-            case protocol.StopPlay(number):
-                if (ended := self._booth.stop_play(number)) is not None:
-                    self._restore(*ended)
-            case protocol.Record(source, number, path, mode, limit):
-                self._record(source, number, path, mode, limit)
-            case protocol.StopRecord(number):
-                self._booth.stop_record(number)
-            case protocol.LineTest(name, loopback, remote_alarm):
-                for line in self.lines:
-                    if line.name == name:
-                        line.looped, line.span.termination.remote_alarm_forced = loopback, remote_alarm
-            case protocol.SendDigits(sink, digits, milliseconds):
-                self._send_digits(sink, digits, milliseconds)
-            case _:
-                pass
+    def commands_can_wait(self, now: float) -> bool:
+        """Whether commands that come from `now` on can do nothing before the timer wakes the loop next.
+
+        It wakes for ticks, with which it changes who hears whom. Signal units might go before that, in a burst that is
+        not due yet, or on a device that does HDLC itself.
+        """
+        if not self._signalling_ticks or self._has_signalling_ports:
+            return False
+        for ticker, lines in self._signalling_ticks:
+            if (burst := lines[0].burst) > 1:
+                groups = burst - ticker.count % burst
+                early = ticker.due + (groups - 1 - EARLY * burst) * ticker.period
+                if early <= now and lines[0].has_speech(ticker.count + groups - 1):
+                    return False
+        return True
+
+    def _send_units(self, command: protocol.SendUnits) -> None:
+        if channel := self._channels.get(command.channel):
+            channel.send(command.units, command.fill)
+            self._units_wait = True
+
+    def _detect(self, command: protocol.Detect) -> None:
+        if (place := self._place(command.endpoint)) is not None:
+            (self._listener.start if command.on else self._listener.stop)(place)
+
+    def _stop_play(self, command: protocol.StopPlay) -> None:
+        if (ended := self._booth.stop_play(command.number)) is not None:
+            self._restore(*ended)
+
+    def _stop_record(self, command: protocol.StopRecord) -> None:
+        self._booth.stop_record(command.number)
+
+    def _test_line(self, command: protocol.LineTest) -> None:
+        for line in self.lines:
+            if line.name == command.span:
+                line.looped, line.span.termination.remote_alarm_forced = command.loopback, command.remote_alarm
+
+    def _shut_down(self, command: protocol.Shutdown) -> None:
+        """That is for the loop."""
 
     def serve(self, now: float) -> bool:
         """Do what is due: the line first, then a part of the speech tick; True when more of the tick is left.
@@ -248,9 +278,9 @@ class Plane:
         self._send_lines(now)
         if self._tick is not None and next(self._tick, self) is self:
             self._tick = None
-            for command in self._deferred:
-                self._act(command)
-            self._deferred.clear()
+            if self._deferred:
+                self.obey(self._deferred)
+                self._deferred.clear()
             self._tell_alarms()
             self._report(now)
         if drain:
@@ -439,15 +469,18 @@ class Plane:
         line, timeslot = divmod(place - self.matrix.legs, TIMESLOTS)
         return protocol.TimeslotEndpoint(self.lines[line].name, timeslot)
 
-    def _set_source(self, sink: Endpoint, source: Endpoint | None, transparent: bool, gain: float) -> None:
-        if (place := self._place(sink)) is not None:
+    def _set_source(self, command: protocol.Source) -> None:
+        source = command.source
+        if (place := self._place(command.sink)) is not None:
             self._continuity.stop(place)
             self._booth.taken(place)
-            self.matrix.set_source(place, None if source is None else self._place(source), transparent, gain)
-            if transparent and place < self.matrix.legs:
+            mouth = None if source is None else self._place(source)
+            self.matrix.set_source(place, mouth, command.transparent, command.gain)
+            if command.transparent and place < self.matrix.legs:
                 self.receivers.jitter.hold(place)
 
-    def _set_tone(self, sink: Endpoint, name: str) -> None:
+    def _set_tone(self, command: protocol.Tone) -> None:
+        sink, name = command.sink, command.name
         place = self._place(sink)
         if place is None:
             return
@@ -497,23 +530,23 @@ class Plane:
             source = source if leg is not None and leg.number == former.owner else None
         self.matrix.set_source(place, source, former.transparent, former.gain)
 
-    def _play(self, sink: Endpoint, number: int, what: str) -> None:
-        place = self._place(sink)
+    def _play(self, command: protocol.Play) -> None:
+        place = self._place(command.sink)
         if place is None:
-            self.events.append(protocol.PlaybackEnded(number, "the call has ended", 0))
+            self.events.append(protocol.PlaybackEnded(command.number, "the call has ended", 0))
         else:
-            self._booth.play(place, number, what, self._former(place))
+            self._booth.play(place, command.number, command.what, self._former(place))
 
-    def _record(self, source: Endpoint, number: int, path: str, mode: str, limit: float) -> None:
-        place = self._place(source)
+    def _record(self, command: protocol.Record) -> None:
+        place = self._place(command.source)
         if place is None:
-            self.events.append(protocol.RecordingEnded(number, "the call has ended", 0))
+            self.events.append(protocol.RecordingEnded(command.number, "the call has ended", 0))
         else:
-            self._booth.record(place, number, path, mode, limit)
+            self._booth.record(place, command.number, command.path, command.mode, command.limit)
 
-    def _send_digits(self, sink: Endpoint, digits: str, milliseconds: int) -> None:
-        place = self._place(sink)
-        known = "".join(digit for digit in digits if digit in DIGITS[:16])
+    def _send_digits(self, command: protocol.SendDigits) -> None:
+        place, milliseconds = self._place(command.sink), command.duration_ms
+        known = "".join(digit for digit in command.digits if digit in DIGITS[:16])
         if place is None or not known:
             return
         if place < self.matrix.legs and self.transmitters.takes_events(place):
@@ -570,6 +603,9 @@ class Plane:
             command.comfort_noise,
         )
 
+    def _end_leg(self, command: protocol.CloseRtp) -> None:
+        self._close_leg(command.leg)
+
     def _close_leg(self, number: int) -> None:
         index = self._indices.pop(number, None)
         if index is None:
@@ -624,10 +660,10 @@ class Plane:
         if endpoint is not None:
             self.events.append(protocol.DigitHeard(endpoint, DIGITS[event.code], event.duration // 8))
 
-    def _play_digit(self, number: int, digit: str, milliseconds: int) -> None:
-        index = self._indices.get(number)
-        if index is not None and digit in DIGITS:
-            event = EventInProgress(DIGITS.index(digit), _VOLUME, 0, milliseconds * 8, ended=True)
+    def _play_digit(self, command: protocol.PlayDigit) -> None:
+        index = self._indices.get(command.leg)
+        if index is not None and command.digit in DIGITS:
+            event = EventInProgress(DIGITS.index(command.digit), _VOLUME, 0, command.duration_ms * 8, ended=True)
             self._start_event(index, self._legs[index], event)
 
     def _play_digits(self, now: float) -> None:

@@ -5,7 +5,7 @@
 Each names what it stands for in Python, which is used where this is not built.
 """
 
-from libc.errno cimport EAGAIN, errno
+from libc.errno cimport EAGAIN, EINTR, errno
 from libc.math cimport fabs, floor
 from libc.stdint cimport int64_t
 from libc.string cimport memcpy
@@ -114,6 +114,7 @@ cdef enum:
     VERSION_2 = 0x80
     PLAYING = 2  # a state of JitterBuffers
     TONES = 6  # frequencies that are looked for
+    LONGEST = 1 << 20  # octets of a datagram of the link between both processes
 cdef double RATE = 8000
 cdef double CYCLE = 4294967296.0  # timestamps wrap
 
@@ -158,6 +159,27 @@ def discard(int descriptor, int most):
                 break
             errors += 1
     return errors
+
+
+cdef unsigned char room[LONGEST]
+
+
+def datagrams(int descriptor):
+    """All datagrams that have come on a socket, in order; an empty one behind them when the other end has gone.
+
+    In Python: `link.datagrams`.
+    """
+    cdef ssize_t length
+    cdef list found = []
+    while True:
+        length = receive_datagram(descriptor, room, LONGEST, MSG_DONTWAIT)
+        if length > 0:
+            found.append(room[:length])
+        elif length < 0 and errno == EAGAIN:
+            return found
+        elif length == 0 or errno != EINTR:
+            found.append(b"")
+            return found
 
 
 def send(

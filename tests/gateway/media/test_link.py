@@ -3,12 +3,16 @@ from __future__ import annotations
 import select
 
 import msgspec
+import pytest
 
 from tandem.gateway.media.link import BATCH, Link, socket_pair
 from tandem.gateway.media.protocol import Command, Event, SendUnits
 
 _COMMANDS = msgspec.msgpack.Decoder(list[Command])
 _EVENTS = msgspec.msgpack.Decoder(list[Event])
+
+
+pytestmark = pytest.mark.usefixtures("media_loops")
 
 
 def links() -> tuple[Link[Command, Event], Link[Event, Command]]:
@@ -60,4 +64,24 @@ def test_sending_to_nobody_is_noticed() -> None:
     child.socket.close()
     parent.send(commands(1))
     assert parent.closed
+    parent.socket.close()
+
+
+def test_what_was_sent_before_the_end_is_received() -> None:
+    parent, child = links()
+    sent = commands(2)
+    parent.send(sent[:1])
+    parent.send(sent[1:])
+    parent.socket.close()
+    assert child.receive() == sent
+    assert child.closed
+    assert child.receive() == []
+    child.socket.close()
+
+
+def test_a_closed_end_has_gone() -> None:
+    parent, child = links()
+    child.socket.close()
+    assert child.receive() == []
+    assert child.closed
     parent.socket.close()

@@ -113,3 +113,50 @@ def test_the_end_of_a_leg_waits_for_nothing_in_vain() -> None:
     turns: list[Event | None] = [None] * (round(COMPANY * 1000) + 2)
     assert told([CLOSED[0], *turns, CLOSED[1]]) == [[CLOSED[0]]]
     assert told([UNITS, CLOSED[0], *turns]) == [[UNITS], [CLOSED[0]]]
+
+
+@pytest.mark.parametrize("gathers", [True, False])
+def test_commands_that_can_wait_are_read_when_the_timer_comes(gathers: bool) -> None:
+    """Three batches, each sent in a turn of the loop that the one before began."""
+    ours, theirs = socket_pair()
+    parent: Link[Command, Event] = Link(ours, _EVENTS)
+    served: list[int] = []
+
+    class Gathering(Scripted):
+        def obey(self, commands: list[Command]) -> None:
+            served.append(len(commands))
+
+        def serve(self, now: float) -> bool:
+            if served and sum(served) < 3:
+                parent.send([CloseRtp(1)])
+            return False
+
+        def commands_can_wait(self, now: float) -> bool:
+            if sum(served) == 3:
+                parent.send([Shutdown()])
+            return gathers
+
+    plane = Gathering([])
+    plane.queued = lambda: False  # type: ignore[attr-defined]
+    loop = Loop(plane, theirs)  # type: ignore[arg-type]
+    registered: list[int] = []
+    loop._lines = Counting(loop._lines, registered)  # type: ignore[assignment]
+    with ours, theirs:
+        parent.send([CloseRtp(1)])
+        loop.run()
+    assert bool(registered) is gathers
+    assert sum(served) == 4
+
+
+class Counting:
+    """An epoll that counts how often it was waited for."""
+
+    def __init__(self, epoll: object, times: list[int]) -> None:
+        self._epoll, self._times = epoll, times
+
+    def poll(self, timeout: float) -> list[tuple[int, int]]:
+        self._times.append(1)
+        return self._epoll.poll(timeout)  # type: ignore[attr-defined, no-any-return]
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._epoll, name)

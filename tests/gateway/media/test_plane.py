@@ -766,6 +766,7 @@ def test_quanta_go_together_and_with_signal_units_in_them_at_once(monkeypatch: p
         assert plane.period == 5000
         assert written == [(millisecond, 40) for millisecond in range(10, 101, 5)]
         written.clear()
+        assert not plane.commands_can_wait(0.103 + 1e-6), "a burst may go at once"
         plane.command(SendUnits(1, [b"a unit of signalling"], None))
         plane.serve(0.103 + 1e-6)
         run(104, 403)
@@ -774,9 +775,21 @@ def test_quanta_go_together_and_with_signal_units_in_them_at_once(monkeypatch: p
         plane.command(SendUnits(1, [b"so many units of signalling"] * 18, None))  # 70 ms of the line
         plane.serve(0.403 + 1e-6)
         assert written == [(403, 40), (403, 40)], "not more than two bursts early"
+        assert plane.commands_can_wait(0.403 + 1e-6)
         run(404, 600)
         early = [(millisecond, 40) for millisecond in range(405, 461, 5)]
         assert written[2:] == early + [(millisecond, 40) for millisecond in range(475, 600, 5)]
         assert plane.lines[0].underruns == 0
+    finally:
+        plane.close()
+
+
+@pytest.mark.parametrize(("channels", "waits"), [([Channel(1, "E", (16,))], True), ([], False)])
+def test_commands_can_wait_for_the_next_quantum_of_signalling(channels: list[Channel], waits: bool) -> None:
+    plane = Plane(MediaConfiguration(spans=[SpanConfiguration("E", "virtual:x")], channels=channels, rtp_ports=(2, 1)))
+    try:
+        plane.begin(0.0)
+        plane.serve(0.0)
+        assert plane.commands_can_wait(0.0) is waits
     finally:
         plane.close()
