@@ -247,7 +247,7 @@ class SpanChanged(msgspec.Struct, array_like=True, tag="span"):
     detail: str = ""
 
 
-class MediaStatistics(msgspec.Struct):
+class MediaStatistics(msgspec.Struct, array_like=True):
     """What an RTP leg carried."""
 
     packets_sent: int = 0

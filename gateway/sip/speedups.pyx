@@ -9,6 +9,7 @@ escapes. Octets and texts come from anybody: each is looked at behind a comparis
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.dict cimport PyDict_Contains, PyDict_GetItem, PyDict_SetItem
 from cpython.object cimport PyObject
+from libc.errno cimport EAGAIN, ECONNABORTED, ECONNREFUSED, ECONNRESET, EPIPE, ESHUTDOWN, errno
 from libc.stdint cimport uint16_t
 from libc.string cimport memcmp, memcpy, memset
 
@@ -746,3 +747,113 @@ def session(bytes body not None):
     if not named or origin is None or times is None:
         return None
     return [(<Stream> one).values(address or "", direction) for one in streams], times, origin
+
+
+cdef extern from *:
+    """
+    #include <arpa/inet.h>
+    #include <netinet/in.h>
+    #include <sys/socket.h>
+
+    #define AT_ONCE 8
+    #define LARGEST 65535
+
+    typedef union {
+        struct sockaddr any;
+        struct sockaddr_in four;
+        struct sockaddr_in6 six;
+    } source;
+
+    static unsigned char rooms[AT_ONCE][LARGEST];
+    static source sources[AT_ONCE];
+    static struct iovec vectors[AT_ONCE];
+    static struct mmsghdr headers[AT_ONCE];
+
+    /* Up to so many datagrams in one call, each in a room of its own; how many, -1 for an error. */
+    static int receive(int descriptor, int most)
+    {
+        int place;
+        if (most > AT_ONCE)
+            most = AT_ONCE;
+        for (place = 0; place < most; place++) {
+            vectors[place].iov_base = rooms[place];
+            vectors[place].iov_len = LARGEST;
+            headers[place].msg_hdr.msg_name = sources + place;
+            headers[place].msg_hdr.msg_namelen = sizeof(source);
+            headers[place].msg_hdr.msg_iov = vectors + place;
+            headers[place].msg_hdr.msg_iovlen = 1;
+        }
+        return recvmmsg(descriptor, headers, most, MSG_DONTWAIT, NULL);
+    }
+
+    static int length_of(int place) { return (int)headers[place].msg_len; }
+
+    /* Whether one source is another, of the same length. */
+    static int is_source(const source *one, int place)
+    {
+        return one->any.sa_family == sources[place].any.sa_family
+            && !memcmp(one, sources + place, one->any.sa_family == AF_INET ? 8 : sizeof(source));
+    }
+
+    static int port_of(int place)
+    {
+        return ntohs(sources[place].any.sa_family == AF_INET6 ? sources[place].six.sin6_port
+                                                              : sources[place].four.sin_port);
+    }
+
+    /* The IP address of a source in words; NULL for another family. */
+    static const char *host_of(int place, char *text)
+    {
+        const source *from = sources + place;
+        if (from->any.sa_family == AF_INET6)
+            return inet_ntop(AF_INET6, &from->six.sin6_addr, text, INET6_ADDRSTRLEN);
+        return from->any.sa_family == AF_INET ? inet_ntop(AF_INET, &from->four.sin_addr, text, INET6_ADDRSTRLEN) : NULL;
+    }
+    """
+    ctypedef struct source:
+        pass
+    int AT_ONCE
+    source sources[8]
+    unsigned char rooms[8][65535]
+    int receive(int descriptor, int most) nogil
+    int length_of(int place)
+    bint is_source(const source *one, int place)
+    int port_of(int place)
+    const char *host_of(int place, char *text)
+
+cdef source latest
+cdef tuple latest_address = None
+
+
+cdef tuple address_of(int place):
+    """IP address and port that a datagram came from; mostly the same peer sends several."""
+    global latest, latest_address
+    cdef char text[64]
+    if latest_address is None or not is_source(&latest, place):
+        if host_of(place, text) == NULL:
+            raise OSError("a datagram of neither IPv4 nor IPv6")
+        latest_address = (text.decode("ascii"), port_of(place))
+        latest = sources[place]
+    return latest_address
+
+
+def datagrams(int descriptor, int most):
+    """Every datagram that waits on a UDP socket, `most` of them, each with its source. In Python: `receive_all`."""
+    cdef list found = []
+    cdef int count, place, asked, tried = 0
+    while tried < most:
+        asked = min(most - tried, AT_ONCE)
+        count = receive(descriptor, asked)
+        if count < 0:
+            if errno == EAGAIN:
+                break
+            if errno not in (ECONNREFUSED, ECONNRESET, ECONNABORTED, EPIPE, ESHUTDOWN):
+                raise OSError(errno, "a UDP socket cannot be read")
+            tried += 1
+            continue
+        for place in range(count):
+            found.append((PyBytes_FromStringAndSize(<const char *> rooms[place], length_of(place)), address_of(place)))
+        tried += count
+        if count < asked:
+            break
+    return found
