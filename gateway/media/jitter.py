@@ -106,14 +106,29 @@ class JitterBuffers:
         self.compiled: Any = None
         """The same arrays, for the loops of speedups.pyx, where these were built."""
         if speed.speedups is not None:
-            flags = [flag.view(np.uint8) for flag in (self._slow, self._rough)]
+            flags = [flag.view(np.uint8) for flag in (self._slow, self._rough, self._quiet, self._held, self._mu)]
             places = (self._read, self.write, self._stretched, self._floor, self._deep)
-            self.compiled = speed.speedups.Buffers(self._ring, self._state, *flags, *places, self._most)
+            counts = (self._packet, self.concealed, self.skipped)
+            self.compiled = speed.speedups.Buffers(
+                self._ring,
+                (self._state, *flags, self._silence),
+                (*places, *counts),
+                self._floors,
+                self._least,
+                self._most,
+            )
 
     def open(self, leg: int, law: str, silence: int) -> None:
         """Start `leg` empty; `silence` is the octet played while nothing comes."""
         self._concealment.open(leg, law)
-        self._silence[leg], self._mu[leg] = silence, law == "u"
+        if self.compiled is None:
+            self._begin(leg, silence, law == "u")
+        else:
+            self.compiled.open(leg, silence, law == "u")
+        self._forget(leg)
+
+    def _begin(self, leg: int, silence: int, mu: bool) -> None:
+        self._silence[leg], self._mu[leg] = silence, mu
         self._flat[leg] = silence
         self._state[leg] = _IDLE
         self._read[leg] = self.write[leg] = self._stretched[leg] = 0
@@ -122,7 +137,6 @@ class JitterBuffers:
         self._floors[leg] = 0
         self._quiet[leg] = self._held[leg] = self._slow[leg] = self._rough[leg] = False
         self.concealed[leg] = self.skipped[leg] = 0
-        self._forget(leg)
 
     def close(self, leg: int) -> None:
         """Stop playing `leg`."""

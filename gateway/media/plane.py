@@ -569,7 +569,8 @@ class Plane:
         self.ports.open(index, command.remote)
         if command.secure:
             self.ports.protect(index, SecureLeg(None))
-        self.matrix.set_law(index, command.law)
+        if command.law != self.matrix.law(index):  # who has ended is silent
+            self.matrix.set_law(index, command.law)
         self.receivers.open(index, command.law, command.payload_type, command.event_payload_type)
         self._modems.open(index)
         if self._rtcp is not None:
@@ -618,9 +619,10 @@ class Plane:
         judge(statistics, self.receivers.jitter.delay(index))
         self.receivers.end(index)
         statistics.packets_sent = self.transmitters.close(index)
-        statistics.modem_hz = int(self._modems.tone[index])
-        statistics.modem_reversals = int(self._modems.answer.reversing[index])
-        statistics.modem_modulated = int(self._modems.answer.modulated[index])
+        if tone := int(self._modems.tone[index]):
+            statistics.modem_hz = tone
+            statistics.modem_reversals = int(self._modems.answer.reversing[index])
+            statistics.modem_modulated = int(self._modems.answer.modulated[index])
         self._modems.close(index)
         self._listener.stop(index)
         del self._legs[index]

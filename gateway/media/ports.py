@@ -238,8 +238,9 @@ class RtpPorts:
 
     def _is_other(self, leg: int, remote: Address | None) -> bool:
         """Whether a peer is of the version of IP that the socket of `leg` is not for."""
-        version = socket.AF_INET6 if remote is not None and ":" in remote[0] else socket.AF_INET
-        return bool(self._others) and remote is not None and self._families[leg] != version
+        if not self._others or remote is None:
+            return False
+        return self._families[leg] != (socket.AF_INET6 if ":" in remote[0] else socket.AF_INET)
 
     def _listen(self, leg: int) -> None:
         self.send_errors += discard(self._sockets[leg])

@@ -116,20 +116,27 @@ class Receivers:
         self._compiled: Any = None
         if speed.speedups is not None:
             expected = (self._sequence, self._timestamp, self._ssrc)
-            counts = (self._transit, self._jitter, self.heard, self._received, self._octets)
+            times = (self._transit, self._jitter, self.heard)
+            counts = (self._received, self._octets, self._lost, self._late)
             self._compiled = speed.speedups.Plain(
-                self.jitter.compiled, self._payload_type, self._started.view(np.uint8), *expected, *counts
+                self.jitter.compiled, self._payload_type, self._started.view(np.uint8), *expected, *times, counts
             )
 
     def open(self, leg: int, law: str, payload_type: int, event_payload_type: int | None) -> None:
         """Start `leg` with all counts zero."""
         self._legs[leg] = _Leg(law, payload_type, event_payload_type, set())
+        if self._compiled is None:
+            self._begin_counts(leg, payload_type)
+        else:
+            self._compiled.open(leg, payload_type)
+        self.jitter.open(leg, law, _SILENCE[law])
+
+    def _begin_counts(self, leg: int, payload_type: int) -> None:
         self._payload_type[leg] = payload_type
         self._started[leg] = False
         self.heard[leg] = -np.inf
         for counts in (self._jitter, self._received, self._octets, self._lost, self._late):
             counts[leg] = 0
-        self.jitter.open(leg, law, _SILENCE[law])
 
     def update(self, leg: int, law: str, payload_type: int, event_payload_type: int | None) -> None:
         """Change what `leg` expects; counts go on."""
@@ -138,8 +145,9 @@ class Receivers:
             concealed = self.jitter.concealed[leg]
             self.jitter.open(leg, law, _SILENCE[law])
             self.jitter.concealed[leg] = concealed
+        if payload_type != state.payload_type:
+            self._payload_type[leg] = payload_type
         state.law, state.payload_type, state.event_payload_type = law, payload_type, event_payload_type
-        self._payload_type[leg] = payload_type
 
     def close(self, leg: int) -> MediaStatistics:
         """End `leg`; what it received. `packets_sent` is for the sending side to fill in."""

@@ -6,9 +6,9 @@ Each names what it stands for in Python, which is used where this is not built.
 """
 
 from libc.errno cimport EAGAIN, EINTR, errno
-from libc.math cimport fabs, floor
+from libc.math cimport INFINITY, fabs, floor
 from libc.stdint cimport int64_t
-from libc.string cimport memcpy
+from libc.string cimport memcpy, memset
 
 cdef extern from "<sys/socket.h>" nogil:
     ssize_t receive_datagram "recv"(int descriptor, void *octets, size_t length, int flags)
@@ -112,7 +112,8 @@ cdef enum:
     BLOCK = 160  # octets of a leg in a tick, 20 ms
     HEADER = 12  # octets of an RTP header without extensions
     VERSION_2 = 0x80
-    PLAYING = 2  # a state of JitterBuffers
+    IDLE = 0  # states of JitterBuffers
+    PLAYING = 2
     TONES = 6  # frequencies that are looked for
     LONGEST = 1 << 20  # octets of a datagram of the link between both processes
 cdef double RATE = 8000
@@ -327,15 +328,29 @@ cdef class Buffers:
     """The arrays of `JitterBuffers`, for legs on which all is plain."""
 
     cdef unsigned char[:, :, ::1] ring
-    cdef const unsigned char[::1] state, slow, rough
-    cdef int64_t[::1] read, write, stretched, floor, deep
-    cdef int64_t most
+    cdef unsigned char[::1] state, slow, rough, quiet, held, mu, silence
+    cdef int64_t[::1] read, write, stretched, floor, deep, packet, concealed, skipped
+    cdef int64_t[:, ::1] floors
+    cdef int64_t least, most
 
-    def __init__(self, ring, state, slow, rough, read, write, stretched, floor, deep, most):
-        """The arrays are those of the same name there, by leg, and remain these; so does `most`."""
-        self.ring, self.state, self.slow, self.rough = ring, state, slow, rough
-        self.read, self.write, self.stretched, self.floor, self.deep = read, write, stretched, floor, deep
-        self.most = most
+    def __init__(self, ring, flags, places, floors, least, most):
+        """The arrays are those of the same name there, by leg, and remain these; so do `least` and `most`."""
+        self.ring, self.floors = ring, floors
+        self.state, self.slow, self.rough, self.quiet, self.held, self.mu, self.silence = flags
+        self.read, self.write, self.stretched, self.floor, self.deep, *counts = places
+        self.packet, self.concealed, self.skipped = counts
+        self.least, self.most = least, most
+
+    def open(self, Py_ssize_t leg, unsigned char silence, bint mu):
+        """Start `leg` empty. In Python: `JitterBuffers._begin`."""
+        memset(&self.ring[leg, 0, 0], silence, self.ring.shape[1] * self.ring.shape[2])
+        self.silence[leg], self.mu[leg] = silence, mu
+        self.state[leg] = IDLE
+        self.read[leg] = self.write[leg] = self.stretched[leg] = 0
+        self.packet[leg], self.deep[leg] = BLOCK, self.least
+        self.quiet[leg] = self.held[leg] = self.slow[leg] = self.rough[leg] = 0
+        self.concealed[leg] = self.skipped[leg] = 0
+        memset(&self.floors[leg, 0], 0, self.floors.shape[1] * sizeof(int64_t))
 
     cdef bint push(self, Py_ssize_t leg, const unsigned char *payload):
         """Take the next 160 octets of `leg`; False where it cannot so easily (`accepts`, `push_in_order`)."""
@@ -378,21 +393,27 @@ cdef class Plain:
     """What each leg of `Receivers` expects next, and the packets that are just that."""
 
     cdef Buffers buffers
-    cdef const unsigned char[::1] payload_type, started
+    cdef unsigned char[::1] payload_type, started
     cdef unsigned short[::1] sequence
     cdef unsigned int[::1] timestamp
     cdef const unsigned int[::1] ssrc
     cdef double[::1] transit, jitter, heard
-    cdef int64_t[::1] received, octets
+    cdef int64_t[::1] received, octets, lost, late
 
-    def __init__(
-        self, Buffers buffers, payload_type, started, sequence, timestamp, ssrc, transit, jitter, heard, received, octets
-    ):
+    def __init__(self, Buffers buffers, payload_type, started, sequence, timestamp, ssrc, transit, jitter, heard, counts):
         """The arrays are those of the same name there, by leg, and remain these."""
         self.buffers, self.payload_type, self.started = buffers, payload_type, started
         self.sequence, self.timestamp, self.ssrc = sequence, timestamp, ssrc
         self.transit, self.jitter, self.heard = transit, jitter, heard
-        self.received, self.octets = received, octets
+        self.received, self.octets, self.lost, self.late = counts
+
+    def open(self, Py_ssize_t leg, unsigned char payload_type):
+        """Start `leg` with all counts zero. In Python: `Receivers._begin_counts`."""
+        self.payload_type[leg] = payload_type
+        self.started[leg] = 0
+        self.heard[leg] = -INFINITY
+        self.jitter[leg] = 0
+        self.received[leg] = self.octets[leg] = self.lost[leg] = self.late[leg] = 0
 
     def take(
         self, const Py_ssize_t[::1] legs, const unsigned char[:, ::1] packets, const Py_ssize_t[::1] lengths,

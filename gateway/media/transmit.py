@@ -92,9 +92,9 @@ class Transmitters:
 
     def open(self, leg: int, payload_type: int, event_payload_type: int | None) -> None:
         """Begin to send on `leg` with a random SSRC, sequence number and timestamp (RFC 3550 5.1)."""
-        self._fields["sequence"][leg], self._clock[leg], self._fields["ssrc"][leg] = _BEGINNING.unpack(
-            os.urandom(_BEGINNING.size)
-        )
+        sequence, clock, ssrc = _BEGINNING.unpack(os.urandom(_BEGINNING.size))
+        HEADER.pack_into(self._rows[leg], 0, PLAIN, payload_type, sequence, 0, ssrc)
+        self._clock[leg] = clock
         self._sent[leg] = self._octets[leg] = 0
         self.update(leg, payload_type, event_payload_type, True)
 

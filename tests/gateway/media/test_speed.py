@@ -54,7 +54,10 @@ def state(receivers: Receivers) -> dict[str, object]:
 def kinds() -> st.SearchStrategy[tuple[str, int]]:
     plain = st.tuples(st.just("plain"), st.just(0))
     odd = st.sampled_from(
-        ["lost", "late", "twice", "marker", "other", "event", "noise", "short", "long", "source", "rubbish"]
+        [
+            *("lost", "late", "twice", "marker", "other", "event", "noise", "short", "long", "source"),
+            *("rubbish", "empty", "cut", "version"),
+        ]
     )
     return st.one_of(plain, plain, plain, st.tuples(odd, st.integers(0, 2**32 - 1)))
 
@@ -92,7 +95,10 @@ class Peer:
         if kind not in ("late", "twice"):
             self.sequence, self.timestamp = sequence + 1, timestamp + max(size, BLOCK)
         header = pack_header(payload_type, sequence & 0xFFFF, timestamp & 0xFFFFFFFF, self.ssrc, kind == "marker")
-        return header + body
+        packet = header + body
+        if kind == "version":
+            return bytes([number % 256]) + packet[1:]
+        return packet[: {"empty": 0, "cut": number % len(packet)}.get(kind)]
 
 
 @given(
@@ -122,6 +128,10 @@ def test_packets_of_any_kind(ticks, depth, sequence, timestamp):
                 each.receive(np.array(list(batch), np.intp), packets, lengths, 1000 + tick / 50)
         for each, played in zip(receivers, rows, strict=True):
             each.jitter.play(played)
+        if tick % 7 == 6:  # another call on the same port
+            for each in receivers:
+                each.end(tick % LEGS)
+                each.open(tick % LEGS, "uA"[tick % 2], 8 * (tick % 2), EVENT)
         assert state(receivers[0]) == state(receivers[1])
         assert receivers[0].events == receivers[1].events
         assert (rows[0] == rows[1]).all()
@@ -297,6 +307,11 @@ def test_legs_that_are_not_there_and_rows_that_do_not_fit_are_errors():
     plain, buffers = receivers._compiled, receivers.jitter.compiled
     packets, lengths, others = np.zeros((2, ROW), np.uint8), np.full(2, 12 + BLOCK), np.zeros(2, np.intp)
     packets[:, 0] = 0x80
+    for leg in (LEGS, -1):
+        with pytest.raises(IndexError):
+            plain.open(leg, 8)
+        with pytest.raises(IndexError):
+            buffers.open(leg, 0xD5, False)
     for legs in ([0, LEGS], [-1, 0]):
         with pytest.raises(IndexError):
             plain.take(np.array(legs), packets, lengths, 0.0, others)
