@@ -23,6 +23,7 @@ from support.sipp import Sipp
 from tandem.gateway.configuration.load import load
 from tandem.gateway.log import Logger
 from tandem.gateway.service import Service
+from tandem.gateway.trunks import access
 
 pytestmark = [pytest.mark.interop, pytest.mark.timeout(240)]
 
@@ -94,6 +95,7 @@ def objects():
     for item in gc.get_objects():
         if isinstance(item, functools._lru_cache_wrapper) and str(item.__module__).startswith("tandem."):
             item.cache_clear()
+    access._messages.clear()  # the last 64, whatever kinds they were of
     gc.collect()
     kinds = (type(item) for item in gc.get_objects())
     return Counter(
