@@ -25,6 +25,7 @@ from tandem.gateway.configuration.check_sip import listeners, tls_files
 from tandem.gateway.configuration.ranges import parse_endpoint
 from tandem.gateway.configuration.schema import Configuration
 from tandem.gateway.configuration.spans import companding_law
+from tandem.gateway.huge_pages import take_huge_pages
 from tandem.gateway.log import Line, Logger
 from tandem.gateway.media.process import MediaProcess
 from tandem.gateway.media.protocol import Command, Event, Failed, MediaConfiguration, Ready, SpanConfiguration
@@ -157,6 +158,7 @@ class Service:
             if self._operations.metrics is not None:
                 self._operations.metrics.receivers = self._delivery.counters
             housekeeping = asyncio.create_task(self._keep_house())
+            take_huge_pages()
             self._supervisor.ready(self._status())
             await self._stopping.wait()
             self._supervisor.stopping()
