@@ -24,6 +24,10 @@ both_engines = pytest.mark.parametrize("engine", ["native", "pjsua2", "pjsua2-bu
 with_all = pytest.mark.parametrize("engine", ["native", "pjsua2-built"], indirect=True)
 
 
+#: PJSIP of the wheels takes three calls at once, and each is two: one call after another, however slow the machine is.
+ALONE = ("-r", "1", "-l", "1")
+
+
 def trunks(caller, callee, transport="udp", callee_transport=None, host="127.0.0.1"):
     """Two SIP trunks and the way from one to the other."""
     return "".join(
@@ -52,10 +56,10 @@ def test_tcp_both_sides(tmp_path, engine):
     """Several calls over one connection each way: it is used again, and responses come back on it."""
     port = free_stream_ports(3)
     text = f'[sip]\nlisten = "127.0.0.1:{port}"\nalso_listen = ["tcp:127.0.0.1:{port}"]\n'
-    # PJSIP of the wheels takes three calls at once, and each is two.
     calls = 4 if engine == "pjsua2" else 10
+    pace = ALONE if engine == "pjsua2" else ("-r", "10")
     with sip_gateway(tmp_path, by_engine(engine, text + trunks(port + 1, port + 2, "tcp"))) as gateway:
-        call(tmp_path, port, port + 1, port + 2, calls, ("-t", "t1", "-r", "2" if engine == "pjsua2" else "10"))
+        call(tmp_path, port, port + 1, port + 2, calls, ("-t", "t1", *pace))
         wait_for(lambda: len(gateway.records()) == calls, "the records")
         assert {record.result for record in gateway.records()} == {"answered"}
         assert not gateway.trouble()
@@ -70,7 +74,7 @@ def test_udp_to_tcp(tmp_path, engine):
     port = free_stream_ports(3)
     text = f'[sip]\nlisten = "127.0.0.1:{port}"\nalso_listen = ["tcp:127.0.0.1:{port}"]\n'
     with sip_gateway(tmp_path, by_engine(engine, text + trunks(port + 1, port + 2, "udp", "tcp"))) as gateway:
-        call(tmp_path, port, port + 1, port + 2, 3, ("-t", "u1", "-r", "2"), ("-t", "t1"))
+        call(tmp_path, port, port + 1, port + 2, 3, ("-t", "u1", *ALONE), ("-t", "t1"))
         wait_for(lambda: len(gateway.records()) == 3, "three records")
         assert not gateway.trouble()
 
@@ -290,7 +294,7 @@ def test_half_open_peers_do_not_hold_the_gateway(tmp_path, engine):
             with contextlib.suppress(ConnectionError):
                 assert connect(port).recv(100) == b""
             wait_for(lambda: gateway.said("turned away: connections_per_address; 40 are open"), "it says so")
-        call(tmp_path, port, port + 2, port + 3, 3, ("-t", "u1", "-r", "2"))
+        call(tmp_path, port, port + 2, port + 3, 3, ("-t", "u1", *ALONE))
         wait_for(lambda: len(gateway.records()) == 3, "three records")
         assert accepted(port, port + 1) <= count
 
@@ -358,7 +362,7 @@ def test_a_peer_by_name_whose_first_server_is_down(tmp_path, engine):
         )
         with sip_gateway(tmp_path, by_engine(engine, text)) as gateway:
             wait_for(lambda: gateway.said("carrier.example is at tcp:127.0.0.1"), "the name is resolved")
-            call(tmp_path, port, port + 1, port + 2, 2, ("-t", "u1", "-r", "2"), ("-t", "t1"))
+            call(tmp_path, port, port + 1, port + 2, 2, ("-t", "u1", *ALONE), ("-t", "t1"))
             wait_for(lambda: len(gateway.records()) == 2, "two records")
             assert {record.result for record in gateway.records()} == {"answered"}
             assert gateway.said(f"tried at tcp:127.0.0.1:{port + 2} instead")
