@@ -14,7 +14,7 @@ from support.sip_gateway import by_engine, free_stream_ports, sip_gateway
 
 from tandem.codecs.quality import measure, probe
 
-pytestmark = [pytest.mark.interop, pytest.mark.realtime, pytest.mark.alone]  # six phones speak at once
+pytestmark = [pytest.mark.interop, pytest.mark.realtime, pytest.mark.alone]  # several phones speak at once
 
 SECONDS = 2.0
 SEEDS = {"carol": 1, "one": 2, "two": 3, "three": 4}
