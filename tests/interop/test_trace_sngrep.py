@@ -52,8 +52,9 @@ def listed(path):
     rows = []
     try:
         while time.monotonic() < until:
-            if select.select([terminal], [], [], 0.2)[0]:
+            if select.select([terminal], [], [], 0.5)[0]:
                 stream.feed(os.read(terminal, 65536))
+                continue  # the rest of the screen may come
             rows = [match for line in screen.display if (match := _ROW.search(line.rstrip()))]
             # While it reads it says "Offline (Loading)", and its list grows.
             read = re.search(r"Current Mode: Offline +Dialogs: (\d+)", "".join(screen.display))
