@@ -35,7 +35,11 @@ cdef enum:
 cdef unsigned char CRC[FOLDED][256]  # of every octet in each of the last places of a sub-multiframe
 cdef unsigned char OF_C_BITS[16]  # what C bits would add to the CRC if they were not taken as 0
 cdef uint16_t FCS_16[256]  # of every octet
+cdef uint16_t STUFFED[5][256]  # every octet as its bits go on a line behind so many ones, zeros inserted
+cdef unsigned char STUFFED_BITS[5][256]
+cdef unsigned char STUFFED_ONES[5][256]  # and how many ones the line ends with then
 cdef unsigned char room[ROOM]  # for datagrams
+cdef bytes FLAG = b"\x7e"
 
 
 cdef void make_tables() noexcept:
@@ -64,8 +68,25 @@ cdef void make_fcs_table() noexcept:
         FCS_16[octet] = crc
 
 
+cdef void make_stuffing_tables() noexcept:
+    """A zero goes behind every five ones in a row; the least significant bit of an octet goes first."""
+    cdef int before, octet, bit, ones, bits
+    for before in range(5):
+        for octet in range(256):
+            STUFFED[before][octet], bits, ones = 0, 0, before
+            for bit in range(8):
+                STUFFED[before][octet] = STUFFED[before][octet] << 1 | (octet >> bit & 1)
+                bits += 1
+                ones = ones + 1 if octet >> bit & 1 else 0
+                if ones == FLAG_ONES - 1:
+                    STUFFED[before][octet] <<= 1
+                    bits, ones = bits + 1, 0
+            STUFFED_BITS[before][octet], STUFFED_ONES[before][octet] = bits, ones
+
+
 make_tables()
 make_fcs_table()
+make_stuffing_tables()
 
 
 cdef int crc_of_block(const unsigned char *block) noexcept:
@@ -420,3 +441,108 @@ cdef class HdlcDeframer:
             counts.octet_counting += octets
             self.counted += 8 * octets
         return 0
+
+
+cdef class HdlcFramer:
+    """Makes the bits of an HDLC line out of frames. In Python: `HdlcTransmitter._next_block` and `_encode`."""
+
+    cdef bytes bits  # of the frame that is on its way, and of the flag behind it
+    cdef Py_ssize_t size, at  # so many there are, and have gone
+    cdef bint queued  # it is a queued one, and no fill
+    cdef object fill
+    cdef bytes fill_bits  # of `fill`; None before it is sent
+    cdef Py_ssize_t fill_size
+    cdef list idle  # by the place in the fill at which one begins, blocks of it of `idle_octets`
+    cdef Py_ssize_t idle_octets
+
+    def __cinit__(self):
+        self.bits, self.size = FLAG, 8
+        self.idle = []
+
+    @property
+    def unsent(self) -> bool:
+        """Whether the last queued frame that has begun has not gone whole."""
+        return self.queued and self.at < self.size
+
+    def block(self, Py_ssize_t octets, queue, fill) -> bytes:
+        """The next `octets` octets of the line, with frames taken from the left of `queue`, then `fill` (None: flags)."""
+        if octets < 0:
+            raise ValueError("a block has some octets")
+        cdef bytes block
+        cdef Py_ssize_t place = -1
+        if self.bits is self.fill_bits and not queue and fill == self.fill:  # as nearly always
+            if octets != self.idle_octets or len(self.idle) != self.size:
+                self.idle, self.idle_octets = [None] * self.size, octets
+            place = self.at % self.size
+            block = self.idle[place]
+            if block is not None:
+                self.at = (place + 8 * octets) % self.size or self.size  # a frame that is whole can be followed by any
+                return block
+        block = PyBytes_FromStringAndSize(NULL, octets)
+        cdef unsigned char *line = <unsigned char *> PyBytes_AS_STRING(block)
+        cdef const unsigned char *source
+        cdef Py_ssize_t left = 8 * octets, stop
+        cdef uint64_t some = 0  # bits that are no octet yet
+        cdef int count = 0, shift, part
+        while left:
+            if self.at == self.size:
+                self.next(queue, fill)
+            source = <const unsigned char *> PyBytes_AS_STRING(self.bits)
+            stop = min(self.size, self.at + left)
+            left -= stop - self.at
+            while self.at < stop:
+                shift = self.at & 7
+                part = <int> min(8 - shift, stop - self.at)
+                some = some << part | (source[self.at >> 3] >> (8 - shift - part) & ((1 << part) - 1))
+                count += part
+                self.at += part
+                if count >= 8:
+                    count -= 8
+                    line[0] = some >> count & 0xFF
+                    line += 1
+        if place >= 0:
+            self.idle[place] = block
+        return block
+
+    cdef int next(self, queue, fill) except -1:
+        """Begin with the next frame."""
+        self.queued = bool(queue)
+        if self.queued:
+            self.bits = self.encode(queue.popleft(), &self.size)
+        else:
+            if self.fill_bits is None or fill != self.fill:
+                self.fill, self.fill_size = fill, 8
+                self.idle = []
+                self.fill_bits = FLAG if fill is None else self.encode(fill, &self.fill_size)
+            self.bits, self.size = self.fill_bits, self.fill_size
+        self.at = 0
+        return 0
+
+    cdef bytes encode(self, bytes frame, Py_ssize_t *size):
+        """Bits of a frame with FCS and inserted zeros, and of the flag behind it; how many they are goes to `size`."""
+        cdef Py_ssize_t length = len(frame), place
+        cdef bytearray room = bytearray((length + FCS) * 10 // 8 + 3)  # an octet has two inserted zeros at most
+        cdef const unsigned char *source = <const unsigned char *> PyBytes_AS_STRING(frame)
+        cdef unsigned char *line = <unsigned char *> PyByteArray_AS_STRING(room)
+        cdef int crc = 0xFFFF, ones = 0, octet, bits
+        cdef uint64_t some = 0
+        cdef int count = 0
+        size[0] = 8
+        for place in range(length + FCS):
+            if place < length:
+                octet = source[place]
+                crc = crc >> 8 ^ FCS_16[(crc ^ octet) & 0xFF]
+            else:
+                octet = (crc ^ 0xFFFF) >> 8 * (place - length) & 0xFF
+            bits = STUFFED_BITS[ones][octet]
+            some = some << bits | STUFFED[ones][octet]
+            ones = STUFFED_ONES[ones][octet]
+            count += bits
+            size[0] += bits
+            while count >= 8:
+                count -= 8
+                line[0] = some >> count & 0xFF
+                line += 1
+        some = (some << 8 | 0x7E) << 8  # and nothing that counts
+        line[0], line[1] = some >> (count + 8) & 0xFF, some >> count & 0xFF
+        return bytes(room)

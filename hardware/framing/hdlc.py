@@ -8,7 +8,8 @@ wherever no zero was inserted. Several timeslots taken together are one stream i
 How it is done fast. Lines are handled as strings of "0" and "1": formatting, searching and replacing them run at C
 speed, so that the cost per frame is a few microseconds and hardly depends on its length. Seen in the order of the
 line, the FCS is the plain CRC-16 with polynomial 0x1021, most significant bit first, which `binascii` has. Where there
-is a compiler, `speedups.pyx` finds the frames of a line bit by bit instead, in a tenth of the time.
+is a compiler, `speedups.pyx` finds the frames of a line bit by bit instead, in a tenth of the time, and makes a line of
+frames octet by octet.
 """
 
 from __future__ import annotations
@@ -76,6 +77,7 @@ class HdlcTransmitter:
         self._fill_bits = ""  # of the fill and the flag behind it, once it is sent
         self._idle: dict[tuple[str, int], tuple[bytes, str]] = {}
         """What an idle line sends, by the bits left of the last block and the octets wanted; and what is left then."""
+        self._compiled = None if speed.speedups is None else speed.speedups.HdlcFramer()
         self.frames = 0
         """Queued frames begun so far; fill not counted."""
 
@@ -87,6 +89,8 @@ class HdlcTransmitter:
     @property
     def pending(self) -> bool:
         """Whether queued frames have not left whole."""
+        if self._compiled is not None:
+            return bool(self._queue or self._compiled.unsent)
         return bool(self._unsent or self._queue)
 
     @property
@@ -115,6 +119,11 @@ class HdlcTransmitter:
 
     def block(self, octets: int) -> bytes:
         """The next `octets` octets of the line."""
+        if self._compiled is not None:
+            queued = len(self._queue)
+            line: bytes = self._compiled.block(octets, self._queue, self._fill)
+            self.frames += queued - len(self._queue)
+            return line
         if self._queue or self._unsent:
             return self._next_block(octets)
         place = self._bits, octets

@@ -7,7 +7,7 @@ import socket
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support.e1 import speech
 from support.hdlc_reference import FLAG, frame_bits, line_octets
@@ -248,6 +248,43 @@ def test_hdlc_of_anything(parts, sizes, most):
         ]
     )
     compare_hdlc(octets, sizes, min_octets=4, max_octets=most, filter_repeats=True)
+
+
+fills = st.none() | st.sampled_from([b"\xff\xff\x00", b"\xff\xff\x01\x03", b""]) | st.binary(max_size=40)
+
+
+@given(
+    st.lists(
+        st.tuples(st.lists(st.binary(max_size=300), max_size=3), fills, st.integers(0, 3), st.integers(0, 400)),
+        max_size=12,
+    )
+)
+@example([([], b"\xff\xff\x00", 0, 40)] * 70 + [([], b"\xff\xff\x01", 0, 40)] * 70 + [([], None, 0, 41)] * 3)
+@example([([b"\xff" * 300, b"\x1f"], None, 0, 40), ([], b"\xf8", 0, 1), ([b""], b"\xf8", 1, 700)])
+def test_making_a_line_of_frames(steps):
+    compiled = HdlcTransmitter()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(speed, "speedups", None)
+        plain = HdlcTransmitter()
+    assert compiled._compiled is not None
+    assert plain._compiled is None
+    for frames, fill, cleared, octets in steps:
+        if cleared == 3:
+            assert compiled.clear() == plain.clear()
+        for transmitter in (compiled, plain):
+            transmitter.fill = fill
+            transmitter.send(frames)
+        assert compiled.block(octets) == plain.block(octets)
+        assert (compiled.pending, compiled.queued, compiled.frames) == (plain.pending, plain.queued, plain.frames)
+
+
+def test_a_line_of_what_is_no_frame():
+    framer = speedups.HdlcFramer()
+    with pytest.raises(ValueError, match="octets"):
+        framer.block(-1, [], None)
+    with pytest.raises(TypeError):
+        framer.block(4, [], "no octets")
+    assert framer.block(4, [], None) == b"\x7e" * 4
 
 
 def test_a_frame_whose_last_zero_is_missing_is_not_the_same_again():
