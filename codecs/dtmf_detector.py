@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tandem.codecs import g711
+from tandem.codecs import g711, speed
 from tandem.codecs.g711 import Law, Octets, Samples
 from tandem.codecs.tones import DTMF_FREQUENCIES, RATE, sine
 
@@ -108,11 +108,16 @@ class DtmfDetector:
         self._before = np.zeros((channels, 2), np.complex64)
         self._turn = np.zeros((channels, 2), np.complex64)
         self._weight = np.zeros((channels, 2), np.float32)
+        self._followed = False  # in some channel there may be a digit, or windows in a row that may become one
 
     def octets(self, octets: Octets) -> list[DigitEvent]:
         """Take a tick of G.711, shape (channels, 160); ValueError for any other shape."""
         self._check(octets.shape)
-        np.take(self._table, octets, out=self._samples[:, _HISTORY:])
+        if speed.speedups is None or self._followed:
+            np.take(self._table, octets, out=self._samples[:, _HISTORY:])
+        elif not speed.speedups.hear(octets, self._table, self._samples, self._power, _MAYBE_LOUD):
+            self._position += TICK
+            return []
         return self._tick()
 
     def linear(self, pcm: Samples) -> list[DigitEvent]:
@@ -154,6 +159,7 @@ class DtmfDetector:
                 position = self._position + hop * HOP - _HISTORY
                 self._candidates(rows, keys[:, hop], pairs[:, hop], position)
                 events += self._decide(rows, keys[:, hop], position)
+        self._followed = bool(rows.size) and bool(((self._digit >= 0) | (self._key >= 0)).any())
         samples[:, :_HISTORY] = samples[:, TICK:]
         self._position += TICK
         return events
@@ -236,6 +242,8 @@ def _db(decibels: float) -> np.float32:
 _LEAST: Final = _db(LEAST_LEVEL_DBM0)
 #: A window with a digit has both frequencies; each has to have its level.
 _LEAST_POWER: Final = 2 * _LEAST
+#: What a loop that adds up in another order takes for possibly as much: what it passes over, numpy would too.
+_MAYBE_LOUD: Final = 0.99 * _LEAST_POWER
 _PAIRS: Final = np.array([(low, high) for low in _LOW for high in _HIGH])
 #: What turns the phase of each key's frequencies back by a hop, and the most it may then be off, radian.
 _EXPECTED: Final = np.exp(-2j * np.pi * _PAIRS * HOP / RATE).astype(np.complex64)

@@ -65,7 +65,7 @@ def test_the_compiled_loops_are_in_the_wheel_if_there_is_a_compiler(tree: Path, 
 
     compiler = shutil.which((sysconfig.get_config_var("CC") or "cc").split()[0])
     header = Path(sysconfig.get_path("include")) / "Python.h"
-    assert len(loops(wheel)) == (6 if compiler is not None and header.exists() else 0)
+    assert len(loops(wheel)) == (7 if compiler is not None and header.exists() else 0)
     shutil.copytree(tree, tmp_path / "tree", symlinks=True, ignore=shutil.ignore_patterns("build", *BUILT))
     without = built(tmp_path / "tree", tmp_path / "wheel", CC="false")
     assert not loops(without)
