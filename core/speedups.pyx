@@ -114,6 +114,7 @@ cdef class TimerTable:
         if found is not None:
             former = <_Entry>found
             former.runs = False
+            former.key = None
         self._number += 1
         entry = _Entry.__new__(_Entry)
         entry.deadline = deadline
@@ -131,9 +132,12 @@ cdef class TimerTable:
     def stop(self, key):
         """Stop `key`; True when it was running."""
         cdef object found = self._live.pop(key, None)
+        cdef _Entry entry
         if found is None:
             return False
-        (<_Entry>found).runs = False
+        entry = <_Entry>found
+        entry.runs = False
+        entry.key = None  # lest a call that is over is kept by it
         return True
 
     def is_running(self, key):

@@ -43,7 +43,8 @@ class TimerTable(Generic[Key]):
     """Timers by key; starting one that runs restarts it.
 
     Every operation is O(log n) or better, so that one table can hold the timers of thousands of calls.
-    A stopped timer stays in the heap until it surfaces (lazy deletion), marked by its last item.
+    A stopped timer stays in the heap until it surfaces (lazy deletion), marked by its last item and without its key,
+    which may hold all of a call.
     """
 
     __slots__ = ("_agenda", "_heap", "_live", "_number")
@@ -51,7 +52,7 @@ class TimerTable(Generic[Key]):
     def __init__(self) -> None:
         self._live: dict[Key, _Entry] = {}
         self._heap: list[_Entry] = []
-        """[deadline, number, key, whether it runs]; the numbers differ, so that keys are never compared."""
+        """[deadline, number, key (None once stopped), whether it runs]; numbers differ, so keys are never compared."""
         self._number = 0
         self._agenda = _NOBODY
 
@@ -67,7 +68,7 @@ class TimerTable(Generic[Key]):
         live, heap = self._live, self._heap
         former = live.get(key)
         if former is not None:
-            former[3] = False
+            former[2:] = None, False
         entry = [deadline, self._number, key, True]
         live[key] = entry
         heappush(heap, entry)
@@ -81,7 +82,7 @@ class TimerTable(Generic[Key]):
         entry = self._live.pop(key, None)
         if entry is None:
             return False
-        entry[3] = False
+        entry[2:] = None, False
         return True
 
     def is_running(self, key: Key) -> bool:

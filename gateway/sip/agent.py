@@ -409,10 +409,8 @@ class SipAgent:
             if self._gate is None or self._gate(request, source, now):
                 layer.refuse(request, source, 481, now)
             return
-        transaction = layer.serve(request, source, None)
-        user = invite.user
-        layer.respond(transaction, 200, now, user.tag if isinstance(user, IncomingCall) else "")
-        if isinstance(user, Call):
+        layer.respond(layer.serve(request, source, None), 200, now, invite.tag)
+        if isinstance(user := invite.user, Call):
             user.on_cancel(request, invite, now)
 
     def _on_invite(self, request: Request, source: Endpoint, now: float) -> None:

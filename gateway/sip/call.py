@@ -499,6 +499,8 @@ class Call:
             if transaction is not None:
                 # Unanswered; its repetition finds no dialog and gets 481.
                 self.layer.terminated(transaction)
+        if self._answer is not None:
+            self._answer.settle()
         self._answer = self._reinvite_server = self._update_server = self._refer_server = None
 
     @property
@@ -536,7 +538,9 @@ class Call:
         self.layer.start(self, CallTimer.ACK, now + self.layer.timers.transaction)
 
     def _stop_answer(self) -> None:
-        self._answer = None
+        if self._answer is not None:
+            self._answer.settle()
+            self._answer = None
         self.layer.stop(self, CallTimer.ANSWER)
         self.layer.stop(self, CallTimer.ACK)
         self.timed = False  # whatever else may run before the answer was stopped by it

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from tandem.gateway.sip.endpoint import Endpoint, is_reliable
 from tandem.gateway.sip.message import Response
 from tandem.gateway.sip.transaction import RESPONSE_INPUTS, Input, Link, State, Timer, Transaction
+
+if TYPE_CHECKING:
+    from tandem.gateway.sip.layer import User
 
 Action = Callable[[Any, Response, float], bool]
 """Acts on a response; True when the user must see it."""
@@ -20,9 +23,12 @@ class ClientTransaction(Transaction):
 
     _TABLE: ClassVar[dict[tuple[State, Input], Action]]
 
-    def __init__(self, link: Link, key: tuple[str, ...], destination: Endpoint, user: object, request: bytes) -> None:
+    def __init__(
+        self, link: Link, key: tuple[str, ...], destination: Endpoint, user: User | None, request: bytes
+    ) -> None:
         super().__init__(link, key, destination, user)
         self.request = request
+        """Empty once a final response has come."""
         self.failure = "timeout"
         """Why it ended without a response: `timeout`, or `transport` when the peer could not be reached."""
         self.fallback: tuple[bytes, Endpoint] | None = None
@@ -53,7 +59,7 @@ class ClientTransaction(Transaction):
         raise NotImplementedError
 
     def receive(self, response: Response, now: float) -> bool:
-        """Take a response that matches; True when the user must see it."""
+        """Take a response that matches; True when the user that it had before must see it."""
         action = self._TABLE.get((self.state, RESPONSE_INPUTS[response.status // 100]))
         return action is not None and action(self, response, now)
 
@@ -68,14 +74,15 @@ class InviteClientTransaction(ClientTransaction):
         link: Link,
         key: tuple[str, ...],
         destination: Endpoint,
-        user: object,
+        user: User | None,
         request: bytes,
         build_ack: Callable[[Response, Endpoint], bytes],
         now: float,
     ) -> None:
         super().__init__(link, key, destination, user, request)
         self.build_ack = build_ack
-        """Makes the ACK for a response of 300 to 699 that goes where the request went (RFC 3261 17.1.1.3)."""
+        """Makes the ACK for a response of 300 to 699 that goes where the request went (RFC 3261 17.1.1.3). There until
+        the final response."""
         self._ack = b""
         self.state = State.CALLING
         self._send_request(now)
@@ -95,7 +102,7 @@ class InviteClientTransaction(ClientTransaction):
             self.link.start(self, Timer.A, now + self.interval)
             return False
         self._stop_request()
-        self._terminate()
+        self.terminate()
         return timer is Timer.B
 
     def _stop_request(self) -> None:
@@ -111,6 +118,8 @@ class InviteClientTransaction(ClientTransaction):
     def _accept(self, response: Response, now: float) -> bool:
         self._stop_request()
         self.state = State.ACCEPTED
+        self.request, self.fallback = b"", None
+        del self.build_ack
         self._linger(Timer.M, self.link.timers.transaction, now)
         return True
 
@@ -119,6 +128,9 @@ class InviteClientTransaction(ClientTransaction):
         self.state = State.COMPLETED
         self._ack = self.build_ack(response, self.destination)
         self.link.send(self._ack, self.destination)
+        self.request, self.fallback = b"", None
+        del self.build_ack
+        self.user = None
         self._linger(Timer.D, 0.0 if self.reliable else self.link.timers.d, now)
         return True
 
@@ -147,7 +159,7 @@ class NonInviteClientTransaction(ClientTransaction):
     __slots__ = ()
 
     def __init__(
-        self, link: Link, key: tuple[str, ...], destination: Endpoint, user: object, request: bytes, now: float
+        self, link: Link, key: tuple[str, ...], destination: Endpoint, user: User | None, request: bytes, now: float
     ) -> None:
         super().__init__(link, key, destination, user, request)
         self.state = State.TRYING
@@ -171,7 +183,7 @@ class NonInviteClientTransaction(ClientTransaction):
             return False
         if timer is Timer.F:
             self.link.stop(self, Timer.E)
-        self._terminate()
+        self.terminate()
         return timer is Timer.F
 
     def _proceed(self, response: Response, now: float) -> bool:
@@ -182,6 +194,7 @@ class NonInviteClientTransaction(ClientTransaction):
         self.link.stop(self, Timer.E)
         self.link.stop(self, Timer.F)
         self.state = State.COMPLETED
+        self.request, self.fallback, self.user = b"", None, None
         self._linger(Timer.K, 0.0 if self.reliable else self.link.timers.t4, now)
         return True
 

@@ -74,6 +74,7 @@ class IncomingCall(Call):
         """The first offer was answered in a reliable response or its PRACK."""
         self.upkeep.heard(request)
         self._transaction: ServerTransaction | None = self.layer.serve(request, source, self)
+        self._transaction.tag = self.tag
         self._record_routes = ""
         if "record-route" in request.fields:
             self._record_routes = "".join([f"Record-Route: {value}\r\n" for value in request.fields["record-route"]])

@@ -77,6 +77,23 @@ class Core(Protocol):
         """A new CANCEL and the INVITE that it names, None where there is none."""
 
 
+class _Fading:
+    """Transactions that are forgotten at the same moment, all by one timer."""
+
+    __slots__ = ("_deadline", "_table", "transactions")
+
+    def __init__(self, table: dict[float, _Fading], deadline: float) -> None:
+        self._table = table
+        self._deadline = deadline
+        self.transactions: list[Transaction] = []
+
+    def on_timer(self, timer: IntEnum, now: float) -> None:
+        """Forget them."""
+        del self._table[self._deadline]
+        for transaction in self.transactions:
+            transaction.terminate()
+
+
 class TransactionLayer:
     """All transactions of one agent, in tables, with one timer table for everything."""
 
@@ -91,6 +108,8 @@ class TransactionLayer:
         self.invites: dict[tuple[str, str, int], tuple[str, ...]] = {}
         """Initial INVITEs under way, by Call-ID, From tag and CSeq: the same by another path is a loop (8.2.2.2)."""
         self.timer_table: TimerTable[tuple[object, IntEnum]] = TimerTable()
+        self._fading: dict[float, _Fading] = {}
+        """Transactions that only linger, by when they end."""
         self.queue: list[Output] = []
         self.answers_malformed: Callable[[Endpoint, float], bool] | None = None
         """Told of each message that cannot be parsed; whether its sender gets an answer. None: always."""
@@ -121,13 +140,20 @@ class TransactionLayer:
         """Stop a timer if it runs."""
         self.timer_table.stop((owner, timer))
 
+    def linger(self, transaction: Transaction, timer: Timer, deadline: float) -> None:
+        """End a transaction at `deadline`, together with the others of that moment."""
+        if deadline not in self._fading:
+            self._fading[deadline] = _Fading(self._fading, deadline)
+            self.timer_table.start((self._fading[deadline], timer), deadline)
+        self._fading[deadline].transactions.append(transaction)
+
     def terminated(self, transaction: Transaction) -> None:
         """Forget a transaction, and free its user of it: they hold each other."""
         transaction.user = None
         if isinstance(transaction, ServerTransaction):
             self.servers.pop(transaction.key, None)
-            request = transaction.request
-            if request.method == "INVITE" and self.invites.get(merge_key := _merge_key(request)) == transaction.key:
+            merge_key = transaction.merge_key
+            if merge_key is not None and self.invites.get(merge_key) == transaction.key:
                 del self.invites[merge_key]
         else:
             self.clients.pop(transaction.key, None)
@@ -138,7 +164,7 @@ class TransactionLayer:
             if not isinstance(owner, Transaction):
                 cast(User, owner).on_timer(timer, now)
                 continue
-            user = cast(User | None, owner.user)
+            user = owner.user
             if owner.expire(cast(Timer, timer), now) and user is not None:
                 user.on_timeout(owner, now)
 
@@ -176,7 +202,7 @@ class TransactionLayer:
         ]
 
     def _fail(self, transaction: ClientTransaction, now: float) -> None:
-        user = cast(User | None, transaction.user)
+        user = transaction.user
         transaction.failure = "transport"
         for timer in (Timer.A, Timer.B, Timer.E, Timer.F):
             self.stop(transaction, timer)
@@ -271,7 +297,8 @@ class TransactionLayer:
         transaction = kind(self, key, _reply_address(request.via, source), user, request, echo)
         self.servers[key] = transaction
         if invite and request.to.tag is None:
-            self.invites.setdefault(_merge_key(request), key)
+            merge_key = transaction.merge_key = _merge_key(request)
+            self.invites.setdefault(merge_key, key)
         return transaction
 
     def is_merged(self, request: Request) -> bool:
@@ -288,11 +315,14 @@ class TransactionLayer:
         body: bytes | None = None,
         phrase: str | None = None,
     ) -> None:
-        """Answer a request; `tag` goes into To unless the request has one there."""
+        """Answer a request; `tag` goes into To unless the request has one there. One that was answered stays so."""
+        if not transaction.echo:
+            return
         request = transaction.request
         to = request.fields["to"][0]
         if status > 100 and request.to.tag is None:
-            to = f"{to};tag={tag or stateless_tag(request)}"
+            transaction.tag = tag or transaction.tag or stateless_tag(request)
+            to = f"{to};tag={transaction.tag}"
         data = build_message(
             f"SIP/2.0 {status} {phrase or PHRASES.get(status, 'Unknown')}",
             f"{transaction.echo}To: {to}\r\n{self.server_line}{extra}",
@@ -353,13 +383,14 @@ class TransactionLayer:
         if (
             transaction is None
             or len(response.fields["via"]) > 1
-            # A process that is no more may have sent the request.
-            or (named not in self._sent_by and named != parse_message(transaction.request).via.sent_by)
+            or (named not in self._sent_by and not _names(transaction, named))
         ):
             # 17.1.3, 18.1.2, 8.1.3.3: not ours, or not for us.
             self.statistics["stray responses"] += 1
-        elif transaction.receive(response, now) and transaction.user is not None:
-            cast(User, transaction.user).on_response(transaction, response, source, now)
+        else:
+            user = transaction.user  # as it is before the last response
+            if transaction.receive(response, now) and user is not None:
+                user.on_response(transaction, response, source, now)
 
     def _receive_request(self, request: Request, source: Endpoint, now: float) -> None:
         request.key = _server_key(request)
@@ -412,6 +443,11 @@ def stateless_tag(request: Request) -> str:
 
 def _merge_key(request: Request) -> tuple[str, str, int]:
     return request.call_id, request.from_.tag or "", request.cseq
+
+
+def _names(transaction: ClientTransaction, sent_by: tuple[str, int]) -> bool:
+    """Whether a request of ours has another's address in its Via: it belongs to what a process that is no more sent."""
+    return bool(transaction.request) and parse_message(transaction.request).via.sent_by == sent_by
 
 
 def _branch(via: str) -> str:

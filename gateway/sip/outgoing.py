@@ -6,6 +6,7 @@ from collections.abc import Collection
 from enum import IntEnum
 from functools import lru_cache
 
+from tandem.gateway.sip.answers import Answers
 from tandem.gateway.sip.call import Call, CallTimer, Context, Extra, Headers, answer_challenge
 from tandem.gateway.sip.client_transaction import ClientTransaction, InviteClientTransaction
 from tandem.gateway.sip.dialog import Dialog, RequestHead
@@ -34,7 +35,7 @@ class OutgoingCall(Call):
     """A call that we make."""
 
     __slots__ = (
-        "_acks",
+        "_answers",
         "_authorization",
         "_cancel",
         "_cancelled",
@@ -70,8 +71,8 @@ class OutgoingCall(Call):
         self._challenges = 0
         self._early: dict[str, Dialog] = {}
         """Early dialogs by To tag."""
-        self._acks: dict[str, bytes] = {}
-        """The ACK of each 2xx, by To tag: sent again when the 2xx comes again (13.2.2.4)."""
+        self._answers: Answers | None = None
+        """The ACKs of our INVITE, once it was answered."""
         self._cancel: Extra | None = None
         """Header lines of the CANCEL that the owner asked for."""
         self._cancelled = False
@@ -220,23 +221,27 @@ class OutgoingCall(Call):
 
     def _on_success(self, response: Response, source: Endpoint, now: float) -> None:
         tag = response.to.tag or ""
-        if tag in self._acks:
-            self.layer.send(self._acks[tag], self._destination(tag))
+        answers = self._answers
+        if answers is None:
+            answers = self._answers = Answers(
+                self.layer, self._invite, self._cseq, self._authorization, self.credentials
+            )
+        elif answers.repeat(tag):
             return
         if self._unacknowledged is not None and tag == self._unacknowledged.to.tag:
             return
-        dialog = self._confirm(response, source)
-        if (early := self._early.get(tag)) is not None:
+        early = self._early.pop(tag, None)
+        dialog = answers.confirm(response, source, early)
+        if early is not None:
             # Its key is another one where the peer gives the Call-ID or our tag back wrong.
             self.context.dialogs.pop(early.key, None)
-        self._early[tag] = dialog
-        first = not self.closed and self.dialog is None and self._cancel is None
+        first = self.dialog is None and self._cancel is None
         offer = first and not self._offering and tag not in self._settled and bool(response.session)
         if not offer:
-            self._send_ack(tag, dialog, response, None)
-        if self.closed or self.dialog is not None:
+            answers.acknowledge(dialog, response)
+        if self.dialog is not None:
             # 13.2.2.4: another fork has answered before.
-            self._send_bye(dialog, Extra(), now)
+            answers.leave(dialog, now)
         elif self._cancel is not None:
             self._send_bye(dialog, self._cancel, now)
             self.leaving = True
@@ -249,46 +254,18 @@ class OutgoingCall(Call):
             self._unacknowledged = response if offer else None
             self.emit(Answered(self.number, response, offer))
 
-    def _send_ack(self, tag: str, dialog: Dialog, response: Response, body: bytes | None) -> None:
-        head = dialog.head(self.layer.via(), response.cseq)
-        content = "Content-Type: application/sdp\r\n" if body else ""
-        extra = f"{self._authorization}{content}"
-        self._acks[tag] = self.layer.acknowledge(head, dialog.destination, extra, body)
-        self._early[tag] = dialog  # where it goes again; forgotten with the early ones when the ACK had to wait
-
     def acknowledge(self, body: bytes | None) -> None:
         """Send the ACK that has the answer to the offer in the 2xx."""
         response, self._unacknowledged = self._unacknowledged, None
-        if response is not None and self.dialog is not None:
+        if response is not None and self.dialog is not None and self._answers is not None:
             self.upkeep.description = body or self.upkeep.description
-            self._send_ack(response.to.tag or "", self.dialog, response, body)
+            self._answers.acknowledge(self.dialog, response, body)
 
     def bye(self, headers: Headers, now: float, part: Part | None = None) -> None:
         """Leave the call; a 2xx that still waits for its ACK gets it first (13.2.2.4)."""
         if self._unacknowledged is not None:
             self.acknowledge(None)
         super().bye(headers, now, part)
-
-    def _confirm(self, response: Response, source: Endpoint) -> Dialog:
-        """The dialog of a 2xx (13.2.2.4): its route set is computed anew, its sequence numbers go on."""
-        early = self._early.get(response.to.tag or "")
-        try:
-            dialog = Dialog.from_response(response, self._cseq, source)
-        except SipDecodeError:
-            self.layer.statistics["2xx without usable Contact"] += 1
-            for name in ("contact", "record-route"):
-                response.fields.pop(name, None)
-            dialog = Dialog.from_response(response, self._cseq, source)
-        if early is not None:
-            dialog.local_cseq, dialog.remote_cseq = early.local_cseq, early.remote_cseq
-        if not dialog.target:
-            dialog.target = early.target if early is not None and early.target else self._invite.uri
-        dialog.pinned = self._invite.pinned
-        dialog.confirmed = True
-        return dialog
-
-    def _destination(self, tag: str) -> Endpoint:
-        return self._early[tag].destination
 
     def _on_failure(self, response: Response, now: float) -> None:
         if self._cancel is None and self._retry_with_credentials(response, now):
@@ -335,6 +312,10 @@ class OutgoingCall(Call):
         """Forget the early dialogs too; the ACKs stay as long as the transaction does."""
         if self.dialog is None:  # else that was done when it was answered
             self._forget_early()
+        if self._unacknowledged is not None:
+            self.acknowledge(None)
+        if self._answers is not None:
+            self._transaction.user = self._answers
         super().close(reason)
 
     def _early_dialog(self, told: Collection[str] = ()) -> Dialog | None:
@@ -352,10 +333,10 @@ class OutgoingCall(Call):
             self._sequences.clear()
         if self._settled:
             self._settled.clear()
-        for tag, dialog in [*self._early.items()]:
-            self.context.dialogs.pop(dialog.key, None)
-            if tag not in self._acks:
-                del self._early[tag]
+        if self._early:
+            for dialog in self._early.values():
+                self.context.dialogs.pop(dialog.key, None)
+            self._early.clear()
 
 
 @lru_cache

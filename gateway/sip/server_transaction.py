@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from tandem.gateway.sip.endpoint import Endpoint
 from tandem.gateway.sip.message import Request
 from tandem.gateway.sip.transaction import RESPONSE_INPUTS, Input, Link, State, Timer, Transaction
+
+if TYPE_CHECKING:
+    from tandem.gateway.sip.layer import User
 
 Respond = Callable[[Any, bytes, float], None]
 Receive = Callable[[Any, float], bool]
@@ -16,20 +19,26 @@ Receive = Callable[[Any, float], bool]
 class ServerTransaction(Transaction):
     """What both server machines share: the last response, sent again when the request comes again."""
 
-    __slots__ = ("echo", "last_response", "request", "status")
+    __slots__ = ("echo", "last_response", "merge_key", "request", "status", "tag")
 
     _FIRST: ClassVar[State]
     _RESPOND: ClassVar[dict[tuple[State, Input], Respond]]
     _RECEIVE: ClassVar[dict[tuple[State, Input], Receive]]
 
     def __init__(
-        self, link: Link, key: tuple[str, ...], destination: Endpoint, user: object, request: Request, echo: str
+        self, link: Link, key: tuple[str, ...], destination: Endpoint, user: User | None, request: Request, echo: str
     ) -> None:
         super().__init__(link, key, destination, user)
         self.state = self._FIRST
         self.request = request
+        """There until the final response; of an INVITE that is accepted, until `settle`."""
         self.echo = echo
-        """The Via, From, Call-ID and CSeq lines that every response repeats (RFC 3261 8.2.6.2)."""
+        """The Via, From, Call-ID and CSeq lines that every response repeats (RFC 3261 8.2.6.2); empty once there will
+        be no other response."""
+        self.tag = ""
+        """The tag that our responses add to To, which the response to a CANCEL has as well (9.2)."""
+        self.merge_key: tuple[str, str, int] | None = None
+        """What an initial INVITE is found by when it comes by another path (8.2.2.2)."""
         self.last_response = b""
         self.status = 0
         """Status of `last_response`, 0 before any."""
@@ -46,6 +55,12 @@ class ServerTransaction(Transaction):
         """Take a retransmission or an ACK; True when the user must see it (the ACK of a 2xx)."""
         action = self._RECEIVE.get((self.state, what))
         return action is not None and action(self, now)
+
+    def settle(self) -> None:
+        """The ACK of the 2xx has come, or nobody waits for it: the user does not repeat its 2xx any more."""
+        if self.state is State.ACCEPTED and self.echo:
+            del self.request
+            self.echo, self.last_response, self.user = "", b"", None
 
     def _send(self, response: bytes, now: float) -> None:
         self.link.send(response, self.destination)
@@ -72,7 +87,7 @@ class InviteServerTransaction(ServerTransaction):
             return False
         if timer is Timer.H:
             self.link.stop(self, Timer.G)
-        self._terminate()
+        self.terminate()
         return timer is Timer.H
 
     def _accept(self, response: bytes, now: float) -> None:
@@ -83,6 +98,8 @@ class InviteServerTransaction(ServerTransaction):
     def _fail(self, response: bytes, now: float) -> None:
         self.link.send(response, self.destination)
         self.state = State.COMPLETED
+        del self.request
+        self.echo = ""
         if not self.reliable:
             self.interval = self.link.timers.t1
             self.link.start(self, Timer.G, now + self.interval)
@@ -92,6 +109,7 @@ class InviteServerTransaction(ServerTransaction):
         self.link.stop(self, Timer.G)
         self.link.stop(self, Timer.H)
         self.state = State.CONFIRMED
+        self.last_response, self.user = b"", None
         self._linger(Timer.I, 0.0 if self.reliable else self.link.timers.t4, now)
         return False
 
@@ -122,7 +140,7 @@ class NonInviteServerTransaction(ServerTransaction):
 
     def expire(self, timer: Timer, now: float) -> bool:
         """Act on timer J."""
-        self._terminate()
+        self.terminate()
         return False
 
     def _proceed(self, response: bytes, now: float) -> None:
@@ -132,6 +150,8 @@ class NonInviteServerTransaction(ServerTransaction):
     def _complete(self, response: bytes, now: float) -> None:
         self.link.send(response, self.destination)
         self.state = State.COMPLETED
+        del self.request
+        self.echo, self.user = "", None
         self._linger(Timer.J, 0.0 if self.reliable else self.link.timers.transaction, now)
 
     _RESPOND: ClassVar[dict[tuple[State, Input], Respond]] = {

@@ -7,11 +7,14 @@ A transaction is fed messages and timer expiries and answers whether its user sh
 from __future__ import annotations
 
 from enum import IntEnum, auto
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from tandem.core.enumeration import Symbol
 from tandem.gateway.sip.configuration import SipTimers
 from tandem.gateway.sip.endpoint import Endpoint
+
+if TYPE_CHECKING:
+    from tandem.gateway.sip.layer import User
 
 #: Transactions that have only to be forgotten are forgotten together, at multiples of this, in seconds.
 _TOGETHER: Final = 0.25
@@ -86,18 +89,25 @@ class Link(Protocol):
     def stop(self, owner: object, timer: IntEnum) -> None:
         """Stop a timer if it runs."""
 
+    def linger(self, transaction: Transaction, timer: Timer, deadline: float) -> None:
+        """Have a transaction `terminate` at `deadline`: the timer is its last and is never stopped."""
+
     def terminated(self, transaction: Transaction) -> None:
         """Forget a transaction: it reached TERMINATED."""
 
 
 class Transaction:
-    """Base of the four machines."""
+    """Base of the four machines.
+
+    Once it only lingers, lest something that comes again is taken for new, it lets go of all that it does not repeat or
+    recognise by: most transactions are in that state, for 32 s at the most, and their calls are over.
+    """
 
     __slots__ = ("destination", "interval", "key", "link", "reliable", "state", "user")
 
     state: State
 
-    def __init__(self, link: Link, key: tuple[str, ...], destination: Endpoint, user: object) -> None:
+    def __init__(self, link: Link, key: tuple[str, ...], destination: Endpoint, user: User | None) -> None:
         self.link = link
         self.key = key
         """What incoming messages are matched by (RFC 3261 17.1.3, 17.2.3)."""
@@ -106,7 +116,7 @@ class Transaction:
         """Nothing is sent twice, and nothing of the peer's comes twice: timers A, E and G do not run, D, I, J and K
         are zero (RFC 3261 table 4)."""
         self.user = user
-        """Whoever the agent must tell of responses, ACKs and time-outs."""
+        """Whoever the agent must tell of responses, ACKs and time-outs; None when there is nothing left to tell."""
         self.interval = 0.0
         """Retransmission interval of timers A, E and G."""
 
@@ -118,9 +128,10 @@ class Transaction:
         """Start a timer after which the transaction is forgotten: D, I, J, K, L or M."""
         # Every transaction has one: waking up for each of them would cost more than the call it belonged to.
         deadline = -(-(now + seconds) // _TOGETHER) * _TOGETHER if seconds else now
-        self.link.start(self, timer, deadline)
+        self.link.linger(self, timer, deadline)
 
-    def _terminate(self) -> None:
+    def terminate(self) -> None:
+        """The transaction is over."""
         self.state = State.TERMINATED
         self.link.terminated(self)
 

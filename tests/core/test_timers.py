@@ -130,6 +130,32 @@ def test_a_timer_keeps_nothing_alive_that_it_belongs_to(Agenda, TimerTable):
 
 
 @both
+@pytest.mark.parametrize("end", [lambda timers, key: timers.stop(key), lambda timers, key: timers.start(key, 5.0)])
+def test_a_stopped_timer_keeps_nothing_alive(Agenda, TimerTable, end):
+    """It stays in the heap until it surfaces, which may be half an hour after the call that it was for."""
+
+    class Owner:
+        def __eq__(self, other):
+            return True
+
+        def __hash__(self):
+            return 0
+
+    timers = TimerTable()
+    timers.start("first", 1.0)
+    owner = Owner()
+    timers.start(owner, 2.0)
+    gone = weakref.ref(owner)
+    end(timers, owner)
+    timers.stop(owner)
+    del owner
+    gc.collect()
+    assert gone() is None
+    assert len(timers._heap) > 1
+    assert [*timers.expired(9.0)] == ["first"]
+
+
+@both
 def test_a_deadline_that_is_no_number_is_refused(Agenda, TimerTable):
     timers = TimerTable()
     timers.start("a", 1.0)

@@ -6,7 +6,7 @@ from enum import IntEnum
 
 from tandem.gateway.sip.configuration import SipTimers
 from tandem.gateway.sip.primitives import Endpoint
-from tandem.gateway.sip.transaction import Transaction
+from tandem.gateway.sip.transaction import Timer, Transaction
 
 PEER: Endpoint = ("192.0.2.1", 5060)
 
@@ -29,6 +29,9 @@ class RecordingLink:
 
     def stop(self, owner: object, timer: IntEnum) -> None:
         self.running.pop(timer.name, None)
+
+    def linger(self, transaction: Transaction, timer: Timer, deadline: float) -> None:
+        self.running[timer.name] = deadline
 
     def terminated(self, transaction: Transaction) -> None:
         self.ended = True

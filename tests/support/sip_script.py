@@ -42,6 +42,13 @@ class Script:
         self.agent.receive(data.encode() if isinstance(data, str) else data, source, self.now)
         return self.drain()
 
+    def hear_octets(self, data: str, source: Endpoint = PEER) -> list[tuple[bytes, Endpoint]]:
+        """Like `hear`, but what is sent is returned as it goes out, with where it goes."""
+        self.agent.receive(data.encode(), source, self.now)
+        outputs = self.agent.outputs()
+        self.events += [output for output in outputs if not isinstance(output, SendDatagram)]
+        return [(output.data, output.destination) for output in outputs if isinstance(output, SendDatagram)]
+
     def wait(self, seconds: float) -> list[Request | Response]:
         """Let time pass; return what is sent meanwhile."""
         end = self.now + seconds

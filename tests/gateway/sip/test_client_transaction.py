@@ -107,6 +107,20 @@ def test_timer_e_is_t2_after_a_provisional_response():
     assert link.running["E"] == 4.5
 
 
+def test_what_lingers_keeps_only_what_it_repeats():
+    """17.1.1.2, 17.1.2.2; only after a 2xx to INVITE is there anything left to tell (RFC 6026 7.2)."""
+    for make, status, told in ((invite, 486, False), (invite, 200, True), (other, 200, False)):
+        link, transaction = make()
+        transaction.user, transaction.fallback = object(), (b"x", PEER)
+        assert transaction.receive(response(status), 1.0)
+        assert (transaction.request, transaction.fallback) == (b"", None)
+        assert (transaction.user is not None) == told
+        assert not hasattr(transaction, "build_ack")
+        link.take()
+        transaction.receive(response(status), 2.0)
+        assert link.take() == ([b"ACK 486"] if status == 486 else [])
+
+
 def test_wait_times():
     """Table 4 for UDP: D at least 32 s, K is T4, M (RFC 6026) 64*T1."""
     for make, status, timer, value in ((invite, 486, "D", 32.0), (invite, 200, "M", 32.0), (other, 200, "K", 5.0)):

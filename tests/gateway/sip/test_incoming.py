@@ -1,7 +1,7 @@
 import pytest
 from support.sip_script import PEER, Script, peer_request
 
-from tandem.gateway.sip.primitives import Cancelled, Confirmed, Ended, Failed, IncomingInvite
+from tandem.gateway.sip.primitives import Cancelled, Confirmed, Ended, Failed, IncomingInvite, SendDatagram
 
 pytestmark = pytest.mark.usefixtures("sip_reading")
 
@@ -217,3 +217,90 @@ def test_answer_without_offer_in_the_invite():
     (ok,) = script.drain()
     script.hear(peer_request("ACK", branch="z9hG4bKack", tag=ok.to.tag, body=SDP))
     assert script.events[-1].message.body == SDP.encode()
+
+
+# --- transactions of a call that is over
+
+
+def over() -> tuple[Script, str, list[tuple[bytes, object]]]:
+    """A call that the peer has ended, our tag, and what its BYE got."""
+    script, _, tag = confirmed()
+    answer = script.hear_octets(peer_request("BYE", branch="z9hG4bKp2", cseq=2, tag=tag))
+    script.drain()
+    return script, tag, answer
+
+
+def test_the_bye_again_gets_the_same_octets_until_timer_j():
+    """17.2.2."""
+    script, tag, answer = over()
+    bye = peer_request("BYE", branch="z9hG4bKp2", cseq=2, tag=tag)
+    assert len(answer) == 1
+    for _ in range(3):
+        script.now += 10
+        assert script.hear_octets(bye) == answer
+    assert script.kinds().count("Ended") == 1
+    script.wait(2.3)
+    assert [m.status for m in script.hear(bye)] == [481], "64*T1 are over"
+
+
+def test_the_invite_again_is_absorbed_until_timer_l():
+    """RFC 6026 7.1: it is no new call, though the first one is over."""
+    script, _, _ = over()
+    told = script.kinds()
+    script.now += 31
+    assert script.hear(peer_request("INVITE", body=SDP)) == []
+    assert script.kinds() == told
+    script.wait(1.3)
+    assert set(script.agent.sizes().values()) == {0}
+    assert [m.status for m in script.hear(peer_request("INVITE", body=SDP))] == [100]
+    assert script.kinds() == [*told, "IncomingInvite"]
+
+
+@pytest.mark.parametrize("branch", ["z9hG4bKack", "z9hG4bKp1"])
+def test_a_late_ack_is_absorbed(branch):
+    """RFC 6026 8.7: also with the branch of the INVITE, as RFC 2543 has it."""
+    script, tag, _ = over()
+    told = script.kinds()
+    assert script.hear(peer_request("ACK", branch=branch, tag=tag)) == []
+    assert script.kinds() == told
+
+
+def test_a_late_cancel_has_the_tag_of_the_call():
+    """9.2: 200, without effect."""
+    script, tag, _ = over()
+    told = script.kinds()
+    (ok,) = script.hear(peer_request("CANCEL"))
+    assert (ok.status, ok.method, ok.to.tag) == (200, "CANCEL", tag)
+    assert script.kinds() == told
+
+
+def test_the_invite_by_another_path_is_a_loop_while_the_first_lingers():
+    """8.2.2.2."""
+    script, _, _ = over()
+    assert [m.status for m in script.hear(peer_request("INVITE", branch="z9hG4bKother", body=SDP))] == [482]
+    script.wait(33)
+    assert [m.status for m in script.hear(peer_request("INVITE", branch="z9hG4bKthird", body=SDP))] == [100]
+
+
+def test_the_invite_again_after_a_bye_before_the_ack():
+    """The 2xx is not repeated to whoever has left, and neither is the INVITE a new one."""
+    script, _, tag = answered()
+    script.hear(peer_request("BYE", branch="z9hG4bKp2", cseq=2, tag=tag))
+    told = script.kinds()
+    assert script.hear(peer_request("INVITE", body=SDP)) == []
+    assert script.hear(peer_request("ACK", branch="z9hG4bKack", tag=tag)) == []
+    assert script.kinds() == told
+    at_rest(script)
+
+
+def test_a_refusal_is_repeated_until_its_ack():
+    """17.2.1; 9.2 for the CANCEL."""
+    script, call, tag = ringing()
+    script.agent.respond(call, 486, now=0.0)
+    (refusal,) = [output.data for output in script.agent.outputs() if isinstance(output, SendDatagram)]
+    invite, ack = peer_request("INVITE", body=SDP), peer_request("ACK", tag=tag)
+    assert script.hear_octets(invite) == [(refusal, PEER)]
+    assert script.hear_octets(ack) == script.hear_octets(ack) == script.hear_octets(invite) == []
+    (ok,) = script.hear(peer_request("CANCEL"))
+    assert (ok.status, ok.to.tag) == (200, tag)
+    at_rest(script)

@@ -1,7 +1,12 @@
+import gc
+from enum import Enum
+from types import FunctionType, ModuleType
+
 import pytest
 from support.sip_pair import invitation
 from support.sip_script import PEER, Script, peer_request, response_to
 
+from tandem.core.enumeration import Symbol
 from tandem.gateway.sip.endpoint import Listener, Stream
 from tandem.gateway.sip.message import parse_message
 from tandem.gateway.sip.primitives import AliasOffered, Failed, OptionsResult, SendDatagram
@@ -190,6 +195,88 @@ def test_parsed_again_what_was_sent():
     script.agent.send_options(("2001:db8::2", 5060), "sip:[2001:db8::2]", 0.0)
     for output in script.agent.outputs():
         parse_message(output.data)
+
+
+def followed(agent):
+    """How many objects the garbage collector follows from the transactions of an agent."""
+    layer = agent._layer
+    gc.collect()  # tuples of texts and numbers are not followed any more once it has seen them
+    todo = [layer.clients, layer.servers, layer.invites, layer._fading, layer.timer_table]
+    seen = {id(layer)} | {id(table) for table in todo}
+    count = 0
+    while todo:
+        for found in gc.get_referents(todo.pop()):
+            if id(found) not in seen and not isinstance(found, type | ModuleType | FunctionType | Enum | Symbol):
+                seen.add(id(found))
+                count += gc.is_tracked(found)
+                todo.append(found)
+    return count
+
+
+CALLS = 100
+STOPPED = 70  # timers that the table has not forgotten yet, and those that run
+
+
+def test_little_is_kept_of_calls_that_are_over():
+    """For each of ours the INVITE, its ACKs and the BYE, for each of the peer's INVITE and BYE; and one timer for all.
+
+    At 200 calls a second there are 6,400 of them; a call, its dialog and its messages are some fifty objects.
+    """
+    script = Script()
+    script.hear(peer_request("OPTIONS"))
+    script.wait(40)
+    nothing = followed(script.agent)
+    for number in range(CALLS):
+        script.hear(peer_request("INVITE", branch=f"z9hG4bKi{number}", call_id=f"c{number}", body="v=0\r\n"))
+        script.agent.respond(script.events[-1].call, 200, body=b"v=0\r\n", now=script.now)
+        tag = script.drain()[-1].to.tag
+        script.hear(peer_request("ACK", branch=f"z9hG4bKa{number}", call_id=f"c{number}", tag=tag))
+        script.hear(peer_request("BYE", branch=f"z9hG4bKb{number}", call_id=f"c{number}", cseq=2, tag=tag))
+    assert script.agent.sizes() | {"timers": 0} == {
+        "calls": 0, "dialogs": 0, "client transactions": 0, "server transactions": 2 * CALLS,
+        "merged request index": CALLS, "timers": 0,
+    }  # fmt: skip
+    script.events.clear()
+    assert followed(script.agent) <= 2 * CALLS + STOPPED
+    assert script.agent.sizes()["timers"] == 1
+    script.wait(40)
+    assert set(script.agent.sizes().values()) == {0}
+    for _ in range(CALLS):
+        call = script.agent.invite(invitation(), script.now)
+        (invite,) = script.drain()
+        script.answer(invite, 180)
+        script.answer(invite, 200, body="v=0\r\n")
+        script.agent.bye(call, (), script.now)
+        (bye,) = script.drain()
+        script.answer(bye, 200)
+    assert script.agent.sizes()["client transactions"] == 2 * CALLS
+    script.events.clear()
+    assert followed(script.agent) <= 3 * CALLS + STOPPED
+    assert script.agent.sizes()["timers"] == 2
+    script.wait(5.3)
+    assert script.agent.sizes()["client transactions"] == CALLS, "timer K is over"
+    script.wait(30)
+    assert set(script.agent.sizes().values()) == {0}
+    assert followed(script.agent) == nothing
+
+
+def test_what_was_answered_cannot_be_answered_otherwise():
+    script = Script()
+    layer = script.agent._layer
+    request = parse_message(peer_request("OPTIONS", branch="z9hG4bKx").encode())
+    transaction = layer.serve(request, PEER, None)
+    layer.respond(transaction, 200, 0.0)
+    layer.respond(transaction, 500, 0.0)
+    assert [m.status for m in script.drain()] == [200]
+
+
+def test_the_response_to_a_cancel_has_the_tag_of_a_refusal_without_a_call():
+    """9.2."""
+    script = Script()
+    (refusal,) = script.hear(peer_request("INVITE", "Require: none"))
+    (ok,) = script.hear(peer_request("CANCEL"))
+    assert (refusal.status, ok.status, ok.method) == (420, 200, "CANCEL")
+    assert ok.to.tag == refusal.to.tag
 
 
 # --- transports

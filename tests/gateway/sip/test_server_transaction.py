@@ -72,6 +72,46 @@ def test_table(kind, rows):
         assert link.ended == (state is State.TERMINATED), clause
 
 
+def kept(transaction):
+    """What it holds beyond itself, by name."""
+    names = ("echo", "last_response", "request", "user")
+    return {name: value for name in names if (value := getattr(transaction, name, None))}
+
+
+def test_what_lingers_keeps_only_what_it_repeats():
+    """17.2.2, figure 8; RFC 6026 8.5, 8.7; 17.2.1, figure 7."""
+
+    def full(kind):
+        link, transaction = make(kind)
+        transaction.echo, transaction.user = "Via: x", object()
+        return link, transaction
+
+    link, bye = full(NonInviteServerTransaction)
+    bye.respond(200, b"200", 0.0)
+    assert kept(bye) == {"last_response": b"200"}
+    bye.receive(REQUEST, 0.1)
+    assert link.sent == [b"200", b"200"]
+    link, invite = full(InviteServerTransaction)
+    invite.settle()
+    assert kept(invite).keys() == {"echo", "request", "user"}, "nothing is to be settled before the 2xx"
+    invite.respond(200, b"200", 0.0)
+    assert kept(invite).keys() == {"echo", "last_response", "request", "user"}, "the user may repeat its 2xx"
+    invite.settle()
+    invite.settle()
+    assert kept(invite) == {}
+    assert not invite.receive(REQUEST, 0.1)
+    assert invite.receive(ACK, 0.2)
+    assert link.sent == [b"200"]
+    assert invite.state is State.ACCEPTED
+    link, refused = full(InviteServerTransaction)
+    refused.respond(486, b"486", 0.0)
+    assert kept(refused).keys() == {"last_response", "user"}
+    refused.receive(ACK, 0.1)
+    assert kept(refused) == {}
+    assert not refused.receive(REQUEST, 0.2)
+    assert link.sent == [b"486"]
+
+
 def test_timer_g_doubles_up_to_t2():
     """17.2.1."""
     link, transaction = make(InviteServerTransaction)
