@@ -490,7 +490,8 @@ class Node:
             self.lines.clear()
         if self.switchboard.events:
             effects.channels, self.switchboard.events = self.switchboard.events, []
-        effects.provisional = ledger.provisional()
+        if ledger.noted:
+            effects.provisional = ledger.provisional()
         if ledger.dropped:
             effects.dropped, ledger.dropped = ledger.dropped, []
         return effects

@@ -117,13 +117,13 @@ class Channels:
                 if name := half.variables.get("origination_uuid"):
                     half.uuid = name
                     self._channels[name] = half
-        if self.interest:
+        if self.interest.anywhere:
             self.now = now
             self.tell(Happening.CHANNEL_CREATE, half)
 
     def progressed(self, half: HalfCall, primitive: Primitive, now: float) -> None:
         """The called side rings, or lets something be heard."""
-        if not self.interest or half.is_application or isinstance(primitive, Proceeding):
+        if not self.interest.anywhere or half.is_application or isinstance(primitive, Proceeding):
             return
         self.now = now
         inband = isinstance(primitive, Alerting | Progress) and primitive.inband
@@ -131,25 +131,25 @@ class Channels:
 
     def answered(self, half: HalfCall, now: float) -> None:
         """Answer passed."""
-        if self.interest and not half.is_application:
+        if self.interest.anywhere and not half.is_application:
             self.now = now
             self.tell(Happening.CHANNEL_ANSWER, half)
 
     def bridged(self, first: HalfCall, second: HalfCall, now: float) -> None:
         """Two channels talk."""
-        if self.interest and not (first.is_application or second.is_application):
+        if self.interest.anywhere and not (first.is_application or second.is_application):
             self.now = now
             self._tell_of_both(Happening.CHANNEL_BRIDGE, first, second)
 
     def held(self, half: HalfCall, held: bool, now: float) -> None:
         """The peer holds us, or no longer does."""
-        if self.interest:
+        if self.interest.anywhere:
             self.now = now
             self.tell(Happening.CHANNEL_HOLD if held else Happening.CHANNEL_UNHOLD, half)
 
     def released(self, half: HalfCall, release: Release, other: HalfCall | None, now: float) -> None:
         """A channel ends."""
-        if not self.interest or half.is_application:
+        if not self.interest.anywhere or half.is_application:
             return
         self.now = now
         if other is not None and not other.is_application and not other.released:
@@ -161,7 +161,7 @@ class Channels:
         """A channel is gone."""
         if half.is_application:
             return
-        if self.interest:
+        if self.interest.anywhere:
             self.now = now
             release = self._ends.get(half)
             data = {} if release is None else _end_data(release)

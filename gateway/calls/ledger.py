@@ -27,7 +27,7 @@ class Ledger:
         """`node` names the gateway; `wall_clock` turns the time of the machines into seconds since 1970."""
         self.records: list[Record] = []
         """Records of calls that have ended."""
-        self._noted: dict[str, Call] = {}
+        self.noted: dict[str, Call] = {}
         """By `id`, calls of which something has changed that is to survive us."""
         self.dropped: list[str] = []
         """By `id`, provisional records of calls that will have none of their own."""
@@ -75,16 +75,16 @@ class Ledger:
 
     def note(self, call: Call) -> None:
         """The call has begun, got further, or has ended and waits: account for it even if we are killed now."""
-        self._noted[call.identity] = call
+        self.noted[call.identity] = call
 
     def provisional(self) -> list[OpenCall]:
         """The calls that were noted since the last time; one takes the place of an earlier one with the same `id`.
 
         They are made now and not by `note`: a dialog that is confirmed stands only once its 200 has been made.
         """
-        if not self._noted:
+        if not self.noted:
             return []
-        noted, self._noted = self._noted.values(), {}
+        noted, self.noted = self.noted.values(), {}
         opened = []
         for call in noted:
             if not call.recorded:
