@@ -10,7 +10,7 @@ from tandem.hardware import speed
 
 
 def test_a_package_without_compiled_loops_has_none() -> None:
-    assert compiled("tandem.codecs") is None
+    assert compiled("tandem.isdn") is None
 
 
 def test_the_loops_of_a_package_are_found() -> None:
