@@ -93,9 +93,22 @@ class ElasticStore:
     def read(self, count: int) -> Frames:
         """Play `count` frames at the local tick, shape (count, 32), good until the next `write`; not to be changed."""
         left = self._depth - count
-        if self._most > self._least:
+        if 0 <= left <= self.target + self._spare and not (self._filling or self._missing):  # as nearly always
+            if self._most > self._least:
+                if left < self._lowest[1]:
+                    self._lowest[1] = left
+                self._window += count
+                if self._window >= WINDOW:
+                    self._shrink()
+            end = self._head + count
+            if end <= len(self._ring) and self._depth - count == left:  # nothing was given up
+                self._last = frames = self._ring[self._head : end]
+                self._head, self._depth = end % len(self._ring), left
+                self._fresh = False
+                return frames
+        elif self._most > self._least:
             self._adapt(left, count)
-            left = self._depth - count
+        left = self._depth - count
         if self._filling:
             if left < self.target:
                 return np.full((count, TIMESLOTS), self._idle, np.uint8)
@@ -142,8 +155,8 @@ class ElasticStore:
                 self._deepen()
             elif self._since > REMEMBERED:
                 self._missing = 0
-        if not self._filling:
-            self._lowest[1] = min(self._lowest[1], left)
+        if not self._filling and left < self._lowest[1]:
+            self._lowest[1] = left
         self._window += count
         if self._window >= WINDOW:
             self._shrink()

@@ -74,6 +74,12 @@ class E1Line(Termination):
                 return frames
         else:
             frames = self._silence(now)
+        self._look_after(now)
+        return frames
+
+    def _look_after(self, now: float) -> None:
+        """See what the octets that came, or did not, say of the line."""
+        deframer, framer, counts = self.deframer, self._framer, self.deframer.counts
         hidden = NO_ALARMS
         self._ratio.update(counts.frames, counts.fas_errors, counts.alignment_losses)
         if self._silent:
@@ -93,7 +99,6 @@ class E1Line(Termination):
         self._integrate(defects, now, hidden)
         self._well = not defects and framer.multiframe_aligned and self._integrator.settled
         self._losses, self._look = counts.alignment_losses, self._ratio.due
-        return frames
 
     def counters(self) -> dict[str, int]:
         """Events since the beginning, by name."""

@@ -6,14 +6,18 @@ import errno
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from tandem.core.errors import SpanError
 from tandem.hardware import speed
+from tandem.hardware.elastic import ElasticStore
+from tandem.hardware.framing.e1_deframer import Alignment
+from tandem.hardware.framing.e1_framer import timeslots0
+from tandem.hardware.framing.hdlc import HdlcReceiver, HdlcTransmitter
 from tandem.hardware.framing.t1_format import FRAME_BITS, GROUP
-from tandem.hardware.line import terminate
+from tandem.hardware.line import E1Line, terminate
 from tandem.hardware.octet_aligned import SUBFRAME, Unpadder, pad
-from tandem.hardware.packet_socket import PacketSocket
+from tandem.hardware.packet_socket import PacketSocket, Run
 from tandem.hardware.registry import parse_address, parse_count, parse_options
 from tandem.hardware.satop import (
     DEFAULT_PAYLOAD,
@@ -24,7 +28,7 @@ from tandem.hardware.satop import (
     SatopTransmitter,
 )
 from tandem.hardware.satop_rtp import DEFAULT_PAYLOAD_TYPE, RtpFormat, RtpReceiver, RtpSender
-from tandem.hardware.span import FRAME_RATE, TIMESLOTS, LineFormat, counts_by_name
+from tandem.hardware.span import FRAME_RATE, TIMESLOTS, Frames, LineFormat, counts_by_name
 from tandem.hardware.span_base import LineSpan
 from tandem.hardware.termination import Termination
 
@@ -205,10 +209,18 @@ class SatopUdpSpan(LineSpan):
 
     def take(self, now: float) -> bytes:
         """See Span."""
+        if speed.speedups is None or self._rtp_receiver is not None:
+            return self._taken(self._packets.receive(), now)
+        return self._taken(speed.speedups.satop_take(self._packets, self._place, now), now)
+
+    def _taken(self, came: bytes | list[Run] | None, now: float) -> bytes:
+        """The octets of the line that are in what has come: in packets, or taken out of them already."""
+        if isinstance(came, bytes):  # as nearly always
+            return self._unpadder.take(came) if self._unpadder else came
         place = self._place
         octets = [
             place.receive(run, now) if len(run) == size else place.receive_run(run, size, now)  # a packet may be empty
-            for run, size in self._packets.receive()
+            for run, size in came or ()
         ]
         if not octets:
             self._receiver.handle_silence(now)
@@ -221,35 +233,58 @@ class SatopUdpSpan(LineSpan):
         transmitter.remote_loss = self._receiver.loss
         if self._unpadder:
             octets = pad(octets)
+        plain = self._rtp_sender is None and self.network is None
+        if (
+            plain
+            and speed.speedups is not None
+            and not self._unsent
+            and speed.speedups.satop_give(self._packets, transmitter, octets, self._payload)
+        ):
+            return
         if self._unsent or len(octets) % self._payload:
             octets = self._unsent + octets
             whole = len(octets) // self._payload * self._payload
             octets, self._unsent = octets[:whole], octets[whole:]
-        sender = self._rtp_sender
-        if sender is None and self.network is None:
-            if not self._send_at_once(octets):
-                self._packets.send_run(transmitter.run(octets), transmitter.packet_size)
+        if plain:
+            self._packets.send_run(transmitter.run(octets), transmitter.packet_size)
             return
+        sender = self._rtp_sender
         if sender is None:
             packets = transmitter.packets(octets)
         else:
             packets = sender.packets(octets, self.common_clock(now) if self.common_clock else now)
         self._packets.send(self.network(packets, now) if self.network else packets)
 
-    def _send_at_once(self, octets: bytes) -> bool:
-        """Make packets of `octets` and send them in one step; False, and nothing done, where they do not go so."""
-        transmitter, packets = self._transmitter, self._packets
-        size, payload, sequence = transmitter.packet_size, self._payload, transmitter.sequence
-        count = len(octets) // payload
-        if (
-            speed.speedups is None
-            or not packets.takes(count * size, size)
-            or not speed.speedups.satop_send(packets.fileno(), octets, payload, transmitter.flags, sequence)
-        ):
-            return False
-        transmitter.sequence = sequence + count & 0xFFFF
-        packets.packets_out += count
-        return True
+    def intake(self, store: ElasticStore, receiver: HdlcReceiver | None = None, timeslots: slice | None = None) -> Any:
+        """What reads the line into `store` in one step, and a signalling channel on `timeslots`; None if there is none.
+
+        It is a LineIntake of speedups.pyx; what it hands back goes to `received`.
+        """
+        line = self.termination
+        if speed.speedups is None or type(line) is not E1Line or self._rtp_receiver is not None:
+            return None
+        common = self._packets, self._receiver, line, Alignment.MULTIFRAME, store
+        if receiver is None or timeslots is None:
+            return speed.speedups.LineIntake(*common)
+        first = timeslots.start
+        return speed.speedups.LineIntake(*common, receiver, receiver.compiled, first, timeslots.stop - first)
+
+    def received(self, came: bytes | list[Run] | None, now: float) -> Frames:
+        """What `read` makes of what an intake has handed back."""
+        return self.termination.receive(self._taken(came, now), now)
+
+    def outlet(self, transmitter: HdlcTransmitter, timeslots: slice, speech: Frames) -> Any:
+        """What sends frames of `speech` with a signalling channel on `timeslots` in one step; None where there is none.
+
+        It is a SignallingOutlet of speedups.pyx.
+        """
+        line = self.termination
+        if speed.speedups is None or type(line) is not E1Line or self._rtp_sender is not None:
+            return None
+        return speed.speedups.SignallingOutlet(
+            *(self, self._packets, self._receiver, self._transmitter, self._payload, line, timeslots0),
+            *(transmitter, transmitter.compiled, timeslots.start, timeslots.stop - timeslots.start, speech),
+        )
 
     def counters(self) -> dict[str, int]:
         """See Span."""

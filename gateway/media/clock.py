@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Final
+
+from . import speed
+
 
 class Ticker:
     """Periods of `period` seconds from `start` on; without drift, whenever it is served."""
@@ -44,3 +48,9 @@ class Ticker:
         """The worst lateness since the last call, in seconds."""
         worst, self.worst_late = self.worst_late, 0.0
         return worst
+
+
+IN_PYTHON: Final = Ticker
+
+if not TYPE_CHECKING and speed.speedups is not None:
+    Ticker = speed.speedups.Ticker

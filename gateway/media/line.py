@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from tandem.hardware.framing.hdlc import (
     HdlcTransmitter,
 )
 from tandem.hardware.performance import LinePerformance
+from tandem.hardware.satop_udp import SatopUdpSpan
 from tandem.hardware.span import TIMESLOTS, Frames, HasSignallingPorts, SignallingPort, Span
 
 from .protocol import Channel, SpanChanged, UnitsReceived
@@ -62,7 +63,7 @@ class SignallingChannel:
         """Does HDLC in our place."""
         self.timeslot_numbers = channel.timeslots
         self.is_lapd = channel.kind == "lapd"
-        self._receiver = _receiver(channel)
+        self.receiver = _receiver(channel)
         self._counts_octets = channel.kind == "mtp2"
 
     def send(self, units: list[bytes], fill: bytes | None) -> None:
@@ -88,10 +89,14 @@ class SignallingChannel:
         if self.port is not None:
             units = self.port.receive(now)
         elif len(frames):
-            units = self._receiver.receive(frames[:, self.timeslots].tobytes())
+            units = self.receiver.receive(frames[:, self.timeslots].tobytes())
         else:
             return None
-        counts = self._counter.counts
+        return self.tell(units)
+
+    def tell(self, units: list[bytes]) -> UnitsReceived | None:
+        """An event when there are units, an error or enough uncounted octets."""
+        counts = (self.receiver if self.port is None else self.port).counts
         if units or counts.errored or (self._counts_octets and counts.octet_counting >= COUNTED):
             return self._event(units)
         return None
@@ -102,7 +107,7 @@ class SignallingChannel:
 
     @property
     def _counter(self) -> HdlcReceiver | SignallingPort:
-        return self._receiver if self.port is None else self.port
+        return self.receiver if self.port is None else self.port
 
     def _event(self, units: list[bytes]) -> UnitsReceived:
         counts, self._counter.counts = self._counter.counts, HdlcCounts()
@@ -126,6 +131,8 @@ class SpanLine:
         self.underruns = 0
         """Frames sent idle because their speech was not there in time."""
         self.store = ElasticStore(target=store, limit=store + SPARE, most=store_max, idle=silence)
+        self.unheard = span.fileno() is None
+        """Nothing tells when to read it."""
         self._silence = silence
         self._speech = np.full((AHEAD, TIMESLOTS), silence, np.uint8)
         self._filled = 0
@@ -138,6 +145,11 @@ class SpanLine:
         self.clock: ReceivedClock | None = None
         """Hears when frames come, to measure the clock of the far end."""
         self._performance = LinePerformance()
+        self.reads_at_once = False
+        """`receive` does in one step what is cheaper for several lines together where it takes many."""
+        self._intake: Any = None
+        self._outlet: Any = None
+        """Read and send in one step, see SatopUdpSpan."""
 
     def add_channel(self, channel: SignallingChannel) -> None:
         """Carry `channel`; before `settle`. SpanError when the device cannot."""
@@ -147,6 +159,13 @@ class SpanLine:
 
     def settle(self) -> None:
         """Choose how much is written at a time: a quantum where signalling must not wait, else up to GROUP frames."""
+        if isinstance(self.span, SatopUdpSpan):
+            if not self.channels:
+                self._intake = self.span.intake(self.store)
+            elif len(self.channels) == 1 and isinstance(timeslots := self.channels[0].timeslots, slice):
+                self._intake = self.span.intake(self.store, self.channels[0].receiver, timeslots)
+                self._outlet = self.span.outlet(self.channels[0].transmitter, timeslots, self._speech)
+            self.reads_at_once = self._intake is not None
         if not self.channels:
             self.burst = 1
             if not isinstance(self.span.termination, FramedTermination):  # nothing is framed here: no gain in more
@@ -182,9 +201,11 @@ class SpanLine:
     def _queue(self, octets: bytes) -> None:
         """Keep framed octets, from group `_unframed` on, until each group is due."""
         size = self.frames * self.span.termination.frame_bits // 8
+        number = self._unframed
         for start in range(0, len(octets), size):
-            self._framed.append((self._unframed, octets[start : start + size]))
-            self._unframed += 1
+            self._framed.append((number, octets[start : start + size]))
+            number += 1
+        self._unframed = number
 
     def has_speech(self, number: int) -> bool:
         """Whether the speech of group `number` has been given."""
@@ -206,7 +227,15 @@ class SpanLine:
                 return
         self._unframed = max(self._unframed, number + groups)
         count = groups * self.frames
-        frames = self._take(number * self.frames, count)
+        start = number * self.frames
+        if self._outlet is not None and start + count <= self._filled:
+            sent = self._outlet.send(start % AHEAD, count)
+            if sent is True:  # as nearly always
+                return
+            if sent is not False:
+                self.span.give(sent, now)
+                return
+        frames = self._take(start, count)
         for channel in self.channels:
             if channel.port is not None:
                 continue
@@ -216,18 +245,27 @@ class SpanLine:
 
     def receive(self, now: float) -> list[UnitsReceived]:
         """Read what has come: signalling is handed back, speech goes to the store."""
-        return self.accept(self.span.read(now), now)
+        if self._intake is None or self._muted or self.clock is not None:
+            return self.accept(self.span.read(now), now)
+        found = self._intake.receive(now)
+        if found is True:  # as nearly always
+            return []
+        if isinstance(found, tuple):
+            event = self.channels[0].tell(list(found))
+            return [event] if event else []
+        assert isinstance(self.span, SatopUdpSpan)
+        return self.accept(self.span.received(found, now), now)
 
     def accept(self, frames: Frames, now: float) -> list[UnitsReceived]:
         """Take what the span has received."""
         if self.clock is not None:
             self.clock.hear(len(frames), now)
         events = []
-        if self.channels:
-            events = [event for channel in self.channels if (event := channel.receive(frames, now))]
-        if not len(frames):
-            return events
-        self.store.write(np.full_like(frames, self._silence) if self._muted else frames)
+        for channel in self.channels:
+            if event := channel.receive(frames, now):
+                events.append(event)
+        if len(frames):
+            self.store.write(np.full_like(frames, self._silence) if self._muted else frames)
         return events
 
     def alarm_change(self) -> SpanChanged | None:

@@ -68,16 +68,26 @@ class Rendering:
 
     def __init__(self, matrix: Matrix, sinks: npt.ArrayLike) -> None:
         numbers = np.asarray(sinks, np.intp)
-        tables, keys = matrix.conversions(numbers)
-        self._compiled = speed.speedups if len(tables) <= 256 else None
         self._rows = matrix.rows
         self._sinks = numbers
         self.order = numbers
         """The sinks in the order of the rows that `render` returns."""
+        self._compiled = speed.speedups
+        self._silence: Octets | None = None  # frames of a rendering that is silence throughout
+        if self._compiled is not None and matrix.is_usual:
+            self._sources, self._conversions = np.empty(numbers.size, np.intp), np.empty(numbers.size, np.uint8)
+            mu, columns = matrix.mu.view(np.uint8), (self._sources, self._conversions)
+            self._silent = self._compiled.choose(matrix.source, mu, numbers, _FIRST, *columns)
+            self._tables = _USUAL_TABLES
+            return
+        tables, keys = matrix.conversions(numbers)
+        if len(tables) > 256:
+            self._compiled = None
         if self._compiled is None:
             self._sort(matrix, tables, keys)
             return
         self._sources = matrix.source[numbers]
+        self._silent = bool((self._sources < _FIRST).all())
         self._conversions = keys.astype(np.uint8)
         self._tables = _USUAL_TABLES if len(tables) == len(_USUAL) else _joined(tables)
 
@@ -115,11 +125,18 @@ class Rendering:
             )
 
     def frames(self) -> Octets:
-        """The same as frames of lines, shape (lines, 160, 32); the sinks are all timeslots of these, in their order."""
+        """The same as frames of lines, shape (lines, 160, 32); the sinks are all timeslots of these, in their order.
+
+        Not to be changed: they may be those of the next tick too.
+        """
         if self._compiled is None:
             return self._frames_by_rows()
+        if self._silence is not None:
+            return self._silence
         frames = np.empty((len(self.order) // TIMESLOTS, BLOCK, TIMESLOTS), np.uint8)
         self._compiled.interleave(self._rows, self._sources, self._conversions, self._tables, frames)
+        if self._silent:
+            self._silence = frames
         return frames
 
     def _frames_by_rows(self) -> Octets:
@@ -148,6 +165,11 @@ class Matrix:
         self._gains: dict[int, float] = {}  # of sinks, where it is not 0 dB
         self._transparent: set[int] = set()  # sinks that take their source's octets whatever the laws
         self.rows[_SILENT_ROWS["u"]] = SILENCE[Law.MU]
+
+    @property
+    def is_usual(self) -> bool:
+        """Whether every sink transmits its source in its own law, and at the level that it has."""
+        return not (self._transparent or self._gains)
 
     leg_row: Final = _FIRST
     """The row of RTP leg 0; the others follow."""

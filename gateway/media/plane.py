@@ -304,6 +304,7 @@ class Plane:
                 if now < (moment := ticker.due + (groups - 1) * ticker.period):
                     if (
                         burst == 1
+                        or not self._units_wait
                         or moment > now + EARLY * burst * ticker.period
                         or not self._may_go(lines, ticker, groups)
                     ):
@@ -328,17 +329,13 @@ class Plane:
         return self._units_wait
 
     def _may_go(self, lines: list[SpanLine], ticker: Ticker, groups: int) -> bool:
-        """Whether the next `groups` are to go before they are due: they have a use, and their speech is there."""
-        return (
-            self._units_wait
-            and lines[0].has_speech(ticker.count + groups - 1)
-            and any([line.pressing for line in lines])
-        )
+        """Whether the next `groups` can go before they are due where units wait: it has a use, and speech is there."""
+        return lines[0].has_speech(ticker.count + groups - 1) and any([line.pressing for line in lines])
 
     def _send(self, lines: list[SpanLine], number: int, groups: int, now: float) -> None:
         for line in lines:
             line.transmit(number, groups, now)
-            if line.channels and line.span.fileno() is None:  # nothing tells when to read it
+            if line.channels and line.unheard:
                 self.events += line.receive(now)
 
     def receive_line(self, line: SpanLine, now: float) -> None:
@@ -402,9 +399,17 @@ class Plane:
             self._release_silent(now)
 
     def _receive_speech(self, lines: list[SpanLine], now: float) -> None:
-        octets = [line.span.take(now) for line in lines]
-        received = receive_together([line.span.termination for line in lines], octets, now)
-        for line, frames in zip(lines, received, strict=True):
+        others = []
+        for line in lines:
+            if line.reads_at_once:
+                line.receive(now)
+            else:
+                others.append(line)
+        if not others:
+            return
+        octets = [line.span.take(now) for line in others]
+        received = receive_together([line.span.termination for line in others], octets, now)
+        for line, frames in zip(others, received, strict=True):
             line.accept(frames, now)
 
     def _report(self, now: float) -> None:
@@ -687,6 +692,8 @@ class Plane:
         frames = self._timeslots.frames()
         block = self.speech.count - 1
         early = []
+        if any([line.looped for line in self.lines]):
+            frames = frames.copy()
         for place, line in enumerate(self.lines):
             if line.looped:
                 frames[place] = self.matrix.timeslot_rows[TIMESLOTS * place : TIMESLOTS * (place + 1)].T

@@ -120,6 +120,47 @@ cdef double RATE = 8000
 cdef double CYCLE = 4294967296.0  # timestamps wrap
 
 
+cdef class Ticker:
+    """Periods of `period` seconds from `start` on. In Python: `clock.Ticker`, whose names these are."""
+
+    cdef public double start, period, slack, worst_late
+    cdef public int64_t count, skipped
+    cdef int64_t most
+
+    def __cinit__(self, double start, double period, double most_behind):
+        if not period > 0:
+            raise ValueError("a period takes some time")
+        self.start, self.period = start, period
+        cdef object periods = most_behind / period
+        self.most = max(1, round(periods))
+
+    @property
+    def due(self) -> float:
+        """When the next period begins."""
+        return self.start + self.count * self.period
+
+    def begin(self, double now) -> bool:
+        """Begin the next period if it is due; call until it answers False to catch up in order."""
+        cdef double late = now - (self.start + self.count * self.period)
+        cdef int64_t behind
+        if late < 0:
+            return False
+        if late - self.slack > self.worst_late:
+            self.worst_late = late - self.slack
+        behind = <int64_t> (late / self.period)
+        if behind > self.most:
+            self.skipped += behind
+            self.count += behind
+        self.count += 1
+        return True
+
+    def take_worst_late(self) -> float:
+        """The worst lateness since the last call, in seconds."""
+        cdef double worst = self.worst_late
+        self.worst_late = 0
+        return worst
+
+
 def receive(
     const int[::1] descriptors, unsigned char[:, ::1] rows, Py_ssize_t[::1] places, Py_ssize_t[::1] lengths
 ):
@@ -213,24 +254,43 @@ def advance(
     unsigned char[:, ::1] packets, const unsigned int[::1] clock, const Py_ssize_t[::1] speaking,
     int64_t[::1] sent, int64_t[::1] octets,
 ):
-    """Put the timestamp of each leg into its packet; of those `speaking` count the packet. In Python: `_advance`."""
+    """Put the timestamps of legs that are `speaking` into their packets, and count these. In Python: `_advance`."""
     cdef Py_ssize_t leg, place
     cdef unsigned char *header
     if packets.shape[0] != clock.shape[0] or packets.shape[1] < HEADER:
         raise ValueError("a packet is needed for each leg")
-    for leg in range(packets.shape[0]):
+    for place in range(speaking.shape[0]):
+        leg = speaking[place]
         header = &packets[leg, 0]
         header[4], header[5], header[6], header[7] = (
             clock[leg] >> 24, clock[leg] >> 16 & 0xFF, clock[leg] >> 8 & 0xFF, clock[leg] & 0xFF
         )
-    for place in range(speaking.shape[0]):
-        leg = speaking[place]
-        header = &packets[leg, 0]
         header[3] = header[3] + 1 & 0xFF
         if not header[3]:
             header[2] = header[2] + 1 & 0xFF
         sent[leg] += 1
         octets[leg] += BLOCK
+
+
+def choose(
+    const Py_ssize_t[::1] source, const unsigned char[::1] mu, const Py_ssize_t[::1] sinks, Py_ssize_t first,
+    Py_ssize_t[::1] sources, unsigned char[::1] conversions,
+) -> bool:
+    """Find the row that each of `sinks` transmits, and the table it needs: 0 for the same law, 1 for A-law heard in
+    mu-law, 2 for mu-law in A-law. `mu` says which rows are mu-law, that of sink 0 is row `first`; those before are
+    silence. Whether all are silent. In Python: `Matrix.conversions`.
+    """
+    cdef Py_ssize_t place, sink, row
+    cdef bint silent = True
+    if not sinks.shape[0] == sources.shape[0] == conversions.shape[0]:
+        raise ValueError("a place is needed for each sink")
+    for place in range(sinks.shape[0]):
+        sink = sinks[place]
+        row = source[sink]
+        sources[place] = row
+        conversions[place] = (1 + mu[row]) if mu[row] != mu[first + sink] else 0
+        silent = silent and row < first
+    return silent
 
 
 def render(

@@ -193,9 +193,9 @@ class Transmitters:
             self._marked = True
 
     def _advance(self, speaking: npt.NDArray[np.intp]) -> None:
-        """Put the time into all headers, and count the packets of those legs that have one in this tick."""
+        """Put the time into the headers of those legs that have a packet in this tick, and count it."""
         fields = self._fields
-        fields["timestamp"][:] = self._clock
+        fields["timestamp"][speaking] = self._clock[speaking]
         fields["sequence"][speaking] += np.uint16(1)
         self._sent[speaking] += 1
         self._octets[speaking] += BLOCK

@@ -133,8 +133,12 @@ class E1Deframer:
 
         `crcs` are those of `octets` if they are known already, see `crcs_together`.
         """
-        if (plain := self._receive_plain(octets)) is not None:
-            return plain
+        if (
+            speed.speedups is not None
+            and self.alignment is Alignment.MULTIFRAME
+            and (plain := speed.speedups.take_e1(self, octets))
+        ):
+            return np.frombuffer(octets, np.uint8).reshape(plain, FRAME_OCTETS)
         self._known = crcs
         given: list[NDArray[np.uint8]] = []
         while True:
@@ -165,23 +169,6 @@ class E1Deframer:
         if len(given) == 1:
             return given[0]
         return np.concatenate(given) if given else np.empty((0, FRAME_OCTETS), np.uint8)
-
-    def _receive_plain(self, octets: bytes) -> NDArray[np.uint8] | None:
-        """Whole frames, aligned in every way, as nearly all are; None, and nothing changed, unless that is so."""
-        if (
-            self.alignment is not Alignment.MULTIFRAME
-            or speed.speedups is None
-            or self._shift
-            or self._octets
-            or not self._word_good
-            or self._words != _GOOD_WORDS
-        ):
-            return None
-        count, rest = divmod(len(octets), FRAME_OCTETS)
-        if rest or not 2 <= count <= self._unjudged or not self._check_compiled(octets, count):
-            return None
-        self.counts.frames += count
-        return np.frombuffer(octets, np.uint8).reshape(count, FRAME_OCTETS)
 
     def _frames(self, octets: bytes) -> bytes:
         """The whole frames in `octets`, shifted to octet boundaries."""

@@ -20,6 +20,8 @@ _ROWS: Final = [
 """Timeslot 0 of a sub-multiframe by half, remote alarm, E bits and CRC."""
 _ROWS_WITHOUT_CRC: Final = (row_without_crc(False), row_without_crc(True))
 _C_BITS: Final = np.array([[BIT_1 if crc >> (3 - c) & 1 else 0 for c in range(4)] for crc in range(16)], np.uint8)
+_NO_ERRORS: Final = 3
+"""E bits of a multiframe in which nothing is told."""
 _MANY: Final = 8
 """From so many whole sub-multiframes on, numpy is cheaper than one integer each."""
 
@@ -48,7 +50,12 @@ class E1Framer:
     def transmit(self, frames: NDArray[np.uint8]) -> bytes:
         """Frame `frames`, shape (n, 32); timeslot 0 in them is ignored. Returns 32 * n octets."""
         count = len(frames)
-        if speed.speedups is not None and count and not count % SUBMULTIFRAME and self.at_submultiframe:
+        if (
+            speed.speedups is not None
+            and self.crc4
+            and count
+            and not (count % SUBMULTIFRAME or self._position % SUBMULTIFRAME)
+        ):
             octets: bytes
             rows = self._rows(count // SUBMULTIFRAME)
             octets, sent = speed.speedups.frame_e1s(frames.tobytes(), rows, bytes((self._sent_crc,)))
@@ -89,7 +96,7 @@ class E1Framer:
             return 0
         errors = min(self._errors, 2)
         self._errors -= errors
-        return (3, 1, 0)[errors]
+        return (_NO_ERRORS, 1, 0)[errors]
 
     @property
     def at_submultiframe(self) -> bool:
@@ -98,14 +105,14 @@ class E1Framer:
 
     def _rows(self, whole: int) -> bytes:
         """Timeslot 0 of the next `whole` sub-multiframes, C bits zero."""
-        if self._errors:
-            return b"".join([self._rows_without_errors(1) for _ in range(whole)])
-        return self._rows_without_errors(whole)
-
-    def _rows_without_errors(self, whole: int) -> bytes:
+        if self._errors and whole > 1:
+            return b"".join([self._rows(1) for _ in range(whole)])
         half = self._position // SUBMULTIFRAME
-        later = self._next_e_bits() if half or whole > 1 else self._e_bits
-        rows = _rows(half, whole, self.remote_alarm, self._e_bits, later)
+        if self._e_bits == _NO_ERRORS and self.multiframe_aligned and not self._errors:
+            later = _NO_ERRORS
+        else:
+            later = self._next_e_bits() if half or whole > 1 else self._e_bits
+        rows = timeslots0(half, whole, self.remote_alarm, self._e_bits, later)
         self._e_bits = later
         self._position = (self._position + whole * SUBMULTIFRAME) % MULTIFRAME
         return rows
@@ -147,7 +154,7 @@ def _fill_submultiframes(frames: NDArray[np.uint8], timeslots0: bytes, sent: byt
 
 
 @lru_cache(maxsize=256)
-def _rows(half: int, whole: int, remote_alarm: bool, e_bits: int, later: int) -> bytes:
+def timeslots0(half: int, whole: int, remote_alarm: bool, e_bits: int, later: int) -> bytes:
     """Timeslot 0 of `whole` sub-multiframes from `half` on; E bits are `later` from the first half II on."""
     rows = []
     for place in range(half, half + whole):

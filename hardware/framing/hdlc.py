@@ -19,7 +19,7 @@ from binascii import crc_hqx
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from tandem.hardware import speed
 
@@ -77,7 +77,8 @@ class HdlcTransmitter:
         self._fill_bits = ""  # of the fill and the flag behind it, once it is sent
         self._idle: dict[tuple[str, int], tuple[bytes, str]] = {}
         """What an idle line sends, by the bits left of the last block and the octets wanted; and what is left then."""
-        self._compiled = None if speed.speedups is None else speed.speedups.HdlcFramer()
+        self.compiled: Any = None if speed.speedups is None else speed.speedups.HdlcFramer()
+        """Does the work where there is a compiler."""
         self.frames = 0
         """Queued frames begun so far; fill not counted."""
 
@@ -89,8 +90,8 @@ class HdlcTransmitter:
     @property
     def pending(self) -> bool:
         """Whether queued frames have not left whole."""
-        if self._compiled is not None:
-            return bool(self._queue or self._compiled.unsent)
+        if self.compiled is not None:
+            return bool(self._queue or self.compiled.unsent)
         return bool(self._unsent or self._queue)
 
     @property
@@ -119,9 +120,9 @@ class HdlcTransmitter:
 
     def block(self, octets: int) -> bytes:
         """The next `octets` octets of the line."""
-        if self._compiled is not None:
+        if self.compiled is not None:
             queued = len(self._queue)
-            line: bytes = self._compiled.block(octets, self._queue, self._fill)
+            line: bytes = self.compiled.block(octets, self._queue, self._fill)
             self.frames += queued - len(self._queue)
             return line
         if self._queue or self._unsent:
@@ -201,9 +202,10 @@ class HdlcReceiver:
         # No frame is longer on the line, however many zeros were inserted: its bits, the flag, the zero before.
         self._max_line_bits = self._max_bits + self._max_bits // 5 + 8
         self._filtered_octets = filtered_octets if filter_repeats else 0
-        self._compiled = None
+        self.compiled: Any = None
+        """Does the work where there is a compiler."""
         if speed.speedups is not None:
-            self._compiled = speed.speedups.HdlcDeframer(min_octets, max_octets, self._filtered_octets)
+            self.compiled = speed.speedups.HdlcDeframer(min_octets, max_octets, self._filtered_octets)
         self._bits = ""  # of the line, since the first zero behind the last flag
         self._received = 0  # bits so far; positions below are on this scale
         self._body = 0  # position where self._bits begins, or began before it was cut short
@@ -215,8 +217,8 @@ class HdlcReceiver:
     @property
     def octet_counting(self) -> bool:
         """Whether octet counting mode is on: no good frame since the last abort or overlong frame."""
-        if self._compiled is not None:
-            return bool(self._compiled.octet_counting)
+        if self.compiled is not None:
+            return bool(self.compiled.octet_counting)
         return self._counted is not None
 
     def take_counts(self) -> HdlcCounts:
@@ -226,8 +228,8 @@ class HdlcReceiver:
 
     def receive(self, octets: bytes) -> list[bytes]:
         """Take the next octets of the line; return the good frames that ended in them, without FCS."""
-        if self._compiled is not None:
-            found: list[bytes] = self._compiled.receive(octets, self.counts)
+        if self.compiled is not None:
+            found: list[bytes] = self.compiled.receive(octets, self.counts)
             return found
         frames: list[bytes] = []
         if not octets:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.spans import spec_pair
 
 from tandem.codecs.g711 import Law, encode
 from tandem.codecs.modem_tones import MATRIX, TABLES
@@ -15,11 +18,19 @@ from tandem.codecs.rtp import pack_header
 from tandem.codecs.telephone_event import digit_event
 from tandem.gateway.media import speed
 from tandem.gateway.media.jitter import BLOCK, DEEPEST, JitterBuffers
+from tandem.gateway.media.line import SignallingChannel, SpanLine
 from tandem.gateway.media.matrix import Matrix, Rendering
 from tandem.gateway.media.modem import ModemListener
+from tandem.gateway.media.protocol import Channel
 from tandem.gateway.media.receive import RECEIVED, ROW, Receivers
 from tandem.gateway.media.transmit import _PACKET as PACKET
 from tandem.gateway.media.transmit import Transmitters
+from tandem.hardware import speed as line_speed
+from tandem.hardware.framing.e1_framer import E1Framer
+from tandem.hardware.framing.hdlc import HdlcTransmitter
+from tandem.hardware.registry import open_span
+from tandem.hardware.satop import SatopTransmitter
+from tandem.hardware.satop_udp import SatopUdpSpan
 from tandem.hardware.span import TIMESLOTS
 
 speedups = speed.speedups
@@ -147,9 +158,9 @@ def renderings(matrix: Matrix, sinks: np.ndarray) -> tuple[Rendering, Rendering]
     return Rendering(matrix, sinks), plain
 
 
-@given(st.integers(1, 2), st.integers(0, 2**32 - 1))
-@settings(max_examples=30)
-def test_timeslots_that_hear_anybody(lines, seed):
+@given(st.integers(1, 2), st.booleans(), st.integers(0, 2**32 - 1))
+@settings(max_examples=40)
+def test_timeslots_that_hear_anybody(lines, usual, seed):
     random = np.random.default_rng(seed)
     legs, timeslots = 3, TIMESLOTS * lines
     matrix = Matrix(legs, timeslots)
@@ -157,8 +168,10 @@ def test_timeslots_that_hear_anybody(lines, seed):
         matrix.set_law(endpoint, "Au"[random.integers(2)])
     for sink in random.permutation(matrix.sinks).tolist():
         source = int(random.integers(-1, matrix.sinks))
-        gain = float(random.choice([0.0, 0.0, 3.0, -6.0]))
-        matrix.set_source(sink, None if source < 0 else source, bool(random.integers(8) == 0), gain)
+        gain = 0.0 if usual else float(random.choice([0.0, 0.0, 3.0, -6.0]))
+        transparent = not usual and bool(random.integers(8) == 0)
+        matrix.set_source(sink, None if source < 0 else source, transparent, gain)
+    assert matrix.is_usual or not usual
     matrix.rows[:] = random.integers(0, 256, matrix.rows.shape, np.uint8)
     rendering, plain = renderings(matrix, np.arange(legs, matrix.sinks))
     frames = rendering.frames()
@@ -173,6 +186,36 @@ def test_timeslots_that_hear_anybody(lines, seed):
     assert (packets[2] == packets[1]).all()
     matrix.receive_lines(0, list(frames))
     assert (matrix.timeslot_rows == np.concatenate([line.T for line in frames])).all()
+
+
+@given(st.lists(st.sampled_from("Au"), min_size=64, max_size=64), st.sampled_from([None, 0, 40]))
+def test_frames_of_silence_are_made_once(laws, gained):
+    matrix = Matrix(0, 64)
+    for sink, law in enumerate(laws):
+        matrix.set_law(sink, law)
+    if gained is not None:
+        matrix.set_source(gained, 1, gain=3.0)
+        matrix.set_source(gained, None)
+    rendering, plain = renderings(matrix, np.arange(64))
+    frames = rendering.frames()
+    assert frames.tolist() == plain.frames().tolist()
+    matrix.rows[matrix.row(5)] = 7  # what comes in on a timeslot is heard by nobody
+    assert rendering.frames() is frames
+    matrix.set_source(9, 5)
+    rendering, plain = renderings(matrix, np.arange(64))
+    for octet in (7, 8):
+        matrix.rows[matrix.row(5)] = octet
+        assert rendering.frames().tolist() == plain.frames().tolist()
+        assert (rendering.frames()[0, :, 9] != frames[0, :, 9]).all()
+
+
+def test_sinks_without_a_place():
+    source, mu, sinks = np.zeros(4, np.intp), np.zeros(12, np.uint8), np.arange(4)
+    with pytest.raises(ValueError, match="each sink"):
+        speedups.choose(source, mu, sinks, 2, np.zeros(3, np.intp), np.zeros(4, np.uint8))
+    for wrong in (sinks + 1, sinks - 1):
+        with pytest.raises(IndexError):
+            speedups.choose(source, mu, wrong, 2, np.zeros(4, np.intp), np.zeros(4, np.uint8))
 
 
 @given(st.integers(1, 12), st.integers(0, 2**32 - 1), st.sampled_from([0.0, 0.1, 0.5, 0.6, 3.0]))
@@ -354,3 +397,144 @@ def test_loops_over_sockets_keep_within_their_arrays() -> None:
         speedups.send(descriptors, octets, np.zeros(2, np.intp), places, names, sizes)
     with pytest.raises(ValueError, match="row"):
         speedups.receive(descriptors, octets[:0], places, places.copy())
+
+
+class FarEnd:
+    """What is at the other end of two lines that hear the same: one in compiled steps, and one that has none."""
+
+    def __init__(self, options: str, channels: list[Channel]) -> None:
+        self.sockets, self.lines = [], []
+        for plain in (False, True):
+            with pytest.MonkeyPatch.context() as patch:
+                if plain:
+                    patch.setattr(line_speed, "speedups", None)
+                here, there = spec_pair("satop", options)
+                line = SpanLine("E", open_span(here), 0xD5, 160, 640)
+                for channel in channels:
+                    line.add_channel(SignallingChannel(channel))
+                line.settle()
+            far = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            far.bind(("127.0.0.1", int(there.split(",")[0].rsplit(":", 1)[1])))
+            far.connect(("127.0.0.1", int(here.split(",")[0].rsplit(":", 1)[1])))
+            far.settimeout(2)
+            self.sockets.append(far)
+            self.lines.append(line)
+
+    def close(self) -> None:
+        for line in self.lines:
+            line.span.close()
+        for far in self.sockets:
+            far.close()
+
+    def both(self, act: Callable[[SpanLine], Any]) -> Any:
+        """Do something with both lines, which comes to the same; what it comes to."""
+        found = []
+        for line, plain in zip(self.lines, (False, True), strict=True):
+            with pytest.MonkeyPatch.context() as patch:
+                if plain:
+                    patch.setattr(line_speed, "speedups", None)
+                found.append(act(line))
+        assert found[0] == found[1]
+        return found[0]
+
+    def exchange(self, packets: list[bytes], now: float) -> None:
+        """Send packets to both, and have them read."""
+        for far in self.sockets:
+            for packet in packets:
+                far.send(packet)
+        self.both(lambda line: line.receive(now))
+        self.both(lambda line: line.alarm_change())
+
+    def sent(self, count: int) -> list[bytes]:
+        packets = [[far.recv(65536) for _ in range(count)] for far in self.sockets]
+        assert packets[0] == packets[1]
+        return packets[0]
+
+
+units = st.lists(st.binary(min_size=3, max_size=60) | st.just(b"\xff\xff\x00"), max_size=3)
+#: What is queued here, and there; what is done to the burst that comes, or to the line that hears it.
+turns = st.tuples(
+    units, units, st.sampled_from(["", "", "", "", "", "lose", "spoil", "alarm", "slip", "fault"]), st.randoms()
+)
+
+
+@given(
+    st.lists(turns, min_size=1, max_size=30),
+    st.sampled_from([("mtp2", (1, 2, 3, 4, 5, 6, 7, 8)), ("mtp2", (16,)), ("lapd", (31,)), ("mtp2", (1, 3))]),
+)
+@settings(max_examples=40, deadline=None)
+def test_a_line_with_signalling_in_one_step(turns, channel):
+    kind, timeslots = channel
+    far_end = FarEnd(",frames=8,burst=5", [Channel(1, "E", timeslots, kind=kind)])
+    framer, frames_out, packets_out = E1Framer(), HdlcTransmitter(b"\xff\xff\x00"), SatopTransmitter()
+    framer.multiframe_aligned = True
+    now, number = 1.0, 0
+
+    def burst() -> list[bytes]:
+        frames = np.random.default_rng(number).integers(0, 256, (40, 32)).astype(np.uint8)
+        line = np.frombuffer(frames_out.block(40 * len(timeslots)), np.uint8).reshape(40, -1)
+        frames[:, list(timeslots)] = line
+        return packets_out.packets(framer.transmit(frames))
+
+    try:
+        for here, there, what, random in [([], [], "", None)] * 30 + turns + [([], [], "", None)] * 4:
+            now += 0.005
+            frames_out.send(there)
+            packets = burst()
+            framer.remote_alarm = what == "alarm"
+            if what == "lose":
+                del packets[random.randrange(5)]
+            elif what == "spoil":
+                place, at = random.randrange(5), random.randrange(4, 260)
+                packets[place] = packets[place][:at] + bytes([random.randrange(256)]) + packets[place][at + 1 :]
+            elif what == "slip":
+                packets_out.sequence = packets_out.sequence + 3 & 0xFFFF
+            packets_out.fault = what == "fault"
+            far_end.exchange(packets, now)
+            far_end.both(lambda line: line.channels[0].send(here, b"\xff\xff\x01"))  # noqa: B023
+            if number % 4 == 0:
+                speech = np.random.default_rng(number + 1).integers(0, 256, (BLOCK, 32)).astype(np.uint8)
+                far_end.both(lambda line: line.fill(number // 4, speech))  # noqa: B023
+                far_end.both(lambda line: line.store.read(BLOCK).tobytes())
+            far_end.both(lambda line: (line.pressing, line.channels[0].transmitter.frames))
+            far_end.both(lambda line: line.transmit(5 * number, 5, now))  # noqa: B023
+            far_end.sent(5)
+            number += 1
+        far_end.both(lambda line: line.counters())
+        assert far_end.both(lambda line: line.channels[0].report())
+    finally:
+        far_end.close()
+
+
+def test_a_plain_line_is_read_and_sent_in_one_step(monkeypatch):
+    """Nothing of a line that idles goes the long way."""
+    one, other = spec_pair("satop", ",frames=8,burst=5")
+    lines = [SpanLine("E", open_span(spec), 0xD5) for spec in (one, other)]
+    steps = 0
+    for line in lines:
+        line.add_channel(SignallingChannel(Channel(1, "E", (1, 2, 3))))
+        line.settle()
+        line.channels[0].send([], b"\xff\xff\x00")
+
+    def counted(self, frames, now):
+        nonlocal steps
+        steps += 1
+        return accept(self, frames, now)
+
+    accept = SpanLine.accept
+    monkeypatch.setattr(SpanLine, "accept", counted)
+    silence = np.full((BLOCK, 32), 0xD5, np.uint8)
+    for number in range(60):
+        if number == 40:  # frames are aligned, alarms are over
+            steps = 0
+            monkeypatch.setattr(SatopUdpSpan, "give", None)
+        for line in lines:
+            if number % 4 == 0:
+                line.fill(number // 4, silence)
+            line.transmit(5 * number, 5, number * 0.005)
+            line.alarm_change()
+        for line in lines:
+            line.receive(number * 0.005)
+    for line in lines:
+        line.span.close()
+    assert steps == 0
