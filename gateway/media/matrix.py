@@ -271,7 +271,11 @@ class Matrix:
 
     def listeners(self, endpoint: int) -> list[int]:
         """The sinks that transmit what `endpoint` receives."""
-        listeners: list[int] = (self.source == _FIRST + endpoint).nonzero()[0].tolist()
+        listeners: list[int]
+        if speed.speedups is not None:
+            listeners = speed.speedups.listeners(self.source, _FIRST + endpoint)
+        else:
+            listeners = (self.source == _FIRST + endpoint).nonzero()[0].tolist()
         return listeners
 
     def conversions(self, sinks: npt.NDArray[np.intp]) -> tuple[list[bytes | None], npt.NDArray[np.intp]]:

@@ -272,6 +272,16 @@ def advance(
         octets[leg] += BLOCK
 
 
+def listeners(const Py_ssize_t[::1] source, Py_ssize_t row) -> list:
+    """The sinks that transmit `row`. In Python: `Matrix.listeners`."""
+    cdef Py_ssize_t sink
+    cdef list found = []
+    for sink in range(source.shape[0]):
+        if source[sink] == row:
+            found.append(sink)
+    return found
+
+
 def choose(
     const Py_ssize_t[::1] source, const unsigned char[::1] mu, const Py_ssize_t[::1] sinks, Py_ssize_t first,
     Py_ssize_t[::1] sources, unsigned char[::1] conversions,

@@ -76,7 +76,7 @@ class Transmitters:
         self._marked = False  # some second octet differs from the payload type for this tick only
         self._rendering = Rendering(matrix, [])
         self._order = self._rendering.order
-        nobody = np.zeros(0, np.intp)
+        self._plain_rows = nobody = np.zeros(0, np.intp)
         self._plain = Outgoing(octets, nobody, nobody, nobody, self._destinations)
         self._secured: list[tuple[int | Destination, memoryview, SecureLeg, int]] = []
         self._packing: dict[int, Packing] = {}
@@ -174,6 +174,8 @@ class Transmitters:
             self._plan()
         order, fields = self._order, self._fields
         self._held_back.clear()
+        if not (order.size or self._packed.order.size or events):
+            return
         self._rendering.render_into(self._packet_octets, HEADER.size)
         if self._suppression.count and order.size:
             self._suppress(order, fields["payload"][order])
@@ -282,7 +284,7 @@ class Transmitters:
             for leg in self._stale_legs:
                 self._find_way(leg)
             self._stale_legs.clear()
-            rows = np.flatnonzero(ways == _PLAIN)
+            self._plain_rows = rows = np.flatnonzero(ways == _PLAIN)
             columns = self._descriptors[rows], rows, self._sizes[rows]
             self._plain = Outgoing(self._packet_octets, *columns, self._destinations)
             self._secured = [
@@ -292,7 +294,8 @@ class Transmitters:
         for leg in self._events:
             if leg in self._packing:
                 self._packing[leg].drop()
-        self._rendering = Rendering(self._matrix, np.flatnonzero((ways != _NOT) & (ways != _PACKED)))
+        rows = np.flatnonzero((ways == _PLAIN) | (ways == _SECURED)) if self._sealed else self._plain_rows
+        self._rendering = Rendering(self._matrix, rows)
         self._packed = Rendering(self._matrix, np.flatnonzero(ways == _PACKED)) if self._packing else self._nothing
         self._order = self._rendering.order
         self._marked = True

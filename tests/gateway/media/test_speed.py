@@ -173,6 +173,10 @@ def test_timeslots_that_hear_anybody(lines, usual, seed):
         matrix.set_source(sink, None if source < 0 else source, transparent, gain)
     assert matrix.is_usual or not usual
     matrix.rows[:] = random.integers(0, 256, matrix.rows.shape, np.uint8)
+    for endpoint in range(matrix.sinks):
+        found = matrix.listeners(endpoint)
+        assert found == np.flatnonzero(matrix.source == matrix.row(endpoint)).tolist()
+        assert {type(sink) for sink in found} <= {int}
     rendering, plain = renderings(matrix, np.arange(legs, matrix.sinks))
     frames = rendering.frames()
     assert frames.tolist() == plain.frames().tolist()
