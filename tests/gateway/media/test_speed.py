@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import socket
+from collections import deque
 from collections.abc import Callable
+from random import Random
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support.spans import spec_pair
 
@@ -455,16 +457,48 @@ class FarEnd:
         return packets[0]
 
 
+def state_of(line: SpanLine) -> dict[str, Any]:
+    """All that a line on a SatopUdpSpan remembers, but for objects and for what is of one way alone."""
+    span: Any = line.span
+    parts = {
+        "receiver": span._receiver,
+        "transmitter": span._transmitter,
+        "termination": span.termination,
+        "deframer": span.termination.deframer,
+        "framer": span.termination._framer,
+        "store": line.store,
+    }
+    plain = (int, float, str, bytes, frozenset, tuple, list, dict, deque, type(None))
+    found = {
+        f"{part} {name}": value
+        for part, whole in parts.items()
+        for name, value in vars(whole).items()
+        if isinstance(value, plain)
+    }
+    return found | {"counts": line.channels[0].receiver.counts, "counters": span.counters()}
+
+
 units = st.lists(st.binary(min_size=3, max_size=60) | st.just(b"\xff\xff\x00"), max_size=3)
 #: What is queued here, and there; what is done to the burst that comes, or to the line that hears it.
 turns = st.tuples(
-    units, units, st.sampled_from(["", "", "", "", "", "lose", "spoil", "alarm", "slip", "fault"]), st.randoms()
+    units,
+    units,
+    st.sampled_from(["", "", "", "", "", "lose", "spoil", "alarm", "slip", "fault", "silence"]),
+    st.randoms(),
 )
 
 
 @given(
     st.lists(turns, min_size=1, max_size=30),
     st.sampled_from([("mtp2", (1, 2, 3, 4, 5, 6, 7, 8)), ("mtp2", (16,)), ("lapd", (31,)), ("mtp2", (1, 3))]),
+)
+@example(
+    [
+        ([], [b"a unit"], what, Random(seed))
+        for what in ("spoil", "lose", "fault", "alarm", "silence")
+        for seed in range(4)
+    ],
+    ("mtp2", (16,)),
 )
 @settings(max_examples=40, deadline=None)
 def test_a_line_with_signalling_in_one_step(turns, channel):
@@ -493,6 +527,8 @@ def test_a_line_with_signalling_in_one_step(turns, channel):
                 packets[place] = packets[place][:at] + bytes([random.randrange(256)]) + packets[place][at + 1 :]
             elif what == "slip":
                 packets_out.sequence = packets_out.sequence + 3 & 0xFFFF
+            elif what == "silence":
+                packets, now = [], now + random.choice([0.01, 0.05, 0.2])
             packets_out.fault = what == "fault"
             far_end.exchange(packets, now)
             far_end.both(lambda line: line.channels[0].send(here, b"\xff\xff\x01"))  # noqa: B023
@@ -501,6 +537,7 @@ def test_a_line_with_signalling_in_one_step(turns, channel):
                 far_end.both(lambda line: line.fill(number // 4, speech))  # noqa: B023
                 far_end.both(lambda line: line.store.read(BLOCK).tobytes())
             far_end.both(lambda line: (line.pressing, line.channels[0].transmitter.frames))
+            far_end.both(state_of)
             far_end.both(lambda line: line.transmit(5 * number, 5, now))  # noqa: B023
             far_end.sent(5)
             number += 1
