@@ -29,6 +29,7 @@ from tandem.gateway.huge_pages import take_huge_pages
 from tandem.gateway.log import Line, Logger
 from tandem.gateway.media.process import MediaProcess
 from tandem.gateway.media.protocol import Command, Event, Failed, MediaConfiguration, Ready, SpanConfiguration
+from tandem.gateway.moderated_reader import ModeratedReader
 from tandem.gateway.node import Node
 from tandem.gateway.operations import Operations
 from tandem.gateway.overload_probe import OverloadProbe
@@ -108,6 +109,7 @@ class Service:
         self._media: MediaProcess | None = None
         self._sip: dict[bool, socket.socket] = {}
         """The UDP sockets of SIP, by whether they are of IPv6."""
+        self._sip_readers: list[ModeratedReader] = []
         self._tls: TlsContexts | None = None
         self._streams: StreamTransport | None = None
         self._resolver: Resolver | None = None
@@ -143,7 +145,9 @@ class Service:
                 ports, _ = await asyncio.gather(self._start_media(), self._pjsip.start())
             loop.add_reader(self._require_media().socket, self._media_readable)
             for opened in self._sip.values():
-                loop.add_reader(opened, self._sip_readable, opened)
+                reader = ModeratedReader(loop, opened, self._sip_readable)
+                self._sip_readers.append(reader)
+                reader.start()
             self._log(Line("info", "=", "gateway", f"{self.configuration.node.name} is up, process {os.getpid()}"))
             self.node.start(ports, loop.time())
             self.node.media_events(self._early_events, loop.time())
@@ -285,8 +289,9 @@ class Service:
             self._media.close()
         if self._pjsip is not None:
             self._pjsip.close()
+        for reader in self._sip_readers:
+            reader.stop()
         for opened in self._sip.values():
-            loop.remove_reader(opened)
             opened.close()
         self._records.close()
         for line in self._delivery.stop(DELIVERY_SECONDS):
@@ -364,13 +369,14 @@ class Service:
 
     # --- the pump: one input, drain, re-arm
 
-    def _sip_readable(self, opened: socket.socket) -> None:
+    def _sip_readable(self, opened: socket.socket) -> int:
         now = self._loop.time()
         datagrams = receive_all(opened)
         self._probe.took(opened.fileno(), len(datagrams), now)
         for data, source in datagrams:
             self.node.datagram(data, source, now)
         self._act()
+        return len(datagrams)
 
     def _media_readable(self) -> None:
         media = self._require_media()
