@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from support.dahdi_kernel import Kernel
 from support.e1d_daemon import Daemon
-from support.media_plane import Planes, Side, free_ports, leg, timeslot
+from support.gateways import free_ports
+from support.media_plane import Planes, Side, leg, timeslot
 
 from tandem.core.errors import SpanError
 from tandem.gateway.media.plane import Plane

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
+from support.gateways import free_ports
 
 from tandem.codecs.rtp import pack_header
 from tandem.gateway.media.plane import Plane
@@ -70,18 +71,6 @@ class Phone:
         with contextlib.suppress(BlockingIOError):
             while True:
                 self.packets.append(self.socket.recv(2048))
-
-
-def free_ports(count: int) -> int:
-    """The first, even, of `count` UDP ports in a row that nobody has at the moment."""
-    while True:
-        with contextlib.ExitStack() as stack, contextlib.suppress(OSError, OverflowError):
-            first = 0
-            for place in range(count + 1):
-                endpoint = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-                endpoint.bind(("127.0.0.1", first + place if first else 0))
-                first = first or endpoint.getsockname()[1]
-            return first + first % 2
 
 
 @dataclass

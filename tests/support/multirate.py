@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-from support.media_plane import free_ports
+from support.gateways import free_ports
 
 from tandem.gateway.media.plane import Plane
 from tandem.gateway.media.protocol import Channel, Command, MediaConfiguration, SpanConfiguration

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from support.media_plane import free_ports
+from support.gateways import free_ports
 
 from tandem.gateway.media.link import Link, socket_pair
 from tandem.gateway.media.loop import COMPANY, Loop

@@ -6,7 +6,8 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from support.media_plane import Phone, Planes, Side, free_ports, leg, timeslot, two_planes
+from support.gateways import free_ports
+from support.media_plane import Phone, Planes, Side, leg, timeslot, two_planes
 
 from tandem.codecs.g711 import Law, encode
 from tandem.codecs.quality import Quality, measure_octets, probe

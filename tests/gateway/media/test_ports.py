@@ -4,7 +4,8 @@ import socket
 from collections.abc import Iterator
 
 import pytest
-from support.media_plane import Phone, free_ports
+from support.gateways import free_ports
+from support.media_plane import Phone
 
 from tandem.codecs.rtp import pack_header
 from tandem.gateway.media.datagrams import MOST, PASSES

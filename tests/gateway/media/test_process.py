@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from support.media_plane import free_ports
+from support.gateways import free_ports
 
 from tandem.gateway.media.process import MediaProcess
 from tandem.gateway.media.protocol import (

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from support.media_plane import Phone, free_ports
+from support.gateways import free_ports
+from support.media_plane import Phone
 
 from tandem.codecs.g711 import Law, encode
 from tandem.codecs.quality import probe
