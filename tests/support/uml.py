@@ -52,6 +52,11 @@ def run(command: list[str], modules: list[str], folder: Path, seconds: float = 9
         )
     )
     script.chmod(0o755)
+    environment = dict(os.environ)
+    if " amx_tile" in Path("/proc/cpuinfo").read_text():
+        source, library = Path(__file__).with_name("whole_registers.c"), folder / "whole_registers.so"
+        subprocess.run([program("gcc", "gcc"), "-O1", "-shared", "-fPIC", "-o", library, source], check=True)
+        environment["LD_PRELOAD"] = str(library)
     kernel = [linux, "mem=384M", "root=/dev/root", "rootfstype=hostfs", "rw", f"init={script}", "panic=-1"]
     booted = subprocess.Popen(
         [*kernel, "con=null", "con0=fd:0,fd:1"],
@@ -60,6 +65,7 @@ def run(command: list[str], modules: list[str], folder: Path, seconds: float = 9
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
+        env=environment,
     )
     try:
         said = booted.communicate(timeout=seconds)[0]
