@@ -32,6 +32,7 @@ from tandem.gateway.operator.command import CommandError
 from tandem.gateway.operator.desk import Desk
 from tandem.gateway.operator.general import duration
 from tandem.gateway.operator.table import command_table
+from tandem.gateway.wall_clock import wall_clock_offset
 
 if TYPE_CHECKING:
     from tandem.gateway.web.alarms import AlarmList
@@ -218,7 +219,7 @@ class Operations:
                 self._log(line)
         self._kept_house = now
         if self._capture is not None:
-            self._capture.clock_offset = time.time() - time.monotonic()
+            self._capture.clock_offset = wall_clock_offset()
             self._capture.flush()
 
     # --- Host
@@ -259,7 +260,7 @@ class Operations:
         path = Path(node.capture_file).parent / name
         if path.exists():
             raise CommandError(f"{path} exists; give another name")
-        offset = time.time() - time.monotonic()
+        offset = wall_clock_offset()
         limit = node.capture_megabytes * 1_000_000
         writer = CaptureWriter(path, limit, clock_offset=offset, on_failure=self._capture_failed)
         if writer.failure is not None:

@@ -45,6 +45,7 @@ from tandem.gateway.sip.stream_transport import StreamTransport
 from tandem.gateway.sip.tls import TlsContexts
 from tandem.gateway.sip.transport import open_socket, receive_all, send
 from tandem.gateway.supervisor import Supervisor
+from tandem.gateway.wall_clock import wall_clock_offset
 
 #: How long the media process may take to open its spans and ports.
 START_SECONDS = 20.0
@@ -96,7 +97,7 @@ class Service:
         self._supervisor = Supervisor()
         self._delivery = Delivery(configuration.records, configuration.node.records)
         self._capture = _open_capture(configuration, logger)
-        self._offset = time.time() - time.monotonic()
+        self._offset = wall_clock_offset()
         self.node = Node(
             configuration,
             token=lambda: secrets.token_hex(8),
@@ -492,7 +493,7 @@ class Service:
     async def _keep_house(self) -> None:
         while True:
             await asyncio.sleep(HOUSEKEEPING_SECONDS)
-            self._offset = time.time() - time.monotonic()
+            self._offset = wall_clock_offset()
             self._records.sync()
             if self._records.error != self._records_error:
                 self._records_error = self._records.error
@@ -538,7 +539,7 @@ def _open_capture(configuration: Configuration, logger: Logger) -> CaptureWriter
     node = configuration.node
     return CaptureWriter(
         Path(node.capture_file),
-        clock_offset=time.time() - time.monotonic(),
+        clock_offset=wall_clock_offset(),
         limit=node.capture_megabytes * 1_000_000,
         on_failure=lambda reason: logger.write(Line("error", "!", "capture", reason), time.time()),
     )

@@ -8,6 +8,8 @@ import sys
 import time
 from pathlib import Path
 
+from support.gateways import free_ports
+
 from tandem.gateway.console.command import Place, run_command
 
 CONFIGURATION = """
@@ -111,8 +113,8 @@ class OperatedGateway:
     def __init__(self, folder, text=CONFIGURATION):
         self.path = Path(folder) / "gateway.toml"
         self._log = Path(folder) / "log"
-        self.port, self.sip, self.user = free_port(), free_port(socket.SOCK_DGRAM), free_port(socket.SOCK_DGRAM)
-        rtp = 2 * (free_port(socket.SOCK_DGRAM) // 2)
+        rtp = free_ports(43)
+        self.port, self.sip, self.user = range(rtp + 40, rtp + 43)
         ports = {"esl": self.port, "sip": self.sip, "user": self.user, "rtp": rtp, "rtp_last": rtp + 39}
         self.path.write_text(text.format(**ports))
         command = [sys.executable, "-m", "tandem.gateway", "run", "-c", str(self.path)]
