@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import socket
 
 import numpy as np
-from support import gateways
 
 from tandem.hardware.registry import open_span
 from tandem.hardware.span import LineFormat, Span
@@ -16,8 +16,13 @@ _names = itertools.count()
 
 def free_ports(count: int) -> list[int]:
     """UDP ports of 127.0.0.1 that nobody has just now."""
-    first = gateways.free_ports(count)
-    return [*range(first, first + count)]
+    sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(count)]
+    for each in sockets:
+        each.bind(("127.0.0.1", 0))
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
 
 
 def spec_pair(kind: str, options: str = "") -> tuple[str, str]:
