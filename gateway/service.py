@@ -402,6 +402,8 @@ class Service:
     def _act(self) -> None:
         """Carry out what the node wants and arm its one timer."""
         effects = self.node.effects()
+        # Before anything is sent: a peer may answer, and log its answer, before we come to log what it answers.
+        stamp = time.time() if effects.lines else 0.0
         if effects.datagrams:
             self._send_datagrams(effects.datagrams)
         if effects.queries and self._resolver is not None:
@@ -418,10 +420,8 @@ class Service:
             self._records.begin(effects.provisional, effects.dropped)
         if effects.records:
             self._write_records(effects.records)
-        if effects.lines:
-            stamp = time.time()
-            for line in effects.lines:
-                self.logger.write(line, stamp)
+        for line in effects.lines:
+            self.logger.write(line, stamp)
         if self.node.notices:
             self._operations.publish()
         if effects.channels:
