@@ -133,15 +133,14 @@ class Operations:
 
     def channel_events(self, events: Sequence[ChannelEvent]) -> None:
         """Tell the clients what happened to channels, and whoever waits for a call that it is made."""
-        offset = time.time() - asyncio.get_running_loop().time()
         for event in events:
             if event.what is Happening.BACKGROUND_JOB:
                 self.desk.job_done(event.data["job"], event.data["result"])
             elif self.server is not None:
-                self._publish_channel(self.server, event, offset)
+                self._publish_channel(self.server, event)
 
-    def _publish_channel(self, server: EventServer, event: ChannelEvent, offset: float) -> None:
-        headers = event_headers(event, offset)
+    def _publish_channel(self, server: EventServer, event: ChannelEvent) -> None:
+        headers = event_headers(event, self._service.clock_offset)
         if name := self._control.name_of(event):
             headers["Application-UUID"] = name
         server.publish(self.stamp(event.what.name, headers))
@@ -164,12 +163,11 @@ class Operations:
 
     async def _connect_out(self, channel: str, arguments: str) -> None:
         where = arguments.split()[0] if arguments.split() else ""
-        loop = asyncio.get_running_loop()
         try:
             if self.server is None:
                 raise ValueError("there is no [event_socket] in the configuration")
             host, port = parse_endpoint(where, OUTBOUND_PORT)
-            data = headers_of(self._service.node.switchboard.dump(channel), time.time() - loop.time())
+            data = headers_of(self._service.node.switchboard.dump(channel), self._service.clock_offset)
             async with asyncio.timeout(CONNECT_SECONDS):
                 await self.server.connect_out(host, port, channel, data)
         except LookupError:

@@ -97,11 +97,12 @@ class Service:
         self._supervisor = Supervisor()
         self._delivery = Delivery(configuration.records, configuration.node.records)
         self._capture = _open_capture(configuration, logger)
-        self._offset = wall_clock_offset()
+        self.clock_offset = wall_clock_offset()
+        """Seconds from the time of the loop to that since 1970: the same for records and events."""
         self.node = Node(
             configuration,
             token=lambda: secrets.token_hex(8),
-            wall_clock=lambda now: now + self._offset,
+            wall_clock=lambda now: now + self.clock_offset,
             capture=self._capture,
             messages_logged=logger.wants_messages,
         )
@@ -493,7 +494,7 @@ class Service:
     async def _keep_house(self) -> None:
         while True:
             await asyncio.sleep(HOUSEKEEPING_SECONDS)
-            self._offset = wall_clock_offset()
+            self.clock_offset = wall_clock_offset()
             self._records.sync()
             if self._records.error != self._records_error:
                 self._records_error = self._records.error
