@@ -57,6 +57,8 @@ class Process(Protocol):
     logger: Logger
     configuration: Configuration
     leaving: bool
+    clock_offset: float
+    """Seconds from the time of the loop to that since 1970."""
 
     def act(self) -> None:
         """Carry out what the node wants."""
