@@ -22,7 +22,7 @@ endif
 # Tests start more than a thousand processes: each would compile all modules anew where something has set this.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test check format lint types layers docs fuzz bench peers pjsip clean
+.PHONY: help demo test check format lint types layers docs fuzz sanitize bench peers pjsip clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -88,6 +88,19 @@ fuzz: $(BIN)/.tools ## Feed decoders, state machines and the trace analyser rand
 	$(BIN)/python tests/fuzz/fuzz_decoders.py --seconds 60
 	$(BIN)/python tests/fuzz/fuzz_machines.py --seconds 60
 	$(BIN)/python tests/fuzz/fuzz_analyser.py --seconds 60
+
+# Installed, not editable: what is compiled beside the sources stays as it is. malloc, so that the address sanitizer knows
+# where each object ends.
+SANITIZED := build/sanitized
+sanitize: ## Run the tests of all that is compiled under the address and undefined behaviour sanitizers of gcc
+	$(PYTHON) -m venv $(SANITIZED)
+	$(SANITIZED)/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	CFLAGS='-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g -O1' \
+	  $(SANITIZED)/bin/python -m pip install --quiet --force-reinstall --no-cache-dir --no-deps .
+	$(SANITIZED)/bin/python -m pip install --quiet . --group test
+	LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" \
+	  ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc $(SANITIZED)/bin/python -m pytest -q -p no:cacheprovider \
+	  $$(grep -rlE 'speedups|sip_reading|[( _]loops\b' tests/core tests/codecs tests/hardware tests/ss7 tests/gateway --include='test_*.py')
 
 bench: $(BIN)/.tools ## Measure this machine: media, calls, spans, codecs
 	$(BIN)/python tests/bench/run.py
