@@ -32,7 +32,7 @@ from tandem.gateway.configuration.check_ss7 import (
 )
 from tandem.gateway.configuration.pri import check_d_channel_backhauls, check_pri_trunk
 from tandem.gateway.configuration.problem import Problem, duplicates, unknown_name
-from tandem.gateway.configuration.ranges import parse_address, parse_endpoint
+from tandem.gateway.configuration.ranges import LINK_LOCAL, is_link_local, parse_address, parse_endpoint
 from tandem.gateway.configuration.records import check_records
 from tandem.gateway.configuration.schema import Configuration, PriTrunk, Route, SipTrunk
 from tandem.gateway.configuration.spans import last_timeslots, line_format, speechless_spans
@@ -159,6 +159,9 @@ def _media(configuration: Configuration) -> Iterator[Problem]:
     if media.address_v6 and not _is_ipv6(media.address_v6):
         text = f"{media.address_v6!r} is no IPv6 address such as 2001:db8::1; the ports are `media.ports`"
         yield Problem("media.address_v6", text)
+    for key in ("address", "address_v6"):
+        if _is_ipv6(host := getattr(media, key)) and is_link_local(host):
+            yield Problem(f"media.{key}", f"{host} {LINK_LOCAL}")
     try:
         tone_plan(media.tones)
     except TandemError as error:

@@ -8,7 +8,13 @@ from collections.abc import Iterable, Iterator
 
 from tandem.core.errors import ConfigurationError
 from tandem.gateway.configuration.problem import Problem, duplicates, unknown_name
-from tandem.gateway.configuration.ranges import parse_endpoint, parse_listener, split_host
+from tandem.gateway.configuration.ranges import (
+    LINK_LOCAL,
+    is_link_local,
+    parse_endpoint,
+    parse_listener,
+    split_host,
+)
 from tandem.gateway.configuration.schema import Configuration, Pjsua2, Sip, SipTrunk, Trunk
 from tandem.gateway.sip.endpoint import DEFAULT_PORTS, Listener
 from tandem.gateway.sip.tls import TlsContexts, TlsFiles
@@ -226,6 +232,8 @@ def _reachable(path: str, trunk: SipTrunk, sip: Sip) -> Iterator[Problem]:
         return
     if any((trunk.transport, host, port) == one for one in ours):
         yield Problem(f"{path}.peer", "is the address we listen on ([sip]); give the peer's")
+    if is_link_local(host):
+        yield Problem(f"{path}.peer", f"{host} {LINK_LOCAL}")
     version = "IPv6" if ":" in host else "IPv4"
     if not any(one.transport == trunk.transport and (":" in one.host) == (":" in host) for one in ours):
         example = f"{trunk.transport}:{'[2001:db8::1]' if ':' in host else '192.0.2.1'}"
@@ -261,6 +269,8 @@ def _usable(path: str, address: str, port: int, announced: bool) -> Iterator[Pro
         yield Problem(path, "port 0 is no port; give the one to use (1-65535)")
     if announced and address in ("0.0.0.0", "::"):
         yield Problem(path, f"{address} cannot be announced to peers; give the address they reach us at")
+    if announced and is_link_local(address):
+        yield Problem(path, f"{address} {LINK_LOCAL}")
 
 
 def _host(path: str, text: str) -> Iterator[Problem]:

@@ -72,6 +72,15 @@ def parse_endpoint(text: str, default_port: int | None = None) -> tuple[str, int
     return str(address), int(port[1:])
 
 
+LINK_LOCAL = "is link-local, and SIP has no way to say of which network; give a global or a unique local address (fd00::/8)"
+"""What is wrong with the address of a peer, or of ours that peers are told (RFC 4007 6, RFC 6874 1)."""
+
+
+def is_link_local(host: str) -> bool:
+    """Whether an address is of IPv6 and good on one network only (fe80::/10, with or without `%INTERFACE`)."""
+    return ":" in host and ipaddress.IPv6Address(host).is_link_local
+
+
 def split_host(text: str) -> tuple[str, int | None] | None:
     """`NAME[:PORT]` as (host name, port or None); None when it is no host name but perhaps an address."""
     match = _HOST_NAME.fullmatch(text)

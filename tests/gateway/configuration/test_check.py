@@ -68,6 +68,7 @@ CHANGES = [
     ('address = "127.0.0.1"', 'address = "::"', "media.address", "cannot be announced"),
     ('address = "127.0.0.1"', 'address = "::1"\naddress_v6 = "::1"', "media.address", "write an IPv4 address"),
     ('address = "127.0.0.1"', 'address_v6 = "192.0.2.1"', "media.address_v6", "is no IPv6 address"),
+    ('address = "127.0.0.1"', 'address_v6 = "fe80::1"', "media.address_v6", "is link-local"),
     ('listen = "127.0.0.1:5060"', 'listen = "127.0.0.1"', "sip.listen", "lacks a port"),
     ('listen = "127.0.0.1:5060"', 'listen = "127.0.0.1:0"', "sip.listen", "port 0"),
     ('listen = "127.0.0.1:5060"', 'listen = "127.0.0.1:99999"', "sip.listen", "is not a port"),

@@ -22,6 +22,7 @@ def refusal(text):
     ("text", "where", "what"),
     [
         (SIP + 'also_listen = ["sctp:192.0.2.1"]\n', "sip.also_listen[0]", "does not begin with udp:, tcp: or tls:"),
+        (SIP + 'also_listen = ["udp:[fe80::1%eth0]"]\n', "sip.also_listen[0]", "fe80::1%eth0 is link-local"),
         (SIP + 'also_listen = ["tcp:0.0.0.0"]\n', "sip.also_listen[0]", "0.0.0.0 cannot be announced"),
         (
             SIP + 'also_listen = ["udp:192.0.2.2"]\n',
@@ -33,6 +34,7 @@ def refusal(text):
         (SIP + '[sip.tls]\nprivate_key = "a.pem"\n', "sip.tls.private_key", "is set without `certificate`"),
         (TRUNK, "trunk[0]", "needs a [sip] table"),
         (SIP + TRUNK + 'transport = "tcp"\n', "trunk[0].transport", "add it to also_listen, as tcp:192.0.2.1"),
+        (SIP + TRUNK.replace("192.0.2.9", "[fe80::9%eth0]"), "trunk[0].peer", "is link-local"),
         (SIP + TRUNK.replace("192.0.2.9", "[2001:db8::1]"), "trunk[0].peer", "does not listen on UDP over IPv6"),
         (SIP + TRUNK.replace("192.0.2.9", "2001:db8::1"), "trunk[0].peer", "stands in brackets"),
         (SIP + TRUNK.replace("192.0.2.9", "192.0.2.1:5060"), "trunk[0].peer", "is the address we listen on"),
