@@ -51,7 +51,7 @@ How values are written:
 | point code | `"2-10-5"`, in parts (3-8-3 bits for ITU, 8-8-8 ANSI and China, 7-4-5 Japan), or one number `"4181"` |
 | list of numbers | `"1-15,17-31"` |
 | times | `"Mo-Fr 08:00-18:00, Sa 09:00-12:00"`; `22:00-06:00` goes on after midnight |
-| address | `"192.0.2.1:5060"`, IPv4; in `[sip]` and SIP trunks also IPv6 in brackets, `"[2001:db8::1]:5060"`, global or unique local |
+| address | `"192.0.2.1:5060"`, IPv4; in `[sip]` and SIP trunks also `"[2001:db8::1]:5060"`, IPv6, not link-local |
 """
 
 

@@ -72,7 +72,7 @@ def parse_endpoint(text: str, default_port: int | None = None) -> tuple[str, int
     return str(address), int(port[1:])
 
 
-LINK_LOCAL = "is link-local, and SIP has no way to say of which network; give a global or a unique local address (fd00::/8)"
+LINK_LOCAL = "is link-local, and SIP cannot say of which network; give a global or a unique local address (fd00::/8)"
 """What is wrong with the address of a peer, or of ours that peers are told (RFC 4007 6, RFC 6874 1)."""
 
 
