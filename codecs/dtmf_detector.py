@@ -10,7 +10,7 @@ finer than the windows resolve. A digit begins after `HITS` such windows and end
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,14 +108,24 @@ class DtmfDetector:
         self._before = np.zeros((channels, 2), np.complex64)
         self._turn = np.zeros((channels, 2), np.complex64)
         self._weight = np.zeros((channels, 2), np.float32)
+        self._ears = self._compiled()
         self._followed = False  # in some channel there may be a digit, or windows in a row that may become one
 
     def octets(self, octets: Octets) -> list[DigitEvent]:
         """Take a tick of G.711, shape (channels, 160); ValueError for any other shape."""
         self._check(octets.shape)
-        if speed.speedups is None or self._followed:
+        if self._ears is None or self._followed:
             np.take(self._table, octets, out=self._samples[:, _HISTORY:])
-        elif not speed.speedups.hear(octets, self._table, self._samples, self._power, _MAYBE_LOUD):
+        elif not self._ears.hear(octets):
+            self._position += TICK
+            return []
+        return self._tick()
+
+    def rows(self, rows: Octets, chosen: NDArray[np.intp]) -> list[DigitEvent]:
+        """Take a tick of G.711 that is in one of `rows`, shape (n, 160), for each channel: in the `chosen` ones."""
+        if self._ears is None or self._followed:
+            return self.octets(rows[chosen])
+        if not self._ears.hear_rows(rows, chosen):  # as nearly always
             self._position += TICK
             return []
         return self._tick()
@@ -129,6 +139,8 @@ class DtmfDetector:
     def reset(self, channel: int) -> None:
         """Forget what `channel` has heard: another call has it. A digit in progress is not reported as ended."""
         self._samples[channel] = 0
+        if self._ears is not None:
+            self._ears.forget(channel)
         self._digit[channel] = self._key[channel] = -1
         self._run[channel] = self._misses[channel] = 0
 
@@ -138,6 +150,13 @@ class DtmfDetector:
         fresh = DtmfDetector(channels, self._law)
         for name in _STATE:
             setattr(self, name, np.concatenate((getattr(self, name), getattr(fresh, name))))
+        self._ears = self._compiled()
+
+    def _compiled(self) -> Any:
+        """What listens while nothing is loud, where it was built."""
+        if speed.speedups is None:
+            return None
+        return speed.speedups.Ears(self._table, self._samples, self._power, TICK, _MAYBE_LOUD)
 
     def _check(self, shape: tuple[int, ...]) -> None:
         if shape != (self.channels, TICK):
@@ -146,6 +165,8 @@ class DtmfDetector:
     def _tick(self) -> list[DigitEvent]:
         """Analyse the tick at the end of the samples; only channels that are loud enough, or in a digit, cost much."""
         samples = self._samples
+        if self._ears is not None:
+            self._ears.forget_all()
         power = np.square(samples) @ self._power
         busy = (power.max(axis=1) >= _LEAST_POWER) | (self._digit >= 0) | (self._key >= 0)
         rows = np.flatnonzero(busy)

@@ -95,7 +95,7 @@ class DigitListener:
         for group in self._groups.values():
             if not group.used:
                 continue
-            for found in group.detector.octets(self._matrix.rows[group.rows]):
+            for found in group.detector.rows(self._matrix.rows, group.rows):
                 place = group.places[found.channel]
                 if place is None:
                     continue

@@ -35,7 +35,7 @@ def _joined(tables: Sequence[bytes | None]) -> Octets:
     return np.frombuffer(b"".join([table or _SAME for table in tables]), np.uint8).reshape(-1, 256)
 
 
-_USUAL_TABLES: Final = _joined(_USUAL)
+USUAL_TABLES: Final = _joined(_USUAL)
 
 
 class Player(Protocol):
@@ -78,7 +78,7 @@ class Rendering:
             self._sources, self._conversions = np.empty(numbers.size, np.intp), np.empty(numbers.size, np.uint8)
             mu, columns = matrix.mu.view(np.uint8), (self._sources, self._conversions)
             self._silent = self._compiled.choose(matrix.source, mu, numbers, _FIRST, *columns)
-            self._tables = _USUAL_TABLES
+            self._tables = USUAL_TABLES
             return
         tables, keys = matrix.conversions(numbers)
         if len(tables) > 256:
@@ -89,7 +89,7 @@ class Rendering:
         self._sources = matrix.source[numbers]
         self._silent = bool((self._sources < _FIRST).all())
         self._conversions = keys.astype(np.uint8)
-        self._tables = _USUAL_TABLES if len(tables) == len(_USUAL) else _joined(tables)
+        self._tables = USUAL_TABLES if len(tables) == len(_USUAL) else _joined(tables)
 
     def _sort(self, matrix: Matrix, tables: list[bytes | None], keys: npt.NDArray[np.intp]) -> None:
         """Put equal conversions together."""

@@ -5,7 +5,7 @@ A leg with an answer tone is then followed in every tick for as long as such a t
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,8 @@ FOLLOWED: Final = 200
 """Ticks that an answer tone is followed: 4 s. V.25 has 3.3 +- 0.7 s of it, V.8 5 s at most (recalled)."""
 _NEARLY: Final = 0.99
 """Part of a threshold from which on the compiled loop leaves it to numpy, which adds up in another order, to decide."""
+_THRESHOLDS: Final = _NEARLY * LEAST_POWER * BLOCK, _NEARLY * SHARE / BLOCK
+"""Energy of a block from which on it may be a tone, and the power of a tone, as a part of that energy."""
 MOST_FOLLOWED: Final = 100
 """Answer tones that are followed at once: 0.6 ms of a tick. More at a time are known by their frequency."""
 
@@ -44,36 +46,42 @@ class ModemListener:
         """Legs whose answer tone was first known in this tick to turn its phase."""
         self._followed: dict[int, tuple[int, int]] = {}
         """By leg, the row that has the tone, and ticks that are left."""
-        self._turns: list[list[int]] = [[] for _ in range(TURNS)]
-        self._legs: list[np.ndarray | None] = [None] * TURNS
+        self._open = np.zeros(matrix.legs, np.bool_)
+        """Legs that are listened to; leg n has its turn with n + TURNS."""
         self._turn = 0
         most = 2 * (matrix.legs // TURNS + 1)
         self._samples, self._places = np.empty((most, BLOCK), np.float32), np.empty(most, np.intp)
+        self._ears: Any = None
+        """The same arrays, for the loop of speedups.pyx, where it was built."""
+        if speed.speedups is not None:
+            self._ears = speed.speedups.ModemEars(
+                (self._open.view(np.uint8), self._heard),
+                (matrix.rows, matrix.source, matrix.mu.view(np.uint8), matrix.leg_row),
+                (TABLES, MATRIX, *_THRESHOLDS),
+            )
 
     def open(self, leg: int) -> None:
         """Listen to `leg`."""
         self.close(leg)
-        self._heard[leg] = self.tone[leg] = 0
-        self.answer.reset(leg)
-        self._turns[leg % TURNS].append(leg)
-        self._legs[leg % TURNS] = None
+        self._heard[leg] = 0
+        if self.tone[leg]:
+            self.tone[leg] = 0
+            self.answer.reset(leg)
+        self._open[leg] = True
 
     def close(self, leg: int) -> None:
         """Listen no more to `leg`."""
         self._followed.pop(leg, None)
-        turn = self._turns[leg % TURNS]
-        if leg in turn:
-            turn.remove(leg)
-            self._legs[leg % TURNS] = None
+        self._open[leg] = False
 
     def listen(self) -> list[int]:
         """Listen to the legs whose turn it is; those with a tone from either side are held from now on: these."""
         self._follow()
         self._turn = turn = (self._turn + 1) % TURNS
-        legs = self._legs[turn]
-        if legs is None:
-            legs = self._legs[turn] = np.array(self._turns[turn], np.intp)
         found: list[int] = []
+        if self._ears is not None and not self._ears.listen(turn, TURNS):  # as nearly always
+            return found
+        legs = np.flatnonzero(self._open[turn::TURNS]) * TURNS + turn
         if not legs.size:
             return found
         matrix = self._matrix
@@ -102,9 +110,8 @@ class ModemListener:
         if speed.speedups is None:
             return modem_tones_of(decoded(matrix.rows[rows], matrix.mu[rows]))
         samples, places = self._samples, self._places
-        thresholds = _NEARLY * LEAST_POWER * BLOCK, _NEARLY * SHARE / BLOCK
         mu = matrix.mu.view(np.uint8)
-        count = speed.speedups.tonal(matrix.rows, rows, mu, TABLES, MATRIX, *thresholds, samples, places)
+        count = speed.speedups.tonal(matrix.rows, rows, mu, TABLES, MATRIX, *_THRESHOLDS, samples, places)
         if not count:
             return None
         tones = np.zeros(rows.size, np.int64)
@@ -113,7 +120,8 @@ class ModemListener:
 
     def _follow(self) -> None:
         """Take this tick of every answer tone that is being followed."""
-        self.turning = []
+        if self.turning:
+            self.turning = []
         if not self._followed:
             return
         legs, rows = np.array([(leg, row) for leg, (row, _) in self._followed.items()], np.intp).T

@@ -8,7 +8,7 @@ Each names what it stands for in Python, which is used where this is not built.
 from libc.errno cimport EAGAIN, EINTR, errno
 from libc.math cimport INFINITY, fabs, floor
 from libc.stdint cimport int64_t
-from libc.string cimport memcpy, memset
+from libc.string cimport memcmp, memcpy, memset
 
 cdef extern from "<sys/socket.h>" nogil:
     ssize_t receive_datagram "recv"(int descriptor, void *octets, size_t length, int flags)
@@ -114,6 +114,7 @@ cdef enum:
     VERSION_2 = 0x80
     IDLE = 0  # states of JitterBuffers
     PLAYING = 2
+    PLAIN = 1  # way of `Transmitters`
     TONES = 6  # frequencies that are looked for
     LONGEST = 1 << 20  # octets of a datagram of the link between both processes
 cdef double RATE = 8000
@@ -256,20 +257,97 @@ def advance(
 ):
     """Put the timestamps of legs that are `speaking` into their packets, and count these. In Python: `_advance`."""
     cdef Py_ssize_t leg, place
-    cdef unsigned char *header
     if packets.shape[0] != clock.shape[0] or packets.shape[1] < HEADER:
         raise ValueError("a packet is needed for each leg")
     for place in range(speaking.shape[0]):
         leg = speaking[place]
-        header = &packets[leg, 0]
-        header[4], header[5], header[6], header[7] = (
-            clock[leg] >> 24, clock[leg] >> 16 & 0xFF, clock[leg] >> 8 & 0xFF, clock[leg] & 0xFF
-        )
-        header[3] = header[3] + 1 & 0xFF
-        if not header[3]:
-            header[2] = header[2] + 1 & 0xFF
+        count_up(&packets[leg, 0], clock[leg])
         sent[leg] += 1
         octets[leg] += BLOCK
+
+
+cdef class Departures:
+    """The arrays of `Transmitters`, for ticks in which all packets are rows of the matrix in the law of their legs."""
+
+    cdef unsigned char[:, ::1] packets
+    cdef const unsigned char[:, ::1] names, rows, tables
+    cdef const unsigned char[::1] payload_type, ways, mu
+    cdef unsigned int[::1] clock
+    cdef int64_t[::1] sent, octets
+    cdef const Py_ssize_t[::1] descriptors, sizes, source
+    cdef Py_ssize_t[::1] legs
+    cdef Py_ssize_t first, count
+
+    def __init__(self, packets, destinations, matrix, legs):
+        """The arrays are those of the same name there, of its destinations and of its matrix, and remain these.
+
+        `legs` has room for the numbers of all.
+        """
+        self.packets, self.payload_type, self.clock, self.sent, self.octets = packets
+        self.ways, self.descriptors, self.names, self.sizes = destinations
+        self.rows, self.source, self.mu, self.tables, self.first = matrix
+        self.legs, self.count = legs, 0
+        if self.packets.shape[1] != HEADER + BLOCK or self.rows.shape[1] != BLOCK or self.tables.shape[1] != 256:
+            raise ValueError("packets hold a row, and tables 256 octets")
+
+    def __len__(self) -> int:
+        """How many legs send."""
+        return self.count
+
+    def tick(self):
+        """The clocks of all legs go on by 20 ms."""
+        cdef Py_ssize_t leg
+        for leg in range(self.clock.shape[0]):
+            self.clock[leg] += BLOCK
+
+    def plan(self):
+        """Find the legs that send."""
+        cdef Py_ssize_t leg
+        self.count = 0
+        for leg in range(self.ways.shape[0]):
+            if self.ways[leg] == PLAIN:
+                self.legs[self.count] = leg
+                self.count += 1
+
+    def send(self, Py_ssize_t first, Py_ssize_t last) -> int:
+        """Make and send the packets from number `first` up to, and without, `last`; how many could not be sent.
+
+        In Python: `Transmitters._advance`, `Rendering.render_into` and `Outgoing.send`.
+        """
+        cdef Py_ssize_t place, leg, row, octet, errors = 0
+        cdef unsigned char *packet
+        cdef const unsigned char *source
+        cdef const unsigned char *table
+        cdef const sockaddr *name
+        for place in range(first, min(last, self.count)):
+            leg = self.legs[place]
+            row = self.source[leg]
+            if not 0 <= self.sizes[leg] <= self.names.shape[1]:
+                raise IndexError("an address is not so long")
+            name = <const sockaddr *> &self.names[leg, 0] if self.sizes[leg] else NULL
+            packet, source = &self.packets[leg, 0], &self.rows[row, 0]
+            if self.mu[row] == self.mu[self.first + leg]:
+                memcpy(packet + HEADER, source, BLOCK)
+            else:
+                table = &self.tables[1 + self.mu[row], 0]
+                for octet in range(BLOCK):
+                    packet[HEADER + octet] = table[source[octet]]
+            count_up(packet, self.clock[leg])
+            self.sent[leg] += 1
+            self.octets[leg] += BLOCK
+            errors += send_datagram(
+                <int> self.descriptors[leg], packet, HEADER + BLOCK, MSG_DONTWAIT, name, <socklen_t> self.sizes[leg]
+            ) < 0
+            packet[1] = self.payload_type[leg]  # the marker was for this packet only
+        return errors
+
+
+cdef inline void count_up(unsigned char *header, unsigned int clock) noexcept:
+    """The header of the next packet, whose timestamp is `clock`."""
+    header[4], header[5], header[6], header[7] = clock >> 24, clock >> 16 & 0xFF, clock >> 8 & 0xFF, clock & 0xFF
+    header[3] = header[3] + 1 & 0xFF
+    if not header[3]:
+        header[2] = header[2] + 1 & 0xFF
 
 
 def listeners(const Py_ssize_t[::1] source, Py_ssize_t row) -> list:
@@ -392,6 +470,54 @@ def tonal(
             places[count] = place
             count += 1
     return count
+
+
+cdef class ModemEars:
+    """The arrays of `ModemListener`, for ticks in which nobody has a tone."""
+
+    cdef const unsigned char[:, ::1] rows
+    cdef const Py_ssize_t[::1] source
+    cdef const unsigned char[::1] open, mu
+    cdef int64_t[::1] heard
+    cdef const float[:, ::1] tables, matrix
+    cdef Py_ssize_t first
+    cdef double least, share
+
+    def __init__(self, legs, matrix, tones):
+        """The arrays are those of the same name there and of its matrix, and remain these; `tones` as for `tonal`."""
+        self.open, self.heard = legs
+        self.rows, self.source, self.mu, self.first = matrix
+        self.tables, self.matrix, self.least, self.share = tones
+        if self.rows.shape[1] != BLOCK or self.tables.shape[1] != 256:
+            raise ValueError("rows have 160 octets, and tables 256 samples")
+        if self.matrix.shape[0] != BLOCK or self.matrix.shape[1] != 2 * TONES:
+            raise ValueError("the matrix has two columns for each of six tones")
+
+    def listen(self, Py_ssize_t turn, Py_ssize_t turns) -> bool:
+        """Whether some leg of this turn may have a tone from either side; if not, none has heard one of late.
+
+        In Python: `ModemListener.listen` up to where no tone was found.
+        """
+        cdef Py_ssize_t leg
+        if not 0 <= turn < turns:
+            raise IndexError("there is no such turn")
+        for leg in range(turn, self.open.shape[0], turns):
+            if self.open[leg] and (self.may_be(self.first + leg) or self.may_be(self.source[leg])):
+                return True
+        for leg in range(turn, self.open.shape[0], turns):
+            if self.open[leg]:
+                self.heard[leg] = 0
+        return False
+
+    cdef bint may_be(self, Py_ssize_t row) except -1:
+        """Whether `row` may be a tone; the same octet all through is none."""
+        cdef float samples[BLOCK]
+        cdef const unsigned char *octets = &self.rows[row, 0]
+        if not memcmp(octets, octets + 1, BLOCK - 1):
+            return False
+        return is_tonal(
+            octets, &self.tables[self.mu[row] != 0, 0], &self.matrix[0, 0], self.least, self.share, samples
+        )
 
 
 cdef class Buffers:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from operator import itemgetter
 from struct import Struct
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,7 @@ from tandem.codecs.rtp import COMFORT_NOISE, HEADER, PLAIN
 from . import speed
 from .datagrams import Destination, Destinations, Outgoing
 from .digits import EventInProgress, EventSender
-from .matrix import Matrix, Rendering
+from .matrix import USUAL_TABLES, Matrix, Rendering
 from .packing import TICK_TIME, Packing
 from .ports import RtpPorts
 from .srtp import SecureLeg
@@ -66,6 +66,8 @@ class Transmitters:
         self._sending: set[int] = set()
         self._stale_legs: set[int] = set()
         """Legs that may send in another way than they did: how, and where to, is to be found out."""
+        self._stale_order = False
+        """The ways of some legs have changed since the last plan."""
         self._stale_sources = False
         self._ways = np.zeros(legs, np.uint8)
         self._descriptors = np.zeros(legs, np.intp)
@@ -89,6 +91,17 @@ class Transmitters:
         """Legs that send nothing in this tick, or comfort noise."""
         self._silent: set[int] = set()
         """Legs that did not send speech in the tick before."""
+        self._at_once = False
+        """All that goes in this tick is plain, and is made when it is sent."""
+        self._departures: Any = None
+        """The same arrays, for the loops of speedups.pyx, where these were built."""
+        if speed.speedups is not None:
+            self._departures = speed.speedups.Departures(
+                (octets, self._payload_type, self._clock, self._sent, self._octets),
+                (self._ways, self._descriptors, self._destinations.names, self._destinations.sizes),
+                (matrix.rows, matrix.source, matrix.mu.view(np.uint8), USUAL_TABLES, matrix.leg_row),
+                np.zeros(legs, np.intp),
+            )
 
     def open(self, leg: int, payload_type: int, event_payload_type: int | None) -> None:
         """Begin to send on `leg` with a random SSRC, sequence number and timestamp (RFC 3550 5.1)."""
@@ -168,9 +181,17 @@ class Transmitters:
     def prepare(self) -> None:
         """Fill in the packets of this tick."""
         # The timestamp is a clock and runs on while nothing is sent; the sequence number counts packets.
-        self._clock += np.uint32(BLOCK)
-        events = self._next_events()
-        if self._stale_legs or self._stale_sources:
+        if self._departures is None:
+            self._clock += np.uint32(BLOCK)
+        else:
+            self._departures.tick()
+        events = self._next_events() if self._events else {}
+        if self._stale_legs:
+            self._find_ways()
+        self._at_once = self._departures is not None and self._all_plain()
+        if self._at_once:
+            return
+        if self._stale_order or self._stale_sources:
             self._plan()
         order, fields = self._order, self._fields
         self._held_back.clear()
@@ -194,6 +215,11 @@ class Transmitters:
             fields["payload"][leg, : len(payload)] = np.frombuffer(payload, np.uint8)
             self._marked = True
 
+    def _all_plain(self) -> bool:
+        """Whether all packets are rows of the matrix in the law of their legs."""
+        special = self._events or self._sealed or self._packing or self._suppression.count
+        return not special and self._matrix.is_usual
+
     def _advance(self, speaking: npt.NDArray[np.intp]) -> None:
         """Put the time into the headers of those legs that have a packet in this tick, and count it."""
         fields = self._fields
@@ -204,6 +230,11 @@ class Transmitters:
 
     def batches(self) -> Iterator[None]:
         """Send what was prepared, pausing after every batch."""
+        if self._at_once:
+            for start in range(0, len(self._departures), BATCH):
+                self._ports.send_errors += self._departures.send(start, start + BATCH)
+                yield
+            return
         plain = self._plain
         if self._held_back:
             plain = plain.without(self._held_back)
@@ -280,10 +311,8 @@ class Transmitters:
         """Sort out who sends, where to, and from which source."""
         self._stale_sources = False
         ways = self._ways
-        if self._stale_legs:
-            for leg in self._stale_legs:
-                self._find_way(leg)
-            self._stale_legs.clear()
+        if self._stale_order:
+            self._stale_order = False
             self._plain_rows = rows = np.flatnonzero(ways == _PLAIN)
             columns = self._descriptors[rows], rows, self._sizes[rows]
             self._plain = Outgoing(self._packet_octets, *columns, self._destinations)
@@ -299,6 +328,15 @@ class Transmitters:
         self._packed = Rendering(self._matrix, np.flatnonzero(ways == _PACKED)) if self._packing else self._nothing
         self._order = self._rendering.order
         self._marked = True
+
+    def _find_ways(self) -> None:
+        """How each of the stale legs is to send from now on."""
+        for leg in self._stale_legs:
+            self._find_way(leg)
+        self._stale_legs.clear()
+        self._stale_order = True
+        if self._departures is not None:
+            self._departures.plan()
 
     def _find_way(self, leg: int) -> None:
         """How `leg` is to send from now on."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections import deque
 from collections.abc import Callable
@@ -12,6 +13,8 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from support.gateways import free_ports
+from support.media_plane import Phone
 from support.spans import spec_pair
 
 from tandem.codecs.g711 import Law, encode
@@ -19,10 +22,12 @@ from tandem.codecs.modem_tones import MATRIX, TABLES
 from tandem.codecs.rtp import pack_header
 from tandem.codecs.telephone_event import digit_event
 from tandem.gateway.media import speed
+from tandem.gateway.media.digits import EventInProgress
 from tandem.gateway.media.jitter import BLOCK, DEEPEST, JitterBuffers
 from tandem.gateway.media.line import SignallingChannel, SpanLine
 from tandem.gateway.media.matrix import Matrix, Rendering
 from tandem.gateway.media.modem import ModemListener
+from tandem.gateway.media.ports import RtpPorts
 from tandem.gateway.media.protocol import Channel
 from tandem.gateway.media.receive import RECEIVED, ROW, Receivers
 from tandem.gateway.media.transmit import _PACKET as PACKET
@@ -246,6 +251,58 @@ def test_rows_that_may_be_tones(count, seed, noise):
     assert expected.tolist() == ([0] * count if found is None else found.tolist())
 
 
+@given(
+    st.integers(0, 2**32 - 1), st.lists(st.lists(st.tuples(st.integers(0, 8), st.booleans()), max_size=4), max_size=40)
+)
+@settings(max_examples=60)
+def test_modems_on_any_legs(seed, ticks):
+    random = np.random.default_rng(seed)
+    matrix = Matrix(9, 0)
+    listeners = [ModemListener(matrix, JitterBuffers(9))]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(speed, "speedups", None)
+        listeners.append(ModemListener(matrix, JitterBuffers(9)))
+    tones = encode((8000 * np.sin(2 * np.pi * 2100 / 8000 * np.arange(BLOCK))).astype(np.int16), Law.A)
+    for changes in ticks:
+        for leg, is_open in changes:
+            for listener in listeners:
+                (listener.open if is_open else listener.close)(leg)
+            matrix.set_source(leg, int(random.integers(9)) if random.integers(2) else None)
+            row = matrix.row(int(random.integers(9)))
+            kind = random.integers(4)
+            matrix.rows[row] = tones if kind < 2 else kind if kind < 3 else random.integers(0, 256, BLOCK, np.uint8)
+        found = [listeners[0].listen()]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(speed, "speedups", None)
+            found.append(listeners[1].listen())
+        assert found[0] == found[1]
+        for name in ("_heard", "tone", "_open"):
+            assert getattr(listeners[0], name).tolist() == getattr(listeners[1], name).tolist()
+        assert listeners[0]._followed == listeners[1]._followed
+
+
+def test_ears_that_do_not_fit():
+    legs, matrix = (np.ones(3, np.uint8), np.zeros(3, np.int64)), Matrix(2, 0)
+    common = matrix.rows, matrix.source, matrix.mu.view(np.uint8), 2
+    tones = TABLES, MATRIX, 0.0, 0.0
+    for wrong in (
+        ((matrix.rows[:, 1:].copy(), *common[1:]), tones),
+        (common, (TABLES[:, 1:].copy(), *tones[1:])),
+        (common, (TABLES, MATRIX[1:].copy(), 0.0, 0.0)),
+        (common, (TABLES, MATRIX[:, 1:].copy(), 0.0, 0.0)),
+    ):
+        with pytest.raises(ValueError, match=r"six tones|256 samples"):
+            speedups.ModemEars(legs, *wrong)
+    ears = speedups.ModemEars(legs, common, tones)
+    assert not ears.listen(0, 5)
+    for turn in (2, -1, 5):  # of a leg that has no source, and none at all
+        with pytest.raises(IndexError):
+            ears.listen(turn, 5)
+    matrix.source[0] = 9
+    with pytest.raises(IndexError):
+        ears.listen(0, 5)
+
+
 @given(st.integers(0, 6), st.integers(0, 2**32 - 1))
 def test_headers_of_a_tick(legs, seed):
     random = np.random.default_rng(seed)
@@ -267,6 +324,121 @@ def test_headers_of_a_tick(legs, seed):
             transmitters._advance(speaking)
         found.append((octets.tolist(), transmitters._sent.tolist(), transmitters._octets.tolist()))
     assert found[0] == found[1]
+
+
+class Departing:
+    """Legs that send to a socket."""
+
+    def __init__(self) -> None:
+        first = free_ports(2 * LEGS)
+        self.ports = RtpPorts("127.0.0.1", first, first + 2 * LEGS - 1)
+        self.matrix = Matrix(LEGS, 0)
+        self.transmitters = Transmitters(self.matrix, self.ports)
+        self.phone = Phone()
+        self.random = np.random.default_rng(0)
+
+    def act(self, leg: int, what: str, number: int) -> None:
+        transmitters, is_open = self.transmitters, leg in self.ports.latches
+        if what == "open" and not is_open:
+            self.ports.open(leg, self.phone.address)
+            transmitters.open(leg, 8, EVENT if number % 2 else None)
+        elif what == "source":
+            self.matrix.set_source(leg, number % LEGS, gain=3.0 * (number % 7 == 6), transparent=number % 11 == 10)
+            transmitters.refresh()
+        elif what == "law":
+            self.matrix.set_law(leg, "Au"[number % 2])
+            transmitters.refresh()
+        elif not is_open:
+            return
+        elif what == "close":
+            transmitters.close(leg)
+            self.ports.close(leg)
+        elif what == "latch":
+            self.ports.latches[leg].latched = self.phone.address
+            self.ports._sockets[leg].connect(self.phone.address)
+            transmitters.refresh([leg])
+        elif what == "update":
+            times = (20, 20, 20, 10, 40)
+            arguments = EVENT if number % 2 else None, number % 4 > 0, times[number % 5], number % 3 == 2
+            transmitters.update(leg, number % 128, *arguments)
+        elif what == "event" and transmitters.takes_events(leg):
+            transmitters.start_event(leg, EventInProgress(number % 16, 10, 0, 160 * (number % 4), ended=True))
+
+    def tick(self) -> tuple[object, ...]:
+        self.matrix.rows[2:] = self.random.integers(0, 256, self.matrix.rows[2:].shape, np.uint8)
+        self.transmitters.prepare()
+        pauses = len(list(self.transmitters.batches()))
+        self.phone.packets.clear()
+        self.phone.listen()
+        found = [getattr(self.transmitters, name).tobytes() for name in ("_packets", "_clock", "_sent", "_octets")]
+        return pauses, sorted(self.phone.packets), self.ports.send_errors, found
+
+
+deeds = st.tuples(
+    st.integers(0, LEGS - 1),
+    st.sampled_from(["open", "open", "open", "source", "law", "close", "latch", "update", "event"]),
+    st.integers(0, 999),
+)
+
+
+@given(st.lists(st.lists(deeds, max_size=4), max_size=25))
+@example([[(leg, "open", leg), (leg, "source", leg + 1)] for leg in range(LEGS)] + [[]] * 3)
+@settings(max_examples=60, deadline=None)
+def test_legs_that_send_anything(ticks):
+    sides = []
+    for plain in (False, True):
+        with pytest.MonkeyPatch.context() as patch:
+            if plain:
+                patch.setattr(speed, "speedups", None)
+            sides.append(Departing())
+    try:
+        for tick, acts in enumerate(ticks):
+            found = []
+            for plain, side in enumerate(sides):
+                with pytest.MonkeyPatch.context() as patch:
+                    if plain:
+                        patch.setattr(speed, "speedups", None)
+                    patch.setattr(os, "urandom", np.random.default_rng(tick).bytes)
+                    for leg, what, number in acts:
+                        side.act(leg, what, number)
+                    found.append(side.tick())
+            assert found[0] == found[1]
+    finally:
+        for side in sides:
+            side.ports.close_all()
+            side.phone.socket.close()
+
+
+def test_packets_that_do_not_fit_are_not_sent():
+    legs = np.zeros(2, np.intp)
+    packets = [np.zeros((2, 172), np.uint8), np.zeros(2, np.uint8), np.zeros(2, np.uint32), *np.zeros((2, 2), np.int64)]
+    destinations = [np.ones(2, np.uint8), legs - 1, np.zeros((2, 28), np.uint8), np.array([0, 29])]
+    matrix = [np.zeros((6, BLOCK), np.uint8), legs.copy(), np.zeros(6, np.uint8), np.zeros((3, 256), np.uint8), 2]
+    for whole, place, wrong in (
+        (packets, 0, packets[0][:, 1:]),
+        (matrix, 0, matrix[0][:, 1:]),
+        (matrix, 3, packets[0]),
+    ):
+        spoilt = [part if number != place else wrong.copy() for number, part in enumerate(whole)]
+        parts = [spoilt if part is whole else part for part in (packets, destinations, matrix)]
+        with pytest.raises(ValueError, match="hold a row"):
+            speedups.Departures(*parts, legs)
+    departures = speedups.Departures(packets, destinations, matrix, legs)
+    departures.tick()
+    assert packets[2].tolist() == [BLOCK, BLOCK]
+    assert len(departures) == 0
+    departures.plan()
+    assert len(departures) == 2
+    assert departures.send(0, 1) == 1
+    with pytest.raises(IndexError):
+        departures.send(1, 9)
+    destinations[3][1] = 0
+    for row in (6, -1):
+        matrix[1][:] = row
+        with pytest.raises(IndexError):
+            departures.send(0, 9)
+    with pytest.raises(IndexError):
+        speedups.Departures(packets, destinations, matrix, legs[:1]).plan()
 
 
 def test_headers_of_legs_that_are_not_there_are_errors():
