@@ -273,18 +273,19 @@ class SatopUdpSpan(LineSpan):
         """What `read` makes of what an intake has handed back."""
         return self.termination.receive(self._taken(came, now), now)
 
-    def outlet(self, transmitter: HdlcTransmitter, timeslots: slice, speech: Frames) -> Any:
-        """What sends frames of `speech` with a signalling channel on `timeslots` in one step; None where there is none.
+    def outlet(self, speech: Frames, transmitter: HdlcTransmitter | None = None, timeslots: slice | None = None) -> Any:
+        """What sends frames of `speech` in one step, with a signalling channel on `timeslots`; None if there is none.
 
-        It is a SignallingOutlet of speedups.pyx.
+        It is a LineOutlet of speedups.pyx.
         """
         line = self.termination
         if speed.speedups is None or type(line) is not E1Line or self._rtp_sender is not None:
             return None
-        return speed.speedups.SignallingOutlet(
-            *(self, self._packets, self._receiver, self._transmitter, self._payload, line, timeslots0),
-            *(transmitter, transmitter.compiled, timeslots.start, timeslots.stop - timeslots.start, speech),
-        )
+        common = self, self._packets, self._receiver, self._transmitter, self._payload, line, timeslots0, speech
+        if transmitter is None or timeslots is None:
+            return speed.speedups.LineOutlet(*common)
+        first = timeslots.start
+        return speed.speedups.LineOutlet(*common, transmitter, transmitter.compiled, first, timeslots.stop - first)
 
     def counters(self) -> dict[str, int]:
         """See Span."""

@@ -824,8 +824,8 @@ cdef class LineIntake:
         )
 
 
-cdef class SignallingOutlet:
-    """Sends an E1 in packets with a signalling channel on adjacent timeslots, in one step where all is plain.
+cdef class LineOutlet:
+    """Sends an E1 in packets, with a signalling channel on adjacent timeslots or none, in one step where all is plain.
 
     In Python: `SpanLine.transmit` and what it calls, for a SatopUdpSpan whose termination is an E1Line.
     """
@@ -837,11 +837,11 @@ cdef class SignallingOutlet:
     cdef int first, width
 
     def __cinit__(
-        self, span, packets, receiver, transmitter, Py_ssize_t payload, line, rows, channel, HdlcFramer hdlc not None,
-        int first, int width, speech,
+        self, span, packets, receiver, transmitter, Py_ssize_t payload, line, rows, speech,
+        channel=None, HdlcFramer hdlc=None, int first=0, int width=0,
     ):
         """`rows` is `e1_framer.timeslots0`, `channel` the HdlcTransmitter of `hdlc`."""
-        if first < 1 or width < 1 or first + width > FRAME or payload < 1:
+        if (hdlc is not None and (first < 1 or width < 1)) or first + width > FRAME or payload < 1:
             raise ValueError("a channel is on timeslots of the line, and packets hold some octets")
         self.span, self.packets, self.receiver = span, packets, receiver
         self.transmitter, self.payload = transmitter, payload
@@ -856,8 +856,9 @@ cdef class SignallingOutlet:
 
         False, and nothing done, where not all is plain. The octets of the line when only sending them is left.
         """
-        cdef Py_ssize_t frame
+        cdef Py_ssize_t frame, queued
         cdef int position
+        cdef bytes block
         framer = self.framer
         if first < 0 or count < 1 or first + count > self.speech.shape[0] or FRAME * count > ROOM or count % 8:
             return False
@@ -868,19 +869,20 @@ cdef class SignallingOutlet:
             return False
         if not framer.multiframe_aligned or not go_at_once(self.packets, FRAME * count, self.payload):
             return False
-        queue = self.channel._queue
-        cdef Py_ssize_t queued = len(queue)
-        cdef bytes block = self.hdlc.block(count * self.width, queue, self.channel._fill)
-        if queued:
-            self.channel.frames += queued - <Py_ssize_t> len(queue)
+        memcpy(line_room, &self.speech[first, 0], FRAME * count)
+        if self.hdlc is not None:
+            queue = self.channel._queue
+            queued = len(queue)
+            block = self.hdlc.block(count * self.width, queue, self.channel._fill)
+            if queued:
+                self.channel.frames += queued - <Py_ssize_t> len(queue)
+            for frame in range(count):
+                memcpy(
+                    line_room + FRAME * frame + self.first, PyBytes_AS_STRING(block) + frame * self.width, self.width
+                )
         cdef bytes rows = self.rows(position // 8, count // 8, framer.remote_alarm, NO_ERRORS, NO_ERRORS)
         if len(rows) != count:
             raise ValueError("each frame has a timeslot 0")
-        memcpy(line_room, &self.speech[first, 0], FRAME * count)
-        for frame in range(count):
-            memcpy(
-                line_room + FRAME * frame + self.first, PyBytes_AS_STRING(block) + frame * self.width, self.width
-            )
         framer._sent_crc = frame_line(
             line_room, count // 8, <const unsigned char *> PyBytes_AS_STRING(rows), framer._sent_crc
         )

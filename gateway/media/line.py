@@ -10,6 +10,7 @@ import numpy as np
 from tandem.hardware.alarms import Alarm
 from tandem.hardware.elastic import ElasticStore
 from tandem.hardware.framed import FramedTermination
+from tandem.hardware.framing.crc4 import SUBMULTIFRAME
 from tandem.hardware.framing.hdlc import (
     D_CHANNEL_MAX_OCTETS,
     LAPD_MIN_OCTETS,
@@ -164,13 +165,15 @@ class SpanLine:
                 self._intake = self.span.intake(self.store)
             elif len(self.channels) == 1 and isinstance(timeslots := self.channels[0].timeslots, slice):
                 self._intake = self.span.intake(self.store, self.channels[0].receiver, timeslots)
-                self._outlet = self.span.outlet(self.channels[0].transmitter, timeslots, self._speech)
+                self._outlet = self.span.outlet(self._speech, self.channels[0].transmitter, timeslots)
             self.reads_at_once = self._intake is not None
         if not self.channels:
             self.burst = 1
             if not isinstance(self.span.termination, FramedTermination):  # nothing is framed here: no gain in more
                 self.frames *= max(2, GROUP // self.frames)
-            self._framed_ahead = BLOCK % self.frames == 0
+            if isinstance(self.span, SatopUdpSpan) and self.frames % SUBMULTIFRAME == 0:
+                self._outlet = self.span.outlet(self._speech)  # frames when it sends
+            self._framed_ahead = BLOCK % self.frames == 0 and self._outlet is None
 
     def fill(self, block: int, frames: Frames) -> None:
         """Give the speech of frames 160 * block to 160 * block + 159, shape (160, 32); silence for blocks left out."""
@@ -182,6 +185,19 @@ class SpanLine:
         self._filled = (block + 1) * BLOCK
         if self._framed_ahead:
             self._frame_ahead()
+
+    @property
+    def speech(self) -> Frames:
+        """Where `fill` puts the speech of a block: from row 160 * block on, modulo AHEAD."""
+        return self._speech
+
+    def can_take(self, block: int) -> bool:
+        """Whether `take` may be called for `block`: it is the next."""
+        return self._filled == block * BLOCK and not self._framed_ahead
+
+    def take(self, block: int) -> None:
+        """The speech of `block` is in its place already, where `fill` would put it."""
+        self._filled = (block + 1) * BLOCK
 
     def _frame_ahead(self) -> None:
         """Frame what is filled in and not yet framed: a line that was late once is framed with the others again."""

@@ -18,15 +18,15 @@ from tandem.hardware.line import frame_together, receive_together
 from tandem.hardware.registry import open_span
 from tandem.hardware.span import FRAME_RATE, TIMESLOTS, Framing, LineFormat
 
-from . import protocol
+from . import protocol, speed
 from .booth import Booth, Former
 from .clock import Ticker
 from .continuity import ContinuityListener
 from .digits import DigitPlayer, EventInProgress, EventReceiver, make_tones
 from .dtmf import DigitListener
 from .latch import SILENCE as SILENT
-from .line import BLOCK, SignallingChannel, SpanLine
-from .matrix import Matrix, Rendering, TonePlayer
+from .line import AHEAD, BLOCK, SignallingChannel, SpanLine
+from .matrix import USUAL_TABLES, Matrix, Rendering, TonePlayer
 from .modem import ModemListener
 from .packing import PACKET_TIMES, TICK_TIME
 from .ports import RtpPorts
@@ -142,7 +142,17 @@ class Plane:
         self._digits: set[int] = set()
         """Legs by index whose player may have something to play."""
         self._bases = {line.name: legs + TIMESLOTS * place for place, line in enumerate(self.lines)}
-        self._timeslots = Rendering(self.matrix, [])
+        self._timeslots: Rendering | None = None
+        """What all timeslots transmit; None when it is to be found out anew."""
+        self._filler: Any = None
+        """Fills lines in one step."""
+        if speed.speedups is not None:
+            self._filler = speed.speedups.LineFiller(
+                [line.speech for line in self.lines],
+                (self.matrix.rows, self.matrix.source, self.matrix.mu.view(np.uint8), USUAL_TABLES),
+                *(self.matrix.leg_row, legs),
+                np.full((len(self.lines), AHEAD // BLOCK, TIMESLOTS), -1, np.int16),
+            )
         self._tick: Iterator[None] | None = None
         self._just_read: set[str] = set()
         """Lines that were read because something came, since the last drain: they need not be asked in it."""
@@ -385,7 +395,7 @@ class Plane:
             booth.events.clear()
         if matrix.changed:
             matrix.changed = False
-            self._timeslots = Rendering(matrix, np.arange(matrix.legs, matrix.sinks))
+            self._timeslots = None
             self.transmitters.refresh()
         if self.lines:
             self._fill_lines()
@@ -689,18 +699,37 @@ class Plane:
         self.events.append(protocol.DigitReceived(leg.number, DIGITS[event.code], event.duration // 8))
 
     def _fill_lines(self) -> None:
-        frames = self._timeslots.frames()
         block = self.speech.count - 1
+        at_once = self._filler is not None and self.matrix.is_usual
+        others = []
+        for place, line in enumerate(self.lines):
+            if at_once and not line.looped and line.can_take(block):
+                self._filler.fill(place, block)
+                line.take(block)
+            else:
+                others.append(place)
+        if others:
+            self._fill_others(others, block)
+
+    def _fill_others(self, places: list[int], block: int) -> None:
+        """Fill lines that are not as usual, and frame at once those that can be framed ahead."""
+        matrix = self.matrix
+        if self._timeslots is None:
+            self._timeslots = Rendering(matrix, np.arange(matrix.legs, matrix.sinks))
+        frames = self._timeslots.frames()
         early = []
         if any([line.looped for line in self.lines]):
             frames = frames.copy()
-        for place, line in enumerate(self.lines):
+        for place in places:
+            line = self.lines[place]
             if line.looped:
-                frames[place] = self.matrix.timeslot_rows[TIMESLOTS * place : TIMESLOTS * (place + 1)].T
+                frames[place] = matrix.timeslot_rows[TIMESLOTS * place : TIMESLOTS * (place + 1)].T
             if line.can_frame(block):
                 early.append(place)
             else:
                 line.fill(block, frames[place])
+                if self._filler is not None:
+                    self._filler.forget(place)
         if early:
             first, last = early[0], early[-1] + 1
             chosen = frames[first:last] if last - first == len(early) else frames[early]

@@ -8,6 +8,7 @@ Each names what it stands for in Python, which is used where this is not built.
 from libc.errno cimport EAGAIN, EINTR, errno
 from libc.math cimport INFINITY, fabs, floor
 from libc.stdint cimport int64_t
+from libc.stdlib cimport free, malloc
 from libc.string cimport memcmp, memcpy, memset
 
 cdef extern from "<sys/socket.h>" nogil:
@@ -112,6 +113,7 @@ cdef enum:
     BLOCK = 160  # octets of a leg in a tick, 20 ms
     HEADER = 12  # octets of an RTP header without extensions
     VERSION_2 = 0x80
+    SILENT = 2  # rows of the matrix that are silence, the first
     IDLE = 0  # states of JitterBuffers
     PLAYING = 2
     PLAIN = 1  # way of `Transmitters`
@@ -429,6 +431,74 @@ def interleave(
             for place in range(BLOCK):
                 frame[32 * place] = table[row[place]]
             sink += 1
+
+
+cdef class LineFiller:
+    """Puts what timeslots transmit into the speech of their lines; what is there already it leaves."""
+
+    cdef list lines
+    cdef unsigned char **speech
+    cdef const unsigned char[:, ::1] rows, tables
+    cdef const Py_ssize_t[::1] source
+    cdef const unsigned char[::1] mu
+    cdef Py_ssize_t first, legs, blocks
+    cdef short[:, :, ::1] shown
+
+    def __cinit__(self, list lines, matrix, Py_ssize_t first, Py_ssize_t legs, short[:, :, ::1] shown not None):
+        """`lines` is the speech of each, whole blocks of 160 frames; the arrays are those of the matrix.
+
+        `first` is the row of sink 0, `legs` the first sink that is a timeslot. `shown` is by line, block and timeslot
+        the octet that is there all through, -1 for any others.
+        """
+        cdef unsigned char[:, ::1] speech
+        cdef Py_ssize_t line
+        self.lines, self.first, self.legs, self.shown, self.blocks = lines, first, legs, shown, shown.shape[1]
+        self.rows, self.source, self.mu, self.tables = matrix
+        if self.rows.shape[1] != BLOCK or self.tables.shape[1] != 256 or first < SILENT or legs < 0:
+            raise ValueError("rows have 160 octets, tables 256")
+        if shown.shape[0] != len(lines) or shown.shape[2] != 32 or not self.blocks:
+            raise ValueError("each line has 32 timeslots")
+        self.speech = <unsigned char **> malloc(sizeof(unsigned char *) * (len(lines) + 1))
+        if self.speech == NULL:
+            raise MemoryError
+        for line in range(len(lines)):
+            speech = lines[line]
+            if speech.shape[0] != BLOCK * self.blocks or speech.shape[1] != 32:
+                raise ValueError("whole blocks are needed of each line, as many of each")
+            self.speech[line] = &speech[0, 0]
+
+    def __dealloc__(self):
+        free(self.speech)
+
+    def forget(self, Py_ssize_t line):
+        """Others have filled in speech of `line`."""
+        self.shown[line] = -1
+
+    def fill(self, Py_ssize_t line, Py_ssize_t block):
+        """Fill block number `block` of `line`, the speech of which has room for some. In Python: `Rendering.frames`."""
+        cdef Py_ssize_t timeslot, row, frame, sink = self.legs + 32 * line
+        cdef const unsigned char *octets
+        cdef const unsigned char *table
+        cdef unsigned char *column
+        cdef unsigned char octet
+        if not 0 <= line < self.shown.shape[0] or block < 0:
+            raise IndexError("there is no such line")
+        block %= self.blocks
+        for timeslot in range(32):
+            row = self.source[sink + timeslot]
+            octets = &self.rows[row, 0]
+            table = &self.tables[1 + self.mu[row] if self.mu[row] != self.mu[self.first + sink + timeslot] else 0, 0]
+            column = self.speech[line] + BLOCK * 32 * block + timeslot
+            if row < SILENT or not memcmp(octets, octets + 1, BLOCK - 1):
+                octet = table[octets[0]]
+                if self.shown[line, block, timeslot] != octet:
+                    self.shown[line, block, timeslot] = octet
+                    for frame in range(BLOCK):
+                        column[32 * frame] = octet
+            else:
+                self.shown[line, block, timeslot] = -1
+                for frame in range(BLOCK):
+                    column[32 * frame] = table[octets[frame]]
 
 
 def separate(list lines, unsigned char[:, ::1] rows):

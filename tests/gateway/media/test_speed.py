@@ -25,7 +25,7 @@ from tandem.gateway.media import speed
 from tandem.gateway.media.digits import EventInProgress
 from tandem.gateway.media.jitter import BLOCK, DEEPEST, JitterBuffers
 from tandem.gateway.media.line import SignallingChannel, SpanLine
-from tandem.gateway.media.matrix import Matrix, Rendering
+from tandem.gateway.media.matrix import USUAL_TABLES, Matrix, Rendering
 from tandem.gateway.media.modem import ModemListener
 from tandem.gateway.media.ports import RtpPorts
 from tandem.gateway.media.protocol import Channel
@@ -197,6 +197,67 @@ def test_timeslots_that_hear_anybody(lines, usual, seed):
     assert (packets[2] == packets[1]).all()
     matrix.receive_lines(0, list(frames))
     assert (matrix.timeslot_rows == np.concatenate([line.T for line in frames])).all()
+
+
+@given(
+    st.integers(1, 2),
+    st.lists(st.lists(st.tuples(st.integers(0, 70), st.integers(0, 70), st.integers(0, 999)), max_size=6), max_size=9),
+)
+@settings(max_examples=60, deadline=None)
+def test_lines_are_filled_with_what_has_changed(lines, ticks):
+    legs, timeslots = 3, TIMESLOTS * lines
+    matrix = Matrix(legs, timeslots)
+    speech = [np.full((3 * BLOCK, TIMESLOTS), 7, np.uint8) for _ in range(lines)]
+    shown = np.full((lines, 3, TIMESLOTS), -1, np.int16)
+    columns = matrix.rows, matrix.source, matrix.mu.view(np.uint8), USUAL_TABLES
+    filler = speedups.LineFiller(speech, columns, matrix.leg_row, legs, shown)
+    for block, changes in enumerate(ticks):
+        for sink, source, number in changes:
+            sink, source = sink % matrix.sinks, source % matrix.sinks
+            matrix.set_source(sink, None if number % 5 == 4 else source)
+            if number % 7 == 6:
+                matrix.set_law(source, "Au"[number % 2])
+            random = np.random.default_rng(number)
+            matrix.rows[matrix.row(source)] = number % 256 if number % 3 else random.integers(0, 256, BLOCK, np.uint8)
+            if number % 11 == 10:
+                speech[sink % lines][:] = number % 256
+                filler.forget(sink % lines)
+        _, plain = renderings(matrix, np.arange(legs, matrix.sinks))
+        start = block % 3 * BLOCK
+        for line, frames in enumerate(plain.frames()):
+            filler.fill(line, block)
+            assert (speech[line][start : start + BLOCK] == frames).all()
+
+
+def test_lines_that_are_not_there_are_not_filled():
+    matrix, line = Matrix(1, TIMESLOTS), np.zeros((2 * BLOCK, TIMESLOTS), np.uint8)
+    columns = matrix.rows, matrix.source, matrix.mu.view(np.uint8), USUAL_TABLES
+    shown = np.full((1, 2, TIMESLOTS), -1, np.int16)
+    for lines, arrays, wrong, message in (
+        ([line[1:].copy()], columns, shown, "whole blocks"),
+        ([line[:, 1:].copy()], columns, shown, "whole blocks"),
+        ([line, line], columns, shown, "32 timeslots"),
+        ([line], columns, shown[:, :, 1:].copy(), "32 timeslots"),
+        ([line], columns, shown[:, :0].copy(), "32 timeslots"),
+        ([line], (matrix.rows[:, 1:].copy(), *columns[1:]), shown, "160 octets"),
+        ([line], (*columns[:3], USUAL_TABLES[:, 1:].copy()), shown, "160 octets"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            speedups.LineFiller(lines, arrays, matrix.leg_row, 1, wrong)
+    with pytest.raises(ValueError, match="160 octets"):
+        speedups.LineFiller([line], columns, 1, 1, shown)
+    filler = speedups.LineFiller([line], columns, matrix.leg_row, 1, shown)
+    for number, block in ((1, 0), (-1, 0), (0, -1)):
+        with pytest.raises(IndexError):
+            filler.fill(number, block)
+    with pytest.raises(IndexError):
+        filler.forget(1)
+    for row in (len(matrix.rows), -1):
+        matrix.source[1] = row
+        with pytest.raises(IndexError):
+            filler.fill(0, 0)
+    with pytest.raises(IndexError):
+        speedups.LineFiller([line], columns, matrix.leg_row, 2, shown).fill(0, 0)
 
 
 @given(st.lists(st.sampled_from("Au"), min_size=64, max_size=64), st.sampled_from([None, 0, 40]))
@@ -591,6 +652,7 @@ class FarEnd:
                 for channel in channels:
                     line.add_channel(SignallingChannel(channel))
                 line.settle()
+                line._framed_ahead = False  # in Python all lines are, so that they tell of errors a tick later
             far = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             far.bind(("127.0.0.1", int(there.split(",")[0].rsplit(":", 1)[1])))
             far.connect(("127.0.0.1", int(here.split(",")[0].rsplit(":", 1)[1])))
@@ -647,7 +709,8 @@ def state_of(line: SpanLine) -> dict[str, Any]:
         for name, value in vars(whole).items()
         if isinstance(value, plain)
     }
-    return found | {"counts": line.channels[0].receiver.counts, "counters": span.counters()}
+    counts = [channel.receiver.counts for channel in line.channels]
+    return found | {"counts": counts, "counters": span.counters()}
 
 
 units = st.lists(st.binary(min_size=3, max_size=60) | st.just(b"\xff\xff\x00"), max_size=3)
@@ -662,7 +725,7 @@ turns = st.tuples(
 
 @given(
     st.lists(turns, min_size=1, max_size=30),
-    st.sampled_from([("mtp2", (1, 2, 3, 4, 5, 6, 7, 8)), ("mtp2", (16,)), ("lapd", (31,)), ("mtp2", (1, 3))]),
+    st.sampled_from([("mtp2", (1, 2, 3, 4, 5, 6, 7, 8)), ("mtp2", (16,)), ("lapd", (31,)), ("mtp2", (1, 3)), ("", ())]),
 )
 @example(
     [
@@ -672,18 +735,23 @@ turns = st.tuples(
     ],
     ("mtp2", (16,)),
 )
+@example(
+    [([], [], what, Random(seed)) for what in ("spoil", "lose", "fault", "alarm", "silence") for seed in range(4)],
+    ("", ()),
+)
 @settings(max_examples=40, deadline=None)
-def test_a_line_with_signalling_in_one_step(turns, channel):
+def test_a_line_in_one_step(turns, channel):
     kind, timeslots = channel
-    far_end = FarEnd(",frames=8,burst=5", [Channel(1, "E", timeslots, kind=kind)])
+    far_end = FarEnd(",frames=8,burst=5", [Channel(1, "E", timeslots, kind=kind)] if timeslots else [])
     framer, frames_out, packets_out = E1Framer(), HdlcTransmitter(b"\xff\xff\x00"), SatopTransmitter()
     framer.multiframe_aligned = True
     now, number = 1.0, 0
 
     def burst() -> list[bytes]:
         frames = np.random.default_rng(number).integers(0, 256, (40, 32)).astype(np.uint8)
-        line = np.frombuffer(frames_out.block(40 * len(timeslots)), np.uint8).reshape(40, -1)
-        frames[:, list(timeslots)] = line
+        if timeslots:
+            line = np.frombuffer(frames_out.block(40 * len(timeslots)), np.uint8).reshape(40, -1)
+            frames[:, list(timeslots)] = line
         return packets_out.packets(framer.transmit(frames))
 
     try:
@@ -703,31 +771,38 @@ def test_a_line_with_signalling_in_one_step(turns, channel):
                 packets, now = [], now + random.choice([0.01, 0.05, 0.2])
             packets_out.fault = what == "fault"
             far_end.exchange(packets, now)
-            far_end.both(lambda line: line.channels[0].send(here, b"\xff\xff\x01"))  # noqa: B023
-            if number % 4 == 0:
+            for _ in timeslots[:1]:
+                far_end.both(lambda line: line.channels[0].send(here, b"\xff\xff\x01"))  # noqa: B023
+            if number % 4 == 0 and (timeslots or random is None or random.randrange(3)):  # it may be late
                 speech = np.random.default_rng(number + 1).integers(0, 256, (BLOCK, 32)).astype(np.uint8)
                 far_end.both(lambda line: line.fill(number // 4, speech))  # noqa: B023
                 far_end.both(lambda line: line.store.read(BLOCK).tobytes())
-            far_end.both(lambda line: (line.pressing, line.channels[0].transmitter.frames))
-            far_end.both(state_of)
-            far_end.both(lambda line: line.transmit(5 * number, 5, now))  # noqa: B023
+            far_end.both(lambda line: (line.pressing, [channel.transmitter.frames for channel in line.channels]))
+            if timeslots:
+                far_end.both(state_of)
+                far_end.both(lambda line: line.transmit(5 * number, 5, now))  # noqa: B023
+            else:
+                far_end.both(lambda line: line.transmit(number, 1, now))  # noqa: B023
             far_end.sent(5)
             number += 1
         far_end.both(lambda line: line.counters())
-        assert far_end.both(lambda line: line.channels[0].report())
+        assert far_end.both(lambda line: [channel.report() for channel in line.channels]) or not timeslots
     finally:
         far_end.close()
 
 
-def test_a_plain_line_is_read_and_sent_in_one_step(monkeypatch):
+@pytest.mark.parametrize("channels", [[], [Channel(1, "E", (1, 2, 3))]])
+def test_a_plain_line_is_read_and_sent_in_one_step(monkeypatch, channels):
     """Nothing of a line that idles goes the long way."""
     one, other = spec_pair("satop", ",frames=8,burst=5")
     lines = [SpanLine("E", open_span(spec), 0xD5) for spec in (one, other)]
     steps = 0
     for line in lines:
-        line.add_channel(SignallingChannel(Channel(1, "E", (1, 2, 3))))
+        for channel in channels:
+            line.add_channel(SignallingChannel(channel))
         line.settle()
-        line.channels[0].send([], b"\xff\xff\x00")
+        for channel in line.channels:
+            channel.send([], b"\xff\xff\x00")
 
     def counted(self, frames, now):
         nonlocal steps
@@ -744,7 +819,8 @@ def test_a_plain_line_is_read_and_sent_in_one_step(monkeypatch):
         for line in lines:
             if number % 4 == 0:
                 line.fill(number // 4, silence)
-            line.transmit(5 * number, 5, number * 0.005)
+            groups = 40 // line.frames
+            line.transmit(groups * number, groups, number * 0.005)
             line.alarm_change()
         for line in lines:
             line.receive(number * 0.005)
