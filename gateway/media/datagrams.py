@@ -119,6 +119,7 @@ class Destinations:
     def __init__(self, rows: int) -> None:
         self.names = np.zeros((rows, _LONGEST_NAME), np.uint8)
         """Addresses as the kernel has them."""
+        self._octets = self.names.reshape(-1).data
         self.sizes = np.zeros(rows, np.intp)
         """Octets of these; 0 for a socket that is connected."""
         self.by_row: dict[int, Destination] = {}
@@ -126,7 +127,7 @@ class Destinations:
     def set(self, row: int, destination: Destination) -> None:
         """Send the packet of `row` to `destination`; OSError when that is no address."""
         name = _name(*destination[1])
-        self.names[row, : len(name)] = np.frombuffer(name, np.uint8)
+        self._octets[row * _LONGEST_NAME : row * _LONGEST_NAME + len(name)] = name
         self.sizes[row] = len(name)
         self.by_row[row] = destination
 

@@ -78,6 +78,7 @@ class JitterBuffers:
         """Octets played, made up or silent, since nothing more was there."""
         self._packet = np.full(legs, BLOCK, np.int64)
         self._floor = np.full(legs, RING, np.int64)
+        """The least reserve in this window, of legs that play; those that began in it had none."""
         self._floors = np.zeros((legs, WINDOWS), np.int64)
         self._deep = np.full(legs, least, np.int64)
         """Octets that wait when a leg begins to speak."""
@@ -129,7 +130,6 @@ class JitterBuffers:
 
     def _begin(self, leg: int, silence: int, mu: bool) -> None:
         self._silence[leg], self._mu[leg] = silence, mu
-        self._flat[leg] = silence
         self._state[leg] = _IDLE
         self._read[leg] = self.write[leg] = self._stretched[leg] = 0
         self._packet[leg] = BLOCK
@@ -203,6 +203,8 @@ class JitterBuffers:
         if self._state[leg] == _IDLE:
             self._state[leg] = _PRIMED
             self._primed[leg] = 0
+            if not self.write[leg]:  # the first packet
+                self._flat[leg] = self._silence[leg]
             self._read[leg] = self.write[leg] = -(-int(self.write[leg]) // BLOCK) * BLOCK
             gap = 0
         gap = max(0, gap - stretched)
@@ -260,7 +262,7 @@ class JitterBuffers:
         legs = np.flatnonzero(smooth)
         rows[legs] = self._ring[legs, self._read[legs] // BLOCK % SLOTS]
         self._read[legs] += BLOCK
-        np.minimum(self._floor, waiting - BLOCK, out=self._floor)
+        np.minimum(self._floor, waiting - BLOCK, out=self._floor, where=playing)
         return np.flatnonzero(playing ^ smooth)
 
     def _play_dry(self, legs: Legs, rows: Octets) -> Legs:

@@ -740,9 +740,7 @@ class Plane:
 
     def _release_silent(self, now: float) -> None:
         """Let legs that hear nothing from their peer listen to others again."""
-        heard = self.receivers.heard
-        for index in np.flatnonzero((heard > -np.inf) & (now - heard > SILENT)).tolist():
+        for index in self.receivers.silent(now - SILENT):
             if index in self._legs and self.ports.latches[index].latched is not None:
                 self.ports.release(index)
                 self.transmitters.refresh([index])
-            heard[index] = -np.inf

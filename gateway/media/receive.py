@@ -161,6 +161,18 @@ class Receivers:
         self._started[leg] = False
         self.jitter.close(leg)
 
+    def silent(self, since: float) -> list[int]:
+        """The legs that have received something, and nothing after `since`; each is told once."""
+        if self._compiled is None:
+            return self._find_silent(since)
+        legs: list[int] = self._compiled.silent(since)
+        return legs
+
+    def _find_silent(self, since: float) -> list[int]:
+        legs: list[int] = np.flatnonzero((self.heard > -np.inf) & (self.heard < since)).tolist()
+        self.heard[legs] = -np.inf
+        return legs
+
     def source(self, leg: int) -> Source | None:
         """The present source of `leg`; None before its first packet."""
         state = self._legs.get(leg)

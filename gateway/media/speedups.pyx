@@ -609,7 +609,6 @@ cdef class Buffers:
 
     def open(self, Py_ssize_t leg, unsigned char silence, bint mu):
         """Start `leg` empty. In Python: `JitterBuffers._begin`."""
-        memset(&self.ring[leg, 0, 0], silence, self.ring.shape[1] * self.ring.shape[2])
         self.silence[leg], self.mu[leg] = silence, mu
         self.state[leg] = IDLE
         self.read[leg] = self.write[leg] = self.stretched[leg] = 0
@@ -641,11 +640,11 @@ cdef class Buffers:
         if rows.shape[0] != self.ring.shape[0] or rows.shape[1] != BLOCK:
             raise ValueError("a row of 160 octets is needed for each leg")
         for leg in range(rows.shape[0]):
+            if self.state[leg] != PLAYING:
+                continue
             read = self.read[leg]
             waiting = self.write[leg] - read
             self.floor[leg] = min(self.floor[leg], waiting - BLOCK)
-            if self.state[leg] != PLAYING:
-                continue
             if waiting < BLOCK or self.rough[leg]:
                 others[count] = leg
                 count += 1
@@ -680,6 +679,16 @@ cdef class Plain:
         self.heard[leg] = -INFINITY
         self.jitter[leg] = 0
         self.received[leg] = self.octets[leg] = self.lost[leg] = self.late[leg] = 0
+
+    def silent(self, double since) -> list:
+        """The legs that heard something, and nothing after `since`; they are told once. In Python: `_find_silent`."""
+        cdef Py_ssize_t leg
+        cdef list found = []
+        for leg in range(self.heard.shape[0]):
+            if -INFINITY < self.heard[leg] < since:
+                self.heard[leg] = -INFINITY
+                found.append(leg)
+        return found
 
     def take(
         self, const Py_ssize_t[::1] legs, const unsigned char[:, ::1] packets, const Py_ssize_t[::1] lengths,

@@ -146,6 +146,10 @@ def test_packets_of_any_kind(ticks, depth, sequence, timestamp):
                 each.receive(np.array(list(batch), np.intp), packets, lengths, 1000 + tick / 50)
         for each, played in zip(receivers, rows, strict=True):
             each.jitter.play(played)
+        for each in receivers if tick % 5 == 4 else ():
+            before = each.heard.copy()
+            told = each.silent(1000 + (tick - 10) / 50)
+            assert told == [leg for leg in range(LEGS) if -np.inf < before[leg] < 1000 + (tick - 10) / 50]
         if tick % 7 == 6:  # another call on the same port
             for each in receivers:
                 each.end(tick % LEGS)
