@@ -188,7 +188,11 @@ class SpanLine:
 
     @property
     def speech(self) -> Frames:
-        """Where `fill` puts the speech of a block: from row 160 * block on, modulo AHEAD."""
+        """Where `fill` puts the speech of a block: from row 160 * block on, modulo AHEAD.
+
+        `transmit` may write signalling channels into it. Whoever fills in only what has changed need not know: it does
+        so each time before a row is sent.
+        """
         return self._speech
 
     def can_take(self, block: int) -> bool:
