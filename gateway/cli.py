@@ -114,7 +114,7 @@ class Commands(click.Group):
 @click.group(cls=Commands, epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="tandem-gateway", prog_name="tandem", message="%(prog)s %(version)s")
 def main() -> None:
-    """Tandem joins circuit-switched trunks (SS7 ISUP) with SIP trunks and carries the speech between them.
+    """Tandem joins circuit-switched trunks (ISUP, TUP, PRI) with SIP trunks and carries the speech between them.
 
     Exit status: 0 done, 1 something is wrong and standard error says what, 2 the command line is wrong.
     """
@@ -197,7 +197,14 @@ def demo(keep: Path | None, signalling: str, flow: str | None, seconds: float) -
 
 @main.group()
 def bench() -> None:
-    """Measure this machine. Every benchmark prints a table, or JSON with --json."""
+    """Measure this machine. Every benchmark prints a table, or JSON with --json.
+
+    \b
+    Examples:
+      tandem bench media --calls 480 --seconds 10 --json
+      tandem bench calls --rate 50 --seconds 20 --json
+      tandem bench spans
+    """  # noqa: D301 - click reads the backspace
 
 
 def _print(result: dict[str, Any], as_json: bool) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal, TextIO
 
-from tandem.gateway.calls.accounting import timestamp
+from tandem.gateway.calls.accounting import precise_timestamp, timestamp
 
 Shape = Literal["<", ">", "=", "!"]
 Level = Literal["debug", "info", "warning", "error"]
@@ -50,13 +50,14 @@ class Logger:
             listener(line)
         if LEVELS[line.level] < self.threshold:
             return
-        when = timestamp(seconds)
         if self._json:
+            # A program may put the logs of several gateways in order: an answer may come in the same millisecond.
+            when = precise_timestamp(seconds)
             text = json.dumps(
                 {"time": when, "level": line.level, "shape": line.shape, "subject": line.subject, "text": line.text}
             )
         else:
-            text = f"{when} {line.level:7} {line.shape} {line.subject}: {line.text}"
+            text = f"{timestamp(seconds)} {line.level:7} {line.shape} {line.subject}: {line.text}"
         try:
             print(text, file=self._stream, flush=True)
         except (OSError, ValueError):

@@ -87,6 +87,12 @@ def timestamp(seconds: float) -> str:
     return f"{_second(whole)}.{milliseconds:03d}Z"
 
 
+def precise_timestamp(seconds: float) -> str:
+    """`seconds` since 1970 as ISO 8601 UTC with microseconds."""
+    whole, microseconds = divmod(round(seconds * 1_000_000), 1_000_000)
+    return f"{_second(whole)}.{microseconds:06d}Z"
+
+
 @lru_cache(64)
 def _second(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")

@@ -23,13 +23,22 @@ def test_text():
 def test_json():
     line = written(Line("warning", "!", "span e1", 'LOS "now"'), form="json")
     assert json.loads(line) == {
-        "time": "2023-11-14T22:13:20.250Z",
+        "time": "2023-11-14T22:13:20.250000Z",
         "level": "warning",
         "shape": "!",
         "subject": "span e1",
         "text": 'LOS "now"',
     }
     assert line.count("\n") == 1
+
+
+def test_programs_see_the_order_of_lines_within_a_millisecond():
+    stream = io.StringIO()
+    logger = Logger("info", "json", stream)
+    for seconds in (1_700_000_000.0247, 1_700_000_000.0249, 1_700_000_000.9999996):
+        logger.write(LINE, seconds)
+    times = [json.loads(line)["time"] for line in stream.getvalue().splitlines()]
+    assert [time[17:] for time in times] == ["20.024700Z", "20.024900Z", "21.000000Z"]
 
 
 @pytest.mark.parametrize(
