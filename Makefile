@@ -89,15 +89,19 @@ fuzz: $(BIN)/.tools ## Feed decoders, state machines and the trace analyser rand
 	$(BIN)/python tests/fuzz/fuzz_machines.py --seconds 60
 	$(BIN)/python tests/fuzz/fuzz_analyser.py --seconds 60
 
-# Installed, not editable: what is compiled beside the sources stays as it is. malloc, so that the address sanitizer knows
-# where each object ends.
+# Installed, not editable: what is compiled beside the sources stays as it is. Last, and with nothing left of other builds,
+# which pip would take. malloc, so that the address sanitizer knows where each object ends.
 SANITIZED := build/sanitized
 sanitize: ## Run the tests of all that is compiled under the address and undefined behaviour sanitizers of gcc
 	$(PYTHON) -m venv $(SANITIZED)
 	$(SANITIZED)/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(SANITIZED)/bin/python -m pip install --quiet . --group test
+	rm -rf build/lib* build/temp* build/bdist*
 	CFLAGS='-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g -O1' \
 	  $(SANITIZED)/bin/python -m pip install --quiet --force-reinstall --no-cache-dir --no-deps .
-	$(SANITIZED)/bin/python -m pip install --quiet . --group test
+	rm -rf build/lib* build/temp* build/bdist*
+	@for built in $(SANITIZED)/lib/python3*/site-packages/tandem/*/speedups.*.so; do \
+	  ldd $$built | grep -q libasan || { echo "$$built is not sanitized"; exit 1; }; done
 	LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" \
 	  ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc $(SANITIZED)/bin/python -m pytest -q -p no:cacheprovider \
 	  $$(grep -rlE 'speedups|sip_reading|[( _]loops\b' tests/core tests/codecs tests/hardware tests/ss7 tests/gateway --include='test_*.py')

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal, TextIO
 
-from tandem.gateway.calls.accounting import precise_timestamp, timestamp
+from tandem.gateway.calls.accounting import timestamp
 
 Shape = Literal["<", ">", "=", "!"]
 Level = Literal["debug", "info", "warning", "error"]
@@ -52,7 +52,7 @@ class Logger:
             return
         if self._json:
             # A program may put the logs of several gateways in order: an answer may come in the same millisecond.
-            when = precise_timestamp(seconds)
+            when = timestamp(seconds, digits=6)
             text = json.dumps(
                 {"time": when, "level": line.level, "shape": line.shape, "subject": line.subject, "text": line.text}
             )

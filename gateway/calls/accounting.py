@@ -81,16 +81,11 @@ class OpenCall(msgspec.Struct, frozen=True):
     """What its peers would have to be told."""
 
 
-def timestamp(seconds: float) -> str:
-    """`seconds` since 1970 as ISO 8601 UTC with milliseconds."""
-    whole, milliseconds = divmod(round(seconds * 1000), 1000)
-    return f"{_second(whole)}.{milliseconds:03d}Z"
-
-
-def precise_timestamp(seconds: float) -> str:
-    """`seconds` since 1970 as ISO 8601 UTC with microseconds."""
-    whole, microseconds = divmod(round(seconds * 1_000_000), 1_000_000)
-    return f"{_second(whole)}.{microseconds:06d}Z"
+def timestamp(seconds: float, digits: int = 3) -> str:
+    """`seconds` since 1970 as ISO 8601 UTC, with so many digits of a second: milliseconds unless told."""
+    scale = 10**digits
+    whole, part = divmod(round(seconds * scale), scale)
+    return f"{_second(whole)}.{part:0{digits}d}Z"
 
 
 @lru_cache(64)

@@ -10,7 +10,13 @@ from tandem.gateway.configuration.check_pjsua2_registrar import check_pjsua2_reg
 from tandem.gateway.configuration.check_sip import pjsua2_listeners, tls_files
 from tandem.gateway.configuration.installed_pjsip import installed
 from tandem.gateway.configuration.problem import Problem
-from tandem.gateway.configuration.ranges import parse_endpoint, parse_listener, split_host
+from tandem.gateway.configuration.ranges import (
+    LINK_LOCAL,
+    is_link_local,
+    parse_endpoint,
+    parse_listener,
+    split_host,
+)
 from tandem.gateway.configuration.schema import Configuration, Pjsua2, Sip, SipTrunk
 from tandem.gateway.pjsip.protocol import HOW_TO_INSTALL, Account, Content, EngineConfiguration
 from tandem.gateway.trunks.sip_direct import first_by_pjsip, is_direct
@@ -219,6 +225,8 @@ def _address(path: str, text: str) -> Iterator[Problem]:
         return
     if address in ("0.0.0.0", "::"):
         yield Problem(path, f"{address} cannot be announced to peers; give the address they reach us at")
+    elif is_link_local(address):
+        yield Problem(path, f"{address} {LINK_LOCAL}")
     elif ":" in address and (why := _why_no_ipv6()):
         yield Problem(path, f"is IPv6: {why}")
     if port == 0:

@@ -50,7 +50,7 @@ def check_sip(configuration: Configuration) -> Iterator[Problem]:
             yield Problem(path, "needs a certificate: write a [sip.tls] table with `certificate` and `private_key`")
     yield from _host("sip.realm", sip.realm)
     for index, server in enumerate(sip.nameservers):
-        yield from _address(f"sip.nameservers[{index}]", server, 53)
+        yield from _address(f"sip.nameservers[{index}]", server, 53, link_local=True)
     if sip.register_minimum_seconds > sip.register_maximum_seconds:
         yield Problem("sip.register_minimum_seconds", "is more than register_maximum_seconds")
     yield from _users(configuration, sip)
@@ -232,8 +232,6 @@ def _reachable(path: str, trunk: SipTrunk, sip: Sip) -> Iterator[Problem]:
         return
     if any((trunk.transport, host, port) == one for one in ours):
         yield Problem(f"{path}.peer", "is the address we listen on ([sip]); give the peer's")
-    if is_link_local(host):
-        yield Problem(f"{path}.peer", f"{host} {LINK_LOCAL}")
     version = "IPv6" if ":" in host else "IPv4"
     if not any(one.transport == trunk.transport and (":" in one.host) == (":" in host) for one in ours):
         example = f"{trunk.transport}:{'[2001:db8::1]' if ':' in host else '192.0.2.1'}"
@@ -254,22 +252,27 @@ def _source(path: str, text: str) -> Iterator[Problem]:
             yield Problem(path, f"{text!r} is no IP address such as 192.0.2.1, and no network such as 192.0.2.0/24")
 
 
-def _address(path: str, text: str, default_port: int | None, announced: bool = False) -> Iterator[Problem]:
-    """Problems of an address and port; one that we announce must be an address that a peer can send to."""
+def _address(
+    path: str, text: str, default_port: int | None, announced: bool = False, link_local: bool = False
+) -> Iterator[Problem]:
+    """Problems of an address and port; one that we announce must be an address that a peer can send to.
+
+    `link_local`: such an address will do, as for whatever is not named in messages.
+    """
     try:
         address, port = parse_endpoint(text, default_port)
     except ValueError as error:
         yield Problem(path, str(error))
         return
-    yield from _usable(path, address, port, announced)
+    yield from _usable(path, address, port, announced, link_local)
 
 
-def _usable(path: str, address: str, port: int, announced: bool) -> Iterator[Problem]:
+def _usable(path: str, address: str, port: int, announced: bool, link_local: bool = False) -> Iterator[Problem]:
     if port == 0:
         yield Problem(path, "port 0 is no port; give the one to use (1-65535)")
     if announced and address in ("0.0.0.0", "::"):
         yield Problem(path, f"{address} cannot be announced to peers; give the address they reach us at")
-    if announced and is_link_local(address):
+    if not link_local and is_link_local(address):
         yield Problem(path, f"{address} {LINK_LOCAL}")
 
 

@@ -147,6 +147,7 @@ def test_ipv6_where_nothing_of_pjsip_is_of_it(monkeypatch):
         (('"192.0.2.8"', '"[2001:db8::8]"'), "trunk[0].peer", "add it to `also_listen` in [sip.pjsua2], as udp:[2001:"),
         (('"192.0.2.1:5070"', '"[2001:db8::1]:5070"'), "trunk[0].peer", "over IPv4; add it to `also_listen`"),
         (('"192.0.2.1:5070"', '"[::]:5070"'), "sip.pjsua2.listen", ":: cannot be announced"),
+        (('"192.0.2.1:5070"', '"[fe80::1%eth0]:5070"'), "sip.pjsua2.listen", "is link-local"),
         (
             ('5070"\n', '5070"\nalso_listen = ["udp:[::2]:1", "udp:[::3]:1"]\n'),
             "sip.pjsua2.also_listen[1]",

@@ -48,6 +48,10 @@ def test_a_mistake_and_its_place(text, where, what):
     assert what in complaint
 
 
+def test_a_nameserver_may_be_link_local():
+    assert parse(SIP + 'nameservers = ["[fe80::1%eth0]:53"]\n', "g.toml").sip is not None
+
+
 NAMED = TRUNK.replace("192.0.2.9", "c.example")
 REGISTRAR = '[[trunk]]\nname = "p"\ntype = "sip"\nregistrar = true\n'
 PHONES = SIP + REGISTRAR
