@@ -66,6 +66,28 @@ FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 """What a disk without room answers."""
 
 
+class Misused(click.ClickException):
+    """The command line is wrong: one line, exit status 2."""
+
+    exit_code = 2
+
+    def show(self, file: Any = None) -> None:
+        """Print it to standard error."""
+        click.echo(self.message, file=file, err=file is None)
+
+
+def _in_one_line(error: click.UsageError) -> click.ClickException:
+    """What click says in several lines; help stays help."""
+    if error.ctx is None or isinstance(error, _HELP):
+        return error
+    command, text = error.ctx.command_path, " ".join(error.format_message().split())
+    return Misused(f"{command}: {text.rstrip('.')}; see {command} --help")
+
+
+_HELP = getattr(click.exceptions, "NoArgsIsHelpError", ())
+"""Raised by newer click for a group without a command."""
+
+
 class Commands(click.Group):
     """Imports commands when they are called, and turns errors that people can mend into one line and exit status 1."""
 
@@ -92,10 +114,19 @@ class Commands(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 
+    def make_context(self, *arguments: Any, **further: Any) -> click.Context:
+        """Read the options in front of the command."""
+        try:
+            return super().make_context(*arguments, **further)
+        except click.UsageError as error:
+            raise _in_one_line(error) from None
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
         try:
             return super().invoke(ctx)
+        except click.UsageError as error:
+            raise _in_one_line(error) from None
         except TandemError as error:
             for line in str(error).splitlines():
                 click.echo(f"tandem: {line}", err=True)

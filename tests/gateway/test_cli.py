@@ -14,7 +14,7 @@ EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 
 def run(*arguments, text=""):
-    return CliRunner().invoke(main, arguments, input=text)
+    return CliRunner().invoke(main, arguments, input=text, prog_name="tandem")
 
 
 def test_version_and_help():
@@ -88,6 +88,25 @@ def test_a_wrong_command_line_is_status_2():
     assert run("run").exit_code == 2
     assert run("bench", "media", "--calls", "0").exit_code == 2
     assert run("juggle").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["juggle"], "tandem: No such command 'juggle'; see tandem --help"),
+        (["--nothing"], "tandem: No such option '--nothing'; see tandem --help"),
+        (["check"], "tandem check: Missing argument 'FILE'; see tandem check --help"),
+        (["bench", "juggle"], "tandem bench: No such command 'juggle'; see tandem bench --help"),
+    ],
+)
+def test_what_is_wrong_with_a_command_line_is_one_line(arguments, line):
+    result = run(*arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.replace("option: --nothing", "option '--nothing'") == f"{line}\n"  # older click
+
+
+def test_a_group_without_a_command_shows_its_help():
+    assert "Usage: tandem bench" in run("bench").output
 
 
 def test_decode_is_there():
